@@ -1,0 +1,73 @@
+# Everything a person or a machine does with this project. `make` alone lists it.
+#
+# Needs Python 3.11 or newer, make and git. What else is missing is set up in .venv, at the versions that
+# constraints.txt names, from wherever this machine's pip is configured to look.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+READY := $(VENV)/.ready
+READY_BENCH := $(VENV)/.ready-bench
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types floors texts texts-check tests bench format wheel hooks clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+# Done again when either file changes. A .venv whose Python is gone is built anew.
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed: install it, or name it with "make PYTHON=...".' >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo 'Setting up $(VENV)...'; $(PYTHON) -m venv --clear $(VENV); }
+	@echo 'Installing what the project needs into $(VENV)...'
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(READY_BENCH): $(READY)
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@
+
+run: $(READY) ## Open the console on the embedded simulator
+	@$(BIN)/hubsoft-tui --demo
+
+test: lint types floors texts-check tests ## Run every check: lint, types, floors, texts, tests with coverage
+
+lint: $(READY) ## Look for mistakes and for unformatted code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## Check the types, strictly
+	$(BIN)/mypy
+
+floors: $(READY) ## Check that no floor of the house looks upward
+	$(BIN)/lint-imports
+
+tests: $(READY) ## Run the tests and show their coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+texts: $(READY) ## Extract, update and compile the translations
+	$(BIN)/python scripts/texts.py update
+
+texts-check: $(READY) ## Check that the translations are complete and up to date
+	$(BIN)/python scripts/texts.py check
+
+bench: $(READY_BENCH) ## Print our figures beside those of peers
+	@$(BIN)/python -m benchmarks
+
+format: $(READY) ## Format the code, and mend what can be mended safely
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(READY) ## Build dist/hubsoft_tui-*.whl
+	@rm -rf build dist
+	$(BIN)/python -m build --wheel
+
+hooks: $(READY) ## Run the quick checks before every commit
+	$(BIN)/pre-commit install
+
+clean: ## Remove everything that was made here, the environment too
+	rm -rf $(VENV) build dist htmlcov .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf *.egg-info .coverage .coverage.* snapshot_report.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

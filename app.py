@@ -1,0 +1,383 @@
+"""The console: HubSoftConsole, its modes, its one view clock, and how it starts, ends and fails.
+
+Nothing here speaks HTTP, and neither the engine nor httpx is imported before the first frame: both come up in
+a thread while a person already reads the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.text import Text
+from textual import work
+from textual.app import ScreenStackError
+
+from hubsoft_tui import texts
+from hubsoft_tui.__main__ import Flags, main
+from hubsoft_tui.errors import HubSoftError, SettingsError
+from hubsoft_tui.screens.actions import registry
+from hubsoft_tui.screens.base import ConsoleScreen
+from hubsoft_tui.screens.console import Console, Door
+from hubsoft_tui.screens.lookup import LookupScreen
+from hubsoft_tui.settings import Settings
+from hubsoft_tui.texts import _
+from widgets.safety import ControlFilter
+from widgets.themes import THEMES, semantic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import PurePath
+
+    from textual import events
+    from textual.command import Provider
+    from textual.filter import LineFilter
+    from textual.screen import Screen
+
+    from hubsoft_tui.screens.demo import Demo
+    from hubsoft_tui.settings_files import Loaded
+
+__all__ = ["HubSoftConsole", "main", "open_console"]
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+CLOSING_SECONDS: Final = 3.0
+
+
+class HubSoftConsole(Console):
+    """The application. `engine` makes the door to the engine from settings; it runs in a thread."""
+
+    TITLE = "HubSoft"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("base", "app")]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
+    # Textual declares these two as what an instance may set, so they cannot be ClassVar.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        engine: Callable[[Settings], Door] | None = None,
+        demo: Demo | None = None,
+        unconfigured: bool = False,
+        crash_folder: Path | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.keymap = dict(self.settings.keys)
+        self._engine = engine or _real_engine
+        self._demo = demo
+        self._unconfigured = unconfigured
+        self._crash_folder = crash_folder
+        self._watching = contextlib.ExitStack()
+        self._control_filter = ControlFilter()
+        self.settled = asyncio.Event()
+        super().__init__()
+        self.animation_level = "none"
+        self.set_keymap(dict(self.keymap))
+        for theme in THEMES:
+            self.register_theme(theme)
+        if self.get_theme(self.settings.ui.theme) is not None:
+            self.theme = self.settings.ui.theme
+
+    # -- what it looks like
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and under them the net that keeps control characters off the terminal."""
+        return [*super().get_line_filters(), self._control_filter]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give the console's meanings a colour under every theme."""
+        return semantic(self.current_theme)
+
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Return what must stay in sight: the demo and its scenario, and a read-only profile."""
+        if self._demo is None:
+            return super().marks()
+        text = _("DEMO")
+        if scenario := self._demo.scenario:
+            text = f"{text} · {self._demo.title(scenario)}"
+        return (*super().marks(), (text, "bold $background on $accent"))
+
+    # -- how it starts
+
+    def on_mount(self) -> None:
+        """Show the first screen; everything slow begins after it is painted."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            # Textual restores the terminal when it exits, and on no signal by itself.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._leave, 128 + number)
+        self.add_mode("lookup", LookupScreen)
+        self.add_mode("monitor", _monitor)
+        self.add_mode("requests", _requests)
+        self.add_mode("first_run", self._first_run)
+        self.switch_mode("first_run" if self._unconfigured else "lookup")
+        self.call_after_refresh(self._after_first_frame)
+
+    def _first_run(self) -> Screen[None]:
+        from hubsoft_tui.screens.first_run import FirstRunScreen
+
+        return FirstRunScreen()
+
+    def _after_first_frame(self) -> None:
+        import_areas()
+        self._check_keys()
+        self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
+        if not self._unconfigured:
+            self.start_engine()
+
+    def _check_keys(self) -> None:
+        try:
+            registry.check(self.keymap)
+        except SettingsError as error:
+            self.tell(error, severity="error")
+
+    def start_engine(self, settings: Settings | None = None) -> None:
+        """Bring the engine up in a thread, with `settings` instead of the present ones if given."""
+        if settings is not None:
+            self.settings = settings
+        self._start_engine()
+
+    @work(group="engine", exclusive=True, exit_on_error=False)
+    async def _start_engine(self) -> None:
+        self.settled.clear()
+        try:
+            hub = await asyncio.to_thread(self._bring_up)
+        except HubSoftError as error:
+            self.trouble = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever keeps the engine from starting, the console says so
+            self.trouble = self.unexpected(error)
+        else:
+            self.trouble = ""
+            self.hub = hub
+            self._watching.enter_context(hub.watch())
+            for path in hub.set_aside:
+                text = _("A damaged file was set aside as {path}; a new one was begun.")
+                self.tell(text.format(path=path), severity="warning")
+        self.settled.set()
+        with contextlib.suppress(ScreenStackError):  # the application ends
+            for screen in self.screen_stack:
+                if isinstance(screen, ConsoleScreen):
+                    screen.engine_changed()
+                    screen.redraw_frame()
+        self._tick()
+
+    def _bring_up(self) -> Door:
+        from hubsoft_tui import logs, places
+
+        if self._demo is not None:
+            self.settings = self._demo.start(self.settings)
+        logs.configure(places.find(home=self.settings.home or None).logs, self.settings.log.level)
+        hub = self._engine(self.settings)
+        hub.start()
+        return hub
+
+    def make_door(self, settings: Settings) -> Door:
+        """Build an engine that is not started."""
+        return self._engine(settings)
+
+    def open_demo(self) -> None:
+        """Leave the first-run screen for the demo."""
+        from hubsoft_tui.screens.demo import Demo
+
+        self._demo = Demo()
+        self.open_configured(self.settings)
+
+    def open_configured(self, settings: Settings) -> None:
+        """Leave the first-run screen for the lookup, with a profile that was just saved."""
+        self._unconfigured = False
+        self.switch_mode("lookup")
+        self.start_engine(settings)
+
+    # -- how it goes on
+
+    def _tick(self) -> None:
+        if self.hub is not None and (screen := self._console_screen()) is not None:
+            screen.tick(self.hub.snapshot())
+
+    def _console_screen(self) -> ConsoleScreen | None:
+        """Return the console's screen in sight; None under a modal, and while the application ends."""
+        try:
+            screen = self.screen
+        except ScreenStackError:
+            return None
+        return screen if isinstance(screen, ConsoleScreen) else None
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Cover the screen while the terminal is too small for it."""
+        from hubsoft_tui.screens.too_small import TooSmall, too_small
+
+        covered = isinstance(self.screen, TooSmall)
+        if too_small(event.size) and not covered:
+            self.push_screen(TooSmall())
+        elif covered and not too_small(event.size):
+            self.pop_screen()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keep the areas closed while there is no profile."""
+        if action == "area" and self._unconfigured:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_area(self, area: str) -> None:
+        """Go to an area."""
+        self.switch_mode(area)
+
+    def action_help(self) -> None:
+        """Explain the screen in sight."""
+        from hubsoft_tui.screens.help import HelpScreen
+
+        if (screen := self._console_screen()) is not None:
+            self.push_screen(HelpScreen(screen.AREA, screen.ABOUT))
+
+    def action_command_palette(self) -> None:
+        """Open the palette."""
+        from hubsoft_tui.screens.palette import ConsoleCommands, ConsolePalette
+
+        HubSoftConsole.COMMANDS = {ConsoleCommands}
+        ConsolePalette.open(self)
+
+    def extra_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """Yield themes, languages, and in the demo the scenarios."""
+        if self._demo is not None and self._demo.scenario:
+            for name in self._demo.scenarios:
+                title = _("Demo: {scenario}").format(scenario=self._demo.title(name))
+                yield title, self._demo.explain(name), partial(self._play, name)
+        yield _("Theme"), _("Choose the colours."), self.search_themes
+        for name, label in (("en", "English"), ("pt_BR", "Português")):
+            if name != texts.language():
+                yield label, _("Speak this language from now on."), partial(self._speak, name)
+
+    def _play(self, scenario: str) -> None:
+        if self._demo is not None:
+            self._demo.play(scenario)
+            self.tell(_("Demo: {scenario}").format(scenario=self._demo.title(scenario)))
+            if (screen := self._console_screen()) is not None:
+                screen.redraw_frame()
+
+    async def _speak(self, language: str) -> None:
+        texts.use(language)
+        if (screen := self._console_screen()) is not None:
+            await screen.relabel()
+
+    def hints(self) -> tuple[str, ...]:
+        """Return simulated customers' documents to type, in the demo."""
+        return self._demo.hints() if self._demo is not None else ()
+
+    # -- how it ends
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self._leave(0)
+
+    def _leave(self, code: int) -> None:
+        self.exit(code, return_code=code)
+
+    def close(self) -> None:
+        """Close the engine and the demo, after the terminal is the person's again."""
+        self._watching.close()
+        if self.hub is not None:
+            self.hub.close(CLOSING_SECONDS)
+        from hubsoft_tui import logs
+
+        logs.close()
+        if self._demo is not None:
+            self._demo.close()
+
+    # -- how it fails
+
+    def _fatal_error(self) -> None:
+        """Write the crash to a private, redacted report; only its address reaches the terminal.
+
+        Textual's own would print every local variable: documents and tokens among them.
+        """
+        from hubsoft_tui import crash
+
+        error = self._exception or sys.exc_info()[1]
+        self._exit_renderables.append(Text(crash.line(self._reported(error))))
+        self._close_messages_no_wait()
+
+    def unexpected(self, error: Exception) -> str:
+        """Write a private report of a fault the console survives, and return what to tell about it."""
+        path = self._reported(error)
+        if path is None:
+            return _("Something went wrong inside the console ({error}).").format(error=type(error).__name__)
+        return _("Something went wrong inside the console ({error}). The report is in {path}").format(
+            error=type(error).__name__, path=path
+        )
+
+    def _reported(self, error: BaseException | None) -> Path | None:
+        from hubsoft_tui import crash, places
+
+        folder = self._crash_folder or places.find().crashes
+        return crash.report(error, folder) if error is not None else None
+
+
+def open_console(flags: Flags) -> int:
+    """Run the console and return its exit code."""
+    from hubsoft_tui import crash, places, settings_files
+    from hubsoft_tui.screens.demo import Demo
+
+    crash.install(places.find().crashes)
+
+    overrides = {"read_only": True} if flags.read_only else {}
+    unconfigured = False
+    try:
+        loaded = settings_files.read(
+            flags.profile, overrides, need_profile=not flags.demo, with_secrets=False
+        )
+    except settings_files.NoProfile:
+        unconfigured = True
+        loaded = settings_files.read(None, overrides, need_profile=False, with_secrets=False)
+    except HubSoftError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    texts.use(loaded.settings.ui.language)
+    app = HubSoftConsole(
+        loaded.settings,
+        engine=partial(_configured_engine, loaded) if not (flags.demo or unconfigured) else None,
+        demo=Demo() if flags.demo else None,
+        unconfigured=unconfigured,
+        crash_folder=places.find().crashes,
+    )
+    try:
+        app.run()
+    finally:
+        app.close()
+    return app.return_code or 0
+
+
+def _real_engine(settings: Settings) -> Door:
+    from hubsoft_tui.services.hub import Hub
+
+    return Hub(settings)
+
+
+def _configured_engine(loaded: Loaded, settings: Settings) -> Door:
+    """Build the engine of a profile whose secrets were not read yet: a keyring may take its time."""
+    from hubsoft_tui import settings_files
+
+    return _real_engine(settings_files.complete(loaded).settings)
+
+
+def import_areas() -> None:
+    """Import every screen, so that the registry knows every action."""
+    _monitor()
+    _requests()
+
+
+def _monitor() -> Screen[None]:
+    from hubsoft_tui.screens.monitor import MonitorScreen
+
+    return MonitorScreen()
+
+
+def _requests() -> Screen[None]:
+    from hubsoft_tui.screens.requests import RequestsScreen
+
+    return RequestsScreen()

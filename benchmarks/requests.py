@@ -1,0 +1,148 @@
+"""Requests a day for one and the same month: nothing remembered, the seed's cache, our engine, the bounds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from benchmarks import ground, virtual, workload
+from benchmarks.table import Table, ratio
+from benchmarks.workload import AGES, Asked, Kind
+from hubsoft_tui.api import operations
+from hubsoft_tui.api.answers import Decoded
+from hubsoft_tui.api.operations import Operation
+from hubsoft_tui.core.engine import Engine
+from hubsoft_tui.core.transport import Reply
+from hubsoft_tui.core.types import Category
+from hubsoft_tui.services import questions, terms
+from hubsoft_tui.services.state import open_state
+from hubsoft_tui.settings import CacheSettings, Profile
+
+PAGES = {"base of 500 (1 page)": 1, "base of 5,000 (10 pages)": 10}
+NAMES = {
+    Kind.DATA: Category.CLIENT_DATA,
+    Kind.STATUS: Category.CONTRACT_STATUS,
+    Kind.TICKET: Category.SERVICE_DATA,
+}
+WRITE: Operation[None] = Operation(
+    "write", "POST", "/api/v1/integracao/atendimento", lambda _: Decoded(None), repeatable=False
+)
+
+
+class CountingTransport:
+    """Answers every request at once, from nothing, and counts them."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.logins = 0
+
+    async def send(self, operation: Operation[Any], _token: str | None) -> Reply:
+        if operation.name == "token":
+            self.logins += 1
+            answer: dict[str, Any] = {
+                "access_token": "token",
+                "token_type": "Bearer",
+                "expires_in": 30 * 86400,
+            }
+        else:
+            self.requests += 1
+            answer = {"status": "success"}
+            if operation.name == "cliente":
+                code = int(operation.query["termo_busca"])
+                customer = {
+                    "id_cliente": code,
+                    "codigo_cliente": code,
+                    "nome_razaosocial": "CLIENTE",
+                    "servicos": [],
+                }
+                answer["clientes"] = [customer]
+            elif operation.name == "cliente.atendimento":
+                answer["atendimentos"] = []
+        return Reply(200, json.dumps(answer).encode(), {"content-type": "application/json"})
+
+    def longest(self, operation: Operation[Any]) -> float:
+        return operation.timeout
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def replay(trace: list[Asked]) -> CountingTransport:
+    """Ask the real engine (queue, flights, memory over SQLite) everything, in virtual time."""
+    profile = Profile(
+        url="http://127.0.0.1:9", client_id="1", username="bench", client_secret="-", password="-"
+    )
+    ages = CacheSettings(
+        client_data_ttl=AGES[Kind.DATA],
+        contract_status_ttl=AGES[Kind.STATUS],
+        service_data_ttl=AGES[Kind.TICKET],
+    )
+
+    async def story(clock: virtual.VirtualClock) -> CountingTransport:
+        with ground.home() as folder:
+            settings = replace(ground.unlimited(profile, folder), cache=ages)
+            with open_state(settings, clock) as state:
+                engine = Engine(
+                    settings,
+                    state.ports,
+                    clock,
+                    kinds=questions.KINDS,
+                    login=operations.token("1", "-", "bench", "-"),
+                    probe=operations.choices(operations.Table.SERVICE_STATUSES),
+                )
+                wire = CountingTransport()
+                await engine._exchange.transport.close()
+                engine._exchange.transport = wire  # type: ignore[assignment] # it quacks
+                engine.start()
+                try:
+                    for one in trace:
+                        await clock.sleep(one.at - clock.now())
+                        await _ask(engine, one)
+                finally:
+                    await engine.close()
+                return wire
+
+    return virtual.run(story)
+
+
+async def _ask(engine: Engine, one: Asked) -> None:
+    if one.kind is Kind.WRITE:
+        await engine.send(WRITE)
+    elif one.kind is Kind.TICKET:
+        # Protocols begin where the callers' codes end: nobody's ticket answers for a customer.
+        await engine.ask(questions.ticket_by_protocol(str(10**9 + one.subject)), category=NAMES[one.kind])
+    else:
+        # HubSoft's codes begin at 1.
+        term = terms.Term(terms.Kind.CODE, str(one.subject + 1))
+        await engine.ask(questions.customer(term), category=NAMES[one.kind])
+
+
+def run(*, quick: bool) -> list[Table]:
+    """Ask one month's questions of everybody."""
+    days = 2 if quick else 30
+    trace = workload.month(days)
+    ours = replay(trace)
+    bound = workload.per_subject(trace, AGES)
+    counted = {
+        "naive": workload.naive(trace),
+        "seed's cache (30 min, 4 h; nothing derived)": workload.seed_cache(trace, data_tells_status=False),
+        "seed's cache, data tells the status too": workload.seed_cache(trace, data_tells_status=True),
+        "ours (the engine, replayed)": ours.requests,
+        "least possible, one request a subject": bound,
+        **{
+            f"least possible with whole pages, {name}": workload.with_sweeps(trace, AGES, pages=pages)
+            for name, pages in PAGES.items()
+        },
+    }
+    naive = counted["naive"]
+    rows = tuple(
+        (name, f"{count / days:.1f}", f"{(1 - count / naive) * 100:.1f} %", ratio(count, bound))
+        for name, count in counted.items()
+    )
+    note = (
+        f"{len(trace)} questions in {days} days. Logins apart ({ours.logins}). Aim: ours equal to the least"
+        " possible with one request a subject (1.00x). Whole pages are not asked for yet: what they could save"
+        " is the last rows."
+    )
+    return [Table("Requests a day", ("", "requests/day", "saved", "of the least"), rows, (note,))]

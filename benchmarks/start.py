@@ -1,0 +1,118 @@
+"""Time to first paint and memory: our console on its demo, a bare Textual program, and others that are here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import ground
+from benchmarks.table import Table, ratio
+from benchmarks.terminal import COLUMNS, ROWS, Start, Unpainted, start
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = "hubsoft-tui --demo"
+PROFILE = "hubsoft-tui, a profile of one's own"
+BARE = "bare Textual (one Static)"
+OTHERS = {"posting": ("posting",), "dolphie": ("dolphie", "--tab-setup")}
+"""Programs people use, opened on nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Medians of several starts: milliseconds, MiB."""
+
+    text: float
+    painted: float
+    memory: float
+
+
+def run(*, quick: bool) -> list[Table]:
+    """Start each program in turn, several times over."""
+    rounds, weigh_at = (1, 1.5) if quick else (5, 5.0)
+    commands: dict[str, Sequence[str]] = {
+        BARE: (sys.executable, "-m", "benchmarks.bare"),
+        DEMO: (sys.executable, "-m", "hubsoft_tui", "--demo"),
+        PROFILE: (sys.executable, "-m", "hubsoft_tui"),
+    }
+    absent = [name for name in OTHERS if shutil.which(name) is None]
+    commands |= {name: command for name, command in OTHERS.items() if name not in absent}
+    starts: dict[str, list[Start]] = {name: [] for name in commands}
+    failed: dict[str, str] = {}
+    with ground.home() as folder:
+        environment = _environment(folder)
+        for number in range(quick, rounds + 1):
+            for name, command in commands.items():
+                try:
+                    seen = start(command, ROOT, environment, 0.0 if number == 0 else weigh_at)
+                except Unpainted as error:
+                    failed[name] = str(error)
+                    continue
+                if number:  # the first start finds nothing compiled and nothing in the disk's cache
+                    starts[name].append(seen)
+    return [_table({name: _medians(seen) for name, seen in starts.items() if seen}, rounds, absent, failed)]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Return an environment in which every program finds a new home, a colourful terminal and no proxy.
+
+    The profile leads nowhere: nothing is asked before a person asks.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "VIRTUAL_ENV", "TMPDIR"}}
+    home = str(folder)
+    return {
+        **kept,
+        "HOME": home,
+        "HUBSOFT_TUI_HOME": home,
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "HUBSOFT_URL": "http://127.0.0.1:9",
+        "HUBSOFT_CLIENT_ID": "1",
+        "HUBSOFT_CLIENT_SECRET": "-",
+        "HUBSOFT_USERNAME": "bench",
+        "HUBSOFT_PASSWORD": "-",
+    }
+
+
+def _medians(starts: Sequence[Start]) -> Figures:
+    return Figures(
+        statistics.median(seen.first_text for seen in starts) * 1000,
+        statistics.median(seen.painted for seen in starts) * 1000,
+        statistics.median(seen.memory for seen in starts),
+    )
+
+
+def _table(figures: dict[str, Figures], rounds: int, absent: list[str], failed: dict[str, str]) -> Table:
+    base = figures.get(BARE, Figures(0, 0, 0))
+    rows = tuple(
+        (
+            name,
+            f"{each.text:.0f}",
+            ratio(each.text, base.text),
+            f"{each.painted:.0f}",
+            ratio(each.painted, base.painted),
+            f"{each.memory:.1f}",
+            ratio(each.memory, base.memory),
+        )
+        for name, each in figures.items()
+    )
+    about = (
+        f"Medians of {rounds} starts in turn. First text: something to read. Painted: 90 % of the characters of the"
+        " settled screen stand where they stay; on the demo the simulator is up by then, and its customers are"
+        " offered. Memory: resident, children included. Aim: painted at most 2x, memory at most 1.8x."
+    )
+    notes = [about]
+    if absent:
+        notes.append(f"Not installed, so not measured: {', '.join(absent)}.")
+    notes += [f"{name} could not be measured: {reason}." for name, reason in failed.items()]
+    return Table(
+        f"Start, in a pseudo-terminal of {COLUMNS}x{ROWS}",
+        ("", "first text ms", "ratio", "painted ms", "ratio", "memory MiB", "ratio"),
+        rows,
+        tuple(notes),
+    )

@@ -1,0 +1,41 @@
+"""HubSoft for people and programs: one engine, one token, one budget, one memory.
+
+    from hubsoft_tui import HubSoft
+
+    with HubSoft.open() as hub:
+        hub.client_info("862.149.410-81")
+
+Names are imported when they are first used, so that `hubsoft-tui --version` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api.models import Customer
+    from .core.types import Category, Priority
+    from .errors import HubSoftError
+    from .library import AsyncHubSoft, HubSoft
+    from .settings import Settings
+
+__version__ = "0.1.0"
+__all__ = ["AsyncHubSoft", "Category", "Customer", "HubSoft", "HubSoftError", "Priority", "Settings"]
+
+_HOMES = {
+    "AsyncHubSoft": "library",
+    "Category": "core.types",
+    "Customer": "api.models",
+    "HubSoft": "library",
+    "HubSoftError": "errors",
+    "Priority": "core.types",
+    "Settings": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name is
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

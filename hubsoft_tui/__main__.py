@@ -1,0 +1,65 @@
+"""The `hubsoft-tui` command: the console, or one of its headless twins.
+
+Nothing but this small file is read before it is known which of the two is wanted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the console was asked for on the command line."""
+
+    demo: bool = False
+    profile: str | None = None
+    read_only: bool = False
+
+
+def main() -> int:
+    """Run the command and return its exit code."""
+    arguments = sys.argv[1:]
+    flags = console_flags(arguments)
+    if flags is None:
+        from .cli import run
+
+        return run(arguments)
+    if os.environ.get("SSH_CONNECTION"):
+        # Textual reads it while it is imported; ten frames a second are what a thin link carries.
+        os.environ.setdefault("TEXTUAL_FPS", "10")
+    from app import open_console
+
+    return open_console(flags)
+
+
+def console_flags(arguments: list[str]) -> Flags | None:
+    """Return what the console should do, or None when the arguments are for the headless commands.
+
+    `--help`, `--version` and everything unknown are the headless side's: it explains and refuses.
+    """
+    demo = read_only = False
+    profile: str | None = None
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--demo":
+            demo = True
+        elif argument == "--read-only":
+            read_only = True
+        elif argument.startswith("--profile="):
+            profile = argument.partition("=")[2]
+        elif argument == "--profile":
+            profile = next(rest, "")
+        else:
+            return None
+    if profile == "" or any(
+        name.endswith("_COMPLETE") and name.startswith("_HUBSOFT") for name in os.environ
+    ):
+        return None
+    return Flags(demo=demo, profile=profile, read_only=read_only)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

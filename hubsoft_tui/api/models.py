@@ -1,0 +1,240 @@
+"""What HubSoft knows, in the field's English words: immutable records, without passwords.
+
+Instants are aware and in UTC-3 unless HubSoft said otherwise; money is `Decimal`; a text that HubSoft leaves
+empty is None. Status prefixes, types and reasons are open sets: unknown values pass through as they came.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+BRASILIA: Final = timezone(timedelta(hours=-3), "BRT")
+"""HubSoft writes naive local times; every recorded row is exactly 3 h behind its epoch twin."""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record decoded from HubSoft: frozen, comparable, storable as JSON or MessagePack."""
+
+
+class Address(Model, frozen=True, kw_only=True):
+    """Where a service is installed. `full` is the one-line form."""
+
+    full: str | None = None
+    street: str | None = None
+    number: str | None = None
+    complement: str | None = None
+    district: str | None = None
+    city: str | None = None
+    state: str | None = None
+    """Two letters, whichever of HubSoft's swapped `estado` and `uf` held them."""
+    zip_code: str | None = None
+
+
+class Connection(Model, frozen=True, kw_only=True):
+    """The last RADIUS accounting record: what the line did last, which can be wrong."""
+
+    online: bool | None = None
+    since: datetime | None = None
+    """When the current session began, or the last one ended."""
+    ipv4: str | None = None
+    nas_ip: str | None = None
+    text: str | None = None
+    """HubSoft's own sentence, e.g. how long the line has been up."""
+
+
+class Service(Model, frozen=True, kw_only=True):
+    """One plan of one customer (`id_cliente_servico`)."""
+
+    id: int
+    plan_id: int | None = None
+    number: int | None = None
+    name: str = ""
+    price: Decimal | None = None
+    status: str = ""
+    """HubSoft's label, e.g. `Serviço Habilitado`."""
+    status_prefix: str = ""
+    """The machine's word for the status, e.g. `servico_habilitado`."""
+    technology: str | None = None
+    login: str | None = None
+    reference: str | None = None
+    ipv4: str | None = None
+    ipv6: str | None = None
+    mac: str | None = None
+    download: str | None = None
+    upload: str | None = None
+    interface: str | None = None
+    equipment: str | None = None
+    connection: Connection | None = None
+    address: Address | None = None
+    enabled_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    suspended_at: datetime | None = None
+    cancellation_reason: str | None = None
+
+
+class Customer(Model, frozen=True, kw_only=True):
+    """A customer with every service, as of the moment it was fetched."""
+
+    id: int
+    code: int | None = None
+    """`codigo_cliente`, the number people use."""
+    name: str = ""
+    trade_name: str | None = None
+    kind: str | None = None
+    """`pf` (a person) or `pj` (a company)."""
+    document: str = ""
+    """CPF or CNPJ, letters and digits only, leading zeros kept."""
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    registered_at: datetime | None = None
+    born_on: date | None = None
+    enabled: bool | None = None
+    """The record itself (`ativo`), not the contract; None where the server does not say."""
+    alerts: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+class WorkOrder(Model, frozen=True, kw_only=True):
+    """A visit or job (`ordem de serviço`)."""
+
+    id: int
+    number: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    closing_status: str | None = None
+    description: str | None = None
+    service_description: str | None = None
+    closing_description: str | None = None
+    opened_at: datetime | None = None
+    planned_start: datetime | None = None
+    planned_end: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    opened_by: str | None = None
+    closed_by: str | None = None
+    technicians: tuple[str, ...] = ()
+    customer: str | None = None
+    service: str | None = None
+
+
+class Message(Model, frozen=True, kw_only=True):
+    """One message inside a ticket."""
+
+    id: int
+    ticket_id: int | None = None
+    text: str = ""
+    written_at: datetime | None = None
+
+
+class Ticket(Model, frozen=True, kw_only=True):
+    """A ticket (`atendimento`), from either of HubSoft's two shapes; what a shape lacks is None."""
+
+    id: int
+    protocol: str = ""
+    type: str | None = None
+    type_id: int | None = None
+    status: str | None = None
+    status_id: int | None = None
+    status_prefix: str | None = None
+    opening: str | None = None
+    """The opening description; only `cliente/atendimento` and the POST answer carry it."""
+    closing: str | None = None
+    closing_status: str | None = None
+    closing_reason: str | None = None
+    opened_at: datetime | None = None
+    opened_on: date | None = None
+    """The day alone, where HubSoft gives no time."""
+    closed_at: datetime | None = None
+    closed_on: date | None = None
+    opened_by: str | None = None
+    closed_by: str | None = None
+    responsible: tuple[str, ...] = ()
+    sector: str | None = None
+    contact_name: str | None = None
+    contact_phone: str | None = None
+    draft: bool = False
+    deleted_at: datetime | None = None
+    minutes_open: int | None = None
+    remaining: str | None = None
+    """HubSoft's own text for the time left (`tempo_restante`)."""
+    remaining_percent: float | None = None
+    service_id: int | None = None
+    customer_id: int | None = None
+    customer_code: int | None = None
+    customer_name: str | None = None
+    customer_document: str | None = None
+    messages: tuple[Message, ...] = ()
+    work_orders: tuple[WorkOrder, ...] = ()
+
+
+class Invoice(Model, frozen=True, kw_only=True):
+    """An invoice (`fatura`)."""
+
+    id: int
+    number: str | None = None
+    amount: Decimal | None = None
+    paid_amount: Decimal | None = None
+    due_on: date | None = None
+    paid_on: date | None = None
+    registered_on: date | None = None
+    paid: bool | None = None
+    status: str | None = None
+    charge_kind: str | None = None
+    typeable_line: str | None = None
+    pix: str | None = None
+    link: str | None = None
+    items: tuple[str, ...] = ()
+
+
+class Session(Model, frozen=True, kw_only=True):
+    """One RADIUS session of a login; `ended_at` is None while it is open."""
+
+    login: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    ipv4: str | None = None
+    nas_ip: str | None = None
+    nas_port: str | None = None
+    mac: str | None = None
+    download_mb: float | None = None
+    upload_mb: float | None = None
+
+
+class Choice(Model, frozen=True, kw_only=True):
+    """One row of a `configuracao/*` table: an id and what people call it."""
+
+    id: int
+    label: str
+    prefix: str | None = None
+    extra: dict[str, Any] = {}
+    """Other columns of the row, under English names, for the few screens that need them."""
+
+
+class TokenGrant(Model, frozen=True, kw_only=True):
+    """An answer of `oauth/token`. `lifetime` is in seconds. Its text form never shows the token."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - a scheme's name
+    lifetime: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"TokenGrant(lifetime={self.lifetime:.0f})"
+
+
+class RowProblem(Model, frozen=True, kw_only=True):
+    """A row, or a part of one, that could not be used. `path` is like `clientes[3].servicos[0].valor`."""
+
+    path: str
+    reason: str
+
+
+class Page(Model, frozen=True, kw_only=True):
+    """Where a bulk answer stands: pages count from 0 whatever the route counts from."""
+
+    number: int
+    last: int
+    total: int

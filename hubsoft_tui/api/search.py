@@ -1,0 +1,120 @@
+"""What HubSoft can search by, and the checks that what it found is what was meant.
+
+HubSoft's search is loose: a code may match inside another, a document may match a branch. Only exact matches
+count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from typing import Any, Final
+
+from . import scalars
+from .models import Customer
+from .rows import Row
+from .scalars import UnreadableError
+
+
+class SearchKey(StrEnum):
+    """What a search term is; the value is HubSoft's own word (`busca`)."""
+
+    DOCUMENT = "cpf_cnpj"
+    CODE = "codigo_cliente"
+    NAME = "nome_razaosocial"
+    TRADE_NAME = "nome_fantasia"
+    PHONE = "telefone"
+    LOGIN = "login_radius"
+    IPV4 = "ipv4"
+    MAC = "mac"
+    CUSTOMER_ID = "id_cliente"
+    SERVICE_ID = "id_cliente_servico"
+    PROTOCOL = "protocolo"
+    WORK_ORDER_NUMBER = "numero_ordem_servico"
+
+
+class SessionKey(StrEnum):
+    """What RADIUS sessions can be searched by."""
+
+    LOGIN = "login"
+    IPV4 = "ipv4"
+    IPV6_WAN = "ipv6_wan"
+    IPV6_LAN = "ipv6_lan"
+    MAC = "mac"
+
+
+NAMES = frozenset({SearchKey.NAME, SearchKey.TRADE_NAME})
+NUMBERS = frozenset({SearchKey.CODE, SearchKey.CUSTOMER_ID, SearchKey.SERVICE_ID})
+
+
+def wire_term(key: SearchKey, term: str) -> str:
+    """Return `term` as HubSoft wants it. Raises ValueError when nothing of it is left."""
+    written = term.strip()
+    if key is SearchKey.DOCUMENT:
+        written = scalars.document(written) or ""
+    elif key is SearchKey.PHONE:
+        written = scalars.digits(written)
+    elif key in NUMBERS and not (written.isascii() and written.isdecimal()):
+        raise ValueError("a code or an id is written in digits")
+    if not 0 < len(written) <= 255:
+        raise ValueError("the search term must have 1 to 255 characters")
+    return written
+
+
+def matches(key: SearchKey, term: str) -> Callable[[Customer], bool]:
+    """Return the check that a customer really has `term`, which must be as `wire_term` returns it."""
+    return partial(_CHECKS.get(key, _anybody), term)
+
+
+def _anybody(_term: str, _customer: Customer) -> bool:
+    return True
+
+
+def _logs_in_as(term: str, customer: Customer) -> bool:
+    return any((service.login or "").casefold() == term.casefold() for service in customer.services)
+
+
+def _answers_at(term: str, customer: Customer) -> bool:
+    return any(scalars.digits(phone).endswith(term) for phone in customer.phones)
+
+
+_CHECKS: Final[dict[SearchKey, Callable[[str, Customer], bool]]] = {
+    SearchKey.DOCUMENT: lambda term, customer: customer.document == term,
+    SearchKey.CODE: lambda term, customer: customer.code == int(term),
+    SearchKey.CUSTOMER_ID: lambda term, customer: customer.id == int(term),
+    SearchKey.SERVICE_ID: lambda term, customer: any(each.id == int(term) for each in customer.services),
+    SearchKey.LOGIN: _logs_in_as,
+    SearchKey.PHONE: _answers_at,
+}
+
+
+def concerns(key: SearchKey, term: str) -> Callable[[Row], bool]:
+    """Return the check that a ticket, invoice or work order is about `term`; a row that does not say is kept.
+
+    Another customer's rows must never be shown as this one's.
+    """
+    return partial(_concerns, key, term)
+
+
+def _concerns(key: SearchKey, term: str, row: Row) -> bool:
+    customer = _object(row.data, "cliente")
+    service = _object(row.data, "servico") or _object(customer, "servico")
+    try:
+        if key is SearchKey.DOCUMENT:
+            said: object = scalars.document(customer.get("cpf_cnpj"))
+        elif key is SearchKey.CODE:
+            said = scalars.integer(customer.get("codigo_cliente"))
+        elif key is SearchKey.SERVICE_ID:
+            said = scalars.integer(service.get("id_cliente_servico"))
+        elif key is SearchKey.PROTOCOL:
+            said = scalars.text(row.data.get("protocolo"))
+        else:
+            said = None
+    except UnreadableError:
+        said = None
+    return said is None or said == (int(term) if key in NUMBERS else term)
+
+
+def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
+    return value if isinstance(value := data.get(key), dict) else {}

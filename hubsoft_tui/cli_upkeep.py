@@ -1,0 +1,130 @@
+"""The commands for this machine's side: what is remembered, and the settings. None sends a request."""
+
+from __future__ import annotations
+
+import click
+
+from .cli_click import Group
+from .cli_output import age, styled, table, write_json, write_lines
+from .cli_session import Session, json_option, loaded_settings, of_engine, open_hub
+from .texts import N_, _, ngettext
+
+
+@click.group(cls=Group, help=N_("Look after what is remembered of HubSoft's answers. Sends no request."))
+def cache() -> None:
+    """Hold the commands on the cache."""
+
+
+@cache.command(help=N_("Show how much is remembered, and how long each kind of answer counts as fresh."))
+@json_option
+@click.pass_obj
+def stats(session: Session, *, as_json: bool) -> None:
+    """Answer `cache stats`."""
+    with open_hub(session, with_secrets=False) as hub:
+        records = hub.call(of_engine(lambda engine: engine.cache_count()))
+        settings = hub.settings.cache
+    lifetimes = {
+        "client_data": settings.client_data_ttl,
+        "contract_status": settings.contract_status_ttl,
+        "service_data": settings.service_data_ttl,
+        "not_found": settings.not_found_ttl,
+    }
+    if as_json:
+        write_json({"records": records, "max_entries": settings.max_entries, "fresh_seconds": lifetimes})
+        return
+    names = {
+        "client_data": _("customer data"),
+        "contract_status": _("contract status"),
+        "service_data": _("service data"),
+        "not_found": _("nobody found"),
+    }
+    remembered = ngettext(
+        "{n} customer remembered, of at most {most}.", "{n} customers remembered, of at most {most}.", records
+    )
+    rows = [
+        [names[name], _("fresh for {age}").format(age=age(seconds))] for name, seconds in lifetimes.items()
+    ]
+    write_lines([remembered.format(n=records, most=settings.max_entries), *table(rows)])
+
+
+@cache.command(help=N_("Drop what is too old to be of any use."))
+@json_option
+@click.pass_obj
+def clean(session: Session, *, as_json: bool) -> None:
+    """Answer `cache clean`."""
+    with open_hub(session, with_secrets=False) as hub:
+        dropped = hub.call(of_engine(lambda engine: engine.clean_cache()))
+        left = hub.call(of_engine(lambda engine: engine.cache_count()))
+    if as_json:
+        write_json({"dropped": dropped, "records": left})
+        return
+    said = ngettext("{n} old answer dropped.", "{n} old answers dropped.", dropped).format(n=dropped)
+    kept = ngettext("{n} customer is still remembered.", "{n} customers are still remembered.", left).format(
+        n=left
+    )
+    write_lines([f"{said} {kept}"])
+
+
+@cache.command(help=N_("Forget everything; the next questions ask HubSoft."))
+@json_option
+@click.pass_obj
+def clear(session: Session, *, as_json: bool) -> None:
+    """Answer `cache clear`."""
+    with open_hub(session, with_secrets=False) as hub:
+        dropped = hub.call(of_engine(lambda engine: engine.clear_cache()))
+    if as_json:
+        write_json({"dropped": dropped, "records": 0})
+    else:
+        write_lines(
+            [ngettext("{n} customer forgotten.", "{n} customers forgotten.", dropped).format(n=dropped)]
+        )
+
+
+@click.group(cls=Group, help=N_("See where settings are, what they are, and whether they are right."))
+def config() -> None:
+    """Hold the commands on the settings."""
+
+
+@config.command("path", help=N_("Show which files and folders are used."))
+def config_path() -> None:
+    """Answer `config path`: names alone, whether they exist or not."""
+    from . import places
+
+    found = places.find()
+    rows = [
+        [_("settings"), str(found.config_file)],
+        [_("tuned"), str(found.tuned_file)],
+        [_("secrets"), str(found.secrets_file)],
+        [_("state"), str(found.state)],
+        [_("cache"), str(found.cache)],
+        [_("logs"), str(found.logs)],
+    ]
+    write_lines(table(rows, indent=0))
+
+
+@config.command("show", help=N_("Show every setting and where its value comes from. Secrets are not shown."))
+@click.pass_obj
+def config_show(session: Session) -> None:
+    """Answer `config show`."""
+    from .settings_files import explain
+
+    rows = [
+        [
+            row.key,
+            f"{row.value} {row.unit}".strip(),
+            styled(row.origin, "quiet" if row.value == row.default else "strong"),
+        ]
+        for row in explain(loaded_settings(session, need_profile=False))
+    ]
+    write_lines(table([[_("setting"), _("value"), _("from")], *rows], indent=0))
+
+
+@config.command("check", help=N_("Say whether the settings are right and complete. Sends nothing."))
+@click.pass_obj
+def config_check(session: Session) -> None:
+    """Answer `config check`: what is wrong is an error, exit 2."""
+    settings = loaded_settings(session).settings
+    profile = settings.profile
+    write_lines(
+        [_("The settings are right: profile {name}, {url}.").format(name=profile.name, url=profile.url)]
+    )

@@ -1,0 +1,402 @@
+"""The engine: every question passes this one door, so the token, the budget and the memory exist once.
+
+It lives in one event loop, in one background thread (`worker`). Nothing outside touches its objects: callers
+await `ask` through the worker, watchers read immutable snapshots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
+
+from ..api.models import TokenGrant
+from ..api.operations import Operation
+from ..errors import HubSoftError, RateLimited, StoreError, TimedOut, Unreachable
+from ..settings import CacheSettings, Settings
+from .breaker import Breaker
+from .cache import Cache, Found, Part
+from .clock import Clock
+from .events import Events
+from .exchange import Exchange, Received
+from .flight import Flights
+from .gate import Gate
+from .health import HealthMonitor
+from .job import Job
+from .journal import Journal
+from .limits import limits_from
+from .ports import PermitPort, RecordPort, TokenPort
+from .retry import Backoff, RetryBudget
+from .statistics import Statistics
+from .tokens import Tokens
+from .transport import Transport
+from .types import Answer, BreakerState, CacheState, Category, Outcome, Priority, Snapshot, Source
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+DEADLINES: Final = {Priority.CRITICAL: 60.0, Priority.HIGH: 30.0, Priority.NORMAL: None, Priority.LOW: None}
+"""Seconds a caller of each class waits unless it says otherwise; None waits as long as it takes."""
+CLAIM_SECONDS: Final = 300.0
+CLAIM_LOOK_SECONDS: Final = 0.05
+TOKEN_LOOK_SECONDS: Final = 30.0
+RECOVERY_GRACE_SECONDS: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """What is asked, how old its answer may be, and how the answer is taken apart to be remembered."""
+
+    key: str
+    category: Category
+    operation: Operation[T]
+    parts: Callable[[T], tuple[Part, ...]]
+    join: Callable[[tuple[Any, ...]], T]
+    alone: bool = False
+    """The question names one subject (a document, a code), so any newer record of that subject answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the engine shares with other processes."""
+
+    permits: PermitPort
+    tokens: TokenPort
+    records: RecordPort
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched(Generic[T]):
+    value: T
+    age: float
+    fetched_at: float
+    truncated: bool
+    problems: int
+    requests: int
+
+
+class Engine:
+    """Create, `start`, `ask`, `close`: all within one event loop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ports: Ports,
+        clock: Clock,
+        *,
+        kinds: Mapping[str, Any],
+        login: Operation[TokenGrant],
+        probe: Operation[Any],
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.events = Events()
+        self._records = ports.records
+        self._probe = probe
+        self._cache = Cache(ports.records, clock, kinds, max_entries=settings.cache.max_entries)
+        self._statistics = Statistics(clock)
+        self._breaker = Breaker(clock, settings.health)
+        self._health = HealthMonitor(clock, settings.health, self._breaker, self.events)
+        self._journal = Journal(clock, self.events)
+        self._gate = Gate(ports.permits, clock, limits_from(settings.limiter))
+        self._exchange = Exchange(
+            transport=Transport(settings.profile, settings.http),
+            gate=self._gate,
+            breaker=self._breaker,
+            health=self._health,
+            journal=self._journal,
+            backoff=backoff or Backoff(settings.retry),
+            budget=RetryBudget(clock, settings.retry),
+            clock=clock,
+        )
+        self._tokens = Tokens(
+            ports.tokens,
+            clock,
+            lambda: self._exchange.login(login),
+            buffer_seconds=settings.token.buffer_seconds,
+        )
+        self._flights: Flights[_Fetched[Any]] = Flights()
+        self._chores: list[asyncio.Task[None]] = []
+        self._serial = 0
+        self._last = Snapshot()
+
+    # -- life ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin the background chores: cleaning, early renewal, noticing that HubSoft is back."""
+        chores = (self._clean_now_and_then(), self._renew_in_time(), self._notice_recovery())
+        self._chores = [asyncio.create_task(chore) for chore in chores]
+
+    async def close(self) -> None:
+        """Stop everything; questions still waiting raise Closed."""
+        self._gate.close()
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._flights.close()
+        await self._tokens.close()
+        await self._exchange.transport.close()
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Use other settings from now on, for what is already remembered too. The profile must be the same."""
+        self.settings = settings
+        self._gate.reconfigure(limits_from(settings.limiter))
+        self._cache.resize(settings.cache.max_entries)
+        self._breaker.settings = self._health.settings = settings.health
+        self._exchange.budget.settings = settings.retry
+        self._exchange.backoff = Backoff(settings.retry)
+        self._tokens.buffer_seconds = settings.token.buffer_seconds
+
+    # -- questions ----------------------------------------------------------------------------------------
+
+    async def ask(
+        self,
+        question: Question[T],
+        *,
+        category: Category | None = None,
+        priority: Priority = Priority.HIGH,
+        refresh: bool = False,
+        patience: float | None = None,
+        label: str = "",
+        caller: str = "",
+    ) -> Answer[T]:
+        """Answer from memory if that is young enough, else from HubSoft, else from memory marked stale.
+
+        `category` is the age limit to use instead of the question's own; `refresh` asks HubSoft whatever is
+        remembered; `patience` is in seconds (None: the class's own). Raises HubSoftError; an answer "there is
+        no such thing" is the empty value, not an error.
+        """
+        if category is not None and category is not question.category:
+            question = replace(question, category=category)
+        found = self._cache.find(question.key)
+        if found is not None and not refresh and found.age <= self._limit(question.category, found):
+            outcome = Outcome.NEGATIVE if found.negative else Outcome.HIT
+            self._statistics.count(question.category, outcome, age=found.age)
+            return self._remembered(question, found, Source.CACHE)
+        try:
+            fetched, joined = await self._fetch(question, priority, patience, label, caller, refresh=refresh)
+        except (Unreachable, RateLimited) as error:
+            if found is None or found.negative or found.age > self.settings.cache.stale_ttl:
+                self._statistics.count(question.category, Outcome.MISS)
+                raise
+            self._statistics.count(question.category, Outcome.STALE)
+            return self._remembered(question, found, Source.STALE, reason=str(error))
+        outcome = Outcome.COALESCED if joined or not fetched.requests else Outcome.MISS
+        self._statistics.count(question.category, outcome, expired=found is not None and not refresh)
+        return Answer(
+            value=fetched.value,
+            source=Source.API if fetched.requests else Source.CACHE,
+            age=fetched.age,
+            fetched_at=fetched.fetched_at,
+            requests=0 if joined else fetched.requests,
+            truncated=fetched.truncated,
+            problems=fetched.problems,
+        )
+
+    async def send(
+        self,
+        operation: Operation[T],
+        *,
+        priority: Priority = Priority.HIGH,
+        patience: float | None = None,
+        label: str = "",
+        caller: str = "",
+    ) -> T:
+        """Send one operation that is not a question about a remembered thing (a test, a write).
+
+        Raises HubSoftError; UnknownOutcome when a write may or may not have happened.
+        """
+        job = self._job(priority, patience, label, caller)
+        received = await self._in_time(job, self._exchange.perform(job, operation, self._tokens))
+        value: T = received.decoded.value
+        return value
+
+    def clear_cache(self) -> int:
+        """Forget every answer; return how many records went."""
+        return self._cache.clear()
+
+    def clean_cache(self) -> int:
+        """Drop what has expired beyond use and what is over the limit; return how many expired."""
+        return self._cache.clean(keep_seconds=self.settings.cache.stale_ttl)
+
+    def cache_count(self) -> int:
+        """How many customers are remembered."""
+        return self._cache.count()
+
+    # -- watching -----------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Everything a screen shows, now. The serial grows only when something a person can see changed."""
+        budget = self._gate.state()
+        now = self.clock.now()
+        snapshot = Snapshot(
+            # With marks on the tape time itself is a change, once a second; without, silence is.
+            at=float(int(now)) if budget.marks else 0.0,
+            profile=self.settings.profile.name,
+            host=self.settings.profile.url.partition("://")[2],
+            budget=budget,
+            cache=CacheState(
+                records=self._cache.count(),
+                max_entries=self._cache.max_entries,
+                evicted=self._cache.evicted,
+                categories=self._statistics.state(),
+            ),
+            api=self._health.state(),
+            token=self._tokens.state(),
+            requests=self._journal.rows(),
+            requests_today=self._journal.sent_today(),
+            questions_today=self._statistics.questions(),
+            waiting=self._gate.waiting(),
+        )
+        if snapshot != self._last:
+            self._last = snapshot
+            self._serial += 1
+        return replace(snapshot, serial=self._serial, at=now, wall=self.clock.wall())
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _limit(self, category: Category, found: Found) -> float:
+        if found.negative:
+            return self.settings.cache.not_found_ttl
+        return _lifetime(self.settings.cache, category)
+
+    def _remembered(
+        self, question: Question[T], found: Found, source: Source, *, reason: str = ""
+    ) -> Answer[T]:
+        return Answer(
+            value=question.join(found.values),
+            source=source,
+            age=found.age,
+            fetched_at=found.fetched_at,
+            truncated=found.truncated,
+            reason=reason,
+        )
+
+    def _job(self, priority: Priority, patience: float | None, label: str, caller: str) -> Job:
+        seconds = DEADLINES[priority] if patience is None else patience
+        deadline = None if seconds is None else self.clock.now() + seconds
+        return Job(self._gate, priority, deadline=deadline, caller=caller, label=label)
+
+    async def _fetch(
+        self,
+        question: Question[T],
+        priority: Priority,
+        patience: float | None,
+        label: str,
+        caller: str,
+        *,
+        refresh: bool,
+    ) -> tuple[_Fetched[T], bool]:
+        job = self._job(priority, patience, label, caller)
+        return await self._in_time(
+            job,
+            self._flights.join(question.key, job, lambda own: self._bring(own, question, refresh=refresh)),
+        )
+
+    async def _in_time(self, job: Job, work: Awaitable[T]) -> T:
+        if job.deadline is None:
+            return await work
+        try:
+            async with asyncio.timeout(max(0.0, job.deadline - self.clock.now())):
+                return await work
+        except TimeoutError:
+            raise TimedOut(self._exchange.unanswered()) from None
+
+    async def _bring(self, job: Job, question: Question[T], *, refresh: bool) -> _Fetched[T]:
+        """Bring one answer from HubSoft, or from the other process that is already bringing it."""
+        asked = self.clock.now()
+        while not self._claimed(question.key, job.priority):
+            await self.clock.sleep(CLAIM_LOOK_SECONDS)
+            found = self._cache.find(question.key)
+            if found is not None and found.age <= (
+                self.clock.now() - asked + CLAIM_LOOK_SECONDS
+                if refresh
+                else self._limit(question.category, found)
+            ):
+                return _Fetched(
+                    question.join(found.values), found.age, found.fetched_at, found.truncated, 0, 0
+                )
+        try:
+            received = await self._exchange.perform(job, question.operation, self._tokens)
+            self._keep(question, received)
+        finally:
+            self._unclaim(question.key)
+        decoded = received.decoded
+        if decoded.problems:
+            logger.warning(
+                "%s: %d unusable parts, first %s",
+                question.operation.name,
+                len(decoded.problems),
+                decoded.problems[0],
+            )
+        return _Fetched(
+            decoded.value,
+            self.clock.now() - received.now,
+            received.at,
+            decoded.truncated,
+            len(decoded.problems),
+            job.requests,
+        )
+
+    def _claimed(self, key: str, priority: Priority) -> bool:
+        try:
+            return self._records.claim(key, priority, CLAIM_SECONDS)
+        except StoreError as error:
+            # A claim saves a request; without one another process may ask the same, which is no harm.
+            logger.warning("claim: %s", error)
+            return True
+
+    def _unclaim(self, key: str) -> None:
+        try:
+            self._records.unclaim(key)
+        except StoreError as error:  # it lapses by itself
+            logger.warning("claim: %s", error)
+
+    def _keep(self, question: Question[T], received: Received) -> None:
+        self._cache.keep(
+            question.key,
+            question.parts(received.decoded.value),
+            sent_at=received.at,
+            sent_now=received.now,
+            alone=question.alone,
+            truncated=received.decoded.truncated,
+        )
+
+    # -- chores -------------------------------------------------------------------------------------------
+
+    async def _clean_now_and_then(self) -> None:
+        while True:
+            await self.clock.sleep(self.settings.cache.clean_seconds)
+            try:
+                self.clean_cache()
+            except HubSoftError as error:
+                logger.warning("cleaning: %s", error)
+
+    async def _renew_in_time(self) -> None:
+        while True:
+            await self.clock.sleep(TOKEN_LOOK_SECONDS)
+            self._tokens.ready()
+
+    async def _notice_recovery(self) -> None:
+        """When nobody asks, ask something cheap ourselves, so that people see that HubSoft is back."""
+        while True:
+            await self._breaker.changed(TOKEN_LOOK_SECONDS)
+            if self._breaker.state is not BreakerState.HALF_OPEN:
+                continue
+            await self.clock.sleep(RECOVERY_GRACE_SECONDS)  # a real question makes the better probe
+            if self._breaker.state is BreakerState.HALF_OPEN:
+                try:
+                    await self.send(self._probe, caller="probe")
+                except HubSoftError as error:
+                    logger.info("probe: %s", error)
+
+
+def _lifetime(settings: CacheSettings, category: Category) -> float:
+    if category is Category.CLIENT_DATA:
+        return settings.client_data_ttl
+    if category is Category.CONTRACT_STATUS:
+        return settings.contract_status_ttl
+    return settings.service_data_ttl

@@ -1,0 +1,343 @@
+"""One operation's way to HubSoft and back: breaker, token, queue, wire, decoding, and what may be repeated.
+
+Every attempt is a place of its own in the queue and pays for its own slot. A write whose outcome is unknown is
+never repeated here: `UnknownOutcome` says so to whoever keeps the outbox.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from ..api import envelope
+from ..api.answers import Decoded
+from ..api.models import TokenGrant
+from ..api.operations import Operation
+from ..errors import (
+    BadAnswer,
+    CredentialsRefused,
+    HubSoftError,
+    NotFound,
+    RateLimited,
+    TimedOut,
+    UnknownOutcome,
+    Unreachable,
+)
+from ..texts import Text, say
+from .breaker import Admission, Breaker
+from .clock import Clock
+from .gate import Gate, Permit, Place
+from .headers import read_limits, retry_after
+from .health import HealthMonitor
+from .job import Job
+from .journal import Journal
+from .retry import Backoff, RetryBudget
+from .tokens import Tokens
+from .transport import Reply, Transport, TransportFailure
+from .types import BreakerState, Priority, RequestRow
+
+T = TypeVar("T")
+
+MAX_REJECTIONS: Final = 2
+"""A 401 is answered by one renewal and one repeat; a second covers a token revoked while we renewed."""
+VERDICT_SECONDS: Final = 0.8
+"""How long a person's question waits for the probe that is already on its way."""
+LEASE_SLACK: Final = 5.0
+"""Seconds a permit's lease outlives the longest its request can take."""
+BACKGROUND_LOOK_SECONDS: Final = 5.0
+HTTP_OK: Final = 200
+HTTP_REDIRECT: Final = 300
+HTTP_UNAUTHORIZED: Final = 401
+HTTP_NOT_FOUND: Final = 404
+HTTP_TOO_MANY: Final = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What an operation brought, and when its request was sent: `at` in epoch s, `now` on the engine's clock."""
+
+    decoded: Decoded[Any]
+    at: float
+    now: float
+
+
+class _Again(Exception):
+    """The attempt may be repeated. `error` is what the caller is told when it is not."""
+
+    def __init__(
+        self, error: HubSoftError, *, failure: bool = False, rejected: bool = False, shared: bool = False
+    ) -> None:
+        super().__init__(error)
+        self.error = error
+        self.failure = failure
+        """It counts against `max_retries`."""
+        self.rejected = rejected
+        """HubSoft answered 401 to the token we used."""
+        self.shared = shared
+        """The failed request was everybody's (a login), so repeating it is not this job's expense."""
+
+
+class Exchange:
+    """Lives in the engine's loop; used by it alone."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        gate: Gate,
+        breaker: Breaker,
+        health: HealthMonitor,
+        journal: Journal,
+        backoff: Backoff,
+        budget: RetryBudget,
+        clock: Clock,
+    ) -> None:
+        self.transport = transport
+        self.gate = gate
+        self.breaker = breaker
+        self.health = health
+        self.journal = journal
+        self.backoff = backoff
+        self.budget = budget
+        self.clock = clock
+
+    async def perform(self, job: Job, operation: Operation[Any], tokens: Tokens) -> Received:
+        """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
+        attempt, rejections, not_before = 1, 0, 0.0
+        while True:
+            probe = await self._admitted(job, operation)
+            try:
+                return await self._attempt(job, operation, tokens, attempt, not_before, probe=probe)
+            except _Again as again:
+                if again.rejected:
+                    rejections += 1
+                    if rejections > MAX_REJECTIONS:
+                        raise again.error from None
+                elif again.failure:
+                    not_before = self._repeat_at(job, attempt, again)
+                    attempt += 1
+            finally:
+                if probe and self.breaker.state is BreakerState.HALF_OPEN:
+                    self.breaker.undecided()
+
+    async def login(self, operation: Operation[TokenGrant]) -> TokenGrant:
+        """Ask for a token, once. Logging in is rare and everybody waits for it, so it goes first."""
+        job = Job(self.gate, Priority.CRITICAL, caller="token")
+        permit = await self._enter(job, operation, 0.0)
+        try:
+            received = await self._send(job, operation, permit, None, attempt=1, probe=False)
+        except CredentialsRefused as error:
+            self.health.credentials(error.text)
+            raise
+        self.health.credentials(None)
+        grant: TokenGrant = received.decoded.value
+        return grant
+
+    async def _admitted(self, job: Job, operation: Operation[Any]) -> bool:
+        """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
+        person = job.priority <= Priority.HIGH
+        patience = self.clock.now() + VERDICT_SECONDS
+        while (admission := self.breaker.admit(safe_read=operation.repeatable)) is Admission.WAIT:
+            now = self.clock.now()
+            if person and (self.breaker.state is BreakerState.OPEN or now >= patience):
+                raise Unreachable(self.unanswered())
+            if job.deadline is not None and now >= job.deadline:
+                raise TimedOut(self.unanswered())
+            await self.breaker.changed(patience - now if person else BACKGROUND_LOOK_SECONDS)
+        probe = admission is Admission.PROBE
+        paused = self.gate.paused_for
+        if job.deadline is not None and paused and self.clock.now() + paused > job.deadline:
+            if probe:
+                self.breaker.undecided()
+            raise self._limited(paused)
+        return probe
+
+    async def _attempt(
+        self,
+        job: Job,
+        operation: Operation[Any],
+        tokens: Tokens,
+        attempt: int,
+        not_before: float,
+        *,
+        probe: bool,
+    ) -> Received:
+        try:
+            await tokens.current()
+        except _Again as again:
+            # Breaker and health heard of it from the login itself; only the probe's verdict is ours to give.
+            if probe:
+                self.breaker.failed(probe=True)
+            raise _Again(again.error, failure=again.failure, shared=True) from None
+        permit = await self._enter(job, operation, not_before)
+        token = tokens.ready()
+        away = not probe and self.breaker.state is not BreakerState.CLOSED
+        if token is None or away or not permit.valid:
+            # While it waited the token died, HubSoft went away, or the machine slept. The slot goes back.
+            permit.unused()
+            raise _Again(Unreachable(self.unanswered()))
+        try:
+            return await self._send(job, operation, permit, token.value, attempt=attempt, probe=probe)
+        except _Again as again:
+            if again.rejected:
+                tokens.rejected(token.version)
+            raise
+
+    async def _enter(self, job: Job, operation: Operation[Any], not_before: float) -> Permit:
+        job.place = Place(
+            job.priority,
+            deadline=job.deadline,
+            not_before=not_before,
+            lease=self.transport.longest(operation) + LEASE_SLACK,
+            label=job.label,
+        )
+        try:
+            return await self.gate.enter(job.place)
+        finally:
+            job.place = None
+
+    async def _send(
+        self,
+        job: Job,
+        operation: Operation[Any],
+        permit: Permit,
+        token: str | None,
+        *,
+        attempt: int,
+        probe: bool,
+    ) -> Received:
+        at, now = self.clock.wall(), self.clock.now()
+        job.requests += 1
+        self.budget.sent()
+        row = self.journal.begin(
+            operation=operation.name,
+            path=operation.shown_path,
+            priority=job.priority,
+            attempt=attempt,
+            wait=permit.waited,
+            caller=job.caller,
+        )
+        try:
+            reply = await self.transport.send(operation, token)
+        except TransportFailure as failure:
+            if not failure.sent:
+                permit.unused()  # not a byte left: HubSoft counted nothing, and neither do we
+            self._note(row, now, failure.kind, error=str(failure.text))
+            raise self._failure(operation, failure.text, sent=failure.sent, probe=probe) from None
+        except BaseException:
+            self._note(row, now, "cancelled")
+            raise
+        finally:
+            permit.done()
+        return Received(
+            self._read(operation, reply, row, now, signed=token is not None, probe=probe), at, now
+        )
+
+    def _read(
+        self,
+        operation: Operation[Any],
+        reply: Reply,
+        row: RequestRow,
+        now: float,
+        *,
+        signed: bool,
+        probe: bool,
+    ) -> Decoded[Any]:
+        status, size = reply.status, len(reply.body)
+        self.gate.observed(*read_limits(reply.headers))
+        try:
+            if status == HTTP_UNAUTHORIZED and signed:
+                raise _Again(
+                    CredentialsRefused(say("HubSoft does not accept the token it gave us.")), rejected=True
+                )
+            if status == HTTP_TOO_MANY:
+                raise self._too_many(reply)
+            decoded = _decode(operation, reply)
+        except BadAnswer as error:
+            self._note(row, now, "bad_answer", status=status, size=size, error=str(error))
+            raise self._failure(operation, error.text, sent=True, probe=probe) from None
+        except (HubSoftError, _Again) as verdict:
+            # HubSoft said no; it is there, and that is what breaker and health want to know.
+            said = verdict.error if isinstance(verdict, _Again) else verdict
+            outcome = str(status) if isinstance(verdict, _Again) else _outcome(said)
+            self._note(row, now, outcome, status=status, size=size, error=str(said))
+            self._answered(now)
+            raise
+        self._note(row, now, "ok", status=status, size=size)
+        self._answered(now)
+        return decoded
+
+    def _too_many(self, reply: Reply) -> _Again:
+        wait = retry_after(reply.headers, reply.body, self.clock.wall())
+        new = self.gate.limited(wait)
+        self.health.limited(self.gate.paused_for, new=new)
+        return _Again(self._limited(self.gate.paused_for), failure=True)
+
+    def _failure(self, operation: Operation[Any], text: Text | str, *, sent: bool, probe: bool) -> Exception:
+        self.breaker.failed(probe=probe)
+        self.health.failed(text)
+        if sent and not operation.repeatable:
+            return UnknownOutcome(
+                say("It is not known whether HubSoft carried this out: {reason}", reason=text)
+            )
+        return _Again(Unreachable(text), failure=True)
+
+    def _answered(self, sent_now: float) -> None:
+        self.breaker.succeeded()
+        self.health.answered(self.clock.now() - sent_now)
+
+    def _note(
+        self,
+        row: RequestRow,
+        now: float,
+        outcome: str,
+        *,
+        status: int | None = None,
+        size: int = 0,
+        error: str = "",
+    ) -> None:
+        latency = self.clock.now() - now
+        self.journal.end(row, latency=latency, outcome=outcome, status=status, size=size, error=error)
+
+    def _repeat_at(self, job: Job, attempt: int, again: _Again) -> float:
+        """Return when (engine's clock) the next attempt may start, or raise its error when there is none."""
+        if attempt > self.budget.settings.max_retries:
+            raise again.error from None
+        at = self.clock.now() + self.backoff.after(attempt)
+        if isinstance(again.error, RateLimited):
+            at = max(at, self.clock.now() + self.gate.paused_for)
+        elif not again.shared and not self.budget.take():
+            raise again.error from None
+        if job.deadline is not None and at > job.deadline:
+            raise again.error from None
+        return at
+
+    def unanswered(self) -> Text:
+        """Say since when HubSoft has not answered."""
+        state = self.health.state()
+        if state.last_good is None:
+            return say(
+                "HubSoft cannot be reached: {reason}", reason=self.health.reason or say("it does not answer.")
+            )
+        since = time.strftime("%H:%M", time.localtime(state.last_good))
+        return say("HubSoft has not answered since {time}.", time=since)
+
+    def _limited(self, seconds: float) -> RateLimited:
+        text = say("HubSoft limits our requests; the next may go in {seconds} s.", seconds=round(seconds))
+        return RateLimited(text, retry_after=seconds)
+
+
+def _decode(operation: Operation[Any], reply: Reply) -> Decoded[Any]:
+    content_type = reply.headers.get("content-type", "")
+    if reply.status == HTTP_NOT_FOUND and operation.missing_is_empty:
+        return operation.decode(envelope.EMPTY)
+    if not HTTP_OK <= reply.status < HTTP_REDIRECT:
+        raise envelope.failure(reply.status, reply.body, content_type)
+    return operation.decode(envelope.parse(reply.body, content_type))
+
+
+def _outcome(error: HubSoftError) -> str:
+    if isinstance(error, NotFound):
+        return "not_found"
+    return "credentials" if isinstance(error, CredentialsRefused) else "refused"

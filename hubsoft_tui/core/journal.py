@@ -1,0 +1,87 @@
+"""The last requests, for the Requests screen and the log; and how many there were today."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Final
+
+from .clock import Clock
+from .events import Events
+from .types import Priority, RequestRow
+
+KEPT: Final = 500
+logger = logging.getLogger(__name__)
+
+
+class Journal:
+    """A ring of rows; each is replaced as its request goes on. No documents, no secrets."""
+
+    def __init__(self, clock: Clock, events: Events) -> None:
+        self._clock = clock
+        self._events = events
+        self._rows: OrderedDict[int, RequestRow] = OrderedDict()
+        self._ids = itertools.count(1)
+        self._day = self._today()
+        self._sent = 0
+
+    def begin(
+        self, *, operation: str, path: str, priority: Priority, attempt: int, wait: float, caller: str
+    ) -> RequestRow:
+        """Note a request that is being sent."""
+        row = RequestRow(
+            next(self._ids), self._clock.wall(), operation, path, priority, attempt, wait, caller=caller
+        )
+        self._rows[row.id] = row
+        if len(self._rows) > KEPT:
+            self._rows.popitem(last=False)
+        self._turn_day()
+        self._sent += 1
+        return row
+
+    def end(
+        self,
+        row: RequestRow,
+        *,
+        latency: float,
+        outcome: str,
+        status: int | None = None,
+        size: int = 0,
+        error: str = "",
+    ) -> None:
+        """Note how it ended; `latency` in seconds, `size` in bytes."""
+        ended = replace(row, latency=latency, outcome=outcome, status=status, size=size, error=error)
+        if row.id in self._rows:
+            self._rows[row.id] = ended
+        logger.info(
+            "%s %s attempt=%d status=%s outcome=%s wait=%.3f latency=%.3f bytes=%d caller=%s",
+            ended.operation,
+            ended.priority.name,
+            ended.attempt,
+            status,
+            outcome,
+            ended.wait,
+            latency,
+            size,
+            ended.caller,
+        )
+        self._events.publish(ended)
+
+    def rows(self) -> tuple[RequestRow, ...]:
+        """The last requests, oldest first."""
+        return tuple(self._rows.values())
+
+    def sent_today(self) -> int:
+        """Requests sent since local midnight, or the start if that was later."""
+        self._turn_day()
+        return self._sent
+
+    def _turn_day(self) -> None:
+        if (today := self._today()) != self._day:
+            self._day, self._sent = today, 0
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock.wall()).astimezone().date()

@@ -1,0 +1,282 @@
+"""The words the engine and its callers share: priorities, categories, answers, and what a watcher sees.
+
+Everything here is immutable and light to import: screens need it before the engine (and httpx) is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Priority(IntEnum):
+    """Who goes first; lower is more urgent."""
+
+    CRITICAL = 0  # opening a ticket
+    HIGH = 1  # a person is waiting
+    NORMAL = 2  # sync
+    LOW = 3  # check-up, refresh, background
+
+
+class Category(Enum):
+    """What a question is about: an age limit on its answer, not a second copy of it."""
+
+    CLIENT_DATA = "client_data"
+    CONTRACT_STATUS = "contract_status"
+    SERVICE_DATA = "service_data"
+
+
+class Source(Enum):
+    """Where an answer came from."""
+
+    API = "api"
+    CACHE = "cache"
+    STALE = "stale"  # expired, shown because HubSoft is unreachable
+
+
+class Outcome(Enum):
+    """What the cache did for one question."""
+
+    HIT = "hit"
+    MISS = "miss"
+    COALESCED = "coalesced"
+    STALE = "stale"
+    NEGATIVE = "negative"  # "not found", remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """A value with its origin. `age` is in seconds; `fetched_at` is UTC epoch seconds."""
+
+    value: T
+    source: Source
+    age: float
+    fetched_at: float
+    requests: int = 0
+    """Requests HubSoft received for this answer, retries included; token requests are not counted."""
+    truncated: bool = False
+    """HubSoft returned as many rows as were asked for: there may be more."""
+    problems: int = 0
+    """Rows or parts of rows that could not be used."""
+    reason: str = ""
+    """For a stale answer: why HubSoft could not be asked, as a sentence."""
+
+
+class Health(Enum):
+    """What a person is told about HubSoft."""
+
+    UNKNOWN = "unknown"  # not asked yet
+    ONLINE = "online"
+    SLOW = "slow"
+    LIMITED = "limited"  # 429
+    REFUSED = "refused"  # credentials
+    OFFLINE = "offline"
+
+
+class BreakerState(Enum):
+    """The circuit breaker's three states."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """One request as it ended (or is going on), for the Requests screen. No personal data, no secrets."""
+
+    id: int
+    at: float
+    """When it was sent, UTC epoch seconds; before sending, when it was asked for."""
+    operation: str
+    path: str
+    """The path with the query's names but never its documents: `cliente?busca=cpf_cnpj&termo_busca=***`."""
+    priority: Priority
+    attempt: int = 1
+    wait: float = 0.0
+    """Seconds in the queue and at the limiter."""
+    latency: float | None = None
+    """Seconds from the first byte sent to the last byte read; None while it is going on."""
+    status: int | None = None
+    """HTTP status; None when no answer came (see `error`)."""
+    size: int = 0
+    """Bytes of the answer's body."""
+    outcome: str = ""
+    """`ok`, `not_found`, `refused`, `credentials`, `401`, `429`, `timeout`, `connect`, `cut`, `bad_answer`,
+    `cancelled`, ...; empty while it is going on."""
+    error: str = ""
+    """A sentence for people when it failed."""
+    caller: str = ""
+    """What asked: `lookup`, `token`, `probe`, `refresh`, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One request start on the 60-second tape. `at` is on the engine's clock (seconds)."""
+
+    at: float
+    priority: Priority
+    mine: bool = True
+    """False when another process on this home sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One priority's part of the queue and the budget."""
+
+    waiting: int = 0
+    oldest: float = 0.0
+    """Seconds the first in line has waited."""
+    cap: int = 0
+    """How many requests the window may hold for this class to start another."""
+    wait_p95: float = 0.0
+    """Seconds, over the last hundred that started."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetState:
+    """The limiter as a watcher sees it."""
+
+    limit: int
+    """Requests per window in force now (after any 429)."""
+    configured: int
+    window: float
+    used: int
+    """Slots held now: in flight, or completed less than a window ago. All processes on this home."""
+    paused_for: float = 0.0
+    """Seconds until a 429's Retry-After ends; 0 when not paused."""
+    marks: tuple[Mark, ...] = ()
+    """Request starts of the last window, oldest first."""
+    lanes: tuple[Lane, Lane, Lane, Lane] = (Lane(), Lane(), Lane(), Lane())
+    queue_limit: int = 1000
+
+    @property
+    def queued(self) -> int:
+        """How many requests wait, in all classes."""
+        return sum(lane.waiting for lane in self.lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryStats:
+    """What the cache did for one category since the engine started."""
+
+    hits: int = 0
+    misses: int = 0
+    coalesced: int = 0
+    stale: int = 0
+    expired: int = 0
+    """Misses that found a record too old."""
+    negative: int = 0
+    hit_age: float = 0.0
+    """Mean age in seconds of what hits showed."""
+    course: tuple[float, ...] = ()
+    """Hit ratio (0-1) per minute, oldest first, at most 30; minutes without questions are left out."""
+
+    @property
+    def questions(self) -> int:
+        """How many questions were asked."""
+        return self.hits + self.misses + self.coalesced + self.stale + self.negative
+
+    @property
+    def ratio(self) -> float | None:
+        """Share of questions answered without a request of their own, or None when none was asked."""
+        asked = self.questions
+        return (self.hits + self.coalesced + self.stale + self.negative) / asked if asked else None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheState:
+    """The cache as a watcher sees it."""
+
+    records: int = 0
+    max_entries: int = 1000
+    evicted: int = 0
+    categories: dict[Category, CategoryStats] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float | None:
+        """Hit ratio over all categories, or None when nothing was asked."""
+        asked = sum(s.questions for s in self.categories.values())
+        missed = sum(s.misses for s in self.categories.values())
+        return (asked - missed) / asked if asked else None
+
+    @property
+    def questions(self) -> int:
+        """How many questions were asked, in all categories."""
+        return sum(s.questions for s in self.categories.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ApiState:
+    """HubSoft's health as a watcher sees it. Times in seconds; instants in UTC epoch seconds."""
+
+    health: Health = Health.UNKNOWN
+    since: float = 0.0
+    """When it became so."""
+    p50: float | None = None
+    p95: float | None = None
+    course: tuple[float, ...] = ()
+    """The last latencies, oldest first, at most 60."""
+    error_ratio: float = 0.0
+    """Over the last hundred requests."""
+    last_good: float | None = None
+    rate_limited: int = 0
+    """429 events (not answers) since the engine started."""
+    breaker: BreakerState = BreakerState.CLOSED
+    breaker_retry_in: float = 0.0
+    """Seconds until the next probe while the breaker is open."""
+    reason: str = ""
+    """Why it is not online, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """The token as a watcher sees it; never the token itself."""
+
+    present: bool = False
+    expires_in: float | None = None
+    """Seconds left, or None when there is no token."""
+    renewed_at: float | None = None
+    renewals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Where one question stands, for the person who asked it."""
+
+    position: int
+    """1 is next; 0 means it is with HubSoft now."""
+    starts_in: float
+    """Estimated seconds until it is sent."""
+    passes: int = 0
+    """How many less urgent requests it goes before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a screen shows about the engine, at one instant. Immutable; read as often as you like."""
+
+    serial: int = 0
+    """Grows by one when anything changed."""
+    at: float = 0.0
+    """The engine's clock (seconds) when it was taken; `Mark.at` is on the same clock."""
+    wall: float = 0.0
+    """UTC epoch seconds when it was taken."""
+    profile: str = "main"
+    host: str = ""
+    budget: BudgetState = field(
+        default_factory=lambda: BudgetState(limit=30, configured=30, window=60.0, used=0)
+    )
+    cache: CacheState = field(default_factory=CacheState)
+    api: ApiState = field(default_factory=ApiState)
+    token: TokenState = field(default_factory=TokenState)
+    requests: tuple[RequestRow, ...] = ()
+    """The last requests, oldest first, at most 500."""
+    requests_today: int = 0
+    """Requests sent since local midnight (or the engine's start, if later)."""
+    questions_today: int = 0
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    """Where labelled questions stand (the label its asker gave); a label is here only while it waits."""

@@ -1,0 +1,129 @@
+"""The background thread the engine lives in, with its own event loop, and the doors into it.
+
+A frozen terminal stops Textual's loop; this loop goes on. Callers in any thread or loop hand in a coroutine
+function and get its result; nothing of the engine is touched from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import CancelledError as FutureCancelled
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractAsyncContextManager
+from typing import Generic, TypeVar
+
+from ..errors import Closed, TimedOut
+from ..texts import say
+
+S = TypeVar("S")
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class Worker(Generic[S]):
+    """Runs `opened()` in a thread of its own for as long as it is open. `S` is what that yields."""
+
+    def __init__(self, opened: Callable[[], AbstractAsyncContextManager[S]]) -> None:
+        self._opened = opened
+        self._ready: Future[S] = Future()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the thread and wait until it is ready. Raises what opening raises."""
+        with self._lock:
+            if self._closed:
+                raise self._gone()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hubsoft-engine", daemon=True)
+                self._thread.start()
+        self._ready.result()
+
+    def call(self, ask: Callable[[S], Awaitable[T]], timeout: float | None = None) -> T:
+        """Run `ask` in the worker and wait for its result, at most `timeout` seconds (TimedOut). Any thread."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("the blocking door was used inside the engine's own thread")
+        future = self._submit(ask)
+        try:
+            return future.result(timeout)
+        except FutureTimeout:
+            if future.done():
+                raise
+            raise TimedOut(say("There was no answer within {seconds} s.", seconds=timeout)) from None
+        except FutureCancelled:
+            raise self._gone() from None
+        finally:
+            future.cancel()  # a caller that leaves (timeout, ctrl+c) takes its question out of the queue
+
+    async def run(self, ask: Callable[[S], Awaitable[T]]) -> T:
+        """Run `ask` in the worker and await its result in this loop; cancelling here cancels there."""
+        if not self._ready.done():
+            await asyncio.shield(asyncio.wrap_future(self._ready))
+        future = self._submit(ask)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise self._gone() from None
+            raise
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Close what was opened and end the thread; waits at most `timeout` seconds. Idempotent."""
+        with self._lock:
+            self._closed = True
+            thread, loop, stop = self._thread, self._loop, self._stop
+        if thread is None:
+            if not self._ready.done():
+                self._ready.set_exception(self._gone())
+            return
+        if loop is not None and stop is not None and not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # closed between the look and the call
+                loop.call_soon_threadsafe(stop.set)
+        if thread is not threading.current_thread():
+            thread.join(timeout)
+
+    def _submit(self, ask: Callable[[S], Awaitable[T]]) -> Future[T]:
+        services = self._ready.result()
+        loop = self._loop
+        if self._closed or loop is None or loop.is_closed():
+            raise self._gone()
+
+        async def answer() -> T:
+            return await ask(services)
+
+        question = answer()
+        try:
+            return asyncio.run_coroutine_threadsafe(question, loop)
+        except RuntimeError:
+            question.close()
+            raise self._gone() from None
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except BaseException as error:
+            if not self._ready.done():
+                self._ready.set_exception(error)
+            else:
+                logger.exception("the engine's thread ended")
+
+    async def _main(self) -> None:
+        self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        async with self._opened() as services:
+            self._ready.set_result(services)
+            if not self._closed:
+                await self._stop.wait()
+
+    @staticmethod
+    def _gone() -> Closed:
+        return Closed(say("The engine is closed."))

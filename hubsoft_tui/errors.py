@@ -1,0 +1,111 @@
+"""Everything that can go wrong, as one tree. Each says what happened and what to do now.
+
+HubSoftError                      exit code 1
+├── InvalidInput                  2   a document, phone, protocol or option that cannot be right
+│   └── SettingsError             2   a setting, its place, what was found, what is allowed
+├── NotFound                      3   HubSoft answered: there is no such thing
+├── Unreachable                   4   HubSoft did not answer and nothing remembered could
+│   ├── TimedOut                  4   the caller's deadline passed before an answer came
+│   └── BadAnswer                 4   something answered, but not as HubSoft does (a proxy's page, cut JSON)
+├── CredentialsRefused            5   HubSoft does not accept the user, password or client
+├── Refused                       1   HubSoft understood and said no; its words are kept
+├── RateLimited                   1   HubSoft answered 429 more often than we may repeat
+├── QueueFull                     1   too many questions are waiting already
+├── UnknownOutcome                1   a write may or may not have happened
+├── Closed                        1   the engine was closed while the question waited
+└── StoreError                    1   the state on disk cannot be read or written
+    └── StoreBusy                 1   another process holds it for the moment; trying again helps
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from .texts import Text, say
+
+
+class HubSoftError(Exception):
+    """The root: `str(error)` is a sentence for people, in their language, without secrets or documents."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, text: Text | str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return str(self.text)
+
+
+class InvalidInput(HubSoftError):
+    """What was typed or given cannot be right; nothing was sent."""
+
+    exit_code = 2
+
+
+class SettingsError(InvalidInput):
+    """A setting is wrong: the text names the file, line or variable, what was found and what is allowed."""
+
+
+class NotFound(HubSoftError):
+    """HubSoft answered, and has no such record."""
+
+    exit_code = 3
+
+
+class Unreachable(HubSoftError):
+    """HubSoft did not answer, and nothing remembered could stand in."""
+
+    exit_code = 4
+
+
+class TimedOut(Unreachable):
+    """The caller's deadline passed before an answer came."""
+
+
+class BadAnswer(Unreachable):
+    """Something answered, but it is not HubSoft's format: an HTML page, cut JSON, an unknown envelope."""
+
+
+class CredentialsRefused(HubSoftError):
+    """HubSoft refuses the user, the password, or the client id and secret."""
+
+    exit_code = 5
+
+
+class Refused(HubSoftError):
+    """HubSoft understood and said no. `words` are HubSoft's own, cleaned of control characters."""
+
+    def __init__(self, words: str, *, fields: tuple[str, ...] = ()) -> None:
+        details = "; ".join(fields)
+        super().__init__(say("HubSoft refused: {words}", words=f"{words} ({details})" if details else words))
+        self.words = words
+        self.fields = fields
+
+
+class RateLimited(HubSoftError):
+    """HubSoft answered 429 and the request could not be repeated in time. `retry_after` is in seconds."""
+
+    def __init__(self, text: Text | str, *, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class QueueFull(HubSoftError):
+    """The queue holds `max_queue_size` requests and this one ranks lowest."""
+
+
+class UnknownOutcome(HubSoftError):
+    """A write was sent and its outcome is not known: it may have happened. Never repeat it blindly."""
+
+
+class Closed(HubSoftError):
+    """The engine was closed before the question was answered."""
+
+
+class StoreError(HubSoftError):
+    """The state on disk cannot be read or written; the text names the file and what to do."""
+
+
+class StoreBusy(StoreError):
+    """Another process holds the state on disk for the moment; nothing was changed, and trying again helps."""

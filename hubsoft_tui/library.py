@@ -1,0 +1,179 @@
+"""HubSoft for other programs: the same token, memory and budget as the console on this home.
+
+`HubSoft` may be called from any thread, `AsyncHubSoft` from any event loop; both are doors to one engine in a
+background thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal, Self, overload
+
+from .api.models import Customer
+from .core.types import Category, Priority, Snapshot
+from .errors import InvalidInput
+from .services.customers import Lookup
+from .services.hub import Hub, Services
+from .services.terms import Kind, Term, recognise
+from .settings import Settings
+from .texts import say
+
+CALLER = "program"
+
+
+class _Client:
+    """What both doors share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._hub = Hub(settings)
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Self:
+        """Use `settings`, or find them as the console does. Raises SettingsError."""
+        if settings is None:
+            from .settings_files import load
+
+            settings = load()
+        return cls(settings)
+
+    def snapshot(self) -> Snapshot:
+        """Return the latest snapshot of the engine, at once; renewed only inside `watch()`."""
+        return self._hub.snapshot()
+
+    @property
+    def hub(self) -> Hub:
+        """The door to every service, for what has no method of its own here."""
+        return self._hub
+
+
+class HubSoft(_Client):
+    """The blocking door. Use it in a `with` block, or `close` it."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._hub.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the engine; questions still waiting raise Closed."""
+        self._hub.close()
+
+    @overload
+    def client_info(
+        self,
+        document: str,
+        full_data: Literal[True] = True,
+        *,
+        priority: Priority = ...,
+        timeout: float | None = ...,
+    ) -> Customer | None: ...
+    @overload
+    def client_info(
+        self,
+        document: str,
+        full_data: Literal[False],
+        *,
+        priority: Priority = ...,
+        timeout: float | None = ...,
+    ) -> bool: ...
+    def client_info(
+        self,
+        document: str,
+        full_data: bool = True,
+        *,
+        priority: Priority = Priority.HIGH,
+        timeout: float | None = None,
+    ) -> Customer | bool | None:
+        """Return the customer with this CPF or CNPJ, or None; with `full_data=False`, whether a contract is active.
+
+        The customer is at most CLIENT_DATA old, the contract's status at most CONTRACT_STATUS. `timeout` is in
+        seconds. Raises InvalidInput, and HubSoftError when neither HubSoft nor memory could answer.
+        """
+        term = _document(document)
+        return _result(
+            self._hub.call(_asking(term, priority, full_data=full_data), timeout), full_data=full_data
+        )
+
+    def lookup(
+        self,
+        term: str,
+        *,
+        refresh: bool = False,
+        priority: Priority = Priority.HIGH,
+        timeout: float | None = None,
+    ) -> Lookup:
+        """Find customers by document, phone, name, code, login or protocol; see `Lookup`."""
+        return self._hub.call(
+            lambda s: s.customers.lookup(term, refresh=refresh, priority=priority, caller=CALLER), timeout
+        )
+
+
+class AsyncHubSoft(_Client):
+    """The async door, for any event loop. Use it in an `async with` block, or `aclose` it."""
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._hub.start)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop the engine; questions still waiting raise Closed."""
+        await asyncio.to_thread(self._hub.close)
+
+    @overload
+    async def client_info(
+        self, document: str, full_data: Literal[True] = True, *, priority: Priority = ...
+    ) -> Customer | None: ...
+    @overload
+    async def client_info(
+        self, document: str, full_data: Literal[False], *, priority: Priority = ...
+    ) -> bool: ...
+    async def client_info(
+        self,
+        document: str,
+        full_data: bool = True,
+        *,
+        priority: Priority = Priority.HIGH,
+    ) -> Customer | bool | None:
+        """Return the customer with this CPF or CNPJ, or None; with `full_data=False`, whether a contract is active.
+
+        As `HubSoft.client_info`; cancelling the caller takes the question out of the queue.
+        """
+        term = _document(document)
+        return _result(await self._hub.run(_asking(term, priority, full_data=full_data)), full_data=full_data)
+
+    async def lookup(self, term: str, *, refresh: bool = False, priority: Priority = Priority.HIGH) -> Lookup:
+        """Find customers by document, phone, name, code, login or protocol; see `Lookup`."""
+        return await self._hub.run(
+            lambda s: s.customers.lookup(term, refresh=refresh, priority=priority, caller=CALLER)
+        )
+
+
+def _document(text: str) -> Term:
+    term = recognise(text)
+    if term.kind not in {Kind.CPF, Kind.CNPJ}:
+        raise InvalidInput(say("That is not a CPF or CNPJ."))
+    return term
+
+
+def _asking(term: Term, priority: Priority, *, full_data: bool) -> Callable[[Services], Awaitable[Lookup]]:
+    category = Category.CLIENT_DATA if full_data else Category.CONTRACT_STATUS
+
+    async def ask(services: Services) -> Lookup:
+        return await services.customers.lookup(term, category=category, priority=priority, caller=CALLER)
+
+    return ask
+
+
+def _result(lookup: Lookup, *, full_data: bool) -> Customer | bool | None:
+    if not full_data:
+        return bool(lookup.active)
+    return lookup.customers[0] if lookup.customers else None

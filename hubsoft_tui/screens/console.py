@@ -1,0 +1,154 @@
+"""What screens may ask of the application, so that they need not know the application itself."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
+
+from textual.app import App
+from textual.notifications import Notification, Notify
+
+from hubsoft_tui.errors import StoreError
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.texts import _
+
+from .actions import Action, keys_of, registry
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.hub import Services
+    from hubsoft_tui.settings import Settings
+
+T = TypeVar("T")
+
+CLIPBOARD_LIMIT: Final = 75_000
+"""Encoded bytes a terminal is trusted to take in one OSC 52; beyond it some drop all or freeze."""
+
+
+class Door(Protocol):
+    """The engine as screens see it; `hubsoft_tui.services.hub.Hub` is the real one."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it runs with."""
+        ...
+
+    @property
+    def set_aside(self) -> tuple[Path, ...]:
+        """Damaged files that were moved aside at the start."""
+        ...
+
+    def start(self) -> None:
+        """Start the engine's thread. Raises StoreError or SettingsError."""
+        ...
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop it, waiting at most `timeout` seconds."""
+        ...
+
+    async def run(self, ask: Callable[[Services], Awaitable[T]]) -> T:
+        """Ask something and await the answer; cancelling cancels the question."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Return the latest snapshot, at once."""
+        ...
+
+    def watch(self) -> AbstractContextManager[None]:
+        """Have snapshots renewed while the context lasts."""
+        ...
+
+
+class Console(App[int]):
+    """The application's side that screens use."""
+
+    settings: Settings
+    hub: Door | None = None
+    """None until the engine runs, and when it could not start (`trouble` says why)."""
+    trouble: str = ""
+    keymap: Mapping[str, str]
+    """Keys the person remapped: action id -> key."""
+    settled: asyncio.Event
+    """Set once the engine runs or could not start."""
+
+    async def door(self) -> Door:
+        """Return the engine, waiting until it has started. Raises HubSoftError when it could not."""
+        await self.settled.wait()
+        if self.hub is None:
+            raise StoreError(self.trouble)
+        return self.hub
+
+    def start_engine(self, settings: Settings | None = None) -> None:
+        """Bring the engine up in a thread, with other settings if given."""
+        raise NotImplementedError
+
+    def make_door(self, settings: Settings) -> Door:
+        """Build an engine that is not started, e.g. to try a profile."""
+        raise NotImplementedError
+
+    def open_demo(self) -> None:
+        """Leave the first-run screen for the demo."""
+        raise NotImplementedError
+
+    def open_configured(self, settings: Settings) -> None:
+        """Leave the first-run screen for the lookup, with a profile that was just saved."""
+        raise NotImplementedError
+
+    def unexpected(self, error: Exception) -> str:
+        """Write a private report of a fault of ours and return the line that names it."""
+        raise NotImplementedError
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writing actions are gone."""
+        return self.settings.profile.read_only
+
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Return what must stay in sight at the end of the area bar, as (text, style)."""
+        return ((_("READ ONLY"), "$background on $account"),) if self.read_only else ()
+
+    def tell(
+        self, message: object, *, severity: Literal["information", "warning", "error"] = "information"
+    ) -> None:
+        """Show a toast. The one way to do so: data in it is never markup."""
+        self.post_message(
+            Notify(Notification(clean(str(message), multiline=True), "", severity, 5, markup=False))
+        )
+
+    def copy(self, what: str, text: str) -> None:
+        """Send `text` to the clipboard of the person's terminal (OSC 52) and say that it was sent."""
+        encoded = base64.b64encode(text.encode())
+        if len(encoded) > CLIPBOARD_LIMIT:
+            self.tell(_("Too much to copy at once. Nothing was copied."), severity="warning")
+            return
+        self.copy_to_clipboard(clean(text, multiline=True))
+        self.tell(_("Copied: {what}").format(what=what))
+
+    def keys_of(self, action: Action) -> tuple[str, ...]:
+        """Return the keys of `action`, remapped ones included."""
+        return keys_of(action, self.keymap)
+
+    def allowed(self, action: Action) -> bool:
+        """Tell whether this profile may do `action` at all."""
+        return not (action.writes and self.read_only)
+
+    def actions_of(self, area: str) -> tuple[Action, ...]:
+        """Return what is declared for `area` alone and may be done."""
+        return tuple(action for action in registry.of(area) if self.allowed(action))
+
+    def extra_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """Yield what only the palette offers, as (name, help, what to run)."""
+        yield from ()
+
+    def hints(self) -> tuple[str, ...]:
+        """Return what may be typed to try the console, in the demo; nothing otherwise."""
+        return ()
+
+    def actions(self, area: str) -> tuple[Action, ...]:
+        """Return what may be done in `area`, its own first."""
+        return tuple(action for action in registry.at(area) if self.allowed(action))

@@ -1,0 +1,231 @@
+"""First run: a form for one HubSoft credential that is tried before it is kept, or the demo."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on, work
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from hubsoft_tui.errors import HubSoftError, InvalidInput
+from hubsoft_tui.settings import Profile
+from hubsoft_tui.texts import N_, _, say
+from widgets.question import QuestionInput
+from widgets.safety import data
+from widgets.words import latency
+
+from .actions import Action
+from .base import ConsoleScreen
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.services.connection import ConnectionReport
+    from hubsoft_tui.settings import Settings
+
+FIELDS: Final = (
+    ("url", N_("Address"), "https://api.provedor.example", False),
+    ("client_id", N_("Client id"), "89", False),
+    ("client_secret", N_("Client secret"), "", True),
+    ("username", N_("User"), "api@provedor.example", False),
+    ("password", N_("Password"), "", True),
+)
+
+
+class FirstRunScreen(ConsoleScreen):
+    """Shown while no profile is configured. Nothing is sent or written before a person says so."""
+
+    AREA = "first_run"
+    CSS_PATH = Path(__file__).parents[2] / "styles" / "first_run.tcss"
+    AUTO_FOCUS = ""
+    ABOUT = N_(
+        "Fill in the API credential that HubSoft gave your provider. The connection is tried before anything is "
+        "saved. Secrets go to the keyring, or to a file only you can read."
+    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "first_run.fill", "enter", N_("fill in"), N_("Go to the first empty field."), "fill", first=True
+        ),
+        Action(
+            "first_run.next",
+            "tab",
+            N_("next field"),
+            N_("Go to the next field."),
+            "next",
+            line=False,
+            first=True,
+        ),
+        Action("first_run.demo", "d", N_("demo"), N_("Open the console on a simulated HubSoft."), "demo"),
+        Action("first_run.test", "t", N_("test"), N_("Try the connection: 1 login and 1 request."), "test"),
+        Action("first_run.save", "s", N_("save"), N_("Try it, save it and open the console."), "save"),
+        Action(
+            "first_run.leave",
+            "escape",
+            N_("leave the field"),
+            N_("Leave the field: letters act again."),
+            "leave",
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tried: Profile | None = None
+        """The last profile that was tried, whatever came out: saving it again saves it anyway."""
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        """Compose the form."""
+        with VerticalScroll(id="first-run", can_focus=False):
+            yield Static(Content.styled(_("Welcome to the HubSoft console"), "bold $title"), classes="line")
+            yield Static(Content(_("Connect it with the API credential of your provider.")), classes="line")
+            yield Static(
+                Content.assemble(
+                    (_("No credential at hand?"), "$quiet"),
+                    "  ",
+                    ("d", "bold $account"),
+                    " ",
+                    (_("opens the demo: a simulated HubSoft, nothing leaves this computer."), "$quiet"),
+                ),
+                classes="line",
+            )
+            with Vertical(id="form"):
+                for name, label, example, hidden in FIELDS:
+                    with Horizontal(classes="field"):
+                        yield Static(Content(_(label)), classes="label")
+                        yield QuestionInput(placeholder=example, password=hidden, id=name)
+            with Horizontal(id="buttons"):
+                yield Button(Content(_("Test the connection")), id="test", compact=True)
+                yield Button(Content(_("Save and open")), id="save", compact=True)
+                yield Button(Content(_("Open the demo")), id="demo", compact=True)
+            yield Static(Content(""), id="report")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nowhere to go and nothing to copy yet."""
+        if action in {"area", "copy", "freeze"}:
+            return False
+        if action == "leave":
+            return isinstance(self.focused, Input)
+        if action == "fill":
+            return not isinstance(self.focused, Button)
+        if action == "next":
+            return isinstance(self.focused, Input)
+        return super().check_action(action, parameters)
+
+    # -- what a person does
+
+    def action_fill(self) -> None:
+        """Go to the first empty field; from within a full form, try it."""
+        fields = list(self.query(QuestionInput))
+        empty = next((field for field in fields if not field.value), None)
+        if empty is None and isinstance(self.focused, Input):
+            self.set_focus(self.query_one("#save", Button))
+            self._begin(save=False)
+        else:
+            self.set_focus(empty or fields[0])
+
+    def action_next(self) -> None:
+        """Go to the next field."""
+        self.focus_next()
+
+    def action_leave(self) -> None:
+        """Leave the field."""
+        self.set_focus(None)
+
+    def action_demo(self) -> None:
+        """Open the demo instead."""
+        self.console.open_demo()
+
+    def action_test(self) -> None:
+        """Try the connection."""
+        self._begin(save=False)
+
+    def action_save(self) -> None:
+        """Try the connection, save the profile and open the console."""
+        self._begin(save=True)
+
+    @on(Button.Pressed)
+    def press_button(self, event: Button.Pressed) -> None:
+        """Do what the button says."""
+        event.stop()
+        if event.button.id == "demo":
+            self.action_demo()
+        else:
+            self._begin(save=event.button.id == "save")
+
+    def _begin(self, *, save: bool) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        self._try(save=save)
+
+    # -- trying and saving
+
+    @work(group="try", exclusive=True, exit_on_error=False)
+    async def _try(self, *, save: bool) -> None:
+        try:
+            profile = self._profile()
+            # Somebody who saves what just failed knows it: HubSoft may be down at this moment.
+            anyway = save and profile == self._tried
+            if not anyway:
+                self._say(_("Trying: one login, one request…"), "$account")
+                report = await self._report(profile)
+                self._tried = profile
+                if not report.ok:
+                    hint = _("Save again to keep it anyway.") if save else ""
+                    self._say(f"! {report.text} {hint}".rstrip(), "$warn")
+                    return
+                self._say(f"● {report.text} {latency(report.latency)}", "$ok")
+            if save:
+                self.console.open_configured(await asyncio.to_thread(_saved, profile))
+        except HubSoftError as error:
+            self._say(f"! {error}", "$warn")
+        except Exception as error:  # noqa: BLE001 - the form must survive whatever the attempt meets
+            self._say(f"! {self.console.unexpected(error)}", "$warn")
+        finally:
+            self._busy = False
+
+    def _profile(self) -> Profile:
+        from hubsoft_tui.addresses import normalise_url
+
+        values = {name: self.query_one(f"#{name}", QuestionInput).value.strip() for name, *_rest in FIELDS}
+        for name, label, *_rest in FIELDS:
+            if not values[name]:
+                self.query_one(f"#{name}").focus()
+                raise InvalidInput(say("Fill in this field too: {field}.", field=say(label)))
+        values["url"] = normalise_url(values["url"])
+        return Profile(**values)  # type: ignore[arg-type]
+
+    async def _report(self, profile: Profile) -> ConnectionReport:
+        # A home of its own: a trial must not leave a token or a record behind.
+        home = tempfile.mkdtemp(prefix="hubsoft-tui-trial-")
+        door = self.console.make_door(replace(self.console.settings, profile=profile, home=home))
+        try:
+            await asyncio.to_thread(door.start)
+            return await door.run(lambda services: services.connection.test())
+        finally:
+            await asyncio.to_thread(door.close)
+            shutil.rmtree(home, ignore_errors=True)
+
+    def _say(self, text: str, style: str) -> None:
+        self.query_one("#report", Static).update(data_lines(text, style))
+
+
+def data_lines(text: str, style: str) -> Content:
+    """Return text of several lines as data."""
+    return Content("\n").join(data(each, style) for each in text.splitlines())
+
+
+def _saved(profile: Profile) -> Settings:
+    from hubsoft_tui import places
+    from hubsoft_tui.profiles import save_profile
+    from hubsoft_tui.settings_files import load
+
+    save_profile(profile, places.find())
+    return load(profile.name)

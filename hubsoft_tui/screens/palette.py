@@ -1,0 +1,62 @@
+"""The command palette: every action of the registry by name, and what only the palette offers."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input, LoadingIndicator
+
+from hubsoft_tui.texts import _
+
+from .base import ConsoleScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from textual.app import App
+
+
+class ConsoleCommands(Provider):
+    """The registry's actions that would do something now, then themes, languages and demo scenarios."""
+
+    async def discover(self) -> Hits:
+        """Offer everything while nothing is typed."""
+        for name, help_text, run in self._commands():
+            yield DiscoveryHit(name, run, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """Offer what matches."""
+        matcher = self.matcher(query)
+        for name, help_text, run in self._commands():
+            if (score := matcher.match(name)) > 0:
+                yield Hit(score, matcher.highlight(name), run, help=help_text)
+
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        screen = self.screen
+        if not isinstance(screen, ConsoleScreen):
+            return
+        console = screen.console
+        for action in screen.usable():
+            if action.id == "palette":
+                continue
+            label = _(action.label)
+            yield label[:1].upper() + label[1:], _(action.help), partial(screen.run_action, action.do)
+        yield from console.extra_commands()
+
+
+class ConsolePalette(CommandPalette):
+    """Textual's palette with a still cursor and no spinner: both would send bytes for nothing."""
+
+    def on_mount(self) -> None:
+        """Hold still."""
+        self.query_one(Input).cursor_blink = False
+        self.query_one(LoadingIndicator).auto_refresh = None
+
+    @classmethod
+    def open(cls, console: App[Any]) -> None:
+        """Show the palette, unless it is open."""
+        if not cls.is_open(console):
+            console.push_screen(cls(placeholder=_("Search for an action…"), id="--command-palette"))

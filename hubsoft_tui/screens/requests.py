@@ -1,0 +1,197 @@
+"""Requests: what was sent to HubSoft, one line each, as it happens; one of them in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.containers import Container
+from textual.widgets import Input
+
+from hubsoft_tui.texts import N_, _, ngettext
+from widgets.drawn import Drawn, Part, line
+from widgets.request_rows import RequestDetail, RequestTable, outcome_word, request_text
+from widgets.table import VirtualTable
+from widgets.words import latency, number, size
+
+from .actions import Action
+from .base import ConsoleScreen
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.content import Content
+
+    from hubsoft_tui.core.types import Snapshot
+
+
+class Summary(Drawn):
+    """The line above the table: how many, how many match, and whether the newest is followed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._total = 0
+        self._shown = 0
+        self._filter = ""
+        self._following = True
+
+    def show(self, total: int, shown: int, text: str, *, following: bool) -> None:
+        """Draw the counts."""
+        self._total, self._shown, self._filter, self._following = total, shown, text, following
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line."""
+        total = ngettext("Last {n} request", "Last {n} requests", self._total).format(n=number(self._total))
+        pieces: list[Part] = [(total, "$title bold")]
+        if self._filter:
+            match = ngettext("{n} matches", "{n} match", self._shown).format(n=number(self._shown))
+            pieces += ["   ", (f"{match} ", "$account"), (f"/{self._filter}", "$account bold")]
+        if self._total:
+            state = (
+                _("following the newest")
+                if self._following
+                else _("holding this request; f follows the newest")
+            )
+            pieces += ["   ", (state, "$quiet")]
+        return [line(*pieces).truncate(width, ellipsis=True)]
+
+
+class RequestsScreen(ConsoleScreen):
+    """The last requests, the newest last. A cursor on it follows; moved off it, everything holds still."""
+
+    AREA = "requests"
+    ABOUT = N_(
+        "One line per request that was sent, the newest last. Wait is the time in line, Answer the time "
+        "until HubSoft's last byte. Documents never stand in a path. While the cursor is on the newest "
+        "request it follows; move it and the request under it stays where it is."
+    )
+    ACTIONS = (
+        Action(
+            "requests.details", "enter", N_("details"), N_("Show everything about one request."), "details"
+        ),
+        Action(
+            "requests.filter",
+            "slash",
+            N_("filter"),
+            N_("Show only requests that hold every word typed: a class, a path, a status, an outcome."),
+            "filter",
+            first=True,
+        ),
+        Action("requests.follow", "f", N_("newest"), N_("Go to the newest request and follow it."), "follow"),
+        Action("requests.sort", "s", N_("sort"), N_("Sort by the next column, then by time again."), "sort"),
+        Action("requests.turn", "S", N_("turn round"), N_("Turn the order round."), "turn", line=False),
+        Action(
+            "requests.close", "escape", N_("close"), N_("Close the details, then clear the filter."), "close"
+        ),
+    )
+    CSS_PATH = Path(__file__).parents[2] / "styles" / "requests.tcss"
+    AUTO_FOCUS = "RequestTable"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+
+    def body(self) -> ComposeResult:
+        """Compose the summary, the filter, the table and the details."""
+        yield Summary()
+        field = Input(placeholder=_("every word typed must be there"), compact=True, id="requests-filter")
+        field.cursor_blink = False
+        yield field
+        with Container(id="requests-split"):
+            yield RequestTable(
+                empty=_("No request was sent yet. Look somebody up (1) and it will be here."),
+                id="requests-table",
+            )
+            yield RequestDetail(id="requests-detail")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Put the requests in the table."""
+        super().show(snapshot)
+        self._now = snapshot.wall
+        self.table.set_rows(snapshot.requests)
+        self._tell()
+
+    def relabelled(self) -> None:
+        """Give the new table the focus; the filter's field is new and empty."""
+        self._field.display = False
+        self.table.focus()
+
+    def copied(self) -> tuple[str, str] | None:
+        """Return the chosen request as one line."""
+        row = self.table.item
+        if row is None:
+            return None
+        told = f"{request_text(row)} {latency(row.latency)} {size(row.size)} {row.error}"
+        return _("the request, {outcome}").format(outcome=outcome_word(row.outcome)), told.strip()
+
+    @property
+    def table(self) -> RequestTable:
+        """The table."""
+        return self.query_one(RequestTable)
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one("#requests-filter", Input)
+
+    def action_details(self) -> None:
+        """Open the details, or close them."""
+        self.toggle_class("-details")
+        self._tell()
+
+    def action_filter(self) -> None:
+        """Type into the filter."""
+        self._field.display = True
+        self.set_focus(self._field)
+
+    def action_follow(self) -> None:
+        """Go to the newest request."""
+        if self.table.sorted_by is not None:
+            self.table.sort_by(None)
+        self.table.action_edge(-1)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.table.cycle_sort()
+
+    def action_turn(self) -> None:
+        """Turn the order round."""
+        self.table.reverse_sort()
+
+    def action_close(self) -> None:
+        """Leave the filter's field, close the details, clear the filter: one thing at a time."""
+        if self.has_class("-details") and not self._field.has_focus:
+            self.remove_class("-details")
+            return
+        self._field.value = ""
+        self._field.display = False
+        self.table.focus()
+
+    @on(Input.Changed)
+    def _filter_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.table.filter(event.value)
+        self._tell()
+
+    @on(Input.Submitted)
+    def _filter_done(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._field.display = False
+        self.table.focus()
+
+    @on(VirtualTable.RowHighlighted)
+    def _moved(self) -> None:
+        self._tell()
+
+    @on(VirtualTable.RowSelected)
+    def _chosen(self) -> None:
+        self.action_details()
+
+    def _tell(self) -> None:
+        table = self.table
+        following = table.follows
+        self.query_one(Summary).show(
+            table.rows.total, len(table.rows), self._field.value.strip(), following=following
+        )
+        if self.has_class("-details"):
+            self.query_one(RequestDetail).show(table.item, self._now)

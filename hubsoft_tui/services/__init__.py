@@ -1,0 +1,1 @@
+"""What users ask for: customers, and whether the connection works."""

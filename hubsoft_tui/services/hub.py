@@ -1,0 +1,122 @@
+"""Every service over one engine in one background thread: the door for screens, commands and programs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ..core.clock import Clock, SystemClock
+from ..core.types import Snapshot
+from ..core.worker import Worker
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..core.engine import Engine
+    from ..core.events import Subscription
+    from ..core.watch import Watch
+    from .connection import ConnectionTest
+    from .customers import Customers
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
+
+    engine: Engine
+    customers: Customers
+    connection: ConnectionTest
+    watch: Watch
+    set_aside: tuple[Path, ...]
+    """Damaged files that were moved aside when the state was opened."""
+
+
+class Hub:
+    """One engine and its services. Building one starts nothing and imports no HTTP library."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self._worker = Worker(self._opened)
+        self._watch: Watch | None = None
+        self._services: Services | None = None
+
+    def start(self) -> None:
+        """Open the state and start the engine's thread. Raises StoreError or SettingsError. Idempotent."""
+        self._worker.start()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop the engine; questions still waiting raise Closed. Idempotent."""
+        self._worker.close(timeout)
+
+    def call(self, ask: Callable[[Services], Awaitable[T]], timeout: float | None = None) -> T:
+        """Run `ask` in the engine's loop and wait for it, at most `timeout` seconds. Any thread."""
+        return self._worker.call(ask, timeout)
+
+    async def run(self, ask: Callable[[Services], Awaitable[T]]) -> T:
+        """Run `ask` in the engine's loop and await it in this one; cancelling here cancels there."""
+        return await self._worker.run(ask)
+
+    @property
+    def set_aside(self) -> tuple[Path, ...]:
+        """Damaged files that were moved aside when the state was opened; empty before the start."""
+        return self._services.set_aside if self._services is not None else ()
+
+    def snapshot(self) -> Snapshot:
+        """Return the latest snapshot at once. It is renewed only while somebody `watch`es. Any thread."""
+        return self._watch.latest if self._watch is not None else Snapshot()
+
+    def watch(self) -> AbstractContextManager[None]:
+        """Keep `snapshot` fresh until the end of the `with` block. Any thread, once started."""
+        return contextlib.nullcontext() if self._watch is None else self._watch.watching()
+
+    @contextlib.contextmanager
+    def events(self) -> Iterator[Subscription]:
+        """Receive every request as it ends and every change of health, until the end of the block."""
+        if self._services is None:
+            raise RuntimeError("start the hub before watching its events")
+        with self._services.engine.events.subscribe() as subscription:
+            yield subscription
+
+    @contextlib.asynccontextmanager
+    async def _opened(self) -> AsyncIterator[Services]:
+        # Here, in the worker's thread, and not at import: httpx costs two thirds of what Textual does, and the
+        # console's first frame must not wait for it.
+        from ..api import operations
+        from ..core.engine import Engine
+        from ..core.watch import Watch
+        from .connection import ConnectionTest
+        from .customers import Customers
+        from .questions import KINDS
+        from .state import open_state
+
+        profile = self.settings.profile
+        with open_state(self.settings, self._clock) as state:
+            engine = Engine(
+                self.settings,
+                state.ports,
+                self._clock,
+                kinds=KINDS,
+                login=operations.token(
+                    profile.client_id, profile.client_secret, profile.username, profile.password
+                ),
+                probe=operations.choices(operations.Table.SERVICE_STATUSES),
+            )
+            engine.start()
+            customers = Customers(engine, state.desk, self._clock)
+            connection = ConnectionTest(engine, self._clock)
+            self._watch = Watch(engine.snapshot)
+            watching = asyncio.create_task(self._watch.run())
+            try:
+                self._services = Services(engine, customers, connection, self._watch, state.set_aside)
+                yield self._services
+            finally:
+                watching.cancel()
+                await engine.close()

@@ -1,0 +1,60 @@
+"""The state on disk of one credential: opened once, shared with every other process on the same home."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import places
+from ..core.clock import Clock
+from ..core.engine import Ports
+from ..settings import Profile, Settings
+from ..store import budget, desk, records, tokens
+from ..store.database import Database, open_database
+from ..store.presence import Presence
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is open. `set_aside` are damaged files that were moved, never deleted, and begun anew."""
+
+    ports: Ports
+    desk: desk.Desk
+    set_aside: tuple[Path, ...]
+
+
+@contextmanager
+def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
+    """Open the databases of `settings.profile`, until the end of the block. Raises StoreError."""
+    folders = places.find(home=settings.home or None)
+    account = account_of(settings.profile)
+    with ExitStack() as stack:
+        presence = Presence(folders.state / "alive")
+        stack.callback(presence.close)
+
+        def opened(path: Path, *migrations: str) -> Database:
+            database = open_database(path, migrations)
+            stack.callback(database.close)
+            return database
+
+        spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
+        kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
+        learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
+        yield State(
+            Ports(
+                permits=budget.SqliteBudget(spent, account, presence, clock),
+                tokens=tokens.SqliteTokens(kept, account, presence, clock),
+                records=records.SqliteRecords(learnt, account, presence, clock),
+            ),
+            desk.Desk(kept, account),
+            tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+        )
+
+
+def account_of(profile: Profile) -> str:
+    """Name a credential without showing it: what processes with the same one share is kept under this name."""
+    parts = "\n".join((profile.url.lower(), profile.client_id, profile.username.lower()))
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]

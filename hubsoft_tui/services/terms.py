@@ -1,0 +1,270 @@
+"""What was typed into a search: recognised, normalised and validated before anything is sent.
+
+`recognise` tells documents, phones, protocols, codes, names and logins apart; a prefix (`login:joao`,
+`code:1204`) settles it where they look alike.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from ..errors import InvalidInput
+from ..privacy import mask_document, mask_phone
+from ..texts import N_, Text, _, say
+from .documents import bare, digits_of, is_cnpj, is_cpf, local_phone, looks_like_cnpj
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Kind(Enum):
+    """What a term is; the value is how JSON says it."""
+
+    CPF = "cpf"
+    CNPJ = "cnpj"
+    PHONE = "phone"
+    NAME = "name"
+    CODE = "code"
+    LOGIN = "login"
+    PROTOCOL = "protocol"
+
+
+MAX_CHARACTERS: Final = 200
+
+_WORDS: Final = {
+    Kind.CPF: N_("CPF"),
+    Kind.CNPJ: N_("CNPJ"),
+    Kind.PHONE: N_("phone"),
+    Kind.NAME: N_("name"),
+    Kind.CODE: N_("customer code"),
+    Kind.LOGIN: N_("login"),
+    Kind.PROTOCOL: N_("ticket protocol"),
+}
+# Both languages at once: an operator's habit does not change with the terminal's locale.
+_PREFIXES: Final = {
+    "cpf": Kind.CPF,
+    "cnpj": Kind.CNPJ,
+    "phone": Kind.PHONE,
+    "fone": Kind.PHONE,
+    "telefone": Kind.PHONE,
+    "tel": Kind.PHONE,
+    "name": Kind.NAME,
+    "nome": Kind.NAME,
+    "code": Kind.CODE,
+    "cod": Kind.CODE,
+    "codigo": Kind.CODE,
+    "código": Kind.CODE,
+    "login": Kind.LOGIN,
+    "protocol": Kind.PROTOCOL,
+    "protocolo": Kind.PROTOCOL,
+    "prot": Kind.PROTOCOL,
+}
+_PREFIX: Final = re.compile(r"([^\W\d_]+) ?: ?(.*)")
+_NUMERIC: Final = re.compile(r"[0-9 ()+./-]*[0-9][0-9 ()+./-]*")
+_CPF_MASK: Final = re.compile(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3} ?- ?[0-9]{2}")
+_CNPJ_MASK: Final = re.compile(
+    r"[0-9A-Za-z]{2}\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3} ?/ ?[0-9A-Za-z]{4} ?- ?[0-9]{2}"
+)
+_PROTOCOL_FORM: Final = re.compile(r"[0-9]{15,20}")
+_CODE_FORM: Final = re.compile(r"[0-9]{1,10}")
+_TYPED_CODE_DIGITS: Final = 7
+"""A longer number that is nothing else is a mistake, unless `#` or `code:` says that it is a code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One recognised term. Its text form hides documents and phones."""
+
+    kind: Kind
+    value: str
+    """Normalised: bare digits for numbers, upper case for a CNPJ, lower case for a login."""
+
+    @property
+    def shown(self) -> str:
+        """The value for screens and logs: documents and phones masked."""
+        if self.kind in {Kind.CPF, Kind.CNPJ}:
+            return mask_document(self.value)
+        return mask_phone(self.value) if self.kind is Kind.PHONE else self.value
+
+    @property
+    def typed(self) -> str:
+        """What to type to get this very term again: the value, with a prefix where it needs one."""
+        try:
+            plain = recognise(self.value) == self
+        except InvalidInput:
+            plain = False
+        return self.value if plain else f"{self.kind.value}:{self.value}"
+
+    def __repr__(self) -> str:
+        return f"Term({self.kind.value}, {self.shown!r})"
+
+
+def describe(kind: Kind) -> str:
+    """Return the kind's name for people, translated."""
+    return _(_WORDS[kind])
+
+
+def recognise(text: str) -> Term:
+    """Return what `text` is. Raises InvalidInput, with a sentence saying what to do, and nothing else."""
+    line = _one_line(text)
+    if not line:
+        raise InvalidInput(say("Type a CPF, CNPJ, phone, name, code, login or protocol."))
+    if (prefix := _PREFIX.fullmatch(line)) and (kind := _PREFIXES.get(prefix[1].lower())):
+        return Term(kind, _FORCED[kind](prefix[2]))
+    if line.startswith("#"):
+        return Term(Kind.CODE, _code(line))
+    if _NUMERIC.fullmatch(line):
+        return _from_number(line)
+    characters = bare(line)
+    if _CNPJ_MASK.fullmatch(line) or (
+        looks_like_cnpj(characters) and (is_cnpj(characters) or characters == line)
+    ):
+        return Term(Kind.CNPJ, _cnpj(line))
+    if " " in line or not re.search(r"[\d@./_:+]", line):
+        return Term(Kind.NAME, _name(line))
+    return Term(Kind.LOGIN, _login(line))
+
+
+def _one_line(text: str) -> str:
+    """Return the text as one tidy line: compatible forms plain, controls and invisible characters gone."""
+    if len(text) > MAX_CHARACTERS and len(text.strip()) > MAX_CHARACTERS:
+        raise _too_long(len(text))
+    text = unicodedata.normalize("NFKC", _visible(text))
+    text = unicodedata.normalize("NFKC", " ".join(_visible(text).split()))
+    if len(text) > MAX_CHARACTERS:  # one character can stand for eighteen
+        raise _too_long(len(text))
+    return text
+
+
+def _too_long(count: int) -> InvalidInput:
+    return InvalidInput(
+        say(
+            "That is {count} characters; a search has at most {most}. Paste only what is searched.",
+            count=f"{count:,}",
+            most=MAX_CHARACTERS,
+        )
+    )
+
+
+def _visible(text: str) -> str:
+    kinds = ((character, unicodedata.category(character)) for character in text)
+    # Controls part words (a pasted line break does); format, private and lone surrogates are nothing.
+    return "".join(
+        " " if kind == "Cc" else character for character, kind in kinds if kind == "Cc" or kind[0] != "C"
+    )
+
+
+def _from_number(line: str) -> Term:
+    count = len(digits_of(line))
+    if _CNPJ_MASK.fullmatch(line) or count == 14:
+        return Term(Kind.CNPJ, _cnpj(line))
+    if line.startswith("+") or "(" in line or ")" in line:
+        return Term(Kind.PHONE, _phone(line))
+    if count <= _TYPED_CODE_DIGITS:
+        return Term(Kind.CODE, _code(line))
+    if 15 <= count <= 20:
+        return Term(Kind.PROTOCOL, _protocol(line))
+    return _cpf_or_phone(line)
+
+
+def _cpf_or_phone(line: str) -> Term:
+    """Tell 8 to 13 digits apart: a valid CPF, else a phone, else a CPF with a mistyped digit."""
+    digits = digits_of(line)
+    if len(digits) == 11 and (is_cpf(digits) or _CPF_MASK.fullmatch(line)):
+        return Term(Kind.CPF, _cpf(line))
+    if phone := local_phone(digits):
+        return Term(Kind.PHONE, phone)
+    if len(digits) == 11:
+        return Term(Kind.CPF, _cpf(line))
+    raise InvalidInput(_unknown_number(len(digits)))
+
+
+def _unknown_number(count: int) -> Text:
+    if count in {8, 9}:
+        return say(
+            "A phone needs its area code, e.g. (37) 99999-0000. For a customer code, write # before it."
+        )
+    return say(
+        "{count} digits are no CPF (11), CNPJ (14), phone (10 or 11), protocol (15 to 20) or code.",
+        count=count,
+    )
+
+
+def _cpf(text: str) -> str:
+    digits = digits_of(text)
+    if len(digits) != 11:
+        raise InvalidInput(say("A CPF has 11 digits; this has {count}.", count=len(digits)))
+    if not is_cpf(digits):
+        raise InvalidInput(
+            say("This is not a valid CPF: its check digits do not match. Correct the mistyped digit.")
+        )
+    return digits
+
+
+def _cnpj(text: str) -> str:
+    characters = bare(text)
+    if len(characters) != 14:
+        raise InvalidInput(say("A CNPJ has 14 characters; this has {count}.", count=len(characters)))
+    if not is_cnpj(characters):
+        raise InvalidInput(
+            say(
+                "This is not a valid CNPJ: its check digits do not match. Look for a mistyped character; "
+                "for a login, write login: before it."
+            )
+        )
+    return characters
+
+
+def _phone(text: str) -> str:
+    phone = local_phone(digits_of(text))
+    if not phone:
+        raise InvalidInput(say("This is not a Brazilian phone with its area code, e.g. (37) 99999-0000."))
+    return phone
+
+
+def _code(text: str) -> str:
+    digits = text.lstrip("#").strip()
+    number = digits.lstrip("0")
+    if not _CODE_FORM.fullmatch(digits) or not number:
+        raise InvalidInput(say("A customer code is a number of at most 10 digits, e.g. #1204."))
+    return number
+
+
+def _protocol(text: str) -> str:
+    digits = text.replace(" ", "")
+    if not _PROTOCOL_FORM.fullmatch(digits):
+        raise InvalidInput(say("A ticket protocol has 15 to 20 digits and nothing else."))
+    return digits
+
+
+def _name(text: str) -> str:
+    if sum(character.isalpha() for character in text) < 3:
+        raise InvalidInput(say("A name needs at least 3 letters."))
+    return text
+
+
+def _login(text: str) -> str:
+    login = _fold(text)
+    if " " in login or not any(character.isalnum() for character in login):
+        raise InvalidInput(say("A login is one word of letters or digits, without spaces."))
+    return login
+
+
+def _fold(text: str) -> str:
+    # Twice: the lower case of a few letters is not a composed form.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).lower()).lower()
+
+
+_FORCED: Final[dict[Kind, Callable[[str], str]]] = {
+    Kind.CPF: _cpf,
+    Kind.CNPJ: _cnpj,
+    Kind.PHONE: _phone,
+    Kind.NAME: _name,
+    Kind.CODE: _code,
+    Kind.LOGIN: _login,
+    Kind.PROTOCOL: _protocol,
+}

@@ -1,0 +1,274 @@
+"""One typed tree of settings: defaults < config.toml < tuned.toml < environment < flags.
+
+Each field carries its `Rule` (unit, bounds, one line of what it does): files, variables and flags are checked
+against it, and the tuning screen shows it. `settings_files` reads the places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from .setting_rules import (
+    BYTES,
+    CONNECTIONS,
+    OF_BUDGET,
+    PER_MINUTE,
+    PER_SECOND,
+    RECORDS,
+    REQUESTS,
+    ROWS,
+    SECONDS,
+    TIMES,
+    setting,
+)
+from .texts import N_
+
+PriorityName = Literal["critical", "high", "normal", "low"]
+
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+DAY: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One HubSoft credential. `client_secret` and `password` never appear in its text form."""
+
+    name: str = "main"
+    url: str = setting(
+        "", N_("The address of HubSoft's API."), shape=N_("an address such as https://api.example")
+    )
+    client_id: str = setting("", N_("The client id HubSoft gave for its API."))
+    username: str = setting("", N_("The user HubSoft's API is used as."))
+    client_secret: str = setting("", N_("The client secret that belongs to the client id."), secret=True)
+    password: str = setting("", N_("The API user's password."), secret=True)
+    color: str = setting(
+        "",
+        N_("A colour that keeps this profile in sight; empty for the theme's."),
+        pattern=r"|[a-z_]{1,40}|#[0-9a-fA-F]{6}",
+        shape=N_('a colour such as "green" or "#4488ff", or ""'),
+    )
+    """A colour that stays in sight, e.g. `green` or `#4488ff`; empty for the theme's accent."""
+    read_only: bool = setting(default=False, does=N_("Takes every action that writes to HubSoft away."))
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """How old an answer may be, in seconds, per category."""
+
+    client_data_ttl: float = setting(
+        1800.0,
+        N_("How old a customer's data may be shown without asking again."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    contract_status_ttl: float = setting(
+        14400.0,
+        N_("How old the answer to “is the contract active?” may be."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    service_data_ttl: float = setting(
+        3600.0,
+        N_("How old a service's data may be shown without asking again."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    not_found_ttl: float = setting(
+        300.0, N_("How long “there is no such customer” is remembered."), SECONDS, above=0, high=30 * DAY
+    )
+    stale_ttl: float = setting(
+        604800.0,
+        N_("How long expired records are kept for when HubSoft is away."),
+        SECONDS,
+        above=0,
+        high=365 * DAY,
+    )
+    """How long an expired record is kept for when HubSoft is unreachable."""
+    max_entries: int = setting(
+        1000,
+        N_("How many customers are remembered; the longest unused go first."),
+        RECORDS,
+        low=1,
+        high=1_000_000,
+    )
+    clean_seconds: float = setting(
+        300.0, N_("How often records too old to be of use are removed."), SECONDS, low=1, high=DAY
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LimiterSettings:
+    """The budget: requests per minute, and each class's share of it (0-1)."""
+
+    max_requests_per_minute: int = setting(
+        30,
+        N_("The most HubSoft is asked in any 60 seconds, everything included."),
+        PER_MINUTE,
+        low=1,
+        high=6000,
+    )
+    share: dict[str, float] = setting(  # noqa: RUF009 - it returns a field with a factory
+        {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73},
+        N_("How much of the budget requests of this urgency may fill; the rest is for more urgent ones."),
+        OF_BUDGET,
+        above=0,
+        high=1,
+    )
+    max_queue_size: int = setting(
+        1000,
+        N_("How many requests may wait; beyond it the least urgent is refused."),
+        REQUESTS,
+        low=1,
+        high=100_000,
+    )
+    window_seconds: float = setting(
+        60.0, N_("The window the budget is counted in; only tests shorten it."), SECONDS, above=0, high=3600
+    )
+    """Only tests shorten it: the promise is per 60 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySettings:
+    """Repeats after a failure that may pass. `backoff_base` is the first wait in seconds."""
+
+    max_retries: int = setting(3, N_("How often a request that failed is repeated."), TIMES, low=0, high=10)
+    backoff_multiplier: float = setting(
+        2.0, N_("Each wait before a repeat is this many times the one before."), TIMES, low=1, high=10
+    )
+    backoff_base: float = setting(0.5, N_("The wait before the first repeat."), SECONDS, above=0, high=60)
+    backoff_max: float = setting(30.0, N_("The longest wait before a repeat."), SECONDS, above=0, high=600)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Renewal this many seconds before expiry, or a tenth of the life if that is shorter."""
+
+    buffer_seconds: float = setting(
+        300.0, N_("The login is renewed this long before it expires."), SECONDS, low=0, high=DAY
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Timeouts in seconds for each phase, and the largest answer read, in bytes."""
+
+    connect_timeout: float = setting(5.0, N_("How long connecting may take."), SECONDS, above=0, high=300)
+    read_timeout: float = setting(20.0, N_("How long HubSoft may stay silent."), SECONDS, above=0, high=600)
+    write_timeout: float = setting(10.0, N_("How long sending may stand still."), SECONDS, above=0, high=300)
+    pool_timeout: float = setting(
+        10.0, N_("How long a request waits for a free connection."), SECONDS, above=0, high=300
+    )
+    max_response_bytes: int = setting(
+        64 * 1024 * 1024, N_("The largest answer that is read."), BYTES, low=64 * 1024, high=1024**3
+    )
+    max_connections: int = setting(
+        8, N_("How many connections to HubSoft are open at once."), CONNECTIONS, low=1, high=100
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """When HubSoft counts as slow (seconds), and when the breaker opens."""
+
+    slow_seconds: float = setting(
+        3.0, N_("HubSoft counts as slow when its slowest answers take longer."), SECONDS, above=0, high=300
+    )
+    failures_to_open: int = setting(
+        5, N_("After this many failures in a row HubSoft counts as offline."), TIMES, low=1, high=100
+    )
+    open_seconds: float = setting(
+        10.0, N_("The first wait before an offline HubSoft is tried again."), SECONDS, above=0, high=3600
+    )
+    open_max_seconds: float = setting(
+        60.0, N_("The longest wait before an offline HubSoft is tried again."), SECONDS, above=0, high=3600
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSettings:
+    """What counts as an active contract, by status prefix."""
+
+    active_statuses: tuple[str, ...] = setting(
+        ("servico_habilitado",), N_("The status prefixes of a service that count as an active contract.")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """Seconds before an unknown outcome is looked up: longer than the server's worst late execution."""
+
+    quiet_seconds: float = setting(
+        180.0,
+        N_("How long HubSoft is given before we look whether a write happened."),
+        SECONDS,
+        low=1,
+        high=DAY,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """How often tickets are synced (seconds) and how many rows a page asks for (1-500)."""
+
+    interval_seconds: float = setting(60.0, N_("How often tickets are synced."), SECONDS, low=5, high=DAY)
+    page_size: int = setting(500, N_("How many rows one request asks for."), ROWS, low=1, high=500)
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    """The console's own: language (`auto`, `pt_BR`, `en`), theme, and view clock in frames per second."""
+
+    language: str = setting(
+        "auto", N_("The language of the texts; auto takes the terminal's."), choices=("auto", "pt_BR", "en")
+    )
+    theme: str = setting(
+        "hubsoft",
+        N_("The colours of the console."),
+        pattern=r"[A-Za-z0-9_-]{1,40}",
+        shape=N_("a theme's name, as the palette shows it"),
+    )
+    refresh_per_second: float = setting(
+        2.0, N_("How often the screens look at the engine."), PER_SECOND, low=0.2, high=10
+    )
+    open_tickets: bool = setting(
+        default=True, does=N_("Ask for a customer's open tickets along with the customer: 1 more request.")
+    )
+    reveal_seconds: float = setting(
+        30.0, N_("How long a revealed document stays readable."), SECONDS, low=1, high=600
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Where the log's threshold stands (`debug`, `info`, `warning`, `error`)."""
+
+    level: str = setting(
+        "info", N_("The least important thing that is logged."), choices=("debug", "info", "warning", "error")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Build one by hand, or `settings_files.load()` it as the console does."""
+
+    profile: Profile = field(default_factory=Profile)
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    limiter: LimiterSettings = field(default_factory=LimiterSettings)
+    retry: RetrySettings = field(default_factory=RetrySettings)
+    token: TokenSettings = field(default_factory=TokenSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
+    customers: CustomerSettings = field(default_factory=CustomerSettings)
+    outbox: OutboxSettings = field(default_factory=OutboxSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
+    ui: UiSettings = field(default_factory=UiSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    keys: dict[str, str] = field(default_factory=dict)
+    """Remapped keys: action id -> key."""
+    home: str = ""
+    """The one folder that holds everything, as HUBSOFT_TUI_HOME; empty for the system's usual places."""

@@ -1,0 +1,247 @@
+"""The people of a generated provider: names, valid documents, phones, and the services they have.
+
+Everything here follows from the seed alone, never from the clock: dates are kept as ages in seconds.
+"""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Final
+
+from . import catalogue
+
+DAY: Final = 86_400
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_FIRST: Final = _words(
+    "ADRIANA ALICE ANA ANDRÉ ANTÔNIO APARECIDA BEATRIZ BRENO BRUNA CAIO CAMILA CARLOS CECÍLIA CLÁUDIA "
+    "DANIEL DÉBORA DIEGO EDUARDO ELISÂNGELA FÁBIO FERNANDA FLÁVIA FRANCISCO GABRIELA GERALDO GUSTAVO "
+    "HELENA HENRIQUE IGOR ISABELA JOANA JOÃO JOAQUIM JOSÉ JÚLIA KARINA LARISSA LÚCIA LUÍS LUIZA MANOEL "
+    "MÁRCIA MARIA MATEUS MÔNICA NATÁLIA OTÁVIO PATRÍCIA PAULO PEDRO RAFAEL RAIMUNDO REGINA RENATA RODRIGO "
+    "ROSÂNGELA SEBASTIÃO SÔNIA TATIANE THIAGO VALDIR VANESSA VERA VICENTE VINÍCIUS WELLINGTON"
+)
+_LAST: Final = _words(
+    "ALMEIDA ALVES ANDRADE ARAÚJO ASSUNÇÃO BARBOSA BATISTA BORGES CAMARGO CAMPOS CARDOSO CARVALHO CASTRO "
+    "COELHO CORRÊA COSTA COUTO CRUZ CUNHA DIAS DUARTE FARIA FERNANDES FERREIRA FREITAS GOMES GONÇALVES "
+    "GUIMARÃES LIMA LOPES MACHADO MARTINS MEDEIROS MELO MENDES MIRANDA MONTEIRO MORAES MOREIRA MOURA "
+    "NASCIMENTO NOGUEIRA NUNES OLIVEIRA PEREIRA PINTO PIRES RAMOS REIS RIBEIRO ROCHA RODRIGUES SANTANA "
+    "SANTOS SILVA SIQUEIRA SOARES SOUZA TEIXEIRA VASCONCELOS VIEIRA XAVIER"
+)
+_TRADES: Final = _words(
+    "PADARIA FARMÁCIA MERCEARIA OFICINA AUTOPEÇAS CLÍNICA ESCOLA PAPELARIA SUPERMERCADO TRANSPORTADORA"
+)
+
+_STATUSES: Final = tuple(catalogue.STATUS_WEIGHTS)
+_CUMULATIVE: Final = tuple(accumulate(catalogue.STATUS_WEIGHTS.values()))
+_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+HOSTILE_TEXT: Final = (
+    "[red]x[/] [/foo] [@click=app.quit]y[/] "
+    "\x1b]0;retitled\x07\x1b]52;c;cHduZWQ=\x07\x1b[31m\x9b2J\u202egnp.exe"
+)
+"""Markup, a title change, a clipboard write, a colour, a C1 erase and a bidirectional override."""
+
+
+@dataclass(slots=True)
+class SimService:
+    """One service of a customer. `status` is the prefix; ages are seconds before the simulator's start.
+
+    Change it with `Simulator.set_status`, which also lets the bulk route know.
+    """
+
+    id: int
+    plan: catalogue.Plan
+    number: int
+    status: str
+    login: str
+    enabled_age: int
+    changed_age: int
+
+
+@dataclass(slots=True)
+class SimCustomer:
+    """A customer of the simulated provider."""
+
+    index: int
+    id: int
+    code: int
+    name: str
+    document: str
+    phone: str
+    registered_age: int
+    services: list[SimService]
+    alerts: tuple[str, ...] = ()
+    enabled: bool = True
+    hostile: bool = False
+    searchable: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        self.searchable = fold(self.name)
+
+    @property
+    def active(self) -> bool:
+        """Whether a service is enabled (`servico_habilitado`)."""
+        return any(service.status == "servico_habilitado" for service in self.services)
+
+    @property
+    def login(self) -> str:
+        """The login of the first service, or an empty text."""
+        return self.services[0].login if self.services else ""
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The status prefix of every service."""
+        return tuple(service.status for service in self.services)
+
+
+def fold(text: str) -> str:
+    """Return `text` without accents and case, as the name search compares it."""
+    if text.isascii():
+        return text.casefold()
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def cpf(base: int) -> str:
+    """Complete a nine-digit number with the two check digits of a CPF."""
+    digits = [int(c) for c in f"{base:09d}"]
+    for _ in range(2):
+        weight = len(digits) + 1
+        rest = sum(d * (weight - i) for i, d in enumerate(digits)) * 10 % 11
+        digits.append(rest % 10)
+    return "".join(map(str, digits))
+
+
+def cnpj(base: str) -> str:
+    """Complete twelve digits or capital letters with the check digits of a CNPJ (the 2026 rule included)."""
+    text = base
+    for _ in range(2):
+        # The rule gives each character its ASCII code less 48, so digits keep their old values.
+        weights = [2 + i % 8 for i in range(len(text))]
+        rest = sum((ord(c) - 48) * w for c, w in zip(reversed(text), weights, strict=True)) % 11
+        text += str(0 if rest < 2 else 11 - rest)
+    return text
+
+
+DEMO_COMPANY: Final = cnpj("12ABC34501DE")
+
+
+def generate(count: int, seed: int, *, hostile: bool = False) -> list[SimCustomer]:
+    """Return `count` customers, oldest first: a few that are always the same, then generated ones.
+
+    With `hostile`, one of them carries `HOSTILE_TEXT` wherever HubSoft has a free text.
+    """
+    people = _demo()
+    if hostile:
+        people.append(_hostile(len(people)))
+    rng = random.Random(f"people:{seed}")  # noqa: S311 - reproducible people, not secrets
+    used = {person.document for person in people}
+    people = people[:count]
+    people.extend(_person(index, rng, used) for index in range(len(people), count))
+    return people
+
+
+def _demo() -> list[SimCustomer]:
+    plans = {plan.id: plan for plan in catalogue.PLANS}
+
+    def service(identifier: int, plan: int, number: int, status: str, *, login: str, age: int) -> SimService:
+        return SimService(identifier, plans[plan], number, status, login, age * DAY, min(age, 20) * DAY)
+
+    return [
+        SimCustomer(
+            0, 11201, 421, "GUILHERME SILVA", cpf(106_820_836), "37988242968", 2600 * DAY,
+            [service(11201, 1269, 1, "suspenso_debito", login="guilhermesilva1068", age=2600)],
+        ),
+        SimCustomer(
+            1, 11942, 1204, "BIANCA COUTO", "86214941081", "37999450812", 2200 * DAY,
+            [
+                service(16982, 2675, 9, "servico_habilitado", login="biancacouto8621", age=900),
+                service(16981, 1269, 0, "cancelado", login="biancacouto8621a", age=2200),
+            ],
+            alerts=(catalogue.ALERTS[0],),
+        ),
+        SimCustomer(
+            2, 25138, 2023, "TESTE", "57893953098", "3799999999", 30 * DAY,
+            [service(17711, 2734, 0, "aguardando_instalacao", login="teste20230", age=30)],
+        ),
+        SimCustomer(
+            3, 25140, 2024, "PADARIA PÃO DE MINAS LTDA", DEMO_COMPANY, "3732811204", 400 * DAY,
+            [
+                service(17720, 2805, 0, "servico_habilitado", login="padariapaodeminas", age=400),
+                service(17721, 2792, 1, "servico_habilitado", login="padariapaodeminas2", age=100),
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def _hostile(index: int) -> SimCustomer:
+    service = SimService(17666, catalogue.PLANS[2], 0, "servico_habilitado", "hostil6660", 90 * DAY, 9 * DAY)
+    return SimCustomer(
+        index, 25666, 2666, HOSTILE_TEXT, cpf(666_123_450), "37966666666", 90 * DAY, [service],
+        alerts=(HOSTILE_TEXT,), hostile=True,
+    )  # fmt: skip
+
+
+def _person(index: int, rng: random.Random, used: set[str]) -> SimCustomer:
+    company = rng.random() < 0.06
+    name = _company_name(rng) if company else _person_name(rng)
+    document = _document(rng, used, company=company)
+    age = rng.randrange(1, 2500) * DAY + rng.randrange(DAY)
+    count = rng.choices((0, 1, 2, 3), cum_weights=(4, 904, 984, 1000))[0]
+    slug = "".join(c for c in fold(name) if c.isalnum())[:14]
+    services = [_service(rng, index, number, f"{slug}{document[:4].lower()}", age) for number in range(count)]
+    gone = bool(services) and all(service.status == "cancelado" for service in services)
+    return SimCustomer(
+        index=index,
+        id=30_000 + index,
+        code=3_000 + index,
+        name=name,
+        document=document,
+        phone=f"37{rng.choice('3999')}{rng.randrange(10**7, 10**8)}",
+        registered_age=age,
+        services=services,
+        alerts=(rng.choice(catalogue.ALERTS),) if rng.random() < 0.03 else (),
+        enabled=not (gone and rng.random() < 0.3),
+    )
+
+
+def _service(rng: random.Random, index: int, number: int, stem: str, age: int) -> SimService:
+    status = rng.choices(_STATUSES, cum_weights=_CUMULATIVE)[0]
+    login = f"{stem}{index}" + (f"-{number}" if number else "")
+    enabled = rng.randrange(age) if number else age
+    changed = enabled if status == "servico_habilitado" else rng.randrange(max(1, min(enabled, 400 * DAY)))
+    return SimService(
+        100_000 + index * 4 + number, rng.choice(catalogue.PLANS), number, status, login, enabled, changed
+    )
+
+
+def _person_name(rng: random.Random) -> str:
+    first = rng.choice(_FIRST)
+    if rng.random() < 0.3:
+        first += f" {rng.choice(_FIRST)}"
+    last = rng.sample(_LAST, 2)
+    return f"{first} {last[0]} {'DA ' if rng.random() < 0.15 else ''}{last[1]}"
+
+
+def _company_name(rng: random.Random) -> str:
+    return f"{rng.choice(_TRADES)} {rng.choice(_LAST)} {rng.choice(('LTDA', 'ME', 'EIRELI', 'S/A'))}"
+
+
+def _document(rng: random.Random, used: set[str], *, company: bool) -> str:
+    while True:
+        if not company:
+            made = cpf(rng.randrange(10**9))
+        elif rng.random() < 0.15:
+            made = cnpj("".join(rng.choices(_ALPHABET, k=8)) + "0001")
+        else:
+            made = cnpj(f"{rng.randrange(10**8):08d}0001")
+        if made not in used and len(set(made)) > 1:
+            used.add(made)
+            return made

@@ -1,0 +1,264 @@
+"""`cliente/*`: the tickets, invoices, work orders and sessions of one customer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import catalogue
+from .details import br, br_seconds, iso, local, money, poison
+from .people import DAY, SimCustomer, SimService
+from .ticket_rows import customer_row, order_row, user
+from .wire import Call, Row, found
+
+if TYPE_CHECKING:
+    from .provider import Provider
+    from .tickets import SimTicket
+
+_YES_NO = ("sim", "nao")
+_MISSPELT = "suscess"
+_COMPANY = {
+    "documento": "29507487000185",
+    "nome_razaosocial": "PROVEDOR SIMULADO LTDA",
+    "nome_fantasia": "SIMULADO",
+}
+
+
+def tickets(provider: Provider, call: Call) -> Row:
+    """Answer `cliente/atendimento`: pending tickets only unless told, 20 at most unless told."""
+    kind, term = call.search(("codigo_cliente", "cpf_cnpj", "id_cliente_servico", "protocolo"))
+    limit = call.limit(20, 50)
+    pending = call.choice("apenas_pendente", _YES_NO, "sim") == "sim"
+    dated = call.choice("tipo_data", ("data_cadastro", "data_fechamento"), "data_cadastro")
+    order = call.choice("order_by", ("data_cadastro", "data_fechamento"), "data_cadastro")
+    backwards = call.choice("order_type", ("asc", "desc"), "asc") == "desc"
+    in_window = call.window()
+
+    def moment(ticket: SimTicket, which: str) -> float | None:
+        return ticket.opened_at if which == "data_cadastro" else ticket.closed_at
+
+    def passes(ticket: SimTicket) -> bool:
+        when = moment(ticket, dated)
+        return not (pending and not ticket.open) and in_window(None if when is None else local(when).date())
+
+    mine = [ticket for ticket in _tickets(provider, kind, term) if passes(ticket)]
+    mine.sort(key=lambda ticket: moment(ticket, order) or 0.0, reverse=backwards)
+    relations = call.listed("relacoes")
+    return found(
+        status=_MISSPELT, atendimentos=[customer_row(provider, ticket, relations) for ticket in mine[:limit]]
+    )
+
+
+def _tickets(provider: Provider, kind: str, term: str) -> list[SimTicket]:
+    everything = provider.desk.tickets.values()
+    if kind == "protocolo":
+        return [ticket for ticket in everything if ticket.protocol == term]
+    found_customers = provider.roster.find(kind, term)
+    if not found_customers:
+        return []
+    owner = found_customers[0]
+    if kind == "id_cliente_servico":
+        return [ticket for ticket in everything if str(ticket.service.id) == term]
+    return [ticket for ticket in everything if ticket.customer is owner]
+
+
+def _owner(provider: Provider, kind: str, term: str) -> tuple[SimCustomer, list[SimService]] | None:
+    people = provider.roster.find(kind, term)
+    if not people:
+        return None
+    services = people[0].services
+    if kind == "id_cliente_servico":
+        services = [service for service in services if str(service.id) == term]
+    return people[0], services
+
+
+def invoices(provider: Provider, call: Call) -> Row:
+    """Answer `cliente/financeiro`: what is unpaid unless told, oldest due first."""
+    kind, term = call.search(("cpf_cnpj", "codigo_cliente", "id_cliente_servico"))
+    limit = call.limit(20, 50)
+    pending = call.choice("apenas_pendente", _YES_NO, "sim") == "sim"
+    backwards = call.choice("order_type", ("asc", "desc"), "asc") == "desc"
+    call.choice(
+        "order_by", ("data_vencimento", "data_pagamento", "data_cadastro", "valor"), "data_vencimento"
+    )
+    dated = call.choice(
+        "tipo_data", ("data_vencimento", "data_pagamento", "data_cadastro"), "data_vencimento"
+    )
+    in_window = call.window()
+    owner = _owner(provider, kind, term)
+    rows: list[Row] = []
+    for service in owner[1] if owner else []:
+        rows += [
+            row
+            for moments, row in _bills(provider, owner[0], service)  # type: ignore[index]
+            if not (pending and row["quitado"])
+            and in_window(None if moments[dated] is None else local(moments[dated] or 0.0).date())
+        ]
+    rows.sort(key=lambda row: row["id_fatura"], reverse=backwards)
+    return found(status=_MISSPELT, faturas=rows[:limit])
+
+
+def _bills(
+    provider: Provider, customer: SimCustomer, service: SimService
+) -> list[tuple[dict[str, float | None], Row]]:
+    """Return the last six bills and the next one, oldest first."""
+    details = provider.details
+    rng = details.rng("bills", service.id)
+    if service.status == "aguardando_instalacao":
+        return []
+    behind = rng.randrange(1, 4) if service.status.startswith("suspenso") else 0
+    offset, bills = rng.randrange(30) * DAY, []
+    for number in range(7):
+        due = details.moment(offset + (5 - number) * 30 * DAY)
+        late = due < provider.clock.start
+        paid = late and (6 - number) > behind
+        moments = {
+            "data_vencimento": due,
+            "data_cadastro": due - 20 * DAY,
+            "data_pagamento": due - rng.randrange(0, 9) * DAY if paid else None,
+        }
+        digits = f"{rng.randrange(10**10):010d}"
+        identifier = service.id * 10 + number
+        slip = rng.random() < 0.85
+        row: Row = {
+            "id_fatura": identifier,
+            "quitado": paid,
+            "status": "recebido" if paid else "vencido" if late else "aguardando",
+            "nosso_numero": digits[:6],
+            "nosso_numero_dv": f"0{digits[:6]}-{digits[6]}" if slip else None,
+            "linha_digitavel": f"75691.31662 01006.726101 {digits[:5]}.{digits[4:]}0 7 73380000001000"
+            if slip
+            else None,
+            "codigo_barras": f"756977338000000100013166{identifier:020d}" if slip else None,
+            "pix_copia_cola": f"00020101026216880014BR.GOV.BCB.PIX{identifier}6304"
+            if rng.random() < 0.9
+            else None,
+            "link": f"https://boleto.simulador.invalid/pdf/fatura/{identifier}" if slip else None,
+            "agencia_codigo_beneficiario": "3166 / 67261" if slip else None,
+            "beneficiario": None,
+            "numero_documento": identifier if slip else None,
+            "especie": "DS" if slip else None,
+            "especie_dinheiro": "R$",
+            "aceite": "N" if slip else None,
+            "local_pagamento": None,
+            "carteira": rng.choice(("1", 1)) if slip else None,
+            "tipo_cobranca": "boleto_bancario" if slip else "debito_conta_corrente",
+            "valor": money(service.plan.price),
+            "valor_pago": money(service.plan.price) if paid else None,
+            **{name: br(moment) for name, moment in moments.items()},
+            "data_documento": br(due - 20 * DAY) if slip else None,
+            "data_processamento": None,
+            "empresa": _COMPANY,
+            "detalhamento": [{"descricao": f"(+) {service.plan.name}", "valor": money(service.plan.price)}],
+            "cliente": {
+                "codigo_cliente": customer.code,
+                "nome_razaosocial": customer.name,
+                "cpf_cnpj": customer.document,
+                "servico": details.brief(service),
+            },
+        }
+        bills.append((moments, poison(row) if customer.hostile else row))
+    return bills
+
+
+def orders(provider: Provider, call: Call) -> Row:
+    """Answer `cliente/ordem_servico`: newest first unless told."""
+    kind, term = call.search(("codigo_cliente", "cpf_cnpj", "id_cliente_servico", "numero_ordem_servico"))
+    limit = call.limit(20, 50)
+    wanted = call.listed("status")
+    backwards = call.choice("order_type", ("asc", "desc"), "desc") == "desc"
+    in_window = call.window()
+    if kind == "numero_ordem_servico":
+        sources = [t for t in provider.desk.tickets.values() if any(str(o.id - 16) == term for o in t.orders)]
+    else:
+        sources = _tickets(provider, kind, term)
+    rows: list[tuple[float, Row]] = []
+    for ticket in sources:
+        for order in ticket.orders:
+            row = order_row(provider, ticket, order)
+            if (wanted and row["status"] not in wanted) or not in_window(local(order.opened_at).date()):
+                continue
+            row["atendimento"] = _summary(ticket)
+            technician = provider.details.rng("technician", order.id).choice(tuple(catalogue.TECHNICIANS))
+            row["tecnicos"] = [{"id": technician, "name": catalogue.TECHNICIANS[technician], "email": None}]
+            rows.append((order.opened_at, poison(row) if ticket.customer.hostile else row))
+    rows.sort(key=lambda pair: pair[0], reverse=backwards)
+    return found(status=_MISSPELT, ordens_servico=[row for _at, row in rows[:limit]])
+
+
+def _summary(ticket: SimTicket) -> Row:
+    return {
+        "protocolo": ticket.protocol,
+        "id_atendimento": ticket.id,
+        "tipo_atendimento": catalogue.TICKET_TYPES.get(ticket.type_id or 0),
+        "usuario_abertura": user(ticket.opened_by),
+        "usuario_responsavel": user(ticket.responsible),
+        "usuario_fechamento": user(ticket.closed_by),
+        "data_cadastro": br(ticket.opened_at),
+        "data_fechamento": br(ticket.closed_at),
+        "setor_responsavel": None,
+        "status_fechamento": ticket.closing_status,
+        "motivo_fechamento": None,
+    }
+
+
+def sessions(provider: Provider, call: Call) -> Row:
+    """Answer `cliente/extrato_conexao`: RADIUS sessions of a login, the newest first and perhaps open."""
+    kind, term = call.search(("login", "ipv4", "ipv6_wan", "ipv6_lan", "mac"))
+    limit = call.limit(20, 50)
+    if kind != "login":
+        return _statement([])
+    people = provider.roster.find("login_radius", term)
+    if not people:
+        return _statement([])
+    service = next(s for s in people[0].services if s.login.casefold() == term.casefold())
+    return _statement(_radius(provider, people[0], service)[:limit])
+
+
+def _radius(provider: Provider, customer: SimCustomer, service: SimService) -> list[Row]:
+    details = provider.details
+    now = details.connection(service)
+    if isinstance(now, list):
+        return []
+    rng = details.rng("sessions", service.id)
+    rows, end = [], details.moment(rng.randrange(600, 9 * DAY))
+    for number in range(rng.randrange(2, 8)):
+        start = end if number == 0 and now["conectado"] else end - rng.randrange(600, 6 * DAY)
+        stop = None if number == 0 and now["conectado"] else end
+        row = {
+            "acctstarttime": f"{iso(start)}-03",
+            "acctstarttimebr": br_seconds(start),
+            "acctstoptime": None if stop is None else f"{iso(stop)}-03",
+            "acctstoptimebr": br_seconds(stop),
+            "calledstationid": "service2",
+            "callingstationid": ":".join(f"{rng.randrange(256):02X}" for _ in range(6)),
+            "download_megabytes": round(rng.uniform(10, 90_000), 2),
+            "upload_megabytes": round(rng.uniform(1, 9_000), 2),
+            "framedipaddress": now["ultimo_ipv4"],
+            "nasipaddress": now["ultimo_nas_ip"],
+            "nasportid": "ether3",
+            "nasporttype": "Ethernet",
+            "username": service.login,
+            "servico": {k: v for k, v in details.brief(service).items() if k != "id_cliente_servico"},
+            "cliente": {
+                "codigo_cliente": customer.code,
+                "nome_razaosocial": customer.name,
+                "cpf_cnpj": customer.document,
+            },
+        }
+        rows.append(poison(row) if customer.hostile else row)
+        end = start - rng.randrange(30, 3_600)
+    return rows
+
+
+def _statement(rows: list[Row]) -> Row:
+    down = round(sum(row["download_megabytes"] for row in rows), 2)
+    up = round(sum(row["upload_megabytes"] for row in rows), 2)
+    statistics = {
+        "total_conexoes": len(rows),
+        "download_total": down,
+        "upload_total": up,
+        "trafego_total": round(down + up, 2),
+        "media_download": round(down / len(rows), 2) if rows else 0,
+        "media_upload": round(up / len(rows), 2) if rows else 0,
+    }
+    return found(registros=rows, estatisticas=statistics)

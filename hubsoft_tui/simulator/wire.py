@@ -1,0 +1,151 @@
+"""How HubSoft speaks: its envelopes, its refusals inside HTTP 200, and how it reads parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+FOUND: Final = "Dados consultados com sucesso"
+BAD_FIELDS: Final = "Favor preencher os campos obrigatórios de acordo com as especificações"
+Row = dict[str, Any]
+
+
+class RefusalError(Exception):
+    """HubSoft says no, inside HTTP 200. `errors` of None leaves the key out, as several routes do."""
+
+    def __init__(self, text: str, errors: Sequence[str] | None = None) -> None:
+        super().__init__(text)
+        self.body: Row = {"status": "error", "msg": text}
+        if errors is not None:
+            self.body["errors"] = list(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was let in."""
+
+    query: Mapping[str, str]
+    path: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+
+    def need(self, *names: str) -> None:
+        """Refuse the request when a parameter is missing, naming all that are."""
+        missing = [
+            f"O campo {name.replace('_', ' ')} é obrigatório." for name in names if not self.query.get(name)
+        ]
+        if missing:
+            raise RefusalError(BAD_FIELDS, missing)
+
+    def choice(self, name: str, allowed: Sequence[str], default: str) -> str:
+        """Return a parameter that must be one of `allowed`."""
+        value = self.query.get(name) or default
+        if value not in allowed:
+            raise RefusalError(BAD_FIELDS, [f"O campo {name.replace('_', ' ')} não possui um valor válido."])
+        return value
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """Return a whole number between `low` and `high`."""
+        text = self.query.get(name) or str(default)
+        if not (text.isascii() and text.isdigit()):
+            raise RefusalError(BAD_FIELDS, [f"O campo {name.replace('_', ' ')} deve ser um número inteiro."])
+        if not low <= int(text) <= high:
+            raise RefusalError(
+                BAD_FIELDS, [f"O campo {name.replace('_', ' ')} deve estar entre {low} e {high}."]
+            )
+        return int(text)
+
+    def limit(self, default: int, highest: int) -> int:
+        """Return `limite` or `limit`, refused above `highest` in HubSoft's words."""
+        text = self.query.get("limite") or self.query.get("limit") or str(default)
+        if text.isdigit() and int(text) > highest:
+            raise RefusalError(f"O limite máximo de resultados é de {highest} itens")
+        if not text.isdigit() or int(text) < 1:
+            raise RefusalError(BAD_FIELDS, ["O campo limite deve ser um número inteiro."])
+        return int(text)
+
+    def search(self, allowed: Sequence[str]) -> tuple[str, str]:
+        """Return `busca` and `termo_busca`, refused in HubSoft's words when one is missing or unknown."""
+        for name in ("busca", "termo_busca"):
+            if not self.query.get(name, "").strip():
+                raise RefusalError(f"Favor preencher o atributo ({name})")
+        kind = self.query["busca"]
+        if kind not in allowed:
+            accepted = ",".join(allowed)
+            raise RefusalError(
+                f"O tipo de busca ({kind}) não é válido | Valores aceitos para esse campo: {accepted}"
+            )
+        return kind, self.query["termo_busca"].strip()
+
+    def listed(self, name: str) -> frozenset[str]:
+        """Return a comma-separated parameter."""
+        return frozenset(part.strip() for part in self.query.get(name, "").split(",") if part.strip())
+
+    def day(self, name: str) -> date | None:
+        """Return a `YYYY-MM-DD` parameter, or None when it is absent."""
+        text = self.query.get(name)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise RefusalError(
+                BAD_FIELDS, [f"O campo {name.replace('_', ' ')} não é uma data válida."]
+            ) from None
+
+    def window(self, first: str = "data_inicio", last: str = "data_fim") -> Callable[[date | None], bool]:
+        """Return whether a day lies in the asked window, both ends included; no window lets everything in."""
+        begin, end = self.day(first), self.day(last)
+        if begin is None and end is None:
+            return lambda _day: True
+        low, high = begin or date.min, end or date.max
+        return lambda day: day is not None and low <= day <= high
+
+
+Handler = Callable[[Call], Row]
+
+
+def found(*, status: str = "success", msg: str = FOUND, **payload: object) -> Row:
+    """Return a success envelope."""
+    return {"status": status, "msg": msg, **payload}
+
+
+def paged(call: Call, rows: Sequence[Any], *, largest: int = 500) -> tuple[Row, Sequence[Any]]:
+    """Return `paginacao` and the rows of the asked page; pages count from 0, both parameters are needed."""
+    call.need("pagina", "itens_por_pagina")
+    number, size = call.number("pagina", 0, 0, 10**6), call.number("itens_por_pagina", 0, 1, largest)
+    last = max(0, (len(rows) - 1) // size)
+    head = {"primeira_pagina": 0, "ultima_pagina": last, "pagina_atual": number, "total_registros": len(rows)}
+    return head, rows[number * size : (number + 1) * size]
+
+
+def laravel(
+    call: Call, rows: Sequence[Any], write: Callable[[Any], Row], *, per_page_text: bool = False
+) -> Row:
+    """Return Laravel's paginator over `rows`: `{n}` rows a page, pages from 1, each written with `write`."""
+    size = max(1, int(call.path["size"]))
+    number = call.number("page" if "page" in call.query else "pagina", 1, 1, 10**6)
+    last = max(1, -(-len(rows) // size))
+    page = rows[(number - 1) * size : number * size]
+    first = (number - 1) * size + 1
+
+    def url(asked: int) -> str | None:
+        return f"{call.url}?page={asked}" if 1 <= asked <= last else None
+
+    return {
+        "current_page": number,
+        "data": [write(row) for row in page],
+        "first_page_url": url(1),
+        "from": first if page else None,
+        "last_page": last,
+        "last_page_url": url(last),
+        "next_page_url": url(number + 1),
+        "path": call.url,
+        # One recorded answer has the size as a text, as it stood in the path.
+        "per_page": str(size) if per_page_text else size,
+        "prev_page_url": url(number - 1),
+        "to": first + len(page) - 1 if page else None,
+        "total": len(rows),
+    }

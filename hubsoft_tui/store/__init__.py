@@ -1,0 +1,1 @@
+"""What is kept on disk, in SQLite, shared by every process on one home."""

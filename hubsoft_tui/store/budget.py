@@ -1,0 +1,126 @@
+"""The budget's ledger in SQLite: one for all processes on a home, kept over restarts and crashes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+
+from ..core.clock import Clock
+from ..core.ledger import Head, Ledger, Slot, Throttle
+from ..core.types import Priority
+from .database import Database, store_errors
+from .presence import Presence
+
+T = TypeVar("T")
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE budget (account TEXT PRIMARY KEY, epoch TEXT NOT NULL, throttle BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE slot (
+        account TEXT NOT NULL, id TEXT NOT NULL, owner TEXT NOT NULL, priority INTEGER NOT NULL,
+        started REAL NOT NULL, lease_end REAL NOT NULL, done REAL,
+        PRIMARY KEY (account, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE line (
+        account TEXT NOT NULL, owner TEXT NOT NULL, priority INTEGER NOT NULL,
+        arrival REAL NOT NULL, waiting INTEGER NOT NULL, seen REAL NOT NULL,
+        PRIMARY KEY (account, owner, priority)
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+class SqliteBudget:
+    """A PermitPort over a database opened with `MIGRATIONS`; `account` hashes the url, client and user.
+
+    Every method takes tens of microseconds, and at most BUSY_SECONDS when another process is writing.
+    """
+
+    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
+        self.owner = presence.owner
+        self.lost = database.set_aside is not None
+        self._database = database
+        self._account = account
+        self._presence = presence
+        self._clock = clock
+        self._epoch = clock.epoch()
+        # What the tables hold, as of SQLite's counts of commits (others', ours): it saves reading.
+        self._stored = Ledger()
+        self._stored_epoch = ""
+        self._stored_version: tuple[int, int] | None = None
+
+    def read(self) -> Ledger:
+        """Return the ledger as it is now, for looking only."""
+        with store_errors(self._database.path):
+            self._load(self._database.connection)
+        return self._current()
+
+    def update(self, step: Callable[[Ledger, float], tuple[Ledger, T]]) -> T:
+        """Change the ledger by `step` in one transaction; see `PermitPort.update`."""
+        with self._database.write() as db:
+            self._load(db)
+            # The dead are counted before the clock is read: whoever died sent nothing after that instant.
+            dead = self._presence.dead(self._stored.owners())
+            now = self._clock.now()
+            ledger, result = step(self._current().buried(dead, now), now)
+            # Until the commit is known to have worked, what the tables hold is not known.
+            self._stored_version = None
+            self._save(db, ledger)
+            version = _version(db)
+        self._stored, self._stored_epoch, self._stored_version = ledger, self._epoch, version
+        return result
+
+    def _current(self) -> Ledger:
+        same = self._stored_epoch == self._epoch
+        return self._stored if same else self._stored.rebased(self._clock.now())
+
+    def _load(self, db: sqlite3.Connection) -> None:
+        version = _version(db)
+        if version == self._stored_version:
+            return
+        slots = db.execute(
+            "SELECT id, owner, priority, started, lease_end, done FROM slot WHERE account = ?",
+            (self._account,),
+        )
+        line = db.execute(
+            "SELECT owner, priority, arrival, waiting, seen FROM line WHERE account = ?", (self._account,)
+        )
+        ledger = Ledger(
+            {row[0]: Slot(row[0], row[1], Priority(row[2]), *row[3:]) for row in slots},
+            {(row[0], Priority(row[1])): Head(row[0], Priority(row[1]), *row[2:]) for row in line},
+        )
+        self._stored, self._stored_epoch = ledger, ""
+        kept = db.execute("SELECT epoch, throttle FROM budget WHERE account = ?", (self._account,)).fetchone()
+        if kept is not None:
+            throttle = msgspec.json.decode(kept[1], type=Throttle)
+            self._stored, self._stored_epoch = Ledger(ledger.slots, ledger.line, throttle), kept[0]
+        self._stored_version = version
+
+    def _save(self, db: sqlite3.Connection, new: Ledger) -> None:
+        """Write what differs from what is stored."""
+        old, account = self._stored, self._account
+        if new.throttle != old.throttle or self._stored_epoch != self._epoch:
+            kept = (account, self._epoch, msgspec.json.encode(new.throttle))
+            db.execute("INSERT OR REPLACE INTO budget VALUES (?, ?, ?)", kept)
+        for key, slot in new.slots.items():
+            if old.slots.get(key) != slot:
+                row = (account, key, slot.owner, slot.priority, slot.started, slot.lease_end, slot.done)
+                db.execute("INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        for key in old.slots.keys() - new.slots.keys():
+            db.execute("DELETE FROM slot WHERE account = ? AND id = ?", (account, key))
+        if new.line is not old.line:
+            for place, head in new.line.items():
+                if old.line.get(place) != head:
+                    entry = (account, *place, head.arrival, head.waiting, head.seen)
+                    db.execute("INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?, ?)", entry)
+            for place in old.line.keys() - new.line.keys():
+                db.execute(
+                    "DELETE FROM line WHERE account = ? AND owner = ? AND priority = ?", (account, *place)
+                )
+
+
+def _version(db: sqlite3.Connection) -> tuple[int, int]:
+    return db.execute("PRAGMA data_version").fetchone()[0], db.total_changes

@@ -1,0 +1,95 @@
+"""What belongs to the people at this desk: the customers they looked at last, and what they uncovered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+from .database import Database
+
+MIGRATION: Final = """
+CREATE TABLE recent (
+    account TEXT NOT NULL,
+    term TEXT NOT NULL,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (account, document)
+);
+CREATE TABLE audit (
+    account TEXT NOT NULL,
+    at REAL NOT NULL,
+    person TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL
+);
+"""
+KEPT: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A customer looked up lately. `term` is what to type to see it again; `at` is UTC epoch seconds."""
+
+    term: str
+    name: str
+    document: str
+    active: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One line of the audit trail: who did what to whom (masked), when (UTC epoch seconds)."""
+
+    at: float
+    person: str
+    action: str
+    subject: str
+
+
+class Desk:
+    """Two small tables of one credential. Raises StoreError."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+
+    def recent(self) -> tuple[Recent, ...]:
+        """Return the last customers looked at, newest first."""
+        rows = self._database.read(
+            "SELECT term, name, document, active, at FROM recent WHERE account = ? ORDER BY at DESC LIMIT ?",
+            (self._account, KEPT),
+        )
+        typed = (cast("tuple[str, str, str, int, float]", row) for row in rows)
+        return tuple(
+            Recent(term, name, document, bool(active), at) for term, name, document, active, at in typed
+        )
+
+    def remember(self, recent: Recent) -> None:
+        """Put `recent` in front; beyond twenty the oldest go."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO recent VALUES (?, ?, ?, ?, ?, ?)",
+                (self._account, recent.term, recent.name, recent.document, recent.active, recent.at),
+            )
+            connection.execute(
+                "DELETE FROM recent WHERE account = ?1 AND document NOT IN"
+                " (SELECT document FROM recent WHERE account = ?1 ORDER BY at DESC LIMIT ?2)",
+                (self._account, KEPT),
+            )
+
+    def audit(self, action: str, subject: str, person: str, at: float) -> None:
+        """Add one line to the trail; `subject` is already masked."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO audit VALUES (?, ?, ?, ?, ?)", (self._account, at, person, action, subject)
+            )
+
+    def trail(self) -> tuple[Deed, ...]:
+        """Return the audit trail, oldest first."""
+        rows = self._database.read(
+            "SELECT at, person, action, subject FROM audit WHERE account = ? ORDER BY at", (self._account,)
+        )
+        return tuple(Deed(*cast("tuple[float, str, str, str]", row)) for row in rows)

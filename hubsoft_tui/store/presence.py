@@ -1,0 +1,74 @@
+"""Who is alive on this home: each engine holds a lock that the kernel drops when its process dies.
+
+A lock says more than a process id: ids are reused, and mean nothing in another container.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from .database import make_private_folder, store_errors
+
+
+class Presence:
+    """One living owner: `owner` names it until `close()`, or until its process ends in whatever way.
+
+    Two in one process are two owners. What the dead left in `folder` is removed. StoreError when the folder
+    cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with store_errors(folder):
+            make_private_folder(folder)
+            self.owner, self._lock = self._enter()
+            self.dead(path.stem for path in folder.glob("*.alive"))
+
+    def dead(self, owners: Iterable[str]) -> set[str]:
+        """Return those of `owners` whose process is gone. About ten microseconds each."""
+        return {owner for owner in owners if owner != self.owner and not self._alive(owner)}
+
+    def close(self) -> None:
+        """Leave; from now on this owner is dead. Closing twice is harmless."""
+        if self._lock >= 0:
+            self._path(self.owner).unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = -1
+
+    def _path(self, owner: str) -> Path:
+        return self._folder / f"{owner}.alive"
+
+    def _enter(self) -> tuple[str, int]:
+        while True:
+            owner = secrets.token_hex(8)
+            path = self._path(owner)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            # Between the file and its lock somebody may have looked, found nobody, and removed it.
+            with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(path.stat(), os.fstat(lock)):
+                    return owner, lock
+            os.close(lock)
+
+    def _alive(self, owner: str) -> bool:
+        path = self._path(owner)
+        try:
+            probe = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            # Out of file descriptors, say: the living must not be buried for it.
+            return True
+        try:
+            fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+        except OSError:
+            return True
+        finally:
+            os.close(probe)
+        return False

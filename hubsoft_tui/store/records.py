@@ -1,0 +1,150 @@
+"""Records on disk: what was learnt survives a restart, and one process's answer is everybody's."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from ..core.clock import Clock
+from ..core.ports import StoredEntry
+from ..core.types import Priority
+from .database import Database
+from .presence import Presence
+
+MIGRATIONS: Final = (
+    """
+CREATE TABLE record (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body BLOB NOT NULL,
+    fetched_at REAL NOT NULL,
+    fetched_now REAL NOT NULL,
+    epoch TEXT NOT NULL,
+    used_at REAL NOT NULL,
+    PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+CREATE INDEX record_kind ON record (account, kind, used_at);
+CREATE TABLE claim (
+    account TEXT NOT NULL,
+    key TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    until REAL NOT NULL,
+    epoch TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+) WITHOUT ROWID;
+""",
+)
+COUNTED: Final = "customer"
+"""`max_entries` counts records of this kind; the others follow: they are smaller and expire sooner."""
+OTHERS_PER_RECORD: Final = 8
+
+
+class SqliteRecords:
+    """A RecordPort over one database (see core.ports)."""
+
+    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
+        self._database = database
+        self._account = account
+        self._presence = presence
+        self._clock = clock
+        self._seen = self._data_version()
+
+    def load(self, keys: list[str]) -> dict[str, StoredEntry]:
+        """Return the entries that exist."""
+        marks = ", ".join("?" * len(keys))
+        rows = self._database.read(
+            "SELECT key, kind, body, fetched_at, fetched_now, epoch FROM record"  # noqa: S608 - question marks only
+            f" WHERE account = ? AND key IN ({marks})",
+            (self._account, *keys),
+        )
+        entries = (StoredEntry(*cast("tuple[str, str, bytes, float, float, str]", row)) for row in rows)
+        return {entry.key: entry for entry in entries}
+
+    def save(self, entries: list[StoredEntry]) -> None:
+        """Keep entries. Of one boot of the machine the later fetch wins, whatever the wall clock did meanwhile."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5)"
+                " ON CONFLICT (account, key) DO UPDATE SET kind = ?3, body = ?4, fetched_at = ?5, fetched_now = ?6,"
+                " epoch = ?7, used_at = max(used_at, ?5) WHERE epoch != ?7 OR fetched_now <= ?6",
+                [
+                    (self._account, e.key, e.kind, e.body, e.fetched_at, e.fetched_now, e.epoch)
+                    for e in entries
+                ],
+            )
+
+    def touch(self, keys: list[str], at: float) -> None:
+        """Note that these were used at `at`."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "UPDATE record SET used_at = ? WHERE account = ? AND key = ?",
+                [(at, self._account, key) for key in keys],
+            )
+
+    def changed(self) -> bool:
+        """Tell whether another process changed anything since the last call."""
+        version = self._data_version()
+        changed, self._seen = version != self._seen, version
+        return changed
+
+    def clear(self) -> int:
+        """Forget everything; return how many customers went."""
+        count = self.count()
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM record WHERE account = ?", (self._account,))
+        return count
+
+    def clean(self, *, older_than: float, max_entries: int) -> tuple[int, int]:
+        """Drop what was fetched before `older_than`, then the longest unused beyond `max_entries` customers."""
+        with self._database.write() as connection:
+            expired = connection.execute(
+                "DELETE FROM record WHERE account = ? AND fetched_at < ?", (self._account, older_than)
+            ).rowcount
+            evicted = connection.execute(
+                "DELETE FROM record WHERE account = ?1 AND kind = ?2 AND key IN (SELECT key FROM record"
+                " WHERE account = ?1 AND kind = ?2 ORDER BY used_at DESC LIMIT -1 OFFSET ?3)",
+                (self._account, COUNTED, max_entries),
+            ).rowcount
+            connection.execute(
+                "DELETE FROM record WHERE account = ?1 AND kind != ?2 AND key IN (SELECT key FROM record"
+                " WHERE account = ?1 AND kind != ?2 ORDER BY used_at DESC LIMIT -1 OFFSET ?3)",
+                (self._account, COUNTED, max_entries * OTHERS_PER_RECORD),
+            )
+        return expired, evicted
+
+    def count(self) -> int:
+        """How many customers are kept."""
+        rows = self._database.read(
+            "SELECT count(*) FROM record WHERE account = ? AND kind = ?", (self._account, COUNTED)
+        )
+        return int(cast("int", rows[0][0]))
+
+    def claim(self, key: str, priority: Priority, seconds: float) -> bool:
+        """Announce a fetch; False while a living process fetches the same at least as urgently."""
+        now, epoch = self._clock.now(), self._clock.epoch()
+        with self._database.write() as connection:
+            row = connection.execute(
+                "SELECT owner, priority, until, epoch FROM claim WHERE account = ? AND key = ?",
+                (self._account, key),
+            ).fetchone()
+            if row is not None and row[0] != self._presence.owner and row[1] <= priority:
+                held = row[3] == epoch and now < row[2] and not self._presence.dead([row[0]])
+                if held:
+                    return False
+            connection.execute(
+                "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?)",
+                (self._account, key, self._presence.owner, int(priority), now + seconds, epoch),
+            )
+        return True
+
+    def unclaim(self, key: str) -> None:
+        """The announced fetch ended."""
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM claim WHERE account = ? AND key = ? AND owner = ?",
+                (self._account, key, self._presence.owner),
+            )
+
+    def _data_version(self) -> int:
+        return int(cast("int", self._database.read("PRAGMA data_version")[0][0]))

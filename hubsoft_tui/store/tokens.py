@@ -1,0 +1,99 @@
+"""The token on disk: one row per credential, and the right to log in, which one living process holds at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, cast
+
+from ..core.clock import Clock
+from ..core.ports import StoredToken
+from .database import Database
+from .presence import Presence
+
+MIGRATION: Final = """
+CREATE TABLE token (
+    account TEXT PRIMARY KEY,
+    value TEXT NOT NULL,        -- empty once HubSoft refused it; the row stays so that versions only grow
+    version INTEGER NOT NULL,
+    issued_wall REAL NOT NULL,
+    expires_wall REAL NOT NULL,
+    issued_now REAL NOT NULL,
+    expires_now REAL NOT NULL,
+    epoch TEXT NOT NULL
+);
+CREATE TABLE login_lease (
+    account TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    until REAL NOT NULL,
+    epoch TEXT NOT NULL
+);
+"""
+
+
+class SqliteTokens:
+    """A TokenPort over one database (see core.ports)."""
+
+    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
+        self._database = database
+        self._account = account
+        self._presence = presence
+        self._clock = clock
+
+    def load(self) -> StoredToken | None:
+        """Return the newest token, or None."""
+        rows = self._database.read(
+            "SELECT value, version, issued_wall, expires_wall, issued_now, expires_now, epoch FROM token"
+            " WHERE account = ? AND value != ''",
+            (self._account,),
+        )
+        return (
+            StoredToken(*cast("tuple[str, int, float, float, float, float, str]", rows[0])) if rows else None
+        )
+
+    def save(self, token: StoredToken) -> StoredToken:
+        """Keep `token` under the next version and return it so."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                "SELECT version FROM token WHERE account = ?", (self._account,)
+            ).fetchone()
+            saved = replace(token, version=1 if row is None else int(row[0]) + 1)
+            connection.execute(
+                "INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self._account, saved.value, saved.version, saved.issued_wall, saved.expires_wall,
+                    saved.issued_now, saved.expires_now, saved.epoch,
+                ),
+            )  # fmt: skip
+        return saved
+
+    def discard(self, version: int) -> None:
+        """Forget the token if it is still this version."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE token SET value = '' WHERE account = ? AND version = ?", (self._account, version)
+            )
+
+    def lease(self, seconds: float) -> bool:
+        """Take the right to log in; False while a living process holds it and its time is not over."""
+        now, epoch = self._clock.now(), self._clock.epoch()
+        with self._database.write() as connection:
+            row = connection.execute(
+                "SELECT owner, until, epoch FROM login_lease WHERE account = ?", (self._account,)
+            ).fetchone()
+            if row is not None and row[0] != self._presence.owner:
+                held = row[2] == epoch and now < row[1] and not self._presence.dead([row[0]])
+                if held:
+                    return False
+            connection.execute(
+                "INSERT OR REPLACE INTO login_lease VALUES (?, ?, ?, ?)",
+                (self._account, self._presence.owner, now + seconds, epoch),
+            )
+        return True
+
+    def release(self) -> None:
+        """Give the right to log in back."""
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM login_lease WHERE account = ? AND owner = ?",
+                (self._account, self._presence.owner),
+            )

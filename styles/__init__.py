@@ -1,0 +1,1 @@
+"""How the console looks: Textual CSS, read by the screens that it dresses."""

@@ -1,0 +1,85 @@
+"""The first start on a new machine: a form, a wrong password named, the right one kept, and the lookup opens."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from hubsoft_tui.simulator import Simulator
+
+from .stage import BIANCA, Opener, look_up
+from .terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
+
+
+def fill(terminal: Terminal, simulator: Simulator, *, password: str) -> None:
+    terminal.wait_for("Welcome to the HubSoft console")
+    terminal.wait_for("fill in")
+    terminal.press("enter")
+    for field, value in (
+        ("Address", simulator.url),
+        ("Client id", simulator.client_id),
+        ("Client secret", simulator.client_secret),
+        ("User", simulator.username),
+        ("Password", password),
+    ):
+        terminal.wait_for(partial(terminal.cursor_in, field))
+        terminal.type(value)
+        shown = "•" * len(value) if field in {"Client secret", "Password"} else value
+        terminal.wait_for(partial(terminal.cursor_in, field, after=shown))
+        terminal.press("enter")
+
+
+def test_a_wrong_password_is_named_and_the_right_one_opens_the_lookup(
+    console: Opener, simulator: Simulator, home: Path
+) -> None:
+    terminal = console(columns=80, rows=24)
+    terminal.wait_for("Welcome to the HubSoft console")
+    assert len(simulator.ledger) == 0
+    fill(terminal, simulator, password="not it")
+    terminal.wait_for("HubSoft does not accept")
+    assert terminal.sees("password")
+    assert not (home / "config" / "config.toml").exists()
+
+    # Enter tried it and left the focus on the buttons: two back is the password again.
+    terminal.press("shift+tab", "shift+tab")
+    terminal.wait_for(lambda: terminal.cursor_in("Password"))
+    terminal.press("ctrl+u")
+    terminal.wait_for(lambda: "•" not in terminal.line("Password"))
+    terminal.type(simulator.password)
+    terminal.wait_for(partial(terminal.cursor_in, "Password", after="•" * len(simulator.password)))
+    terminal.press("enter")
+    terminal.wait_for("HubSoft answers and accepts the credentials.")
+    assert not (home / "config" / "config.toml").exists()
+    terminal.press("s")
+    terminal.wait_for("Lookup")
+    look_up(terminal, BIANCA, "BIANCA COUTO")
+
+    config, secrets = home / "config" / "config.toml", home / "config" / "secrets.toml"
+    assert simulator.url in config.read_text()
+    assert simulator.password not in config.read_text()
+    assert simulator.password in secrets.read_text()
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    # Neither the password that was typed nor the one that was kept was ever on the screen.
+    assert b"not it" not in terminal.raw
+    assert simulator.password.encode() not in terminal.raw
+
+    terminal.press("q")
+    assert terminal.exit_status() == 0
+    again = console()
+    again.wait_for("BIANCA COUTO")
+    look_up(again, BIANCA, "from cache, less than 1 min old")
+
+
+def test_the_demo_is_one_key_away(console: Opener, home: Path) -> None:
+    terminal = console()
+    terminal.wait_for("opens the demo")
+    terminal.wait_for("ctrl+p")
+    terminal.press("d")
+    terminal.wait_for("Simulated customers to try:")
+    look_up(terminal, BIANCA, "BIANCA COUTO")
+    assert not (home / "config").exists()
+    assert not (home / "cache").exists()

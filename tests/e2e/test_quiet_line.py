@@ -1,0 +1,169 @@
+"""The line is thin: nothing before the first frame, silence when nothing happens, little when much does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from hubsoft_tui import HubSoft
+from hubsoft_tui.core.types import Priority
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.settings import LimiterSettings
+from hubsoft_tui.simulator import Simulator
+from tests.hubs import settings_for
+
+from .stage import BIANCA, WELCOME, Doorbell, Opener, ask, look_up, profile
+from .terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e line")]
+
+BUDGET = 600
+LIVE_BYTES_PER_SECOND = 6000
+THIN_LINK = 12_500
+QUIT_SECONDS = 3.0
+MINUTE = 60.0
+
+
+@contextmanager
+def background_load(simulator: Simulator, home: Path, *, per_second: float = 5.0) -> Iterator[None]:
+    """Another program on the same home asks for one customer after the other, in the background."""
+    over = threading.Event()
+    settings = settings_for(simulator, home, limiter=LimiterSettings(max_requests_per_minute=BUDGET))
+
+    def work() -> None:
+        with HubSoft(settings) as hub:
+            for customer in simulator.customers:
+                if over.wait(1 / per_second):
+                    return
+                try:
+                    hub.client_info(customer.document, priority=Priority.LOW)
+                except HubSoftError:
+                    return
+
+    thread = threading.Thread(target=work, name="load")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def written_idle(terminal: Terminal, seconds: float) -> int:
+    """Watch for `seconds`; what is written when the clock goes on to the next minute does not count."""
+    before, started = len(terminal.reads), time.time() - time.monotonic()
+    terminal.bytes_over(seconds)
+    return sum(
+        size
+        for moment, size in terminal.reads[before:]
+        if (started + moment) % MINUTE > 1.5 and (started + moment) % MINUTE < MINUTE - 0.2
+    )
+
+
+def test_nobody_is_called_before_a_person_sees_the_screen(console: Opener) -> None:
+    with Doorbell() as bell:
+        terminal = console(extra=profile(bell.url), retry__max_retries=0)
+        terminal.wait_for(WELCOME)
+        assert terminal.first_frame is not None
+        terminal.quiet(1)
+        assert bell.rings == []  # nor afterwards, until somebody asks something
+        ask(terminal, BIANCA)
+        terminal.wait_for(lambda: bell.rings)
+
+
+def test_the_engine_starts_behind_the_first_frame(console: Opener, simulator: Simulator) -> None:
+    """Keys typed at once are kept, and even then the first request comes after the first frame."""
+    terminal = console(simulator=simulator)
+    terminal.wait_for(lambda: terminal.first_frame is not None)
+    terminal.type(f"{BIANCA}\r")
+    terminal.wait_for("BIANCA COUTO")
+    assert terminal.first_frame is not None
+    assert simulator.ledger.entries()[0].monotonic > terminal.first_frame
+
+
+def test_a_screen_where_nothing_happens_sends_nothing(console: Opener, simulator: Simulator) -> None:
+    terminal = console(simulator=simulator, columns=120, rows=40)
+    terminal.wait_for(WELCOME)
+    terminal.quiet(0.7)
+    assert written_idle(terminal, 4) == 0, terminal.picture()
+    look_up(terminal, BIANCA, "from HubSoft just now")
+    terminal.quiet(0.7)
+    assert written_idle(terminal, 4) == 0, terminal.picture()
+
+
+def test_the_live_monitor_stays_within_its_budget(console: Opener, simulator: Simulator, home: Path) -> None:
+    terminal = console(simulator=simulator, columns=120, rows=40, limiter__max_requests_per_minute=BUDGET)
+    terminal.wait_for(WELCOME)
+    look_up(terminal, BIANCA, "BIANCA COUTO")
+    with background_load(simulator, home):
+        terminal.press("4")
+        terminal.wait_for("Budget, last 60 s")
+        sent = len(simulator.ledger)
+        terminal.wait_for(lambda: len(simulator.ledger) > sent + 3)
+        sent = len(simulator.ledger)
+        written = terminal.bytes_over(6)
+        assert len(simulator.ledger) > sent + 10, "there was no load to show"
+    assert 0 < written / 6 <= LIVE_BYTES_PER_SECOND, terminal.picture()
+
+
+def test_quit_is_obeyed_on_a_thin_link(console: Opener, simulator: Simulator, home: Path) -> None:
+    terminal = console(simulator=simulator, columns=120, rows=40, limiter__max_requests_per_minute=BUDGET)
+    terminal.wait_for(WELCOME)
+    look_up(terminal, BIANCA, "BIANCA COUTO")
+    with background_load(simulator, home):
+        terminal.throttle(THIN_LINK)
+        terminal.press("4")
+        terminal.wait_for("Budget, last 60 s")
+        sent = len(simulator.ledger)
+        terminal.wait_for(lambda: len(simulator.ledger) > sent + 10)
+        pressed = time.monotonic()
+        terminal.press("q")
+        assert terminal.exit_status() == 0
+        took = time.monotonic() - pressed
+    terminal.assert_left_clean()
+    assert took <= QUIT_SECONDS
+
+
+def test_a_frozen_terminal_holds_up_no_request(console: Opener, simulator: Simulator) -> None:
+    """The reader sleeps. The screens stop, the engine does not: it goes on looking whether HubSoft is back."""
+    simulator.set_scenario("outage")
+    terminal = console(
+        simulator=simulator,
+        columns=120,
+        rows=40,
+        health__open_seconds=0.5,
+        health__open_max_seconds=0.5,
+        health__failures_to_open=1,
+        retry__max_retries=0,
+        limiter__max_requests_per_minute=BUDGET,
+    )
+    terminal.wait_for(WELCOME)
+    ask(terminal, BIANCA)
+    terminal.wait_for("✖ Offline")
+    terminal.press("escape")
+    terminal.wait_for("q quit")
+
+    terminal.stall()
+    # Far more repaints than the pseudo-terminal and Textual's queue hold: the screens come to stand.
+    for _ in range(40):
+        terminal.press("4", "6")
+    read, sent, stalled = len(terminal.raw), len(simulator.ledger), time.monotonic()
+    terminal.wait_for(lambda: len(simulator.ledger) >= sent + 8)
+    assert len(terminal.raw) == read
+    assert time.monotonic() - stalled > 3, "eight probes half a second apart"
+    arrived = [entry.monotonic for entry in simulator.ledger.entries()[sent:]]
+    assert max(later - sooner for sooner, later in pairwise(arrived)) < 3
+
+    simulator.set_scenario("calm")
+    terminal.wait_for(lambda: len(simulator.ledger) > sent + 8)
+    terminal.resume()
+    terminal.wait_for("● Online")
+    terminal.press("q")
+    assert terminal.exit_status() == 0
+    terminal.assert_left_clean()

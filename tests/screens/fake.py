@@ -1,0 +1,219 @@
+"""An engine that answers what a test scripted, through the same door as the real one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+from app import HubSoftConsole
+from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Service, Session, Ticket, WorkOrder
+from hubsoft_tui.core.types import Answer, Snapshot, Source
+from hubsoft_tui.services.customers import Lookup
+from hubsoft_tui.services.terms import recognise
+from hubsoft_tui.settings import Profile, Settings, UiSettings
+from hubsoft_tui.store.desk import Recent
+from widgets.question import QuestionInput
+
+CPF = "86214941081"
+OTHER = "52998224725"
+
+BIANCA = Customer(
+    id=1,
+    code=1204,
+    name="BIANCA COUTO",
+    kind="pf",
+    document=CPF,
+    phones=("37999992968",),
+    alerts=("Fibre cut in Centro",),
+    services=(
+        Service(
+            id=11,
+            name="COMBO 500 MBPS",
+            status="Serviço Habilitado",
+            status_prefix="servico_habilitado",
+            technology="fibra",
+            login="bianca",
+            connection=Connection(online=True),
+            address=Address(full="Rua Um, 10", city="Divinópolis"),
+        ),
+        Service(id=12, name="TV PLUS", status="Suspenso Débito", status_prefix="suspenso_debito"),
+    ),
+)
+GUILHERME = Customer(id=2, code=7, name="GUILHERME SILVA", document=OTHER)
+
+
+def lookup(text, *customers, source=Source.API, age=0.0, truncated=False, reason=""):
+    term = recognise(text)
+    active = any(
+        service.status_prefix == "servico_habilitado" for each in customers for service in each.services
+    )
+    return Lookup(
+        term, customers, active if customers else None, source, age, time.time() - age, 1, truncated, reason
+    )
+
+
+def answer(*rows, source=Source.API, age=0.0, reason=""):
+    return Answer(rows, source, age, time.time() - age, 1, reason=reason)
+
+
+class FakeCustomers:
+    """Answers by what was typed; an exception is raised, a future is awaited."""
+
+    def __init__(self):
+        self.answers = {}
+        self.asked = []
+        self.panels = {
+            "tickets": answer(Ticket(id=5, protocol="20261123140231", type="SAC", status="pending")),
+            "invoices": answer(Invoice(id=6)),
+            "work_orders": answer(WorkOrder(id=7, number="1820")),
+            "connection": answer(Session(login="bianca", ipv4="10.0.0.9")),
+        }
+        self.panels_asked = []
+        self.reveals = []
+        self.remembered = []
+
+    async def lookup(self, text, *, refresh=False, label="", **_ignored):
+        self.asked.append((text, refresh, label))
+        recognise(text)
+        found = self.answers.get(text, ())
+        if isinstance(found, asyncio.Future):
+            found = await asyncio.shield(found)
+        if isinstance(found, Exception):
+            raise found
+        return found if isinstance(found, Lookup) else lookup(text, *found)
+
+    async def _panel(self, name, refresh):
+        self.panels_asked.append((name, refresh))
+        value = self.panels[name]
+        if isinstance(value, asyncio.Future):
+            value = await asyncio.shield(value)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    async def tickets(self, _customer, *, refresh=False, label=""):
+        return await self._panel("tickets", refresh)
+
+    async def invoices(self, _customer, *, refresh=False, label=""):
+        return await self._panel("invoices", refresh)
+
+    async def work_orders(self, _customer, *, refresh=False, label=""):
+        return await self._panel("work_orders", refresh)
+
+    async def connection(self, _service, *, refresh=False, label=""):
+        return await self._panel("connection", refresh)
+
+    async def recent(self):
+        return tuple(
+            Recent(term, each.name, each.document, self.is_active(each), 0.0)
+            for term, each in self.remembered[::-1]
+        )
+
+    async def remember(self, term, customer):
+        self.remembered = [pair for pair in self.remembered if pair[1] != customer]
+        self.remembered.append((term, customer))
+
+    async def record_reveal(self, customer):
+        if isinstance(self.reveals, Exception):
+            raise self.reveals
+        self.reveals.append(customer)
+
+    def is_active(self, customer):
+        return any(map(self.service_active, customer.services))
+
+    def service_active(self, service):
+        return service.status_prefix == "servico_habilitado"
+
+
+class FakeHub:
+    """The door. `state` is the snapshot it shows."""
+
+    def __init__(self, settings=None, *, failure=None, report=None):
+        self.settings = settings or Settings()
+        self.customers = FakeCustomers()
+        self.state = Snapshot(serial=1, profile="main", host="api.provedor.example")
+        self.failure = failure
+        self.report = report
+        self.started = self.closed = self.watched = 0
+        self.set_aside = ()
+
+    def start(self):
+        self.started += 1
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self, timeout=5.0):
+        self.closed += 1
+
+    async def run(self, ask):
+        async def test():
+            return self.report
+
+        return await ask(SimpleNamespace(customers=self.customers, connection=SimpleNamespace(test=test)))
+
+    def snapshot(self):
+        return self.state
+
+    def show(self, **changes):
+        self.state = replace(self.state, serial=self.state.serial + 1, **changes)
+
+    @contextlib.contextmanager
+    def watch(self):
+        self.watched += 1
+        try:
+            yield
+        finally:
+            self.watched -= 1
+
+
+@contextlib.asynccontextmanager
+async def console(hub=None, *, size=(120, 36), tmp=None, **settings):
+    """Run the console over a fake engine; yields (app, pilot, hub). Nothing is asked along unless settings say so."""
+    hub = hub or FakeHub()
+    plain = {"profile": Profile(), "ui": UiSettings(open_tickets=False)}
+    app = HubSoftConsole(Settings(**{**plain, **settings}), engine=lambda _settings: hub, crash_folder=tmp)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await app.settled.wait()
+        await settle(pilot)
+        try:
+            yield app, pilot, hub
+        finally:
+            app.close()
+
+
+async def settle(pilot):
+    """Let workers and repaints finish, without waiting for those that wait for a test."""
+    for _round in range(4):
+        await pilot.pause()
+
+
+async def look_up(pilot, text=CPF):
+    """Type `text` and press enter."""
+    field = pilot.app.screen.query_one(QuestionInput)
+    field.focus()
+    field.value = text
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+def seen(app):
+    """Return every character on the screen, line by line."""
+    from textual.geometry import Region
+
+    screen = app.screen
+    width, height = app.size
+    strips = screen._compositor.render_strips()
+    assert Region(0, 0, width, height)
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+async def wait_for(pilot, condition, *, rounds=200):
+    """Go on until `condition()`; fails when it never comes."""
+    for _round in range(rounds):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"never came; on screen:\n{seen(pilot.app)}")

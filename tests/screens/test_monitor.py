@@ -1,0 +1,80 @@
+import pytest
+
+from hubsoft_tui.screens.monitor import MonitorScreen
+from tests.screens.stand import Stand, request, snapshot
+from tests.widgets.stage import Repaints, lines_of
+from widgets.drawn import Drawn
+from widgets.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
+from widgets.request_rows import TroubleTable
+from widgets.tape import BudgetTape
+
+PANELS = (BudgetTape, ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel)
+
+
+def text_of(screen, kind):
+    return "\n".join(lines_of(screen.query_one(kind)))
+
+
+async def test_every_panel_shows_its_part():
+    screen = MonitorScreen()
+    async with Stand(screen).run_test(size=(120, 36)) as pilot:
+        screen.tick(snapshot(requests=[request(1), request(2, outcome="timeout", status=None)]))
+        await pilot.pause()
+        assert "23 of 30" in text_of(screen, BudgetTape)
+        assert "● Online" in text_of(screen, ApiPanel)
+        assert "91 %" in text_of(screen, CachePanel)
+        assert "5.1 s" in text_of(screen, QueuePanel)
+        assert "1,204 questions answered with 88 requests" in text_of(screen, SavedPanel)
+        assert "good for 29 d" in text_of(screen, TokenPanel)
+        troubles = screen.query_one(TroubleTable)
+        assert [row.id for row in troubles.rows] == [2]
+        assert "✖ no answer in time" in text_of(screen, TroubleTable)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_every_panel_is_whole_and_none_covers_another(size):
+    screen = MonitorScreen()
+    async with Stand(screen).run_test(size=size) as pilot:
+        screen.tick(snapshot())
+        await pilot.pause()
+        inside = screen.query_one("#monitor").content_region
+        regions = [screen.query_one(kind).region for kind in PANELS]
+        for index, region in enumerate(regions):
+            assert inside.contains_region(region)
+            assert not any(region.overlaps(other) for other in regions[index + 1 :])
+        for kind in PANELS:
+            panel = screen.query_one(kind)
+            assert len(panel.draw(panel.content_size.width)) <= panel.content_size.height
+
+
+async def test_nothing_is_painted_when_nothing_it_shows_changed(monkeypatch):
+    screen = MonitorScreen()
+    async with Stand(screen).run_test(size=(120, 36)) as pilot:
+        screen.tick(snapshot(1, [request(1)]))
+        await pilot.pause()
+        screen.query_one(BudgetTape).held = True
+        watched = [Repaints(widget, monkeypatch) for widget in screen.query(Drawn)]
+        screen.tick(snapshot(2, [request(1), request(2)]))
+        await pilot.pause()
+        assert [repaints.take() for repaints in watched if repaints.regions] == []
+
+
+async def test_frozen_the_view_and_the_tape_stand_still():
+    screen = MonitorScreen()
+    async with Stand(screen).run_test(size=(120, 36)) as pilot:
+        screen.tick(snapshot(1))
+        await pilot.press("space")
+        screen.tick(snapshot(2, questions_today=9999))
+        assert screen.query_one(BudgetTape).held
+        assert "9,999" not in text_of(screen, SavedPanel)
+        await pilot.press("space")
+        screen.tick(snapshot(2, questions_today=9999))
+        assert not screen.query_one(BudgetTape).held
+        assert "9,999" in text_of(screen, SavedPanel)
+
+
+async def test_enter_goes_to_the_requests():
+    app = Stand(MonitorScreen())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("enter")
+        assert app.went == ["requests"]

@@ -1,0 +1,455 @@
+"""The engine as its users meet it, over real HTTP: outages, revocations, limits, faults, several at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubsoft_tui.api import operations
+from hubsoft_tui.core.types import BreakerState, Category, Health, Priority, Source
+from hubsoft_tui.errors import BadAnswer, HubSoftError, RateLimited, Refused, UnknownOutcome, Unreachable
+from hubsoft_tui.services.hub import Hub
+from hubsoft_tui.settings import CacheSettings, HealthSettings, HttpSettings, LimiterSettings, RetrySettings
+from hubsoft_tui.simulator import Simulator
+from tests.hubs import SHARE, settings_for
+
+CUSTOMER = "/api/v1/integracao/cliente"
+BIANCA, GUILHERME = "86214941081", "10682083682"
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(customers=300, tickets=20, latency=(0.0, 0.0)) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def hub_over(simulator, tmp_path):
+    """Start hubs over the simulator on one home; closed at the end."""
+    hubs: list[Hub] = []
+
+    def start(**sections: object) -> Hub:
+        hub = Hub(settings_for(simulator, tmp_path, **sections))
+        hub.start()
+        hubs.append(hub)
+        return hub
+
+    yield start
+    for hub in hubs:
+        hub.close()
+
+
+def sent(simulator: Simulator, path: str = CUSTOMER) -> int:
+    return sum(entry.path == path for entry in simulator.ledger.entries())
+
+
+def documents(simulator: Simulator, count: int) -> list[str]:
+    return [customer.document for customer in simulator.customers if len(customer.document) == 11][:count]
+
+
+async def lookup(hub: Hub, term: str, **options: Any):
+    return await hub.run(lambda s: s.customers.lookup(term, **options))
+
+
+# -- memory
+
+
+async def test_the_same_question_again_costs_nothing_and_says_how_old_its_answer_is(hub_over, simulator):
+    hub = hub_over()
+    first, second = await lookup(hub, BIANCA), await lookup(hub, "862.149.410-81")
+    assert (first.source, first.requests) == (Source.API, 1)
+    assert (second.source, second.requests) == (Source.CACHE, 0)
+    assert 0 < second.age < 60
+    assert second.customers == first.customers
+    assert sent(simulator) == 1
+
+
+async def test_a_category_is_an_age_limit_and_changing_it_takes_effect_on_what_is_already_here(
+    hub_over, simulator
+):
+    hub = hub_over(cache=CacheSettings(client_data_ttl=0.05, contract_status_ttl=60))
+    await lookup(hub, BIANCA)
+    await asyncio.sleep(0.06)
+    assert (await lookup(hub, BIANCA, category=Category.CONTRACT_STATUS)).source is Source.CACHE
+    assert (await lookup(hub, BIANCA)).source is Source.API
+    await asyncio.sleep(0.06)
+    longer = replace(hub.settings, cache=CacheSettings(client_data_ttl=60))
+
+    async def reconfigure(services) -> None:
+        services.engine.reconfigure(longer)
+
+    await hub.run(reconfigure)
+    assert (await lookup(hub, BIANCA)).source is Source.CACHE
+    assert sent(simulator) == 2
+
+
+async def test_nobody_found_is_remembered_briefly(hub_over, simulator):
+    hub = hub_over(cache=CacheSettings(not_found_ttl=0.1))
+    for _ in range(3):
+        assert not (await lookup(hub, "11144477735")).found
+    assert sent(simulator) == 1
+    await asyncio.sleep(0.11)
+    await lookup(hub, "11144477735")
+    assert sent(simulator) == 2
+
+
+async def test_refresh_asks_again_whatever_is_remembered(hub_over, simulator):
+    hub = hub_over()
+    await lookup(hub, BIANCA)
+    simulator.set_status(BIANCA, "suspenso_debito")
+    again = await lookup(hub, BIANCA, refresh=True)
+    assert again.source is Source.API
+    assert again.active is False
+
+
+async def test_a_protocol_leads_to_its_customer(hub_over, simulator):
+    hub = hub_over()
+    ticket = simulator.tickets[-1]
+    owner = {customer.code: customer for customer in simulator.customers}
+    found = await lookup(hub, ticket.protocol)
+    assert found.customers[0].code in owner
+    assert any(
+        each.protocol == ticket.protocol
+        for each in (await hub.run(lambda s: s.customers.tickets(found.customers[0]))).value
+    )
+
+
+# -- one of everything
+
+
+async def test_a_hundred_concurrent_misses_of_one_cpf_are_one_request(hub_over, simulator):
+    simulator.latency = (0.05, 0.05)
+    hub = hub_over()
+    answers = await asyncio.gather(*(lookup(hub, BIANCA) for _ in range(100)))
+    assert sent(simulator) == 1
+    assert {answer.customers[0].name for answer in answers} == {"BIANCA COUTO"}
+
+
+async def test_a_failing_load_is_one_request_and_a_hundred_errors(hub_over, simulator):
+    hub = hub_over(retry=RetrySettings(max_retries=0))
+    await lookup(hub, GUILHERME)
+    simulator.latency = (0.05, 0.05)
+    simulator.fail_next(1, "status:500", CUSTOMER)
+    answers = await asyncio.gather(*(lookup(hub, BIANCA) for _ in range(100)), return_exceptions=True)
+    assert all(isinstance(answer, Unreachable) for answer in answers)
+    assert sent(simulator) == 2
+
+
+async def test_the_first_of_a_hundred_leaving_costs_the_others_nothing(hub_over, simulator):
+    hub = hub_over()
+    await lookup(hub, GUILHERME)
+    simulator.latency = (0.2, 0.2)
+    tasks = [asyncio.create_task(lookup(hub, BIANCA)) for _ in range(100)]
+    while sent(simulator) < 2:
+        await asyncio.sleep(0.005)
+    tasks[0].cancel()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert all(answer.found for answer in answers[1:])
+    assert sent(simulator) == 2
+
+
+async def test_a_token_revoked_under_fifty_requests_is_renewed_once_and_nobody_notices(hub_over, simulator):
+    hub = hub_over(http=HttpSettings(max_connections=60))
+    await lookup(hub, BIANCA)
+    simulator.latency = (0.1, 0.2)
+    tasks = [asyncio.create_task(lookup(hub, document)) for document in documents(simulator, 60)[10:]]
+    while sent(simulator) < 30:
+        await asyncio.sleep(0.005)
+    simulator.revoke_tokens()
+    answers = await asyncio.gather(*tasks)
+    assert all(answer.found for answer in answers)
+    assert simulator.tokens_issued == 2
+
+
+async def test_two_processes_on_one_home_ask_once_for_one_customer(hub_over, simulator):
+    mine, other = hub_over(), hub_over()
+    simulator.latency = (0.1, 0.1)
+    answers = await asyncio.gather(lookup(mine, BIANCA), lookup(other, BIANCA))
+    assert all(answer.found for answer in answers)
+    assert sent(simulator) == 1
+    assert simulator.tokens_issued == 1
+
+
+# -- failures
+
+
+@pytest.mark.parametrize("kind", ["reset", "close", "status:500", "html", "html:502", "empty", "truncated"])
+async def test_a_passing_fault_is_repeated_and_nobody_notices(hub_over, simulator, kind):
+    hub = hub_over()
+    simulator.fail_next(2, kind, CUSTOMER)
+    answer = await lookup(hub, BIANCA)
+    assert answer.found
+    assert answer.requests == sent(simulator) == 3
+
+
+@pytest.mark.parametrize("kind", ["latin1", "json_string", "content_type"])
+async def test_an_odd_encoding_is_read_as_it_is(hub_over, simulator, kind):
+    hub = hub_over()
+    simulator.fail_next(1, kind, CUSTOMER)
+    assert (await lookup(hub, BIANCA)).customers[0].name == "BIANCA COUTO"
+    assert sent(simulator) == 1
+
+
+async def test_a_refusal_is_hubsofts_own_words_and_is_not_repeated(hub_over, simulator):
+    hub = hub_over()
+    refused = operations.customer_search("cpf_cnpj", BIANCA)
+    refused = replace(refused, query={"busca": "nada", "termo_busca": BIANCA})
+    with pytest.raises(Refused, match="HubSoft"):
+        await hub.run(lambda s: s.engine.send(refused))
+    assert sent(simulator) == 1
+
+
+@pytest.mark.parametrize("kind", ["reset", "status:500", "html", "empty", "truncated"])
+async def test_a_write_whose_outcome_is_unknown_is_never_repeated(hub_over, simulator, kind):
+    hub = hub_over()
+    await lookup(hub, BIANCA)
+    customer = (await lookup(hub, BIANCA)).customers[0]
+    before = len(simulator.tickets)
+    simulator.fail_next(1, kind, method="POST", after_executing=True)
+    write = operations.open_ticket(
+        service_id=customer.services[0].id,
+        description="line down",
+        contact_name="Bianca",
+        contact_phone="37999450812",
+    )
+    with pytest.raises(UnknownOutcome):
+        await hub.run(lambda s: s.engine.send(write, priority=Priority.CRITICAL))
+    assert len(simulator.tickets) == before + 1
+    assert sent(simulator, "/api/v1/integracao/atendimento") == 1
+
+
+async def test_retries_stay_under_a_fifth_of_what_is_sent(hub_over, simulator):
+    hub = hub_over(health=HealthSettings(failures_to_open=10_000))
+    await lookup(hub, BIANCA)
+    simulator.fail_next(1000, "status:500", CUSTOMER)
+    people = documents(simulator, 80)[10:]
+    await asyncio.gather(*(lookup(hub, each) for each in people), return_exceptions=True)
+    retries = sent(simulator) - 1 - len(people)
+    assert 3 <= retries <= 0.2 * sent(simulator) + 1
+
+
+# -- outage
+
+
+async def go_down(hub: Hub, simulator: Simulator) -> None:
+    """Switch HubSoft off and make enough people notice for the breaker to open."""
+    simulator.set_scenario("outage")
+    for document in documents(simulator, 40)[30:]:
+        with pytest.raises(Unreachable):
+            await lookup(hub, document)
+    with hub.watch():
+        while hub.snapshot().api.breaker is BreakerState.CLOSED:
+            await asyncio.sleep(0.02)
+
+
+async def test_in_an_outage_the_known_are_shown_with_their_age_and_the_unknown_are_told_at_once(
+    hub_over, simulator
+):
+    hub = hub_over(
+        cache=CacheSettings(client_data_ttl=0.01), health=HealthSettings(open_seconds=60, open_max_seconds=60)
+    )
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    before = len(simulator.ledger.entries())
+    stale = await lookup(hub, BIANCA)
+    assert stale.source is Source.STALE
+    assert stale.age > 0
+    assert "has not answered since" in stale.reason
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match="has not answered since"):
+        await lookup(hub, GUILHERME)
+    assert time.monotonic() - started < 1, (
+        "a promise to people, not a benchmark: the breaker answers, not a timeout"
+    )
+    assert len(simulator.ledger.entries()) == before, "an open breaker sends nothing"
+
+
+async def test_recovery_is_noticed_without_anybody_asking(hub_over, simulator):
+    hub = hub_over()
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    simulator.set_scenario("calm")
+    with hub.watch():
+        async with asyncio.timeout(10):
+            while hub.snapshot().api.health is not Health.ONLINE:
+                await asyncio.sleep(0.05)
+    assert (await lookup(hub, GUILHERME)).found
+
+
+async def test_of_fifty_background_questions_one_is_the_probe_and_all_are_answered(hub_over, simulator):
+    hub = hub_over(health=HealthSettings(open_seconds=0.6, open_max_seconds=0.6))
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    waiting = [
+        asyncio.create_task(lookup(hub, document, priority=Priority.NORMAL))
+        for document in documents(simulator, 100)[50:]
+    ]
+    await asyncio.sleep(0)
+    at_probe: list[int] = []
+    before = len(simulator.ledger.entries())
+    simulator.set_scenario("calm")
+    simulator.latency = (0.15, 0.15)
+    while len(simulator.ledger.entries()) == before:
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(0.08)
+    at_probe.append(len(simulator.ledger.entries()) - before)
+    answers = await asyncio.gather(*waiting)
+    assert at_probe == [1]
+    assert all(answer.found for answer in answers)
+
+
+# -- limits
+
+
+async def test_no_window_at_the_server_holds_more_than_allowed_over_real_http(hub_over, simulator):
+    simulator.latency = (0.0, 0.05)
+    window = 1.0
+    hub = hub_over(limiter=LimiterSettings(max_requests_per_minute=12, window_seconds=window, share=SHARE))
+    people = documents(simulator, 40)
+    await asyncio.gather(*(lookup(hub, each, priority=Priority.CRITICAL) for each in people))
+    assert sent(simulator) == 40
+    assert simulator.ledger.worst_window(window) <= 12
+
+
+async def test_a_429_pauses_everybody_is_one_event_and_people_get_what_is_remembered(hub_over, simulator):
+    hub = hub_over(cache=CacheSettings(client_data_ttl=0.01))
+    await lookup(hub, BIANCA)
+    simulator.set_scenario("rate-limited")
+    answers = await asyncio.gather(
+        *(lookup(hub, each) for each in documents(simulator, 40)), return_exceptions=True
+    )
+    refused = [answer for answer in answers if isinstance(answer, RateLimited)]
+    assert refused, "beyond HubSoft's own limit nobody waits a minute for nothing"
+    with hub.watch():
+        await asyncio.sleep(0.3)
+        snapshot = hub.snapshot()
+    assert snapshot.api.health is Health.LIMITED
+    assert snapshot.api.rate_limited == 1
+    assert snapshot.budget.paused_for > 0
+    before = len(simulator.ledger.entries())
+    stale = await lookup(hub, BIANCA)
+    assert stale.source in {Source.STALE, Source.CACHE}
+    assert len(simulator.ledger.entries()) == before
+
+
+# -- privacy
+
+
+async def test_passwords_and_secrets_are_nowhere_on_disk_or_in_the_log(hub_over, simulator, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    hub = hub_over()
+    for document in documents(simulator, 20):
+        await lookup(hub, document)
+    customer = (await lookup(hub, BIANCA)).customers[0]
+    await hub.run(lambda s: s.customers.connection(customer.services[0]))
+    hub.close()
+    files = [path for path in Path(tmp_path).rglob("*") if path.is_file()]
+    assert any(path.name == "records.db" for path in files)
+    for text in (*(path.read_bytes() for path in files), caplog.text.encode()):
+        assert b"senha" not in text
+        assert simulator.password.encode() not in text
+        assert simulator.client_secret.encode() not in text
+    assert BIANCA not in caplog.text
+
+
+async def test_hostile_texts_are_replaced_where_they_enter(tmp_path):
+    with Simulator(customers=20, tickets=5, hostile=True, latency=(0.0, 0.0)) as simulator:
+        hub = Hub(settings_for(simulator, tmp_path))
+        hub.start()
+        try:
+            found = await lookup(hub, simulator.hostile.document)
+        finally:
+            hub.close()
+    text = repr(found.customers)
+    assert "[red]" in found.customers[0].name
+    assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)
+
+
+# -- the home
+
+
+async def test_a_damaged_memory_is_set_aside_not_deleted(simulator, tmp_path):
+    settings = settings_for(simulator, tmp_path)
+    hub = Hub(settings)
+    hub.start()
+    await lookup(hub, BIANCA)
+    hub.close()
+    records = next(Path(tmp_path).rglob("records.db"))
+    records.write_bytes(b"not a database at all" * 1000)
+    again = Hub(settings)
+    again.start()
+    try:
+        assert (await lookup(again, BIANCA)).found
+
+        async def aside(services) -> tuple[Path, ...]:
+            return services.set_aside
+
+        assert [path.read_bytes()[:5] for path in await again.run(aside)] == [b"not a"]
+    finally:
+        again.close()
+
+
+def test_a_home_that_cannot_be_written_is_named(simulator, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    hub = Hub(settings_for(simulator, blocked))
+    with pytest.raises(HubSoftError, match="file"):
+        hub.start()
+    hub.close()
+
+
+async def test_reveals_and_recent_customers_are_kept(hub_over, simulator, tmp_path):
+    hub = hub_over()
+    for document in (BIANCA, GUILHERME, BIANCA):
+        found = await lookup(hub, document)
+        await hub.run(
+            lambda s, found=found, document=document: s.customers.remember(document, found.customers[0])
+        )
+    recent = await hub.run(lambda s: s.customers.recent())
+    assert [each.name for each in recent] == ["BIANCA COUTO", "GUILHERME SILVA"]
+    await hub.run(lambda s: s.customers.record_reveal(found.customers[0]))
+    database = sqlite3.connect(next(Path(tmp_path).rglob("state.db")))
+    assert [row[0] for row in database.execute("SELECT subject FROM audit")] == ["***.149.410-**"]
+    database.close()
+
+
+# -- watching
+
+
+async def test_snapshots_are_taken_only_while_somebody_watches_and_their_serial_rests_when_nothing_changes(
+    hub_over,
+):
+    hub = hub_over()
+    await lookup(hub, BIANCA)
+    await asyncio.sleep(0.3)
+    assert hub.snapshot().serial == 0
+    with hub.watch():
+        while not hub.snapshot().requests:
+            await asyncio.sleep(0.02)
+        seen = hub.snapshot()
+    assert seen.token.present
+    assert [row.operation for row in seen.requests] == ["token", "cliente"]
+    assert seen.cache.categories[Category.CLIENT_DATA].misses == 1
+    assert BIANCA not in repr(seen)
+
+
+async def test_events_arrive_for_whoever_subscribed(hub_over):
+    hub = hub_over()
+    with hub.events() as subscription:
+        await lookup(hub, BIANCA)
+        events = subscription.take(timeout=2)
+    names = [getattr(event, "operation", type(event).__name__) for event in events]
+    assert names.count("cliente") == 1
+    assert "HealthChanged" in names
+
+
+def test_bad_answers_are_unreachable_for_exit_codes():
+    assert issubclass(BadAnswer, Unreachable)

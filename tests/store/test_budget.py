@@ -1,0 +1,145 @@
+"""The ledger in SQLite: what is written is what is read, by whichever connection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hubsoft_tui.core.ledger import Head, Ledger, Slot, Throttle
+from hubsoft_tui.core.types import Priority
+from hubsoft_tui.errors import StoreBusy, StoreError
+from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
+from hubsoft_tui.store.database import Database, open_database
+from hubsoft_tui.store.presence import Presence
+from tests.clocks import HandClock
+
+
+class Home:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = HandClock()
+        self.open: list[Database | Presence] = []
+
+    def budget(self, database: Database | None = None) -> SqliteBudget:
+        database = database or open_database(self.folder / "budget.db", MIGRATIONS)
+        presence = Presence(self.folder / "alive")
+        self.open += [database, presence]
+        return SqliteBudget(database, "account", presence, self.clock)
+
+
+@pytest.fixture
+def home(tmp_path: Path):
+    home = Home(tmp_path)
+    yield home
+    for each in home.open:
+        each.close()
+
+
+def slot(owner: str, name: str = "s", done: float | None = None) -> Slot:
+    return Slot(name, owner, Priority.HIGH, started=1000.0, lease_end=1060.0, done=done)
+
+
+def hold(budget: SqliteBudget, *slots: Slot) -> None:
+    def step(ledger: Ledger, _now: float) -> tuple[Ledger, None]:
+        for each in slots:
+            ledger = ledger.holding(each)
+        return ledger, None
+
+    budget.update(step)
+
+
+def test_everything_comes_back_as_it_was(home: Home) -> None:
+    one, two = home.budget(), home.budget()
+    head = Head(one.owner, Priority.LOW, arrival=998.5, waiting=7, seen=1000.0)
+    throttle = Throttle(
+        paused_until=1010.5, rate=24, clean_from=1010.5, cut_at=1000.0, header_limit=60, others=3
+    )
+    ledger = Ledger({"s": slot(one.owner)}, {(one.owner, Priority.LOW): head}, throttle)
+    one.update(lambda _ledger, _now: (ledger, None))
+    assert two.read() == ledger == one.read()
+    assert two.update(lambda ledger, now: (replace(ledger, line={}), now)) == 1000.0
+    assert one.read() == replace(ledger, line={})
+
+
+def test_each_sees_what_the_other_wrote_last(home: Home) -> None:
+    one, two = home.budget(), home.budget()
+    for number in range(6):
+        hold((one, two)[number % 2], slot(one.owner, f"s{number}", done=1000.0))
+        assert len(one.read().slots) == len(two.read().slots) == number + 1
+    one.update(lambda ledger, _now: (ledger.without(["s0", "s3"]), None))
+    assert set(two.read().slots) == {"s1", "s2", "s4", "s5"}
+
+
+def test_two_on_one_connection_see_each_other_too(home: Home) -> None:
+    database = open_database(home.folder / "budget.db", MIGRATIONS)
+    one, two = home.budget(database), home.budget(database)
+    for number in range(4):
+        hold((one, two)[number % 2], slot(one.owner, f"s{number}"))
+        assert len(one.read().slots) == len(two.read().slots) == number + 1
+
+
+def test_a_step_that_raises_changes_nothing(home: Home) -> None:
+    one = home.budget()
+    hold(one, slot(one.owner))
+
+    def step(ledger: Ledger, _now: float) -> tuple[Ledger, None]:
+        raise StoreError("no")
+
+    with pytest.raises(StoreError):
+        one.update(step)
+    assert set(one.read().slots) == {"s"}
+
+
+def test_the_dead_are_settled_at_the_moment_they_are_noticed(home: Home) -> None:
+    one, dead = home.budget(), home.budget()
+    hold(dead, slot(dead.owner), slot(dead.owner, "done", done=1001.0))
+    hold(one, slot(one.owner, "mine"))
+    dead._presence.close()
+    home.clock.advance(5.0)
+    seen = one.update(lambda ledger, _now: (ledger, ledger))
+    assert {name: each.done for name, each in seen.slots.items()} == {
+        "s": 1005.0,
+        "done": 1001.0,
+        "mine": None,
+    }
+    home.clock.advance(5.0)
+    assert one.read().slots["s"].done == 1005.0
+
+
+def test_the_long_dead_are_settled_no_later_than_their_lease(home: Home) -> None:
+    one, dead = home.budget(), home.budget()
+    hold(dead, slot(dead.owner))
+    dead._presence.close()
+    home.clock.advance(500.0)
+    assert one.update(lambda ledger, _now: (ledger, ledger.slots["s"].done)) == 1060.0
+
+
+def test_another_epoch_is_carried_over_once(home: Home) -> None:
+    old = home.budget()
+    hold(old, slot(old.owner), slot(old.owner, "done", done=1001.0))
+    home.clock.reboot()
+    new = home.budget()
+    assert {each.done for each in new.read().slots.values()} == {5.0}
+    new.update(lambda ledger, _now: (ledger, None))
+    home.clock.advance(7.0)
+    assert {each.done for each in new.read().slots.values()} == {5.0}
+    assert {each.done for each in home.budget().read().slots.values()} == {5.0}
+
+
+def test_a_writer_elsewhere_makes_it_busy_not_wrong(home: Home) -> None:
+    one = home.budget()
+    other = open_database(home.folder / "budget.db", MIGRATIONS)
+    home.open.append(other)
+    with other.write(), pytest.raises(StoreBusy):
+        hold(one, slot(one.owner))
+    assert one.read().slots == {}
+
+
+def test_a_lost_log_is_known(home: Home) -> None:
+    assert not home.budget().lost
+    (home.folder / "budget.db").write_bytes(b"noise" * 1000)
+    for part in ("-wal", "-shm"):
+        Path(f"{home.folder / 'budget.db'}{part}").unlink(missing_ok=True)
+    assert home.budget().lost

@@ -1,0 +1,91 @@
+"""What importing costs: each door of the house loads its own floors and nothing of the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+SCREEN = {"textual", "rich"}
+HTTP = {"httpx", "httpcore", "h11", "anyio"}
+SERVER = {"starlette", "uvicorn"}
+ENGINE = {"tenacity", "cachetools", "sqlite3"}
+OTHERS = {"keyring", "brutils", "babel", "tomli_w", "asyncio"}
+COMMANDS = {"click"}
+
+
+def loaded(code: str, **environment: str) -> set[str]:
+    """Run `code` in a new interpreter and return the names of every module it loaded."""
+    script = f"{code}\nimport sys, json\nsys.stderr.write(chr(10) + json.dumps(sorted(sys.modules)))"
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    names: list[str] = json.loads(ran.stderr.splitlines()[-1])
+    return set(names)
+
+
+def roots(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def test_the_package_alone_loads_nothing_of_others() -> None:
+    found = roots(loaded("import hubsoft_tui"))
+    assert not found & (SCREEN | HTTP | SERVER | ENGINE | OTHERS | COMMANDS | {"msgspec"})
+
+
+def test_the_library_loads_no_screen_and_no_server() -> None:
+    found = roots(loaded("from hubsoft_tui import HubSoft, AsyncHubSoft"))
+    assert not found & ({"textual"} | SERVER)
+
+
+def test_a_hub_that_was_not_started_loads_no_http_library() -> None:
+    code = "from hubsoft_tui import Settings\nfrom hubsoft_tui.services.hub import Hub\nHub(Settings())"
+    assert not roots(loaded(code)) & HTTP
+
+
+def test_the_console_s_first_frame_waits_for_no_engine() -> None:
+    found = roots(loaded("import hubsoft_tui.__main__\nimport app\napp.HubSoftConsole"))
+    assert "textual" in found
+    assert not found & (HTTP | SERVER | {"tenacity", "cachetools", "keyring", "brutils", "babel", "click"})
+
+
+def test_the_commands_load_no_screen_no_http_and_no_server() -> None:
+    found = loaded("import hubsoft_tui.cli")
+    assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"keyring", "brutils", "babel"})
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["config", "path"], ["--help"], ["completion", "zsh"]])
+def test_small_commands_stay_small(arguments: list[str], tmp_path: Path) -> None:
+    code = f"from hubsoft_tui.cli import run\nassert run({arguments!r}) == 0"
+    found = loaded(code, HUBSOFT_TUI_HOME=str(tmp_path))
+    assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"keyring", "brutils", "babel"})
+    assert not {name for name in found if name.startswith("hubsoft_tui.services")}
+
+
+def test_a_lookup_loads_no_screen() -> None:
+    code = "from hubsoft_tui.cli import run\nassert run(['lookup', '--json', '123']) == 2"
+    # Not rich: httpx loads it for a command line of its own, where it is installed.
+    assert not roots(loaded(code, HUBSOFT_URL="", HUBSOFT_TUI_HOME="/nowhere")) & {"textual"}
+
+
+def test_the_simulator_loads_its_server_only_when_it_starts() -> None:
+    found = roots(loaded("import hubsoft_tui.simulator\nhubsoft_tui.simulator.Simulator"))
+    assert not found & (SCREEN | HTTP | SERVER)
+
+
+def test_the_wire_loads_no_engine_and_no_network() -> None:
+    found = loaded("import hubsoft_tui.api.operations, hubsoft_tui.api.models")
+    assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"ssl", "socket"})
+    assert not {name for name in found if name.startswith(("hubsoft_tui.core.engine", "hubsoft_tui.store"))}

@@ -1,0 +1,145 @@
+"""The two doors for programs, over real HTTP: what is sent, once, and who gets the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hubsoft_tui import AsyncHubSoft, HubSoft
+from hubsoft_tui.errors import Closed, CredentialsRefused, InvalidInput, TimedOut, Unreachable
+from hubsoft_tui.settings import Profile
+from hubsoft_tui.simulator import Simulator
+from tests.hubs import settings_for
+
+CUSTOMER = "/api/v1/integracao/cliente"
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(customers=300, tickets=20) as simulator:
+        yield simulator
+
+
+def sent(simulator: Simulator, path: str = CUSTOMER) -> int:
+    return sum(entry.path == path for entry in simulator.ledger.entries())
+
+
+def test_full_data_is_the_customer_and_status_only_is_a_bool_from_one_request(simulator, tmp_path):
+    with HubSoft(settings_for(simulator, tmp_path)) as hub:
+        customer = hub.client_info("862.149.410-81")
+        assert customer is not None
+        assert (customer.name, customer.code, customer.document) == ("BIANCA COUTO", 1204, "86214941081")
+        assert hub.client_info("86214941081", full_data=False) is True
+        assert hub.client_info("106.820.836-82", full_data=False) is False
+        assert hub.client_info("111.444.777-35") is None
+        assert hub.client_info("111.444.777-35", full_data=False) is False
+    assert sent(simulator) == 3
+    assert sent(simulator, "/oauth/token") == 1
+
+
+def test_two_hundred_questions_from_eight_threads_cost_one_login_and_one_request_for_each_person(
+    simulator, tmp_path
+):
+    documents = [customer.document for customer in simulator.customers if len(customer.document) == 11][:20]
+    questions = [(document, full) for document in documents for full in (True, False) for _ in range(5)]
+    random.Random(3).shuffle(questions)
+    with HubSoft(settings_for(simulator, tmp_path)) as hub, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda asked: hub.client_info(*asked), questions))
+    assert len(answers) == 200
+    by_document = {customer.document: customer for customer in simulator.customers}
+    for (document, full), answer in zip(questions, answers, strict=True):
+        if full:
+            assert answer.document == document
+        else:
+            assert answer is by_document[document].active
+    assert sent(simulator, "/oauth/token") == 1
+    assert sent(simulator) == 20
+
+
+async def test_the_async_door_works_in_any_loop_and_a_cancelled_caller_spends_nothing_more(
+    simulator, tmp_path
+):
+    async with AsyncHubSoft(settings_for(simulator, tmp_path)) as hub:
+        assert (await hub.client_info("862.149.410-81")).code == 1204
+        simulator.latency = (0.2, 0.2)
+        slow = asyncio.create_task(hub.client_info("106.820.836-82"))
+        await asyncio.sleep(0.05)
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+        assert await hub.client_info("862.149.410-81", full_data=False) is True
+
+
+def test_a_second_start_on_the_same_home_needs_neither_login_nor_request(simulator, tmp_path):
+    settings = settings_for(simulator, tmp_path)
+    with HubSoft(settings) as hub:
+        hub.client_info("862.149.410-81")
+    before = len(simulator.ledger.entries())
+    with HubSoft(settings) as hub:
+        assert hub.client_info("862.149.410-81").name == "BIANCA COUTO"
+    assert len(simulator.ledger.entries()) == before
+
+
+def test_a_wrong_document_is_refused_before_anything_is_sent(simulator, tmp_path):
+    with HubSoft(settings_for(simulator, tmp_path)) as hub:
+        for wrong in ("862.149.410-82", "BIANCA", "", "1" * 11, "x" * 10_000):
+            with pytest.raises(InvalidInput):
+                hub.client_info(wrong)
+    assert simulator.ledger.entries() == []
+
+
+def test_wrong_credentials_are_named_and_asked_once(simulator, tmp_path):
+    right = settings_for(simulator, tmp_path).profile
+    wrong = Profile(
+        url=right.url,
+        client_id=right.client_id,
+        username=right.username,
+        client_secret=right.client_secret,
+        password="wrong",
+    )
+    with HubSoft(settings_for(simulator, tmp_path, profile=wrong)) as hub:
+        for _ in range(5):
+            with pytest.raises(CredentialsRefused) as caught:
+                hub.client_info("862.149.410-81")
+            assert "wrong" not in str(caught.value)
+    assert sent(simulator, "/oauth/token") == 1
+
+
+def test_a_timeout_is_the_callers_own_and_takes_the_question_out_of_the_queue(simulator, tmp_path):
+    simulator.latency = (0.5, 0.5)
+    with HubSoft(settings_for(simulator, tmp_path)) as hub, pytest.raises(TimedOut):
+        hub.client_info("862.149.410-81", timeout=0.05)
+
+
+def test_a_closed_hub_says_so_to_whoever_waits_and_whoever_comes(simulator, tmp_path):
+    simulator.latency = (2.0, 2.0)
+    hub = HubSoft(settings_for(simulator, tmp_path))
+    outcome: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            hub.client_info("862.149.410-81")
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not simulator.ledger.entries():
+        threading.Event().wait(0.01)
+    hub.close()
+    thread.join(5)
+    assert [type(error) for error in outcome] == [Closed]
+    with pytest.raises(Closed):
+        hub.client_info("862.149.410-81")
+    hub.close()
+
+
+def test_a_host_that_is_not_there_is_unreachable_with_a_sentence(tmp_path):
+    with Simulator(customers=10, tickets=0) as gone:
+        settings = settings_for(gone, tmp_path)
+    with HubSoft(settings) as hub, pytest.raises(Unreachable, match="refuses connections"):
+        hub.client_info("862.149.410-81")

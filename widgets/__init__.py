@@ -1,0 +1,1 @@
+"""What the console draws with: values in, messages out, no I/O."""

@@ -1,0 +1,50 @@
+"""The line one types questions into: a still cursor, and pastes that are one clean line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widgets import Input
+
+from hubsoft_tui.privacy import REPLACEMENT, clean
+
+if TYPE_CHECKING:
+    from textual import events
+
+
+def pasted(text: str) -> str:
+    """Return the first line of a paste that holds anything, without control characters around or inside it."""
+    for each in text.splitlines():
+        if line := clean(each).replace(REPLACEMENT, "").strip():
+            return line
+    return ""
+
+
+class QuestionInput(Input):
+    """An input of one line. The cursor stands still: a blinking one sends bytes all day."""
+
+    def __init__(
+        self,
+        *,
+        placeholder: str = "",
+        password: bool = False,
+        value: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(
+            value, placeholder=placeholder, password=password, id=id, compact=True, select_on_focus=False
+        )
+        self.cursor_blink = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Ignore the slash that goes to this line when one is here already: no question begins with it."""
+        if event.character == "/" and not self.value and not self.password:
+            event.prevent_default()
+            event.stop()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take one clean line of what was pasted."""
+        if line := pasted(event.text):
+            self.replace(line, *sorted(self.selection))
+        event.prevent_default()
+        event.stop()

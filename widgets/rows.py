@@ -1,0 +1,199 @@
+"""The rows behind a table: kept by id, sorted by one key, filtered as one types; nothing is drawn here.
+
+Built for lists of 100,000: a change of one row costs a binary search, whatever the length.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+
+SortKey = tuple[int, Any, int]
+
+
+def fold(text: str) -> str:
+    """Return `text` as it is compared: without case and without accents."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in parts if not unicodedata.combining(character))
+
+
+class _Entry(Generic[T]):
+    __slots__ = ("folded", "id", "item", "key", "shown")
+
+    def __init__(self, identity: str, item: T, key: SortKey) -> None:
+        self.id = identity
+        self.item = item
+        self.key = key
+        self.folded: str | None = None
+        self.shown = False
+
+
+def _key_of(entry: _Entry[Any]) -> SortKey:
+    return entry.key
+
+
+class Rows(Generic[T]):
+    """Items by id, in the order shown. `identify` gives an item's id, `describe` its searchable text."""
+
+    def __init__(self, identify: Callable[[T], str], describe: Callable[[T], str]) -> None:
+        self._identify = identify
+        self._describe = describe
+        self._entries: dict[str, _Entry[T]] = {}
+        self._order: list[_Entry[T]] = []
+        self._arrivals = 0
+        self._by: Callable[[T], Any] | None = None
+        self._descending = False
+        self._terms: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        """Count the rows that pass the filter."""
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[T]:
+        """Go through the items that pass the filter, in the order shown."""
+        return (entry.item for entry in (reversed(self._order) if self._descending else self._order))
+
+    def __contains__(self, row_id: str) -> bool:
+        """Whether there is such a row, filtered out or not."""
+        return row_id in self._entries
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, filtered out ones too."""
+        return len(self._entries)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter is set."""
+        return bool(self._terms)
+
+    def get(self, row_id: str) -> T | None:
+        """Return the item of that id, filtered out or not."""
+        entry = self._entries.get(row_id)
+        return None if entry is None else entry.item
+
+    def at(self, index: int) -> T:
+        """Return the item at `index` of the order shown."""
+        return self._at(index).item
+
+    def id_at(self, index: int) -> str:
+        """Return the id at `index` of the order shown."""
+        return self._at(index).id
+
+    def index_of(self, row_id: str | None) -> int | None:
+        """Return where a row stands in the order shown, or None when it is not there or filtered out."""
+        entry = self._entries.get(row_id) if row_id is not None else None
+        if entry is None or not entry.shown:
+            return None
+        place = self._place(entry)
+        return len(self._order) - 1 - place if self._descending else place
+
+    def replace(self, items: Iterable[T]) -> None:
+        """Hold `items` and nothing else, arrived in this order. Of a doubled id the last counts."""
+        known = self._entries
+        self._entries = {}
+        self._arrivals = 0
+        for item in items:
+            row_id = self._identify(item)
+            before = known.get(row_id)
+            entry = _Entry(row_id, item, self._key(item, self._arrivals))
+            self._arrivals += 1
+            if before is not None and before.item is item:
+                entry.folded = before.folded
+            self._entries[row_id] = entry
+        self._select(self._entries.values())
+
+    def upsert(self, item: T) -> None:
+        """Add `item`, or put it in the place of the one with its id."""
+        row_id = self._identify(item)
+        entry = self._entries.get(row_id)
+        if entry is None:
+            entry = self._entries[row_id] = _Entry(row_id, item, self._key(item, self._arrivals))
+            self._arrivals += 1
+            self._insert(entry)
+            return
+        key = self._key(item, entry.key[2])
+        if entry.shown and key != entry.key:
+            self._withdraw(entry)
+        entry.item, entry.key, entry.folded = item, key, None
+        if entry.shown and not self._matches(entry):
+            self._withdraw(entry)
+        elif not entry.shown:
+            self._insert(entry)
+
+    def remove(self, row_id: str) -> bool:
+        """Take a row away; return whether there was one."""
+        entry = self._entries.pop(row_id, None)
+        if entry is None:
+            return False
+        if entry.shown:
+            self._withdraw(entry)
+        return True
+
+    def sort(self, by: Callable[[T], Any] | None, *, descending: bool = False) -> None:
+        """Order by a key (None values last when ascending; equal ones by arrival), or by arrival alone."""
+        self._descending = descending
+        if by is self._by:
+            return
+        self._by = by
+        for entry in self._entries.values():
+            entry.key = self._key(entry.item, entry.key[2])
+        self._order.sort(key=_key_of)
+
+    def filter(self, text: str) -> None:
+        """Show only rows that hold every word of `text`, in any case, with or without accents."""
+        terms = tuple(fold(text).split())
+        if terms == self._terms:
+            return
+        # Typing on narrows what is shown; only another word has to look at everything again.
+        narrower = all(any(old in new for new in terms) for old in self._terms)
+        candidates = list(self._order) if narrower else list(self._entries.values())
+        self._terms = terms
+        self._select(candidates)
+
+    def _select(self, candidates: Iterable[_Entry[T]]) -> None:
+        for entry in self._order:
+            entry.shown = False
+        self._order = [entry for entry in candidates if self._matches(entry)]
+        for entry in self._order:
+            entry.shown = True
+        self._order.sort(key=_key_of)
+
+    def _at(self, index: int) -> _Entry[T]:
+        if not 0 <= index < len(self._order):
+            raise IndexError(index)
+        return self._order[len(self._order) - 1 - index if self._descending else index]
+
+    def _key(self, item: T, arrival: int) -> SortKey:
+        if self._by is None:
+            return (0, 0, arrival)
+        value = self._by(item)
+        return (1, 0, arrival) if value is None else (0, value, arrival)
+
+    def _matches(self, entry: _Entry[T]) -> bool:
+        if not self._terms:
+            return True
+        if entry.folded is None:
+            entry.folded = fold(self._describe(entry.item))
+        folded = entry.folded
+        return all(term in folded for term in self._terms)
+
+    def _insert(self, entry: _Entry[T]) -> None:
+        if self._matches(entry):
+            self._order.insert(self._place(entry), entry)
+            entry.shown = True
+
+    def _withdraw(self, entry: _Entry[T]) -> None:
+        del self._order[self._place(entry)]
+        entry.shown = False
+
+    def _place(self, entry: _Entry[T]) -> int:
+        return bisect_left(self._order, entry.key, key=_key_of)

@@ -1,0 +1,151 @@
+"""Numbers, times and amounts as a person reads them, in the person's language.
+
+Every unit stands alone and short, so that columns of them line up. Ages and durations are in seconds.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Final
+
+from hubsoft_tui.texts import _, language
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+NOTHING: Final = "–"
+"""What stands where a value does not exist (yet)."""
+
+MINUTE: Final = 60
+HOUR: Final = 3600
+DAY: Final = 86_400
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Return `value` with this language's marks: 1,204.5 or 1.204,5."""
+    text = f"{value:,.{decimals}f}"
+    return text.translate(_BRAZILIAN) if language() == "pt_BR" else text
+
+
+def age(seconds: float | None) -> str:
+    """Return how long ago or how much longer, in its largest whole unit: 12 s, 4 min, 22 h, 3 d."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    whole = max(0, int(seconds))
+    if whole < MINUTE:
+        return _("{n} s").format(n=whole)
+    if whole < HOUR:
+        return _("{n} min").format(n=whole // MINUTE)
+    if whole < 2 * DAY:
+        return _("{n} h").format(n=whole // HOUR)
+    return _("{n} d").format(n=number(whole // DAY))
+
+
+def ago(seconds: float | None) -> str:
+    """Return the age of a record: `just now` under a minute, then `4 min old`.
+
+    Seconds are left out on purpose: an age that changes every second repaints a screen where nothing happens.
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    if seconds < MINUTE:
+        return _("just now")
+    return _("{age} old").format(age=age(seconds))
+
+
+def duration(seconds: float | None) -> str:
+    """Return a length of time with two units where the second one matters: 2 min 10 s, 1 d 3 h."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    whole = max(0, int(seconds))
+    if whole >= DAY:
+        first, rest = _("{n} d").format(n=number(whole // DAY)), whole % DAY // HOUR * HOUR
+    elif whole >= HOUR:
+        first, rest = _("{n} h").format(n=whole // HOUR), whole % HOUR // MINUTE * MINUTE
+    else:
+        first, rest = age(whole), whole % MINUTE if whole >= MINUTE else 0
+    return f"{first} {age(rest)}" if rest else first
+
+
+def wait(seconds: float | None) -> str:
+    """Return time spent in a line, with tenths while they say something: 0.4 s, 12 s, 2 min 10 s."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 9.95:
+        return _("{n} s").format(n=number(max(0.0, seconds), 1))
+    return duration(round(seconds))
+
+
+def latency(seconds: float | None) -> str:
+    """Return how long an answer took: 42 ms, 1.2 s, 35 s."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    if seconds < 0.9995:
+        return _("{n} ms").format(n=round(max(0.0, seconds) * 1000))
+    return wait(seconds)
+
+
+def size(count: int) -> str:
+    """Return a number of bytes: 812 B, 12 kB, 3.4 MB (powers of a thousand)."""
+    if count < 1000:
+        return f"{max(0, count)} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5 or unit == "GB":
+            return f"{number(value, 1 if value < 9.95 else 0)} {unit}"
+    raise AssertionError
+
+
+def percent(ratio: float | None, decimals: int = 0) -> str:
+    """Return a share as `91 %`; 100 % is only the whole and 0 % only nothing: rounding reaches neither."""
+    if ratio is None or not math.isfinite(ratio):
+        return NOTHING
+    shown = round(ratio * 100, decimals)
+    step = 10.0**-decimals
+    if shown >= 100 and ratio < 1:
+        shown = 100 - step
+    if shown <= 0 and ratio > 0:
+        shown = step
+    return f"{number(shown, decimals)} %"
+
+
+def clock(epoch: float | None, *, seconds: bool = False) -> str:
+    """Return the local time of day of a UTC epoch instant: 14:02, or 14:02:31."""
+    if not epoch or not math.isfinite(epoch):
+        return NOTHING
+    try:
+        return time.strftime("%H:%M:%S" if seconds else "%H:%M", time.localtime(epoch))
+    except (OverflowError, ValueError, OSError):  # an instant no calendar knows
+        return NOTHING
+
+
+def moment(epoch: float | None, now: float, *, brief: bool = False) -> str:
+    """Return a local instant: `14:02` today, `24/10 14:02` before (`brief`: 24/10), `24/10/2025` long ago."""
+    if not epoch or not math.isfinite(epoch):
+        return NOTHING
+    try:
+        then, today = time.localtime(epoch), time.localtime(now)
+    except (OverflowError, ValueError, OSError):
+        return NOTHING
+    if then[:3] == today[:3]:
+        return time.strftime("%H:%M", then)
+    if then.tm_year != today.tm_year:
+        return time.strftime("%d/%m/%Y", then)
+    return time.strftime("%d/%m" if brief else "%d/%m %H:%M", then)
+
+
+def money(amount: Decimal) -> str:
+    """Return an amount of reais as Brazilians write it, in both languages: R$ 1.119,90."""
+    text = f"{abs(amount):,.2f}".translate(_BRAZILIAN)
+    return f"-R$ {text}" if amount < 0 else f"R$ {text}"
+
+
+def day(date: date | None) -> str:
+    """Return a date as day/month/year: 05/08/2017."""
+    return NOTHING if date is None else f"{date.day:02}/{date.month:02}/{date.year:04}"
+
+
+_BRAZILIAN: Final = str.maketrans(",.", ".,")
