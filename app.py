@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from functools import partial
@@ -65,13 +66,17 @@ class HubSoftConsole(Console):
         engine: Callable[[Settings], Door] | None = None,
         demo: Demo | None = None,
         unconfigured: bool = False,
+        warnings: Sequence[texts.Text] = (),
         crash_folder: Path | None = None,
     ) -> None:
         self.settings = settings or Settings()
+        if demo is not None:
+            self.settings = demo.foretold(self.settings)
         self.keymap = dict(self.settings.keys)
         self._engine = engine or _real_engine
         self._demo = demo
         self._unconfigured = unconfigured
+        self._warnings = warnings
         self._crash_folder = crash_folder
         self._watching = contextlib.ExitStack()
         self._control_filter = ControlFilter()
@@ -127,6 +132,8 @@ class HubSoftConsole(Console):
     def _after_first_frame(self) -> None:
         import_areas()
         self._check_keys()
+        for warning in self._warnings:
+            self.tell(str(warning), severity="warning")
         self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
         if not self._unconfigured:
             self.start_engine()
@@ -267,7 +274,9 @@ class HubSoftConsole(Console):
 
     def hints(self) -> tuple[str, ...]:
         """Return simulated customers' documents to type, in the demo."""
-        return self._demo.hints() if self._demo is not None else ()
+        from hubsoft_tui.screens.demo import DOCUMENTS
+
+        return DOCUMENTS if self._demo is not None else ()
 
     # -- how it ends
 
@@ -343,13 +352,24 @@ def open_console(flags: Flags) -> int:
         engine=partial(_configured_engine, loaded) if not (flags.demo or unconfigured) else None,
         demo=Demo() if flags.demo else None,
         unconfigured=unconfigured,
+        warnings=loaded.warnings,
         crash_folder=places.find().crashes,
     )
     try:
         app.run()
     finally:
         app.close()
+    _let_go_of_a_dropped_line()
     return app.return_code or 0
+
+
+def _let_go_of_a_dropped_line() -> None:
+    """Point the streams elsewhere when the terminal is gone: Python's last flush would change our exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _real_engine(settings: Settings) -> Door:

@@ -77,19 +77,11 @@ def open_hub(session: Session, *, with_secrets: bool = True) -> Iterator[Hub]:
 @contextlib.contextmanager
 def _demo() -> Iterator[Settings]:
     """Serve invented customers for the length of one command, with a home that is thrown away."""
-    from .settings import Profile, Settings
+    from .settings import Settings
     from .simulator import Simulator
 
     with tempfile.TemporaryDirectory(prefix="hubsoft-tui-demo-") as home, Simulator() as simulator:
-        profile = Profile(
-            name="demo",
-            url=simulator.url,
-            client_id=simulator.client_id,
-            client_secret=simulator.client_secret,
-            username=simulator.username,
-            password=simulator.password,
-        )
-        yield Settings(profile=profile, home=home)
+        yield Settings(profile=simulator.profile, home=home)
 
 
 def of_engine(ask: Callable[[Engine], T]) -> Callable[[Services], Awaitable[T]]:

@@ -6,6 +6,7 @@ A traceback with local variables shows a customer's document and the token; ours
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import platform
@@ -78,7 +79,11 @@ def install(folder: Path) -> None:
             _say(line(report(error.with_traceback(trace), folder)))
 
     def uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
+        if isinstance(args.exc_value, OSError) and args.exc_value.errno in {errno.EIO, errno.EPIPE}:
+            _log.info(
+                "The terminal went away (%s).", args.exc_type.__name__
+            )  # a dropped line is no fault of ours
+        elif args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
             path = report(args.exc_value, folder)
             _log.error("A thread stopped (%s); the report is in %s", args.exc_type.__name__, path)
 

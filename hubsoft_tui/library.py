@@ -38,7 +38,7 @@ class _Client:
         return cls(settings)
 
     def snapshot(self) -> Snapshot:
-        """Return the latest snapshot of the engine, at once; renewed only inside `watch()`."""
+        """Return the latest snapshot of the engine, at once; renewed only while `hub.watch()` is open."""
         return self._hub.snapshot()
 
     @property

@@ -52,7 +52,13 @@ def read_document(path: Path, layer: Layer) -> Document | None:
         return None
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise SettingsError(say("{path} cannot be read: {reason}.", path=path, reason=reason)) from error
+        raise SettingsError(
+            say(
+                "{path} cannot be read: {reason}. Mend it, or set HUBSOFT_TUI_HOME to a folder of yours.",
+                path=path,
+                reason=reason,
+            )
+        ) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,12 +9,13 @@ import asyncio
 import re
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from app import HubSoftConsole
 from hubsoft_tui import texts
-from hubsoft_tui.settings import Profile, Settings
+from hubsoft_tui.settings import Settings
 from hubsoft_tui.simulator import Simulator
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screens"
@@ -29,10 +30,7 @@ async def draw(language: str, suffix: str) -> None:
     """Draw every screen in one language."""
     texts.use(language)
     with Simulator(customers=400, latency=(0.02, 0.09)) as simulator, tempfile.TemporaryDirectory() as home:
-        profile = Profile(
-            "main", simulator.url, simulator.client_id, simulator.username,
-            simulator.client_secret, simulator.password,
-        )  # fmt: skip
+        profile = replace(simulator.profile, name="main")
         app = HubSoftConsole(Settings(profile=profile, home=home))
         async with app.run_test(size=SIZE) as pilot:
             await app.settled.wait()

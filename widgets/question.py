@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.message import Message
 from textual.widgets import Input
 
 from hubsoft_tui.privacy import REPLACEMENT, clean
@@ -22,6 +23,13 @@ def pasted(text: str) -> str:
 
 class QuestionInput(Input):
     """An input of one line. The cursor stands still: a blinking one sends bytes all day."""
+
+    class Pasted(Message):
+        """A whole line was pasted where nothing stood."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(
         self,
@@ -45,6 +53,9 @@ class QuestionInput(Input):
     def _on_paste(self, event: events.Paste) -> None:
         """Take one clean line of what was pasted."""
         if line := pasted(event.text):
+            whole = not self.value or self.selected_text == self.value
             self.replace(line, *sorted(self.selection))
+            if whole:
+                self.post_message(self.Pasted(line))
         event.prevent_default()
         event.stop()

@@ -72,11 +72,14 @@ class StatusStrip(Drawn):
         self,
         *,
         color: str = "",
+        profile: str = "main",
+        host: str = "",
         wall: Callable[[], float] = time.time,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id)
-        self._snapshot = Snapshot()
+        # Known before anything else is: the first frame has it, and nothing moves when the engine is there.
+        self._snapshot = Snapshot(profile=profile, host=host)
         self._outbox: int | None = None
         self._color = color
         self._wall = wall

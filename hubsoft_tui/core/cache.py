@@ -29,7 +29,7 @@ QUESTIONS_PER_RECORD = 4
 """A customer is asked for by document, code, login...: that many keys are remembered for each record."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Part:
     """One record of an answer. `keys` are the questions this record alone answers (its document, its code)."""
 
@@ -48,7 +48,7 @@ class _Index(msgspec.Struct, frozen=True, omit_defaults=True):
     """The question names one subject, so its age is its record's, whatever question brought that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Entry(Generic[T]):
     value: T
     fetched_at: float
@@ -56,7 +56,7 @@ class _Entry(Generic[T]):
     epoch: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Found:
     """What the cache holds for a question, however old. `age` and `fetched_at` are the oldest part's."""
 
@@ -98,7 +98,7 @@ class Cache:
 
     def find(self, key: str) -> Found | None:
         """Return what is known about `key`, however old, or None."""
-        if self._port.changed():
+        if self._changed():
             # Another process wrote or cleared something: what is in memory may be older than what is there.
             self._records.clear()
             self._answers.clear()
@@ -177,6 +177,13 @@ class Cache:
         """How many customers are remembered."""
         return self._port.count()
 
+    def _changed(self) -> bool:
+        try:
+            return self._port.changed()
+        except StoreError as error:
+            logger.warning("not read: %s", error)
+            return False
+
     def _answer(self, key: str) -> _Entry[_Index] | None:
         entry: _Entry[_Index] | None = self._answers.get(key)
         if entry is None and (stored := self._load([f"{ANSWER}:{key}"])):
@@ -192,8 +199,14 @@ class Cache:
         return [found[id_] for id_ in ids] if len(found) == len(set(ids)) else None
 
     def _load(self, keys: list[str]) -> dict[str, _Entry[Any]]:
-        loaded = {}
-        for key, stored in self._port.load(keys).items():
+        loaded: dict[str, _Entry[Any]] = {}
+        try:
+            found = self._port.load(keys)
+        except StoreError as error:
+            # A memory that cannot be read answers nothing; HubSoft still does.
+            logger.warning("not read: %s", error)
+            return loaded
+        for key, stored in found.items():
             decoder = self._decoders.get(stored.kind)
             if decoder is None:
                 continue  # written by a newer version: as good as not there

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -51,6 +52,11 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Sleep on the running loop."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+def today(clock: Clock) -> date:
+    """Return the local day it is on the wall clock."""
+    return datetime.fromtimestamp(clock.wall()).astimezone().date()
 
 
 def _boot_name() -> str:

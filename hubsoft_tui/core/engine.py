@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
 
 from ..api.models import TokenGrant
 from ..api.operations import Operation
 from ..errors import HubSoftError, RateLimited, StoreError, TimedOut, Unreachable
 from ..settings import CacheSettings, Settings
+from ..texts import say
 from .breaker import Breaker
 from .cache import Cache, Found, Part
 from .clock import Clock
@@ -24,6 +25,7 @@ from .exchange import Exchange, Received
 from .flight import Flights
 from .gate import Gate
 from .health import HealthMonitor
+from .hold import held
 from .job import Job
 from .journal import Journal
 from .limits import limits_from
@@ -32,14 +34,16 @@ from .retry import Backoff, RetryBudget
 from .statistics import Statistics
 from .tokens import Tokens
 from .transport import Transport
-from .types import Answer, BreakerState, CacheState, Category, Outcome, Priority, Snapshot, Source
+from .types import Answer, BreakerState, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-DEADLINES: Final = {Priority.CRITICAL: 60.0, Priority.HIGH: 30.0, Priority.NORMAL: None, Priority.LOW: None}
-"""Seconds a caller of each class waits unless it says otherwise; None waits as long as it takes."""
-CLAIM_SECONDS: Final = 300.0
+DEADLINES: Final = {Priority.CRITICAL: 120.0, Priority.HIGH: 75.0, Priority.NORMAL: None, Priority.LOW: None}
+"""Seconds a caller of each class waits unless it says otherwise; None waits as long as it takes. People see their
+place in line and can leave it, so they wait for at least one whole window to pass."""
+CLAIM_SECONDS: Final = 15.0
+"""What a frozen process has announced to fetch is free after this; a living one renews it."""
 CLAIM_LOOK_SECONDS: Final = 0.05
 TOKEN_LOOK_SECONDS: Final = 30.0
 RECOVERY_GRACE_SECONDS: Final = 0.3
@@ -49,7 +53,8 @@ RECOVERY_GRACE_SECONDS: Final = 0.3
 class Question(Generic[T]):
     """What is asked, how old its answer may be, and how the answer is taken apart to be remembered."""
 
-    key: str
+    key: str = field(repr=False)
+    """What it is remembered by; holds a document, so its text form does not show it."""
     category: Category
     operation: Operation[T]
     parts: Callable[[T], tuple[Part, ...]]
@@ -177,8 +182,11 @@ class Engine:
             self._statistics.count(question.category, outcome, age=found.age)
             return self._remembered(question, found, Source.CACHE)
         try:
+            if priority <= Priority.HIGH:
+                self._exchange.refuse_while_away()
             fetched, joined = await self._fetch(question, priority, patience, label, caller, refresh=refresh)
-        except (Unreachable, RateLimited) as error:
+        except (Unreachable, RateLimited, StoreError) as error:
+            found = self._cache.find(question.key)
             if found is None or found.negative or found.age > self.settings.cache.stale_ttl:
                 self._statistics.count(question.category, Outcome.MISS)
                 raise
@@ -207,10 +215,14 @@ class Engine:
     ) -> T:
         """Send one operation that is not a question about a remembered thing (a test, a write).
 
-        Raises HubSoftError; UnknownOutcome when a write may or may not have happened.
+        Raises HubSoftError; UnknownOutcome when a write may or may not have happened. Cancelling a write
+        after it was sent leaves its outcome unknown too.
         """
         job = self._job(priority, patience, label, caller)
-        received = await self._in_time(job, self._exchange.perform(job, operation, self._tokens))
+        work = self._exchange.perform(job, operation, self._tokens)
+        # A write that was sent is waited for until the transport gives up: leaving earlier would call something
+        # that happened a failure. Its deadline still holds in the queue.
+        received = await (self._in_time(job, work) if operation.repeatable else work)
         value: T = received.decoded.value
         return value
 
@@ -248,7 +260,7 @@ class Engine:
             token=self._tokens.state(),
             requests=self._journal.rows(),
             requests_today=self._journal.sent_today(),
-            questions_today=self._statistics.questions(),
+            questions_today=self._statistics.today(),
             waiting=self._gate.waiting(),
         )
         if snapshot != self._last:
@@ -303,7 +315,9 @@ class Engine:
             async with asyncio.timeout(max(0.0, job.deadline - self.clock.now())):
                 return await work
         except TimeoutError:
-            raise TimedOut(self._exchange.unanswered()) from None
+            if self._health.state().health is Health.OFFLINE:
+                raise TimedOut(self._exchange.unanswered()) from None
+            raise TimedOut(say("Its turn did not come in time; others go first. Try again.")) from None
 
     async def _bring(self, job: Job, question: Question[T], *, refresh: bool) -> _Fetched[T]:
         """Bring one answer from HubSoft, or from the other process that is already bringing it."""
@@ -320,7 +334,11 @@ class Engine:
                     question.join(found.values), found.age, found.fetched_at, found.truncated, 0, 0
                 )
         try:
-            received = await self._exchange.perform(job, question.operation, self._tokens)
+            received = await held(
+                self._exchange.perform(job, question.operation, self._tokens),
+                lambda: self._records.claim(question.key, job.priority, CLAIM_SECONDS),
+                every=CLAIM_SECONDS / 3,
+            )
             self._keep(question, received)
         finally:
             self._unclaim(question.key)
@@ -378,7 +396,10 @@ class Engine:
     async def _renew_in_time(self) -> None:
         while True:
             await self.clock.sleep(TOKEN_LOOK_SECONDS)
-            self._tokens.ready()
+            try:
+                self._tokens.ready()
+            except HubSoftError as error:
+                logger.warning("token: %s", error)
 
     async def _notice_recovery(self) -> None:
         """When nobody asks, ask something cheap ourselves, so that people see that HubSoft is back."""

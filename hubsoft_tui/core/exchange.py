@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from ..api import envelope
 from ..api.answers import Decoded
 from ..api.models import TokenGrant
 from ..api.operations import Operation
@@ -19,6 +18,7 @@ from ..errors import (
     CredentialsRefused,
     HubSoftError,
     NotFound,
+    QueueFull,
     RateLimited,
     TimedOut,
     UnknownOutcome,
@@ -39,17 +39,14 @@ from .types import BreakerState, Priority, RequestRow
 
 T = TypeVar("T")
 
-MAX_REJECTIONS: Final = 2
-"""A 401 is answered by one renewal and one repeat; a second covers a token revoked while we renewed."""
 VERDICT_SECONDS: Final = 0.8
 """How long a person's question waits for the probe that is already on its way."""
+PEOPLE_PAUSE_SECONDS: Final = 10.0
+"""A person is told of a longer pause at once, or shown what is remembered."""
 LEASE_SLACK: Final = 5.0
 """Seconds a permit's lease outlives the longest its request can take."""
 BACKGROUND_LOOK_SECONDS: Final = 5.0
-HTTP_OK: Final = 200
-HTTP_REDIRECT: Final = 300
 HTTP_UNAUTHORIZED: Final = 401
-HTTP_NOT_FOUND: Final = 404
 HTTP_TOO_MANY: Final = 429
 
 
@@ -101,19 +98,24 @@ class Exchange:
         self.backoff = backoff
         self.budget = budget
         self.clock = clock
+        self._parked = 0
+        """How many wait for the breaker."""
 
     async def perform(self, job: Job, operation: Operation[Any], tokens: Tokens) -> Received:
         """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
-        attempt, rejections, not_before = 1, 0, 0.0
+        attempt, rejected, not_before = 1, False, 0.0
         while True:
             probe = await self._admitted(job, operation)
             try:
                 return await self._attempt(job, operation, tokens, attempt, not_before, probe=probe)
             except _Again as again:
                 if again.rejected:
-                    rejections += 1
-                    if rejections > MAX_REJECTIONS:
+                    if rejected:
+                        # Refused with the token of a moment ago: another login would be refused too.
+                        tokens.refuse(again.error)
+                        self.health.credentials(again.error.text)
                         raise again.error from None
+                    rejected = True
                 elif again.failure:
                     not_before = self._repeat_at(job, attempt, again)
                     attempt += 1
@@ -136,22 +138,48 @@ class Exchange:
 
     async def _admitted(self, job: Job, operation: Operation[Any]) -> bool:
         """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
-        person = job.priority <= Priority.HIGH
         patience = self.clock.now() + VERDICT_SECONDS
-        while (admission := self.breaker.admit(safe_read=operation.repeatable)) is Admission.WAIT:
+        # A background request would take the probe into its own slow lane; for it the engine probes by itself.
+        while (
+            admission := self.breaker.admit(safe_read=operation.repeatable and _is_persons(job))
+        ) is Admission.WAIT:
             now = self.clock.now()
-            if person and (self.breaker.state is BreakerState.OPEN or now >= patience):
-                raise Unreachable(self.unanswered())
+            if _is_persons(job):
+                self.refuse_while_away()
+                if now >= patience:
+                    raise Unreachable(self.unanswered())
             if job.deadline is not None and now >= job.deadline:
                 raise TimedOut(self.unanswered())
-            await self.breaker.changed(patience - now if person else BACKGROUND_LOOK_SECONDS)
+            await self._wait_for_change(patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
         probe = admission is Admission.PROBE
         paused = self.gate.paused_for
-        if job.deadline is not None and paused and self.clock.now() + paused > job.deadline:
+        if self._too_long(job, paused):
             if probe:
                 self.breaker.undecided()
             raise self._limited(paused)
         return probe
+
+    def _too_long(self, job: Job, paused: float) -> bool:
+        """Whether a pause asked for by HubSoft is more than this caller should wait without being told."""
+        if _is_persons(job) and paused > PEOPLE_PAUSE_SECONDS:
+            return True
+        return job.deadline is not None and paused > 0 and self.clock.now() + paused > job.deadline
+
+    async def _wait_for_change(self, at_most: float) -> None:
+        if self._parked >= self.gate.queue_limit:
+            raise QueueFull(
+                say("{count} requests wait for HubSoft to come back already.", count=self._parked)
+            )
+        self._parked += 1
+        try:
+            await self.breaker.changed(at_most)
+        finally:
+            self._parked -= 1
+
+    def refuse_while_away(self) -> None:
+        """Raise Unreachable while the breaker is open, for a person who must not wait for its next try."""
+        if self.breaker.state is BreakerState.OPEN:
+            raise Unreachable(self.unanswered())
 
     async def _attempt(
         self,
@@ -171,7 +199,11 @@ class Exchange:
                 self.breaker.failed(probe=True)
             raise _Again(again.error, failure=again.failure, shared=True) from None
         permit = await self._enter(job, operation, not_before)
-        token = tokens.ready()
+        try:
+            token = tokens.ready()
+        except BaseException:
+            permit.unused()
+            raise
         away = not probe and self.breaker.state is not BreakerState.CLOSED
         if token is None or away or not permit.valid:
             # While it waited the token died, HubSoft went away, or the machine slept. The slot goes back.
@@ -223,8 +255,12 @@ class Exchange:
         except TransportFailure as failure:
             if not failure.sent:
                 permit.unused()  # not a byte left: HubSoft counted nothing, and neither do we
+                job.requests -= 1
             self._note(row, now, failure.kind, error=str(failure.text))
-            raise self._failure(operation, failure.text, sent=failure.sent, probe=probe) from None
+            if failure.ours:
+                raise _Again(Unreachable(failure.text), failure=True) from None
+            unreachable = Unreachable(failure.text)
+            raise self._failure(operation, unreachable, sent=failure.sent, probe=probe) from None
         except BaseException:
             self._note(row, now, "cancelled")
             raise
@@ -253,10 +289,12 @@ class Exchange:
                 )
             if status == HTTP_TOO_MANY:
                 raise self._too_many(reply)
-            decoded = _decode(operation, reply)
+            decoded = operation.read(
+                reply.body, status=status, content_type=reply.headers.get("content-type", "")
+            )
         except BadAnswer as error:
             self._note(row, now, "bad_answer", status=status, size=size, error=str(error))
-            raise self._failure(operation, error.text, sent=True, probe=probe) from None
+            raise self._failure(operation, error, sent=True, probe=probe) from None
         except (HubSoftError, _Again) as verdict:
             # HubSoft said no; it is there, and that is what breaker and health want to know.
             said = verdict.error if isinstance(verdict, _Again) else verdict
@@ -266,6 +304,8 @@ class Exchange:
             raise
         self._note(row, now, "ok", status=status, size=size)
         self._answered(now)
+        if signed:
+            self.health.credentials(None)
         return decoded
 
     def _too_many(self, reply: Reply) -> _Again:
@@ -274,14 +314,16 @@ class Exchange:
         self.health.limited(self.gate.paused_for, new=new)
         return _Again(self._limited(self.gate.paused_for), failure=True)
 
-    def _failure(self, operation: Operation[Any], text: Text | str, *, sent: bool, probe: bool) -> Exception:
+    def _failure(
+        self, operation: Operation[Any], error: HubSoftError, *, sent: bool, probe: bool
+    ) -> Exception:
         self.breaker.failed(probe=probe)
-        self.health.failed(text)
+        self.health.failed(error.text)
         if sent and not operation.repeatable:
             return UnknownOutcome(
-                say("It is not known whether HubSoft carried this out: {reason}", reason=text)
+                say("It is not known whether HubSoft carried this out: {reason}", reason=error.text)
             )
-        return _Again(Unreachable(text), failure=True)
+        return _Again(error, failure=True)
 
     def _answered(self, sent_now: float) -> None:
         self.breaker.succeeded()
@@ -306,6 +348,8 @@ class Exchange:
             raise again.error from None
         at = self.clock.now() + self.backoff.after(attempt)
         if isinstance(again.error, RateLimited):
+            if self._too_long(job, self.gate.paused_for):
+                raise again.error from None
             at = max(at, self.clock.now() + self.gate.paused_for)
         elif not again.shared and not self.budget.take():
             raise again.error from None
@@ -328,13 +372,9 @@ class Exchange:
         return RateLimited(text, retry_after=seconds)
 
 
-def _decode(operation: Operation[Any], reply: Reply) -> Decoded[Any]:
-    content_type = reply.headers.get("content-type", "")
-    if reply.status == HTTP_NOT_FOUND and operation.missing_is_empty:
-        return operation.decode(envelope.EMPTY)
-    if not HTTP_OK <= reply.status < HTTP_REDIRECT:
-        raise envelope.failure(reply.status, reply.body, content_type)
-    return operation.decode(envelope.parse(reply.body, content_type))
+def _is_persons(job: Job) -> bool:
+    """Whether a person waits for it; a more urgent caller may join while it is on its way."""
+    return job.priority <= Priority.HIGH
 
 
 def _outcome(error: HubSoftError) -> str:

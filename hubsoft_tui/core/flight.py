@@ -30,9 +30,6 @@ class Flights(Generic[T]):
     def __init__(self) -> None:
         self._flights: dict[str, _Flight[T]] = {}
 
-    def __len__(self) -> int:
-        return len(self._flights)
-
     async def join(
         self, key: str, job: Job, start: Callable[[Job], Coroutine[Any, Any, T]]
     ) -> tuple[T, bool]:

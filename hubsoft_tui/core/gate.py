@@ -85,6 +85,11 @@ class Gate:
             self._line.promote(place, priority, self._clock.now())
             self._wake()
 
+    @property
+    def queue_limit(self) -> int:
+        """How many requests may wait."""
+        return self._limits.max_queue
+
     def limited(self, retry_after: float | None) -> bool:
         """Pause everybody for a 429, `retry_after` seconds or 60; return True unless that event was known."""
         now, limits = self._clock.now(), self._limits

@@ -6,10 +6,9 @@ import itertools
 import logging
 from collections import OrderedDict
 from dataclasses import replace
-from datetime import date, datetime
 from typing import Final
 
-from .clock import Clock
+from .clock import Clock, today
 from .events import Events
 from .types import Priority, RequestRow
 
@@ -25,7 +24,7 @@ class Journal:
         self._events = events
         self._rows: OrderedDict[int, RequestRow] = OrderedDict()
         self._ids = itertools.count(1)
-        self._day = self._today()
+        self._day = today(clock)
         self._sent = 0
 
     def begin(
@@ -80,8 +79,5 @@ class Journal:
         return self._sent
 
     def _turn_day(self) -> None:
-        if (today := self._today()) != self._day:
-            self._day, self._sent = today, 0
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._clock.wall()).astimezone().date()
+        if (day := today(self._clock)) != self._day:
+            self._day, self._sent = day, 0

@@ -43,15 +43,19 @@ class RetryBudget:
 
     def sent(self) -> None:
         """Count one request."""
+        self._forget()
         self._sent.append(self._clock.now())
 
     def take(self) -> bool:
         """Count one repeat if it fits, else say no."""
-        now = self._clock.now()
-        for log in (self._sent, self._repeated):
-            while log and log[0] <= now - RECENT_SECONDS:
-                log.popleft()
+        self._forget()
         if len(self._repeated) >= max(self.settings.max_retries, SHARE * len(self._sent)):
             return False
-        self._repeated.append(now)
+        self._repeated.append(self._clock.now())
         return True
+
+    def _forget(self) -> None:
+        before = self._clock.now() - RECENT_SECONDS
+        for log in (self._sent, self._repeated):
+            while log and log[0] <= before:
+                log.popleft()

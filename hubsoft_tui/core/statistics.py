@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .clock import Clock
+from .clock import Clock, today
 from .types import Category, CategoryStats, Outcome
 
 COURSE_MINUTES = 30
@@ -29,9 +29,13 @@ class Statistics:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._counters = {category: _Counter() for category in Category}
+        self._day = today(clock)
+        self._asked_today = 0
 
     def count(self, category: Category, outcome: Outcome, *, age: float = 0.0, expired: bool = False) -> None:
         """Count one question; `age` in seconds of what it was shown, `expired` for a miss that found one too old."""
+        self._turn_day()
+        self._asked_today += 1
         counter = self._counters[category]
         counter.counts[outcome] += 1
         counter.expired += expired
@@ -43,9 +47,14 @@ class Statistics:
             _, asked, answered = counter.course.pop()
         counter.course.append((minute, asked + 1, answered + (outcome in _ANSWERED)))
 
-    def questions(self) -> int:
-        """How many questions were asked since the start."""
-        return sum(sum(counter.counts.values()) for counter in self._counters.values())
+    def today(self) -> int:
+        """How many questions were asked since local midnight, or the start if that was later."""
+        self._turn_day()
+        return self._asked_today
+
+    def _turn_day(self) -> None:
+        if (day := today(self._clock)) != self._day:
+            self._day, self._asked_today = day, 0
 
     def state(self) -> dict[Category, CategoryStats]:
         """What a watcher sees."""

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Final
 
 from ..api.models import TokenGrant
-from ..errors import CredentialsRefused, StoreBusy, StoreError
-from ..store.database import patiently
+from ..errors import CredentialsRefused, HubSoftError, StoreBusy, StoreError
+from ..texts import Text
 from .clock import Clock
+from .hold import held, patiently
 from .ports import StoredToken, TokenPort
 from .types import TokenState
 
@@ -22,7 +23,9 @@ SHORTEST_LIFE: Final = 60.0
 in for every request; if it is really dead, the 401 tells."""
 REFUSED_SECONDS: Final = 60.0
 """After a refused login nobody tries again for this long: repeated wrong passwords lock accounts."""
-LEASE_SECONDS: Final = 60.0
+LEASE_SECONDS: Final = 30.0
+"""The right to log in, renewed while the login waits for its turn; what a frozen process holds ends with it."""
+EARLY_PAUSE_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.05
 
 
@@ -42,10 +45,14 @@ class Tokens:
         self._login = login
         self.buffer_seconds = buffer_seconds
         self._renewal: asyncio.Task[StoredToken] | None = None
-        self._refused: tuple[float, CredentialsRefused] | None = None
+        self._refused: tuple[float, Text | str] | None = None
         self._renewals = 0
         self._latest: StoredToken | None = None
         self._unsaved: StoredToken | None = None
+        self._dead = 0
+        """The last version HubSoft refused: never used again, even if the disk still has it."""
+        self._early_from = 0.0
+        """No early renewal before this instant: the last one failed."""
 
     def ready(self) -> StoredToken | None:
         """Return a token that can be used now, if there is one; renews in the background near its end."""
@@ -62,6 +69,7 @@ class Tokens:
 
     def rejected(self, version: int) -> None:
         """HubSoft answered 401 to this version: forget it unless a newer one is there already."""
+        self._dead = version
         if self._unsaved is not None and self._unsaved.version == version:
             self._unsaved = None
         try:
@@ -72,8 +80,14 @@ class Tokens:
     def renew_early(self) -> None:
         """Renew in the background when the token is near its end; otherwise do nothing."""
         token = self._latest
-        if token is not None and 0 < self._remaining(token) <= self._buffer(token):
-            self._renewing().add_done_callback(_seen)
+        near = token is not None and 0 < self._remaining(token) <= self._buffer(token)
+        if near and self._clock.now() >= self._early_from:
+            self._renewing().add_done_callback(self._early_ended)
+
+    def refuse(self, error: HubSoftError) -> None:
+        """HubSoft refuses even a fresh token: nobody logs in again for a while."""
+        self._refused = (self._clock.now() + REFUSED_SECONDS, error.text)
+        self.rejected(self._latest.version if self._latest is not None else 0)
 
     def state(self) -> TokenState:
         """What a watcher sees."""
@@ -101,7 +115,7 @@ class Tokens:
 
     async def _renew(self) -> StoredToken:
         if self._refused is not None and self._clock.now() < self._refused[0]:
-            raise self._refused[1]
+            raise CredentialsRefused(self._refused[1])
         known = self._load()
         while not self._leased():
             # Another process is logging in: its token is ours too.
@@ -114,13 +128,14 @@ class Tokens:
             token = self._load()
             if token is not None and self._remaining(token) > self._buffer(token):
                 return token
-            fresh = await self._save(self._stored(await self._login()))
+            grant = await held(self._login(), self._leased, every=LEASE_SECONDS / 3)
+            fresh = await self._save(self._stored(grant))
             self._latest = fresh
             self._renewals += 1
             self._refused = None
             return fresh
         except CredentialsRefused as error:
-            self._refused = (self._clock.now() + REFUSED_SECONDS, error)
+            self._refused = (self._clock.now() + REFUSED_SECONDS, error.text)
             raise
         finally:
             try:
@@ -129,7 +144,8 @@ class Tokens:
                 logger.warning("login lease: %s", error)
 
     def _load(self) -> StoredToken | None:
-        return self._unsaved or self._port.load()
+        token = self._unsaved or self._port.load()
+        return None if token is not None and token.version == self._dead else token
 
     def _leased(self) -> bool:
         try:
@@ -163,8 +179,7 @@ class Tokens:
     def _buffer(self, token: StoredToken) -> float:
         return min(self.buffer_seconds, (token.expires_wall - token.issued_wall) / 10)
 
-
-def _seen(task: asyncio.Task[StoredToken]) -> None:
-    """A background renewal that fails is tried again by the next request; nobody waits for this one."""
-    if not task.cancelled():
-        task.exception()
+    def _early_ended(self, task: asyncio.Task[StoredToken]) -> None:
+        """Nobody waits for an early renewal: when it fails, the token that is there still serves."""
+        if not task.cancelled() and task.exception() is not None:
+            self._early_from = self._clock.now() + EARLY_PAUSE_SECONDS

@@ -13,6 +13,7 @@ import httpx
 
 from .. import __version__
 from ..api.operations import Operation
+from ..errors import SettingsError
 from ..settings import HttpSettings, Profile
 from ..texts import Text, say
 
@@ -23,6 +24,8 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # Shorter than the five seconds after which common servers close an idle connection: a request written to a
 # connection that is just being closed has an unknown outcome.
 KEEPALIVE_SECONDS: Final = 3.0
+USUAL_SECONDS: Final = 30.0
+"""The timeout of an ordinary operation; `read_timeout` is meant for those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,14 @@ class _Silence(logging.Filter):
 
 
 class TransportFailure(Exception):
-    """No usable answer. `sent` tells whether HubSoft may have seen the request; `kind` is for logs."""
+    """No usable answer. `sent` tells whether HubSoft may have seen the request; `kind` is for logs.
 
-    def __init__(self, kind: str, text: Text, *, sent: bool) -> None:
+    `ours` tells that it says nothing about HubSoft: every connection of ours was busy.
+    """
+
+    def __init__(self, kind: str, text: Text, *, sent: bool, ours: bool = False) -> None:
         super().__init__(kind)
+        self.ours = ours
         self.kind = kind
         self.text = text
         self.sent = sent
@@ -67,8 +74,22 @@ class Transport:
         self._root = profile.url.rstrip("/")
         self._host = urlsplit(profile.url).hostname or profile.url
         self._silence = _Silence(profile.url)
+        try:
+            self._client = self._opened()
+        except (ImportError, ValueError, OSError) as error:
+            # A proxy or a certificate file named in the environment that cannot be used.
+            raise SettingsError(
+                say(
+                    "The proxy or certificates that this machine's environment names cannot be used: {reason} "
+                    "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+                    reason=str(error),
+                )
+            ) from error
         logging.getLogger("httpx").addFilter(self._silence)
-        self._client = httpx.AsyncClient(
+
+    def _opened(self) -> httpx.AsyncClient:
+        settings = self._settings
+        return httpx.AsyncClient(
             headers={"Accept": "application/json", "User-Agent": f"hubsoft-tui/{__version__}"},
             limits=httpx.Limits(
                 max_connections=settings.max_connections,
@@ -84,7 +105,8 @@ class Transport:
         """Send one request and read its answer, at most `max_response_bytes`. Raises TransportFailure."""
         timeout = httpx.Timeout(
             connect=self._settings.connect_timeout,
-            read=max(self._settings.read_timeout, operation.timeout),
+            # A page of hundreds may stay silent longer than one customer, in proportion.
+            read=self._settings.read_timeout * operation.timeout / USUAL_SECONDS,
             write=self._settings.write_timeout,
             pool=self._settings.pool_timeout,
         )
@@ -142,7 +164,9 @@ class Transport:
                 "connect", say("{host} did not accept a connection in time.", host=host), sent=False
             )
         if isinstance(error, httpx.PoolTimeout):
-            return TransportFailure("pool", say("Every connection to {host} is busy.", host=host), sent=False)
+            return TransportFailure(
+                "pool", say("Every connection to {host} is busy.", host=host), sent=False, ours=True
+            )
         if isinstance(error, httpx.ConnectError):
             return TransportFailure("connect", _why_not_connected(error, host), sent=False)
         if isinstance(error, httpx.ProxyError | httpx.UnsupportedProtocol):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from ..errors import HubSoftError
 from .types import Snapshot
 
 PER_SECOND: Final = 4
+logger = logging.getLogger(__name__)
 
 
 class Watch:
@@ -26,7 +29,10 @@ class Watch:
         """Renew the slot a few times a second while it is watched."""
         while True:
             await self._wanted.wait()
-            self.latest = self._take()
+            try:
+                self.latest = self._take()
+            except HubSoftError as error:  # a busy file: the last snapshot stays for a moment longer
+                logger.warning("snapshot: %s", error)
             await asyncio.sleep(1 / PER_SECOND)
 
     @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError as FutureCancelled
@@ -36,6 +37,7 @@ class Worker(Generic[S]):
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._process = os.getpid()
 
     def start(self) -> None:
         """Start the thread and wait until it is ready. Raises what opening raises."""
@@ -51,6 +53,7 @@ class Worker(Generic[S]):
         """Run `ask` in the worker and wait for its result, at most `timeout` seconds (TimedOut). Any thread."""
         if threading.current_thread() is self._thread:
             raise RuntimeError("the blocking door was used inside the engine's own thread")
+        self.start()
         future = self._submit(ask)
         try:
             return future.result(timeout)
@@ -66,7 +69,7 @@ class Worker(Generic[S]):
     async def run(self, ask: Callable[[S], Awaitable[T]]) -> T:
         """Run `ask` in the worker and await its result in this loop; cancelling here cancels there."""
         if not self._ready.done():
-            await asyncio.shield(asyncio.wrap_future(self._ready))
+            await asyncio.to_thread(self.start)
         future = self._submit(ask)
         try:
             return await asyncio.wrap_future(future)
@@ -96,6 +99,8 @@ class Worker(Generic[S]):
         loop = self._loop
         if self._closed or loop is None or loop.is_closed():
             raise self._gone()
+        if os.getpid() != self._process:
+            raise Closed(say("The engine does not outlive a fork: open another in this process."))
 
         async def answer() -> T:
             return await ask(services)

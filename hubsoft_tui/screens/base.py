@@ -83,7 +83,9 @@ class ConsoleScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the frame around `body()`."""
-        yield StatusStrip(color=self.console.settings.profile.color)
+        profile = self.console.settings.profile
+        host = profile.url.partition("://")[2]
+        yield StatusStrip(color=profile.color, profile=profile.name, host=host)
         yield AreaBar()
         yield from self.body()
         yield KeyLine()

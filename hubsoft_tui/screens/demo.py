@@ -6,9 +6,10 @@ Nothing of the person's is read or written: neither profile, token, cache nor ke
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.settings import Profile
 from hubsoft_tui.texts import _
@@ -17,34 +18,39 @@ if TYPE_CHECKING:
     from hubsoft_tui.settings import Settings
     from hubsoft_tui.simulator import Simulator
 
-HINTS = 3
-"""How many documents the lookup screen offers to type."""
+CUSTOMERS: Final = 800
+TICKETS: Final = 250
+"""A provider large enough to be true and small enough to live inside the console."""
+DOCUMENTS: Final = ("86214941081", "10682083682", "12ABC34501DE35")
+"""Simulated customers to type: an active one, a suspended one, a company. These people do not exist."""
 
 
 class Demo:
-    """One simulator and its throw-away home. Everything here may take a moment: not for the event loop."""
+    """One simulator and its throw-away home. What starts and stops may take a moment: not for the event loop."""
 
     def __init__(self) -> None:
         self._simulator: Simulator | None = None
         self._home = ""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port: int = free.getsockname()[1]
+
+    def foretold(self, settings: Settings) -> Settings:
+        """Return `settings` as they will be shown once the simulator runs: the first frame need not change."""
+        profile = Profile("demo", f"http://127.0.0.1:{self._port}", read_only=settings.profile.read_only)
+        return replace(settings, profile=profile)
 
     def start(self, settings: Settings) -> Settings:
         """Start the simulator and return `settings` pointed at it."""
         from hubsoft_tui.simulator import Simulator
 
         self._home = tempfile.mkdtemp(prefix="hubsoft-tui-demo-")
-        simulator = Simulator()
-        simulator.start()
+        try:
+            simulator = Simulator(port=self._port, customers=CUSTOMERS, tickets=TICKETS).start()
+        except OSError:  # somebody took the port meanwhile
+            simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
         self._simulator = simulator
-        profile = Profile(
-            name="demo",
-            url=simulator.url,
-            client_id=simulator.client_id,
-            username=simulator.username,
-            client_secret=simulator.client_secret,
-            password=simulator.password,
-            read_only=settings.profile.read_only,
-        )
+        profile = replace(simulator.profile, read_only=settings.profile.read_only)
         return replace(settings, profile=profile, home=self._home)
 
     def close(self) -> None:
@@ -84,12 +90,3 @@ class Demo:
         """Switch to `scenario` at once."""
         if self._simulator is not None:
             self._simulator.set_scenario(scenario)
-
-    def hints(self) -> tuple[str, ...]:
-        """Return documents of simulated customers, to type: these people do not exist."""
-        if self._simulator is None:
-            return ()
-        customers = self._simulator.customers
-        active = [customer.document for customer in customers if customer.active]
-        others = [customer.document for customer in customers if not customer.active]
-        return (*active[: HINTS - 1], *others[:1])

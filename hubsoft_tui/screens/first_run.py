@@ -51,7 +51,12 @@ class FirstRunScreen(ConsoleScreen):
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
-            "first_run.fill", "enter", N_("fill in"), N_("Go to the first empty field."), "fill", first=True
+            "first_run.fill",
+            "enter",
+            N_("fill in"),
+            N_("Go on to the next field; from the last, try the connection."),
+            "fill",
+            first=True,
         ),
         Action(
             "first_run.next",
@@ -121,14 +126,20 @@ class FirstRunScreen(ConsoleScreen):
     # -- what a person does
 
     def action_fill(self) -> None:
-        """Go to the first empty field; from within a full form, try it."""
+        """Go to the first empty field; from a field to the one after it; from the last, try what stands there.
+
+        This runs before the keys typed just before it have reached their field, so no value is looked at here.
+        """
         fields = list(self.query(QuestionInput))
-        empty = next((field for field in fields if not field.value), None)
-        if empty is None and isinstance(self.focused, Input):
-            self.set_focus(self.query_one("#save", Button))
-            self._begin(save=False)
+        if not isinstance(self.focused, QuestionInput):
+            self.set_focus(next((field for field in fields if not field.value), fields[0]))
+        elif self.focused is not fields[-1]:
+            self.set_focus(fields[fields.index(self.focused) + 1])
         else:
-            self.set_focus(empty or fields[0])
+            last = self.focused
+            self.set_focus(self.query_one("#save", Button))
+            # In the field's own queue, behind what was typed into it.
+            last.call_later(self._begin, save=False)
 
     def action_next(self) -> None:
         """Go to the next field."""

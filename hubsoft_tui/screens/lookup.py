@@ -138,8 +138,14 @@ class LookupScreen(ConsoleScreen):
         kind = words.kind_of(event.value)
         self.query_one("#kind", Static).update(Content.styled(kind, "$ok") if kind else Content(""))
 
+    @on(QuestionInput.Pasted)
+    def pasted_into_the_line(self, event: QuestionInput.Pasted) -> None:
+        """Look up what is pasted into the empty line."""
+        event.stop()
+        self.ask(event.text)
+
     def on_paste(self, event: events.Paste) -> None:
-        """Look up what is pasted anywhere on the screen."""
+        """Look up what is pasted anywhere else on the screen."""
         if text := pasted(event.text):
             event.stop()
             self.query_one(QuestionInput).value = text

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.widgets import Input, LoadingIndicator
 
 from hubsoft_tui.texts import _
@@ -28,11 +29,15 @@ class ConsoleCommands(Provider):
             yield DiscoveryHit(name, run, help=help_text)
 
     async def search(self, query: str) -> Hits:
-        """Offer what matches."""
+        """Offer what matches, or say that nothing does: Textual would say so in English."""
         matcher = self.matcher(query)
+        matched = False
         for name, help_text, run in self._commands():
             if (score := matcher.match(name)) > 0:
+                matched = True
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
+        if not matched:
+            yield Hit(0.01, Content(_("No action has such a name.")), _nothing)
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         screen = self.screen
@@ -45,6 +50,10 @@ class ConsoleCommands(Provider):
             label = _(action.label)
             yield label[:1].upper() + label[1:], _(action.help), partial(screen.run_action, action.do)
         yield from console.extra_commands()
+
+
+def _nothing() -> None:
+    """Do nothing: what was chosen only says that nothing matches."""
 
 
 class ConsolePalette(CommandPalette):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from dataclasses import dataclass
 
 from ..api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
@@ -148,7 +149,7 @@ class Customers:
 
     async def record_reveal(self, customer: Customer) -> None:
         """Write to the audit trail that a whole document was shown, and when."""
-        self._desk.audit("reveal", mask_document(customer.document), getpass.getuser(), self._clock.wall())
+        self._desk.audit("reveal", mask_document(customer.document), _person(), self._clock.wall())
 
     def is_active(self, customer: Customer) -> bool:
         """Whether any service of the customer is active."""
@@ -157,6 +158,14 @@ class Customers:
     def service_active(self, service: Service) -> bool:
         """Whether the service's status is one of those the settings call active."""
         return service.status_prefix in self._engine.settings.customers.active_statuses
+
+
+def _person() -> str:
+    """Name whoever uses this machine's account."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return str(os.getuid())
 
 
 def _owner(tickets: tuple[Ticket, ...]) -> Term | None:

@@ -56,5 +56,5 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
 
 def account_of(profile: Profile) -> str:
     """Name a credential without showing it: what processes with the same one share is kept under this name."""
-    parts = "\n".join((profile.url.lower(), profile.client_id, profile.username.lower()))
+    parts = "\n".join((profile.url.lower().rstrip("/"), profile.client_id, profile.username.lower()))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]

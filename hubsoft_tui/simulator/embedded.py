@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from ..settings import Profile
 from . import tokens
 from .clock import SimClock
 from .faults import FaultPlan, parse
@@ -110,6 +111,18 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def profile(self) -> Profile:
+        """A profile that logs in here."""
+        return Profile(
+            name="demo",
+            url=self.url,
+            client_id=self.client_id,
+            username=self.username,
+            client_secret=self.client_secret,
+            password=self.password,
+        )
 
     @property
     def port(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import fcntl
@@ -10,7 +9,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -105,22 +104,6 @@ def open_database(
                 connection.close()
                 raise
     return Database(connection, path, set_aside)
-
-
-async def patiently(
-    work: Callable[[], T],
-    *,
-    seconds: float = 2.0,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> T:
-    """Call `work` until it is not StoreBusy, awaiting between tries, for about `seconds`; then it raises."""
-    pause = 0.02
-    for _try in range(max(1, round(seconds / pause))):
-        try:
-            return work()
-        except StoreBusy:
-            await sleep(pause)
-    return work()
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from .database import Database
@@ -32,21 +32,11 @@ KEPT: Final = 20
 class Recent:
     """A customer looked up lately. `term` is what to type to see it again; `at` is UTC epoch seconds."""
 
-    term: str
+    term: str = field(repr=False)
     name: str
-    document: str
+    document: str = field(repr=False)
     active: bool
     at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One line of the audit trail: who did what to whom (masked), when (UTC epoch seconds)."""
-
-    at: float
-    person: str
-    action: str
-    subject: str
 
 
 class Desk:
@@ -86,10 +76,3 @@ class Desk:
             connection.execute(
                 "INSERT INTO audit VALUES (?, ?, ?, ?, ?)", (self._account, at, person, action, subject)
             )
-
-    def trail(self) -> tuple[Deed, ...]:
-        """Return the audit trail, oldest first."""
-        rows = self._database.read(
-            "SELECT at, person, action, subject FROM audit WHERE account = ? ORDER BY at", (self._account,)
-        )
-        return tuple(Deed(*cast("tuple[float, str, str, str]", row)) for row in rows)

@@ -30,7 +30,7 @@ def test_every_outcome_is_counted_for_its_own_category():
     assert data.ratio == 5 / 6
     assert statistics.state()[STATUS].ratio == 0
     assert statistics.state()[Category.SERVICE_DATA].ratio is None
-    assert statistics.questions() == 7
+    assert statistics.today() == 7
     assert CacheState(categories=statistics.state()).ratio == 5 / 7
 
 

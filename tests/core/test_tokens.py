@@ -206,3 +206,33 @@ async def test_the_token_is_in_a_private_file_and_in_no_text(home, tmp_path):
     token = await tokens.current()
     assert stat.S_IMODE((tmp_path / "state.db").stat().st_mode) == 0o600
     assert "token-1" not in f"{token!r} {token} {tokens.state()!r}"
+
+
+async def test_an_early_renewal_that_fails_is_not_tried_again_by_every_question(home):
+    provider = Provider()
+    tokens = home.process(provider)
+    await tokens.current()
+    home.clock.advance(2_592_000 - 250)
+    provider.error = Unreachable("down")
+    for _ in range(20):
+        assert (await tokens.current()).value == "token-1"
+        await asyncio.sleep(0.002)
+    assert provider.logins == 2
+    home.clock.advance(30)
+    provider.error = None
+    await tokens.current()
+    await asyncio.sleep(0.005)
+    assert provider.logins == 3
+
+
+async def test_a_refused_token_is_not_used_again_even_when_the_disk_still_has_it(home, monkeypatch):
+    provider = Provider()
+    tokens = home.process(provider)
+    token = await tokens.current()
+
+    def full(self: object, _version: int) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(SqliteTokens, "discard", full)
+    tokens.rejected(token.version)
+    assert (await tokens.current()).value == "token-2"

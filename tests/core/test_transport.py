@@ -13,6 +13,7 @@ import trustme
 
 from hubsoft_tui.api import operations
 from hubsoft_tui.core.transport import Transport, TransportFailure
+from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.settings import HttpSettings, Profile
 
 SEARCH = operations.customer_search("cpf_cnpj", "86214941081")
@@ -130,3 +131,9 @@ async def test_httpx_does_not_log_our_urls_into_a_programs_log(caplog):
         await send(url)
     assert "86214941081" not in caplog.text
     assert "secret-token" not in caplog.text
+
+
+async def test_a_proxy_that_cannot_be_used_is_a_settings_error(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "nonsense://proxy")
+    with pytest.raises(SettingsError, match="ALL_PROXY"):
+        await send("https://api.provedor.example")

@@ -168,3 +168,15 @@ def test_a_loop_that_stands_still_does_not_stop_the_worker(running):
         await task
 
     asyncio.run(frozen())
+
+
+async def test_a_worker_nobody_started_starts_with_the_first_question():
+    each, other = worker(), worker()
+
+    async def ask(services: str) -> str:
+        return services
+
+    assert await each.run(ask) == "services"
+    assert await asyncio.to_thread(other.call, ask, 5) == "services"
+    each.close()
+    other.close()

@@ -175,12 +175,6 @@ class Terminal:
             label in lines[row] and lines[row].ljust(column)[:column].endswith(after) for column, row in lit
         )
 
-    def line(self, text: str) -> str:
-        """Return the line that holds `text`."""
-        found = [line for line in self.screen() if text in line]
-        assert found, f"{text!r} is not in sight:\n{self.picture()}"
-        return found[0]
-
     def sees(self, text: str) -> bool:
         """Whether `text` is in sight."""
         return text in self.text
@@ -234,15 +228,6 @@ class Terminal:
             raise AssertionError(f"still running after {timeout} s:\n{self.picture()}") from None
         self._reader.join(timeout)
         return status
-
-    def running(self) -> bool:
-        """Whether the program still runs."""
-        return self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """The program's process."""
-        return self._process.pid
 
     def termios_restored(self) -> bool:
         """Whether the line settings are as they were before the program started."""

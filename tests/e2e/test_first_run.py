@@ -48,7 +48,7 @@ def test_a_wrong_password_is_named_and_the_right_one_opens_the_lookup(
     terminal.press("shift+tab", "shift+tab")
     terminal.wait_for(lambda: terminal.cursor_in("Password"))
     terminal.press("ctrl+u")
-    terminal.wait_for(lambda: "•" not in terminal.line("Password"))
+    terminal.wait_for(lambda: any("Password" in row and "•" not in row for row in terminal.screen()))
     terminal.type(simulator.password)
     terminal.wait_for(partial(terminal.cursor_in, "Password", after="•" * len(simulator.password)))
     terminal.press("enter")
@@ -72,6 +72,23 @@ def test_a_wrong_password_is_named_and_the_right_one_opens_the_lookup(
     again = console()
     again.wait_for("BIANCA COUTO")
     look_up(again, BIANCA, "from cache, less than 1 min old")
+
+
+def test_a_password_manager_types_the_whole_form_at_once(console: Opener, simulator: Simulator) -> None:
+    """Faster than the focus moves: nothing may land in the wrong field, least of all a secret in a readable one."""
+    terminal = console()
+    terminal.wait_for("fill in")
+    values = (
+        simulator.url,
+        simulator.client_id,
+        simulator.client_secret,
+        simulator.username,
+        simulator.password,
+    )
+    terminal.type("\r" + "".join(f"{value}\r" for value in values))
+    terminal.wait_for("HubSoft answers and accepts the credentials.")
+    assert simulator.client_secret.encode() not in terminal.raw
+    assert simulator.password.encode() not in terminal.raw
 
 
 def test_the_demo_is_one_key_away(console: Opener, home: Path) -> None:

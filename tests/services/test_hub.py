@@ -10,14 +10,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from hubsoft_tui.api import operations
 from hubsoft_tui.core.types import BreakerState, Category, Health, Priority, Source
-from hubsoft_tui.errors import BadAnswer, HubSoftError, RateLimited, Refused, UnknownOutcome, Unreachable
+from hubsoft_tui.errors import (
+    BadAnswer,
+    CredentialsRefused,
+    HubSoftError,
+    QueueFull,
+    RateLimited,
+    Refused,
+    StoreError,
+    TimedOut,
+    UnknownOutcome,
+    Unreachable,
+)
+from hubsoft_tui.services import questions
 from hubsoft_tui.services.hub import Hub
+from hubsoft_tui.services.terms import recognise
 from hubsoft_tui.settings import CacheSettings, HealthSettings, HttpSettings, LimiterSettings, RetrySettings
 from hubsoft_tui.simulator import Simulator
+from hubsoft_tui.store.records import SqliteRecords
 from tests.hubs import SHARE, settings_for
 
 CUSTOMER = "/api/v1/integracao/cliente"
@@ -236,6 +251,54 @@ async def test_retries_stay_under_a_fifth_of_what_is_sent(hub_over, simulator):
     assert 3 <= retries <= 0.2 * sent(simulator) + 1
 
 
+async def test_a_write_that_outlasts_its_patience_is_waited_for_because_it_may_have_happened(
+    hub_over, simulator
+):
+    hub = hub_over()
+    customer = (await lookup(hub, BIANCA)).customers[0]
+    simulator.fail_next(1, "delay:0.4", method="POST")
+    write = operations.open_ticket(
+        service_id=customer.services[0].id,
+        description="line down",
+        contact_name="Bianca",
+        contact_phone="37999450812",
+    )
+    ticket = await hub.run(lambda s: s.engine.send(write, priority=Priority.CRITICAL, patience=0.1))
+    assert ticket.protocol
+
+
+async def test_a_lookup_that_is_not_answered_in_time_does_not_blame_a_hubsoft_that_answers(
+    hub_over, simulator
+):
+    hub = hub_over(limiter=LimiterSettings(max_requests_per_minute=1, window_seconds=30, share=SHARE))
+    simulator.lifetime = 2_592_000
+    with pytest.raises(TimedOut, match="turn"):  # the login took the one slot
+        await hub.run(lambda s: s.engine.ask(questions.customer(recognise(BIANCA)), patience=0.3))
+
+
+async def test_a_token_hubsoft_never_accepts_is_credentials_refused_not_a_loop_of_logins(hub_over, simulator):
+    hub = hub_over()
+    simulator.fail_next(1000, "status:401", CUSTOMER)
+    for document in documents(simulator, 5):
+        with pytest.raises(CredentialsRefused):
+            await lookup(hub, document)
+    assert simulator.tokens_issued == 2
+    assert sent(simulator) == 2
+
+
+async def test_refused_credentials_are_forgotten_as_soon_as_a_signed_answer_comes(hub_over, simulator):
+    hub = hub_over()
+    simulator.fail_next(2, "status:401", CUSTOMER)
+    with pytest.raises(CredentialsRefused):
+        await lookup(hub, BIANCA)
+    other = hub_over()  # another console logs in again
+    assert (await lookup(other, GUILHERME)).found
+    assert (await lookup(hub, "57893953098")).found
+    with hub.watch():
+        await asyncio.sleep(0.1)
+        assert hub.snapshot().api.health is Health.ONLINE
+
+
 # -- outage
 
 
@@ -270,6 +333,34 @@ async def test_in_an_outage_the_known_are_shown_with_their_age_and_the_unknown_a
         "a promise to people, not a benchmark: the breaker answers, not a timeout"
     )
     assert len(simulator.ledger.entries()) == before, "an open breaker sends nothing"
+
+
+async def test_a_person_joining_a_background_question_in_an_outage_is_told_at_once(hub_over, simulator):
+    hub = hub_over(health=HealthSettings(open_seconds=60, open_max_seconds=60))
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    background = asyncio.create_task(lookup(hub, GUILHERME, priority=Priority.LOW))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(1):
+        with pytest.raises(Unreachable):
+            await lookup(hub, GUILHERME)
+    background.cancel()
+
+
+async def test_what_waits_for_hubsoft_to_come_back_is_bounded(hub_over, simulator):
+    limiter = LimiterSettings(max_requests_per_minute=6000, max_queue_size=5)
+    hub = hub_over(limiter=limiter, health=HealthSettings(open_seconds=60, open_max_seconds=60))
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    waiting = [
+        asyncio.create_task(lookup(hub, document, priority=Priority.LOW))
+        for document in documents(simulator, 60)[40:]
+    ]
+    await asyncio.sleep(0.1)
+    assert sum(task.done() for task in waiting) == 15
+    assert all(isinstance(task.exception(), QueueFull) for task in waiting if task.done())
+    for task in waiting:
+        task.cancel()
 
 
 async def test_recovery_is_noticed_without_anybody_asking(hub_over, simulator):
@@ -323,11 +414,13 @@ async def test_a_429_pauses_everybody_is_one_event_and_people_get_what_is_rememb
     hub = hub_over(cache=CacheSettings(client_data_ttl=0.01))
     await lookup(hub, BIANCA)
     simulator.set_scenario("rate-limited")
+    async with httpx.AsyncClient() as elsewhere:  # somebody else's program spends the whole window
+        for _ in range(10):
+            await elsewhere.get(simulator.url + CUSTOMER)
     answers = await asyncio.gather(
-        *(lookup(hub, each) for each in documents(simulator, 40)), return_exceptions=True
+        *(lookup(hub, each) for each in documents(simulator, 40)[20:]), return_exceptions=True
     )
-    refused = [answer for answer in answers if isinstance(answer, RateLimited)]
-    assert refused, "beyond HubSoft's own limit nobody waits a minute for nothing"
+    assert all(isinstance(answer, RateLimited) for answer in answers), "nobody waits a minute for nothing"
     with hub.watch():
         await asyncio.sleep(0.3)
         snapshot = hub.snapshot()
@@ -395,6 +488,18 @@ async def test_a_damaged_memory_is_set_aside_not_deleted(simulator, tmp_path):
         assert [path.read_bytes()[:5] for path in await again.run(aside)] == [b"not a"]
     finally:
         again.close()
+
+
+async def test_a_memory_that_cannot_be_read_does_not_stop_anybody_asking(hub_over, simulator, monkeypatch):
+    hub = hub_over()
+
+    def broken(*_: object) -> None:
+        raise StoreError("the disk is failing")
+
+    monkeypatch.setattr(SqliteRecords, "load", broken)
+    monkeypatch.setattr(SqliteRecords, "changed", broken)
+    monkeypatch.setattr(SqliteRecords, "claim", broken)
+    assert (await lookup(hub, BIANCA)).found
 
 
 def test_a_home_that_cannot_be_written_is_named(simulator, tmp_path):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hubsoft_tui.core.hold import patiently
 from hubsoft_tui.errors import StoreBusy, StoreError
-from hubsoft_tui.store.database import BUSY_SECONDS, open_database, patiently
+from hubsoft_tui.store.database import BUSY_SECONDS, open_database
 
 FIRST = """
 -- a comment; with a semicolon
