@@ -8,33 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
 
 from ..api.models import TokenGrant
 from ..api.operations import Operation
-from ..errors import HubSoftError, RateLimited, StoreError, TimedOut, Unreachable
+from ..errors import RateLimited, StoreError, TimedOut, Unreachable
 from ..settings import CacheSettings, Settings
 from ..texts import say
+from . import chores
 from .breaker import Breaker
-from .cache import Cache, Found, Part
+from .cache import Cache, Found
 from .clock import Clock
 from .events import Events
-from .exchange import Exchange, Received
-from .flight import Flights
+from .exchange import Exchange
+from .fetch import Fetched, Fetcher
 from .gate import Gate
 from .health import HealthMonitor
-from .hold import held
 from .job import Job
 from .journal import Journal
 from .limits import limits_from
 from .ports import PermitPort, RecordPort, TokenPort
+from .question import Question
 from .retry import Backoff, RetryBudget
 from .statistics import Statistics
 from .tokens import Tokens
 from .transport import Transport
-from .types import Answer, BreakerState, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
+from .types import Answer, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -42,25 +43,7 @@ logger = logging.getLogger(__name__)
 DEADLINES: Final = {Priority.CRITICAL: 120.0, Priority.HIGH: 75.0, Priority.NORMAL: None, Priority.LOW: None}
 """Seconds a caller of each class waits unless it says otherwise; None waits as long as it takes. People see their
 place in line and can leave it, so they wait for at least one whole window to pass."""
-CLAIM_SECONDS: Final = 15.0
-"""What a frozen process has announced to fetch is free after this; a living one renews it."""
-CLAIM_LOOK_SECONDS: Final = 0.05
 TOKEN_LOOK_SECONDS: Final = 30.0
-RECOVERY_GRACE_SECONDS: Final = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Question(Generic[T]):
-    """What is asked, how old its answer may be, and how the answer is taken apart to be remembered."""
-
-    key: str = field(repr=False)
-    """What it is remembered by; holds a document, so its text form does not show it."""
-    category: Category
-    operation: Operation[T]
-    parts: Callable[[T], tuple[Part, ...]]
-    join: Callable[[tuple[Any, ...]], T]
-    alone: bool = False
-    """The question names one subject (a document, a code), so any newer record of that subject answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +53,6 @@ class Ports:
     permits: PermitPort
     tokens: TokenPort
     records: RecordPort
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetched(Generic[T]):
-    value: T
-    age: float
-    fetched_at: float
-    truncated: bool
-    problems: int
-    requests: int
 
 
 class Engine:
@@ -99,7 +72,6 @@ class Engine:
         self.settings = settings
         self.clock = clock
         self.events = Events()
-        self._records = ports.records
         self._probe = probe
         self._cache = Cache(ports.records, clock, kinds, max_entries=settings.cache.max_entries)
         self._statistics = Statistics(clock)
@@ -123,7 +95,14 @@ class Engine:
             lambda: self._exchange.login(login),
             buffer_seconds=settings.token.buffer_seconds,
         )
-        self._flights: Flights[_Fetched[Any]] = Flights()
+        self._fetcher = Fetcher(
+            cache=self._cache,
+            records=ports.records,
+            exchange=self._exchange,
+            tokens=self._tokens,
+            clock=clock,
+            limit=self._limit,
+        )
         self._chores: list[asyncio.Task[None]] = []
         self._serial = 0
         self._last = Snapshot()
@@ -132,8 +111,15 @@ class Engine:
 
     def start(self) -> None:
         """Begin the background chores: cleaning, early renewal, noticing that HubSoft is back."""
-        chores = (self._clean_now_and_then(), self._renew_in_time(), self._notice_recovery())
-        self._chores = [asyncio.create_task(chore) for chore in chores]
+        cleaning = lambda: self.settings.cache.clean_seconds  # noqa: E731 - the setting may change meanwhile
+        self._chores = [
+            asyncio.create_task(chore)
+            for chore in (
+                chores.every(cleaning, self.clean_cache, self.clock),
+                chores.every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
+                chores.recover(self._breaker, self._ask_something_cheap, self.clock),
+            )
+        ]
 
     async def close(self) -> None:
         """Stop everything; questions still waiting raise Closed."""
@@ -141,7 +127,7 @@ class Engine:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        await self._flights.close()
+        await self._fetcher.close()
         await self._tokens.close()
         await self._exchange.transport.close()
 
@@ -183,7 +169,7 @@ class Engine:
             return self._remembered(question, found, Source.CACHE)
         try:
             if priority <= Priority.HIGH:
-                self._exchange.refuse_while_away()
+                self._exchange.patience.refuse_while_away()
             fetched, joined = await self._fetch(question, priority, patience, label, caller, refresh=refresh)
         except (Unreachable, RateLimited, StoreError) as error:
             found = self._cache.find(question.key)
@@ -268,6 +254,9 @@ class Engine:
             self._serial += 1
         return replace(snapshot, serial=self._serial, at=now, wall=self.clock.wall())
 
+    async def _ask_something_cheap(self) -> None:
+        await self.send(self._probe, caller="probe")
+
     # -- inside -------------------------------------------------------------------------------------------
 
     def _limit(self, category: Category, found: Found) -> float:
@@ -301,11 +290,11 @@ class Engine:
         caller: str,
         *,
         refresh: bool,
-    ) -> tuple[_Fetched[T], bool]:
+    ) -> tuple[Fetched[T], bool]:
         job = self._job(priority, patience, label, caller)
         return await self._in_time(
             job,
-            self._flights.join(question.key, job, lambda own: self._bring(own, question, refresh=refresh)),
+            self._fetcher.join(job, question, refresh=refresh),
         )
 
     async def _in_time(self, job: Job, work: Awaitable[T]) -> T:
@@ -316,103 +305,8 @@ class Engine:
                 return await work
         except TimeoutError:
             if self._health.state().health is Health.OFFLINE:
-                raise TimedOut(self._exchange.unanswered()) from None
+                raise TimedOut(self._exchange.patience.unanswered()) from None
             raise TimedOut(say("Its turn did not come in time; others go first. Try again.")) from None
-
-    async def _bring(self, job: Job, question: Question[T], *, refresh: bool) -> _Fetched[T]:
-        """Bring one answer from HubSoft, or from the other process that is already bringing it."""
-        asked = self.clock.now()
-        while not self._claimed(question.key, job.priority):
-            await self.clock.sleep(CLAIM_LOOK_SECONDS)
-            found = self._cache.find(question.key)
-            if found is not None and found.age <= (
-                self.clock.now() - asked + CLAIM_LOOK_SECONDS
-                if refresh
-                else self._limit(question.category, found)
-            ):
-                return _Fetched(
-                    question.join(found.values), found.age, found.fetched_at, found.truncated, 0, 0
-                )
-        try:
-            received = await held(
-                self._exchange.perform(job, question.operation, self._tokens),
-                lambda: self._records.claim(question.key, job.priority, CLAIM_SECONDS),
-                every=CLAIM_SECONDS / 3,
-            )
-            self._keep(question, received)
-        finally:
-            self._unclaim(question.key)
-        decoded = received.decoded
-        if decoded.problems:
-            logger.warning(
-                "%s: %d unusable parts, first %s",
-                question.operation.name,
-                len(decoded.problems),
-                decoded.problems[0],
-            )
-        return _Fetched(
-            decoded.value,
-            self.clock.now() - received.now,
-            received.at,
-            decoded.truncated,
-            len(decoded.problems),
-            job.requests,
-        )
-
-    def _claimed(self, key: str, priority: Priority) -> bool:
-        try:
-            return self._records.claim(key, priority, CLAIM_SECONDS)
-        except StoreError as error:
-            # A claim saves a request; without one another process may ask the same, which is no harm.
-            logger.warning("claim: %s", error)
-            return True
-
-    def _unclaim(self, key: str) -> None:
-        try:
-            self._records.unclaim(key)
-        except StoreError as error:  # it lapses by itself
-            logger.warning("claim: %s", error)
-
-    def _keep(self, question: Question[T], received: Received) -> None:
-        self._cache.keep(
-            question.key,
-            question.parts(received.decoded.value),
-            sent_at=received.at,
-            sent_now=received.now,
-            alone=question.alone,
-            truncated=received.decoded.truncated,
-        )
-
-    # -- chores -------------------------------------------------------------------------------------------
-
-    async def _clean_now_and_then(self) -> None:
-        while True:
-            await self.clock.sleep(self.settings.cache.clean_seconds)
-            try:
-                self.clean_cache()
-            except HubSoftError as error:
-                logger.warning("cleaning: %s", error)
-
-    async def _renew_in_time(self) -> None:
-        while True:
-            await self.clock.sleep(TOKEN_LOOK_SECONDS)
-            try:
-                self._tokens.ready()
-            except HubSoftError as error:
-                logger.warning("token: %s", error)
-
-    async def _notice_recovery(self) -> None:
-        """When nobody asks, ask something cheap ourselves, so that people see that HubSoft is back."""
-        while True:
-            await self._breaker.changed(TOKEN_LOOK_SECONDS)
-            if self._breaker.state is not BreakerState.HALF_OPEN:
-                continue
-            await self.clock.sleep(RECOVERY_GRACE_SECONDS)  # a real question makes the better probe
-            if self._breaker.state is BreakerState.HALF_OPEN:
-                try:
-                    await self.send(self._probe, caller="probe")
-                except HubSoftError as error:
-                    logger.info("probe: %s", error)
 
 
 def _lifetime(settings: CacheSettings, category: Category) -> float:

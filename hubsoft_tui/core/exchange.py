@@ -6,7 +6,6 @@ never repeated here: `UnknownOutcome` says so to whoever keeps the outbox.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -18,20 +17,19 @@ from ..errors import (
     CredentialsRefused,
     HubSoftError,
     NotFound,
-    QueueFull,
     RateLimited,
-    TimedOut,
     UnknownOutcome,
     Unreachable,
 )
-from ..texts import Text, say
-from .breaker import Admission, Breaker
+from ..texts import say
+from .breaker import Breaker
 from .clock import Clock
 from .gate import Gate, Permit, Place
 from .headers import read_limits, retry_after
 from .health import HealthMonitor
 from .job import Job
 from .journal import Journal
+from .patience import Patience
 from .retry import Backoff, RetryBudget
 from .tokens import Tokens
 from .transport import Reply, Transport, TransportFailure
@@ -39,13 +37,8 @@ from .types import BreakerState, Priority, RequestRow
 
 T = TypeVar("T")
 
-VERDICT_SECONDS: Final = 0.8
-"""How long a person's question waits for the probe that is already on its way."""
-PEOPLE_PAUSE_SECONDS: Final = 10.0
-"""A person is told of a longer pause at once, or shown what is remembered."""
 LEASE_SLACK: Final = 5.0
 """Seconds a permit's lease outlives the longest its request can take."""
-BACKGROUND_LOOK_SECONDS: Final = 5.0
 HTTP_UNAUTHORIZED: Final = 401
 HTTP_TOO_MANY: Final = 429
 
@@ -98,14 +91,13 @@ class Exchange:
         self.backoff = backoff
         self.budget = budget
         self.clock = clock
-        self._parked = 0
-        """How many wait for the breaker."""
+        self.patience = Patience(breaker, gate, health, clock)
 
     async def perform(self, job: Job, operation: Operation[Any], tokens: Tokens) -> Received:
         """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
         attempt, rejected, not_before = 1, False, 0.0
         while True:
-            probe = await self._admitted(job, operation)
+            probe = await self.patience.admitted(job, operation)
             try:
                 return await self._attempt(job, operation, tokens, attempt, not_before, probe=probe)
             except _Again as again:
@@ -136,51 +128,6 @@ class Exchange:
         grant: TokenGrant = received.decoded.value
         return grant
 
-    async def _admitted(self, job: Job, operation: Operation[Any]) -> bool:
-        """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
-        patience = self.clock.now() + VERDICT_SECONDS
-        # A background request would take the probe into its own slow lane; for it the engine probes by itself.
-        while (
-            admission := self.breaker.admit(safe_read=operation.repeatable and _is_persons(job))
-        ) is Admission.WAIT:
-            now = self.clock.now()
-            if _is_persons(job):
-                self.refuse_while_away()
-                if now >= patience:
-                    raise Unreachable(self.unanswered())
-            if job.deadline is not None and now >= job.deadline:
-                raise TimedOut(self.unanswered())
-            await self._wait_for_change(patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
-        probe = admission is Admission.PROBE
-        paused = self.gate.paused_for
-        if self._too_long(job, paused):
-            if probe:
-                self.breaker.undecided()
-            raise self._limited(paused)
-        return probe
-
-    def _too_long(self, job: Job, paused: float) -> bool:
-        """Whether a pause asked for by HubSoft is more than this caller should wait without being told."""
-        if _is_persons(job) and paused > PEOPLE_PAUSE_SECONDS:
-            return True
-        return job.deadline is not None and paused > 0 and self.clock.now() + paused > job.deadline
-
-    async def _wait_for_change(self, at_most: float) -> None:
-        if self._parked >= self.gate.queue_limit:
-            raise QueueFull(
-                say("{count} requests wait for HubSoft to come back already.", count=self._parked)
-            )
-        self._parked += 1
-        try:
-            await self.breaker.changed(at_most)
-        finally:
-            self._parked -= 1
-
-    def refuse_while_away(self) -> None:
-        """Raise Unreachable while the breaker is open, for a person who must not wait for its next try."""
-        if self.breaker.state is BreakerState.OPEN:
-            raise Unreachable(self.unanswered())
-
     async def _attempt(
         self,
         job: Job,
@@ -208,7 +155,7 @@ class Exchange:
         if token is None or away or not permit.valid:
             # While it waited the token died, HubSoft went away, or the machine slept. The slot goes back.
             permit.unused()
-            raise _Again(Unreachable(self.unanswered()))
+            raise _Again(Unreachable(self.patience.unanswered()))
         try:
             return await self._send(job, operation, permit, token.value, attempt=attempt, probe=probe)
         except _Again as again:
@@ -312,7 +259,7 @@ class Exchange:
         wait = retry_after(reply.headers, reply.body, self.clock.wall())
         new = self.gate.limited(wait)
         self.health.limited(self.gate.paused_for, new=new)
-        return _Again(self._limited(self.gate.paused_for), failure=True)
+        return _Again(self.patience.limited(self.gate.paused_for), failure=True)
 
     def _failure(
         self, operation: Operation[Any], error: HubSoftError, *, sent: bool, probe: bool
@@ -348,7 +295,7 @@ class Exchange:
             raise again.error from None
         at = self.clock.now() + self.backoff.after(attempt)
         if isinstance(again.error, RateLimited):
-            if self._too_long(job, self.gate.paused_for):
+            if self.patience.too_long(job, self.gate.paused_for):
                 raise again.error from None
             at = max(at, self.clock.now() + self.gate.paused_for)
         elif not again.shared and not self.budget.take():
@@ -356,25 +303,6 @@ class Exchange:
         if job.deadline is not None and at > job.deadline:
             raise again.error from None
         return at
-
-    def unanswered(self) -> Text:
-        """Say since when HubSoft has not answered."""
-        state = self.health.state()
-        if state.last_good is None:
-            return say(
-                "HubSoft cannot be reached: {reason}", reason=self.health.reason or say("it does not answer.")
-            )
-        since = time.strftime("%H:%M", time.localtime(state.last_good))
-        return say("HubSoft has not answered since {time}.", time=since)
-
-    def _limited(self, seconds: float) -> RateLimited:
-        text = say("HubSoft limits our requests; the next may go in {seconds} s.", seconds=round(seconds))
-        return RateLimited(text, retry_after=seconds)
-
-
-def _is_persons(job: Job) -> bool:
-    """Whether a person waits for it; a more urgent caller may join while it is on its way."""
-    return job.priority <= Priority.HIGH
 
 
 def _outcome(error: HubSoftError) -> str:

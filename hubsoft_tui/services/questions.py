@@ -10,7 +10,7 @@ from ..api import operations
 from ..api.models import Choice, Customer, Invoice, Service, Session, Ticket, WorkOrder
 from ..api.operations import Operation
 from ..core.cache import CUSTOMER, Part
-from ..core.engine import Question
+from ..core.question import Question
 from ..core.types import Category
 from .terms import Kind, Term
 

@@ -1,0 +1,100 @@
+"""Who waits for HubSoft, and who is told instead: the breaker and HubSoft's own pauses, before the queue."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from ..api.operations import Operation
+from ..errors import QueueFull, RateLimited, TimedOut, Unreachable
+from ..texts import Text, say
+from .breaker import Admission, Breaker
+from .clock import Clock
+from .gate import Gate
+from .health import HealthMonitor
+from .job import Job
+from .types import BreakerState, Priority
+
+VERDICT_SECONDS: Final = 0.8
+"""How long a person's question waits for the probe that is already on its way."""
+PEOPLE_PAUSE_SECONDS: Final = 10.0
+"""A person is told of a longer pause at once, or shown what is remembered."""
+BACKGROUND_LOOK_SECONDS: Final = 5.0
+
+
+class Patience:
+    """Lives in the engine's loop; people are told within a second, background work waits, within bounds."""
+
+    def __init__(self, breaker: Breaker, gate: Gate, health: HealthMonitor, clock: Clock) -> None:
+        self._breaker = breaker
+        self._gate = gate
+        self._health = health
+        self._clock = clock
+        self._parked = 0
+        """How many wait for the breaker."""
+
+    async def admitted(self, job: Job, operation: Operation[Any]) -> bool:
+        """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
+        patience = self._clock.now() + VERDICT_SECONDS
+        # A background request would take the probe into its own slow lane; for it the engine probes by itself.
+        while (
+            admission := self._breaker.admit(safe_read=operation.repeatable and _is_persons(job))
+        ) is Admission.WAIT:
+            now = self._clock.now()
+            if _is_persons(job):
+                self.refuse_while_away()
+                if now >= patience:
+                    raise Unreachable(self.unanswered())
+            if job.deadline is not None and now >= job.deadline:
+                raise TimedOut(self.unanswered())
+            await self._wait_for_change(patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
+        probe = admission is Admission.PROBE
+        paused = self._gate.paused_for
+        if self.too_long(job, paused):
+            if probe:
+                self._breaker.undecided()
+            raise self.limited(paused)
+        return probe
+
+    def too_long(self, job: Job, paused: float) -> bool:
+        """Whether a pause asked for by HubSoft is more than this caller should wait without being told."""
+        if _is_persons(job) and paused > PEOPLE_PAUSE_SECONDS:
+            return True
+        return job.deadline is not None and paused > 0 and self._clock.now() + paused > job.deadline
+
+    async def _wait_for_change(self, at_most: float) -> None:
+        if self._parked >= self._gate.queue_limit:
+            raise QueueFull(
+                say("{count} requests wait for HubSoft to come back already.", count=self._parked)
+            )
+        self._parked += 1
+        try:
+            await self._breaker.changed(at_most)
+        finally:
+            self._parked -= 1
+
+    def refuse_while_away(self) -> None:
+        """Raise Unreachable while the breaker is open, for a person who must not wait for its next try."""
+        if self._breaker.state is BreakerState.OPEN:
+            raise Unreachable(self.unanswered())
+
+    def unanswered(self) -> Text:
+        """Say since when HubSoft has not answered."""
+        state = self._health.state()
+        if state.last_good is None:
+            return say(
+                "HubSoft cannot be reached: {reason}",
+                reason=self._health.reason or say("it does not answer."),
+            )
+        since = time.strftime("%H:%M", time.localtime(state.last_good))
+        return say("HubSoft has not answered since {time}.", time=since)
+
+    def limited(self, seconds: float) -> RateLimited:
+        """Build the error for a pause of so many seconds."""
+        text = say("HubSoft limits our requests; the next may go in {seconds} s.", seconds=round(seconds))
+        return RateLimited(text, retry_after=seconds)
+
+
+def _is_persons(job: Job) -> bool:
+    """Whether a person waits for it; a more urgent caller may join while it is on its way."""
+    return job.priority <= Priority.HIGH

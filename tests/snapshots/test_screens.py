@@ -1,0 +1,170 @@
+"""Every screen as a picture, cell by cell; whatever a clock, a zone or a language would change stands still.
+
+A change that is meant is taken over with `pytest -n0 tests/snapshots --snapshot-update`, once it was looked at.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from app import HubSoftConsole
+from hubsoft_tui import texts
+from hubsoft_tui.api.models import Invoice, Ticket
+from hubsoft_tui.core.types import ApiState, BreakerState, Health, Priority, Source
+from hubsoft_tui.settings import Settings
+from tests.screens.fake import (
+    BIANCA,
+    CPF,
+    GUILHERME,
+    FakeHub,
+    answer,
+    look_up,
+    lookup,
+    seen,
+    settle,
+    wait_for,
+)
+from tests.screens.stand import WALL, request, snapshot
+from widgets.strip import StatusStrip
+from widgets.tape import BudgetTape
+
+WIDE, SMALL = (120, 36), (80, 24)
+NOW = datetime.fromtimestamp(WALL, UTC)
+
+REQUESTS = (
+    request(1, operation="token", path="oauth/token", caller="token", latency=0.31),
+    request(2, wait=1.9),
+    request(3, status=401, outcome="401", priority=Priority.LOW, caller="refresh"),
+    request(4, status=None, outcome="timeout", latency=30.0, size=0, error="HubSoft did not answer in 30 s."),
+    request(5, status=429, outcome="429", priority=Priority.NORMAL),
+    request(6, outcome="not_found", attempt=2),
+    request(7, status=None, outcome="", latency=None, size=0),
+)
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch):
+    """Stop what is read from the world: both clocks, the zone, the language and the terminal's wishes."""
+    monkeypatch.setattr(time, "time", lambda: WALL)
+    # Bound when the classes were made, so these two know nothing of the line above.
+    monkeypatch.setitem(StatusStrip.__init__.__kwdefaults__, "wall", lambda: WALL)
+    monkeypatch.setitem(BudgetTape.__init__.__kwdefaults__, "clock", lambda: 0.0)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    spoken = texts.language()
+    texts.use("en")
+    with monkeypatch.context() as zone:
+        # São Paulo, written out: a machine without a zone database would take its name for UTC.
+        zone.setenv("TZ", "BRT3")
+        time.tzset()
+        yield
+    time.tzset()
+    texts.use(spoken)
+
+
+@pytest.fixture
+def hub():
+    """An engine at work that knows two customers."""
+    hub = FakeHub()
+    hub.state = snapshot(requests=REQUESTS)
+    hub.customers.answers[CPF] = (BIANCA,)
+    hub.customers.answers["silva"] = lookup("silva", BIANCA, GUILHERME, truncated=True)
+    opened = NOW - timedelta(hours=5)
+    hub.customers.panels["tickets"] = answer(
+        Ticket(id=5, protocol="20261123140231", type="Sem conexão", status="Pendente", opened_at=opened)
+    )
+    hub.customers.panels["invoices"] = answer(
+        Invoice(id=6, amount=Decimal("99.90"), due_on=date(2026, 11, 10), paid=False),
+        Invoice(id=7, amount=Decimal("1099.90"), due_on=date(2026, 12, 10), paid=False),
+    )
+    return hub
+
+
+@pytest.fixture
+def looks_as_before(snap_compare):
+    """Run a console, do `does` and wait until `text` is in sight; tell whether it looks as it did."""
+
+    def compare(hub, size, does, text, *, unconfigured=False):
+        app = HubSoftConsole(Settings(), engine=lambda _settings: hub, unconfigured=unconfigured)
+
+        async def until_there(pilot):
+            if not unconfigured:  # a first run has no engine, so there is nothing to wait for
+                await wait_for(pilot, lambda: "23/30" in seen(app))
+            await does(pilot)
+            await wait_for(pilot, lambda: text in seen(app))
+            # The recent customers are asked for behind the answer.
+            await wait_for(pilot, lambda: all(worker.is_finished for worker in app.workers))
+            await settle(pilot)
+
+        try:
+            return snap_compare(app, terminal_size=size, run_before=until_there)
+        finally:
+            app.close()
+
+    return compare
+
+
+def press(*keys):
+    async def does(pilot):
+        await pilot.press(*keys)
+
+    return does
+
+
+async def find_bianca(pilot):
+    await look_up(pilot)
+    await wait_for(pilot, lambda: "20261123140231" in seen(pilot.app))
+    await pilot.press("i")
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
+def test_lookup_found(looks_as_before, hub, size):
+    assert looks_as_before(hub, size, find_bianca, "R$ 99,90")
+
+
+def test_lookup_found_in_portuguese(looks_as_before, hub):
+    texts.use("pt_BR")
+    assert looks_as_before(hub, WIDE, find_bianca, "R$ 99,90")
+
+
+def test_lookup_stale_in_an_outage(looks_as_before, hub):
+    reason = "HubSoft does not answer (timed out)."
+    hub.customers.answers[CPF] = lookup(CPF, BIANCA, source=Source.STALE, age=7300.0, reason=reason)
+    offline = ApiState(
+        Health.OFFLINE,
+        WALL - 600,
+        error_ratio=0.4,
+        last_good=WALL - 660,
+        breaker=BreakerState.OPEN,
+        breaker_retry_in=12.0,
+        reason=reason,
+    )
+    hub.state = snapshot(requests=REQUESTS, api=offline)
+    assert looks_as_before(hub, WIDE, look_up, "kept from before, 2 h old")
+
+
+def test_lookup_choosing_among_several(looks_as_before, hub):
+    async def ask_for_many(pilot):
+        await look_up(pilot, "silva")
+
+    assert looks_as_before(hub, WIDE, ask_for_many, "2 customers")
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
+def test_monitor(looks_as_before, hub, size):
+    assert looks_as_before(hub, size, press("escape", "4"), "23 of 30")
+
+
+def test_requests(looks_as_before, hub):
+    assert looks_as_before(hub, WIDE, press("escape", "6"), "following the newest")
+
+
+def test_first_run(looks_as_before, hub):
+    assert looks_as_before(hub, SMALL, settle, "Welcome to the HubSoft console", unconfigured=True)
+
+
+def test_help(looks_as_before, hub):
+    assert looks_as_before(hub, WIDE, press("f1"), "esc closes")
