@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -197,6 +198,8 @@ class HubSoftConsole(Console):
 
     def open_configured(self, settings: Settings) -> None:
         """Leave the first-run screen for the lookup, with a profile that was just saved."""
+        read_only = self.read_only or settings.profile.read_only  # the stricter wins, a flag too
+        settings = replace(settings, profile=replace(settings.profile, read_only=read_only))
         self._unconfigured = False
         self.switch_mode("lookup")
         self.start_engine(settings)

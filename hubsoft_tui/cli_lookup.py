@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .cli_output import age, day, money, styled, table
 from .core.types import Source
+from .errors import InvalidInput
 from .privacy import clean, mask_document, mask_phone
 from .texts import _, ngettext
 
@@ -41,18 +42,27 @@ def lookup_document(lookup: Lookup, active: Sequence[bool]) -> dict[str, Any]:
 
 
 def no_lookup_document(term: str, error: dict[str, str]) -> dict[str, Any]:
-    """Return the document of a `lookup --json` that failed: the same shape, and what went wrong."""
+    """Return the document of a `lookup --json` that failed: the same shape, null for what is not known."""
     return {
         "term": clean(term)[:_TERM_SHOWN],
-        "kind": None,
-        "found": False,
+        "kind": _kind(term),
+        "found": None,
         "active": None,
         "source": None,
         "age_seconds": None,
-        "requests": 0,
+        "requests": None,
         "customers": [],
         "error": error,
     }
+
+
+def _kind(term: str) -> str | None:
+    from .services.terms import recognise
+
+    try:
+        return recognise(term).kind.value
+    except InvalidInput:
+        return None
 
 
 def lookup_lines(lookup: Lookup, active: Sequence[bool], *, status_only: bool) -> list[str]:

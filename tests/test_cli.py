@@ -207,7 +207,7 @@ class TestLookup:
         assert len(configured.ledger) == 0
         asked = run("lookup", "--json", term)
         assert asked.document["error"]["kind"] == "invalid_input"
-        assert (asked.document["found"], len(asked.document["term"]) <= 100) == (False, True)
+        assert (asked.document["found"], len(asked.document["term"]) <= 100) == (None, True)
         assert asked.document["error"]["message"] == asked.err.strip()
         assert "\x1b" not in asked.err + asked.out
 
@@ -255,7 +255,7 @@ class TestFailures:
         monkeypatch.setenv("HUBSOFT_URL", f"http://127.0.0.1:{port}")
         ran = run("lookup", UNKNOWN_CPF, "--json")
         assert ran.code == 4
-        assert (ran.document["found"], ran.document["source"]) == (False, None)
+        assert (ran.document["found"], ran.document["source"], ran.document["kind"]) == (None, None, "cpf")
         assert ran.document["error"]["message"] == ran.err.strip()
 
     def test_an_outage_shows_what_is_remembered_and_says_so(

@@ -148,6 +148,10 @@ class CustomerHead(Drawn):
         return joined.truncate(width, ellipsis=True)
 
 
+STATUS_LEAST: Final = 10
+"""Cells below which HubSoft's own word for a status is left out."""
+
+
 class ServiceList(Drawn):
     """Every service: state, name, price, HubSoft's own status, the line; technique and address below."""
 
@@ -200,25 +204,37 @@ class ServiceList(Drawn):
         marked = index == self._selected and len(self._services) > 1
         sign = ("▸" if marked else " ", "bold $account")
         mark = (f"{ON} " if active else f"{OFF} ", "bold $ok" if active else "bold $bad")
-        price = money(service.price) if service.price is not None else ""
-        online = _line_state(service.connection)
-        tail = line(
-            _GAP if price else "",
-            (price, ""),
+        cells = self._columns(width)
+        first = line(
+            sign,
+            mark,
+            (fit(clean(service.name), cells.name), "bold" if active else "$quiet"),
             _GAP,
-            (cut(clean(service.status or service.status_prefix), 28), "" if active else "$bad"),
+            fit(_price(service), cells.price, right=True),
+            *(
+                (_GAP, (fit(_status(service), cells.status), "" if active else "$bad"))
+                if cells.status
+                else ()
+            ),
+            _GAP,
+            _line_state(service.connection),
         )
-        room = width - 3 - tail.cell_length - (cell_len(online[0]) + len(_GAP) if online[0] else 0)
-        name_width = max(10, min(room, self._name_width()))
-        first = line(sign, mark, (fit(clean(service.name), name_width), "bold" if active else "$quiet"), tail)
-        if online[0] and first.cell_length + len(_GAP) + cell_len(online[0]) <= width:
-            first = line(first, _GAP, online)
         lines = [first.truncate(width, ellipsis=True)]
         details = [line("   ", (cut(text, width - 3), "$quiet")) for text in self._details(service)]
         return [*lines, *details]
 
-    def _name_width(self) -> int:
-        return max((cell_len(clean(service.name)) for service in self._services), default=10)
+    def _columns(self, width: int) -> _Cells:
+        """Share the width, the same for every row: HubSoft's own status gives way first, the line's state never."""
+        price = max(cell_len(_price(service)) for service in self._services)
+        online = max(cell_len(_line_state(service.connection)[0]) for service in self._services)
+        room = width - 3 - price - online - 2 * len(_GAP)
+        name = min(max(cell_len(clean(service.name)) for service in self._services), max(10, room))
+        wanted = max(cell_len(_status(service)) for service in self._services)
+        left = room - name - len(_GAP)
+        if left < min(wanted, STATUS_LEAST):
+            # The sign before the name says active or not already.
+            return _Cells(name, price, 0)
+        return _Cells(name, price, min(wanted, left))
 
     def _details(self, service: Service) -> list[str]:
         technique = [service.technology, service.interface or service.equipment, service.ipv4]
@@ -235,6 +251,22 @@ class ServiceList(Drawn):
             return None
         seconds = self._now - _epoch(connection.since)
         return (_("up {time}") if connection.online else _("down {time}")).format(time=age(seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    name: int
+    price: int
+    status: int
+    """0 where there is no room for it."""
+
+
+def _price(service: Service) -> str:
+    return money(service.price) if service.price is not None else ""
+
+
+def _status(service: Service) -> str:
+    return cut(clean(service.status or service.status_prefix), 28)
 
 
 def _line_state(connection: Connection | None) -> tuple[str, str]:

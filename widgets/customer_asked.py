@@ -89,7 +89,7 @@ class AskedPanel(Drawn):
             lines += [Content.styled(each, "$warn") for each in wrapped(f"! {clean(asked.error)}", width, 3)]
         if asked.rows is None:
             if not asked.waiting and not asked.error:
-                lines.append(Content.styled(cut(_("not asked yet: costs 1 request"), width), "$quiet"))
+                lines.append(Content.styled(cut(_("costs 1 request"), width), "$quiet"))
             return lines
         if not asked.rows:
             return [*lines, Content.styled(_("none"), "$quiet")]
@@ -176,11 +176,11 @@ def invoice_rows(invoices: tuple[Invoice, ...], width: int, now: float) -> list[
 
 
 def order_rows(orders: tuple[WorkOrder, ...], width: int, now: float) -> list[Content]:
-    """Draw work orders: number, kind, status, planned start, technicians."""
+    """Draw work orders: planned start, number and kind; below them status and technicians."""
     lines = []
     for order in orders:
         when = _instant(order.planned_start or order.opened_at)
-        words = [clean(each) for each in (order.number, order.kind, order.status) if each]
+        words = [clean(each) for each in (order.number, order.kind) if each]
         ended = order.ended_at is not None
         lines.append(
             line(
@@ -190,13 +190,15 @@ def order_rows(orders: tuple[WorkOrder, ...], width: int, now: float) -> list[Co
                 (cut(" · ".join(words), max(0, width - 4 - cell_len(when))), "$quiet" if ended else ""),
             )
         )
-        if order.technicians:
-            lines.append(line("  ", (cut(clean(", ".join(order.technicians)), width - 2), "$quiet")))
+        status = clean(order.status or "").replace("_", " ")
+        below = " · ".join(each for each in (status, clean(", ".join(order.technicians))) if each)
+        if below:
+            lines.append(line("  ", (cut(below, width - 2), "$quiet")))
     return lines
 
 
 def session_rows(sessions: tuple[Session, ...], width: int, now: float) -> list[Content]:
-    """Draw RADIUS sessions: since when, how long, address, traffic."""
+    """Draw RADIUS sessions: how long and since when; where there is no room beside, address and traffic below."""
     lines = []
     for session in sessions:
         up = session.ended_at is None
@@ -207,13 +209,15 @@ def session_rows(sessions: tuple[Session, ...], width: int, now: float) -> list[
             for arrow, value in (("↓", session.download_mb), ("↑", session.upload_mb))
             if value is not None
         ]
-        words = [lasted, clean(session.ipv4 or ""), _instant(session.started_at), " ".join(traffic)]
-        lines.append(
-            line(
-                (f"{ON} " if up else f"{OFF} ", "$ok" if up else "$quiet"),
-                (cut("  ".join(word for word in words if word), width - 2), "" if up else "$quiet"),
-            )
-        )
+        sign = (f"{ON} " if up else f"{OFF} ", "$ok" if up else "$quiet")
+        first = [lasted, _instant(session.started_at)]
+        second = [clean(session.ipv4 or ""), " ".join(traffic)]
+        beside = "  ".join(word for word in (*first, *second) if word)
+        if cell_len(beside) <= width - 2:
+            lines.append(line(sign, (beside, "" if up else "$quiet")))
+            continue
+        lines.append(line(sign, (cut("  ".join(first), width - 2), "" if up else "$quiet")))
+        lines.append(line("  ", (cut("  ".join(word for word in second if word), width - 2), "$quiet")))
     return lines
 
 

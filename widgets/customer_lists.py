@@ -114,6 +114,7 @@ class RecentCustomer:
         """Return it as one piece of the line."""
         mark = ON if self.active else OFF
         return line(
+            ("▸" if marked else "", "bold $account"),
             (f"{mark} ", "$ok" if self.active else "$bad"),
             (cut(_first_names(clean(self.name)), 18), "bold $title on $row" if marked else ""),
             " ",

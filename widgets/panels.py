@@ -223,7 +223,7 @@ class SavedPanel(Drawn):
         pieces: list[Part] = [
             (percent(saved / self._questions), "$ok bold"),
             "  ",
-            (_("{questions} answered with {requests}").format(questions=questions, requests=requests), ""),
+            (_("{questions} asked, {requests} sent").format(questions=questions, requests=requests), ""),
         ]
         return [line(label, *pieces).truncate(width, ellipsis=True)]
 
@@ -246,9 +246,7 @@ class TokenPanel(Drawn):
         token = self._token
         label: Part = (fit(_("Token"), max(10, min(20, width - 30))), _TITLE)
         if not token.present or token.expires_in is None:
-            return [
-                line(label, (_("none yet: the first request logs in"), _QUIET)).truncate(width, ellipsis=True)
-            ]
+            return [line(label, (_("none yet"), _QUIET)).truncate(width, ellipsis=True)]
         left = age(token.expires_in) if token.expires_in >= 60 else _("less than 1 min")
         good = _("good for {age}").format(age=left)
         renewed = (

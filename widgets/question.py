@@ -46,7 +46,8 @@ class QuestionInput(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         """Ignore the slash that goes to this line when one is here already: no question begins with it."""
-        if event.character == "/" and not self.value and not self.password:
+        untouched = not self.value or self.selected_text == self.value
+        if event.character == "/" and untouched and not self.password:
             event.prevent_default()
             event.stop()
 

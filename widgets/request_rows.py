@@ -40,6 +40,7 @@ def outcome_word(outcome: str) -> str:
         "too_large": _("answer too large"),
         "credentials": _("login refused"),
         "bad_answer": _("unusable answer"),
+        "server_error": _("HubSoft failed"),
         "cancelled": _("given up"),
     }
     return words.get(outcome) or clean(outcome)

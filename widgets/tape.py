@@ -124,7 +124,7 @@ class BudgetTape(Drawn):
         if budget.paused_for > 0:
             notes.append((_("paused by HubSoft, {age} left").format(age=age(budget.paused_for)), "$warn"))
         elif budget.limit < budget.configured:
-            lowered = _("lowered from {n} after a 429").format(n=number(budget.configured))
+            lowered = _("lowered from {n} by HubSoft").format(n=number(budget.configured))
             notes.append((lowered, "$warn"))
         taken = line(title, "  ", *notes).cell_length
         cells = max(0, min(30, budget.limit, width - taken - len(count) - 6))

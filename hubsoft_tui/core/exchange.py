@@ -41,6 +41,7 @@ LEASE_SLACK: Final = 5.0
 """Seconds a permit's lease outlives the longest its request can take."""
 HTTP_UNAUTHORIZED: Final = 401
 HTTP_TOO_MANY: Final = 429
+HTTP_SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class Exchange:
             if probe:
                 self.breaker.failed(probe=True)
             raise _Again(again.error, failure=again.failure, shared=True) from None
-        permit = await self._enter(job, operation, not_before)
+        permit = await self._enter(job, operation, not_before, attempt)
         try:
             token = tokens.ready()
         except BaseException:
@@ -163,13 +164,16 @@ class Exchange:
                 tokens.rejected(token.version)
             raise
 
-    async def _enter(self, job: Job, operation: Operation[Any], not_before: float) -> Permit:
+    async def _enter(
+        self, job: Job, operation: Operation[Any], not_before: float, attempt: int = 1
+    ) -> Permit:
         job.place = Place(
             job.priority,
             deadline=job.deadline,
             not_before=not_before,
             lease=self.transport.longest(operation) + LEASE_SLACK,
             label=job.label,
+            attempt=attempt,
         )
         try:
             return await self.gate.enter(job.place)
@@ -240,7 +244,8 @@ class Exchange:
                 reply.body, status=status, content_type=reply.headers.get("content-type", "")
             )
         except BadAnswer as error:
-            self._note(row, now, "bad_answer", status=status, size=size, error=str(error))
+            outcome = "server_error" if status >= HTTP_SERVER_ERROR else "bad_answer"
+            self._note(row, now, outcome, status=status, size=size, error=str(error))
             raise self._failure(operation, error, sent=True, probe=probe) from None
         except (HubSoftError, _Again) as verdict:
             # HubSoft said no; it is there, and that is what breaker and health want to know.

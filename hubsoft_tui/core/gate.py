@@ -132,7 +132,9 @@ class Gate:
         line = [(waiter.place.label, waiter.place.priority, waiter.arrival) for waiter in self._line]
         if not any(label for label, _, _ in line):
             return {}
-        return view.standings(self._look(), self._port.owner, self._limits, self._clock.now(), line)
+        found = view.standings(self._look(), self._port.owner, self._limits, self._clock.now(), line)
+        attempts = {waiter.place.label: waiter.place.attempt for waiter in self._line}
+        return {label: replace(standing, attempt=attempts[label]) for label, standing in found.items()}
 
     def close(self) -> None:
         """Refuse everybody who waits and everybody to come; permits already given stay good."""

@@ -29,6 +29,8 @@ class Place:
     """The longest the request can take: should its process freeze, it counts as completed after this."""
     label: str = ""
     """Names it in `Gate.waiting`; empty for nobody's interest."""
+    attempt: int = 1
+    """Which attempt this is; a later one waits because an earlier one failed."""
 
 
 class Permit:

@@ -8,7 +8,7 @@ from .clock import Clock, today
 from .types import Category, CategoryStats, Outcome
 
 COURSE_MINUTES = 30
-_ANSWERED = frozenset({Outcome.HIT, Outcome.COALESCED, Outcome.STALE, Outcome.NEGATIVE})
+_ANSWERED = frozenset({Outcome.HIT, Outcome.COALESCED, Outcome.NEGATIVE})
 
 
 class _Counter:

@@ -182,9 +182,12 @@ class CategoryStats:
 
     @property
     def ratio(self) -> float | None:
-        """Share of questions answered without a request of their own, or None when none was asked."""
+        """Share of questions answered without a request of their own, or None when none was asked.
+
+        A stale answer is not among them: it was shown because a request failed.
+        """
         asked = self.questions
-        return (self.hits + self.coalesced + self.stale + self.negative) / asked if asked else None
+        return (self.hits + self.coalesced + self.negative) / asked if asked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ class CacheState:
     def ratio(self) -> float | None:
         """Hit ratio over all categories, or None when nothing was asked."""
         asked = sum(s.questions for s in self.categories.values())
-        missed = sum(s.misses for s in self.categories.values())
+        missed = sum(s.misses + s.stale for s in self.categories.values())
         return (asked - missed) / asked if asked else None
 
     @property
@@ -253,6 +256,8 @@ class Waiting:
     """Estimated seconds until it is sent."""
     passes: int = 0
     """How many less urgent requests it goes before."""
+    attempt: int = 1
+    """2 and more: HubSoft failed before, and it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)

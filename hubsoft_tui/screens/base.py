@@ -48,6 +48,8 @@ class ConsoleScreen(Screen[None]):
         self.frozen_at: float | None = None
         self._shown = -1
         self._language = language()
+        self._composed = False
+        """Every widget is there; before that there is nothing to draw into."""
 
     # -- for subclasses
 
@@ -95,7 +97,7 @@ class ConsoleScreen(Screen[None]):
 
         The strip goes on while the view is frozen: health must not be missed.
         """
-        if not self.is_mounted or snapshot.serial == self._shown:
+        if not self._composed or snapshot.serial == self._shown:
             return
         self.query_one(StatusStrip).show(snapshot)
         if not self.frozen:
@@ -152,6 +154,12 @@ class ConsoleScreen(Screen[None]):
     def on_mount(self) -> None:
         """Follow the focus: which keys act depends on it."""
         self.watch(self, "focused", lambda _focused: self.redraw_frame(), init=False)
+        self.call_after_refresh(self._now_composed)
+
+    def _now_composed(self) -> None:
+        self._composed = True
+        if self.console.hub is not None:
+            self.tick(self.console.hub.snapshot())
 
     async def on_screen_resume(self) -> None:
         """Show the newest state at once when the screen comes back in sight, in the language of now."""

@@ -128,7 +128,9 @@ class CustomerView(Vertical):
         now = time.time()
         lookup = found.lookup
         stale = lookup.source is Source.STALE
-        reason = " ".join(part for part in (lookup.reason, silence(self._snapshot)) if part) if stale else ""
+        since = silence(self._snapshot)
+        said = [lookup.reason] if since in lookup.reason else [lookup.reason, since]
+        reason = " ".join(part for part in said if part) if stale else ""
         self.query_one(CustomerHead).show(
             Head(
                 customer,
@@ -190,10 +192,13 @@ class CustomerView(Vertical):
         """
         known = self._found is not None and self._found.lookup.source is not Source.STALE
         if known and self.console.settings.ui.open_tickets and "tickets" not in self._asked:
-            self.ask("tickets")
+            self.ask("tickets", follow=False)
 
-    def ask(self, name: str) -> None:
-        """Ask for one of the panels; what is shown already is asked again at HubSoft."""
+    def ask(self, name: str, *, follow: bool = True) -> None:
+        """Ask for one of the panels; what is shown already is asked again at HubSoft.
+
+        With `follow` the panel is brought in sight: on a small screen its answer would stand below the fold.
+        """
         if self.customer is None or name not in PANELS:
             return
         self._number += 1
@@ -202,12 +207,12 @@ class CustomerView(Vertical):
         self._labels[name] = label
         self._asked[name] = Asked(waiting=_("Asking…"), rows=before.rows, origin=before.origin)
         self._draw_panel(name)
-        work = partial(self._ask, name, self.customer, label, refresh=before.rows is not None)
+        work = partial(self._ask, name, self.customer, label, refresh=before.rows is not None, follow=follow)
         _worker: Worker[None] = self.run_worker(
             work, group=f"asked-{name}", exclusive=True, exit_on_error=False
         )
 
-    async def _ask(self, name: str, customer: Customer, label: str, *, refresh: bool) -> None:
+    async def _ask(self, name: str, customer: Customer, label: str, *, refresh: bool, follow: bool) -> None:
         before = self._asked[name].rows
         try:
             door = await self.console.door()
@@ -225,6 +230,9 @@ class CustomerView(Vertical):
             self._labels.pop(name)
             self._asked[name] = asked
             self._draw_panel(name)
+            if follow:
+                panel = self.query_one(f"#{name}", AskedPanel)
+                self.call_after_refresh(panel.scroll_visible, animate=False)
 
     async def reveal(self) -> None:
         """Show document and phones whole for a while, once that is recorded; or hide them again."""

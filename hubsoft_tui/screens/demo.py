@@ -5,10 +5,12 @@ Nothing of the person's is read or written: neither profile, token, cache nor ke
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.settings import Profile
@@ -23,6 +25,21 @@ TICKETS: Final = 250
 """A provider large enough to be true and small enough to live inside the console."""
 DOCUMENTS: Final = ("86214941081", "10682083682", "12ABC34501DE35")
 """Simulated customers to type: an active one, a suspended one, a company. These people do not exist."""
+
+
+PREFIX: Final = "hubsoft-tui-demo-"
+
+
+def _sweep() -> None:
+    """Remove the homes of demos that were killed before they could."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        process = home.name.removeprefix(PREFIX).partition("-")[0]
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            shutil.rmtree(home, ignore_errors=True)
+        except (ValueError, OSError):
+            continue  # not ours, or alive
 
 
 class Demo:
@@ -44,7 +61,8 @@ class Demo:
         """Start the simulator and return `settings` pointed at it."""
         from hubsoft_tui.simulator import Simulator
 
-        self._home = tempfile.mkdtemp(prefix="hubsoft-tui-demo-")
+        _sweep()
+        self._home = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
         try:
             simulator = Simulator(port=self._port, customers=CUSTOMERS, tickets=TICKETS).start()
         except OSError:  # somebody took the port meanwhile

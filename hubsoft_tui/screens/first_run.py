@@ -44,7 +44,7 @@ class FirstRunScreen(ConsoleScreen):
 
     AREA = "first_run"
     CSS_PATH = Path(__file__).parents[2] / "styles" / "first_run.tcss"
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = "#url"
     ABOUT = N_(
         "Fill in the API credential that HubSoft gave your provider. The connection is tried before anything is "
         "saved. Secrets go to the keyring, or to a file only you can read."
@@ -82,7 +82,7 @@ class FirstRunScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._tried: Profile | None = None
-        """The last profile that was tried, whatever came out: saving it again saves it anyway."""
+        """The last profile that was to be saved, whatever came out: saving it again saves it anyway."""
         self._busy = False
 
     def body(self) -> ComposeResult:
@@ -94,7 +94,7 @@ class FirstRunScreen(ConsoleScreen):
                 Content.assemble(
                     (_("No credential at hand?"), "$quiet"),
                     "  ",
-                    ("d", "bold $account"),
+                    ("esc d", "bold $account"),
                     " ",
                     (_("opens the demo: a simulated HubSoft, nothing leaves this computer."), "$quiet"),
                 ),
@@ -136,10 +136,8 @@ class FirstRunScreen(ConsoleScreen):
         elif self.focused is not fields[-1]:
             self.set_focus(fields[fields.index(self.focused) + 1])
         else:
-            last = self.focused
-            self.set_focus(self.query_one("#save", Button))
             # In the field's own queue, behind what was typed into it.
-            last.call_later(self._begin, save=False)
+            self.focused.call_later(self._begin, save=False)
 
     def action_next(self) -> None:
         """Go to the next field."""
@@ -187,12 +185,13 @@ class FirstRunScreen(ConsoleScreen):
             if not anyway:
                 self._say(_("Trying: one login, one request…"), "$account")
                 report = await self._report(profile)
-                self._tried = profile
+                self._tried = profile if save else None
                 if not report.ok:
                     hint = _("Save again to keep it anyway.") if save else ""
                     self._say(f"! {report.text} {hint}".rstrip(), "$warn")
                     return
                 self._say(f"● {report.text} {latency(report.latency)}", "$ok")
+                self.set_focus(self.query_one("#save", Button))
             if save:
                 self.console.open_configured(await asyncio.to_thread(_saved, profile))
         except HubSoftError as error:

@@ -21,6 +21,7 @@ from widgets.safety import data
 
 from . import lookup_questions as questions
 from . import lookup_words as words
+from .actions import AREAS
 from .base import ConsoleScreen
 from .customer_view import CustomerView
 from .lookup_actions import LOOKUP_ACTIONS
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     from .actions import Action
     from .lookup_words import Found
+
+NEXT_DIGIT_SECONDS: Final = 0.3
+"""How long a digit that is also a screen's key waits for another: two digits begin the next question."""
 
 HOLD_SECONDS: Final = 0.15
 """An answer that comes sooner shows no waiting line: nothing flashes."""
@@ -60,7 +64,8 @@ class LookupScreen(ConsoleScreen):
     CSS_PATH = Path(__file__).parents[2] / "styles" / "lookup.tcss"
     ABOUT = N_(
         "Type a CPF, CNPJ, phone, name, customer code, login or ticket protocol and press enter. It is recognised and "
-        "checked before anything is sent. An answer that is fresh enough costs no request; its origin and age stand "
+        "checked before anything is sent. After an answer just type the next one's digits, or / for anything else. An "
+        "answer that is fresh enough costs no request; its origin and age stand "
         "beside it. Documents and phones are masked; revealing them is recorded."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = LOOKUP_ACTIONS
@@ -78,6 +83,11 @@ class LookupScreen(ConsoleScreen):
         self._found: Found | None = None
         self._chosen: int | None = None
         self._note: Content | None = None
+        self._digit = ""
+        """A screen's key that may still turn out to begin the next question."""
+        for digit in "0123456789":
+            # Not an action of the registry: it is typing. Before the areas' keys, so that two digits are a question.
+            self._bindings.bind(digit, f"digit('{digit}')", priority=True)
 
     # -- the frame
 
@@ -216,6 +226,10 @@ class LookupScreen(ConsoleScreen):
         self._found = self._chosen = None
         self.query_one(CustomerView).clear()
         self._note = Content.assemble(("! ", "bold $warn"), data(sentence, "$warn"))
+        field = self.query_one(QuestionInput)
+        if field.value.strip() == question.text.strip():
+            # It stays to be corrected, and the next question replaces it.
+            field.select_all()
         self._draw()
 
     # -- what is in sight
@@ -255,7 +269,8 @@ class LookupScreen(ConsoleScreen):
     def _draw_waiting(self, snapshot: Snapshot) -> None:
         if self._question is None or time.monotonic() - self._asked_at < HOLD_SECONDS:
             return
-        place = words.place_in_line(snapshot.waiting.get(self._question.label))
+        waiting = snapshot.waiting.get(self._question.label)
+        place = words.place_in_line(waiting, time.monotonic() - self._asked_at)
         if self._question.keep:
             self.query_one(CustomerView).wait(place)
         else:
@@ -289,6 +304,7 @@ class LookupScreen(ConsoleScreen):
             "move": self.showing != "note" or isinstance(self.focused, RecentBar),
             "choose": self.showing == "choices" or isinstance(self.focused, RecentBar | Input),
             "search": not isinstance(self.focused, Input),
+            "digit": not isinstance(self.focused, Input),
             "back": self._question is not None
             or not isinstance(self.focused, Result)
             or (self.showing == "customer" and self._many),
@@ -302,6 +318,24 @@ class LookupScreen(ConsoleScreen):
         field = self.query_one(QuestionInput)
         self.set_focus(field)
         field.select_all()
+
+    def action_digit(self, digit: str) -> None:
+        """Begin the next question; a single digit that is another screen's key goes there after a moment."""
+        begun, self._digit = self._digit, ""
+        if not begun and any(area.key == digit and area.id != self.AREA for area in AREAS):
+            self._digit = digit
+            self.set_timer(NEXT_DIGIT_SECONDS, self._go_after_all)
+            return
+        field = self.query_one(QuestionInput)
+        self.set_focus(field)
+        field.value = begun + digit
+        field.cursor_position = len(field.value)
+
+    async def _go_after_all(self) -> None:
+        digit, self._digit = self._digit, ""
+        for area in AREAS:
+            if area.key == digit:
+                await self.run_action(f"app.area('{area.id}')")
 
     def action_refresh(self) -> None:
         """Ask again, past what is remembered."""

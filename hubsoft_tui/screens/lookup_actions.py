@@ -25,13 +25,6 @@ LOOKUP_ACTIONS: Final = (
         "refresh",
     ),
     Action(
-        "lookup.reveal",
-        "v",
-        N_("reveal"),
-        N_("Show document and phones whole for 30 s; that is recorded. Again to hide them."),
-        "reveal",
-    ),
-    Action(
         "lookup.tickets", "t", N_("tickets"), N_("Ask for the open tickets: 1 request."), "ask('tickets')"
     ),
     Action(
@@ -44,6 +37,13 @@ LOOKUP_ACTIONS: Final = (
         N_("connection"),
         N_("Ask for the last sessions of the marked service: 1 request."),
         "ask('connection')",
+    ),
+    Action(
+        "lookup.reveal",
+        "v",
+        N_("reveal"),
+        N_("Show document and phones whole for 30 s; that is recorded. Again to hide them."),
+        "reveal",
     ),
     Action(
         "lookup.recent",

@@ -13,7 +13,7 @@ from hubsoft_tui.privacy import clean, format_document
 from hubsoft_tui.texts import _, language, ngettext
 from widgets.customer import document_kind, state, written_document, written_phone
 from widgets.safety import data
-from widgets.words import age, ago, clock, day, money
+from widgets.words import age, ago, clock, day, money, number
 
 if TYPE_CHECKING:
     from hubsoft_tui.api.models import Customer
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.terms import Term
 
 MINUTE = 60.0
+SLOW = 2.0
+"""Seconds from which a wait says how long it lasts: a still sentence looks hung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,13 @@ def silence(snapshot: Snapshot) -> str:
     return _("HubSoft has not answered since {time}.").format(time=clock(last)) if last else ""
 
 
-def place_in_line(waiting: Waiting | None) -> str:
-    """Return where a question stands and when it starts."""
+def place_in_line(waiting: Waiting | None, seconds: float = 0.0) -> str:
+    """Return where a question stands and when it starts; `seconds` is how long it was asked ago."""
     if waiting is None or waiting.position == 0:
-        return _("HubSoft has the question.")
+        here = _("HubSoft has the question.")
+        return here if seconds < SLOW else f"{here} {number(int(seconds))} s"
+    if waiting.attempt > 1:
+        return _("HubSoft failed; attempt {n} follows.").format(n=waiting.attempt)
     place = _("{nth} in line, starts in about {time}").format(
         nth=_ordinal(waiting.position), time=age(max(1.0, waiting.starts_in + 0.5))
     )

@@ -69,6 +69,10 @@ _CPF_MASK: Final = re.compile(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3} ?- ?[0-9]{2}")
 _CNPJ_MASK: Final = re.compile(
     r"[0-9A-Za-z]{2}\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3} ?/ ?[0-9A-Za-z]{4} ?- ?[0-9]{2}"
 )
+_DOCUMENT_WITHIN: Final = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9]{3}\.?[0-9]{3}\.?[0-9]{3}-?[0-9]{2}"
+    r"|[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/?[0-9A-Z]{4}-?[0-9]{2})(?![0-9A-Za-z])"
+)
 _PROTOCOL_FORM: Final = re.compile(r"[0-9]{15,20}")
 _CODE_FORM: Final = re.compile(r"[0-9]{1,10}")
 _TYPED_CODE_DIGITS: Final = 7
@@ -124,9 +128,20 @@ def recognise(text: str) -> Term:
         looks_like_cnpj(characters) and (is_cnpj(characters) or characters == line)
     ):
         return Term(Kind.CNPJ, _cnpj(line))
+    if document := _document_within(line):
+        return document
     if " " in line or not re.search(r"[\d@./_:+]", line):
         return Term(Kind.NAME, _name(line))
     return Term(Kind.LOGIN, _login(line))
+
+
+def _document_within(line: str) -> Term | None:
+    """Return the one valid document that a pasted sentence holds: the rest of it is nobody's name."""
+    found = {bare(each) for each in _DOCUMENT_WITHIN.findall(line)}
+    valid = [each for each in found if is_cpf(each) or is_cnpj(each)]
+    if len(valid) != 1:
+        return None
+    return Term(Kind.CPF if is_cpf(valid[0]) else Kind.CNPJ, valid[0])
 
 
 def _one_line(text: str) -> str:

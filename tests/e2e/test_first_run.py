@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
 def fill(terminal: Terminal, simulator: Simulator, *, password: str) -> None:
     terminal.wait_for("Welcome to the HubSoft console")
     terminal.wait_for("fill in")
-    terminal.press("enter")
     for field, value in (
         ("Address", simulator.url),
         ("Client id", simulator.client_id),
@@ -44,9 +43,7 @@ def test_a_wrong_password_is_named_and_the_right_one_opens_the_lookup(
     assert terminal.sees("password")
     assert not (home / "config" / "config.toml").exists()
 
-    # Enter tried it and left the focus on the buttons: two back is the password again.
-    terminal.press("shift+tab", "shift+tab")
-    terminal.wait_for(lambda: terminal.cursor_in("Password"))
+    # Enter tried it and stayed where the mistake was.
     terminal.press("ctrl+u")
     terminal.wait_for(lambda: any("Password" in row and "•" not in row for row in terminal.screen()))
     terminal.type(simulator.password)
@@ -85,17 +82,18 @@ def test_a_password_manager_types_the_whole_form_at_once(console: Opener, simula
         simulator.username,
         simulator.password,
     )
-    terminal.type("\r" + "".join(f"{value}\r" for value in values))
+    terminal.wait_for(partial(terminal.cursor_in, "Address"))
+    terminal.type("".join(f"{value}\r" for value in values))
     terminal.wait_for("HubSoft answers and accepts the credentials.")
     assert simulator.client_secret.encode() not in terminal.raw
     assert simulator.password.encode() not in terminal.raw
 
 
-def test_the_demo_is_one_key_away(console: Opener, home: Path) -> None:
+def test_the_demo_is_two_keys_away(console: Opener, home: Path) -> None:
     terminal = console()
     terminal.wait_for("opens the demo")
     terminal.wait_for("ctrl+p")
-    terminal.press("d")
+    terminal.press("escape", "d")
     terminal.wait_for("Simulated customers to try:")
     look_up(terminal, BIANCA, "BIANCA COUTO")
     assert not (home / "config").exists()

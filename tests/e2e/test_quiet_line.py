@@ -148,11 +148,13 @@ def test_a_frozen_terminal_holds_up_no_request(console: Opener, simulator: Simul
     terminal.wait_for("✖ Offline")
     terminal.press("escape")
     terminal.wait_for("q quit")
+    terminal.press("4")
+    terminal.wait_for("Budget, last")
 
     terminal.stall()
     # Far more repaints than the pseudo-terminal and Textual's queue hold: the screens come to stand.
     for _ in range(40):
-        terminal.press("4", "6")
+        terminal.press("6", "4")
     read, sent, stalled = len(terminal.raw), len(simulator.ledger), time.monotonic()
     terminal.wait_for(lambda: len(simulator.ledger) >= sent + 8)
     assert len(terminal.raw) == read

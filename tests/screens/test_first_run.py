@@ -58,7 +58,7 @@ BAD = ConnectionReport(ok=False, text=say("HubSoft refuses the password."))
 async def test_it_opens_with_a_way_in_and_a_way_round(home):
     async with first_run() as (app, _pilot, hubs):
         assert "Address" in seen(app)
-        assert "d demo" in seen(app)
+        assert "esc d opens the demo" in seen(app)
         assert hubs == []
 
 
@@ -73,7 +73,7 @@ async def test_secrets_are_not_shown(home):
 async def test_the_test_says_precisely_what_is_wrong_and_leaves_nothing_behind(home):
     async with first_run(BAD) as (app, pilot, hubs):
         fill(app)
-        await pilot.press("t")
+        await pilot.press("escape", "t")
         await wait_for(pilot, lambda: "HubSoft refuses the password." in seen(app))
         assert hubs[0].settings.profile.password == "hushhush"
         assert (hubs[0].started, hubs[0].closed) == (1, 1)
@@ -82,7 +82,7 @@ async def test_the_test_says_precisely_what_is_wrong_and_leaves_nothing_behind(h
 
 async def test_an_empty_field_and_a_wrong_address_are_named(home):
     async with first_run(GOOD) as (app, pilot, hubs):
-        await pilot.press("t")
+        await pilot.press("escape", "t")
         await wait_for(pilot, lambda: "Fill in this field too: Address." in seen(app))
         fill(app, url="http://api.provedor.example")
         await pilot.press("escape", "t")
@@ -93,7 +93,7 @@ async def test_an_empty_field_and_a_wrong_address_are_named(home):
 async def test_saving_tries_then_writes_then_opens_the_lookup(home):
     async with first_run(GOOD) as (app, pilot, hubs):
         fill(app)
-        await pilot.press("s")
+        await pilot.press("escape", "s")
         await wait_for(pilot, lambda: app.screen.AREA == "lookup" and app.hub is not None)
         assert "api.provedor.example" in home.config_file.read_text()
         assert "hush" not in home.config_file.read_text()
@@ -104,10 +104,10 @@ async def test_saving_tries_then_writes_then_opens_the_lookup(home):
 async def test_what_failed_is_saved_only_when_asked_again(home):
     async with first_run(BAD) as (app, pilot, _hubs):
         fill(app)
-        await pilot.press("s")
+        await pilot.press("escape", "s")
         await wait_for(pilot, lambda: "Save again to keep it anyway." in " ".join(seen(app).split()))
         assert not home.config_file.exists()
-        await pilot.press("s")
+        await pilot.press("escape", "s")
         await wait_for(pilot, lambda: app.screen.AREA == "lookup")
         assert home.config_file.exists()
 
@@ -117,14 +117,13 @@ async def test_a_persons_own_file_is_not_rewritten(home):
     home.config_file.write_text("[ui]\ntheme = 'hubsoft'\n")
     async with first_run(GOOD) as (app, pilot, _hubs):
         fill(app)
-        await pilot.press("s")
+        await pilot.press("escape", "s")
         await wait_for(pilot, lambda: "is not rewritten" in " ".join(seen(app).split()))
         assert home.config_file.read_text() == "[ui]\ntheme = 'hubsoft'\n"
 
 
 async def test_pasted_rubbish_becomes_one_clean_line(home):
     async with first_run() as (app, pilot, _hubs):
-        await pilot.press("enter")
         app.post_message(events.Paste("\r\n  https://api.provedor.example\x07\x1b \r\nsecond line\n"))
         await settle(pilot)
         assert app.screen.query_one("#url", QuestionInput).value == "https://api.provedor.example"
@@ -132,7 +131,6 @@ async def test_pasted_rubbish_becomes_one_clean_line(home):
 
 async def test_enter_walks_through_the_fields_and_then_tries(home):
     async with first_run(GOOD) as (app, pilot, _hubs):
-        await pilot.press("enter")
         for value in ("https://api.provedor.example", "89", "hush", "user", "hushhush"):
             await pilot.press(
                 *(({".": "full_stop", "/": "slash", ":": "colon"}).get(c, c) for c in value), "enter"

@@ -108,11 +108,11 @@ async def test_the_digits_and_the_mouse_switch_areas(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await pilot.press("6")
+        await wait_for(pilot, lambda: app.screen.AREA == "requests")
         await settle(pilot)
-        assert app.screen.AREA == "requests"
         await pilot.click(AreaBar, offset=(2, 0))
+        await wait_for(pilot, lambda: app.screen.AREA == "lookup")
         await settle(pilot)
-        assert app.screen.AREA == "lookup"
         assert "BIANCA" in seen(app)
 
 

@@ -7,6 +7,7 @@ from textual import events
 
 from hubsoft_tui.core.types import ApiState, Source, Waiting
 from hubsoft_tui.errors import CredentialsRefused, Unreachable
+from hubsoft_tui.screens import lookup_words as words
 from hubsoft_tui.settings import UiSettings
 from widgets.customer_asked import AskedPanel
 from widgets.question import QuestionInput
@@ -227,8 +228,9 @@ async def test_nothing_stays_revealed_when_the_screen_is_left_or_another_is_foun
         await pilot.press("v")
         await settle(pilot)
         await pilot.press("4")
-        await settle(pilot)
+        await wait_for(pilot, lambda: app.screen.AREA == "monitor")
         await pilot.press("1")
+        await wait_for(pilot, lambda: app.screen.AREA == "lookup")
         await settle(pilot)
         assert "BIANCA" in seen(app)
         assert "862.149.410-81" not in seen(app)
@@ -296,7 +298,7 @@ async def test_a_panels_late_answer_is_not_shown_for_another_customer(hub):
         await look_up(pilot, OTHER)
         late.set_result(answer(BIANCA))
         await settle(pilot)
-        assert "not asked yet" in "\n".join(
+        assert "costs 1 request" in "\n".join(
             str(each) for each in app.screen.query_one("#tickets", AskedPanel).draw(60)
         )
 
@@ -402,5 +404,35 @@ async def test_open_tickets_come_along_with_the_customer_unless_hubsoft_is_silen
 async def test_letters_act_after_escape_even_while_a_sentence_is_in_sight(hub):
     async with console(hub) as (app, pilot, _hub):
         await pilot.press("escape", "4")
+        await wait_for(pilot, lambda: app.screen.AREA == "monitor")
+
+
+async def test_after_a_failure_what_is_typed_next_replaces_what_failed(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot, "86214941082")
+        await pilot.press("slash", *CPF, "enter")
         await settle(pilot)
-        assert app.screen.AREA == "monitor"
+        assert "BIANCA" in seen(app)
+
+
+async def test_on_a_small_screen_an_answer_asked_for_is_brought_in_sight(hub):
+    async with console(hub, size=(80, 24)) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("c")
+        await wait_for(pilot, lambda: "10.0.0.9" in seen(app))
+
+
+async def test_digits_typed_after_an_answer_are_the_next_question_and_a_lone_one_is_a_screen(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        hub.customers.answers["45317828791"] = (GUILHERME,)
+        await pilot.press(*"45317828791", "enter")
+        await settle(pilot)
+        assert "GUILHERME" in seen(app)
+        await pilot.press("4")
+        await wait_for(pilot, lambda: app.screen.AREA == "monitor")
+
+
+async def test_trying_again_is_said_instead_of_a_place_in_line(hub):
+    assert words.place_in_line(Waiting(1, 0.5, attempt=3)) == "HubSoft failed; attempt 3 follows."
+    assert words.place_in_line(None, 7.9) == "HubSoft has the question. 7 s"

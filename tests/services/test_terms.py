@@ -208,3 +208,24 @@ def test_a_cnpj_with_one_changed_character_is_refused(seed: int, place: int, oth
 def test_the_validator_is_not_loaded_before_something_is_typed() -> None:
     code = "import sys, hubsoft_tui.services.terms; sys.exit('brutils' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("CPF do cliente: 862.149.410-81, ligar amanhã", Kind.CPF, "86214941081"),
+        ("Maria da Silva 86214941081", Kind.CPF, "86214941081"),
+        ("empresa 12.ABC.345/01DE-35 (Centro)", Kind.CNPJ, "12ABC34501DE35"),
+    ],
+)
+def test_one_document_within_a_pasted_sentence_is_what_is_searched(text, kind, value):
+    assert recognise(text) == Term(kind, value)
+
+
+def test_a_sentence_with_two_documents_or_a_wrong_one_is_not_guessed_at():
+    for text in ("862.149.410-81 e 106.820.836-82", "Maria 862.149.410-82"):
+        try:
+            found = recognise(text)
+        except InvalidInput:
+            continue
+        assert found.kind not in {Kind.CPF, Kind.CNPJ}

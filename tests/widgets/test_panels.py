@@ -119,8 +119,8 @@ async def test_queue_shows_who_waits():
     ("questions", "requests", "part"),
     [
         (0, 0, "no question asked yet"),
-        (1204, 88, "93 %  1,204 questions answered with 88 requests"),
-        (1, 1, "0 %  1 question answered with 1 request"),
+        (1204, 88, "93 %  1,204 questions asked, 88 requests sent"),
+        (1, 1, "0 %  1 question asked, 1 request sent"),
         (1, 3, "0 %"),
     ],
 )
