@@ -111,11 +111,10 @@ class Engine:
 
     def start(self) -> None:
         """Begin the background chores: cleaning, early renewal, noticing that HubSoft is back."""
-        cleaning = lambda: self.settings.cache.clean_seconds  # noqa: E731 - the setting may change meanwhile
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
-                chores.every(cleaning, self.clean_cache, self.clock),
+                chores.every(lambda: self.settings.cache.clean_seconds, self.clean_cache, self.clock),
                 chores.every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
                 chores.recover(self._breaker, self._ask_something_cheap, self.clock),
             )
