@@ -13,6 +13,7 @@ import signal
 import sys
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -23,10 +24,9 @@ from textual.app import ScreenStackError
 from hubsoft_tui import texts
 from hubsoft_tui.__main__ import Flags, main
 from hubsoft_tui.errors import HubSoftError, SettingsError
-from hubsoft_tui.screens.actions import registry
+from hubsoft_tui.screens.actions import AREAS, Area, registry
 from hubsoft_tui.screens.base import ConsoleScreen
 from hubsoft_tui.screens.console import Console, Door
-from hubsoft_tui.screens.lookup import LookupScreen
 from hubsoft_tui.settings import Settings
 from hubsoft_tui.texts import _
 from widgets.safety import ControlFilter
@@ -118,9 +118,8 @@ class HubSoftConsole(Console):
             # Textual restores the terminal when it exits, and on no signal by itself.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._leave, 128 + number)
-        self.add_mode("lookup", LookupScreen)
-        self.add_mode("monitor", _monitor)
-        self.add_mode("requests", _requests)
+        for area in AREAS:
+            self.add_mode(area.id, partial(_make, area))
         self.add_mode("first_run", self._first_run)
         self.switch_mode("first_run" if self._unconfigured else "lookup")
         self.call_after_refresh(self._after_first_frame)
@@ -378,7 +377,7 @@ def _let_go_of_a_dropped_line() -> None:
 def _real_engine(settings: Settings) -> Door:
     from hubsoft_tui.services.hub import Hub
 
-    return Hub(settings)
+    return Hub(settings, background=True)
 
 
 def _configured_engine(loaded: Loaded, settings: Settings) -> Door:
@@ -390,17 +389,15 @@ def _configured_engine(loaded: Loaded, settings: Settings) -> Door:
 
 def import_areas() -> None:
     """Import every screen, so that the registry knows every action."""
-    _monitor()
-    _requests()
+    for area in AREAS:
+        _screen_of(area)
 
 
-def _monitor() -> Screen[None]:
-    from hubsoft_tui.screens.monitor import MonitorScreen
-
-    return MonitorScreen()
+def _make(area: Area) -> Screen[None]:
+    return _screen_of(area)()
 
 
-def _requests() -> Screen[None]:
-    from hubsoft_tui.screens.requests import RequestsScreen
-
-    return RequestsScreen()
+def _screen_of(area: Area) -> type[ConsoleScreen]:
+    module, _colon, name = area.screen.partition(":")
+    found: type[ConsoleScreen] = getattr(import_module(f"hubsoft_tui.screens.{module}"), name)
+    return found

@@ -13,7 +13,7 @@ from benchmarks import ground
 from benchmarks.table import Table, ratio
 from hubsoft_tui import AsyncHubSoft, HubSoft
 from hubsoft_tui.services import questions
-from hubsoft_tui.services.hub import Services
+from hubsoft_tui.services.opening import Services
 from hubsoft_tui.services.terms import recognise
 from hubsoft_tui.settings import Settings
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .services.customers import Lookup
-    from .services.hub import Services
+    from .services.opening import Services
 
 PROGRAM: Final = "hubsoft-tui"
 COMPLETE_VARIABLE: Final = "_HUBSOFT_TUI_COMPLETE"

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from .core.engine import Engine
-    from .services.hub import Hub, Services
+    from .services.hub import Hub
+    from .services.opening import Services
     from .settings import Settings
     from .settings_files import Loaded
 

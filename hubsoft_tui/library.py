@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Literal, Self, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from .api.models import Customer
 from .core.types import Category, Priority, Snapshot
 from .errors import InvalidInput
 from .services.customers import Lookup
-from .services.hub import Hub, Services
+from .services.hub import Hub
 from .services.terms import Kind, Term, recognise
 from .settings import Settings
 from .texts import say
+
+if TYPE_CHECKING:
+    from .services.opening import Services
 
 CALLER = "program"
 

@@ -10,7 +10,7 @@ from textual.color import Color, ColorParseError
 from textual.style import Style
 
 from hubsoft_tui.core.types import Health, Snapshot
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, ngettext
 
 from .drawn import Drawn, Part, cut, line
 from .words import age, clock, latency, number, percent
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hubsoft_tui.core.types import ApiState, BudgetState, TokenState
+    from hubsoft_tui.core.types import ApiState, Badges, BudgetState, TokenState
 
 FULL: Final = "▮"
 EMPTY: Final = "▯"
@@ -80,7 +80,6 @@ class StatusStrip(Drawn):
         super().__init__(id=id)
         # Known before anything else is: the first frame has it, and nothing moves when the engine is there.
         self._snapshot = Snapshot(profile=profile, host=host)
-        self._outbox: int | None = None
         self._color = color
         self._wall = wall
 
@@ -88,10 +87,9 @@ class StatusStrip(Drawn):
         """Start the minute hand."""
         self._await_minute()
 
-    def show(self, snapshot: Snapshot, *, outbox: int | None = None) -> None:
-        """Draw `snapshot`; `outbox` is how many writes wait to be sent, None where there is no outbox."""
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw `snapshot`."""
         self._snapshot = snapshot
-        self._outbox = outbox
         self.redraw()
 
     @property
@@ -115,8 +113,9 @@ class StatusStrip(Drawn):
             (0, self._budget(shown.budget, 8 if width >= 100 else 4)),
             (1, self._labelled(_("queue"), number(shown.budget.queued), 3, _queue_style(shown.budget))),
             (2, self._labelled(_("hit"), percent(shown.cache.ratio), 5)),
-            (4, self._outbox_part()),
-            (3, self._token(shown.token)),
+            (0 if shown.badges.outbox_asks else 4, self._outbox(shown.badges)),
+            (0, self._alerts(shown.badges)),
+            (5, self._token(shown.token)),
         ]
         time_of_day = clock(self._wall())
         room = width - _length(left) - cell_len(time_of_day) - 2
@@ -167,10 +166,19 @@ class StatusStrip(Drawn):
     def _labelled(self, label: str, value: str, cells: int, style: str = "") -> list[Part]:
         return [(f"{label} ", "$quiet"), (value.ljust(cells), style)]
 
-    def _outbox_part(self) -> list[Part]:
-        if self._outbox is None:
+    def _outbox(self, badges: Badges) -> list[Part]:
+        if badges.outbox is None:
             return []
-        return self._labelled(_("outbox"), number(self._outbox), 2, "$warn" if self._outbox else "$quiet")
+        count = number(badges.outbox) if badges.outbox else "–"
+        if badges.outbox_asks:
+            return self._labelled(_("outbox"), f"{count}!", 3, "$bad bold")
+        return self._labelled(_("outbox"), count, 3, "$warn" if badges.outbox else "$quiet")
+
+    def _alerts(self, badges: Badges) -> list[Part]:
+        if not badges.alerts:
+            return []
+        text = ngettext("{n} alert", "{n} alerts", badges.alerts).format(n=number(badges.alerts))
+        return [(f"▲ {text}", "$bad bold")]
 
     def _token(self, token: TokenState) -> list[Part]:
         left = token.expires_in if token.present else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -35,7 +35,7 @@ from .retry import Backoff, RetryBudget
 from .statistics import Statistics
 from .tokens import Tokens
 from .transport import Transport
-from .types import Answer, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
+from .types import Answer, Badges, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -72,6 +72,8 @@ class Engine:
         self.settings = settings
         self.clock = clock
         self.events = Events()
+        self.badges: Callable[[], Badges] = Badges
+        """What the services add to a snapshot; set by whoever builds them."""
         self._probe = probe
         self._cache = Cache(ports.records, clock, kinds, max_entries=settings.cache.max_entries)
         self._statistics = Statistics(clock)
@@ -247,6 +249,7 @@ class Engine:
             requests_today=self._journal.sent_today(),
             questions_today=self._statistics.today(),
             waiting=self._gate.waiting(),
+            badges=self.badges(),
         )
         if snapshot != self._last:
             self._last = snapshot

@@ -261,6 +261,20 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Badges:
+    """What the services keep in sight on every screen, and how a screen knows that one of them has news."""
+
+    outbox: int | None = None
+    """Writes that are not at HubSoft yet, or not known to be; None where there is no outbox."""
+    outbox_asks: int = 0
+    """Of those, and of the settled: how many wait for a person (refused, doubled)."""
+    alerts: int = 0
+    """Alerts that hold now."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """By service (`tickets`, `outbox`, ...): a number that grows whenever it has something new to show."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything a screen shows about the engine, at one instant. Immutable; read as often as you like."""
 
@@ -285,3 +299,4 @@ class Snapshot:
     questions_today: int = 0
     waiting: dict[str, Waiting] = field(default_factory=dict)
     """Where labelled questions stand (the label its asker gave); a label is here only while it waits."""
+    badges: Badges = field(default_factory=Badges)

@@ -59,28 +59,40 @@ class Area:
     id: str
     key: str
     label: str
+    help: str
+    screen: str
+    """The screen's class as `module:Class` of this package: imported when it is needed."""
+
+    def action(self) -> Action:
+        """Return the action that goes there."""
+        return Action(
+            f"area.{self.id}", self.key, self.label, self.help, f"app.area('{self.id}')", line=False
+        )
 
 
 AREAS: Final = (
-    Area("lookup", "1", N_("Lookup")),
-    Area("monitor", "4", N_("Monitor")),
-    Area("requests", "6", N_("Requests")),
+    Area(
+        "lookup",
+        "1",
+        N_("Lookup"),
+        N_("Look up a customer: contract, services, open tickets."),
+        "lookup:LookupScreen",
+    ),
+    Area(
+        "monitor",
+        "4",
+        N_("Monitor"),
+        N_("Watch the budget, the cache and HubSoft's health."),
+        "monitor:MonitorScreen",
+    ),
+    Area(
+        "requests",
+        "6",
+        N_("Requests"),
+        N_("Read what was sent to HubSoft, one line per request."),
+        "requests:RequestsScreen",
+    ),
 )
-
-
-def _area_action(area: Area) -> Action:
-    return Action(
-        f"area.{area.id}",
-        area.key,
-        area.label,
-        {
-            "lookup": N_("Look up a customer: contract, services, open tickets."),
-            "monitor": N_("Watch the budget, the cache and HubSoft's health."),
-            "requests": N_("Read what was sent to HubSoft, one line per request."),
-        }[area.id],
-        f"app.area('{area.id}')",
-        line=False,
-    )
 
 
 class Registry:
@@ -177,7 +189,7 @@ def shown_key(key: str) -> str:
 
 
 SHARED: Final = (
-    *(_area_action(area) for area in AREAS),
+    *(area.action() for area in AREAS),
     Action("copy", "y", N_("copy"), N_("Copy what the screen shows to your clipboard (OSC 52)."), "copy"),
     Action(
         "freeze",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.hub import Services
+    from hubsoft_tui.services.opening import Services
     from hubsoft_tui.settings import Settings
 
 T = TypeVar("T")

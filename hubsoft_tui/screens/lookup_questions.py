@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.api.models import Customer
     from hubsoft_tui.core.types import Answer
-    from hubsoft_tui.services.hub import Services
+    from hubsoft_tui.services.opening import Services
     from widgets.customer_lists import RecentCustomer
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core.clock import Clock, SystemClock
@@ -17,32 +15,20 @@ from ..settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..core.engine import Engine
     from ..core.events import Subscription
     from ..core.watch import Watch
-    from .connection import ConnectionTest
-    from .customers import Customers
+    from .opening import Services
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
-
-    engine: Engine
-    customers: Customers
-    connection: ConnectionTest
-    watch: Watch
-    set_aside: tuple[Path, ...]
-    """Damaged files that were moved aside when the state was opened."""
 
 
 class Hub:
     """One engine and its services. Building one starts nothing and imports no HTTP library."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, background: bool = False) -> None:
+        """With `background` the services also do what they do unasked: a console's part, not a command's."""
         self.settings = settings
+        self._background = background
         self._clock = clock or SystemClock()
         self._worker = Worker(self._opened)
         self._watch: Watch | None = None
@@ -89,34 +75,8 @@ class Hub:
     async def _opened(self) -> AsyncIterator[Services]:
         # Here, in the worker's thread, and not at import: httpx costs two thirds of what Textual does, and the
         # console's first frame must not wait for it.
-        from ..api import operations
-        from ..core.engine import Engine
-        from ..core.watch import Watch
-        from .connection import ConnectionTest
-        from .customers import Customers
-        from .questions import KINDS
-        from .state import open_state
+        from .opening import open_services
 
-        profile = self.settings.profile
-        with open_state(self.settings, self._clock) as state:
-            engine = Engine(
-                self.settings,
-                state.ports,
-                self._clock,
-                kinds=KINDS,
-                login=operations.token(
-                    profile.client_id, profile.client_secret, profile.username, profile.password
-                ),
-                probe=operations.choices(operations.Table.SERVICE_STATUSES),
-            )
-            engine.start()
-            customers = Customers(engine, state.desk, self._clock)
-            connection = ConnectionTest(engine, self._clock)
-            self._watch = Watch(engine.snapshot)
-            watching = asyncio.create_task(self._watch.run())
-            try:
-                self._services = Services(engine, customers, connection, self._watch, state.set_aside)
-                yield self._services
-            finally:
-                watching.cancel()
-                await engine.close()
+        async with open_services(self.settings, self._clock, background=self._background) as services:
+            self._services, self._watch = services, services.watch
+            yield services

@@ -5,6 +5,7 @@ from rich.cells import cell_len
 
 from hubsoft_tui.core.types import (
     ApiState,
+    Badges,
     BudgetState,
     CacheState,
     Category,
@@ -28,11 +29,11 @@ SNAPSHOT = Snapshot(
 )
 
 
-async def shown(width, snapshot=SNAPSHOT, **options):
+async def shown(width, snapshot=SNAPSHOT, **badges):
     strip = StatusStrip(wall=lambda: 1_700_000_000.0)
     async with Stage(strip).run_test(size=(width, 5)) as pilot:
         await pilot.pause()
-        strip.show(snapshot, **options)
+        strip.show(replace(snapshot, badges=Badges(**badges)))
         (text,) = lines_of(strip)
         assert cell_len(text) == width
         return text
@@ -62,6 +63,13 @@ async def test_at_80_what_matters_is_there():
 
 async def test_without_an_outbox_there_is_no_word_of_it():
     assert "outbox" not in await shown(200)
+
+
+async def test_what_waits_for_a_person_stays_even_where_there_is_little_room():
+    text = await shown(80, outbox=2, outbox_asks=1, alerts=3)
+    assert "outbox 2!" in text
+    assert "3 alerts" in text
+    assert "alert" not in await shown(200, outbox=0)
 
 
 @pytest.mark.parametrize("health", list(Health))
