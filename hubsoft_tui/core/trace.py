@@ -1,0 +1,62 @@
+"""The trace: one compact row for every question and every request, without personal data.
+
+The engine hands rows to a `TraceSink`; what keeps them (`store`) and what is learnt from them (`services`:
+reports, what-if, self-tuning) know nothing of the engine. Instants are UTC epoch seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .types import Category, Outcome, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """One question as it was answered."""
+
+    at: float
+    category: Category
+    subject: int
+    """A keyed hash (63 bits) of what was asked about: the same for every question about one customer on this home,
+    and useless elsewhere. Never a document."""
+    priority: Priority
+    outcome: Outcome
+    age: float
+    """Seconds since what was shown was fetched."""
+    caller: str = ""
+    changed: bool | None = None
+    """For a miss that found an older record of the same subject: whether the new one differs. Else None."""
+    since: float = 0.0
+    """For such a miss: seconds between the two fetches."""
+    suspended: bool = False
+    """The record concerns a customer without an active contract, whom a payment may unlock any moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """One request as it ended."""
+
+    at: float
+    operation: str
+    priority: Priority
+    caller: str
+    attempt: int
+    wait: float
+    latency: float
+    status: int | None
+    size: int
+    outcome: str
+
+
+class TraceSink(Protocol):
+    """Where rows go. Called in the engine's loop, on the hot path: it only collects."""
+
+    def question(self, row: QuestionRow) -> None:
+        """Take one question."""
+        ...
+
+    def sent(self, row: SentRow) -> None:
+        """Take one request."""
+        ...

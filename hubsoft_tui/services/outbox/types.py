@@ -1,0 +1,96 @@
+"""What the outbox takes and hands out: immutable, light to import, instants in UTC epoch seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class EntryKind(Enum):
+    """What is written."""
+
+    OPEN = "open"  # a new ticket
+    MESSAGE = "message"
+    CLOSE = "close"
+
+
+class EntryState(Enum):
+    """Where an entry stands. Only `SENT` and `DISCARDED` are over."""
+
+    QUEUED = "queued"  # written here, not sent yet
+    SENDING = "sending"
+    UNKNOWN = "unknown"  # sent, outcome not known: looked for after the quiet period
+    SENT = "sent"
+    REFUSED = "refused"  # HubSoft said no; its words are kept
+    EXISTS = "exists"  # somebody opened one like it meanwhile: a person decides
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket as a person wrote it; checked and normalised by `Outbox.check`."""
+
+    service_id: int
+    description: str = field(repr=False)
+    contact_name: str = field(repr=False)
+    contact_phone: str = field(repr=False)
+    type_id: int | None = None
+    type_label: str | None = None
+    open_work_order: bool = False
+    customer_code: int | None = None
+    customer_document: str | None = field(default=None, repr=False)
+    customer_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message for an open ticket."""
+
+    ticket_id: int
+    protocol: str
+    text: str = field(repr=False)
+    customer_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Closing a ticket, with a reason."""
+
+    ticket_id: int
+    protocol: str
+    reason_id: int | None = None
+    reason_label: str | None = None
+    description: str = field(default="", repr=False)
+    customer_name: str | None = None
+
+
+Draft = NewTicket | NewMessage | Closing
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the outbox."""
+
+    local_protocol: str
+    """`LOC000123`: what a person can be told before HubSoft has answered."""
+    kind: EntryKind
+    state: EntryState
+    draft: Draft
+    created_at: float
+    updated_at: float
+    attempts: int = 0
+    next_at: float | None = None
+    """When it is looked for, or tried again, by itself; None when it waits for nothing or for a person."""
+    protocol: str | None = None
+    ticket_id: int | None = None
+    said: str = ""
+    """Why it stands where it stands: HubSoft's words, or ours; as a sentence, without personal data."""
+    doubles: tuple[str, ...] = ()
+    """Protocols of other tickets that carry this entry's reference: a later look found them."""
+    similar: tuple[str, ...] = ()
+    """For `EXISTS`: protocols of open tickets that may be the same matter."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person must look at it."""
+        return self.state in {EntryState.REFUSED, EntryState.EXISTS} or bool(self.doubles)
