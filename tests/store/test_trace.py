@@ -12,7 +12,8 @@ from hubsoft_tui.core.trace import QuestionRow, SentRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import Database, open_database
-from hubsoft_tui.store.trace import CATEGORIES, MIGRATIONS, OUTCOMES, TRIMMED, TraceStore
+from hubsoft_tui.store.trace import TraceStore
+from hubsoft_tui.store.trace_reading import CATEGORIES, MIGRATIONS, OUTCOMES, TRIMMED
 
 NOW = 1_795_000_000.0
 ALL = (0.0, 1e11)
@@ -66,7 +67,7 @@ def test_rows_come_back_as_they_were(store):
         question(NOW + 3, outcome=Outcome.MISS, forced=True, failed=True, age=0.0, caller=""),
     ]
     sent = [request(NOW + 1), request(NOW + 2, status=None, outcome="connect", sent=False, attempt=3)]
-    store.write(questions, sent, "maria")
+    store.write(questions, sent, person="maria")
     assert list(store.questions(*ALL)) == questions
     assert list(store.sent(*ALL)) == sent
     assert store.count() == (3, 2)
@@ -83,7 +84,7 @@ def test_no_row_is_lost_however_many_happen_at_once_in_two_processes(tmp_path_fa
     stores = [TraceStore(open_database(path, MIGRATIONS), account) for account in ("mine", "others")]
     for store, written in zip(stores, (mine, others), strict=True):
         for batch in written:
-            store.write([question(at, subject=n) for n, at in enumerate(batch)], [], "maria")
+            store.write([question(at, subject=n) for n, at in enumerate(batch)], [], person="maria")
     for store, written in zip(stores, (mine, others), strict=True):
         kept = list(store.questions(*ALL))
         assert len(kept) == sum(map(len, written))
@@ -93,19 +94,23 @@ def test_no_row_is_lost_however_many_happen_at_once_in_two_processes(tmp_path_fa
 
 
 def test_a_stretch_of_time_has_its_beginning_and_not_its_end(store):
-    store.write([question(NOW + n) for n in range(5)], [request(NOW + n) for n in range(5)], "maria")
+    store.write([question(NOW + n) for n in range(5)], [request(NOW + n) for n in range(5)], person="maria")
     assert [row.at - NOW for row in store.questions(NOW + 1, NOW + 3)] == [1, 2]
     assert [row.at - NOW for row in store.sent(NOW + 1, NOW + 3)] == [1, 2]
 
 
 def test_points_are_the_questions_that_were_answered(store):
-    store.write([question(outcome=Outcome.MISS, forced=True), question(NOW + 1, failed=True)], [], "maria")
+    store.write(
+        [question(outcome=Outcome.MISS, forced=True), question(NOW + 1, failed=True)], [], person="maria"
+    )
     category, outcome = CATEGORIES.index(Category.CLIENT_DATA), OUTCOMES.index(Outcome.MISS)
     assert list(store.points(*ALL)) == [(round(NOW * 1e6), category, 7, outcome, 1)]
 
 
 def test_what_is_too_old_goes_first_and_then_the_oldest_beyond_the_limit(store):
-    store.write([question(NOW + n) for n in range(100)], [request(NOW + n) for n in range(0, 100, 2)], "m")
+    store.write(
+        [question(NOW + n) for n in range(100)], [request(NOW + n) for n in range(0, 100, 2)], person="m"
+    )
     assert store.mark(TRIMMED) == 0
     assert store.trim(before=NOW + 10, max_rows=1000) == 10 + 5
     assert next(store.questions(*ALL)).at == NOW + 10
@@ -123,9 +128,9 @@ def test_words_of_a_batch_that_was_not_kept_are_learnt_again(store, database, mo
     with monkeypatch.context() as patch:
         patch.setattr(store, "_insert", broken)
         with pytest.raises(StoreError):
-            store.write([question(caller="new")], [], "maria")
-    store.write([question(caller="another")], [], "maria")
-    store.write([question(NOW + 1, caller="new")], [], "maria")
+            store.write([question(caller="new")], [], person="maria")
+    store.write([question(caller="another")], [], person="maria")
+    store.write([question(NOW + 1, caller="new")], [], person="maria")
     assert [row.caller for row in store.questions(*ALL)] == ["another", "new"]
 
 
@@ -137,6 +142,6 @@ def test_a_trace_of_a_newer_version_says_so(tmp_path: Path):
 
 
 def test_a_row_costs_a_few_dozen_bytes(store, database):
-    store.write([question(NOW + n, subject=n * 2**40 + 2**62) for n in range(5000)], [], "maria")
+    store.write([question(NOW + n, subject=n * 2**40 + 2**62) for n in range(5000)], [], person="maria")
     database.read("PRAGMA wal_checkpoint(TRUNCATE)")
     assert database.path.stat().st_size / 5000 < 60
