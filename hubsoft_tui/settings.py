@@ -241,6 +241,13 @@ class TraceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """How long the reports of days are kept."""
+
+    keep_days: float = setting(400.0, N_("How long a day's report is kept."), DAYS, low=1, high=3650)
+
+
+@dataclass(frozen=True, slots=True)
 class UiSettings:
     """The console's own: language (`auto`, `pt_BR`, `en`), theme, and view clock in frames per second."""
 
@@ -287,6 +294,7 @@ class Settings:
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    reports: ReportSettings = field(default_factory=ReportSettings)
     trace: TraceSettings = field(default_factory=TraceSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     log: LogSettings = field(default_factory=LogSettings)
