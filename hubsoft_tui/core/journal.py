@@ -10,6 +10,7 @@ from typing import Final
 
 from .clock import Clock, today
 from .events import Events
+from .trace import SentRow, TraceSink
 from .types import Priority, RequestRow
 
 KEPT: Final = 500
@@ -19,20 +20,37 @@ logger = logging.getLogger(__name__)
 class Journal:
     """A ring of rows; each is replaced as its request goes on. No documents, no secrets."""
 
-    def __init__(self, clock: Clock, events: Events) -> None:
+    def __init__(self, clock: Clock, events: Events, trace: TraceSink | None = None) -> None:
         self._clock = clock
         self._events = events
+        self._trace = trace
         self._rows: OrderedDict[int, RequestRow] = OrderedDict()
         self._ids = itertools.count(1)
         self._day = today(clock)
         self._sent = 0
 
     def begin(
-        self, *, operation: str, path: str, priority: Priority, attempt: int, wait: float, caller: str
+        self,
+        *,
+        operation: str,
+        path: str,
+        priority: Priority,
+        attempt: int,
+        wait: float,
+        caller: str,
+        asked: bool = False,
     ) -> RequestRow:
         """Note a request that is being sent."""
         row = RequestRow(
-            next(self._ids), self._clock.wall(), operation, path, priority, attempt, wait, caller=caller
+            next(self._ids),
+            self._clock.wall(),
+            operation,
+            path,
+            priority,
+            attempt,
+            wait,
+            caller=caller,
+            asked=asked,
         )
         self._rows[row.id] = row
         if len(self._rows) > KEPT:
@@ -50,8 +68,9 @@ class Journal:
         status: int | None = None,
         size: int = 0,
         error: str = "",
+        sent: bool = True,
     ) -> None:
-        """Note how it ended; `latency` in seconds, `size` in bytes."""
+        """Note how it ended; `latency` in seconds, `size` in bytes. Not `sent`: not a byte of it left."""
         ended = replace(row, latency=latency, outcome=outcome, status=status, size=size, error=error)
         if row.id in self._rows:
             self._rows[row.id] = ended
@@ -68,6 +87,23 @@ class Journal:
             ended.caller,
         )
         self._events.publish(ended)
+        if self._trace is not None:
+            self._trace.sent(
+                SentRow(
+                    at=ended.at,
+                    operation=ended.operation,
+                    priority=ended.priority,
+                    caller=ended.caller,
+                    attempt=ended.attempt,
+                    wait=ended.wait,
+                    latency=latency,
+                    status=status,
+                    size=size,
+                    outcome=outcome,
+                    sent=sent,
+                    asked=ended.asked,
+                )
+            )
 
     def rows(self) -> tuple[RequestRow, ...]:
         """The last requests, oldest first."""

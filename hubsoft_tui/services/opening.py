@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import places
 from ..api import operations
 from ..core.clock import Clock
 from ..core.engine import Engine
+from ..core.tracer import Tracer
 from ..core.types import Badges
 from ..core.watch import Watch
 from ..settings import Profile, Settings
 from .connection import ConnectionTest
 from .customers import Customers
+from .meaning import meaning
 from .questions import KINDS
-from .state import State, open_state
+from .reports.service import Reports
+from .state import REPORTS, TRACE, State, account_of, open_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Services:
     engine: Engine
     connection: ConnectionTest
     customers: Customers
+    reports: Reports
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
@@ -53,10 +58,13 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
     with open_state(settings, clock) as state:
         engine = make_engine(settings, state, clock)
         engine.start()
+        if state.trace is not None:
+            state.trace.writer.start()
         services = Services(
             engine=engine,
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
+            reports=open_reports(settings, state, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -70,17 +78,36 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
+            await services.reports.close()
             await engine.close()
+
+
+def open_reports(settings: Settings, state: State, clock: Clock) -> Reports:
+    """Build the reports of `settings.profile` over `state`; nothing is opened before they are asked for."""
+    folder = places.find(home=settings.home or None).state
+    return Reports(
+        trace=folder / TRACE,
+        kept=folder / REPORTS,
+        account=account_of(settings.profile),
+        writer=state.trace.writer if state.trace is not None else None,
+        clock=clock,
+    )
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
     """Build the engine of `settings.profile` over `state`; not started. Raises SettingsError."""
     profile: Profile = settings.profile
-    return Engine(
+    tracer = None
+    if state.trace is not None:
+        means = meaning(lambda: engine.settings.customers.active_statuses)
+        tracer = Tracer(state.trace.writer, state.trace.key, means)
+    engine = Engine(
         settings,
         state.ports,
         clock,
         kinds=KINDS,
         login=operations.token(profile.client_id, profile.client_secret, profile.username, profile.password),
         probe=operations.choices(operations.Table.SERVICE_STATUSES),
+        tracer=tracer,
     )
+    return engine
