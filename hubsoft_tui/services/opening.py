@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import places
 from ..api import operations
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.types import Badges
 from ..core.watch import Watch
+from ..core.webhook import HttpWebhook
 from ..settings import Profile, Settings
+from .alerts.service import Alerts, free_megabytes
 from .connection import ConnectionTest
 from .customers import Customers
 from .questions import KINDS
@@ -29,6 +32,7 @@ class Services:
     """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
 
     engine: Engine
+    alerts: Alerts
     connection: ConnectionTest
     customers: Customers
     watch: Watch
@@ -37,11 +41,11 @@ class Services:
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges()
+        return Badges(alerts=self.alerts.unseen, versions={"alerts": self.alerts.version})
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return []
+        return [self.alerts.run()]
 
 
 @asynccontextmanager
@@ -53,8 +57,16 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
     with open_state(settings, clock) as state:
         engine = make_engine(settings, state, clock)
         engine.start()
+        folders = places.find(home=settings.home or None)
         services = Services(
             engine=engine,
+            alerts=Alerts(
+                engine,
+                state.alerts,
+                HttpWebhook(),
+                clock,
+                disk_free=free_megabytes((folders.state, folders.cache)),
+            ),
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
             watch=Watch(engine.snapshot),

@@ -12,7 +12,7 @@ from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..settings import Profile, Settings
-from ..store import budget, desk, records, tokens
+from ..store import alerts, budget, desk, records, tokens
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 
@@ -22,6 +22,7 @@ class State:
     """What is open. `set_aside` are damaged files that were moved, never deleted, and begun anew."""
 
     ports: Ports
+    alerts: alerts.AlertStore
     desk: desk.Desk
     set_aside: tuple[Path, ...]
 
@@ -43,14 +44,16 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
+        noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         yield State(
             Ports(
                 permits=budget.SqliteBudget(spent, account, presence, clock),
                 tokens=tokens.SqliteTokens(kept, account, presence, clock),
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
+            alerts.AlertStore(noticed, account, presence, clock),
             desk.Desk(kept, account),
-            tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+            tuple(each.set_aside for each in (spent, kept, learnt, noticed) if each.set_aside is not None),
         )
 
 
