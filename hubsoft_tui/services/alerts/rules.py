@@ -135,7 +135,7 @@ RULES: Final = (
     ),
     Rule(
         "sync_late",
-        N_("The sync of tickets is late"),
+        N_("Ticket sync is late"),
         N_("What Tickets shows is old. Look there for why the last pass did not end."),
         lambda facts: facts.sync_late,
         lambda settings: settings.sync_late_above,

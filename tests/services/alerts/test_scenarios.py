@@ -197,4 +197,4 @@ def test_a_calm_day_tells_nothing(simulator, tmp_path: Path) -> None:
         assert len(world.engine.snapshot().requests) > 100
         assert await world.told() == []
 
-    play(settings(simulator, tmp_path), story)
+    play(settings(simulator, tmp_path, look_seconds=10.0), story)
