@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
+    from hubsoft_tui.screens.alert_toasts import AlertToasts
     from hubsoft_tui.screens.demo import Demo
     from hubsoft_tui.settings_files import Loaded
 
@@ -81,6 +82,7 @@ class HubSoftConsole(Console):
         self._crash_folder = crash_folder
         self._watching = contextlib.ExitStack()
         self._control_filter = ControlFilter()
+        self._alert_toasts: AlertToasts | None = None
         self.settled = asyncio.Event()
         super().__init__()
         self.animation_level = "none"
@@ -162,6 +164,9 @@ class HubSoftConsole(Console):
         else:
             self.trouble = ""
             self.hub = hub
+            from hubsoft_tui.screens.alert_toasts import AlertToasts
+
+            self._alert_toasts = AlertToasts()
             self._watching.enter_context(hub.watch())
             for path in hub.set_aside:
                 text = _("A damaged file was set aside as {path}; a new one was begun.")
@@ -206,8 +211,24 @@ class HubSoftConsole(Console):
     # -- how it goes on
 
     def _tick(self) -> None:
-        if self.hub is not None and (screen := self._console_screen()) is not None:
-            screen.tick(self.hub.snapshot())
+        if self.hub is None:
+            return
+        snapshot = self.hub.snapshot()
+        if self._alert_toasts is not None and self._alert_toasts.due(snapshot):
+            self._tell_alerts(self._alert_toasts)
+        if (screen := self._console_screen()) is not None:
+            screen.tick(snapshot)
+
+    @work(group="alert toasts", exclusive=True, exit_on_error=False)
+    async def _tell_alerts(self, toasts: AlertToasts) -> None:
+        try:
+            door = await self.door()
+            alerts = await door.run(lambda services: services.alerts.recent())
+        except HubSoftError:
+            toasts.again()
+            return
+        for text, severity in toasts.news(alerts):
+            self.tell(text, severity=severity)
 
     def _console_screen(self) -> ConsoleScreen | None:
         """Return the console's screen in sight; None under a modal, and while the application ends."""

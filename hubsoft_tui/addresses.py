@@ -44,6 +44,26 @@ def normalise_url(text: str) -> str:
     return f"{parts.scheme}://{shown}{suffix}{path}"
 
 
+def webhook_address(text: str) -> str:
+    """Return the address of a webhook as it will be called, path and query as they are. Raises InvalidInput.
+
+    The error never repeats the path: chat services keep a key in it. Plain http is accepted to this machine only.
+    """
+    text = text.strip()
+    parts, host = _split(text)
+    if parts.username is not None or parts.password is not None:
+        raise InvalidInput(
+            say("The address must not carry a user or password: write it without what is before @.")
+        )
+    if parts.fragment:
+        raise InvalidInput(say("The address must end before any #."))
+    if parts.scheme == "http" and not is_loopback(host):
+        raise InvalidInput(
+            say("http:// would send alerts readable by others: use https://{host}/….", host=host)
+        )
+    return text
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether `host` is this machine, by name (`localhost`) or number (127.0.0.0/8, ::1)."""
     if host == "localhost":

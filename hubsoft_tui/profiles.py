@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from .addresses import normalise_url
 from .errors import InvalidInput, SettingsError
 from .places import Places, create_private
-from .secrets import Kept, keep
+from .secrets import SECRET_KEYS, Kept, keep
 from .settings_documents import PROFILE_NAME, Document, profile_entries, read_document
 from .settings_layers import PROFILE_VARIABLES, resolve, shown
 from .texts import Text, say
@@ -117,7 +117,7 @@ def save_profile(profile: Profile, places: Places) -> Saved:
     import tomli_w
 
     _check(profile)
-    kept = {key: value for key, value in _plain(profile).items() if key not in {"client_secret", "password"}}
+    kept = {key: value for key, value in _plain(profile).items() if key not in SECRET_KEYS}
     lines = tomli_w.dumps({"profiles": {profile.name: kept}})
     secrets = {"client_secret": profile.client_secret, "password": profile.password}
     config = read_document(places.config_file, "config")

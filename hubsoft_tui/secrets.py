@@ -1,4 +1,4 @@
-"""Where the client secret and the password are kept: secrets.toml (0600) or the system's keyring.
+"""Where the client secret, the password and the webhook's secret are kept: secrets.toml (0600) or the system's keyring.
 
 The keyring is optional in every sense: not installed, broken, locked or slow, it is simply not there.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SECRET_KEYS: Final = ("client_secret", "password")
+SECRET_KEYS: Final = ("client_secret", "password", "webhook_secret")
 KEYRING_SERVICE: Final = "hubsoft-tui"
 KEYRING_SECONDS: Final = 15.0
 """How long a keyring may take: a person may be typing its password, but nobody waits for a dead one."""
@@ -125,7 +125,8 @@ def read_file(path: Path) -> dict[str, dict[str, str]]:
         if not isinstance(table, dict):
             raise _wrong(path, say("only tables named [profiles.NAME] are allowed"))
         if not all(key in SECRET_KEYS and isinstance(value, str) for key, value in table.items()):
-            allowed = say("[profiles.{name}] may hold client_secret and password, as text", name=name)
+            keys = ", ".join(SECRET_KEYS)
+            allowed = say("[profiles.{name}] may hold {keys}, as text", name=name, keys=keys)
             raise _wrong(path, allowed)
     return profiles
 

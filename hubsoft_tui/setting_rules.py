@@ -19,6 +19,11 @@ REQUESTS: Final = N_("requests")
 PER_MINUTE: Final = N_("requests per minute")
 PER_SECOND: Final = N_("times per second")
 OF_BUDGET: Final = N_("of the budget")
+OF_CACHE: Final = N_("of the cache")
+OF_QUESTIONS: Final = N_("of the questions")
+OF_QUEUE: Final = N_("of the queue")
+QUESTIONS: Final = N_("questions")
+MEGABYTES: Final = N_("megabytes")
 ROWS: Final = N_("rows")
 RECORDS: Final = N_("records")
 TIMES: Final = N_("times")
@@ -38,6 +43,7 @@ class Rule:
     high: float | None = None
     """Largest value allowed."""
     choices: tuple[str, ...] = ()
+    """What a text, or each word of a list, may be; empty: anything."""
     pattern: str = ""
     """What a text must match as a whole; `shape` says the same to people."""
     shape: str = ""
@@ -87,7 +93,7 @@ def check(value: object, default: object, rule: Rule) -> object:
     elif isinstance(default, int | float):
         checked = _number(value, whole=isinstance(default, int), rule=rule)
     elif isinstance(default, tuple):
-        checked = _words(value)
+        checked = _words(value, rule, may_be_empty=not default)
     elif isinstance(value, str) and _fits(value, rule):
         checked = value
     if checked is None:
@@ -119,7 +125,8 @@ def allowed(default: object, rule: Rule) -> Text:
     if isinstance(default, bool):
         return say("true or false")
     if rule.choices:
-        return say("one of: {choices}", choices=", ".join(rule.choices))
+        some, one = N_("a list of any of: {choices}"), N_("one of: {choices}")
+        return Text(some if isinstance(default, tuple) else one, {"choices": ", ".join(rule.choices)})
     if isinstance(default, tuple):
         return say('a list of words, e.g. ["one", "two"]')
     if not isinstance(default, int | float):
@@ -158,11 +165,12 @@ def _number(value: object, *, whole: bool, rule: Rule) -> float | None:
     return value if whole else float(value)
 
 
-def _words(value: object) -> tuple[str, ...] | None:
-    if not isinstance(value, list | tuple) or not value:
+def _words(value: object, rule: Rule, *, may_be_empty: bool) -> tuple[str, ...] | None:
+    if not isinstance(value, list | tuple) or not (value or may_be_empty):
         return None
     words = tuple(word for word in value if isinstance(word, str) and word.strip())
-    return words if len(words) == len(value) else None
+    fit = len(words) == len(value) and (not rule.choices or set(words) <= set(rule.choices))
+    return words if fit else None
 
 
 def _fits(value: str, rule: Rule) -> bool:

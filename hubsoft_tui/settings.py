@@ -23,6 +23,7 @@ from .setting_rules import (
     TIMES,
     setting,
 )
+from .settings_alerts import AlertSettings
 from .texts import N_
 
 PriorityName = Literal["critical", "high", "normal", "low"]
@@ -34,7 +35,7 @@ DAY: Final = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One HubSoft credential. `client_secret` and `password` never appear in its text form."""
+    """One HubSoft credential. Its secrets never appear in its text form."""
 
     name: str = "main"
     url: str = setting(
@@ -44,6 +45,9 @@ class Profile:
     username: str = setting("", N_("The user HubSoft's API is used as."))
     client_secret: str = setting("", N_("The client secret that belongs to the client id."), secret=True)
     password: str = setting("", N_("The API user's password."), secret=True)
+    webhook_secret: str = setting(
+        "", N_("A secret sent along to the webhook, so that it knows who calls."), secret=True
+    )
     color: str = setting(
         "",
         N_("A colour that keeps this profile in sight; empty for the theme's."),
@@ -296,6 +300,7 @@ class Settings:
     sync: SyncSettings = field(default_factory=SyncSettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
     trace: TraceSettings = field(default_factory=TraceSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     keys: dict[str, str] = field(default_factory=dict)

@@ -118,6 +118,9 @@ def complete(loaded: Loaded) -> Loaded:
     """
     profile = loaded.settings.profile
     wanted = tuple(key for key in SECRET_KEYS if not getattr(profile, key))
+    if not loaded.settings.alerts.webhook_url:
+        # Nobody is called, so the keyring need not be asked how.
+        wanted = tuple(key for key in wanted if key != "webhook_secret")
     found = look_up(loaded.places, profile.name, wanted) if wanted else {}
     if not found:
         return loaded

@@ -7,10 +7,9 @@ import itertools
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .addresses import normalise_url
+from .addresses import normalise_url, webhook_address
 from .errors import InvalidInput
 from .privacy import clean
-from .secrets import SECRET_KEYS
 from .setting_rules import Rule, WrongValue, check, parse, plain, rule_of
 from .settings import Profile, Settings
 from .texts import Text, say
@@ -29,6 +28,7 @@ PROFILE_VARIABLES: Final = {
     "HUBSOFT_CLIENT_SECRET": "profile.client_secret",
     "HUBSOFT_USERNAME": "profile.username",
     "HUBSOFT_PASSWORD": "profile.password",
+    "HUBSOFT_WEBHOOK_SECRET": "profile.webhook_secret",
 }
 
 
@@ -174,6 +174,15 @@ def unknown_key(entry: Entry) -> Text:
 
     names = [*known_settings(), *sections(), "keys"]
     table, _, leaf = entry.key.rpartition(".")
+    variable = next((name for name, key in PROFILE_VARIABLES.items() if key == f"profile.{leaf}"), "")
+    if variable and is_secret(f"profile.{leaf}"):
+        return say(
+            "{place}: {key} is a secret. Move it to secrets.toml (mode 0600), [profiles.NAME], or to the "
+            "variable {variable}.",
+            place=entry.origin.place,
+            key=leaf,
+            variable=variable,
+        )
     leaves = [name.rpartition(".")[2] for name in names if name.rpartition(".")[0] == table]
     meant = [f"{table}.{name}" for name in difflib.get_close_matches(leaf, leaves, n=1, cutoff=0.65) if table]
     if not meant:  # the right key in the wrong section
@@ -248,6 +257,8 @@ def _checked(entry: Entry, known: Known | None) -> object:
         value = parse(value, known.default)
     if key == "profile.url" and isinstance(value, str):
         return normalise_url(value)
+    if key == "alerts.webhook_url" and isinstance(value, str) and value.strip():
+        return webhook_address(value)
     if key == "profile.client_id" and isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # HubSoft's client ids are numbers, and are often written so
     return check(value, known.default, known.rule)
@@ -290,4 +301,5 @@ def _check_shares(resolved: Resolved) -> None:
 
 def is_secret(key: str) -> bool:
     """Tell whether the value of `key` must never be shown."""
-    return key.removeprefix("profile.") in SECRET_KEYS
+    known = known_settings().get(key)
+    return known is not None and known.rule.secret

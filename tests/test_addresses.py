@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubsoft_tui.addresses import is_loopback, normalise_url
+from hubsoft_tui.addresses import is_loopback, normalise_url, webhook_address
 from hubsoft_tui.errors import InvalidInput
 
 
@@ -74,3 +74,35 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
 def test_this_machine_is_known_by_name_and_number() -> None:
     assert all(is_loopback(host) for host in ("localhost", "127.0.0.1", "127.8.8.8", "::1"))
     assert not any(is_loopback(host) for host in ("localhost.example", "0.0.0.0", "10.0.0.1", "", "::"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://hooks.example/services/T0/B0/k3y",
+        "https://hooks.example:8443/a?b=c&d=%20",
+        "http://localhost:8080/hook",
+        "http://127.0.0.1/hook",
+        "http://[::1]:99/hook",
+    ],
+)
+def test_a_webhook_is_called_at_the_address_as_it_is(address: str) -> None:
+    assert webhook_address(f" {address}\n") == address
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("http://hooks.example/k3y", "use https://hooks.example/…"),
+        ("http://10.0.0.7/k3y", "readable by others"),
+        ("https://user:k3y@hooks.example/", "must not carry a user or password"),
+        ("https://hooks.example/x#k3y", "must end before any #"),
+        ("ftp://hooks.example/k3y", "must begin with https://"),
+        ("https:///k3y", "not an address"),
+        ("https://hooks.example/a b", "not an address"),
+    ],
+)
+def test_a_webhook_that_would_be_read_by_others_is_refused(address: str, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says) as caught:
+        webhook_address(address)
+    assert "k3y" not in str(caught.value)

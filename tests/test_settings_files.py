@@ -188,6 +188,15 @@ def test_read_only_is_the_stricter_of_profile_and_flag(house: House) -> None:
         ("[ui]\ntheme = 'a b'\n", ["a theme's name"]),
         ("[customers]\nactive_statuses = 'x'\n", ["a list of words"]),
         ("[customers]\nactive_statuses = []\n", ["a list of words"]),
+        ("[alerts]\nqueue_full_above = 1.5\n", ["line 2", "greater than 0 and at most 1 (of the queue)"]),
+        ("[alerts]\napi_down_for = -1\n", ["line 2", "api_down_for is -1", "from 0 to 86400 (seconds)"]),
+        ("[alerts]\nqueue_full = 0.5\n", ["Did you mean alerts.queue_full_"]),
+        ("[alerts]\noff = ['cache']\n", ["alerts.off is", "a list of any of: api_down, credentials_refused"]),
+        ("[alerts]\noff = 'cache_full'\n", ["a list of any of"]),
+        ("[alerts]\nwebhook_url = 'http://hooks.example/k3y'\n", ["line 2", "use https://hooks.example/…"]),
+        ("[alerts]\nwebhook_url = 'hooks.example'\n", ["line 2", "must begin with https://"]),
+        ("[alerts]\nwebhook_url = 3\n", ["line 2", "alerts.webhook_url must be an address such as"]),
+        ("[alerts]\nwebhook_secret = 'x'\n", ["line 2", "is a secret", "HUBSOFT_WEBHOOK_SECRET"]),
         ("[keys]\n'app.quit' = 3\n", ["line 2", "keys.app.quit is 3"]),
         ("keys = 3\n", ["line 1", "table"]),
         ("cache = 3\n", ["line 1", "cache is 3", "table"]),
@@ -292,6 +301,27 @@ def test_lists_booleans_and_keys_in_variables(house: House) -> None:
     assert settings.customers.active_statuses == ("servico_habilitado", "servico_novo")
     assert settings.profile.read_only
     assert settings.keys == {"app.quit": "x", "lookup.copy": "c"}
+
+
+def test_a_webhook_and_what_it_is_told_with(house: House) -> None:
+    house.write(
+        "config.toml", PROFILE + "[alerts]\nwebhook_url = 'https://hooks.example/k3y?a=b'\noff = []\n"
+    )
+    house.write("secrets.toml", '[profiles.main]\nwebhook_secret = "s3cret"\n')
+    loaded = house.read(need_profile=False)
+    assert loaded.settings.alerts.webhook_url == "https://hooks.example/k3y?a=b"
+    assert loaded.settings.profile.webhook_secret == "s3cret"
+    assert not any(secret in f"{loaded!r} {explain(loaded)!r}" for secret in ("k3y", "s3cret"))
+    rows = {row.key: row.value for row in explain(loaded)}
+    assert (rows["alerts.webhook_url"], rows["profile.webhook_secret"]) == ("set", "set")
+    house.environment |= {
+        "HUBSOFT_WEBHOOK_SECRET": "other",
+        "HUBSOFT_TUI_ALERTS__OFF": "cache_full, disk_low",
+        "HUBSOFT_TUI_ALERTS__WEBHOOK_URL": "http://localhost:8080/x",
+    }
+    settings = house.read(need_profile=False).settings
+    assert settings.profile.webhook_secret == "other"
+    assert settings.alerts.off == ("cache_full", "disk_low")
 
 
 def test_two_settings_do_not_share_their_shares() -> None:

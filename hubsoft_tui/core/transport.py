@@ -40,14 +40,15 @@ class Reply:
         return f"Reply({self.status}, {len(self.body)} bytes)"
 
 
-class _Silence(logging.Filter):
-    """Drop httpx's own line for each of our requests: it carries the whole URL, and the URL a person's document."""
+class Silence(logging.Filter):
+    """Drop httpx's own line for each request to `url`'s host: it carries the whole URL, and with it what is private."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self._origin = httpx.URL(url)
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is about somebody else's request."""
         urls = [each for each in record.args or () if isinstance(each, httpx.URL)]
         return not any((url.host, url.port) == (self._origin.host, self._origin.port) for url in urls)
 
@@ -73,7 +74,7 @@ class Transport:
         self._settings = settings
         self._root = profile.url.rstrip("/")
         self._host = urlsplit(profile.url).hostname or profile.url
-        self._silence = _Silence(profile.url)
+        self._silence = Silence(profile.url)
         try:
             self._client = self._opened()
         except (ImportError, ValueError, OSError) as error:

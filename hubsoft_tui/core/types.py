@@ -271,7 +271,7 @@ class Badges:
     outbox_asks: int = 0
     """Of those, and of the settled: how many wait for a person (refused, doubled)."""
     alerts: int = 0
-    """Alerts that hold now."""
+    """Alerts that hold and that nobody has acknowledged."""
     versions: dict[str, int] = field(default_factory=dict)
     """By service (`tickets`, `outbox`, ...): a number that grows whenever it has something new to show."""
 

@@ -32,6 +32,8 @@ class ConsoleScreen(Screen[None]):
     """A screen of the console. Subclasses set `AREA` and `ACTIONS`, and write `body()` and `show()`."""
 
     AREA: ClassVar[str] = ""
+    WITHIN: ClassVar[str] = ""
+    """The area it is opened from, when it has no digit of its own."""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     ABOUT: ClassVar[str] = ""
     """What the screen is for, in a few sentences, marked with `N_`; help begins with it."""
@@ -123,7 +125,7 @@ class ConsoleScreen(Screen[None]):
             since = time.strftime("%H:%M:%S", time.localtime(self.frozen_at))
             marks = ((_("FROZEN since {time}").format(time=since), "bold $background on $warn"), *marks)
         areas = tuple(Item(f"area.{area.id}", area.key, _(area.label)) for area in AREAS)
-        self.query_one(AreaBar).show(areas, f"area.{self.AREA}", marks)
+        self.query_one(AreaBar).show(areas, f"area.{self.WITHIN or self.AREA}", marks)
         mine: list[Item] = []
         always: list[Item] = []
         for action in self.usable():

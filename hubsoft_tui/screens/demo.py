@@ -69,7 +69,8 @@ class Demo:
             simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
         self._simulator = simulator
         profile = replace(simulator.profile, read_only=settings.profile.read_only)
-        return replace(settings, profile=profile, home=self._home)
+        alerts = replace(settings.alerts, webhook_url="")  # nobody is woken by a play
+        return replace(settings, profile=profile, alerts=alerts, home=self._home)
 
     def close(self) -> None:
         """Stop the simulator and remove its home. Safe to call twice."""

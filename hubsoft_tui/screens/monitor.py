@@ -5,23 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from textual import work
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
+from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _
+from widgets.alert_rows import AlertsPanel
 from widgets.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
 from widgets.request_rows import TroubleTable
 from widgets.tape import BudgetTape
 
 from .actions import Action
+from .alerts import AlertsScreen, acknowledge
 from .base import ConsoleScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.store.alerts import Alert
 
 
+LAST_ALERTS: Final = 20
 _HEIGHTS: Final = [(0, "-short"), (30, "-tall"), (48, "-high")]
 
 
@@ -42,9 +48,30 @@ class MonitorScreen(ConsoleScreen):
             N_("Read the requests one by one."),
             "app.area('requests')",
         ),
+        Action(
+            "monitor.alerts",
+            "a",
+            N_("alerts"),
+            N_("List the alerts: what is wrong, what was, and what to do."),
+            "alerts",
+        ),
+        Action(
+            "monitor.acknowledge",
+            "A",
+            N_("acknowledge"),
+            N_("Say that every open alert was seen: the strip stops counting them."),
+            "acknowledge",
+        ),
     )
     CSS_PATH = Path(__file__).parents[2] / "styles" / "monitor.tcss"
     VERTICAL_BREAKPOINTS = _HEIGHTS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._alerts_version: int | None = None
+        self._alerts: tuple[Alert, ...] = ()
+        self._unseen = 0
+        self._wall = 0.0
 
     def body(self) -> ComposeResult:
         """Compose the panels."""
@@ -59,6 +86,7 @@ class MonitorScreen(ConsoleScreen):
                     with Container(id="monitor-line"):
                         yield QueuePanel()
                         yield TokenPanel()
+            yield AlertsPanel()
             yield Static(_("Failed lately"), markup=False, id="monitor-heading")
             yield TroubleTable(id="monitor-troubles")
 
@@ -72,10 +100,47 @@ class MonitorScreen(ConsoleScreen):
         self.query_one(SavedPanel).show(snapshot)
         self.query_one(TokenPanel).show(snapshot.token, snapshot.wall)
         self.query_one(TroubleTable).show(snapshot.requests)
+        self._wall = snapshot.wall
+        self._show_alerts(snapshot)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to acknowledge while there is something nobody has."""
+        if action == "acknowledge":
+            return self._unseen > 0
+        return super().check_action(action, parameters)
+
+    def action_alerts(self) -> None:
+        """Open the list of alerts."""
+        self.app.push_screen(AlertsScreen())
+
+    @work(group="acknowledge", exit_on_error=False)
+    async def action_acknowledge(self) -> None:
+        """Acknowledge every open alert."""
+        await acknowledge(self, None)
+
+    def _show_alerts(self, snapshot: Snapshot) -> None:
+        if snapshot.badges.alerts != self._unseen:
+            self._unseen = snapshot.badges.alerts
+            self.redraw_frame()
+        version = snapshot.badges.versions.get("alerts")
+        if version is not None and version != self._alerts_version:
+            self._alerts_version = version
+            self._ask_alerts()
+
+    @work(group="alerts", exclusive=True, exit_on_error=False)
+    async def _ask_alerts(self) -> None:
+        try:
+            door = await self.console.door()
+            self._alerts = await door.run(lambda services: services.alerts.recent(LAST_ALERTS))
+        except HubSoftError:
+            self._alerts_version = None  # the next snapshot asks again
+            return
+        self.query_one(AlertsPanel).show(self._alerts, self._wall)
 
     def relabelled(self) -> None:
-        """Hold the new tape if the view is frozen."""
+        """Hold the new tape if the view is frozen; the new panel knows no alert yet."""
         self.query_one(BudgetTape).held = self.frozen
+        self.query_one(AlertsPanel).show(self._alerts, self._wall)
 
     def action_freeze(self) -> None:
         """Hold the tape too: it moves by itself."""

@@ -19,7 +19,9 @@ from ..core.engine import Engine
 from ..core.tracer import Tracer
 from ..core.types import Badges
 from ..core.watch import Watch
+from ..core.webhook import HttpWebhook
 from ..settings import Profile, Settings
+from .alerts.service import Alerts, free_megabytes
 from .connection import ConnectionTest
 from .customers import Customers
 from .meaning import meaning
@@ -33,6 +35,7 @@ class Services:
     """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
 
     engine: Engine
+    alerts: Alerts
     connection: ConnectionTest
     customers: Customers
     reports: Reports
@@ -42,11 +45,11 @@ class Services:
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges()
+        return Badges(alerts=self.alerts.unseen, versions={"alerts": self.alerts.version})
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return []
+        return [self.alerts.run()]
 
 
 @asynccontextmanager
@@ -60,8 +63,16 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
         engine.start()
         if state.trace is not None:
             state.trace.writer.start()
+        folders = places.find(home=settings.home or None)
         services = Services(
             engine=engine,
+            alerts=Alerts(
+                engine,
+                state.alerts,
+                HttpWebhook(),
+                clock,
+                disk_free=free_megabytes((folders.state, folders.cache)),
+            ),
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
             reports=open_reports(settings, state, clock),

@@ -16,7 +16,7 @@ from ..core.clock import Clock
 from ..core.engine import Ports
 from ..errors import StoreError
 from ..settings import Profile, Settings
-from ..store import budget, desk, records, tokens, trace_key
+from ..store import alerts, budget, desk, records, tokens, trace_key
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 from ..store.trace_writer import TraceWriter
@@ -42,6 +42,7 @@ class State:
     """What is open. `set_aside` are damaged files that were moved, never deleted, and begun anew."""
 
     ports: Ports
+    alerts: alerts.AlertStore
     desk: desk.Desk
     set_aside: tuple[Path, ...]
     trace: Trace | None
@@ -65,14 +66,16 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
+        noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         yield State(
             Ports(
                 permits=budget.SqliteBudget(spent, account, presence, clock),
                 tokens=tokens.SqliteTokens(kept, account, presence, clock),
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
+            alerts.AlertStore(noticed, account, presence, clock),
             desk.Desk(kept, account),
-            tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+            tuple(each.set_aside for each in (spent, kept, learnt, noticed) if each.set_aside is not None),
             _trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
         )
 

@@ -1,0 +1,199 @@
+"""Alerts: what is wrong, what was, what each means and what to do; opened from the monitor."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from textual import on, work
+
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.texts import N_, _, ngettext
+from widgets.alert_rows import AlertDetail, AlertTable, alert_mark, alert_title, measured
+from widgets.drawn import Drawn, Part, line
+from widgets.table import VirtualTable
+from widgets.words import moment, number
+
+from .actions import Action
+from .base import ConsoleScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.content import Content
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.store.alerts import Alert
+
+SHOWN: Final = 200
+"""How many alerts the list holds."""
+
+
+class AlertSummary(Drawn):
+    """The line above the list: how many are open, how many nobody has seen, and whether the webhook knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._alerts: Sequence[Alert] = ()
+        self._trouble = ""
+
+    def show(self, alerts: Sequence[Alert], trouble: str) -> None:
+        """Draw the counts of `alerts`, and why the webhook does not know yet, as a sentence."""
+        self._alerts, self._trouble = alerts, trouble
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line."""
+        count = sum(alert.open for alert in self._alerts)
+        unseen = sum(alert.open and alert.acknowledged_at is None for alert in self._alerts)
+        title = ngettext("{n} alert is open", "{n} alerts are open", count).format(n=number(count))
+        pieces: list[Part] = [(title if count else _("No alert is open"), "$title bold")]
+        if unseen:
+            text = ngettext("{n} not seen yet", "{n} not seen yet", unseen).format(n=number(unseen))
+            pieces += ["   ", (text, "$bad bold")]
+        if self._trouble:
+            pieces += ["   ", (self._trouble, "$warn")]
+        return [line(*pieces).truncate(width, ellipsis=True)]
+
+
+class AlertsScreen(ConsoleScreen):
+    """The list of alerts, the newest first, and the chosen one in full."""
+
+    AREA = "alerts"
+    WITHIN = "monitor"
+    ABOUT = N_(
+        "One line per alert, the newest first. An alert opens when something was wrong for a while, and is over "
+        "when all was well for a while; a sign in the strip stays until somebody acknowledges it or it is over. "
+        "Thresholds, durations, and a webhook that is told as well are in config.toml under [alerts]."
+    )
+    ACTIONS = (
+        Action(
+            "alerts.acknowledge",
+            "a",
+            N_("acknowledge"),
+            N_("Say that the chosen alert was seen: the strip stops counting it. It stays open."),
+            "acknowledge",
+        ),
+        Action(
+            "alerts.acknowledge_all",
+            "A",
+            N_("acknowledge all"),
+            N_("Say that every open alert was seen."),
+            "acknowledge_all",
+        ),
+        Action("alerts.close", "escape", N_("back"), N_("Go back to the monitor."), "close"),
+    )
+    CSS_PATH = Path(__file__).parents[2] / "styles" / "alerts.tcss"
+    AUTO_FOCUS = "AlertTable"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._version: int | None = None
+        self._alerts: tuple[Alert, ...] = ()
+        self._trouble = ""
+
+    def body(self) -> ComposeResult:
+        """Compose the summary, the list and the chosen one."""
+        yield AlertSummary()
+        yield AlertTable(
+            now=time.time(),
+            empty=_("No alert has opened yet. What opens one is in config.toml under [alerts]."),
+            id="alerts-table",
+        )
+        yield AlertDetail(id="alerts-detail")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Ask for the alerts when there is news of them."""
+        super().show(snapshot)
+        version = snapshot.badges.versions.get("alerts")
+        if version is not None and version != self._version:
+            self._version = version
+            self._ask()
+
+    def relabelled(self) -> None:
+        """Fill the new table."""
+        self._fill()
+        self.table.focus()
+
+    def copied(self) -> tuple[str, str] | None:
+        """Return the chosen alert as one line."""
+        alert = self.table.item
+        if alert is None:
+            return None
+        when = moment(alert.opened_at, time.time())
+        told = f"{when} {alert_title(alert)} ({alert_mark(alert)[1]}) {measured(alert)}"
+        return _("the alert"), told.strip()
+
+    @property
+    def table(self) -> AlertTable:
+        """The list."""
+        return self.query_one(AlertTable)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to acknowledge only what nobody has."""
+        if action == "acknowledge":
+            return _unseen(self.table.item) if self._composed else False
+        if action == "acknowledge_all":
+            return any(_unseen(alert) for alert in self._alerts)
+        return super().check_action(action, parameters)
+
+    def action_close(self) -> None:
+        """Go back to the monitor."""
+        self.app.pop_screen()
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the chosen alert."""
+        if (alert := self.table.item) is not None:
+            self._acknowledge(alert.id)
+
+    def action_acknowledge_all(self) -> None:
+        """Acknowledge every open alert."""
+        self._acknowledge(None)
+
+    @work(group="acknowledge", exit_on_error=False)
+    async def _acknowledge(self, alert_id: int | None) -> None:
+        await acknowledge(self, alert_id)
+
+    @work(group="alerts", exclusive=True, exit_on_error=False)
+    async def _ask(self) -> None:
+        try:
+            door = await self.console.door()
+            alerts = await door.run(lambda services: services.alerts.recent(SHOWN))
+            trouble = await door.run(lambda services: services.alerts.webhook_trouble())
+        except HubSoftError:
+            self._version = None  # the next snapshot asks again
+            return
+        self._alerts, self._trouble = alerts, "" if trouble is None else str(trouble)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.query_one(AlertSummary).show(self._alerts, self._trouble)
+        self.table.set_rows(self._alerts)
+        self._tell()
+
+    @on(VirtualTable.RowHighlighted)
+    def _tell(self) -> None:
+        self.query_one(AlertDetail).show(self.table.item, time.time())
+        self.redraw_frame()
+
+
+async def acknowledge(screen: ConsoleScreen, alert_id: int | None) -> None:
+    """Acknowledge one alert, or all of them (None), and say what came of it."""
+    try:
+        door = await screen.console.door()
+        if alert_id is None:
+            count = await door.run(lambda services: services.alerts.acknowledge_all())
+        else:
+            count = int(await door.run(lambda services: services.alerts.acknowledge(alert_id)))
+    except HubSoftError as error:
+        screen.console.tell(error, severity="error")
+        return
+    if count:
+        text = ngettext("{n} alert acknowledged.", "{n} alerts acknowledged.", count)
+        screen.console.tell(text.format(n=number(count)))
+
+
+def _unseen(alert: Alert | None) -> bool:
+    return alert is not None and alert.open and alert.acknowledged_at is None

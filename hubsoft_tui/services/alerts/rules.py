@@ -1,0 +1,185 @@
+"""The rules, as data: which measurement, which threshold, for how long, and what a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from ...settings_alerts import ALERTS, AlertSettings
+from ...texts import N_
+from .facts import Facts, Reading
+
+
+class Unit(Enum):
+    """What a rule's value is measured in."""
+
+    NONE = "none"  # it is so, or it is not
+    SHARE = "share"  # 0-1
+    SECONDS = "seconds"
+    TIMES = "times"
+    MEGABYTES = "megabytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of alert. `title` and `advice` are marked texts: translate them when they are shown."""
+
+    id: str
+    title: str
+    advice: str
+    """What to do about it, as a sentence."""
+    read: Callable[[Facts], Reading | None]
+    limit: Callable[[AlertSettings], float]
+    duration: Callable[[AlertSettings], float]
+    """Seconds it must be so before an alert opens."""
+    unit: Unit = Unit.NONE
+    below: bool = False
+    """It is wrong to be below the limit, not at or above it."""
+    reset: float = 0.8
+    """All is well again at this part of the limit, so that a value on the border does not flap."""
+    urgent: bool = False
+    """People are hindered now."""
+
+    def bad(self, value: float, limit: float) -> bool:
+        """Tell whether `value` is worth an alert."""
+        return value < limit if self.below else value >= limit
+
+    def well(self, value: float, limit: float) -> bool:
+        """Tell whether `value` lets an open alert clear."""
+        return value >= limit * self.reset if self.below else value < limit * self.reset
+
+    def worse(self, value: float, than: float) -> bool:
+        """Tell whether `value` is clearly worse: small steps are not worth a change on anybody's screen."""
+        return value < than * 0.9 if self.below else value > than * 1.1
+
+
+def _at_once(_settings: AlertSettings) -> float:
+    return 0.0
+
+
+def _so(_settings: AlertSettings) -> float:
+    return 1.0
+
+
+RULES: Final = (
+    Rule(
+        "api_down",
+        N_("HubSoft does not answer"),
+        N_("People are shown what is remembered. Look whether HubSoft is up, and this computer's network."),
+        lambda facts: facts.api_down,
+        _so,
+        lambda settings: settings.api_down_for,
+        urgent=True,
+    ),
+    Rule(
+        "credentials_refused",
+        N_("HubSoft refuses the login"),
+        N_("Nothing can be asked. Look whether the API user's password or client secret was changed."),
+        lambda facts: facts.credentials_refused,
+        _so,
+        lambda settings: settings.credentials_refused_for,
+        urgent=True,
+    ),
+    Rule(
+        "rate_limited",
+        N_("HubSoft limits our requests"),
+        N_(
+            "Something else may use this login, or max_requests_per_minute is more than HubSoft allows: lower it."
+        ),
+        lambda facts: facts.rate_limited,
+        lambda settings: settings.rate_limited_times,
+        _at_once,
+        Unit.TIMES,
+    ),
+    Rule(
+        "api_slow",
+        N_("HubSoft is slow"),
+        N_("Ask your HubSoft contact; work that is not urgent may wait."),
+        lambda facts: facts.api_slow,
+        lambda settings: settings.api_slow_above,
+        lambda settings: settings.api_slow_for,
+        Unit.SECONDS,
+    ),
+    Rule(
+        "wait_long",
+        N_("People wait too long"),
+        N_("The budget is used up. See on Requests what asks so much, and whether HubSoft allows more."),
+        lambda facts: facts.wait_long,
+        lambda settings: settings.wait_long_above,
+        lambda settings: settings.wait_long_for,
+        Unit.SECONDS,
+        urgent=True,
+    ),
+    Rule(
+        "queue_full",
+        N_("Queue nearly full"),
+        N_("When it is full the least urgent requests are refused. See on Requests what asks so much."),
+        lambda facts: facts.queue_full,
+        lambda settings: settings.queue_full_above,
+        lambda settings: settings.queue_full_for,
+        Unit.SHARE,
+    ),
+    Rule(
+        "outbox_stuck",
+        N_("Writes do not reach HubSoft"),
+        N_(
+            "They are kept and go out as soon as they can. Look at the outbox for those that ask for a person."
+        ),
+        lambda facts: facts.outbox_stuck,
+        lambda settings: settings.outbox_stuck_above,
+        lambda settings: settings.outbox_stuck_for,
+        Unit.SECONDS,
+        urgent=True,
+    ),
+    Rule(
+        "sync_late",
+        N_("Ticket sync is late"),
+        N_("What Tickets shows is old. Look there for why the last pass did not end."),
+        lambda facts: facts.sync_late,
+        lambda settings: settings.sync_late_above,
+        lambda settings: settings.sync_late_for,
+        Unit.SECONDS,
+    ),
+    Rule(
+        "cache_full",
+        N_("Cache nearly full"),
+        N_(
+            "The longest unused customers are forgotten first. Raise cache.max_entries if they are asked again."
+        ),
+        lambda facts: facts.cache_full,
+        lambda settings: settings.cache_full_above,
+        lambda settings: settings.cache_full_for,
+        Unit.SHARE,
+        reset=0.95,
+    ),
+    Rule(
+        "hit_ratio_low",
+        N_("Hit ratio low"),
+        N_("Most questions cost a request. Longer lifetimes or a larger cache may help."),
+        lambda facts: facts.hit_ratio_low,
+        lambda settings: settings.hit_ratio_low_below,
+        lambda settings: settings.hit_ratio_low_for,
+        Unit.SHARE,
+        below=True,
+        reset=1.25,
+    ),
+    Rule(
+        "disk_low",
+        N_("Disk nearly full"),
+        N_("When it is full nothing can be remembered or written down. Free some space."),
+        lambda facts: facts.disk_low,
+        lambda settings: settings.disk_low_below,
+        lambda settings: settings.disk_low_for,
+        Unit.MEGABYTES,
+        below=True,
+        reset=1.25,
+        urgent=True,
+    ),
+)
+"""Every rule, the most urgent first."""
+
+BY_ID: Final = {rule.id: rule for rule in RULES}
+
+assert tuple(BY_ID) == ALERTS  # noqa: S101 - each is known to the settings, in one order
