@@ -29,6 +29,7 @@ from tests.screens.fake import (
     wait_for,
 )
 from tests.screens.stand import WALL, request, snapshot
+from tests.screens.test_reports import some_days
 from widgets.strip import StatusStrip
 from widgets.tape import BudgetTape
 
@@ -160,6 +161,12 @@ def test_monitor(looks_as_before, hub, size):
 
 def test_requests(looks_as_before, hub):
     assert looks_as_before(hub, WIDE, press("escape", "6"), "following the newest")
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
+def test_reports(looks_as_before, hub, size):
+    hub.reports.days = some_days()
+    assert looks_as_before(hub, size, press("escape", "7"), "saved 382 = 81 %")
 
 
 def test_first_run(looks_as_before, hub):

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -18,11 +19,11 @@ from ...core.trace import NaiveRow
 from ...store import reports, trace_reading
 from ...store.database import open_database
 from ...store.trace_sums import count_rows
-from ...texts import Text
+from ...texts import Text, say
 from .days import day_of, stretch
 from .house import LATE_DAYS
 from .sums import add_up
-from .types import DayHead, DayReport
+from .types import DayHead, DayReport, Overview
 
 T = TypeVar("T")
 
@@ -64,12 +65,9 @@ class Reports:
     @property
     def trouble(self) -> Text | str | None:
         """Why nothing is added to the reports at the moment, as a sentence; None while all is well."""
-        return self._writer.trouble if self._writer is not None else None
-
-    @property
-    def tracing(self) -> bool:
-        """Whether the settings want a trace; without one there is nothing to report."""
-        return self._writer is not None
+        if self._writer is None:
+            return say("The setting trace.enabled is false.")
+        return self._writer.trouble
 
     def today(self) -> date:
         """Return the local day it is."""
@@ -82,6 +80,19 @@ class Reports:
     async def days(self, most: int = LISTED) -> tuple[DayHead, ...]:
         """Return the days there is something of, newest first, at most `most`. Raises StoreError."""
         return await self._read(lambda trace, kept: self._heads(trace, kept, most))
+
+    async def overview(self, day: date | None = None, most: int = LISTED) -> Overview:
+        """Return the list of days, and `day` in full, or the newest. Raises StoreError."""
+        today = self.today()
+
+        def read(trace: trace_reading.TraceReader, kept: reports.ReportStore) -> Overview:
+            days = self._heads(trace, kept, most)
+            listed = {head.day for head in days}
+            wanted = day if day in listed or not days else days[0].day
+            return Overview(days, self._report(trace, kept, wanted or today), today)
+
+        found = await self._read(read)
+        return replace(found, trouble=str(self.trouble or ""))
 
     def note_naive(self, caller: str, naive: int, requests: int) -> None:
         """Add to today what a pass over many saved: it spent `requests` where one for each would be `naive`.
