@@ -107,7 +107,11 @@ class AlertSettings:
         MINUTE, N_("How long the sync must be late for an alert."), SECONDS, low=0, high=DAY
     )
     cache_full_above: float = setting(
-        0.95, N_("An alert opens when this much of the cache is taken."), OF_CACHE, above=0, high=1
+        0.95,
+        N_("An alert opens when this much of the cache is taken by customers asked for lately."),
+        OF_CACHE,
+        above=0,
+        high=1,
     )
     cache_full_for: float = setting(
         5 * MINUTE, N_("How long the cache must be so full for an alert."), SECONDS, low=0, high=DAY

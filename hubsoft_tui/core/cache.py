@@ -176,9 +176,9 @@ class Cache:
         self._answers.clear()
         return self._port.clear()
 
-    def count(self) -> int:
-        """How many customers are remembered."""
-        return self._port.count()
+    def count(self, used_since: float = 0.0) -> int:
+        """How many customers are remembered that were used since then (epoch s), to about a cleaning's interval."""
+        return self._port.count(used_since)
 
     def _changed(self) -> bool:
         try:

@@ -229,9 +229,9 @@ class Engine:
         """Drop what has expired beyond use and what is over the limit; return how many expired."""
         return self._cache.clean(keep_seconds=self.settings.cache.stale_ttl)
 
-    def cache_count(self) -> int:
-        """How many customers are remembered."""
-        return self._cache.count()
+    def cache_count(self, used_within: float | None = None) -> int:
+        """How many customers are remembered; with `used_within` those used in the last so many seconds."""
+        return self._cache.count(0.0 if used_within is None else self.clock.wall() - used_within)
 
     # -- watching -----------------------------------------------------------------------------------------
 

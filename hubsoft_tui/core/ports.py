@@ -143,8 +143,8 @@ class RecordPort(Protocol):
         """
         ...
 
-    def count(self) -> int:
-        """How many records (kind `customer`) are kept."""
+    def count(self, used_since: float = 0.0) -> int:
+        """How many records (kind `customer`) are kept that were used since then (epoch s)."""
         ...
 
     def claim(self, key: str, priority: Priority, seconds: float) -> bool:

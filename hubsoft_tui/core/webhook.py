@@ -48,6 +48,10 @@ class HttpWebhook:
     ) -> None:
         """Send JSON to `url` and return once it answered 2xx, within so many seconds. Raises WebhookFailure."""
         host = urlsplit(url).hostname or ""
+        if not (secret.isascii() and secret.isprintable()):
+            raise WebhookFailure(
+                say("The webhook's secret cannot be sent: write it in letters, digits and common signs.")
+            )
         sent = {
             "Content-Type": "application/json",
             "User-Agent": f"hubsoft-tui/{__version__}",
@@ -55,8 +59,10 @@ class HttpWebhook:
             **({SECRET_HEADER: secret} if secret else {}),
         }
         try:
+            # Made aside: reading the certificates takes longer than the engine's loop may stand still.
+            client = await asyncio.to_thread(_client, trust_env=not is_loopback(host))
             async with asyncio.timeout(seconds):
-                status = await _status(url, host, body, sent)
+                status = await _status(client, url, body, sent)
         except TimeoutError:
             raise WebhookFailure(say("{host} did not answer in time.", host=host)) from None
         # httpx's own texts may carry the address or a header, and with it a secret.
@@ -76,12 +82,13 @@ class HttpWebhook:
             raise WebhookFailure(say("{host} answered HTTP {status}.", host=host, status=status))
 
 
-async def _status(url: str, host: str, body: bytes, headers: Mapping[str, str]) -> int:
+def _client(*, trust_env: bool) -> httpx.AsyncClient:
+    # httpx limits each silence; the limit on the whole is the caller's.
+    return httpx.AsyncClient(follow_redirects=False, trust_env=trust_env, timeout=None)  # noqa: S113
+
+
+async def _status(client: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> int:
     with _unlogged(url):
-        # Made aside: reading the certificates takes longer than the engine's loop may stand still.
-        client = await asyncio.to_thread(
-            httpx.AsyncClient, follow_redirects=False, trust_env=not is_loopback(host), timeout=None
-        )
         async with client, client.stream("POST", url, content=body, headers=dict(headers)) as response:
             return response.status_code
 

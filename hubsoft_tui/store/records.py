@@ -113,10 +113,11 @@ class SqliteRecords:
             )
         return expired, evicted
 
-    def count(self) -> int:
-        """How many customers are kept."""
+    def count(self, used_since: float = 0.0) -> int:
+        """How many customers are kept that were used since then (epoch s)."""
         rows = self._database.read(
-            "SELECT count(*) FROM record WHERE account = ? AND kind = ?", (self._account, COUNTED)
+            "SELECT count(*) FROM record WHERE account = ? AND kind = ? AND used_at >= ?",
+            (self._account, COUNTED, used_since),
         )
         return int(cast("int", rows[0][0]))
 

@@ -101,7 +101,6 @@ async def test_a_redirect_is_followed_nowhere(code: str):
 async def test_one_that_hangs_is_left_after_its_time():
     async with listening(None) as hook:
         assert "did not answer in time" in await failed(hook.url, seconds=0.1)
-    assert len(hook.calls) == 1
 
 
 async def test_one_that_hangs_up_or_is_not_there_is_a_failure():
@@ -114,6 +113,7 @@ async def test_one_that_hangs_up_or_is_not_there_is_a_failure():
 async def test_a_secret_no_header_can_carry_is_a_failure_that_does_not_show_it(secret: str):
     async with listening(status("200 OK")) as hook:
         said = await failed(hook.url, secret=secret)
+    assert said.startswith("The webhook's secret cannot be sent")
     assert secret not in said
     assert hook.calls == []
 

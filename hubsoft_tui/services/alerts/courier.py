@@ -41,6 +41,8 @@ class Courier:
         """Why the last call was not taken; None once one was."""
         self.changes = 0
         """Grows when `trouble` changes."""
+        self._taken = 0
+        """The last call that was taken: should its order still stand, it is not made again."""
 
     async def round(self) -> None:
         """Make every call that is due. Raises StoreError."""
@@ -52,6 +54,16 @@ class Courier:
         return self._store.claim(self._settings().alerts.webhook_timeout + LEASE_SLACK)
 
     async def _made(self, url: str, delivery: Delivery) -> bool:
+        if delivery.id != self._taken:
+            if self._clock.wall() - delivery.created_at > GIVEN_UP_SECONDS:
+                logger.error("webhook: call %d is given up after a day", delivery.id)
+            elif not await self._taken_by(url, delivery):
+                return False
+            self._taken = delivery.id
+        await patiently(lambda: self._store.finish(delivery), sleep=self._clock.sleep)
+        return True
+
+    async def _taken_by(self, url: str, delivery: Delivery) -> bool:
         settings = self._settings()
         try:
             await self._webhook.post(
@@ -63,25 +75,17 @@ class Courier:
             )
         except WebhookFailure as failure:
             self._told(failure.text)
-            await self._not_taken(delivery, failure)
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(delivery.attempts, 20))
+            logger.warning("webhook: call %d is tried again in %.0f s: %s", delivery.id, pause, failure)
+            await patiently(lambda: self._store.postpone(delivery, pause), sleep=self._clock.sleep)
             return False
         self._told(None)
         logger.info("webhook: call %d was taken", delivery.id)
-        await patiently(lambda: self._store.finish(delivery), sleep=self._clock.sleep)
         return True
 
     def _told(self, trouble: Text | None) -> None:
         self.changes += str(trouble) != str(self.trouble)
         self.trouble = trouble
-
-    async def _not_taken(self, delivery: Delivery, failure: WebhookFailure) -> None:
-        if self._clock.wall() - delivery.created_at > GIVEN_UP_SECONDS:
-            logger.error("webhook: call %d is given up after a day: %s", delivery.id, failure)
-            await patiently(lambda: self._store.finish(delivery), sleep=self._clock.sleep)
-            return
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(delivery.attempts, 20))
-        logger.warning("webhook: call %d is tried again in %.0f s: %s", delivery.id, pause, failure)
-        await patiently(lambda: self._store.postpone(delivery, pause), sleep=self._clock.sleep)
 
 
 def waiting(count: int, trouble: Text | None) -> Text | None:

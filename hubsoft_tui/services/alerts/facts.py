@@ -44,7 +44,8 @@ class Facts:
     sync_late: Reading | None = None
     """Seconds, as in ExtraFacts."""
     cache_full: Reading | None = None
-    """How much of the cache is taken, 0-1."""
+    """How much of the cache is taken by customers that were used lately, 0-1: any cache fills up in time, and
+    only one that is full of what is still asked for is too small."""
     hit_ratio_low: Reading | None = None
     """Hit ratio of late, 0-1; 1 while too little was asked to say anything."""
     disk_low: Reading | None = None

@@ -25,6 +25,7 @@ SMALL_ANSWER: Final = 64 * 1024
 """Bytes; a page of hundreds may take its time, and says nothing about slowness."""
 FEWEST_ANSWERS: Final = 5
 MOST_KEPT: Final = 5_000
+NO_EXTRA: Final = ExtraFacts()
 
 
 class Observer:
@@ -45,9 +46,15 @@ class Observer:
         """Questions so far, and how many of them the cache answered."""
 
     def facts(
-        self, snapshot: Snapshot, events: Iterable[Event], extra: ExtraFacts, disk_free: float | None
+        self,
+        snapshot: Snapshot,
+        events: Iterable[Event],
+        extra: ExtraFacts = NO_EXTRA,
+        *,
+        in_use: int = 0,
+        disk_free: float | None = None,
     ) -> Facts:
-        """Measure. `events` are those since the last look; `disk_free` is in megabytes."""
+        """Measure. `events` are those since the last look, `in_use` the records that are, `disk_free` megabytes."""
         now, settings = self._clock.now(), self._settings()
         for event in events:
             if isinstance(event, RequestRow):
@@ -61,7 +68,7 @@ class Observer:
             queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
             outbox_stuck=_known(extra.outbox_stuck, now),
             sync_late=_known(extra.sync_late, now),
-            cache_full=_share(snapshot.cache.records, snapshot.cache.max_entries, now),
+            cache_full=_share(in_use, snapshot.cache.max_entries, now),
             hit_ratio_low=self._hit_ratio(snapshot, now, settings),
             disk_low=_known(disk_free, now),
         )

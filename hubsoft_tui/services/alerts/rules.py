@@ -146,7 +146,7 @@ RULES: Final = (
         "cache_full",
         N_("Cache nearly full"),
         N_(
-            "The longest unused customers are forgotten first. Raise cache.max_entries if they are asked again."
+            "It is full of customers asked for lately, and forgets some that are asked again. Raise max_entries."
         ),
         lambda facts: facts.cache_full,
         lambda settings: settings.cache_full_above,

@@ -114,7 +114,10 @@ class Alerts:
         """Measure once and open, affirm or clear what that calls for. Raises StoreError."""
         disk_free = await self._disk_free()
         snapshot = self._engine.snapshot()
-        facts = self._observer.facts(snapshot, events.take(), self._extra(), disk_free)
+        in_use = self._engine.cache_count(used_within=self._engine.settings.cache.contract_status_ttl)
+        facts = self._observer.facts(
+            snapshot, events.take(), self._extra(), in_use=in_use, disk_free=disk_free
+        )
         now, settings = self._clock.now(), self._engine.settings.alerts
         if now - self._looked_at > (MISSED_LOOKS + 1) * settings.look_seconds:
             for judge in self._judges:

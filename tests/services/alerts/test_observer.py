@@ -40,9 +40,11 @@ class Bench:
         self.number += 1
         return request(self.number, outcome=outcome, **fields)
 
-    def look(self, *events, seconds: float = 5.0, extra=None, disk=None, **snapshot):
+    def look(self, *events, seconds: float = 5.0, extra=None, disk=None, in_use=0, **snapshot):
         self.clock.advance(seconds)
-        return self.observer.facts(Snapshot(**snapshot), events, extra or ExtraFacts(), disk)
+        return self.observer.facts(
+            Snapshot(**snapshot), events, extra or ExtraFacts(), in_use=in_use, disk_free=disk
+        )
 
 
 @pytest.fixture
@@ -119,8 +121,8 @@ def test_the_hit_ratio_is_that_of_late_over_enough_questions_and_not_of_the_star
 
 
 def test_a_cache_over_its_limit_for_a_moment_is_full_and_no_more(bench):
-    assert bench.look(cache=CacheState(50, 100)).cache_full.value == 0.5
-    assert bench.look(cache=CacheState(120, 100)).cache_full.value == 1.0
+    assert bench.look(cache=CacheState(100, 100), in_use=50).cache_full.value == 0.5
+    assert bench.look(cache=CacheState(120, 100), in_use=120).cache_full.value == 1.0
 
 
 def test_what_others_know_is_taken_as_it_is(bench):

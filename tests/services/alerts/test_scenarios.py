@@ -198,3 +198,24 @@ def test_a_calm_day_tells_nothing(simulator, tmp_path: Path) -> None:
         assert await world.told() == []
 
     play(settings(simulator, tmp_path, look_seconds=10.0), story)
+
+
+def test_a_cache_that_is_full_of_customers_nobody_asks_for_any_more_is_not_too_small(
+    simulator, tmp_path: Path
+) -> None:
+    terms = people(simulator, 40)
+
+    async def story(world: World) -> None:
+        await world.work(terms, 15 * MINUTE, every=20)
+        assert await world.told() == [("cache_full", True)]
+        await world.clock.sleep(4 * HOUR)
+        assert world.engine.cache_count() == 20
+        assert await world.told() == [("cache_full", False)]
+        await world.work(terms[:5], 2 * HOUR, every=60)
+        assert await world.told() == [("cache_full", False)]
+
+    small = replace(
+        settings(simulator, tmp_path, look_seconds=15.0, off=("hit_ratio_low",)),
+        cache=CacheSettings(max_entries=20),
+    )
+    play(small, story)
