@@ -102,6 +102,12 @@ AREAS: Final = (
 )
 
 
+PAGES: Final = {
+    "alerts": N_("Alerts"),
+}
+"""What stands in front of an area, with keys of its own: the title help gives it."""
+
+
 class Registry:
     """Every action, in the order help shows them."""
 

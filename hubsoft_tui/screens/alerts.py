@@ -77,7 +77,7 @@ class AlertsScreen(ConsoleScreen):
             "acknowledge",
         ),
         Action(
-            "alerts.acknowledge_all",
+            "alerts.all",
             "A",
             N_("acknowledge all"),
             N_("Say that every open alert was seen."),

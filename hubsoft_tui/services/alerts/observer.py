@@ -1,7 +1,7 @@
 """Measures: what the engine, its events, the disk and other services say becomes `Facts`.
 
-Values of late are taken over half of their rule's duration, so that what holds for the whole of it has more
-than one moment behind it.
+Where a value of late could rest on one moment alone it is taken over half of its rule's duration, so that what
+holds for the whole of it has more than one behind it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ OURS: Final = frozenset({"cancelled", "pool"})
 """Outcomes that say nothing about HubSoft."""
 SMALL_ANSWER: Final = 64 * 1024
 """Bytes; a page of hundreds may take its time, and says nothing about slowness."""
-FEWEST_ANSWERS: Final = 5
+FEWEST_ANSWERS: Final = 3
+"""A slow HubSoft gives few answers in a minute, and the last of them must be as late as the rule's duration."""
 MOST_KEPT: Final = 5_000
 NO_EXTRA: Final = ExtraFacts()
 
@@ -63,7 +64,7 @@ class Observer:
             api_down=self._down(snapshot, now),
             credentials_refused=self._refused(snapshot, now),
             rate_limited=self._limited_lately(snapshot, now, settings.rate_limited_for),
-            api_slow=self._slow(now, settings.api_slow_for / 2),
+            api_slow=self._slow(now, settings.api_slow_for),
             wait_long=self._longest_wait(snapshot, now, settings.wait_long_for / 2),
             queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
             outbox_stuck=_known(extra.outbox_stuck, now),

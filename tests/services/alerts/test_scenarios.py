@@ -219,3 +219,28 @@ def test_a_cache_that_is_full_of_customers_nobody_asks_for_any_more_is_not_too_s
         cache=CacheSettings(max_entries=20),
     )
     play(small, story)
+
+
+def test_a_slow_hubsoft_is_told_though_hardly_anybody_asks(simulator, tmp_path: Path) -> None:
+    terms = people(simulator, 20)
+
+    async def story(world: World) -> None:
+        world.wire.latency = 8.0
+        await world.work(terms, 8 * MINUTE, every=30)
+        assert await world.told() == [("api_slow", True)]
+
+    play(settings(simulator, tmp_path), story)
+
+
+def test_one_slow_moment_is_not_told(simulator, tmp_path: Path) -> None:
+    terms = people(simulator, 20)
+
+    async def story(world: World) -> None:
+        world.wire.latency = 8.0
+        await asyncio.gather(*map(world.ask, terms[:10]))
+        world.wire.latency = 0.1
+        await world.clock.sleep(HOUR)
+        await world.work(terms[10:], 5 * MINUTE, every=30)
+        assert await world.told() == []
+
+    play(settings(simulator, tmp_path), story)
