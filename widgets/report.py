@@ -125,11 +125,13 @@ class DayFigures(Drawn):
         return [line(*title).truncate(width, ellipsis=True), *self._rows(width, self._figures(report.total))]
 
     def _figures(self, total: Sums) -> Sequence[tuple[str, Part]]:
-        saved = percent(total.saved / total.naive) if total.saved > 0 else NOTHING
+        saved: Part = number(total.saved)
+        if total.saved > 0:
+            saved = (f"{number(total.saved)} = {percent(total.saved / total.naive)}", "$ok")
         return (
             (_("questions"), number(total.questions)),
             (_("requests"), number(total.requests)),
-            (_("saved"), (f"{number(total.saved)} = {saved}", "$ok" if total.saved > 0 else "")),
+            (_("saved"), saved),
             (_("from memory"), percent(total.ratio)),
             (_("errors"), (number(total.errors), "$bad" if total.errors else "")),
             ("429", (number(total.rate_limited), "$warn" if total.rate_limited else "")),

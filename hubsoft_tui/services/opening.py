@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import places
 from ..api import operations
 from ..core.clock import Clock
 from ..core.engine import Engine
@@ -27,7 +26,7 @@ from .customers import Customers
 from .meaning import meaning
 from .questions import KINDS
 from .reports.service import Reports
-from .state import REPORTS, TRACE, State, account_of, open_state
+from .state import State, open_reports, open_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,9 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             ),
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
-            reports=open_reports(settings, state, clock),
+            reports=Reports(
+                open_reports(settings, clock), state.trace.writer if state.trace else None, clock
+            ),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -91,18 +92,6 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             await asyncio.gather(*going, return_exceptions=True)
             await services.reports.close()
             await engine.close()
-
-
-def open_reports(settings: Settings, state: State, clock: Clock) -> Reports:
-    """Build the reports of `settings.profile` over `state`; nothing is opened before they are asked for."""
-    folder = places.find(home=settings.home or None).state
-    return Reports(
-        trace=folder / TRACE,
-        kept=folder / REPORTS,
-        account=account_of(settings.profile),
-        writer=state.trace.writer if state.trace is not None else None,
-        clock=clock,
-    )
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:

@@ -11,7 +11,7 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.screens import reports as screen_module
-from hubsoft_tui.services.reports.service import head_of
+from hubsoft_tui.services.reports.reader import head_of
 from hubsoft_tui.services.reports.types import DayReport, Hour, Overview, Sums
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
 from tests.screens.stand import WALL, snapshot
