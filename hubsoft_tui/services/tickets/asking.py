@@ -150,6 +150,7 @@ def manner(known: Known, seen: Sighting) -> Manner:
     at = known.now if opened is None else opened.timestamp()
     if at < start_of(known.windows.floor):
         return Manner(Following.NO)
-    # What is opened later than the first pass and not known is news, whether it is closed by now or not.
-    news = known.state.began_at is not None and at >= known.state.began_at - DAY_SECONDS
-    return Manner(Following.RULE, closed_too=news, news=news)
+    # What was opened since the first pass and is not known is news, whether it is closed by now or not.
+    began = known.state.began_at
+    news = began is not None and at >= began - DAY_SECONDS
+    return Manner(Following.RULE, closed_too=began is not None, news=news)

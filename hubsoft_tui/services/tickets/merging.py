@@ -39,7 +39,7 @@ class Manner:
 
     following: Following = Following.RULE
     closed_too: bool = False
-    """Follow it although it is closed already."""
+    """Follow it although it is closed already, where it was open since we last heard of it."""
     news: bool = True
     """One that was not known is told as new."""
 
@@ -67,7 +67,8 @@ def merge(known: MirrorTicket | None, seen: Sighting, labels: Labels, manner: Ma
     """Lay a sighting over what is known. Messages are counted elsewhere: they have ids of their own."""
     ticket = seen.ticket
     state = _state(known, ticket)
-    merged = _laid_over(known, seen, labels, state, _following(known, state, manner))
+    merged = _laid_over(known, seen, labels, state)
+    merged = replace(merged, following=int(_following(known, merged, manner)))
     if merged.following <= 0:
         return Merged(merged, ())
     if known is None:
@@ -106,19 +107,26 @@ def _state(known: MirrorTicket | None, ticket: Ticket) -> Standing:
     return Standing.OPEN if ticket.closed_at is None and ticket.closed_on is None else Standing.CLOSED
 
 
-def _following(known: MirrorTicket | None, state: Standing, manner: Manner) -> Following:
+def _following(known: MirrorTicket | None, now: MirrorTicket, manner: Manner) -> Following:
     if manner.following is Following.PERSON:
         return Following.PERSON
     if known is not None and known.following != Following.NO:
         return Following(known.following)
-    if state is Standing.OPEN or (state is Standing.CLOSED and known is None and manner.closed_too):
+    if now.state == Standing.OPEN or (manner.closed_too and _was_open(known, now, manner)):
         return manner.following
     return Following.NO
 
 
-def _laid_over(
-    known: MirrorTicket | None, seen: Sighting, labels: Labels, state: Standing, following: Following
-) -> MirrorTicket:
+def _was_open(known: MirrorTicket | None, now: MirrorTicket, manner: Manner) -> bool:
+    """Whether a ticket that is closed now was open after we last heard of it."""
+    if now.state != Standing.CLOSED:
+        return False
+    if known is None:
+        return manner.news
+    return known.closed_at is None or _later(known.closed_at, now.closed_at)
+
+
+def _laid_over(known: MirrorTicket | None, seen: Sighting, labels: Labels, state: Standing) -> MirrorTicket:
     ticket, old = seen.ticket, known or _blank(seen)
     type_id, type_label = labels.resolved(TYPE, (ticket.type_id, ticket.type), (old.type_id, old.type))
     status = labels.resolved(STATUS, (ticket.status_id, ticket.status), (old.status_id, old.status))
@@ -127,7 +135,7 @@ def _laid_over(
         id=old.id,
         protocol=ticket.protocol or old.protocol,
         state=int(state),
-        following=int(following),
+        following=old.following,
         type_id=type_id,
         type=type_label,
         status_id=status[0],
@@ -180,10 +188,11 @@ def _responsible(ticket: Ticket, known: str) -> str:
 
 
 def _first(ticket: MirrorTicket) -> list[Noticed]:
-    changes = [Noticed(ChangeKind.NEW, after=_status(ticket), at=ticket.opened_at, by=ticket.opened_by)]
-    if ticket.state == Standing.CLOSED:
-        changes.append(_closed(None, ticket))
-    return changes
+    closed = ticket.state == Standing.CLOSED
+    # Nobody saw in which status it was opened.
+    after = None if closed else _status(ticket)
+    new = Noticed(ChangeKind.NEW, after=after, at=ticket.opened_at, by=ticket.opened_by)
+    return [new, _closed(None, ticket)] if closed else [new]
 
 
 def _changes(known: MirrorTicket, now: MirrorTicket) -> list[Noticed]:
@@ -216,7 +225,10 @@ def _moves(known: MirrorTicket, now: MirrorTicket) -> list[Noticed]:
 
 
 def _closed(before: str | None, ticket: MirrorTicket) -> Noticed:
-    return Noticed(ChangeKind.CLOSED, before, _status(ticket), ticket.closed_at, ticket.closed_by)
+    at = ticket.closed_at
+    # A customer's own list gives the day alone, which stands for its first instant.
+    exact = at if at is not None and at != start_of(day_of(at)) else None
+    return Noticed(ChangeKind.CLOSED, before, _status(ticket), exact, ticket.closed_by)
 
 
 def _later(known: float, now: float | None) -> bool:
