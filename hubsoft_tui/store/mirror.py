@@ -19,6 +19,7 @@ from .mirror_tables import MIGRATIONS
 
 __all__ = [
     "MIGRATIONS",
+    "Followed",
     "Following",
     "Label",
     "Mirror",
@@ -92,6 +93,16 @@ class MirrorTicket(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"MirrorTicket({self.id}, {self.protocol!r})"
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """A ticket that is followed and open: as much as the sync has to know of it."""
+
+    id: int
+    protocol: str
+    opened_at: float | None = None
+    status_id: int | None = None
+    confirmed_at: float = 0.0
 
 
 class MirrorChange(msgspec.Struct, frozen=True):
@@ -182,6 +193,7 @@ class Pulse(msgspec.Struct, frozen=True):
 
 TICKET: Final = MirrorTicket.__struct_fields__
 CHANGE: Final = MirrorChange.__struct_fields__
+_FOLLOWED: Final = Followed.__struct_fields__
 _STATE: Final = MirrorState.__struct_fields__
 
 
@@ -255,6 +267,15 @@ class Mirror:
             (self.account, since) if since >= 0 else (self.account,),
         )
         return list(_tickets(rows))
+
+    def followed_open(self) -> list[Followed]:
+        """Return the tickets that are followed and open."""
+        rows = self.database.read(
+            f"SELECT {columns(_FOLLOWED)} FROM ticket WHERE account = ? AND following > 0"  # noqa: S608
+            f" AND state = {int(Standing.OPEN)}",
+            (self.account,),
+        )
+        return [Followed(*cast("Any", row)) for row in rows]
 
     def dropped(self, since: int) -> list[int]:
         """Return the ids of tickets not followed whose version is after `since`."""

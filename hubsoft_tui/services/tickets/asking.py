@@ -9,11 +9,11 @@ from typing import Final
 
 from ...api.operations import Table, TicketDate
 from ...errors import BadAnswer, NotFound, QueueFull, RateLimited, Refused, Unreachable
-from ...store.mirror import Following
+from ...store.mirror import Followed, Following
 from .days import DAY_SECONDS, ONE_DAY, day_of, start_of
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
-from .planner import Followed, Known, Read, Steps, steps
+from .planner import Known, Read, Steps, steps
 from .reading import Harvest, Reader
 
 logger = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from .days import DAY_SECONDS, start_of
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
 from .paging import PageSize
-from .planner import Followed, Known, windows
+from .planner import Known, windows
 from .types import PassReport
 
 
@@ -39,17 +39,7 @@ class Cost:
 def load(mirror: Mirror, now: float, settings: SyncSettings) -> Known:
     """Return what is known before a pass. `now` in UTC epoch seconds."""
     state = mirror.state()
-    followed = tuple(
-        Followed(
-            ticket.id,
-            ticket.protocol,
-            ticket.opened_at,
-            ticket.status_id,
-            ticket.following,
-            ticket.confirmed_at,
-        )
-        for ticket in mirror.followed(open_only=True)
-    )
+    followed = tuple(mirror.followed_open())
     oldest = min((each.opened_at for each in followed if each.opened_at is not None), default=None)
     begins = windows(state, now, earliest=mirror.earliest(), oldest=oldest, first_days=settings.first_days)
     floor, look = start_of(begins.floor), start_of(begins.look)

@@ -13,29 +13,19 @@ from datetime import date, timedelta
 from typing import Final
 
 from ...api.operations import TicketDate
-from ...store.mirror import Following, Label, MirrorState, StatusCount
+from ...store.mirror import Followed, Label, MirrorState, StatusCount
 from .days import ONE_DAY, day_of
 from .labels import sounds_closed
 from .paging import pages
 
 LOOK_SECONDS: Final = 600.0
 """How often everything opened lately is read without a filter."""
+LOOK_OVERLAP: Final = 3 * 3600.0
+"""A look begins on the day it was so many seconds before the last one: servers in other zones write other days."""
 TABLE_SECONDS: Final = 86_400.0
 """How often the table of statuses is read; one that no table named is asked for at once."""
 CERTAIN_CLOSED: Final = 20
 """So many closed tickets and no open one: nobody leaves open tickets in that status, whatever it is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """A ticket that is followed and open, as far as we know."""
-
-    id: int
-    protocol: str
-    opened_at: float | None
-    status_id: int | None = None
-    following: int = int(Following.RULE)
-    confirmed_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +123,7 @@ def windows(
     return Windows(
         floor=floor,
         oldest=floor if oldest is None else min(floor, day_of(oldest) - ONE_DAY),
-        look=max(floor, day_of(looked) - ONE_DAY),
+        look=max(floor, day_of(looked - LOOK_OVERLAP)),
         # Beyond what we follow by rule, singles find what closed: a console left off for a year reads no year.
         closed=max(begins, day_of(since) - ONE_DAY),
     )
@@ -200,5 +190,5 @@ def _opened(known: Known, size: int, start: date, shown: tuple[int, ...]) -> tup
         split = (older, *split)
     looked_at = known.state.looked_at
     due = looked_at is None or not 0 <= known.now - looked_at < LOOK_SECONDS
-    cheaper = sum(read.requests(size) for read in split) <= filtered.requests(size)
+    cheaper = sum(read.requests(size) for read in split) < filtered.requests(size)
     return (split, True) if due or cheaper else ((filtered,), False)
