@@ -12,7 +12,7 @@ from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..settings import Profile, Settings
-from ..store import budget, desk, mirror, records, tokens
+from ..store import budget, desk, mirror, mirror_tables, records, tokens
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 
@@ -54,7 +54,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             ),
             desk.Desk(kept, account),
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
-            lambda: mirror.Mirror(open_database(folders.state / "tickets.db", mirror.MIGRATIONS), account),
+            lambda: mirror.Mirror(
+                open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS), account
+            ),
             presence,
             tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
         )
