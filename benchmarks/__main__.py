@@ -11,7 +11,15 @@ import sys
 import time
 from collections.abc import Sequence
 
-NAMES = ("start", "hit", "limiter", "throughput", "requests", "trace")
+NAMES = (
+    "start",
+    "hit",
+    "limiter",
+    "throughput",
+    "requests",
+    "trace",
+    "sync",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,8 @@ from .cli_metrics import metrics
 from .cli_output import error_kind, write_json, write_lines
 from .cli_report import report
 from .cli_session import JSON, Session, json_option, open_hub
+from .cli_ticket import ticket
+from .cli_tickets import sync
 from .cli_upkeep import cache, config
 from .errors import HubSoftError, NotFound
 from .simulator.scenarios import SCENARIOS
@@ -110,7 +112,14 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
     return 0 if found.found else NotFound.exit_code
 
 
-for _group in (report, metrics, cache, config):
+for _group in (
+    sync,
+    ticket,
+    report,
+    metrics,
+    cache,
+    config,
+):
     hubsoft.add_command(_group)
 
 

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 class Job:
     """Who asks, how urgently, until when (on the engine's clock), and what it has cost so far."""
 
-    __slots__ = ("asked", "caller", "deadline", "gate", "label", "place", "priority", "requests")
+    __slots__ = (
+        "asked",
+        "caller",
+        "deadline",
+        "gate",
+        "label",
+        "place",
+        "priority",
+        "requests",
+        "retries",
+    )
 
     def __init__(
         self,
@@ -24,6 +34,7 @@ class Job:
         caller: str = "",
         label: str = "",
         asked: bool = False,
+        retries: int | None = None,
     ) -> None:
         self.gate = gate
         self.priority = priority
@@ -32,6 +43,8 @@ class Job:
         self.label = label
         self.asked = asked
         """It answers a question."""
+        self.retries = retries
+        """How often a failure may be repeated at most; None leaves it to the settings."""
         self.place: Place | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""

@@ -27,6 +27,7 @@ from .meaning import meaning
 from .questions import KINDS
 from .reports.service import Reports
 from .state import State, open_reports, open_state
+from .tickets.service import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,24 @@ class Services:
     connection: ConnectionTest
     customers: Customers
     reports: Reports
+    tickets: Tickets
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges(alerts=self.alerts.unseen, versions={"alerts": self.alerts.version})
+        return Badges(
+            alerts=self.alerts.unseen,
+            versions={"alerts": self.alerts.version, "tickets": self.tickets.news},
+        )
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return [self.alerts.run()]
+        return [
+            self.alerts.run(),
+            *self.tickets.unasked(),
+        ]
 
 
 @asynccontextmanager
@@ -77,6 +85,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             reports=Reports(
                 open_reports(settings, clock), state.trace.writer if state.trace else None, clock
             ),
+            tickets=Tickets(engine, state.mirror, state.presence, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -91,6 +100,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
             await services.reports.close()
+            await services.tickets.close()
             await engine.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from ..core.clock import Clock
 from ..core.engine import Ports
 from ..errors import StoreError
 from ..settings import Profile, Settings
-from ..store import alerts, budget, desk, records, tokens, trace_key
+from ..store import alerts, budget, desk, mirror, mirror_tables, records, tokens, trace_key
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 from ..store.trace_writer import TraceWriter
@@ -45,6 +45,9 @@ class State:
     ports: Ports
     alerts: alerts.AlertStore
     desk: desk.Desk
+    mirror: Callable[[], mirror.Mirror]
+    """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
+    presence: Presence
     set_aside: tuple[Path, ...]
     trace: Trace | None
     """None when the settings want no trace."""
@@ -59,9 +62,12 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         presence = Presence(folders.state / "alive")
         stack.callback(presence.close)
 
+        databases: list[Database] = []
+
         def opened(path: Path, *migrations: str) -> Database:
             database = open_database(path, migrations)
             stack.callback(database.close)
+            databases.append(database)
             return database
 
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
@@ -69,15 +75,20 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         yield State(
-            Ports(
+            ports=Ports(
                 permits=budget.SqliteBudget(spent, account, presence, clock),
                 tokens=tokens.SqliteTokens(kept, account, presence, clock),
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
-            alerts.AlertStore(noticed, account, presence, clock),
-            desk.Desk(kept, account),
-            tuple(each.set_aside for each in (spent, kept, learnt, noticed) if each.set_aside is not None),
-            _trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
+            alerts=alerts.AlertStore(noticed, account, presence, clock),
+            desk=desk.Desk(kept, account),
+            # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
+            mirror=lambda: mirror.Mirror(
+                open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS), account
+            ),
+            presence=presence,
+            set_aside=tuple(each.set_aside for each in databases if each.set_aside is not None),
+            trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
         )
 
 

@@ -139,14 +139,20 @@ class Desk:
         self._open.append(ticket.id)
         self._record("reopened", ticket, before, ticket.status_id, at)
 
+    def forget(self, ticket: SimTicket) -> None:
+        """Take a ticket out of every list, without a trace."""
+        del self.tickets[ticket.id]
+        (self._open if ticket.open else self._closed).remove(ticket.id)
+
     # -- inside
 
     def _change(self, at: float) -> None:
         rng = self._rng
         kind = rng.choices(tuple(_KINDS), weights=tuple(_KINDS.values()))[0]
-        if kind == "reopened" and self._closed:
-            # Only what was closed lately is opened again.
-            self.reopen(self.tickets[rng.choice(self._closed[-50:])], at)
+        # Only what was closed lately is opened again, and nothing that was deleted.
+        lately = [each for each in self._closed[-50:] if self.tickets[each].deleted_at is None]
+        if kind == "reopened" and lately:
+            self.reopen(self.tickets[rng.choice(lately)], at)
             return
         if kind in {"opened", "reopened"} or not self._open:
             self._somebody_calls(at)

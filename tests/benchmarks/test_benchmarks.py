@@ -22,6 +22,7 @@ FIGURES = {
     "throughput": ["httpx", "our engine"],
     "requests": ["naive", "seed's cache", "ours", "least possible"],
     "trace": ["a question from memory, traced", "written", "on disk", "a day of"],
+    "sync": ["one request per ticket", "ours", "merge, 2 % changed", "longest stall"],
 }
 
 

@@ -69,7 +69,7 @@ class TicketRow:
     messages: int = 0
     first_seen: float = 0.0
     confirmed_at: float = 0.0
-    """When HubSoft last returned it."""
+    """When HubSoft last returned it. Being returned unchanged is no difference: a `Delta` does not repeat it."""
     change: Change | None = None
     """Its newest change."""
 
@@ -111,6 +111,9 @@ class PassReport:
     unconfirmed: int = 0
     """Followed tickets whose state this pass could not see."""
     at: float = 0.0
+    """When it began."""
+    shared: bool = False
+    """Another process made this pass; it began after we asked, so it is as good as ours."""
 
 
 @dataclass(frozen=True, slots=True)
