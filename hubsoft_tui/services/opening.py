@@ -70,7 +70,6 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
         engine.start()
         if state.trace is not None:
             state.trace.writer.start()
-        folders = places.find(home=settings.home or None)
         services = Services(
             engine=engine,
             alerts=Alerts(
@@ -78,7 +77,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
                 state.alerts,
                 HttpWebhook(),
                 clock,
-                disk_free=free_megabytes((folders.state, folders.cache)),
+                disk_free=free_megabytes((state.folders.state, state.folders.cache)),
             ),
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),

@@ -45,6 +45,7 @@ class State:
     ports: Ports
     alerts: alerts.AlertStore
     desk: desk.Desk
+    folders: places.Places
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
     presence: Presence
@@ -82,6 +83,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             ),
             alerts=alerts.AlertStore(noticed, account, presence, clock),
             desk=desk.Desk(kept, account),
+            folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             mirror=lambda: mirror.Mirror(
                 open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS), account
