@@ -22,6 +22,8 @@ ROWS: Final = N_("rows")
 RECORDS: Final = N_("records")
 TIMES: Final = N_("times")
 CONNECTIONS: Final = N_("connections")
+CHARACTERS: Final = N_("characters")
+DAYS: Final = N_("days")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+from ..api.answers import Decoded
 from ..api.models import TokenGrant
 from ..api.operations import Operation
 from ..errors import RateLimited, StoreError, TimedOut, Unreachable
@@ -191,6 +192,11 @@ class Engine:
             problems=fetched.problems,
         )
 
+    def remembered(self, question: Question[T]) -> Answer[T] | None:
+        """Return what is remembered, however old, or None. Asks nobody and counts as no question."""
+        found = self._cache.find(question.key)
+        return None if found is None else self._remembered(question, found, Source.CACHE)
+
     async def send(
         self,
         operation: Operation[T],
@@ -199,19 +205,37 @@ class Engine:
         patience: float | None = None,
         label: str = "",
         caller: str = "",
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
         """Send one operation that is not a question about a remembered thing (a test, a write).
 
+        `ready` is awaited right before each attempt's first byte; what it raises is raised here, nothing sent.
         Raises HubSoftError; UnknownOutcome when a write may or may not have happened. Cancelling a write
         after it was sent leaves its outcome unknown too.
         """
+        decoded = await self.receive(
+            operation, priority=priority, patience=patience, label=label, caller=caller, ready=ready
+        )
+        return decoded.value
+
+    async def receive(
+        self,
+        operation: Operation[T],
+        *,
+        priority: Priority = Priority.HIGH,
+        patience: float | None = None,
+        label: str = "",
+        caller: str = "",
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> Decoded[T]:
+        """As `send`; also tells what of the answer could not be used, and whether there may be more."""
         job = self._job(priority, patience, label, caller)
+        job.ready = ready
         work = self._exchange.perform(job, operation, self._tokens)
         # A write that was sent is waited for until the transport gives up: leaving earlier would call something
         # that happened a failure. Its deadline still holds in the queue.
         received = await (self._in_time(job, work) if operation.repeatable else work)
-        value: T = received.decoded.value
-        return value
+        return received.decoded
 
     def clear_cache(self) -> int:
         """Forget every answer; return how many records went."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from .types import Priority
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class Job:
     """Who asks, how urgently, until when (on the engine's clock), and what it has cost so far."""
 
-    __slots__ = ("caller", "deadline", "gate", "label", "place", "priority", "requests")
+    __slots__ = ("caller", "deadline", "gate", "label", "place", "priority", "ready", "requests")
 
     def __init__(
         self,
@@ -23,12 +24,15 @@ class Job:
         deadline: float | None = None,
         caller: str = "",
         label: str = "",
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.gate = gate
         self.priority = priority
         self.deadline = deadline
         self.caller = caller
         self.label = label
+        self.ready = ready
+        """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back."""
         self.place: Place | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""

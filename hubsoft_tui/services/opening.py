@@ -20,6 +20,7 @@ from ..core.watch import Watch
 from ..settings import Profile, Settings
 from .connection import ConnectionTest
 from .customers import Customers
+from .outbox.outbox import Outbox
 from .questions import KINDS
 from .state import State, open_state
 
@@ -31,17 +32,22 @@ class Services:
     engine: Engine
     connection: ConnectionTest
     customers: Customers
+    outbox: Outbox
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges()
+        return Badges(
+            outbox=self.outbox.left,
+            outbox_asks=self.outbox.asks,
+            versions={"outbox": self.outbox.version},
+        )
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return []
+        return [self.outbox.run()]
 
 
 @asynccontextmanager
@@ -57,6 +63,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             engine=engine,
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
+            outbox=Outbox(engine, state.outbox, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -70,6 +77,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
+            await services.outbox.close()
             await engine.close()
 
 

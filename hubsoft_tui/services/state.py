@@ -12,7 +12,7 @@ from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..settings import Profile, Settings
-from ..store import budget, desk, records, tokens
+from ..store import budget, desk, outbox, records, tokens
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 
@@ -23,6 +23,7 @@ class State:
 
     ports: Ports
     desk: desk.Desk
+    outbox: outbox.SqliteOutbox
     set_aside: tuple[Path, ...]
 
 
@@ -35,13 +36,14 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         presence = Presence(folders.state / "alive")
         stack.callback(presence.close)
 
-        def opened(path: Path, *migrations: str) -> Database:
-            database = open_database(path, migrations)
+        def opened(path: Path, *migrations: str, durable: bool = False) -> Database:
+            database = open_database(path, migrations, durable=durable)
             stack.callback(database.close)
             return database
 
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
+        unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         yield State(
             Ports(
@@ -50,7 +52,8 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
             desk.Desk(kept, account),
-            tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+            outbox.SqliteOutbox(unsent, account, presence, clock),
+            tuple(each.set_aside for each in (spent, kept, unsent, learnt) if each.set_aside is not None),
         )
 
 
