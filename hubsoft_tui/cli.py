@@ -17,6 +17,7 @@ import click
 from . import __version__, privacy, texts
 from .cli_click import Group, Option, speaking
 from .cli_metrics import metrics
+from .cli_outbox import outbox
 from .cli_output import error_kind, write_json, write_lines
 from .cli_report import report
 from .cli_session import JSON, Session, json_option, open_hub
@@ -115,6 +116,7 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
 for _group in (
     sync,
     ticket,
+    outbox,
     report,
     metrics,
     cache,

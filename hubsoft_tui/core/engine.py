@@ -211,6 +211,11 @@ class Engine:
             problems=fetched.problems,
         )
 
+    def remembered(self, question: Question[T]) -> Answer[T] | None:
+        """Return what is remembered, however old, or None. Asks nobody and counts as no question."""
+        found = self._cache.find(question.key)
+        return None if found is None else self._remembered(question, found, Source.CACHE)
+
     async def send(
         self,
         operation: Operation[T],
@@ -219,21 +224,22 @@ class Engine:
         patience: float | None = None,
         label: str = "",
         caller: str = "",
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
         """Send one operation that is not a question about a remembered thing (a test, a write).
 
+        `ready` is awaited right before each attempt's first byte; what it raises is raised here, nothing sent.
         Raises HubSoftError; UnknownOutcome when a write may or may not have happened. Cancelling a write
         after it was sent leaves its outcome unknown too.
         """
         received = await self.receive(
-            operation, priority=priority, patience=patience, label=label, caller=caller
+            operation, priority=priority, patience=patience, label=label, caller=caller, ready=ready
         )
-        value: T = received.decoded.value
-        return value
+        return received.decoded.value
 
     async def receive(
         self,
-        operation: Operation[Any],
+        operation: Operation[T],
         *,
         priority: Priority = Priority.HIGH,
         patience: float | None = None,
@@ -241,13 +247,16 @@ class Engine:
         caller: str = "",
         retries: int | None = None,
         spent: Callable[[int], object] | None = None,
-    ) -> Received:
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> Received[T]:
         """Send one operation as `send` does, and return everything it brought: its page too, and when it was sent.
 
         `retries` repeats a failure less often than the settings allow; `spent` is told how many requests
-        HubSoft received for it, however it ends.
+        HubSoft received for it, however it ends; `ready` is awaited before each attempt's first byte, once its
+        turn has come, and what it raises takes the attempt back.
         """
-        job = self._job(priority, patience, label, caller, retries)
+        job = self._job(priority, patience, label, caller, retries=retries)
+        job.ready = ready
         work = self._exchange.perform(job, operation, self._tokens)
         try:
             # A write that was sent is waited for until the transport gives up: leaving earlier would call

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from ..api.answers import Decoded
 from ..api.models import TokenGrant
@@ -50,10 +50,10 @@ HTTP_SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class Received(Generic[T]):
     """What an operation brought, and when its request was sent: `at` in epoch s, `now` on the engine's clock."""
 
-    decoded: Decoded[Any]
+    decoded: Decoded[T]
     at: float
     now: float
 
@@ -99,7 +99,7 @@ class Exchange:
         self.clock = clock
         self.patience = Patience(breaker, gate, health, clock)
 
-    async def perform(self, job: Job, operation: Operation[Any], tokens: Tokens) -> Received:
+    async def perform(self, job: Job, operation: Operation[T], tokens: Tokens) -> Received[T]:
         """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
         attempt, rejected, not_before = 1, False, 0.0
         while True:
@@ -137,13 +137,13 @@ class Exchange:
     async def _attempt(
         self,
         job: Job,
-        operation: Operation[Any],
+        operation: Operation[T],
         tokens: Tokens,
         attempt: int,
         not_before: float,
         *,
         probe: bool,
-    ) -> Received:
+    ) -> Received[T]:
         try:
             await tokens.current()
         except _Again as again:
@@ -153,6 +153,8 @@ class Exchange:
             raise _Again(again.error, failure=again.failure, shared=True) from None
         permit = await self._enter(job, operation, not_before, attempt)
         try:
+            if job.ready is not None:
+                await job.ready()
             token = tokens.ready()
         except BaseException:
             permit.unused()
@@ -188,13 +190,13 @@ class Exchange:
     async def _send(
         self,
         job: Job,
-        operation: Operation[Any],
+        operation: Operation[T],
         permit: Permit,
         token: str | None,
         *,
         attempt: int,
         probe: bool,
-    ) -> Received:
+    ) -> Received[T]:
         at, now = self.clock.wall(), self.clock.now()
         job.requests += 1
         self.budget.sent()
@@ -228,14 +230,14 @@ class Exchange:
 
     async def _read(
         self,
-        operation: Operation[Any],
+        operation: Operation[T],
         reply: Reply,
         row: RequestRow,
         now: float,
         *,
         signed: bool,
         probe: bool,
-    ) -> Decoded[Any]:
+    ) -> Decoded[T]:
         status, size = reply.status, len(reply.body)
         self.gate.observed(*read_limits(reply.headers))
         try:
@@ -320,7 +322,7 @@ class Exchange:
         return at
 
 
-async def _decoded(operation: Operation[Any], reply: Reply) -> Decoded[Any]:
+async def _decoded(operation: Operation[T], reply: Reply) -> Decoded[T]:
     read = partial(
         operation.read,
         reply.body,

@@ -136,7 +136,7 @@ class Fetcher:
         except StoreError as error:  # it lapses by itself
             logger.warning("claim: %s", error)
 
-    def _keep(self, question: Question[T], received: Received) -> tuple[Part, ...]:
+    def _keep(self, question: Question[T], received: Received[T]) -> tuple[Part, ...]:
         parts = question.parts(received.decoded.value)
         self._cache.keep(
             question.key,

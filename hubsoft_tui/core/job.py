@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from .types import Priority
@@ -21,6 +22,7 @@ class Job:
         "label",
         "place",
         "priority",
+        "ready",
         "requests",
         "retries",
     )
@@ -35,6 +37,7 @@ class Job:
         label: str = "",
         asked: bool = False,
         retries: int | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.gate = gate
         self.priority = priority
@@ -45,6 +48,8 @@ class Job:
         """It answers a question."""
         self.retries = retries
         """How often a failure may be repeated at most; None leaves it to the settings."""
+        self.ready = ready
+        """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back."""
         self.place: Place | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""

@@ -24,6 +24,7 @@ from .alerts.service import Alerts, free_megabytes
 from .connection import ConnectionTest
 from .customers import Customers
 from .meaning import meaning
+from .outbox.outbox import Outbox
 from .questions import KINDS
 from .reports.service import Reports
 from .state import State, open_reports, open_state
@@ -40,6 +41,7 @@ class Services:
     customers: Customers
     reports: Reports
     tickets: Tickets
+    outbox: Outbox
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
@@ -47,14 +49,21 @@ class Services:
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
         return Badges(
+            outbox=self.outbox.left,
+            outbox_asks=self.outbox.asks,
             alerts=self.alerts.unseen,
-            versions={"alerts": self.alerts.version, "tickets": self.tickets.news},
+            versions={
+                "alerts": self.alerts.version,
+                "outbox": self.outbox.version,
+                "tickets": self.tickets.news,
+            },
         )
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
         return [
             self.alerts.run(),
+            self.outbox.run(),
             *self.tickets.unasked(),
         ]
 
@@ -85,6 +94,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
                 open_reports(settings, clock), state.trace.writer if state.trace else None, clock
             ),
             tickets=Tickets(engine, state.mirror, state.presence, clock),
+            outbox=Outbox(engine, state.outbox, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -100,6 +110,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             await asyncio.gather(*going, return_exceptions=True)
             await services.reports.close()
             await services.tickets.close()
+            await services.outbox.close()
             await engine.close()
 
 

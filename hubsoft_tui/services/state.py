@@ -16,7 +16,7 @@ from ..core.clock import Clock
 from ..core.engine import Ports
 from ..errors import StoreError
 from ..settings import Profile, Settings
-from ..store import alerts, budget, desk, mirror, mirror_tables, records, tokens, trace_key
+from ..store import alerts, budget, desk, mirror, mirror_tables, outbox, records, tokens, trace_key
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 from ..store.trace_writer import TraceWriter
@@ -49,6 +49,7 @@ class State:
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
     presence: Presence
+    outbox: outbox.SqliteOutbox
     set_aside: tuple[Path, ...]
     trace: Trace | None
     """None when the settings want no trace."""
@@ -65,14 +66,15 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
 
         databases: list[Database] = []
 
-        def opened(path: Path, *migrations: str) -> Database:
-            database = open_database(path, migrations)
+        def opened(path: Path, *migrations: str, durable: bool = False) -> Database:
+            database = open_database(path, migrations, durable=durable)
             stack.callback(database.close)
             databases.append(database)
             return database
 
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
+        unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         yield State(
@@ -88,6 +90,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             mirror=lambda: mirror.Mirror(
                 open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS), account
             ),
+            outbox=outbox.SqliteOutbox(unsent, account, presence, clock),
             presence=presence,
             set_aside=tuple(each.set_aside for each in databases if each.set_aside is not None),
             trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,

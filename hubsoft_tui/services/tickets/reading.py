@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from ...api import operations
 from ...api.models import Choice, Ticket
@@ -19,9 +19,8 @@ from .planner import Read
 CALLER: Final = "sync"
 MOST_REPAIRS: Final = 3
 """Gaps that are read again in one list, before what is missing is left to be asked one by one."""
-MESSAGES: Final = "atendimento_mensagem"
 
-
+T = TypeVar("T")
 Harvest = dict[int, Sighting]
 """What a pass has read so far, by ticket; a later reading of the same ticket stands."""
 
@@ -70,15 +69,14 @@ class Reader:
     async def table(self, table: operations.Table) -> tuple[Choice, ...]:
         """Read a table of the provider's. Raises HubSoftError."""
         received = await self._received(operations.choices(table))
-        value: tuple[Choice, ...] = received.decoded.value
-        return value
+        return received.decoded.value
 
     async def one(self, protocol: str) -> tuple[Sighting, ...]:
         """Ask for a ticket by its protocol, closed or not, with its texts; nothing when there is none."""
         received = await self._received(by_protocol(protocol))
         return tuple(Sighting(ticket, received.at, with_messages=True) for ticket in received.decoded.value)
 
-    async def _page(self, want: Read, ask: Ask) -> Received | None:
+    async def _page(self, want: Read, ask: Ask) -> Received[tuple[Ticket, ...]] | None:
         """Ask for one page; None when it was too heavy and a smaller one is to be tried."""
         operation = self._operation(want, ask)
         heavy = ask.size > SMALLEST
@@ -102,10 +100,10 @@ class Reader:
             end=want.end,
             by=want.by,
             status_ids=want.status_ids,
-            relations=(*relations, MESSAGES) if self._with_messages else relations,
+            relations=(*relations, operations.MESSAGES) if self._with_messages else relations,
         )
 
-    async def _received(self, operation: Operation[Any], retries: int | None = None) -> Received:
+    async def _received(self, operation: Operation[T], retries: int | None = None) -> Received[T]:
         api = self._engine.api()
         if api.breaker is BreakerState.OPEN:
             # In the queue it would wait as long as HubSoft is away, holding the right to sync.
@@ -121,5 +119,5 @@ class Reader:
 def by_protocol(protocol: str) -> Operation[tuple[Ticket, ...]]:
     """Return the request for one ticket and all its texts."""
     return operations.customer_tickets(
-        "protocolo", protocol, only_pending=False, limit=5, relations=(MESSAGES,)
+        operations.SearchKey.PROTOCOL, protocol, only_pending=False, limit=5, relations=(operations.MESSAGES,)
     )
