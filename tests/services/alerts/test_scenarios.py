@@ -178,7 +178,7 @@ def test_a_low_hit_ratio_and_a_full_cache_are_told_once_and_not_at_the_start(
         await world.clock.sleep(10 * MINUTE)
         assert await world.told() == [("cache_full", False), ("hit_ratio_low", False)]
 
-    small = replace(settings(simulator, tmp_path), cache=CacheSettings(max_entries=20))
+    small = replace(settings(simulator, tmp_path, look_seconds=15.0), cache=CacheSettings(max_entries=20))
     play(small, story)
 
 
@@ -197,7 +197,7 @@ def test_a_calm_day_tells_nothing(simulator, tmp_path: Path) -> None:
         assert len(world.engine.snapshot().requests) > 100
         assert await world.told() == []
 
-    play(settings(simulator, tmp_path, look_seconds=10.0), story)
+    play(settings(simulator, tmp_path, look_seconds=20.0), story)
 
 
 def test_a_cache_that_is_full_of_customers_nobody_asks_for_any_more_is_not_too_small(
