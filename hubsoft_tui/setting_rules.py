@@ -14,6 +14,7 @@ _METADATA: Final = "rule"
 
 SECONDS: Final = N_("seconds")
 BYTES: Final = N_("bytes")
+HOURS: Final = N_("o'clock")
 REQUESTS: Final = N_("requests")
 PER_MINUTE: Final = N_("requests per minute")
 PER_SECOND: Final = N_("times per second")
