@@ -18,6 +18,8 @@ from ..core.engine import Engine
 from ..core.types import Badges
 from ..core.watch import Watch
 from ..settings import Profile, Settings
+from .checkup.service import Checkup
+from .checkup.shelf import Shelf
 from .connection import ConnectionTest
 from .customers import Customers
 from .questions import KINDS
@@ -28,6 +30,7 @@ from .state import State, open_state
 class Services:
     """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
 
+    checkup: Checkup
     engine: Engine
     connection: ConnectionTest
     customers: Customers
@@ -37,11 +40,11 @@ class Services:
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges()
+        return Badges(versions={"checkup": self.checkup.version})
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return []
+        return [self.checkup.night.run(), self.checkup.notify_forever()]
 
 
 @asynccontextmanager
@@ -53,7 +56,9 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
     with open_state(settings, clock) as state:
         engine = make_engine(settings, state, clock)
         engine.start()
+        shelf = Shelf(state.checkups, state.rosters, state.notices, clock)
         services = Services(
+            checkup=Checkup(engine, shelf, clock),
             engine=engine,
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
@@ -70,6 +75,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
+            await services.checkup.close()
             await engine.close()
 
 

@@ -12,7 +12,7 @@ from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..settings import Profile, Settings
-from ..store import budget, desk, records, tokens
+from ..store import budget, checkups, desk, notices, records, rosters, tokens
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 
@@ -22,7 +22,10 @@ class State:
     """What is open. `set_aside` are damaged files that were moved, never deleted, and begun anew."""
 
     ports: Ports
+    checkups: checkups.Checkups
     desk: desk.Desk
+    notices: notices.Notices
+    rosters: rosters.Rosters
     set_aside: tuple[Path, ...]
 
 
@@ -43,14 +46,20 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
+        checked = opened(
+            folders.state / "checkups.db", checkups.MIGRATION, rosters.MIGRATION, notices.MIGRATION
+        )
         yield State(
             Ports(
                 permits=budget.SqliteBudget(spent, account, presence, clock),
                 tokens=tokens.SqliteTokens(kept, account, presence, clock),
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
+            checkups.Checkups(checked, account, presence),
             desk.Desk(kept, account),
-            tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+            notices.Notices(checked, account, presence),
+            rosters.Rosters(checked, account),
+            tuple(each.set_aside for each in (spent, kept, learnt, checked) if each.set_aside is not None),
         )
 
 

@@ -97,13 +97,26 @@ class Reading:
     """Rows that are behind us."""
     total: int | None = None
     pages: int = 0
+    rows: int = 0
+    """Different customers seen."""
+    unusable: int = 0
+    """Rows that could not be read at all."""
+    again: int = -1
+    """A row whose page must be read again, because rows moved up past it; -1: none."""
+    mended: int = 0
     gaps: int = 0
-    """Times the rows had moved so far that some may have slipped by."""
+    """Times the rows moved and could not be read again: some may have slipped by."""
     enabled: int = 0
     """Customers seen with an active service, and `current` with one that is not cancelled."""
     current: int = 0
     whole: bool = False
     """Read to its end."""
+    started_at: float = 0.0
+
+    @property
+    def short(self) -> int:
+        """How many customers fewer were seen than HubSoft says there are."""
+        return max(0, (self.total or 0) - self.rows - self.unusable)
 
 
 @dataclass(frozen=True, slots=True)

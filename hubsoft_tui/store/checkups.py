@@ -164,8 +164,9 @@ class Checkups:
         return self._run(rows[0]) if rows else None
 
     def begin(self, list_id: int, *, who: str, rules: str, max_age: float | None, at: float) -> RunRow:
-        """Take the list: go on with the run that was left, or begin one. The run of a living owner is returned
-        as it is: whoever asks sees by `owner` that the list is taken.
+        """Take the list: go on with the run that was left, or begin one.
+
+        The run of another living owner is returned as it is: by `owner` one sees that the list is taken.
         """
         with self._database.write() as connection:
             row = connection.execute(
@@ -177,7 +178,8 @@ class Checkups:
                 return last
             if last is not None and not last.state.over and last.rules == rules:
                 connection.execute(
-                    "UPDATE run SET state = ?, owner = ?, who = ?, max_age = ?, ended_at = NULL, trouble = '' WHERE id = ?",
+                    "UPDATE run SET state = ?, owner = ?, who = ?, max_age = ?, ended_at = NULL, trouble = ''"
+                    " WHERE id = ?",
                     (RunState.RUNNING.value, self.owner, who, max_age, last.id),
                 )
                 run_id = last.id
@@ -215,7 +217,8 @@ class Checkups:
         """Note how a run ended or was left; nobody owns it any more. `also` is done with it, or neither is."""
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE run SET state = ?, owner = '', ended_at = ?, seconds = ?, requests = ?, trouble = ? WHERE id = ?",
+                "UPDATE run SET state = ?, owner = '', ended_at = ?, seconds = ?, requests = ?, trouble = ?"
+                " WHERE id = ?",
                 (state.value, at, seconds, requests, trouble, run_id),
             )
             if also is not None:
@@ -264,13 +267,22 @@ class Checkups:
             if spent is not None:
                 connection.execute("UPDATE run SET seconds = ?, requests = ? WHERE id = ?", (*spent, run_id))
 
-    def settle(self, run_id: int) -> None:
-        """Make what waited for the end of the reading count."""
+    def settle(self, run_id: int, *, sure: bool) -> list[Decision]:
+        """Make what waited for the end of the reading count, and return it.
+
+        Unless the reading is `sure`, those who would lose the contract by it are left out: they are asked for.
+        """
+        waiting = "account = ? AND run = ? AND NOT settled"
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE decision SET settled = 1 WHERE account = ? AND run = ? AND NOT settled",
-                (self._account, run_id),
+                f"DELETE FROM decision WHERE {waiting} AND (result = ? OR was = ?)",  # noqa: S608 - a text of ours
+                (self._account, run_id, Result.UNKNOWN.value, None if sure else Result.ACTIVE.value),
             )
+            rows = connection.execute(
+                f"UPDATE decision SET settled = 1 WHERE {waiting} RETURNING {_DECISION}, settled",  # noqa: S608
+                (self._account, run_id),
+            ).fetchall()
+        return [_decision(row)[0] for row in rows]
 
     def doubt(self, run_id: int) -> None:
         """Drop what waited for the end of a reading that cannot be believed."""
@@ -287,6 +299,31 @@ class Checkups:
         )
         return (_decision(row) for row in rows)
 
+    def counts(self, run_id: int) -> dict[Result, int]:
+        """Return how many members a run has decided as what."""
+        rows = self._database.read(
+            "SELECT result, count(*) FROM decision WHERE account = ? AND run = ? AND settled GROUP BY result",
+            (self._account, run_id),
+        )
+        return {Result(name): count for name, count in cast("list[tuple[str, int]]", rows)}
+
+    def done_before(self, list_id: int, run_id: int | None) -> float | None:
+        """Return when the last finished run of a list ended, before `run_id` if that is given."""
+        rows = self._database.read(
+            "SELECT max(ended_at) FROM run WHERE account = ? AND list = ? AND state = ? AND id < ?",
+            (self._account, list_id, RunState.DONE.value, 2**62 if run_id is None else run_id),
+        )
+        return cast("float | None", rows[0][0])
+
+    def decided_before(self, row: RunRow) -> list[Decision]:
+        """Return what the run before this one decided, if the same statuses counted as active."""
+        rows = self._database.read(
+            f"SELECT {_DECISION}, settled FROM decision WHERE account = ?1 AND settled AND run ="  # noqa: S608
+            " (SELECT max(id) FROM run WHERE account = ?1 AND list = ?2 AND id < ?3 AND rules = ?4)",
+            (self._account, row.list_id, row.id, row.rules),
+        )
+        return [_decision(found)[0] for found in rows]
+
     def _prune(self, connection: sqlite3.Connection, list_id: int, *, kept: int) -> None:
         old = "SELECT id FROM run WHERE account = ? AND list = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
         for table, column in (("decision", "run"), ("seen", "run"), ("run", "id")):
@@ -296,12 +333,43 @@ class Checkups:
             )
 
     def _run(self, row: Sequence[object]) -> RunRow:
-        run_id, list_id, state, owner, *rest, reading = cast("tuple[int, int, str, str]", tuple(row))
+        (
+            run_id,
+            list_id,
+            state,
+            owner,
+            who,
+            rules,
+            max_age,
+            started,
+            ended,
+            seconds,
+            requests,
+            trouble,
+            reading,
+        ) = cast(
+            "tuple[int, int, str, str, str, str, float | None, float, float | None, float, int, str, str | None]",
+            tuple(row),
+        )
         found = RunState(state)
         if found is RunState.RUNNING and self._presence.dead([owner]):
             found = RunState.INTERRUPTED
-        parsed = None if reading is None else msgspec.json.decode(cast("str", reading), type=Reading)
-        return RunRow(run_id, list_id, found, owner, *rest, parsed)  # type: ignore[arg-type]
+        parsed = None if reading is None else msgspec.json.decode(reading, type=Reading)
+        return RunRow(
+            run_id,
+            list_id,
+            found,
+            owner,
+            who,
+            rules,
+            max_age,
+            started,
+            ended,
+            seconds,
+            requests,
+            trouble,
+            parsed,
+        )
 
 
 def _decision(row: tuple[object, ...]) -> tuple[Decision, bool]:

@@ -6,7 +6,7 @@ together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -46,6 +46,8 @@ CREATE TABLE night (
 NOBODY: Final = 0
 """The list of a run that checks nobody: the nightly reading."""
 CHUNK: Final = 250
+LARGEST: Final = 500
+"""The page size of a roster that was never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Rosters:
                 (self._account, variant, size.total, size.page_size, size.believed, size.at),
             )
 
+    def note_total(self, variant: str, total: int, at: float) -> None:
+        """Note how many customers a variant holds; what else is known of it stays."""
+        known = self.sizes().get(variant)
+        self.put_size(variant, RosterSize(total, known.page_size if known else LARGEST, at))
+
     def page(
         self, run_id: int, reading: Reading, seen: Iterable[Seen]
     ) -> list[tuple[str, list[tuple[object, ...]]]]:
@@ -102,45 +109,44 @@ class Rosters:
             connection.execute("DELETE FROM seen WHERE account = ? AND run = ?", (self._account, run_id))
             connection.execute("UPDATE run SET reading = NULL WHERE id = ?", (run_id,))
 
-    def count(self, run_id: int) -> int:
-        """How many different customers a reading has seen."""
+    def known(self, run_id: int, ids: Sequence[int]) -> set[int]:
+        """Return which of these customers a reading has seen already."""
+        marks = ", ".join("?" * len(ids))
         rows = self._database.read(
-            "SELECT count(*) FROM seen WHERE account = ? AND run = ?", (self._account, run_id)
+            f"SELECT id FROM seen WHERE account = ? AND run = ? AND id IN ({marks})",  # noqa: S608 - question marks
+            (self._account, run_id, *ids),
         )
-        return cast("int", rows[0][0])
+        return {cast("int", id_) for (id_,) in rows}
 
-    def has(self, run_id: int, customer_id: int) -> bool:
-        """Whether a reading has seen this customer already."""
-        return bool(
-            self._database.read(
-                "SELECT 1 FROM seen WHERE account = ? AND run = ? AND id = ?",
-                (self._account, run_id, customer_id),
-            )
-        )
+    def sharing(self, run_id: int) -> list[Seen]:
+        """Return the rows without an active service whose document more than one customer of a reading has.
 
-    def shared(self, run_id: int) -> set[str]:
-        """Return the documents that more than one customer of a reading has."""
+        Where one of those customers has an active service, none of them is returned.
+        """
         rows = self._database.read(
-            "SELECT document FROM seen WHERE account = ? AND run = ? AND document != ''"
-            " GROUP BY document HAVING count(*) > 1",
+            "SELECT id, document, active, body, at, now FROM seen WHERE account = ?1 AND run = ?2 AND document IN"
+            " (SELECT document FROM seen WHERE account = ?1 AND run = ?2 AND document != ''"
+            " GROUP BY document HAVING count(*) > 1 AND NOT max(active)) ORDER BY document, id",
             (self._account, run_id),
         )
-        return {cast("str", document) for (document,) in rows}
+        return [_seen(row) for row in rows]
 
     def waiting(self, run_id: int) -> Iterator[list[Seen]]:
-        """Yield the rows without an active service, a few hundred at a time; those of one document together."""
+        """Yield the rows of customers who have no active service under their document, a few hundred at a time."""
         after = ("", -1)
         while True:
             rows = self._database.read(
                 "SELECT id, document, active, body, at, now FROM seen WHERE account = ? AND run = ? AND NOT active"
-                " AND (document, id) > (?, ?) ORDER BY document, id LIMIT ?",
+                " AND (document, id) > (?, ?) AND NOT EXISTS (SELECT 1 FROM seen other WHERE other.active"
+                " AND other.account = seen.account AND other.run = seen.run AND other.document = seen.document)"
+                " ORDER BY document, id LIMIT ?",
                 (self._account, run_id, *after, CHUNK),
             )
-            typed = cast("list[tuple[int, str, int, bytes, float, float]]", rows)
-            if not typed:
+            if not rows:
                 return
-            after = (typed[-1][1], typed[-1][0])
-            yield [Seen(id_, document, bool(on), body, at, now) for id_, document, on, body, at, now in typed]
+            seen = [_seen(row) for row in rows]
+            after = (seen[-1].document, seen[-1].id)
+            yield seen
 
     def take_night(self, day: str) -> bool:
         """Take the nightly reading of a local day (ISO); False when somebody has it already."""
@@ -148,3 +154,8 @@ class Rosters:
             taken = connection.execute("INSERT OR IGNORE INTO night VALUES (?, ?)", (self._account, day))
             connection.execute("DELETE FROM night WHERE account = ? AND day < ?", (self._account, day))
         return taken.rowcount > 0
+
+
+def _seen(row: tuple[object, ...]) -> Seen:
+    id_, document, active, body, at, now = cast("tuple[int, str, int, bytes, float, float]", row)
+    return Seen(id_, document, bool(active), body, at, now)

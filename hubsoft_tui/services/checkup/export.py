@@ -1,0 +1,109 @@
+"""Results for other programs: CSV as spreadsheets open it, JSON as DESIGN has it. Documents are whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ...errors import InvalidInput
+from ...places import write_private
+from ...texts import N_, _, say
+from .types import MemberRow, Result
+
+SUFFIXES: Final = (".csv", ".json")
+_COLUMNS: Final = (
+    N_("document"),
+    N_("name"),
+    N_("external id"),
+    N_("result"),
+    N_("service status"),
+    N_("service"),
+    N_("since"),
+    N_("before"),
+    N_("source"),
+    N_("known at"),
+    N_("why"),
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t")
+
+
+def check_target(path: Path) -> None:
+    """Refuse a file that cannot be written, before anything is sent. Raises InvalidInput."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InvalidInput(say("{file} must end in .csv or .json: that chooses the format.", file=path))
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise InvalidInput(say("{file} is a folder. Name a file to write.", file=path))
+    if not folder.is_dir():
+        raise InvalidInput(say("There is no folder {folder} to write to.", folder=folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InvalidInput(say("The folder {folder} cannot be written to.", folder=folder))
+
+
+def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any]) -> None:
+    """Write rows to a file of mode 0600, by its suffix; `document` is what JSON holds. Raises StoreError."""
+    text = json_text(document) if path.suffix.lower() == ".json" else csv_text(rows)
+    # The mark tells spreadsheets that this is UTF-8.
+    encoding = "utf-8" if path.suffix.lower() == ".json" else "utf-8-sig"
+    write_private(path.absolute(), text.encode(encoding))
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Return a document as JSON."""
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def csv_text(rows: Iterable[MemberRow]) -> str:
+    """Return rows as CSV with semicolons, the columns named in the person's language."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow([_(column) for column in _COLUMNS])
+    for row in rows:
+        decision, member = row.decision, row.member
+        if decision is None:
+            writer.writerow(map(_inert, [member.document, member.name, member.external_id, *[""] * 8]))
+            continue
+        cells = [
+            member.document,
+            member.name,
+            member.external_id,
+            decision.result.value,
+            decision.status,
+            decision.plan,
+            _instant(decision.since),
+            "" if decision.was is None else decision.was.value,
+            decision.source,
+            _instant(decision.fetched_at or None),
+            decision.why,
+        ]
+        writer.writerow(map(_inert, cells))
+    return out.getvalue()
+
+
+def member_document(row: MemberRow) -> dict[str, Any]:
+    """Return one member as the JSON document has it."""
+    decision = row.decision
+    return {
+        "document": row.member.document,
+        "name": row.member.name,
+        "result": (Result.UNKNOWN if decision is None else decision.result).value,
+        "service_status": (decision.status or None) if decision else None,
+        "source": (decision.source or None) if decision else None,
+    }
+
+
+def _inert(cell: str) -> str:
+    """Keep a spreadsheet from taking a name for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _instant(epoch: float | None) -> str:
+    if epoch is None:
+        return ""
+    return datetime.fromtimestamp(epoch).astimezone().isoformat(timespec="seconds")
