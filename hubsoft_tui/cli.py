@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from . import __version__, privacy, texts
+from .cli_checkup import checkup
 from .cli_click import Group, Option, speaking
 from .cli_output import error_kind, write_json, write_lines
 from .cli_session import JSON, Session, json_option, open_hub
@@ -108,7 +109,7 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
     return 0 if found.found else NotFound.exit_code
 
 
-for _group in (cache, config):
+for _group in (checkup, cache, config):
     hubsoft.add_command(_group)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -42,8 +42,18 @@ def check_target(path: Path) -> None:
         raise InvalidInput(say("{file} is a folder. Name a file to write.", file=path))
     if not folder.is_dir():
         raise InvalidInput(say("There is no folder {folder} to write to.", folder=folder))
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InvalidInput(say("The folder {folder} cannot be written to.", folder=folder))
+    try:
+        # Asking for permission is not enough: a disk may be full, or its files nobody's.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InvalidInput(
+            say(
+                "Nothing can be written to the folder {folder}: {reason}.",
+                folder=folder,
+                reason=error.strerror or type(error).__name__,
+            )
+        ) from error
 
 
 def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any]) -> None:

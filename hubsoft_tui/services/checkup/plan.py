@@ -11,7 +11,7 @@ from .types import Known, Plan, Result, Variant, Way
 
 WORTH_ASKING: Final = 3
 """Up to so many members are asked for one by one; beyond, a request to learn the roster's size can pay."""
-NEW_MISSING: Final = {Variant.ENABLED: 0.25, Variant.CURRENT: 0.10, Variant.ALL: 0.02}
+NEW_MISSING: Final = {Variant.ENABLED: 0.25, Variant.CURRENT: 0.10, Variant.ALL: 0.005}
 """Of members nothing is known of, how many a variant is expected to leave out, until its size tells."""
 
 

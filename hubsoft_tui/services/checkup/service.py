@@ -13,7 +13,7 @@ from typing import Final
 from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
-from ...errors import HubSoftError, InvalidInput
+from ...errors import HubSoftError, InvalidInput, StoreError
 from ...texts import say
 from .asking import learn_total
 from .members import read_members
@@ -159,8 +159,9 @@ class Checkup:
         """Wait until a run that was started here has ended, and return how. Raises what stopped it."""
         view = await self._views.get(list_id)
         if view.task is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(view.task)
+            await asyncio.wait({view.task})
+        if view.failure is not None:
+            raise view.failure
         return await self.progress(list_id)
 
     async def pause(self, list_id: int) -> None:
@@ -275,11 +276,15 @@ class Checkup:
             run = view.run = Run(self._engine, self._shelf, row, view.board, earlier=earlier, sent=sent)
             try:
                 await run.go()
+            except HubSoftError as error:
+                view.failure = error  # it stands in the run's trouble; whoever waits is told
+                return
             finally:
                 view.row, view.run, view.task = run.row, None, None
                 view.plan = run.plan or view.plan
                 view.board.touch()
-        await self.notify()
+        with contextlib.suppress(StoreError):  # they are looked at again
+            await self.notify()
 
     async def _stop(self, list_id: int, state: RunState) -> None:
         view = await self._views.get(list_id)

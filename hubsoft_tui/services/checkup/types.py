@@ -139,6 +139,11 @@ class Progress:
     """Commands that have not succeeded yet."""
 
     @property
+    def running_here(self) -> bool:
+        """Whether this process is running it now."""
+        return self.state is RunState.RUNNING and not self.who
+
+    @property
     def decided(self) -> int:
         """How many members are decided, the unknown ones included."""
         return sum(self.counts.values())

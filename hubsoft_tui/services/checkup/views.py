@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...core.engine import Engine
 from ...core.types import Category
-from ...errors import NotFound
+from ...errors import HubSoftError, NotFound
 from ...texts import say
 from .board import Board
 from .run import CHUNK, Run
@@ -28,6 +28,8 @@ class View:
     plan: Plan | None = None
     run: Run | None = None
     task: asyncio.Task[None] | None = None
+    failure: HubSoftError | None = None
+    """What stopped the run that was started here."""
 
 
 class Views:
