@@ -17,7 +17,8 @@ from .pages import GROW_AFTER, larger, smaller
 from .types import Variant
 
 CALLER: Final = "checkup"
-AGAIN_SECONDS: Final = 2.0
+AGAIN: Final = 4.0
+"""How many first waits of the engine's own repeats pass before a page or a member is asked for again."""
 BAD_ANSWERS: Final = 2
 """Unusable answers to one page size before a smaller one is tried."""
 
@@ -79,7 +80,7 @@ class PageAsker:
                 continue
             except (Unreachable, RateLimited, QueueFull) as error:
                 self._note(error)
-                await self._clock.sleep(AGAIN_SECONDS)
+                await self._clock.sleep(AGAIN * self._engine.settings.retry.backoff_base)
                 continue
             self._waits("")
             self._last_good = self._clock.now()

@@ -205,6 +205,8 @@ class Run:
             return  # the plan does without; whether HubSoft is there the questions will tell
         if total is not None:
             sizes.totals[variant] = total
+            now = self._clock.wall()
+            await self._shelf(lambda: self._shelf.rosters.note_total(variant.value, total, now))
 
     async def _ask_each(self, documents: Sequence[str]) -> None:
         if not documents:

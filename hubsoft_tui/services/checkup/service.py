@@ -24,7 +24,6 @@ from .planning import doubted, pace_of, sizes_of
 from .run import Run
 from .shelf import Shelf
 from .types import (
-    Decision,
     Delta,
     Imported,
     ListRow,
@@ -153,7 +152,10 @@ class Checkup:
         await self._shelf(lambda: self._shelf.checkups.forget_older(row.id, fresh_from))
         earlier = await self._views.earlier(row, max_age)
         view = await self._views.load(view.list, row)
-        view.task = asyncio.create_task(self._go(view, row, earlier), name="check-up")
+        watching = contextlib.ExitStack()
+        sent = watching.enter_context(self._engine.events.subscribe())
+        view.run = Run(self._engine, self._shelf, row, view.board, earlier=earlier, sent=sent)
+        view.task = asyncio.create_task(self._go(view, view.run, watching), name="check-up")
 
     async def wait(self, list_id: int) -> Progress:
         """Wait until a run that was started here has ended, and return how. Raises what stopped it."""
@@ -271,9 +273,8 @@ class Checkup:
 
     # -- inside
 
-    async def _go(self, view: View, row: RunRow, earlier: Mapping[str, Decision]) -> None:
-        with self._engine.events.subscribe() as sent:
-            run = view.run = Run(self._engine, self._shelf, row, view.board, earlier=earlier, sent=sent)
+    async def _go(self, view: View, run: Run, watching: contextlib.ExitStack) -> None:
+        with watching:
             try:
                 await run.go()
             except HubSoftError as error:

@@ -22,13 +22,12 @@ from ...errors import (
 )
 from .. import questions
 from ..terms import Kind, Term
-from .asking import CALLER
+from .asking import AGAIN, CALLER
 from .judge import judge, unknown
 from .types import Decision
 
 AT_ONCE: Final = 3
 """Where HubSoft answers more slowly than requests may go, a second and a third are on their way meanwhile."""
-AGAIN_SECONDS: Final = 2.0
 ROUNDS: Final = 4
 """How often one member is asked for, the engine's own repeats within each; while HubSoft is away a round waits."""
 LEAST_PATIENCE: Final = 0.5
@@ -103,7 +102,7 @@ class Singles:
             if self._patience() <= LEAST_PATIENCE:
                 self.given_up = said
                 break
-            await self._engine.clock.sleep(AGAIN_SECONDS)
+            await self._engine.clock.sleep(AGAIN * self._engine.settings.retry.backoff_base)
         return unknown(document, said)
 
     def _judged(self, document: str, answer: Answer[tuple[Customer, ...]]) -> Decision:

@@ -55,7 +55,7 @@ class Ground:
     @property
     def id(self) -> int:
         """The list's id."""
-        assert self.hub
+        assert self.hub is not None
         assert self.list is not None
         return self.list.id
 
@@ -91,7 +91,6 @@ class Ground:
 
     def truth(self) -> dict[str, Result]:
         """Return who is what at the provider, now."""
-        known = {customer.document: customer for customer in self.simulator.customers}
         truth = {}
         for document in self.rows():
             own = [customer for customer in self.simulator.customers if customer.document == document]
@@ -99,7 +98,6 @@ class Ground:
                 truth[document] = Result.NOT_FOUND
             else:
                 truth[document] = Result.ACTIVE if any(each.active for each in own) else Result.INACTIVE
-        assert known
         return truth
 
     def sent(self, path: str | None = None) -> int:

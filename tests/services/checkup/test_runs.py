@@ -32,7 +32,7 @@ def test_a_hundred_of_fifteen_hundred_cost_five_requests_and_none_when_repeated(
     ended = ground.run()
     assert ended.state is RunState.DONE
     assert ground.sent() <= 5
-    assert ended.requests == ground.sent()
+    assert (ended.requests, ended.saved) == (ground.sent(), 100 - ground.sent())
     assert ground.results() == ground.truth()
 
     simulator.ledger.clear()
@@ -58,18 +58,6 @@ def test_the_answers_are_those_of_asking_for_each_one(make_simulator, make_groun
         assert (decision.result is Result.NOT_FOUND) == (not lookup.found)
         labels = {service.status for customer in lookup.customers for service in customer.services}
         assert decision.status in labels or not labels
-
-
-def test_ten_thousand_of_twelve_thousand_cost_tens_of_requests(make_simulator, make_ground):
-    simulator = make_simulator(customers=12_000)
-    ground = make_ground(simulator, documents_of(some(simulator, 9990)) + strangers(3))
-    ended = ground.run()
-    assert ground.sent() <= 30
-    assert ended.counts[Result.NOT_FOUND] == 3
-    truth = {customer.document: customer.active for customer in simulator.customers}
-    results = ground.results()
-    assert all((result is Result.ACTIVE) == truth.get(each, False) for each, result in results.items())
-    assert ended.saved > 9900
 
 
 def test_three_are_asked_for_and_the_roster_is_left_alone(make_simulator, make_ground):
@@ -153,7 +141,9 @@ def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_
     assert "itens_por_pagina=100" in asked[0]  # the size that has worked
 
 
-@pytest.mark.parametrize("fault", ["status:429", "status:500", "html:502", "reset", "truncated", "empty", "close"])
+@pytest.mark.parametrize(
+    "fault", ["status:429", "status:500", "html:502", "reset", "truncated", "empty", "close"]
+)
 def test_a_fault_in_the_middle_changes_nothing(make_simulator, make_ground, fault):
     simulator = make_simulator(customers=1506)
     ground = make_ground(
@@ -215,13 +205,17 @@ def test_a_document_that_two_customers_have_is_active_if_either_is(make_simulato
     both_off = next(each for each in oldest[300:600] if each.services and not each.active)
     both_off.document = also_off.document
     simulator.provider.roster._index()
-    ground = make_ground(simulator, list({each.document for each in some(simulator, 300)} | {off.document, both_off.document}))
+    ground = make_ground(
+        simulator, list({each.document for each in some(simulator, 300)} | {off.document, both_off.document})
+    )
     ground.run()
     assert ground.results() == ground.truth()
     assert ground.rows()[off.document].decision.source == "roster"
 
 
-def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(make_simulator, make_ground, monkeypatch):
+def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
+    make_simulator, make_ground, monkeypatch
+):
     """On some servers `cancelado=sim` may mean "cancelled only": nobody may lose a contract by it."""
     from hubsoft_tui.simulator import roster as simulated
 
@@ -237,7 +231,9 @@ def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(make_simul
     simulator = make_simulator(customers=1500)
     for customer in simulator.customers[:1200:5]:  # many have an old service that is cancelled
         if customer.services:
-            customer.services.append(replace(customer.services[0], id=500_000 + customer.index, status="cancelado"))
+            customer.services.append(
+                replace(customer.services[0], id=500_000 + customer.index, status="cancelado")
+            )
     ground = make_ground(simulator, documents_of(some(simulator, 700)))
     truth = ground.truth()
     monkeypatch.setattr(simulated.Filter, "services", only_cancelled)
@@ -245,7 +241,9 @@ def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(make_simul
     monkeypatch.setattr(
         "hubsoft_tui.simulator.routes_clients.Filter",
         lambda cancelled, inactive, statuses: simulated.Filter(
-            "todos" if inactive == "todos" and cancelled == "sim" and not statuses and _single() else cancelled,
+            "todos"
+            if inactive == "todos" and cancelled == "sim" and not statuses and _single()
+            else cancelled,
             inactive,
             statuses,
         ),
@@ -267,7 +265,9 @@ def _single() -> bool:
 def test_an_outage_is_waited_for(make_simulator, make_ground):
     simulator = make_simulator(customers=1506)
     ground = make_ground(
-        simulator, documents_of(some(simulator, 200)), health=HealthSettings(open_seconds=0.05, open_max_seconds=0.1)
+        simulator,
+        documents_of(some(simulator, 200)),
+        health=HealthSettings(open_seconds=0.05, open_max_seconds=0.1),
     )
     pages = 0
 
@@ -326,7 +326,7 @@ def test_a_service_without_a_status_makes_nobody_inactive(make_simulator, make_g
     simulator = make_simulator(customers=600)
     odd = next(each for each in simulator.customers[10:] if len(each.services) == 1)
     odd.services[0].status = ""
-    ground = make_ground(simulator, documents_of(some(simulator, 100)) + [odd.document])
+    ground = make_ground(simulator, [*documents_of(some(simulator, 100)), odd.document])
     ended = ground.run()
     assert ground.results()[odd.document] is Result.UNKNOWN
     assert ended.counts[Result.UNKNOWN] == 1
@@ -359,11 +359,8 @@ async def test_a_person_is_answered_at_once_while_it_runs(make_simulator, make_g
     )
     await asyncio.to_thread(ground.start)
     await asyncio.to_thread(_wait_until, lambda: ground.progress().requests >= 2)
-    waited = []
     for customer in some(simulator, 4, seed=9):
         await ask(ground, customer.document, Category.CLIENT_DATA)
-        row = next(r for r in reversed(ground.hub.snapshot().requests) if r.caller == "lookup") if False else None
-        assert row is None
     rows = await ground.hub.run(_rows)
     waited = [row.wait for row in rows if row.caller == "lookup"]
     paced = [row.wait for row in rows if row.caller == "checkup"]
@@ -376,7 +373,9 @@ async def _rows(services):
     return services.engine.snapshot().requests
 
 
-def test_a_second_run_of_the_list_is_refused_with_the_name_of_the_first(make_simulator, make_ground, tmp_path):
+def test_a_second_run_of_the_list_is_refused_with_the_name_of_the_first(
+    make_simulator, make_ground, tmp_path
+):
     simulator = make_simulator(customers=1506, latency=(0.2, 0.2))
     ground = make_ground(simulator, documents_of(some(simulator, 100)))
     ground.start()
