@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -78,7 +78,7 @@ def checkup(
     from .services.checkup import export
 
     if out is not None:
-        export.check_target(out)
+        out = export.target(out)
     with open_hub(session) as hub:
         row, imported = hub.call(lambda services: services.checkup.import_file(file))
         _tell_import(imported)
@@ -91,7 +91,7 @@ def checkup(
         ended = _run(hub, row, max_age)
         rows = hub.call(lambda services: services.checkup.changes(row.id)).rows
     shown = [each for each in rows if each.changed] if only_changes else list(rows)
-    document = checkup_document(ended, ended.plan or plan, shown)
+    document = export.document_of(ended, ended.plan or plan, shown)
     if out is not None:
         export.write(out, shown, document)
     if as_json:
@@ -101,55 +101,13 @@ def checkup(
     return _code(ended, rows)
 
 
-def checkup_document(progress: Progress, plan: Plan, rows: Sequence[MemberRow]) -> dict[str, Any]:
-    """Return the document of `checkup --json`."""
-    from .services.checkup.export import member_document
-    from .services.checkup.types import Result
-
-    counts = {result.value: progress.counts.get(result, 0) for result in Result}
-    return {
-        "total": progress.total,
-        **counts,
-        "requests": progress.requests,
-        "naive_requests": progress.total,
-        "seconds": round(progress.seconds, 1),
-        "plan": _plan_document(plan),
-        "members": [member_document(row) for row in rows],
-    }
-
-
 def _answer_plan(plan: Plan, *, as_json: bool) -> None:
     if not as_json:
         write_lines(_plan_lines(plan))
         return
-    write_json(
-        {
-            "total": plan.members,
-            "active": None,
-            "inactive": None,
-            "not_found": None,
-            "unknown": None,
-            "requests": plan.asked,
-            "naive_requests": plan.naive_requests,
-            "seconds": None,
-            "plan": _plan_document(plan),
-            "members": [],
-        }
-    )
+    from .services.checkup.export import plan_document_of
 
-
-def _plan_document(plan: Plan) -> dict[str, Any]:
-    return {
-        "way": plan.way.value,
-        "roster": None if plan.variant is None else plan.variant.value,
-        "roster_customers": plan.total,
-        "page_size": plan.page_size or None,
-        "pages": plan.pages,
-        "single_questions": plan.singles,
-        "requests": plan.requests,
-        "seconds": round(plan.seconds, 1),
-        "remembered": plan.cached,
-    }
+    write_json(plan_document_of(plan))
 
 
 def _plan_lines(plan: Plan) -> list[str]:

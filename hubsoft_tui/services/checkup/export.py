@@ -14,7 +14,7 @@ from typing import Any, Final
 from ...errors import InvalidInput
 from ...places import write_private
 from ...texts import N_, _, say
-from .types import MemberRow, Result
+from .types import MemberRow, Plan, Progress, Result
 
 SUFFIXES: Final = (".csv", ".json")
 _COLUMNS: Final = (
@@ -33,8 +33,9 @@ _COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t")
 
 
-def check_target(path: Path) -> None:
-    """Refuse a file that cannot be written, before anything is sent. Raises InvalidInput."""
+def target(name: str | Path) -> Path:
+    """Return the file that results go to. Blocks; raises InvalidInput when it cannot be written."""
+    path = Path(name).expanduser()
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidInput(say("{file} must end in .csv or .json: that chooses the format.", file=path))
     folder = path.absolute().parent
@@ -54,6 +55,7 @@ def check_target(path: Path) -> None:
                 reason=error.strerror or type(error).__name__,
             )
         ) from error
+    return path.absolute()
 
 
 def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any]) -> None:
@@ -61,7 +63,7 @@ def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any]) -> No
     text = json_text(document) if path.suffix.lower() == ".json" else csv_text(rows)
     # The mark tells spreadsheets that this is UTF-8.
     encoding = "utf-8" if path.suffix.lower() == ".json" else "utf-8-sig"
-    write_private(path.absolute(), text.encode(encoding))
+    write_private(path, text.encode(encoding))
 
 
 def json_text(document: dict[str, Any]) -> str:
@@ -94,6 +96,48 @@ def csv_text(rows: Iterable[MemberRow]) -> str:
         ]
         writer.writerow(map(_inert, cells))
     return out.getvalue()
+
+
+def document_of(progress: Progress, plan: Plan | None, rows: Iterable[MemberRow]) -> dict[str, Any]:
+    """Return the JSON document of a check-up; `rows` are the members it lists."""
+    counts = {result.value: progress.counts.get(result, 0) for result in Result}
+    return {
+        "total": progress.total,
+        **counts,
+        "requests": progress.requests,
+        "naive_requests": progress.total,
+        "seconds": round(progress.seconds, 1),
+        "plan": None if plan is None else _plan_document(plan),
+        "members": [member_document(row) for row in rows],
+    }
+
+
+def plan_document_of(plan: Plan) -> dict[str, Any]:
+    """Return the same document for a plan alone: null for what only a run can tell."""
+    counts: dict[str, Any] = {result.value: None for result in Result}
+    return {
+        "total": plan.members,
+        **counts,
+        "requests": plan.asked,
+        "naive_requests": plan.naive_requests,
+        "seconds": None,
+        "plan": _plan_document(plan),
+        "members": [],
+    }
+
+
+def _plan_document(plan: Plan) -> dict[str, Any]:
+    return {
+        "way": plan.way.value,
+        "roster": None if plan.variant is None else plan.variant.value,
+        "roster_customers": plan.total,
+        "page_size": plan.page_size or None,
+        "pages": plan.pages,
+        "single_questions": plan.singles,
+        "requests": plan.requests,
+        "seconds": round(plan.seconds, 1),
+        "remembered": plan.cached,
+    }
 
 
 def member_document(row: MemberRow) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def decisions(home: Path) -> dict[str, tuple]:
     connection = sqlite3.connect(home / "state" / "checkups.db")
     try:
         rows = connection.execute(
-            "SELECT document, result, status, plan, since FROM decision WHERE settled AND run = (SELECT max(id) FROM run)"
+            "SELECT document, result, status, plan, since FROM decision"
+            " WHERE settled AND run = (SELECT max(id) FROM run)"
         ).fetchall()
     finally:
         connection.close()
