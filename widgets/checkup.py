@@ -54,7 +54,7 @@ class CheckupHead(Drawn):
         progress = self._progress
         if progress.list is None:
             return Content("")
-        people = ngettext("{n} person", "{n} people", progress.total).format(n=number(progress.total))
+        people = ngettext("{n} member", "{n} members", progress.total).format(n=number(progress.total))
         parts: list[Part] = [
             (_label(_("List")), _QUIET),
             (clean(progress.list.name), "$title bold"),
@@ -130,7 +130,11 @@ class CheckupHead(Drawn):
             count = progress.counts.get(result, 0)
             sign, style = SIGNS[result]
             parts += [(f"{sign} ", style if count else "$faint"), (f"{result_word(result)} ", _QUIET)]
-            parts += [(number(count), "$title" if count else _QUIET), GAP]
+            parts.append((number(count), "$title" if count else _QUIET))
+            if result is Result.INACTIVE and progress.pending:
+                seen = _("{n} seen, certain at the roster's end").format(n=number(progress.pending))
+                parts.append((f" ({seen})", _QUIET))
+            parts.append(GAP)
         if progress.compared_at is not None:
             since = moment(progress.compared_at, self._now)
             parts.append((_("since {time}:").format(time=since) + " ", _QUIET))

@@ -100,14 +100,14 @@ def _columns() -> list[Column[MemberRow]]:
     return [
         Column("result", _("Result"), _result, width=14, sort=rank),
         Column(
-            "name", _("Name"), lambda row: row.member.name, minimum=18, weight=2, sort=lambda r: r.member.name
+            "name", _("Name"), lambda row: row.member.name, minimum=26, weight=3, sort=lambda r: r.member.name
         ),
         Column("document", _("Document"), lambda row: mask_document(row.member.document), width=18),
         Column("was", _("Before"), _was, width=10, priority=1, style="$quiet"),
-        Column("status", _("Service status"), _status, minimum=14, weight=2, priority=2),
+        Column("status", _("Service status"), _status, minimum=18, weight=2, priority=2),
         Column("since", _("Since"), _since, width=10, priority=3, sort=_since_key, style="$quiet"),
         Column(
-            "plan", _("Service"), lambda row: _of(row).plan, minimum=16, weight=2, priority=5, style="$quiet"
+            "plan", _("Service"), lambda row: _of(row).plan, minimum=22, weight=2, priority=5, style="$quiet"
         ),
         Column("external", _("Id"), lambda row: row.member.external_id, width=10, priority=6, style="$quiet"),
         Column("source", _("Known from"), _source, width=10, priority=7, style="$quiet"),
@@ -127,7 +127,7 @@ def _list_columns() -> list[Column[Overview]]:
 
     return [
         Column("name", _("List"), lambda each: each.list.name, minimum=20),
-        Column("members", _("People"), lambda each: number(each.list.members), width=8, align="right"),
+        Column("members", _("Members"), lambda each: number(each.list.members), width=8, align="right"),
         Column("state", _("Last check-up"), _state, width=24),
         *(counted(result) for result in Result),
     ]

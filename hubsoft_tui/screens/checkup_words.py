@@ -56,7 +56,7 @@ def hint(progress: Progress, *, planned: bool) -> str:
     if not planned:
         return _("enter plans the next one") if progress.state is not None else ""
     if progress.plan is not None and progress.plan.way is Way.NOTHING:
-        return _("enter checks again, for nothing")
+        return _("enter checks again: 0 requests")
     return _("enter starts it")
 
 
@@ -87,7 +87,7 @@ def severity(progress: Progress) -> Severity:
 
 def imported(row: ListRow, found: Imported) -> str:
     """Say what a file held, the first bad lines with it."""
-    people = ngettext("{n} person", "{n} people", row.members).format(n=number(row.members))
+    people = ngettext("{n} member", "{n} members", row.members).format(n=number(row.members))
     lines = [_("{list}: {people}.").format(list=row.name, people=people)]
     told = [str(line) for line in bad_lines(found)]
     lines += told[:BAD_SHOWN]

@@ -23,6 +23,8 @@ class Board:
             self._rows[member.document] = MemberRow(member)
         self.counts: Counter[Result] = Counter()
         self.gained = self.lost = 0
+        self.pending: set[str] = set()
+        """Seen without a contract in a roster that is not read to its end: not decided yet."""
         self.version = self._since = version + 1
         self._log: list[tuple[int, str]] = []
 
@@ -79,6 +81,7 @@ class Board:
             self._count(row.decision, -1)
             self._count(decision, +1)
             self._rows[decision.document] = MemberRow(row.member, decision)
+            self.pending.discard(decision.document)
             self._log.append((self.version, decision.document))
         if len(self._log) > LOG:
             del self._log[: len(self._log) - LOG]

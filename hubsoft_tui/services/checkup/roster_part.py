@@ -113,6 +113,7 @@ class RosterPart:
             elif decision.result is Result.INACTIVE:
                 waiting.append(decision)
         self._board.put(decided)
+        self._board.pending.update(decision.document for decision in waiting)
         return decided, waiting
 
     def _pays(self, reading: Reading) -> bool:
@@ -131,5 +132,6 @@ class RosterPart:
 
     async def _anew(self) -> None:
         run_id = self._row.id
+        self._board.pending.clear()
         await self._shelf(lambda: self._shelf.checkups.doubt(run_id))
         await self._shelf(lambda: self._shelf.rosters.clear(run_id))

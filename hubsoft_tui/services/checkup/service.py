@@ -208,6 +208,7 @@ class Checkup:
             state=None if row is None else row.state,
             total=len(board),
             counts=board.counted(),
+            pending=len(board.pending),
             gained=board.gained,
             lost=board.lost,
             compared_at=view.compared_at,

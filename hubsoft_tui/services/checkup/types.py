@@ -114,6 +114,8 @@ class Progress:
     total: int = 0
     counts: Mapping[Result, int] = field(default_factory=dict)
     """Decisions so far."""
+    pending: int = 0
+    """Seen without a contract, and certain once the roster is read to its end."""
     gained: int = 0
     """Members who have a contract and were known to have none, and `lost` the other way round."""
     lost: int = 0
