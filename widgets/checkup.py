@@ -18,7 +18,7 @@ from .words import moment, number, percent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LABEL: Final = 6
+LABEL: Final = 7
 GAP: Final = "   "
 _QUIET: Final = "$quiet"
 
@@ -31,11 +31,16 @@ class CheckupHead(Drawn):
         self._progress = Progress()
         self._plan: tuple[str, ...] = ()
         self._hint = ""
+        self._ahead = False
         self._now = 0.0
 
-    def show(self, progress: Progress, plan: Sequence[str], hint: str, now: float) -> None:
-        """Draw a list; `plan` are its lines, `hint` what to do next, `now` UTC epoch seconds."""
+    def show(self, progress: Progress, plan: Sequence[str], hint: str, now: float, *, ahead: bool) -> None:
+        """Draw a list; `plan` are its lines, `hint` what to do next, `now` UTC epoch seconds.
+
+        With `ahead` the plan is for a check-up to come, else for the last one.
+        """
         self._progress, self._plan, self._hint, self._now = progress, tuple(plan), hint, now
+        self._ahead = ahead
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
@@ -90,15 +95,17 @@ class CheckupHead(Drawn):
         trouble = clean(self._progress.trouble)
         if trouble and not (self._progress.state and self._progress.state.over):
             return line(" " * LABEL, ("! ", "bold $warn"), (trouble, "$warn"))
-        first = _("People go first: it may take longer.") if self._progress.running_here or self._hint else ""
-        return line(" " * LABEL, (plan, _QUIET), "  " if plan else "", (first if plan else "", _QUIET))
+        parts: list[Part] = [" " * LABEL, (plan, _QUIET)]
+        if plan and (self._ahead or self._progress.running_here):
+            parts.append((f"  {_('People go first: it may take longer.')}", _QUIET))
+        return line(*parts)
 
     def _bar(self, width: int) -> Content:
         progress = self._progress
         if progress.state is None or not progress.total:
             return line(" " * LABEL, (self._hint, "$account"))
         share = progress.decided / progress.total
-        cells = max(10, min(60, width - 62))
+        cells = max(10, min(60, width - 80))
         done = round(share * cells)
         of = _("{done} of {total}").format(done=number(progress.decided), total=number(progress.total))
         parts: list[Part] = [

@@ -98,13 +98,13 @@ def member_text(row: MemberRow) -> str:
 
 def _columns() -> list[Column[MemberRow]]:
     return [
-        Column("result", _("Result"), _result, width=14, sort=rank),
+        Column("result", _("Result"), _result, width=16, sort=rank),
         Column(
-            "name", _("Name"), lambda row: row.member.name, minimum=26, weight=3, sort=lambda r: r.member.name
+            "name", _("Name"), lambda row: row.member.name, minimum=20, weight=3, sort=lambda r: r.member.name
         ),
         Column("document", _("Document"), lambda row: mask_document(row.member.document), width=18),
-        Column("was", _("Before"), _was, width=10, priority=1, style="$quiet"),
-        Column("status", _("Service status"), _status, minimum=18, weight=2, priority=2),
+        Column("was", _("Before"), _was, width=14, priority=4, style="$quiet"),
+        Column("status", _("Service status"), _status, minimum=14, weight=2, priority=1),
         Column("since", _("Since"), _since, width=10, priority=3, sort=_since_key, style="$quiet"),
         Column(
             "plan", _("Service"), lambda row: _of(row).plan, minimum=22, weight=2, priority=5, style="$quiet"
@@ -159,7 +159,11 @@ def _was(row: MemberRow) -> str:
 
 def _status(row: MemberRow) -> str:
     decision = row.decision
-    return "" if decision is None else decision.status or decision.why
+    if decision is None:
+        return ""
+    if decision.result is Result.INACTIVE and not decision.status:
+        return _("no service")
+    return decision.status or decision.why
 
 
 def _since(row: MemberRow) -> str:

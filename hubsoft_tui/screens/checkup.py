@@ -205,7 +205,8 @@ class CheckupScreen(ConsoleScreen):
             plan = self._progress.plan
             lines = [self._plan_trouble] if self._plan_trouble else plan_lines(plan) if plan else [_("…")]
             hint = words.hint(self._progress, planned=self._planned)
-            self.query_one(CheckupHead).show(self._progress, lines, hint, time.time())
+            head = self.query_one(CheckupHead)
+            head.show(self._progress, lines, hint, time.time(), ahead=self._planned)
         self.redraw_frame()
 
     @property

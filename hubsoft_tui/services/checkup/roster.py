@@ -215,8 +215,10 @@ def moved_on(reading: Reading, page: Page) -> Reading:
         again=-1,
     )
     fewer = (reading.total or 0) - (total or 0)
-    if fewer > 0 and page.start > 0:
-        back = max(0, page.start - fewer)
+    if fewer > 0 and (mending or page.start > 0):
+        # What this page holds is read in any case; what lies before it may hold rows that moved up.
+        back = page.start - fewer if page.start > 0 else end
+        back = max(0, back)
         if reading.mended >= MENDS:
             after = replace(after, gaps=reading.gaps + 1)
         elif mending or fewer > size:
