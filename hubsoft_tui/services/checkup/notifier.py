@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from typing import Final
@@ -20,6 +21,7 @@ from .types import Notice
 AGAIN_SECONDS: Final = (60.0, 300.0, 1800.0, 7200.0, 21_600.0, 86_400.0)
 """How long after each failure it is tried again; the last one for ever."""
 MAX_SAID: Final = 200
+_NAMED: Final = re.compile(r"\{(\w+)\}")
 OURS: Final = ("HUBSOFT_",)
 """Variables that are not handed on: the credentials are among them."""
 
@@ -85,9 +87,7 @@ def values_of(notice: Notice) -> dict[str, str]:
 
 def filled(argument: str, values: Mapping[str, str]) -> str:
     """Put values where `argument` names them in braces; whatever else is in braces stays."""
-    for name, value in values.items():
-        argument = argument.replace("{" + name + "}", value)
-    return argument
+    return _NAMED.sub(lambda found: values.get(found[1], found[0]), argument)
 
 
 def execute(arguments: list[str], variables: Mapping[str, str], timeout: float) -> Text | None:
