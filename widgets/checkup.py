@@ -139,8 +139,7 @@ class CheckupHead(Drawn):
             parts += [(f"{sign} ", style if count else "$faint"), (f"{result_word(result)} ", _QUIET)]
             parts.append((number(count), "$title" if count else _QUIET))
             if result is Result.INACTIVE and progress.pending:
-                seen = _("{n} seen, certain at the roster's end").format(n=number(progress.pending))
-                parts.append((f" ({seen})", _QUIET))
+                parts.append((f" (+{number(progress.pending)})", _QUIET))
             parts.append(GAP)
         if progress.compared_at is not None:
             since = moment(progress.compared_at, self._now)

@@ -50,7 +50,8 @@ class CheckupScreen(ConsoleScreen):
     ABOUT = N_(
         "A list of members is checked against their contracts. The plan says what it costs before anything is "
         "sent: pages of the roster, or one question each, whichever is fewer. ▼ lost the contract since the last "
-        "check-up, ▲ has one again. Unknown means that HubSoft could not say; it never means inactive. A check-up "
+        "check-up, ▲ has one again. (+9) beside inactive are members seen without a contract, certain once the "
+        "roster is read to its end. Unknown means that HubSoft could not say; it never means inactive. A check-up "
         "goes on while you look at other screens, and after a pause or a crash it continues where it was."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = CHECKUP_ACTIONS
