@@ -31,7 +31,7 @@ def test_a_list_is_imported_planned_and_checked_in_a_few_keys(console: Opener) -
     assert terminal.sees("instead of 161")
 
     terminal.press("enter")
-    terminal.wait_for("checked ")
+    terminal.wait_for("Checked in ")
     assert terminal.sees("161 of 161")
     assert terminal.sees("∅ not found")
     assert not re.search(rb"\d{3}\.\d{3}\.\d{3}-\d{2}", bytes(terminal.raw).split(b"Who on your list")[-1])
@@ -39,7 +39,8 @@ def test_a_list_is_imported_planned_and_checked_in_a_few_keys(console: Opener) -
     terminal.press("enter")
     terminal.wait_for("Everybody is remembered")
     terminal.press("enter")
-    terminal.wait_for("0 requests")
+    terminal.wait_for("enter plans the next one")
+    assert terminal.sees("0 requests")
     terminal.quiet(1.5)
     assert terminal.bytes_over(2.0) < 400  # nothing happens, so hardly anything is sent
 
