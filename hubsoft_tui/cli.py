@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from . import __version__, privacy, texts
+from .cli_checkup import checkup
 from .cli_click import Group, Option, speaking
 from .cli_metrics import metrics
 from .cli_outbox import outbox
@@ -117,6 +118,7 @@ for _group in (
     sync,
     ticket,
     outbox,
+    checkup,
     report,
     metrics,
     cache,

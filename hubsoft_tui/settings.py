@@ -15,6 +15,7 @@ from .setting_rules import (
     CONNECTIONS,
     DAYS,
     FILES,
+    HOURS,
     OF_BUDGET,
     PER_MINUTE,
     PER_SECOND,
@@ -103,6 +104,14 @@ class CacheSettings:
         low=1,
         high=1_000_000,
     )
+    roster_entries: int = setting(
+        50_000,
+        N_("How many customers seen in a roster are remembered, for whether their contract is active."),
+        RECORDS,
+        low=0,
+        high=1_000_000,
+    )
+    """About 700 bytes of disk each. They push nobody out of `max_entries`, and nobody pushes them out."""
     clean_seconds: float = setting(
         300.0, N_("How often records too old to be of use are removed."), SECONDS, low=1, high=DAY
     )
@@ -287,6 +296,39 @@ class ReportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckupSettings:
+    """How members are checked against the roster, and what is run for those who lost their contract."""
+
+    page_size: int = setting(
+        500, N_("How many customers one page of the roster asks for at most."), ROWS, low=25, high=500
+    )
+    patience_seconds: float = setting(
+        1800.0,
+        N_("How long a check-up waits for a HubSoft that is away before the rest is unknown."),
+        SECONDS,
+        low=1,
+        high=DAY,
+    )
+    nightly_roster: bool = setting(
+        default=False,
+        does=N_(
+            "Read the whole roster once a night while a console is open, so that the day's questions are answered."
+        ),
+    )
+    quiet_hour: int = setting(
+        4, N_("From which hour of the day the nightly roster may be read."), HOURS, low=0, high=23
+    )
+    command: tuple[str, ...] = setting(
+        (),
+        N_(
+            "What is run for each member who lost the contract: a program and its arguments. {document}, {name}, "
+            "{external_id}, {result}, {status} and {list} are filled in."
+        ),
+    )
+    command_timeout: float = setting(30.0, N_("How long that program may take."), SECONDS, above=0, high=3600)
+
+
+@dataclass(frozen=True, slots=True)
 class UiSettings:
     """The console's own: language (`auto`, `pt_BR`, `en`), theme, and view clock in frames per second."""
 
@@ -355,6 +397,7 @@ class Settings:
     reports: ReportSettings = field(default_factory=ReportSettings)
     trace: TraceSettings = field(default_factory=TraceSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    checkup: CheckupSettings = field(default_factory=CheckupSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     keys: dict[str, str] = field(default_factory=dict)

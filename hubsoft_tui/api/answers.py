@@ -27,6 +27,8 @@ class Decoded(Generic[T]):
     """True when as many rows came as were asked for: there may be more."""
     dropped: int = 0
     """Rows of a lookup that could not be used at all: what is missing from `value` may be among them."""
+    rows: int = 0
+    """For a page: rows as they came, the unusable ones too."""
 
 
 def everything(_row: object) -> bool:
@@ -75,7 +77,8 @@ def page(payload: object, key: str, decode: Callable[[Row], S], *, size: int) ->
     if place is None:
         problems.unexpected("paginacao", N_("the page's place"), envelope.check(payload).get("paginacao"))
     value = _decoded(elements, key, decode, problems)
-    return Decoded(value, problems.all(), page=place, truncated=place is None and len(elements) >= size)
+    full = place is None and len(elements) >= size
+    return Decoded(value, problems.all(), page=place, truncated=full, rows=len(elements))
 
 
 def table(payload: object, key: str, decode: Callable[[Row], S]) -> Decoded[tuple[S, ...]]:

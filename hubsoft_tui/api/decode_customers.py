@@ -8,6 +8,7 @@ from .rows import Row
 
 def customer(row: Row) -> Customer:
     """Decode one customer with its services. Raises BadRowError when it has no id."""
+    services = row.records("servicos", service)
     return Customer(
         id=row.id("id_cliente"),
         code=row.integer("codigo_cliente"),
@@ -21,7 +22,8 @@ def customer(row: Row) -> Customer:
         born_on=row.day("data_nascmento", "data_nascimento"),
         enabled=row.flag("ativo"),
         alerts=row.texts("alerta_mensagens"),
-        services=row.records("servicos", service),
+        services=services,
+        incomplete=len(services) < row.count("servicos"),
     )
 
 

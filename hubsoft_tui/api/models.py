@@ -104,6 +104,8 @@ class Customer(Model, frozen=True, kw_only=True):
     """The record itself (`ativo`), not the contract; None where the server does not say."""
     alerts: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
+    incomplete: bool = False
+    """A service could not be read: the others do not tell that no contract is active."""
 
 
 class WorkOrder(Model, frozen=True, kw_only=True):

@@ -244,6 +244,14 @@ class Row:
                 self.problems.add(bad.path, bad.reason)
         return tuple(records)
 
+    def count(self, key: str) -> int:
+        """Return how many elements the list at `key` has, usable or not; 1 for what is no list and not empty."""
+        value = self.data.get(key)
+        if scalars.empty(value):
+            return 0
+        elements = listed(value)
+        return 1 if elements is None else len(elements)
+
     def label(self, key: str, *names: str) -> str | None:
         """Read what `key` is called: a text as it stands, or of an object the first of `names` it holds."""
         if not isinstance(self.data.get(key), dict):

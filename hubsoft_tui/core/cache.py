@@ -8,7 +8,7 @@ shares it with other processes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 ANSWER = "answer"
 CUSTOMER = "customer"
+BRIEF = "brief"
+"""Rows of a roster: poorer than what a customer is looked up as, so they are no customer's record."""
 QUESTIONS_PER_RECORD = 4
 """A customer is asked for by document, code, login...: that many keys are remembered for each record."""
 
@@ -76,7 +78,15 @@ class Found:
 class Cache:
     """Lives in the engine's loop; its values are immutable and handed out as they are."""
 
-    def __init__(self, port: RecordPort, clock: Clock, kinds: Mapping[str, Any], *, max_entries: int) -> None:
+    def __init__(
+        self,
+        port: RecordPort,
+        clock: Clock,
+        kinds: Mapping[str, Any],
+        *,
+        max_entries: int,
+        max_briefs: int = 0,
+    ) -> None:
         self._port = port
         self._clock = clock
         self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in kinds.items()}
@@ -84,6 +94,7 @@ class Cache:
         self._encoder = msgspec.json.Encoder()
         self._used: dict[str, None] = {}
         self.evicted = 0
+        self.max_briefs = max_briefs
         self._size(max_entries)
 
     def _size(self, max_entries: int) -> None:
@@ -113,6 +124,48 @@ class Cache:
         self._used[f"{ANSWER}:{key}"] = None
         for id_ in answer.value.ids:
             self._used[id_] = None
+        return self._found(answer, parts)
+
+    def find_brief(self, key: str) -> Found | None:
+        """Return the roster's rows kept under `key` by `learn`, however old, or None."""
+        entry: _Entry[Any] | None = self._records.get(key)
+        if entry is None and (loaded := self._load([key])):
+            entry = self._records[key] = loaded[key]
+        if entry is None:
+            return None
+        self._used[key] = None
+        return self._whole(entry)
+
+    def find_many(self, keys: Sequence[str], briefs: Sequence[str]) -> dict[str, Found]:
+        """Return what is known about each of `keys` and `briefs`, read in bulk; a few hundred at a time.
+
+        For thousands of questions in a row: what is in memory stays as it is, and nothing counts as used.
+        """
+        loaded = self._load([f"{ANSWER}:{key}" for key in keys] + list(briefs))
+        found = {key: self._whole(loaded[key]) for key in briefs if key in loaded}
+        answers = {key: loaded[name] for key in keys if (name := f"{ANSWER}:{key}") in loaded}
+        parts = self._load(list({id_ for answer in answers.values() for id_ in answer.value.ids}))
+        for key, answer in answers.items():
+            if all(id_ in parts for id_ in answer.value.ids):
+                found[key] = self._found(answer, [parts[id_] for id_ in answer.value.ids])
+        return found
+
+    def learn(self, briefs: Mapping[str, tuple[Any, ...]], *, sent_at: float, sent_now: float) -> None:
+        """Remember rows of a roster, by the keys they answer; the request was sent at `sent_at` = `sent_now`.
+
+        They go to disk alone: thousands at once must not push out of memory what people look at.
+        """
+        stored = []
+        for key, rows in briefs.items():
+            self._records.pop(key, None)
+            entry = _Entry(rows, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch())
+            stored.append(self._stored(key, BRIEF, entry))
+        try:
+            self._port.save(stored)
+        except StoreError as error:
+            logger.warning("not kept on disk: %s", error)
+
+    def _found(self, answer: _Entry[_Index], parts: Sequence[_Entry[Any]]) -> Found:
         dated: list[_Entry[Any]] = list(parts)
         if not (answer.value.alone and parts):
             dated.append(answer)  # who belongs to the answer is as old as the answer
@@ -124,6 +177,9 @@ class Cache:
             truncated=answer.value.truncated,
             ids=answer.value.ids,
         )
+
+    def _whole(self, entry: _Entry[Any]) -> Found:
+        return Found(tuple(entry.value), self._age(entry), entry.fetched_at)
 
     def keep(
         self,
@@ -162,7 +218,9 @@ class Cache:
             self._port.touch(list(self._used), self._clock.wall())
             self._used.clear()
         expired, evicted = self._port.clean(
-            older_than=self._clock.wall() - keep_seconds, max_entries=self.max_entries
+            older_than=self._clock.wall() - keep_seconds,
+            max_entries=self.max_entries,
+            max_briefs=self.max_briefs,
         )
         self.evicted += evicted
         if expired or evicted:
@@ -203,6 +261,8 @@ class Cache:
 
     def _load(self, keys: list[str]) -> dict[str, _Entry[Any]]:
         loaded: dict[str, _Entry[Any]] = {}
+        if not keys:
+            return loaded
         try:
             found = self._port.load(keys)
         except StoreError as error:

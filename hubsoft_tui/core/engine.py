@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -90,7 +90,13 @@ class Engine:
         self.badges: Callable[[], Badges] = Badges
         """What the services add to a snapshot; set by whoever builds them."""
         self._probe = probe
-        self._cache = Cache(ports.records, clock, kinds, max_entries=settings.cache.max_entries)
+        self._cache = Cache(
+            ports.records,
+            clock,
+            kinds,
+            max_entries=settings.cache.max_entries,
+            max_briefs=settings.cache.roster_entries,
+        )
         self._statistics = Statistics(clock)
         self._breaker = Breaker(clock, settings.health)
         self._health = HealthMonitor(clock, settings.health, self._breaker, self.events)
@@ -153,6 +159,7 @@ class Engine:
         self.settings = settings
         self._gate.reconfigure(limits_from(settings.limiter))
         self._cache.resize(settings.cache.max_entries)
+        self._cache.max_briefs = settings.cache.roster_entries
         self._breaker.settings = self._health.settings = settings.health
         self._exchange.budget.settings = settings.retry
         self._exchange.backoff = Backoff(settings.retry)
@@ -180,7 +187,7 @@ class Engine:
         if category is not None and category is not question.category:
             question = replace(question, category=category)
         asked = self._tally.asked(question, priority, caller, forced=refresh)
-        found = self._cache.find(question.key)
+        found = self._find(question)
         if found is not None and not refresh and found.age <= self._limit(question.category, found):
             self._tally.remembered(asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found)
             return self._remembered(question, found, Source.CACHE)
@@ -190,7 +197,7 @@ class Engine:
                 self._exchange.patience.refuse_while_away()
             fetched, joined = await self._fetch(question, priority, patience, label, caller, refresh=refresh)
         except (Unreachable, RateLimited, StoreError) as error:
-            found = self._cache.find(question.key)
+            found = self._find(question)
             if found is None or found.negative or found.age > self.settings.cache.stale_ttl:
                 self._tally.failed(asked, found)
                 raise
@@ -215,6 +222,31 @@ class Engine:
         """Return what is remembered, however old, or None. Asks nobody and counts as no question."""
         found = self._cache.find(question.key)
         return None if found is None else self._remembered(question, found, Source.CACHE)
+
+    def recall(
+        self, asked: Sequence[Question[T]], *, category: Category, max_age: float | None = None
+    ) -> list[Answer[T] | None]:
+        """Return for each question what is remembered and young enough, else None; nothing is sent or counted.
+
+        `max_age` (seconds) stands in for the category's own limit. A few hundred questions take milliseconds.
+        """
+        keys = [question.key for question in asked]
+        known = self._cache.find_many(keys, [question.brief for question in asked if question.brief])
+        answers: list[Answer[T] | None] = []
+        for question in asked:
+            found = _younger(known.get(question.key), known.get(question.brief))
+            if found is not None:
+                limit = self._limit(category, found)
+                fresh = found.age <= (
+                    limit if max_age is None else min(max_age, limit) if found.negative else max_age
+                )
+                found = found if fresh else None
+            answers.append(None if found is None else self._remembered(question, found, Source.CACHE))
+        return answers
+
+    def learn(self, briefs: Mapping[str, tuple[Any, ...]], *, sent_at: float, sent_now: float) -> None:
+        """Remember rows of a roster by the `Question.brief` they answer, as sent for at these two instants."""
+        self._cache.learn(briefs, sent_at=sent_at, sent_now=sent_now)
 
     async def send(
         self,
@@ -322,6 +354,13 @@ class Engine:
 
     # -- inside -------------------------------------------------------------------------------------------
 
+    def _find(self, question: Question[Any]) -> Found | None:
+        """Return the youngest that is known; a roster's row never stands in for a customer's data."""
+        found = self._cache.find(question.key)
+        if not question.brief or question.category is Category.CLIENT_DATA:
+            return found
+        return _younger(found, self._cache.find_brief(question.brief))
+
     def _limit(self, category: Category, found: Found) -> float:
         if found.negative:
             return self.settings.cache.not_found_ttl
@@ -383,6 +422,12 @@ class Engine:
             if self._health.state().health is Health.OFFLINE:
                 raise TimedOut(self._exchange.patience.unanswered()) from None
             raise TimedOut(say("Its turn did not come in time; others go first. Try again.")) from None
+
+
+def _younger(one: Found | None, other: Found | None) -> Found | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return other if other.age < one.age else one
 
 
 def _lifetime(settings: CacheSettings, category: Category) -> float:

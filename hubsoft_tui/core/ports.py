@@ -136,10 +136,11 @@ class RecordPort(Protocol):
         """Forget everything; return how many entries went."""
         ...
 
-    def clean(self, *, older_than: float, max_entries: int) -> tuple[int, int]:
-        """Drop entries fetched before `older_than` (epoch s), then the oldest beyond `max_entries` records.
+    def clean(self, *, older_than: float, max_entries: int, max_briefs: int) -> tuple[int, int]:
+        """Drop entries fetched before `older_than` (epoch s), then the longest unused beyond the limits.
 
-        Returns (expired, evicted).
+        `max_entries` counts records (kind `customer`), `max_briefs` rows of a roster (kind `brief`). Returns
+        (expired, evicted); briefs that had to go are in neither.
         """
         ...
 

@@ -25,3 +25,5 @@ class Question(Generic[T]):
     join: Callable[[tuple[Any, ...]], T]
     alone: bool = False
     """The question names one subject (a document, a code), so any newer record of that subject answers it."""
+    brief: str = field(default="", repr=False)
+    """A key under which a roster's row may answer too, for any category but CLIENT_DATA; empty: none may."""

@@ -79,6 +79,13 @@ AREAS: Final = (
         "lookup:LookupScreen",
     ),
     Area(
+        "checkup",
+        "3",
+        N_("Check-up"),
+        N_("Check who of a list of members still has a contract."),
+        "checkup:CheckupScreen",
+    ),
+    Area(
         "monitor",
         "4",
         N_("Monitor"),

@@ -27,6 +27,11 @@ DOCUMENTS: Final = ("86214941081", "10682083682", "12ABC34501DE35")
 """Simulated customers to type: an active one, a suspended one, a company. These people do not exist."""
 
 
+MEMBERS: Final = "membros.csv"
+"""A list for the check-up, in the demo's home: some of the customers, a stranger, and a line that is wrong."""
+LISTED: Final = 5
+"""Every so many-th customer is on it."""
+STRANGER: Final = "52998224725"
 PREFIX: Final = "hubsoft-tui-demo-"
 
 
@@ -40,6 +45,12 @@ def _sweep() -> None:
             shutil.rmtree(home, ignore_errors=True)
         except (ValueError, OSError):
             continue  # not ours, or alive
+
+
+def _write_members(simulator: Simulator, path: Path) -> None:
+    lines = [f"{each.document};{each.name};{each.code}" for each in simulator.customers[::LISTED]]
+    lines += [f"{STRANGER};DESCONHECIDO DA SILVA;", "123456789012;LINHA ERRADA;"]
+    path.write_text("cpf;nome;codigo\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
 class Demo:
@@ -68,6 +79,7 @@ class Demo:
         except OSError:  # somebody took the port meanwhile
             simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
         self._simulator = simulator
+        _write_members(simulator, Path(self._home) / MEMBERS)
         profile = replace(simulator.profile, read_only=settings.profile.read_only)
         alerts = replace(settings.alerts, webhook_url="")  # nobody is woken by a play
         return replace(settings, profile=profile, alerts=alerts, home=self._home)

@@ -21,6 +21,8 @@ from ..core.watch import Watch
 from ..core.webhook import HttpWebhook
 from ..settings import Profile, Settings
 from .alerts.service import Alerts, free_megabytes
+from .checkup.service import Checkup
+from .checkup.shelf import Shelf
 from .connection import ConnectionTest
 from .customers import Customers
 from .meaning import meaning
@@ -37,11 +39,12 @@ class Services:
 
     engine: Engine
     alerts: Alerts
+    checkup: Checkup
     connection: ConnectionTest
     customers: Customers
+    outbox: Outbox
     reports: Reports
     tickets: Tickets
-    outbox: Outbox
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
@@ -54,6 +57,7 @@ class Services:
             alerts=self.alerts.unseen,
             versions={
                 "alerts": self.alerts.version,
+                "checkup": self.checkup.version,
                 "outbox": self.outbox.version,
                 "tickets": self.tickets.news,
             },
@@ -63,6 +67,8 @@ class Services:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
         return [
             self.alerts.run(),
+            self.checkup.night.run(),
+            self.checkup.notify_forever(),
             self.outbox.run(),
             *self.tickets.unasked(),
         ]
@@ -88,13 +94,14 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
                 clock,
                 disk_free=free_megabytes((state.folders.state, state.folders.cache)),
             ),
+            checkup=Checkup(engine, Shelf(state.checkups, state.rosters, state.notices, clock), clock),
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
+            outbox=Outbox(engine, state.outbox, clock),
             reports=Reports(
                 open_reports(settings, clock), state.trace.writer if state.trace else None, clock
             ),
             tickets=Tickets(engine, state.mirror, state.presence, clock),
-            outbox=Outbox(engine, state.outbox, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -108,9 +115,10 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
-            await services.reports.close()
-            await services.tickets.close()
+            await services.checkup.close()
             await services.outbox.close()
+            await services.tickets.close()
+            await services.reports.close()
             await engine.close()
 
 

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from msgspec import structs
+
 from ..api import operations
 from ..api.models import Choice, Customer, Invoice, Service, Session, Ticket, WorkOrder
 from ..api.operations import Operation
-from ..core.cache import CUSTOMER, Part
+from ..core.cache import BRIEF, CUSTOMER, Part
 from ..core.question import Question
 from ..core.types import Category
 from .terms import Kind, Term
@@ -18,6 +20,7 @@ T = TypeVar("T")
 
 KINDS: Final[dict[str, Any]] = {
     CUSTOMER: Customer,
+    BRIEF: tuple[Customer, ...],
     "tickets": tuple[Ticket, ...],
     "invoices": tuple[Invoice, ...],
     "work_orders": tuple[WorkOrder, ...],
@@ -47,6 +50,7 @@ def customer(term: Term) -> Question[tuple[Customer, ...]]:
         parts=customer_parts,
         join=tuple,
         alone=alone,
+        brief=brief_key(term.value) if term.kind in {Kind.CPF, Kind.CNPJ} else "",
     )
 
 
@@ -93,6 +97,16 @@ def customer_parts(customers: tuple[Customer, ...]) -> tuple[Part, ...]:
         Part(f"customer:{each.id}", CUSTOMER, each, tuple(name for name in own if name not in shared))
         for each, own in zip(customers, names, strict=True)
     )
+
+
+def brief_key(document: str) -> str:
+    """Return what a roster's rows with this document are remembered by."""
+    return f"brief:document:{document}"
+
+
+def brief(customer: Customer) -> Customer:
+    """Return of a roster's row what tells whether a contract is active; phones and the like need not be kept."""
+    return structs.replace(customer, phones=(), emails=(), born_on=None)
 
 
 def _names(customer: Customer) -> tuple[str, ...]:

@@ -16,7 +16,20 @@ from ..core.clock import Clock
 from ..core.engine import Ports
 from ..errors import StoreError
 from ..settings import Profile, Settings
-from ..store import alerts, budget, desk, mirror, mirror_tables, outbox, records, tokens, trace_key
+from ..store import (
+    alerts,
+    budget,
+    checkups,
+    desk,
+    mirror,
+    mirror_tables,
+    notices,
+    outbox,
+    records,
+    rosters,
+    tokens,
+    trace_key,
+)
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 from ..store.trace_writer import TraceWriter
@@ -44,12 +57,15 @@ class State:
 
     ports: Ports
     alerts: alerts.AlertStore
+    checkups: checkups.Checkups
     desk: desk.Desk
     folders: places.Places
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
-    presence: Presence
+    notices: notices.Notices
     outbox: outbox.SqliteOutbox
+    presence: Presence
+    rosters: rosters.Rosters
     set_aside: tuple[Path, ...]
     trace: Trace | None
     """None when the settings want no trace."""
@@ -77,6 +93,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
+        checked = opened(
+            folders.state / "checkups.db", checkups.MIGRATION, rosters.MIGRATION, notices.MIGRATION
+        )
         yield State(
             ports=Ports(
                 permits=budget.SqliteBudget(spent, account, presence, clock),
@@ -84,14 +103,17 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
             alerts=alerts.AlertStore(noticed, account, presence, clock),
+            checkups=checkups.Checkups(checked, account, presence),
             desk=desk.Desk(kept, account),
             folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             mirror=lambda: mirror.Mirror(
                 open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS), account
             ),
+            notices=notices.Notices(checked, account, presence),
             outbox=outbox.SqliteOutbox(unsent, account, presence, clock),
             presence=presence,
+            rosters=rosters.Rosters(checked, account),
             set_aside=tuple(each.set_aside for each in databases if each.set_aside is not None),
             trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
         )

@@ -38,6 +38,8 @@ CREATE TABLE claim (
 COUNTED: Final = "customer"
 """`max_entries` counts records of this kind; the others follow: they are smaller and expire sooner."""
 OTHERS_PER_RECORD: Final = 8
+BRIEF: Final = "brief"
+"""A roster's rows: thousands come at once, so they have a limit of their own and push nobody out."""
 
 
 class SqliteRecords:
@@ -95,21 +97,24 @@ class SqliteRecords:
             connection.execute("DELETE FROM record WHERE account = ?", (self._account,))
         return count
 
-    def clean(self, *, older_than: float, max_entries: int) -> tuple[int, int]:
-        """Drop what was fetched before `older_than`, then the longest unused beyond `max_entries` customers."""
+    def clean(self, *, older_than: float, max_entries: int, max_briefs: int) -> tuple[int, int]:
+        """Drop what was fetched before `older_than`, then the longest unused beyond each kind's limit."""
         with self._database.write() as connection:
             expired = connection.execute(
                 "DELETE FROM record WHERE account = ? AND fetched_at < ?", (self._account, older_than)
             ).rowcount
-            evicted = connection.execute(
-                "DELETE FROM record WHERE account = ?1 AND kind = ?2 AND key IN (SELECT key FROM record"
-                " WHERE account = ?1 AND kind = ?2 ORDER BY used_at DESC LIMIT -1 OFFSET ?3)",
-                (self._account, COUNTED, max_entries),
-            ).rowcount
+            evicted, _briefs = (
+                connection.execute(
+                    "DELETE FROM record WHERE account = ?1 AND kind = ?2 AND key IN (SELECT key FROM record"
+                    " WHERE account = ?1 AND kind = ?2 ORDER BY used_at DESC LIMIT -1 OFFSET ?3)",
+                    (self._account, kind, most),
+                ).rowcount
+                for kind, most in ((COUNTED, max_entries), (BRIEF, max_briefs))
+            )
             connection.execute(
-                "DELETE FROM record WHERE account = ?1 AND kind != ?2 AND key IN (SELECT key FROM record"
-                " WHERE account = ?1 AND kind != ?2 ORDER BY used_at DESC LIMIT -1 OFFSET ?3)",
-                (self._account, COUNTED, max_entries * OTHERS_PER_RECORD),
+                "DELETE FROM record WHERE account = ?1 AND kind NOT IN (?2, ?3) AND key IN (SELECT key FROM record"
+                " WHERE account = ?1 AND kind NOT IN (?2, ?3) ORDER BY used_at DESC LIMIT -1 OFFSET ?4)",
+                (self._account, COUNTED, BRIEF, max_entries * OTHERS_PER_RECORD),
             )
         return expired, evicted
 

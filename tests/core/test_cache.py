@@ -212,3 +212,31 @@ def test_claims_are_for_the_living_and_yield_to_the_more_urgent(home):
     assert mine.claim("code:1", 3, 60), "a dead holder holds nothing"
     home.clock.advance(61)
     assert home.port().claim("code:1", 3, 60), "a claim lapses"
+
+
+# -- a roster's rows
+
+
+def test_briefs_answer_by_their_own_key_and_leave_customers_alone(home):
+    cache = home.cache()
+    cache.learn({"brief:1": (person(1),)}, sent_at=home.clock.wall(), sent_now=home.clock.now())
+    assert cache.find("document:1") is None
+    found = cache.find_brief("brief:1")
+    assert found is not None
+    assert (found.values, found.age) == ((person(1),), 0.0)
+    home.clock.advance(7)
+    assert home.cache().find_many(["document:1"], ["brief:1", "brief:2"]).keys() == {"brief:1"}
+    assert home.cache().find_many([], ["brief:1"])["brief:1"].age == 7.0
+
+
+def test_thousands_of_briefs_push_no_customer_out_and_have_a_limit_of_their_own(home):
+    cache = home.cache(max_entries=10)
+    cache.max_briefs = 50
+    keep(cache, home.clock, "document:1", person(1))
+    home.clock.advance(60)
+    rows = {f"brief:{number}": (person(1),) for number in range(200)}
+    cache.learn(rows, sent_at=home.clock.wall(), sent_now=home.clock.now())
+    cache.clean(keep_seconds=3600)
+    assert home.cache().find("document:1") is not None
+    assert len(home.cache().find_many([], list(rows))) == 50
+    assert cache.evicted == 0

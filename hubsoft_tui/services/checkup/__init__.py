@@ -1,0 +1,1 @@
+"""Check-ups: who of a list of members still has a contract, for as few requests as possible."""

@@ -1,0 +1,163 @@
+"""Results for other programs: CSV as spreadsheets open it, JSON as DESIGN has it. Documents are whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ...errors import InvalidInput
+from ...places import write_private
+from ...texts import N_, _, say
+from .types import MemberRow, Plan, Progress, Result
+
+SUFFIXES: Final = (".csv", ".json")
+_COLUMNS: Final = (
+    N_("document"),
+    N_("name"),
+    N_("external id"),
+    N_("result"),
+    N_("service status"),
+    N_("service"),
+    N_("since"),
+    N_("before"),
+    N_("source"),
+    N_("known at"),
+    N_("why"),
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t")
+
+
+def target(name: str | Path) -> Path:
+    """Return the file that results go to. Blocks; raises InvalidInput when it cannot be written."""
+    path = Path(name).expanduser()
+    if path.suffix.lower() not in SUFFIXES:
+        raise InvalidInput(say("{file} must end in .csv or .json: that chooses the format.", file=path))
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise InvalidInput(say("{file} is a folder. Name a file to write.", file=path))
+    if not folder.is_dir():
+        raise InvalidInput(say("There is no folder {folder} to write to.", folder=folder))
+    try:
+        # Asking for permission is not enough: a disk may be full, or its files nobody's.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InvalidInput(
+            say(
+                "Nothing can be written to the folder {folder}: {reason}.",
+                folder=folder,
+                reason=error.strerror or type(error).__name__,
+            )
+        ) from error
+    return path.absolute()
+
+
+def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any]) -> None:
+    """Write rows to a file of mode 0600, by its suffix; `document` is what JSON holds. Raises StoreError."""
+    text = json_text(document) if path.suffix.lower() == ".json" else csv_text(rows)
+    # The mark tells spreadsheets that this is UTF-8.
+    encoding = "utf-8" if path.suffix.lower() == ".json" else "utf-8-sig"
+    write_private(path, text.encode(encoding))
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Return a document as JSON."""
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def csv_text(rows: Iterable[MemberRow]) -> str:
+    """Return rows as CSV with semicolons, the columns named in the person's language."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow([_(column) for column in _COLUMNS])
+    for row in rows:
+        decision, member = row.decision, row.member
+        if decision is None:
+            writer.writerow(map(_inert, [member.document, member.name, member.external_id, *[""] * 8]))
+            continue
+        cells = [
+            member.document,
+            member.name,
+            member.external_id,
+            decision.result.value,
+            decision.status,
+            decision.plan,
+            _instant(decision.since),
+            "" if decision.was is None else decision.was.value,
+            decision.source,
+            _instant(decision.fetched_at or None),
+            decision.why,
+        ]
+        writer.writerow(map(_inert, cells))
+    return out.getvalue()
+
+
+def document_of(progress: Progress, plan: Plan | None, rows: Iterable[MemberRow]) -> dict[str, Any]:
+    """Return the JSON document of a check-up; `rows` are the members it lists."""
+    counts = {result.value: progress.counts.get(result, 0) for result in Result}
+    return {
+        "total": progress.total,
+        **counts,
+        "requests": progress.requests,
+        "naive_requests": progress.total,
+        "seconds": round(progress.seconds, 1),
+        "plan": None if plan is None else _plan_document(plan),
+        "members": [member_document(row) for row in rows],
+    }
+
+
+def plan_document_of(plan: Plan) -> dict[str, Any]:
+    """Return the same document for a plan alone: null for what only a run can tell."""
+    counts: dict[str, Any] = {result.value: None for result in Result}
+    return {
+        "total": plan.members,
+        **counts,
+        "requests": plan.asked,
+        "naive_requests": plan.naive_requests,
+        "seconds": None,
+        "plan": _plan_document(plan),
+        "members": [],
+    }
+
+
+def _plan_document(plan: Plan) -> dict[str, Any]:
+    return {
+        "way": plan.way.value,
+        "roster": None if plan.variant is None else plan.variant.value,
+        "roster_customers": plan.total,
+        "page_size": plan.page_size or None,
+        "pages": plan.pages,
+        "single_questions": plan.singles,
+        "requests": plan.requests,
+        "seconds": round(plan.seconds, 1),
+        "remembered": plan.cached,
+    }
+
+
+def member_document(row: MemberRow) -> dict[str, Any]:
+    """Return one member as the JSON document has it."""
+    decision = row.decision
+    return {
+        "document": row.member.document,
+        "name": row.member.name,
+        "result": (Result.UNKNOWN if decision is None else decision.result).value,
+        "service_status": (decision.status or None) if decision else None,
+        "source": (decision.source or None) if decision else None,
+    }
+
+
+def _inert(cell: str) -> str:
+    """Keep a spreadsheet from taking a name for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _instant(epoch: float | None) -> str:
+    if epoch is None:
+        return ""
+    return datetime.fromtimestamp(epoch).astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,155 @@
+"""One request each, or pages of the roster: whichever decides the members for fewer requests. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .pages import count_pages
+from .types import Known, Plan, Result, Variant, Way
+
+WORTH_ASKING: Final = 3
+"""Up to so many members are asked for one by one; beyond, a request to learn the roster's size can pay."""
+NEW_MISSING: Final = {Variant.ENABLED: 0.25, Variant.CURRENT: 0.10, Variant.ALL: 0.005}
+"""Of members nothing is known of, how many a variant is expected to leave out, until its size tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """How many members nothing remembered decides, by what was known of them."""
+
+    active: int = 0
+    inactive: int = 0
+    gone: int = 0
+    """With cancelled services alone."""
+    missing: int = 0
+    """Nobody was found."""
+    new: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.active + self.inactive + self.gone + self.missing + self.new
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast background requests go: `per_window` of them in `window` seconds, `latency` seconds each."""
+
+    per_window: int = 22
+    window: float = 60.0
+    latency: float = 0.5
+
+    def seconds(self, requests: int) -> float:
+        """Return how long so many requests take when nobody else asks anything.
+
+        They are evenly paced, and a slot is held from the grant until a window after its answer.
+        """
+        if requests <= 0:
+            return 0.0
+        return (requests - 1) * (self.window + self.latency) / max(1, self.per_window) + self.latency
+
+
+def stale_of(known: Iterable[Known | None]) -> Stale:
+    """Count members by what was known of them."""
+    counts = dict.fromkeys(("active", "inactive", "gone", "missing", "new"), 0)
+    for one in known:
+        counts[_kind(one)] += 1
+    return Stale(**counts)
+
+
+def choose(
+    stale: Stale,
+    sizes: Mapping[Variant, int],
+    *,
+    members: int,
+    page_size: int,
+    pace: Pace,
+    asked: int = 0,
+) -> Plan:
+    """Return the cheapest plan. `sizes` are the customers in each variant that may be read, as far as known.
+
+    Every member a reading leaves out is asked for alone, so those count on top of its pages. At equal cost the
+    roster is read: it answers the day's other questions too, the more the more it holds.
+    """
+    cached = members - stale.total
+    if not stale.total:
+        return Plan(Way.NOTHING, members, cached, asked=asked)
+    best = Plan(
+        Way.SINGLES,
+        members,
+        cached,
+        singles=stale.total,
+        at_most=not sizes and stale.total > WORTH_ASKING,
+    )
+    for variant in (Variant.ENABLED, Variant.CURRENT, Variant.ALL):
+        if (total := sizes.get(variant)) is None:
+            continue
+        pages, left_out = count_pages(total, page_size), expected_missing(stale, variant, sizes)
+        if pages + left_out <= best.requests:
+            best = Plan(
+                Way.ROSTER,
+                members,
+                cached,
+                variant=variant,
+                total=total,
+                page_size=page_size,
+                pages=pages,
+                singles=left_out,
+            )
+    return _timed(best, pace, asked)
+
+
+def expected_missing(stale: Stale, variant: Variant, sizes: Mapping[Variant, int]) -> int:
+    """Return how many members a variant is expected to leave out."""
+    known = stale.missing
+    if variant is not Variant.ALL:
+        known += stale.gone
+    if variant is Variant.ENABLED:
+        known += stale.inactive
+    return min(stale.total, known + round(stale.new * _share_missing(variant, sizes)))
+
+
+def worth_asking(stale: Stale, sizes: Mapping[Variant, int]) -> bool:
+    """Whether a page of one, to learn how large the roster is, may save more than it costs."""
+    return not sizes and stale.total > WORTH_ASKING
+
+
+def worth_going_on(undecided: int, pages_left: int) -> bool:
+    """Whether the rest of a reading costs less than asking for those it has not decided yet."""
+    return pages_left < undecided
+
+
+def _timed(plan: Plan, pace: Pace, asked: int) -> Plan:
+    return Plan(
+        plan.way,
+        plan.members,
+        plan.cached,
+        variant=plan.variant,
+        total=plan.total,
+        page_size=plan.page_size,
+        pages=plan.pages,
+        singles=plan.singles,
+        seconds=pace.seconds(plan.requests),
+        per_window=pace.per_window,
+        asked=asked,
+        at_most=plan.at_most,
+    )
+
+
+def _share_missing(variant: Variant, sizes: Mapping[Variant, int]) -> float:
+    everybody, here = sizes.get(Variant.ALL), sizes.get(variant)
+    if variant is Variant.ALL or not everybody or here is None:
+        return NEW_MISSING[variant]
+    return max(0.0, 1 - here / everybody)
+
+
+def _kind(known: Known | None) -> str:
+    if known is None:
+        return "new"
+    if known.result is Result.NOT_FOUND:
+        return "missing"
+    if known.result is Result.ACTIVE:
+        return "active"
+    return "gone" if known.gone else "inactive"

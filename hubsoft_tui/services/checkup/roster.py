@@ -1,0 +1,232 @@
+"""Reading the roster page by page, checked while it is read, and never held as a whole.
+
+What a page brings goes to disk together with the decisions it allows. So memory holds one page, and a reading
+whose process was killed goes on with the next page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from ...api.models import Customer
+from ...core.engine import Engine
+from ...core.exchange import Received
+from ...store.checkup_rows import Decision, Reading, Seen
+from ...store.rosters import RosterSize
+from .. import questions
+from .asking import Page, PageAsker
+from .judge import is_current, is_enabled
+from .pages import SMALLEST
+from .shelf import Shelf
+from .types import Variant
+
+MENDS: Final = 6
+"""How often pages are read again because rows moved, before the reading counts as not whole."""
+PORTION: Final = 50
+"""Customers remembered in one go: about two milliseconds."""
+TELLING_ROWS: Final = 20
+"""So many customers without one service that is not cancelled tell that only cancelled ones are listed."""
+
+
+class NotBelieved(Exception):
+    """The variant leaves out what it should hold: on some servers "cancelled too" means "cancelled only"."""
+
+
+Take = Callable[[Sequence[Customer], float], tuple[list[Decision], list[Decision]]]
+"""From customers not seen before, and when they were fetched: what is decided, and what waits for the end."""
+
+
+class RosterReader:
+    """Reads one variant of the roster for one run. Lives in the engine's loop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        shelf: Shelf,
+        run_id: int,
+        variant: Variant,
+        waits: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._shelf = shelf
+        self._clock = engine.clock
+        self._run = run_id
+        self._variant = variant
+        self._asker = PageAsker(engine, variant, waits)
+
+    async def read(
+        self,
+        reading: Reading,
+        take: Take,
+        go_on: Callable[[Reading], bool],
+        spent: Callable[[], tuple[float, int]],
+    ) -> Reading:
+        """Read on from where `reading` stands until its end, or until `go_on` says that it does not pay.
+
+        Raises NotBelieved, and what `PageAsker.ask` raises.
+        """
+        if not reading.started_at:
+            reading = replace(reading, started_at=self._clock.wall())
+        while not reading.whole and (reading.again >= 0 or go_on(reading)):
+            mending = reading.again >= 0
+            page = await self._asker.ask(reading.again if mending else reading.offset, reading.size)
+            fresh = await self._fresh(page.decoded.value)
+            reading = self._counted(moved_on(reading, page), page, fresh)
+            if self._variant is Variant.ALL and reading.rows >= TELLING_ROWS and not reading.current:
+                await self._put_size(self._variant, reading.total or 0, reading.size, believed=False)
+                raise NotBelieved
+            if page.start == 0 and reading.size < page.size:
+                self._asker.most = reading.size
+            await self._write(reading, page.received, fresh, take(fresh, page.received.at), spent())
+            await self._remember(fresh, page.received)
+            reading = replace(reading, size=self._asker.next_size(reading.offset, reading.size))
+        if reading.whole:
+            await self._learn_sizes(reading)
+        return reading
+
+    async def shared(self) -> dict[str, tuple[Customer, ...]]:
+        """Return the customers without an active service whose document another one of the roster has too."""
+        rosters = self._shelf.rosters
+        seen = await self._shelf(lambda: rosters.sharing(self._run))
+        found: defaultdict[str, tuple[Customer, ...]] = defaultdict(tuple)
+        for one in seen:
+            found[one.document] += (msgspec.json.decode(one.body, type=Customer),)
+        return dict(found)
+
+    async def settle(self) -> None:
+        """Remember the rows that waited for the reading's end: customers without any active service."""
+        if self._variant is not Variant.ALL:
+            return
+        shared = await self.shared()
+        chunks = self._shelf.rosters.waiting(self._run)
+        while chunk := await self._shelf(lambda: next(chunks, None)):
+            by_time: defaultdict[tuple[float, float], dict[str, tuple[Customer, ...]]] = defaultdict(dict)
+            for one in chunk:
+                if one.document and one.document not in shared:
+                    row = msgspec.json.decode(one.body, type=Customer)
+                    by_time[one.at, one.now][questions.brief_key(one.document)] = (row,)
+            for (at, now), briefs in by_time.items():
+                await self._learn(briefs, at, now)
+
+    async def _fresh(self, customers: Sequence[Customer]) -> tuple[Customer, ...]:
+        """Return those that no page has brought before, each once."""
+        by_id = {each.id: each for each in customers}
+        known = await self._shelf(lambda: self._shelf.rosters.known(self._run, list(by_id)))
+        return tuple(each for id_, each in by_id.items() if id_ not in known)
+
+    def _counted(self, reading: Reading, page: Page, fresh: Sequence[Customer]) -> Reading:
+        active = self._engine.settings.customers.active_statuses
+        return replace(
+            reading,
+            rows=reading.rows + len(fresh),
+            unusable=reading.unusable + page.decoded.rows - len(page.decoded.value),
+            enabled=reading.enabled + sum(is_enabled(each, active) for each in fresh),
+            current=reading.current + sum(map(is_current, fresh)),
+        )
+
+    async def _write(
+        self,
+        reading: Reading,
+        received: Received[tuple[Customer, ...]],
+        fresh: Iterable[Customer],
+        taken: tuple[list[Decision], list[Decision]],
+        spent: tuple[float, int],
+    ) -> None:
+        """Put a page's rows, its decisions and where the reading stands on disk: all of it, or nothing."""
+        active = self._engine.settings.customers.active_statuses
+        seen = []
+        for each in fresh:
+            on = is_enabled(each, active)
+            body = b"" if on else msgspec.json.encode(questions.brief(each))
+            seen.append(Seen(each.id, each.document, on, body, received.at, received.now))
+        decided, waiting = taken
+        beside = self._shelf.rosters.page(self._run, reading, seen)
+        await self._shelf(
+            lambda: self._shelf.checkups.decide(
+                self._run, decided, provisional=waiting, spent=spent, also=beside
+            )
+        )
+
+    async def _remember(
+        self, customers: Iterable[Customer], received: Received[tuple[Customer, ...]]
+    ) -> None:
+        """Remember active customers at once; those without may have another record on a page to come.
+
+        Only of a variant that holds everything: another leaves out services people expect to see.
+        """
+        if self._variant is not Variant.ALL:
+            return
+        active = self._engine.settings.customers.active_statuses
+        found: dict[str, tuple[Customer, ...]] = {}
+        for each in customers:
+            if each.document and is_enabled(each, active):
+                key = questions.brief_key(each.document)
+                found[key] = (*found.get(key, ()), questions.brief(each))
+        await self._learn(found, received.at, received.now)
+
+    async def _learn(self, briefs: Mapping[str, tuple[Customer, ...]], at: float, now: float) -> None:
+        """Remember in small portions: people are served between them."""
+        items = list(briefs.items())
+        for start in range(0, len(items), PORTION):
+            self._engine.learn(dict(items[start : start + PORTION]), sent_at=at, sent_now=now)
+            await asyncio.sleep(0)
+
+    async def _learn_sizes(self, reading: Reading) -> None:
+        """Note how large the roster is; whoever has read all of it knows its parts too."""
+        totals = {self._variant: reading.rows if reading.total is None else reading.total}
+        if self._variant is Variant.ALL:
+            totals |= {Variant.CURRENT: reading.current, Variant.ENABLED: reading.enabled}
+        for variant, total in totals.items():
+            await self._put_size(variant, total, reading.size)
+
+    async def _put_size(self, variant: Variant, total: int, size: int, *, believed: bool = True) -> None:
+        row = RosterSize(total, max(SMALLEST, size), self._clock.wall(), believed)
+        await self._shelf(lambda: self._shelf.rosters.put_size(variant.value, row))
+
+
+def moved_on(reading: Reading, page: Page) -> Reading:
+    """Return where a reading stands once `page` was read.
+
+    HubSoft keeps no snapshot: when customers before this page have gone, those behind them moved up, past what
+    had been read. The total tells, and the page before is read again.
+    """
+    decoded, place = page.decoded, page.decoded.page
+    mending = reading.again >= 0
+    size = page.size
+    end = page.start + size
+    if (
+        place is not None
+        and page.start == 0
+        and 0 < decoded.rows < size
+        and place.last > (place.total - 1) // size
+    ):
+        size = end = decoded.rows  # HubSoft's pages are smaller than what was asked for
+    total = reading.total if place is None else place.total
+    after = replace(
+        reading,
+        pages=reading.pages + 1,
+        size=size,
+        total=total,
+        offset=max(reading.offset, end),
+        again=-1,
+    )
+    fewer = (reading.total or 0) - (total or 0)
+    if fewer > 0 and (mending or page.start > 0):
+        # What this page holds is read in any case; what lies before it may hold rows that moved up.
+        back = page.start - fewer if page.start > 0 else end
+        back = max(0, back)
+        if reading.mended >= MENDS:
+            after = replace(after, gaps=reading.gaps + 1)
+        elif mending or fewer > size:
+            after = replace(after, offset=back, mended=reading.mended + 1)
+        else:
+            after = replace(after, again=back, mended=reading.mended + 1)
+    nothing_more = not decoded.truncated if total is None else after.offset >= total
+    empty = decoded.rows == 0 and not mending
+    return replace(after, whole=after.again < 0 and (nothing_more or empty))

@@ -1,0 +1,249 @@
+"""One run of one list: what is remembered, then the roster or single questions, every decision kept at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ...core.engine import Engine
+from ...core.events import Subscription
+from ...core.types import Category, Priority, RequestRow
+from ...errors import HubSoftError, QueueFull, RateLimited, Unreachable
+from .asking import CALLER, learn_total
+from .board import Board
+from .judge import unknown
+from .plan import choose, stale_of, worth_asking
+from .planning import Sizes, doubted, pace_of, sizes_of
+from .roster_part import Outcome, RosterPart
+from .shelf import Shelf
+from .singles import STOPS, Singles, about
+from .types import Decision, Plan, Result, RunRow, RunState, Variant, Way
+
+CHUNK: Final = 200
+"""Members looked up in memory before somebody else has a turn: a few milliseconds."""
+READINGS: Final = 2
+"""How often the roster is read in one run: again only when rows had moved too much the first time."""
+NOT_SENT: Final = frozenset({"connect", "pool", "proxy"})
+
+
+class Run:
+    """Decides every member of a board. Lives in the engine's loop; `go` runs once, in a task of its own."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        shelf: Shelf,
+        row: RunRow,
+        board: Board,
+        *,
+        earlier: Mapping[str, Decision],
+        sent: Subscription,
+    ) -> None:
+        """`earlier` are decisions of the last run that are young enough to count still."""
+        self.row = row
+        self.board = board
+        self.plan: Plan | None = None
+        self.doing = ""
+        self.trouble = ""
+        self.expected = row.requests
+        self.stopped_as = RunState.INTERRUPTED
+        """What the run is called if it is cancelled now."""
+        self._engine = engine
+        self._shelf = shelf
+        self._clock = engine.clock
+        self._earlier = earlier
+        self._sent = sent
+        self._requests = row.requests
+        self._given_up = False
+        self._began = engine.clock.now() - row.seconds
+        self._roster = RosterPart(engine, shelf, row, board, spent=self._spent, waits=self._waits)
+
+    # -- as others see it
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run, pauses apart."""
+        return self._clock.now() - self._began
+
+    @property
+    def requests(self) -> int:
+        """Requests HubSoft received for it."""
+        for event in self._sent.take():
+            if isinstance(event, RequestRow) and event.caller == CALLER and event.outcome not in NOT_SENT:
+                self._requests += 1
+        return self._requests
+
+    @property
+    def eta(self) -> float:
+        """Seconds to its end when nobody else asks anything."""
+        return pace_of(self._engine).seconds(max(0, self.expected - self.requests))
+
+    # -- from the first to the last member
+
+    async def go(self) -> None:
+        """Decide everybody. Raises HubSoftError when everything stops, with what is decided kept."""
+        state = RunState.INTERRUPTED
+        try:
+            await self._remembered()
+            await self._decide_rest()
+            state = RunState.DONE
+        except asyncio.CancelledError:
+            state = self.stopped_as
+            raise
+        except HubSoftError as error:
+            self.trouble = str(error)
+            raise
+        finally:
+            self.doing = ""
+            await asyncio.shield(asyncio.ensure_future(self._end(state)))
+
+    async def _end(self, state: RunState) -> None:
+        now, notices = self._clock.wall(), self._shelf.notices
+        tell = state is RunState.DONE and bool(self._engine.settings.checkup.command)
+        if state is RunState.DONE:
+            self.trouble = ""
+        row = replace(
+            self.row,
+            state=state,
+            ended_at=now,
+            seconds=self.seconds,
+            requests=self.requests,
+            trouble=self.trouble,
+        )
+        await self._shelf(
+            lambda: self._shelf.checkups.end(
+                row.id,
+                state,
+                at=now,
+                seconds=row.seconds,
+                requests=row.requests,
+                trouble=row.trouble,
+                also=(lambda connection: notices.add(connection, row.id, now)) if tell else None,
+            )
+        )
+        self.row = row
+        self.board.touch()
+
+    async def _remembered(self) -> None:
+        """Decide those whom the cache or the last run decides: nothing is sent."""
+        self._now("remembered")
+        left = self.board.undecided()
+        for start in range(0, len(left), CHUNK):
+            await self._keep(self._recalled(left[start : start + CHUNK]))
+            await asyncio.sleep(0)
+
+    def _recalled(self, documents: Sequence[str]) -> list[Decision]:
+        answers = self._engine.recall(
+            [about(document) for document in documents],
+            category=Category.CONTRACT_STATUS,
+            max_age=self.row.max_age,
+        )
+        decided: list[Decision] = []
+        for document, answer in zip(documents, answers, strict=True):
+            if answer is not None:
+                decided.append(self._roster.judged(document, answer.value, "cache", answer.fetched_at))
+            elif (earlier := self._earlier.get(document)) is not None:
+                decided.append(self.board.stamped(replace(earlier, source="cache")))
+        return [decision for decision in decided if decision.result is not Result.UNKNOWN]
+
+    async def _decide_rest(self) -> None:
+        sizes, readings = await sizes_of(self._engine, self._shelf), 0
+        while left := self.board.undecided():
+            plan = await self._planned(left, sizes, first=not readings)
+            if plan.way is not Way.ROSTER or plan.variant is None or readings == READINGS:
+                break
+            self._now("roster")
+            readings += 1
+            try:
+                outcome = await self._roster.read(plan.variant, plan.page_size, plan.total)
+            except (Unreachable, RateLimited, QueueFull) as error:
+                await self._give_up(str(error))
+                return
+            if outcome is Outcome.READ:
+                break
+            if outcome is Outcome.UNREADABLE:
+                sizes.totals.clear()
+            elif outcome is Outcome.DISBELIEVED:
+                readings -= 1
+                sizes.forget(plan.variant, Variant.ENABLED)
+        await self._ask_each(self.board.undecided())
+        if (again := self.board.of(Result.UNKNOWN)) and not self._given_up:
+            await self._ask_each(again)  # what went wrong may have passed
+
+    async def _planned(self, left: Sequence[str], sizes: Sizes, *, first: bool) -> Plan:
+        stale = stale_of(self.board.known[document] for document in left)
+        before = self.requests
+        if first and worth_asking(stale, sizes.totals):
+            await self._learn_size(sizes)
+        plan = choose(
+            stale,
+            sizes.totals,
+            members=len(self.board),
+            page_size=sizes.page_size,
+            pace=pace_of(self._engine),
+            asked=self.requests - before,
+        )
+        self.plan = self.plan or plan
+        self._expect(plan.requests)
+        return plan
+
+    async def _learn_size(self, sizes: Sizes) -> None:
+        self._now("roster")
+        variant = Variant.CURRENT if await doubted(self._engine, self._shelf) else Variant.ALL
+        try:
+            total = await learn_total(
+                self._engine,
+                variant,
+                priority=Priority.LOW,
+                patience=self._engine.settings.checkup.patience_seconds,
+            )
+        except STOPS:
+            raise
+        except HubSoftError:
+            return  # the plan does without; whether HubSoft is there the questions will tell
+        if total is not None:
+            sizes.totals[variant] = total
+            now = self._clock.wall()
+            await self._shelf(lambda: self._shelf.rosters.note_total(variant.value, total, now))
+
+    async def _ask_each(self, documents: Sequence[str]) -> None:
+        if not documents:
+            return
+        self._now("singles")
+        self._expect(len(documents))
+        singles = Singles(self._engine, refresh=self.row.max_age is not None, waits=self._waits)
+        await singles.ask(documents, self._answered)
+        self._given_up = self._given_up or bool(singles.given_up)
+
+    async def _answered(self, decision: Decision) -> None:
+        await self._keep([self.board.stamped(decision)])
+
+    async def _give_up(self, why: str) -> None:
+        await self._keep([self.board.stamped(unknown(document, why)) for document in self.board.undecided()])
+
+    async def _keep(self, decisions: Iterable[Decision]) -> None:
+        kept = list(decisions)
+        if not kept:
+            return
+        spent = self._spent()
+        await self._shelf(lambda: self._shelf.checkups.decide(self.row.id, kept, spent=spent))
+        self.board.put(kept)
+
+    def _spent(self) -> tuple[float, int]:
+        return self.seconds, self.requests
+
+    def _expect(self, requests: int) -> None:
+        self.expected = self.requests + requests
+        self.board.touch()
+
+    def _now(self, doing: str) -> None:
+        self.doing = doing
+        self.board.touch()
+
+    def _waits(self, why: str) -> None:
+        """Say why nothing goes on, or with an empty text that it does."""
+        if why != self.trouble:
+            self.trouble = why
+            self.board.touch()

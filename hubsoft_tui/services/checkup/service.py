@@ -1,0 +1,312 @@
+"""Check-ups as screens and commands use them: lists, plans, one run at a time, results."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from ...core.clock import Clock
+from ...core.engine import Engine
+from ...core.types import Priority
+from ...errors import HubSoftError, InvalidInput, StoreError
+from ...texts import say
+from .asking import learn_total
+from .members import read_members
+from .night import Night
+from .notifier import Notifier
+from .plan import choose, stale_of, worth_asking
+from .planning import doubted, pace_of, sizes_of
+from .run import Run
+from .shelf import Shelf
+from .types import (
+    Delta,
+    Imported,
+    ListRow,
+    Notice,
+    Overview,
+    Plan,
+    Progress,
+    Result,
+    RunRow,
+    RunState,
+    Variant,
+)
+from .views import View, Views
+
+LOOK_AGAIN_SECONDS: Final = 30.0
+"""How often commands that failed are looked at."""
+
+
+class Checkup:
+    """The service; lives in the engine's loop."""
+
+    def __init__(self, engine: Engine, shelf: Shelf, clock: Clock) -> None:
+        self._engine = engine
+        self._shelf = shelf
+        self._clock = clock
+        self._notifier = Notifier(engine, shelf)
+        self._views = Views(engine, shelf)
+        self._versions = 0
+        self._notices = 0
+        self.night = Night(engine, shelf, clock)
+
+    @property
+    def version(self) -> int:
+        """Grows whenever something a screen shows has changed."""
+        return self._versions + self._views.version
+
+    # -- lists
+
+    async def lists(self) -> tuple[Overview, ...]:
+        """Return every list with its last run, the newest import first."""
+        found = []
+        for row in await self._shelf(self._shelf.checkups.lists):
+            run = await self._shelf(lambda row=row: self._shelf.checkups.last_run(row.id))  # type: ignore[misc]
+            counts: Mapping[Result, int] = {}
+            if run is not None:
+                counts = await self._shelf(lambda run=run: self._shelf.checkups.counts(run.id))  # type: ignore[misc]
+            found.append(Overview(row, run, counts))
+        return tuple(found)
+
+    async def import_file(self, path: str | Path) -> tuple[ListRow, Imported]:
+        """Read a CSV file and keep its members as a list, known by the file's place.
+
+        What was known of members who stay on it is kept. Raises InvalidInput, also while the list is running.
+        """
+        file, imported = await asyncio.to_thread(read_members, path)
+        if (running := self._views.running) is not None and running.list.path == str(file):
+            raise _taken(running.list, running.row)
+        list_id = await self._shelf(
+            lambda: self._shelf.checkups.put_list(str(file), file.name, imported.members, self._clock.wall())
+        )
+        self._views.forget(list_id)
+        self._versions += 1
+        return await self._views.row(list_id), imported
+
+    async def drop(self, list_id: int) -> None:
+        """Forget a list and its results. Raises InvalidInput while it is running."""
+        view = await self._views.get(list_id)
+        if view.task is not None:
+            raise _taken(view.list, view.row)
+        self._views.forget(list_id)
+        await self._shelf(lambda: self._shelf.checkups.drop_list(list_id))
+
+    # -- plans
+
+    async def plan(self, list_id: int, *, max_age: float | None = None, probe: bool = True) -> Plan:
+        """Return what a run would ask. With `probe` one request is spent if the roster's size is not known.
+
+        Raises HubSoftError when that request fails.
+        """
+        view = await self._views.get(list_id)
+        if view.run is not None and view.run.plan is not None:
+            return view.run.plan
+        left = await self._views.left(view, max_age)
+        stale = stale_of(view.board.known[document] for document in left)
+        sizes, asked = await sizes_of(self._engine, self._shelf), 0
+        if probe and worth_asking(stale, sizes.totals):
+            variant = Variant.CURRENT if await doubted(self._engine, self._shelf) else Variant.ALL
+            total = await learn_total(self._engine, variant, priority=Priority.HIGH)
+            asked = 1
+            if total is not None:
+                sizes.totals[variant] = total
+                await self._shelf(
+                    lambda: self._shelf.rosters.note_total(variant.value, total, self._clock.wall())
+                )
+        view.plan = choose(
+            stale,
+            sizes.totals,
+            members=len(view.board),
+            page_size=sizes.page_size,
+            pace=pace_of(self._engine),
+            asked=asked,
+        )
+        view.board.touch()
+        return view.plan
+
+    # -- running
+
+    async def start(self, list_id: int, *, max_age: float | None = None) -> None:
+        """Begin a run of a list, or go on with the one that was left; it goes on in the background.
+
+        `max_age` (seconds) is how old an answer may be instead of the contract status's own limit. Raises
+        InvalidInput naming the run when this list, here or in another process, or another list here is running.
+        """
+        view = await self._views.get(list_id)
+        if (running := self._views.running) is not None:
+            raise _taken(running.list, running.row)
+        rules = ",".join(sorted(self._engine.settings.customers.active_statuses))
+        row = await self._shelf(
+            lambda: self._shelf.checkups.begin(
+                list_id, who=str(os.getpid()), rules=rules, max_age=max_age, at=self._clock.wall()
+            )
+        )
+        if row.owner != self._shelf.checkups.owner:
+            raise _taken(view.list, row)
+        fresh_from = self._views.fresh_from(max_age)
+        await self._shelf(lambda: self._shelf.checkups.forget_older(row.id, fresh_from))
+        earlier = await self._views.earlier(row, max_age)
+        view = await self._views.load(view.list, row)
+        watching = contextlib.ExitStack()
+        sent = watching.enter_context(self._engine.events.subscribe())
+        view.run = Run(self._engine, self._shelf, row, view.board, earlier=earlier, sent=sent)
+        view.task = asyncio.create_task(self._go(view, view.run, watching), name="check-up")
+
+    async def wait(self, list_id: int) -> Progress:
+        """Wait until a run that was started here has ended, and return how. Raises what stopped it."""
+        view = await self._views.get(list_id)
+        if view.task is not None:
+            await asyncio.wait({view.task})
+        if view.failure is not None:
+            raise view.failure
+        return await self.progress(list_id)
+
+    async def pause(self, list_id: int) -> None:
+        """Stop a run for now; it goes on from where it was, whenever it is started again."""
+        await self._stop(list_id, RunState.PAUSED)
+
+    async def cancel(self, list_id: int) -> None:
+        """End a run for good; what it has decided stays to be seen, and is not compared with."""
+        await self._stop(list_id, RunState.CANCELLED)
+        view = await self._views.get(list_id)
+        row = view.row
+        if row is not None and not row.state.over and view.task is None:
+            ended = replace(row, state=RunState.CANCELLED)
+            await self._shelf(
+                lambda: self._shelf.checkups.end(
+                    ended.id,
+                    ended.state,
+                    at=self._clock.wall(),
+                    seconds=ended.seconds,
+                    requests=ended.requests,
+                )
+            )
+            view.row = ended
+            view.board.touch()
+
+    async def close(self) -> None:
+        """Leave what runs so that it can be gone on with."""
+        if (running := self._views.running) is not None:
+            with contextlib.suppress(HubSoftError):
+                await self._stop(running.list.id, RunState.INTERRUPTED)
+        self._shelf.close()
+
+    # -- results
+
+    async def progress(self, list_id: int) -> Progress:
+        """Return how the list stands."""
+        view = await self._views.get(list_id)
+        board, run, row = view.board, view.run, view.row
+        base = Progress(
+            version=board.version,
+            list=view.list,
+            state=None if row is None else row.state,
+            total=len(board),
+            counts=board.counted(),
+            pending=len(board.pending),
+            gained=board.gained,
+            lost=board.lost,
+            compared_at=view.compared_at,
+            plan=view.plan,
+            notices=self._notices,
+        )
+        if run is not None and view.task is not None:
+            return replace(
+                base,
+                state=RunState.RUNNING,
+                plan=run.plan or view.plan,
+                requests=run.requests,
+                expected=max(run.requests, run.expected),
+                seconds=run.seconds,
+                eta=run.eta,
+                started_at=run.row.started_at,
+                doing=run.doing,
+                trouble=run.trouble,
+            )
+        if row is None:
+            return base
+        elsewhere = row.state is RunState.RUNNING
+        return replace(
+            base,
+            requests=row.requests,
+            expected=row.requests,
+            seconds=row.seconds,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            trouble=row.trouble,
+            who=row.who if elsewhere else "",
+        )
+
+    async def changes(self, list_id: int, since: int = -1) -> Delta:
+        """Return the rows that changed after a version, or all of them."""
+        return (await self._views.get(list_id)).board.delta(since)
+
+    async def look(self, list_id: int) -> Progress:
+        """Read a list anew from disk, unless it is running here: another process may have run it."""
+        view = await self._views.get(list_id)
+        if view.task is None:
+            await self._views.read(view.list)
+        return await self.progress(list_id)
+
+    async def notices(self) -> tuple[Notice, ...]:
+        """Return the members whose command has not succeeded yet."""
+        return await self._shelf(self._shelf.notices.pending)
+
+    async def notify(self) -> tuple[int, int]:
+        """Run the command for whoever is due; return how many succeeded and how many failed."""
+        counted = await self._notifier.run_due()
+        self._notices = len(await self.notices())
+        self._versions += 1
+        return counted
+
+    async def notify_forever(self) -> None:
+        """Try what failed again, until cancelled."""
+        while True:
+            if self._notifier.wanted:
+                with contextlib.suppress(HubSoftError):
+                    await self.notify()
+            await self._clock.sleep(LOOK_AGAIN_SECONDS)
+
+    # -- inside
+
+    async def _go(self, view: View, run: Run, watching: contextlib.ExitStack) -> None:
+        with watching:
+            try:
+                await run.go()
+            except HubSoftError as error:
+                view.failure = error  # it stands in the run's trouble; whoever waits is told
+                return
+            finally:
+                view.row, view.run, view.task = run.row, None, None
+                view.plan = run.plan or view.plan
+                view.board.touch()
+        with contextlib.suppress(StoreError):  # they are looked at again
+            await self.notify()
+
+    async def _stop(self, list_id: int, state: RunState) -> None:
+        view = await self._views.get(list_id)
+        if view.run is None or view.task is None:
+            return
+        view.run.stopped_as = state
+        task = view.task
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _taken(row: ListRow, run: RunRow | None) -> InvalidInput:
+    from datetime import datetime
+
+    since = "" if run is None else datetime.fromtimestamp(run.started_at).astimezone().strftime("%H:%M")
+    return InvalidInput(
+        say(
+            "{list} is being checked already, by process {process} since {time}. Wait for it, or stop it there.",
+            list=row.name,
+            process=os.getpid() if run is None else run.who,
+            time=since,
+        )
+    )

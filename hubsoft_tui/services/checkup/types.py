@@ -1,0 +1,196 @@
+"""What check-ups hand out: immutable, light to import, instants in UTC epoch seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ...store.checkup_rows import (
+    Decision,
+    Known,
+    ListRow,
+    Member,
+    Notice,
+    Result,
+    RunRow,
+    RunState,
+)
+from ...texts import Text
+
+__all__ = [
+    "BadLine",
+    "Decision",
+    "Delta",
+    "Imported",
+    "Known",
+    "ListRow",
+    "Member",
+    "MemberRow",
+    "Notice",
+    "Overview",
+    "Plan",
+    "Progress",
+    "Result",
+    "RunRow",
+    "RunState",
+    "Variant",
+    "Way",
+]
+
+
+class Variant(Enum):
+    """Which customers a reading of the roster asks for."""
+
+    ENABLED = "enabled"  # those with a service in an active status
+    CURRENT = "current"  # those with a service that is not cancelled
+    ALL = "all"
+
+
+class Way(Enum):
+    """How the members are decided whom nothing remembered decides."""
+
+    NOTHING = "nothing"  # everybody is remembered
+    SINGLES = "singles"  # one request each
+    ROSTER = "roster"  # pages of the roster, then whoever was not in it
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will ask. `requests` and `seconds` are estimates; people go first, so it may take longer."""
+
+    way: Way
+    members: int
+    cached: int
+    """How many are decided by what is remembered."""
+    variant: Variant | None = None
+    total: int | None = None
+    """Customers in that variant of the roster."""
+    page_size: int = 0
+    pages: int = 0
+    singles: int = 0
+    """Questions for one member: all of them, or those that the roster is not expected to hold."""
+    seconds: float = 0.0
+    per_window: int = 0
+    """Requests a window may hold of this class."""
+    asked: int = 0
+    """Requests already spent to learn the roster's size."""
+    at_most: bool = False
+    """The roster's size is not known: it may turn out cheaper."""
+
+    @property
+    def requests(self) -> int:
+        """How many requests it is expected to take."""
+        return self.pages + self.singles
+
+    @property
+    def naive_requests(self) -> int:
+        """What asking for each member takes."""
+        return self.members
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One member with the decision there is, as tables show it."""
+
+    member: Member
+    decision: Decision | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the result is known to differ from before."""
+        return self.decision is not None and self.decision.changed
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the check-up in sight goes. Immutable; read as often as you like."""
+
+    version: int = 0
+    """Grows whenever anything of it changed."""
+    list: ListRow | None = None
+    state: RunState | None = None
+    """None while the list was never run."""
+    total: int = 0
+    counts: Mapping[Result, int] = field(default_factory=dict)
+    """Decisions so far."""
+    pending: int = 0
+    """Seen without a contract, and certain once the roster is read to its end."""
+    gained: int = 0
+    """Members who have a contract and were known to have none, and `lost` the other way round."""
+    lost: int = 0
+    compared_at: float | None = None
+    """When the run ended that it is compared with; None when there is none."""
+    plan: Plan | None = None
+    requests: int = 0
+    expected: int = 0
+    """Requests it is expected to take in all."""
+    seconds: float = 0.0
+    """Time spent running."""
+    eta: float | None = None
+    """Seconds to the end, estimated; None when nothing runs."""
+    started_at: float | None = None
+    ended_at: float | None = None
+    doing: str = ""
+    """`remembered`, `roster`, `singles`, `waiting` (for HubSoft to come back) while it runs; else empty."""
+    trouble: str = ""
+    """Why it waits or stopped, as a sentence."""
+    who: str = ""
+    """The process that runs it, when it is not this one."""
+    notices: int = 0
+    """Commands that have not succeeded yet."""
+
+    @property
+    def running_here(self) -> bool:
+        """Whether this process is running it now."""
+        return self.state is RunState.RUNNING and not self.who
+
+    @property
+    def decided(self) -> int:
+        """How many members are decided, the unknown ones included."""
+        return sum(self.counts.values())
+
+    @property
+    def saved(self) -> int:
+        """Requests the naive way would have spent beyond ours, on those decided so far."""
+        return max(0, self.decided - self.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Rows that differ from an earlier version; with `whole`, all there are, in the list's order."""
+
+    version: int
+    rows: tuple[MemberRow, ...] = ()
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A list and its last run, for the table of lists."""
+
+    list: ListRow
+    run: RunRow | None = None
+    counts: Mapping[Result, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line of a file that is no member: its number from 1, and why. Holds nothing personal."""
+
+    number: int
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file held."""
+
+    members: tuple[Member, ...]
+    bad: tuple[BadLine, ...] = ()
+    doubles: tuple[tuple[int, int], ...] = ()
+    """Lines that repeat the document of an earlier line: (line, earlier line)."""
+    restored: int = 0
+    """Documents that had lost leading zeros, as spreadsheets do to numbers."""
+    headerless: bool = False
+    """The first line is a member already: the column that holds a document was taken for the documents."""

@@ -1,0 +1,80 @@
+"""A plan and its cost in sentences, for the screen and the command line alike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...texts import _, language, ngettext
+from .types import Plan, Result, Variant, Way
+
+_BRAZILIAN: Final = str.maketrans(",.", ".,")
+MINUTE: Final = 60
+HOUR: Final = 3600
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Say how the members will be decided, and what it costs; one or two lines."""
+    if plan.way is Way.NOTHING:
+        return [_("Everybody is remembered: nothing needs to be asked.")]
+    return [_way(plan), _cost(plan)]
+
+
+def result_word(result: Result) -> str:
+    """Return a result for people."""
+    return {
+        Result.ACTIVE: _("active"),
+        Result.INACTIVE: _("inactive"),
+        Result.NOT_FOUND: _("not found"),
+        Result.UNKNOWN: _("unknown"),
+    }[result]
+
+
+def number(value: int) -> str:
+    """Return a whole number with this language's marks."""
+    text = f"{value:,}"
+    return text.translate(_BRAZILIAN) if language() == "pt_BR" else text
+
+
+def duration(seconds: float) -> str:
+    """Return about how long something takes: 40 s, 2 min 10 s, 5 h 30 min."""
+    whole = max(1, round(seconds))
+    if whole < MINUTE:
+        return _("{n} s").format(n=whole)
+    if whole < HOUR:
+        first, rest = _("{n} min").format(n=whole // MINUTE), _("{n} s").format(n=whole % MINUTE // 10 * 10)
+        return f"{first} {rest}" if whole % MINUTE >= 10 else first
+    first, rest = _("{n} h").format(n=whole // HOUR), _("{n} min").format(n=whole % HOUR // MINUTE)
+    return f"{first} {rest}" if whole % HOUR >= MINUTE else first
+
+
+def _way(plan: Plan) -> str:
+    singles = ngettext("{n} single question", "{n} single questions", plan.singles).format(
+        n=number(plan.singles)
+    )
+    if plan.way is Way.SINGLES:
+        if plan.at_most:
+            return _("{singles}, or fewer once the roster's size is known").format(singles=singles)
+        return singles
+    pages = ngettext("{n} page of {size}", "{n} pages of {size}", plan.pages).format(
+        n=number(plan.pages), size=number(plan.page_size)
+    )
+    roster = {
+        Variant.ENABLED: _("roster of enabled services: {pages}"),
+        Variant.CURRENT: _("roster without cancelled services: {pages}"),
+        Variant.ALL: _("whole roster: {pages}"),
+    }[plan.variant or Variant.ALL].format(pages=pages)
+    return (
+        _("{roster}, and about {singles}").format(roster=roster, singles=singles) if plan.singles else roster
+    )
+
+
+def _cost(plan: Plan) -> str:
+    requests = ngettext("{n} request", "{n} requests", plan.requests).format(n=number(plan.requests))
+    cost = _("{requests} instead of {naive}, about {time}.").format(
+        requests=requests, naive=number(plan.naive_requests), time=duration(plan.seconds)
+    )
+    if plan.cached:
+        cost += " " + ngettext(
+            "{n} member is remembered.", "{n} members are remembered.", plan.cached
+        ).format(n=number(plan.cached))
+    return cost

@@ -1,0 +1,169 @@
+"""What is kept of check-ups, as plain values: lists, members, runs, decisions. Light to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Result(Enum):
+    """What a check-up says of one member. An error is `UNKNOWN`, never `INACTIVE`."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+class RunState(Enum):
+    """Where a run stands. All but the last two can be gone on with."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    INTERRUPTED = "interrupted"  # its process ended, or HubSoft refused the credentials
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to go on with."""
+        return self in {RunState.DONE, RunState.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody on a list. `document` is bare: digits, or a CNPJ's capitals and digits."""
+
+    document: str = field(repr=False)
+    name: str = field(default="", repr=False)
+    external_id: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the last finished run that could decide said of a member."""
+
+    result: Result
+    gone: bool = False
+    """Nothing is left but cancelled services, or nobody was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is known of one member. Instants are UTC epoch seconds."""
+
+    document: str = field(repr=False)
+    result: Result
+    status: str = ""
+    """HubSoft's label of the service that decided; empty where there is none."""
+    plan: str = ""
+    """What that service is called."""
+    since: float | None = None
+    """Since when it is so, where HubSoft says it."""
+    source: str = ""
+    """`cache`, `roster` or `api`; empty for what is unknown."""
+    fetched_at: float = 0.0
+    why: str = ""
+    """For `UNKNOWN`: why, as a sentence."""
+    gone: bool = False
+    was: Result | None = None
+    """What the member was known as before this run."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is known to differ from what was known before."""
+        return self.was not in {None, self.result} and self.result is not Result.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A list that was imported. `path` is where from, and what it is known by."""
+
+    id: int
+    name: str
+    path: str
+    members: int
+    imported_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a reading of the roster has come; kept with every page, so that a killed run goes on from there."""
+
+    variant: str
+    size: int
+    """Rows a page asks for now."""
+    offset: int = 0
+    """Rows that are behind us."""
+    total: int | None = None
+    pages: int = 0
+    rows: int = 0
+    """Different customers seen."""
+    unusable: int = 0
+    """Rows that could not be read at all."""
+    again: int = -1
+    """A row whose page must be read again, because rows moved up past it; -1: none."""
+    mended: int = 0
+    gaps: int = 0
+    """Times the rows moved and could not be read again: some may have slipped by."""
+    enabled: int = 0
+    """Customers seen with an active service, and `current` with one that is not cancelled."""
+    current: int = 0
+    whole: bool = False
+    """Read to its end."""
+    started_at: float = 0.0
+
+    @property
+    def short(self) -> int:
+        """How many customers fewer were seen than HubSoft says there are."""
+        return max(0, (self.total or 0) - self.rows - self.unusable)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run of a list. `who` names its process for people; instants are UTC epoch seconds."""
+
+    id: int
+    list_id: int
+    state: RunState
+    owner: str
+    who: str
+    rules: str
+    """The statuses that counted as active: answers found under other rules do not count any more."""
+    max_age: float | None
+    started_at: float
+    ended_at: float | None = None
+    seconds: float = 0.0
+    """Time spent running, pauses apart."""
+    requests: int = 0
+    trouble: str = ""
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One customer of a roster that is being read and had no active service; kept until the reading ends."""
+
+    id: int
+    document: str = field(repr=False)
+    active: bool
+    body: bytes = field(default=b"", repr=False)
+    """The row, to be remembered once the reading is whole; empty for an active one."""
+    at: float = 0.0
+    now: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A member who lost the contract, for the command that is to be told."""
+
+    id: int
+    list_id: int
+    list_name: str
+    member: Member
+    result: Result
+    status: str
+    attempts: int = 0
+    next_at: float = 0.0
+    said: str = ""
+    """Why it has not worked yet, as a sentence."""

@@ -1,0 +1,69 @@
+"""What goes to files: whole, private, and harmless to spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.services.checkup import export
+from hubsoft_tui.services.checkup.types import Decision, Member, MemberRow, Progress, Result, RunState
+
+ROWS = (
+    MemberRow(
+        Member("86214941081", "=HYPERLINK(1)", "7"),
+        Decision("86214941081", Result.ACTIVE, "On", source="roster"),
+    ),
+    MemberRow(
+        Member("10682083682", "JOÃO; FILHO"),
+        Decision("10682083682", Result.INACTIVE, "Off", "GIGA", 1.0, "api", 2.0, was=Result.ACTIVE),
+    ),
+    MemberRow(Member("52998224725", "X")),
+)
+
+
+def test_csv_opens_in_a_spreadsheet_and_runs_nothing_there(tmp_path):
+    target = export.target(tmp_path / "out.csv")
+    export.write(target, ROWS, {})
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert target.read_bytes().startswith(b"\xef\xbb\xbf")
+    read = list(csv.reader(io.StringIO(target.read_text("utf-8-sig")), delimiter=";"))
+    assert read[0][:4] == ["document", "name", "external id", "result"]
+    assert read[1][:4] == ["86214941081", "'=HYPERLINK(1)", "7", "active"]
+    assert read[2][1] == "JOÃO; FILHO"
+    assert read[2][7] == "active"
+    assert [len(row) for row in read] == [11] * 4
+
+
+def test_the_document_has_the_agreed_keys_and_no_others(tmp_path):
+    progress = Progress(total=3, counts={Result.ACTIVE: 1}, state=RunState.DONE, requests=2, seconds=1.26)
+    document = export.document_of(progress, None, ROWS)
+    assert list(document) == [
+        "total", "active", "inactive", "not_found", "unknown", "requests", "naive_requests", "seconds", "plan",
+        "members",
+    ]  # fmt: skip
+    assert document["members"][1] == {
+        "document": "10682083682",
+        "name": "JOÃO; FILHO",
+        "result": "inactive",
+        "service_status": "Off",
+        "source": "api",
+    }
+    assert document["members"][2]["result"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("out.xls", "must end in"), ("no/where.csv", "no folder"), ("folder.csv", "is a folder")],
+)
+def test_a_target_that_cannot_be_is_refused(tmp_path, name, sentence):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InvalidInput, match=sentence):
+        export.target(tmp_path / name)
+
+
+def test_a_folder_nothing_can_be_written_to_is_refused():
+    with pytest.raises(InvalidInput, match="Nothing can be written"):
+        export.target("/proc/out.csv")

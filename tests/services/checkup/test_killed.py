@@ -1,0 +1,81 @@
+"""Ten thousand members: tens of requests, and a run killed again and again ends as one that was left alone."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+
+from .ground import ROSTER, SINGLE, some, strangers, write_list
+
+KILLS = 10
+WORKER = [sys.executable, "-m", "tests.services.checkup.kill_worker"]
+
+
+def decisions(home: Path) -> dict[str, tuple]:
+    """Return what is decided on disk."""
+    connection = sqlite3.connect(home / "state" / "checkups.db")
+    try:
+        rows = connection.execute(
+            "SELECT document, result, status, plan, since FROM decision"
+            " WHERE settled AND run = (SELECT max(id) FROM run)"
+        ).fetchall()
+    finally:
+        connection.close()
+    return {document: tuple(rest) for document, *rest in rows}
+
+
+@pytest.mark.parametrize("seed", [time.time_ns() % 10_000])
+def test_ten_kills_change_nothing_and_nobody_decided_is_asked_for_again(make_simulator, tmp_path, seed):
+    simulator = make_simulator(
+        customers=12_000, latency=(0.02, 0.02), start_at=1_795_000_000.0, clock_rate=0.0
+    )
+    documents = [each.document for each in some(simulator, 9_996)] + strangers(4)
+    file = write_list(tmp_path / "members.csv", documents)
+    left_alone, killed = tmp_path / "left-alone", tmp_path / "killed"
+    assert started(left_alone, simulator.url, file).wait(60) == 0
+    assert simulator.ledger.count(path=ROSTER) + simulator.ledger.count(path=SINGLE) <= 30
+    active = {each.document for each in simulator.customers if each.active}
+    assert {document for document, found in decisions(left_alone).items() if found[0] == "active"} == (
+        active & set(documents)
+    )
+    simulator.ledger.clear()
+
+    chance = random.Random(seed)
+    decided_before: list[tuple[int, set[str]]] = []
+    for _ in range(KILLS):
+        process = started(killed, simulator.url, file)
+        due = len(simulator.ledger) + chance.randrange(4)
+        while len(simulator.ledger) < due and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0.0, 0.1))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        decided_before.append((simulator.ledger.entries()[-1].number, set(decisions(killed))))
+    assert started(killed, simulator.url, file).wait(60) == 0
+
+    assert decisions(killed) == decisions(left_alone)
+    assert len(decisions(killed)) == len(documents)
+    assert simulator.ledger.count(path=ROSTER) <= 1 + 24 + KILLS
+    asked = [
+        (entry.number, parse_qs(entry.query)["termo_busca"][0]) for entry in simulator.ledger.entries(SINGLE)
+    ]
+    for number, decided in decided_before:
+        assert not decided & {document for later, document in asked if later > number}
+    assert decided_before[-1][1], "nothing was decided before the last kill: the test shows nothing"
+
+
+def started(home: Path, url: str, file: Path) -> subprocess.Popen[str]:
+    """Start a worker and return once its run goes on."""
+    process = subprocess.Popen([*WORKER, str(home), url, str(file)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "running\n"
+    process.stdout.close()
+    return process

@@ -1,0 +1,129 @@
+"""The command for members who lost the contract: arguments as arguments, failures kept and tried again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from hubsoft_tui.services.checkup.notifier import AGAIN_SECONDS, execute, filled
+from hubsoft_tui.services.checkup.types import Result
+from hubsoft_tui.settings import CheckupSettings
+
+from .ground import some
+
+TELL = """
+import json, os, sys
+if os.path.exists({stop!r}):
+    sys.exit("the other system says no to 862.149.410-81")
+names = [name for name in os.environ if name.startswith("HUBSOFT_")]
+with open({out!r}, "a") as file:
+    file.write(json.dumps([sys.argv[1:], {{name: os.environ[name] for name in names}}]) + "\\n")
+"""
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A program that writes what it was told, and refuses while a file named `stop` is there."""
+    script = tmp_path / "tell.py"
+    script.write_text(TELL.format(out=str(tmp_path / "told"), stop=str(tmp_path / "stop")))
+
+    class Told:
+        command = (sys.executable, "-S", str(script), "--id={external_id}", "{document}", "{other}; rm -rf /")
+        stop = tmp_path / "stop"
+
+        @property
+        def calls(self):
+            file = tmp_path / "told"
+            return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    return Told()
+
+
+def run_due(ground):
+    return ground.hub.call(lambda s: s.checkup.notify())
+
+
+def pending(ground):
+    return ground.hub.call(lambda s: s.checkup.notices())
+
+
+def test_it_is_run_once_for_each_newly_inactive_member_and_for_nobody_else(
+    make_simulator, make_ground, told, monkeypatch
+):
+    monkeypatch.setenv("HUBSOFT_PASSWORD", "secret")
+    simulator = make_simulator(customers=300)
+    people = some(simulator, 30)
+    ground = make_ground(
+        simulator, [each.document for each in people], checkup=CheckupSettings(command=told.command)
+    )
+    ground.run()
+    assert told.calls == []  # inactive from the first is not newly inactive
+    lost = [each for each in people if each.active][:2]
+    for each in lost:
+        simulator.set_status(each, "suspenso_debito")
+    ground.run(max_age=0)
+    assert sorted(call[0][1] for call in told.calls) == sorted(each.document for each in lost)
+    place = {each.document: number for number, each in enumerate(people)}
+    arguments, variables = told.calls[0]
+    assert arguments == [f"--id=M{place[arguments[1]]}", arguments[1], "{other}; rm -rf /"]
+    assert variables["HUBSOFT_MEMBER_DOCUMENT"] == arguments[1]
+    assert variables["HUBSOFT_MEMBER_RESULT"] == "inactive"
+    assert variables["HUBSOFT_MEMBER_LIST"] == "members.csv"
+    assert set(variables) == {
+        f"HUBSOFT_MEMBER_{name}" for name in ("DOCUMENT", "NAME", "EXTERNAL_ID", "RESULT", "STATUS", "LIST")
+    }
+    ground.run(max_age=0)
+    assert len(told.calls) == 2
+    assert pending(ground) == ()
+
+
+def test_what_fails_is_listed_and_tried_again_even_by_another_process(
+    make_simulator, make_ground, told, monkeypatch
+):
+    simulator = make_simulator(customers=300)
+    people = some(simulator, 30)
+    ground = make_ground(
+        simulator, [each.document for each in people], checkup=CheckupSettings(command=told.command)
+    )
+    ground.run()
+    gone, back = [each for each in people if each.active][:2]
+    for each in (gone, back):
+        simulator.set_status(each, "suspenso_debito")
+    told.stop.touch()
+    ended = ground.run(max_age=0)
+    assert ground.progress().notices == 2
+    assert ended.lost == 2
+    first = pending(ground)[0]
+    assert (first.attempts, first.result) == (1, Result.INACTIVE)
+    assert "the other system says no" in first.said
+    assert "862.149" not in first.said.replace("***.149", "")
+    assert run_due(ground) == (0, 0)  # not due yet
+
+    simulator.set_status(back, "servico_habilitado")
+    told.stop.unlink()
+    ground.close()
+    ground.run(max_age=0)  # whoever has a contract again is not told of
+    now = ground.hub.call(_wall)
+    monkeypatch.setattr("hubsoft_tui.core.clock.SystemClock.wall", lambda _self: now + AGAIN_SECONDS[0] + 5)
+    assert run_due(ground) == (1, 0)
+    assert [call[0][1] for call in told.calls] == [gone.document]
+    assert pending(ground) == ()
+
+
+async def _wall(services):
+    return services.engine.clock.wall()
+
+
+def test_a_program_that_is_not_there_or_takes_too_long_is_a_sentence(tmp_path: Path):
+    assert "cannot be run" in str(execute([str(tmp_path / "nothing")], {}, 5.0))
+    assert "took longer" in str(execute([sys.executable, "-c", "import time; time.sleep(9)"], {}, 0.2))
+    assert "ended with 3" in str(execute([sys.executable, "-S", "-c", "raise SystemExit(3)"], {}, 9.0))
+    assert execute([sys.executable, "-S", "-c", ""], {}, 9.0) is None
+
+
+def test_only_what_is_known_is_filled_in_and_only_once():
+    values = {"name": "{document}", "document": "1"}
+    assert filled("{name}-{x}-{document}{", values) == "{document}-{x}-1{"

@@ -1,0 +1,459 @@
+"""Whole check-ups over real HTTP: what they cost, and that they are right whatever HubSoft does meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from hubsoft_tui.core.types import Category, Source
+from hubsoft_tui.errors import CredentialsRefused, InvalidInput
+from hubsoft_tui.services.checkup.types import Result, RunState, Variant, Way
+from hubsoft_tui.settings import CheckupSettings, HealthSettings, HttpSettings, LimiterSettings
+from hubsoft_tui.simulator.people import SimCustomer
+
+from .ground import ROSTER, SINGLE, some, strangers
+
+QUICK = HttpSettings(read_timeout=0.1)
+
+
+def documents_of(customers: list[SimCustomer]) -> list[str]:
+    return [customer.document for customer in customers]
+
+
+# -- what it costs
+
+
+def test_a_hundred_of_fifteen_hundred_cost_five_requests_and_none_when_repeated(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506)
+    ground = make_ground(simulator, documents_of(some(simulator, 100)))
+    ended = ground.run()
+    assert ended.state is RunState.DONE
+    assert ground.sent() <= 5
+    assert (ended.requests, ended.saved) == (ground.sent(), 100 - ground.sent())
+    assert ground.results() == ground.truth()
+
+    simulator.ledger.clear()
+    again = ground.run()
+    assert (again.requests, len(simulator.ledger)) == (0, 0)
+    assert ground.results() == ground.truth()
+    assert {row.decision.source for row in ground.rows().values()} == {"cache"}
+
+
+def test_the_answers_are_those_of_asking_for_each_one(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506)
+    people = documents_of(some(simulator, 60, seed=4)) + strangers(2)
+    ground = make_ground(simulator, people)
+    ground.run()
+    rows = ground.rows()
+
+    async def one_by_one(services):
+        return [await services.customers.lookup(each, refresh=True) for each in people]
+
+    for document, lookup in zip(people, ground.hub.call(one_by_one), strict=True):
+        decision = rows[document].decision
+        assert (decision.result is Result.ACTIVE) == bool(lookup.active)
+        assert (decision.result is Result.NOT_FOUND) == (not lookup.found)
+        labels = {service.status for customer in lookup.customers for service in customer.services}
+        assert decision.status in labels or not labels
+
+
+def test_three_are_asked_for_and_the_roster_is_left_alone(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506)
+    ground = make_ground(simulator, documents_of(some(simulator, 3)))
+    ground.run()
+    assert (ground.sent(ROSTER), ground.sent(SINGLE)) == (0, 3)
+
+
+def test_thirty_of_a_hundred_thousand_are_asked_for(make_simulator, make_ground):
+    simulator = make_simulator(customers=600)
+    ground = make_ground(simulator, documents_of(some(simulator, 30)))
+
+    async def larger(services):
+        services.checkup._shelf.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
+
+    ground.hub.call(larger)
+    list_id = ground.id
+    plan = ground.hub.call(lambda s: s.checkup.plan(list_id))
+    assert (plan.way, plan.singles, plan.asked) == (Way.SINGLES, 30, 0)
+    ground.run()
+    assert (ground.sent(ROSTER), ground.sent(SINGLE)) == (0, 30)
+
+
+# -- a roster answers the day's questions, and pretends nothing
+
+
+async def ask(ground, document, category):
+    return await ground.hub.run(lambda s: s.customers.lookup(document, category=category))
+
+
+async def test_everybody_in_the_roster_is_known_for_status_but_not_as_a_customer(make_simulator, make_ground):
+    simulator = make_simulator(customers=700)
+    listed = documents_of(some(simulator, 40))
+    ground = make_ground(simulator, listed)
+    await asyncio.to_thread(ground.run)
+    simulator.ledger.clear()
+
+    others = [customer for customer in simulator.customers if customer.document not in listed][:50]
+    for customer in others:
+        found = await ask(ground, customer.document, Category.CONTRACT_STATUS)
+        assert (found.source, found.active) == (Source.CACHE, customer.active)
+    assert len(simulator.ledger) == 0
+
+    whole = await ask(ground, others[0].document, Category.CLIENT_DATA)
+    assert whole.source is Source.API
+    assert whole.customers[0].phones
+    assert ground.sent(SINGLE) == 1
+
+
+async def test_what_people_have_looked_up_stays_as_rich_as_it_was(make_simulator, make_ground):
+    simulator = make_simulator(customers=700)
+    bianca = "86214941081"
+    ground = make_ground(simulator, documents_of(some(simulator, 40)))
+    before = await ask(ground, bianca, Category.CLIENT_DATA)
+    assert before.customers[0].alerts
+    simulator.set_status(bianca, "suspenso_debito")
+    await asyncio.to_thread(ground.run)
+    after = await ask(ground, bianca, Category.CLIENT_DATA)
+    assert after.customers == before.customers
+    # Whether the contract is active, the younger row knows better.
+    assert (await ask(ground, bianca, Category.CONTRACT_STATUS)).active is False
+
+
+# -- whatever HubSoft does meanwhile
+
+
+def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_ground):
+    simulator = make_simulator(customers=1200)
+    simulator.seconds_per_row = 0.001  # 500 rows take half a second; 0.2 s are waited
+    ground = make_ground(simulator, documents_of(some(simulator, 300)), http=QUICK)
+    ended = ground.run()
+    assert ended.state is RunState.DONE
+    assert ground.results() == ground.truth()
+    assert ground.sent(ROSTER) < 25
+    assert ground.sent(SINGLE) == 0
+
+    simulator.ledger.clear()
+    ground.run(max_age=0)
+    asked = [entry.query for entry in simulator.ledger.entries(ROSTER)]
+    assert "itens_por_pagina=100" in asked[0]  # the size that has worked
+
+
+@pytest.mark.parametrize(
+    "fault", ["status:429", "status:500", "html:502", "reset", "truncated", "empty", "close"]
+)
+def test_a_fault_in_the_middle_changes_nothing(make_simulator, make_ground, fault):
+    simulator = make_simulator(customers=1506)
+    ground = make_ground(
+        simulator, documents_of(some(simulator, 200)) + strangers(3), health=HealthSettings(open_seconds=0.05)
+    )
+    pages = 0
+
+    def spoil(entry):
+        nonlocal pages
+        pages += entry.path == ROSTER
+        if pages == 3:
+            pages += 100
+            simulator.fail_next(2, fault, "cliente/todos")
+        if entry.path == SINGLE and pages < 1000:
+            pages += 1000
+            simulator.fail_next(2, fault, "cliente")
+
+    simulator.on_request = spoil
+    ended = ground.run()
+    assert ended.counts.get(Result.UNKNOWN, 0) == 0
+    assert ground.results() == ground.truth()
+
+
+def test_pages_that_shift_and_a_total_that_changes_mislead_nobody(make_simulator, make_ground):
+    simulator = make_simulator(customers=2600)
+    listed = some(simulator, 900)
+    ground = make_ground(simulator, documents_of(listed))
+    ground.run()  # all are known now, so that a loss would be told
+    staying = {customer.document for customer in listed}
+    gone = [customer for customer in simulator.customers[:400] if customer.document not in staying]
+    pages = 0
+
+    def shift(entry):
+        nonlocal pages
+        if entry.path == ROSTER:
+            pages += 1
+            if pages in {2, 3, 5}:
+                for _ in range(7):
+                    simulator.remove_customer(gone.pop())
+
+    simulator.on_request = shift
+    simulator.ledger.clear()
+    ended = ground.run(max_age=0)
+    assert pages > 2
+    assert ground.results() == ground.truth()
+    assert (ended.gained, ended.lost) == (0, 0)
+    assert ground.sent() <= 6 + 3 + 14  # pages, those read again, and whoever still slipped by
+
+
+def test_a_document_that_two_customers_have_is_active_if_either_is(make_simulator, make_ground):
+    simulator = make_simulator(customers=1300)
+    oldest = sorted(simulator.customers, key=lambda each: -each.registered_age)
+    off = next(each for each in oldest[:300] if each.services and not each.active)
+    on = next(each for each in oldest[-300:] if each.active and len(each.document) == len(off.document))
+    also_off = next(
+        each for each in oldest[-300:] if each.services and not each.active and len(each.document) == 11
+    )
+    on.document = off.document
+    both_off = next(each for each in oldest[300:600] if each.services and not each.active)
+    both_off.document = also_off.document
+    simulator.provider.roster._index()
+    ground = make_ground(
+        simulator, list({each.document for each in some(simulator, 300)} | {off.document, both_off.document})
+    )
+    ground.run()
+    assert ground.results() == ground.truth()
+    assert ground.rows()[off.document].decision.source == "roster"
+
+
+def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
+    make_simulator, make_ground, monkeypatch
+):
+    """On some servers `cancelado=sim` may mean "cancelled only": nobody may lose a contract by it."""
+    from hubsoft_tui.simulator import roster as simulated
+
+    honest = simulated.Filter.services
+
+    def only_cancelled(self, customer):
+        shown = honest(self, customer)
+        if shown is None or self.cancelled != "sim" or self.inactive != "todos":
+            return shown
+        cancelled = [service for service in shown if service.status == "cancelado"]
+        return cancelled or None
+
+    simulator = make_simulator(customers=1500)
+    for customer in simulator.customers[:1200:5]:  # many have an old service that is cancelled
+        if customer.services:
+            customer.services.append(
+                replace(customer.services[0], id=500_000 + customer.index, status="cancelado")
+            )
+    ground = make_ground(simulator, documents_of(some(simulator, 700)))
+    truth = ground.truth()
+    monkeypatch.setattr(simulated.Filter, "services", only_cancelled)
+    # Asking for one customer is a route of its own.
+    monkeypatch.setattr(
+        "hubsoft_tui.simulator.routes_clients.Filter",
+        lambda cancelled, inactive, statuses: simulated.Filter(
+            "todos"
+            if inactive == "todos" and cancelled == "sim" and not statuses and _single()
+            else cancelled,
+            inactive,
+            statuses,
+        ),
+    )
+    ended = ground.run()
+    assert ground.results() == truth
+    assert ended.requests < 200
+    simulator.ledger.clear()
+    ground.run(max_age=0)
+    assert not any("cancelado=sim" in entry.query for entry in simulator.ledger.entries(ROSTER))
+
+
+def _single() -> bool:
+    import inspect
+
+    return any(frame.function == "search" for frame in inspect.stack()[:6])
+
+
+def test_an_outage_is_waited_for(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506)
+    ground = make_ground(
+        simulator,
+        documents_of(some(simulator, 200)),
+        health=HealthSettings(open_seconds=0.05, open_max_seconds=0.1),
+    )
+    pages = 0
+
+    def fall(entry):
+        nonlocal pages
+        pages += entry.path == ROSTER
+        if pages == 2:
+            simulator.set_scenario("outage")
+
+    simulator.on_request = fall
+    ground.start()
+    _wait_until(lambda: ground.progress().trouble != "")
+    simulator.on_request = None
+    simulator.set_scenario("calm")
+    simulator.latency = (0.0, 0.0)
+    ended = ground.wait()
+    assert ended.counts.get(Result.UNKNOWN, 0) == 0
+    assert ground.results() == ground.truth()
+
+
+def test_who_cannot_be_decided_is_unknown_and_nobody_else(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506)
+    ground = make_ground(
+        simulator,
+        documents_of(some(simulator, 200)),
+        health=HealthSettings(open_seconds=0.05),
+        checkup=CheckupSettings(patience_seconds=1.0),
+    )
+    truth = ground.truth()
+    pages = 0
+
+    def fall(entry):
+        nonlocal pages
+        pages += entry.path == ROSTER
+        if pages == 4:
+            simulator.set_scenario("outage")
+
+    simulator.on_request = fall
+    ended = ground.run()
+    results = ground.results()
+    assert ended.state is RunState.DONE
+    assert 0 < ended.counts[Result.UNKNOWN] < 200
+    assert all(result in {truth[each], Result.UNKNOWN} for each, result in results.items())
+    assert all(row.decision.why for row in ground.rows().values() if row.decision.result is Result.UNKNOWN)
+
+    simulator.on_request = None
+    simulator.set_scenario("calm")
+    simulator.latency = (0.0, 0.0)
+    simulator.ledger.clear()
+    again = ground.run()
+    assert ground.results() == truth
+    assert again.requests <= ended.counts[Result.UNKNOWN]
+
+
+def test_a_service_without_a_status_makes_nobody_inactive(make_simulator, make_ground):
+    simulator = make_simulator(customers=600)
+    odd = next(each for each in simulator.customers[10:] if len(each.services) == 1)
+    odd.services[0].status = ""
+    ground = make_ground(simulator, [*documents_of(some(simulator, 100)), odd.document])
+    ended = ground.run()
+    assert ground.results()[odd.document] is Result.UNKNOWN
+    assert ended.counts[Result.UNKNOWN] == 1
+
+
+def test_credentials_that_are_refused_stop_the_run_and_lose_nothing(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506)
+    ground = make_ground(simulator, documents_of(some(simulator, 100)))
+    simulator.fail_next(9, "status:401", "cliente/todos")
+    with pytest.raises(CredentialsRefused):
+        ground.run()
+    assert ground.progress().state is RunState.INTERRUPTED
+    assert ground.progress().trouble
+    simulator.faults.clear()
+    ground.close()
+    assert ground.run().state is RunState.DONE
+    assert ground.results() == ground.truth()
+
+
+# -- people first, one at a time
+
+
+async def test_a_person_is_answered_at_once_while_it_runs(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506)
+    share = {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73}
+    ground = make_ground(
+        simulator,
+        documents_of(some(simulator, 200)),
+        limiter=LimiterSettings(max_requests_per_minute=30, window_seconds=4.0, share=share),
+    )
+    await asyncio.to_thread(ground.start)
+    await asyncio.to_thread(_wait_until, lambda: ground.progress().requests >= 2)
+    for customer in some(simulator, 4, seed=9):
+        await ask(ground, customer.document, Category.CLIENT_DATA)
+    rows = await ground.hub.run(_rows)
+    waited = [row.wait for row in rows if row.caller == "lookup"]
+    paced = [row.wait for row in rows if row.caller == "checkup"]
+    assert len(waited) == 4
+    assert max(waited) < 0.1 < max(paced)
+    await asyncio.to_thread(ground.wait)
+
+
+async def _rows(services):
+    return services.engine.snapshot().requests
+
+
+def test_a_second_run_of_the_list_is_refused_with_the_name_of_the_first(
+    make_simulator, make_ground, tmp_path
+):
+    simulator = make_simulator(customers=1506, latency=(0.2, 0.2))
+    ground = make_ground(simulator, documents_of(some(simulator, 100)))
+    ground.start()
+    with pytest.raises(InvalidInput, match=r"members\.csv is being checked already, by process \d+"):
+        ground.start()
+    other = type(ground)(simulator, tmp_path, documents_of(some(simulator, 100)))
+    try:
+        with pytest.raises(InvalidInput, match=r"members\.csv is being checked already"):
+            other.start()
+        assert other.progress().state is RunState.RUNNING
+        assert not other.progress().running_here
+    finally:
+        other.close()
+    ground.wait()
+
+
+def test_paused_and_gone_on_with_nobody_is_asked_for_twice(make_simulator, make_ground):
+    simulator = make_simulator(customers=300, latency=(0.01, 0.01))
+    people = documents_of(some(simulator, 3)) + strangers(60)
+    ground = make_ground(simulator, people)
+
+    async def larger(services):
+        services.checkup._shelf.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
+
+    ground.hub.call(larger)
+    ground.start()
+    _wait_until(lambda: ground.progress().decided >= 10)
+    list_id = ground.id
+    ground.hub.call(lambda s: s.checkup.pause(list_id))
+    paused = ground.progress()
+    assert paused.state is RunState.PAUSED
+    assert 10 <= paused.decided < 63
+    time.sleep(0.1)
+    assert ground.progress().decided == paused.decided
+    ground.close()  # another day, another process
+
+    ended = ground.run()
+    assert ended.state is RunState.DONE
+    terms = [entry.query for entry in simulator.ledger.entries(SINGLE)]
+    assert len(terms) - len(set(terms)) <= 3  # only those that were on their way when it was paused
+    assert ended.requests == len(terms)
+
+
+def test_cancelled_it_is_over_and_nothing_is_compared_with_it(make_simulator, make_ground):
+    simulator = make_simulator(customers=1506, latency=(0.05, 0.05))
+    ground = make_ground(simulator, documents_of(some(simulator, 100)))
+    ground.start()
+    list_id = ground.id
+    _wait_until(lambda: ground.progress().requests >= 2)
+    ground.hub.call(lambda s: s.checkup.cancel(list_id))
+    assert ground.progress().state is RunState.CANCELLED
+    simulator.latency = (0.0, 0.0)
+    ended = ground.run(max_age=0)
+    assert ended.compared_at is None
+    assert not any(row.changed for row in ground.rows().values())
+
+
+def test_what_changed_since_the_last_run_is_told(make_simulator, make_ground):
+    simulator = make_simulator(customers=600)
+    people = some(simulator, 50)
+    ground = make_ground(simulator, documents_of(people))
+    ground.run()
+    lost = next(each for each in people if each.active)
+    won = next(each for each in people if not each.active and each.services)
+    simulator.set_status(lost, "suspenso_debito")
+    simulator.set_status(won, "servico_habilitado")
+    ended = ground.run(max_age=0)
+    rows = ground.rows()
+    assert {document for document, row in rows.items() if row.changed} == {lost.document, won.document}
+    assert (ended.gained, ended.lost) == (1, 1)
+    decision = rows[lost.document].decision
+    assert (decision.was, decision.result) == (Result.ACTIVE, Result.INACTIVE)
+    assert decision.status == "Suspenso por Débito"
+    assert abs(decision.since - time.time()) < 60
+
+
+def _wait_until(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)

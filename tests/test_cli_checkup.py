@@ -1,0 +1,148 @@
+"""`hubsoft-tui checkup`: what stands where, and which exit code tells what."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from hubsoft_tui import cli, texts
+from hubsoft_tui.simulator import Simulator
+
+from .e2e.stage import profile
+from .services.checkup.ground import some, strangers, write_list
+from .test_cli import Ran
+
+KEYS = [
+    "total", "active", "inactive", "not_found", "unknown", "requests", "naive_requests", "seconds", "plan", "members",
+]  # fmt: skip
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(customers=700, tickets=0, clock_rate=0, latency=(0, 0)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def plain(tmp_path, monkeypatch):
+    """A home of its own, in English, with a budget that makes nobody wait."""
+    for name in list(os.environ):
+        if name.startswith("HUBSOFT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("HUBSOFT_TUI_LIMITER__MAX_REQUESTS_PER_MINUTE", "6000")
+    monkeypatch.setenv("HUBSOFT_TUI_RETRY__BACKOFF_BASE", "0.01")
+    monkeypatch.setenv("HUBSOFT_TUI_RETRY__BACKOFF_MAX", "0.01")
+    yield
+    texts.use("en")
+
+
+@pytest.fixture
+def configured(simulator, monkeypatch):
+    for name, value in profile(simulator.url).items():
+        monkeypatch.setenv(name, value)
+    return simulator
+
+
+@pytest.fixture
+def run(capsys):
+    def running(*arguments):
+        code = cli.run(arguments)
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return running
+
+
+@pytest.fixture
+def members(configured, tmp_path):
+    documents = [each.document for each in some(configured, 40)] + strangers(1)
+    return write_list(tmp_path / "members.csv", documents)
+
+
+def test_json_has_one_document_and_a_second_run_is_free(run, configured, members, tmp_path):
+    ran = run("checkup", str(members), "--json", "--out", str(tmp_path / "out.json"))
+    assert ran.code == 0
+    assert list(ran.document) == KEYS
+    assert (ran.document["total"], ran.document["not_found"], ran.document["unknown"]) == (41, 1, 0)
+    assert ran.document["requests"] <= 4
+    assert ran.document["plan"]["way"] == "roster"
+    active = {each.document for each in configured.customers if each.active}
+    assert all(
+        (each["result"] == "active") == (each["document"] in active) for each in ran.document["members"]
+    )
+    assert json.loads((tmp_path / "out.json").read_text()) == ran.document
+
+    again = run("checkup", str(members), "--json")
+    assert (again.code, again.document["requests"]) == (0, 0)
+
+
+def test_a_plan_alone_runs_nothing_and_says_what_it_would_cost(run, configured, members):
+    ran = run("checkup", str(members), "--plan-only")
+    assert ran.code == 0
+    assert "whole roster: 2 pages of 500" in ran.out
+    assert "instead of 41" in ran.out
+    assert configured.ledger.count(path="cliente/todos") == 1  # one customer, to learn how many there are
+    ran = run("checkup", str(members), "--plan-only", "--json")
+    assert list(ran.document) == KEYS
+    assert (ran.document["active"], ran.document["requests"]) == (None, 0)
+    assert ran.document["plan"]["requests"] == 2
+
+
+def test_people_are_told_what_changed_and_documents_are_masked(run, configured, members):
+    first = run("checkup", str(members))
+    assert first.code == 0
+    assert "not found 1" in first.out
+    person = next(each for each in some(configured, 40) if each.active)
+    configured.set_status(person, "suspenso_debito")
+    again = run("checkup", str(members), "--max-age", "0")
+    assert "active → inactive" in again.out
+    assert person.document not in again.out + again.err
+    changes = run("checkup", str(members), "--max-age", "3600", "--only-changes", "--json")
+    assert changes.document["members"] == []
+
+
+def test_somebody_unknown_is_exit_code_one_and_nobody_decided_is_four(run, configured, members, monkeypatch):
+    odd = next(each for each in some(configured, 40) if len(each.services) == 1)
+    odd.services[0].status = ""
+    ran = run("checkup", str(members), "--json")
+    assert (ran.code, ran.document["unknown"]) == (1, 1)
+    monkeypatch.setenv("HUBSOFT_TUI_CHECKUP__PATIENCE_SECONDS", "1")
+    monkeypatch.setenv("HUBSOFT_TUI_HEALTH__OPEN_SECONDS", "0.1")
+    configured.set_scenario("outage")
+    ran = run("checkup", str(members), "--max-age", "0", "--json")
+    assert (ran.code, ran.document["unknown"]) == (4, 41)
+    assert "Nobody could be checked" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["/nowhere/list.csv"], "There is no file"),
+        (["{folder}"], "is a folder"),
+        (["{file}", "--out", "{folder}/no/out.csv"], "There is no folder"),
+        (["{file}", "--out", "{folder}/out.txt"], "must end in"),
+        (["{bad}"], "no column of documents"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_anything_is_sent(run, configured, members, arguments, sentence):
+    bad = members.parent / "bad.csv"
+    bad.write_text("name;phone\nA;1\n")
+    values = {"folder": str(members.parent), "file": str(members), "bad": str(bad)}
+    ran = run("checkup", *(each.format(**values) for each in arguments))
+    assert ran.code == 2
+    assert sentence in ran.err
+    assert len(configured.ledger) == 0
+
+
+def test_bad_lines_are_told_and_the_good_ones_are_checked(run, configured, members):
+    with members.open("a", encoding="utf-8") as file:
+        file.write("123456789012;X;\n00000000000;Y;\n")
+    ran = run("checkup", str(members), "--json")
+    assert ran.code == 0
+    assert "Line 43: a document has 11 or 14 digits, not 12." in ran.err
+    assert "Line 44: the document is all zeros." in ran.err
+    assert ran.document["total"] == 41
