@@ -12,6 +12,7 @@ from typing import Final, Literal
 from .setting_rules import (
     BYTES,
     CONNECTIONS,
+    DAYS,
     OF_BUDGET,
     PER_MINUTE,
     PER_SECOND,
@@ -220,6 +221,26 @@ class SyncSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceSettings:
+    """The trace: one row for each question and request, without personal data; reports and tuning need it."""
+
+    enabled: bool = setting(
+        default=True,
+        does=N_("Keep one row for each question and request; reports and tuning are made from them."),
+    )
+    keep_days: float = setting(
+        30.0, N_("How long the rows are kept; days that are over stay in the reports."), DAYS, low=1, high=365
+    )
+    max_rows: int = setting(
+        1_000_000,
+        N_("How many questions are kept; the oldest go first."),
+        ROWS,
+        low=10_000,
+        high=100_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class UiSettings:
     """The console's own: language (`auto`, `pt_BR`, `en`), theme, and view clock in frames per second."""
 
@@ -266,6 +287,7 @@ class Settings:
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    trace: TraceSettings = field(default_factory=TraceSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     keys: dict[str, str] = field(default_factory=dict)

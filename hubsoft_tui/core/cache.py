@@ -64,6 +64,8 @@ class Found:
     age: float
     fetched_at: float
     truncated: bool = False
+    ids: tuple[str, ...] = ()
+    """The records' own names, in the order of `values`."""
 
     @property
     def negative(self) -> bool:
@@ -120,6 +122,7 @@ class Cache:
             age=max(self._age(entry) for entry in dated),
             fetched_at=oldest.fetched_at,
             truncated=answer.value.truncated,
+            ids=answer.value.ids,
         )
 
     def keep(

@@ -33,7 +33,9 @@ from .ports import PermitPort, RecordPort, TokenPort
 from .question import Question
 from .retry import Backoff, RetryBudget
 from .statistics import Statistics
+from .tally import Tally
 from .tokens import Tokens
+from .tracer import Tracer
 from .transport import Transport
 from .types import Answer, Badges, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
 
@@ -68,6 +70,7 @@ class Engine:
         login: Operation[TokenGrant],
         probe: Operation[Any],
         backoff: Backoff | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -79,7 +82,8 @@ class Engine:
         self._statistics = Statistics(clock)
         self._breaker = Breaker(clock, settings.health)
         self._health = HealthMonitor(clock, settings.health, self._breaker, self.events)
-        self._journal = Journal(clock, self.events)
+        self._tally = Tally(self._statistics, clock, tracer)
+        self._journal = Journal(clock, self.events, tracer.sink if tracer is not None else None)
         self._gate = Gate(ports.permits, clock, limits_from(settings.limiter))
         self._exchange = Exchange(
             transport=Transport(settings.profile, settings.http),
@@ -163,11 +167,12 @@ class Engine:
         """
         if category is not None and category is not question.category:
             question = replace(question, category=category)
+        asked = self._tally.asked(question, priority, caller, forced=refresh)
         found = self._cache.find(question.key)
         if found is not None and not refresh and found.age <= self._limit(question.category, found):
-            outcome = Outcome.NEGATIVE if found.negative else Outcome.HIT
-            self._statistics.count(question.category, outcome, age=found.age)
+            self._tally.remembered(asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found)
             return self._remembered(question, found, Source.CACHE)
+        began = self.clock.now()
         try:
             if priority <= Priority.HIGH:
                 self._exchange.patience.refuse_while_away()
@@ -175,12 +180,15 @@ class Engine:
         except (Unreachable, RateLimited, StoreError) as error:
             found = self._cache.find(question.key)
             if found is None or found.negative or found.age > self.settings.cache.stale_ttl:
-                self._statistics.count(question.category, Outcome.MISS)
+                self._tally.failed(asked, found)
                 raise
-            self._statistics.count(question.category, Outcome.STALE)
+            self._tally.remembered(asked, Outcome.STALE, found)
             return self._remembered(question, found, Source.STALE, reason=str(error))
-        outcome = Outcome.COALESCED if joined or not fetched.requests else Outcome.MISS
-        self._statistics.count(question.category, outcome, expired=found is not None and not refresh)
+        except BaseException:
+            # HubSoft said no, or the asker left: it was asked all the same.
+            self._tally.failed(asked, found)
+            raise
+        self._tally.fetched(asked, began, found, fetched, joined=joined)
         return Answer(
             value=fetched.value,
             source=Source.API if fetched.requests else Source.CACHE,

@@ -207,7 +207,7 @@ class Exchange:
             if not failure.sent:
                 permit.unused()  # not a byte left: HubSoft counted nothing, and neither do we
                 job.requests -= 1
-            self._note(row, now, failure.kind, error=str(failure.text))
+            self._note(row, now, failure.kind, error=str(failure.text), sent=failure.sent)
             if failure.ours:
                 raise _Again(Unreachable(failure.text), failure=True) from None
             unreachable = Unreachable(failure.text)
@@ -290,9 +290,12 @@ class Exchange:
         status: int | None = None,
         size: int = 0,
         error: str = "",
+        sent: bool = True,
     ) -> None:
         latency = self.clock.now() - now
-        self.journal.end(row, latency=latency, outcome=outcome, status=status, size=size, error=error)
+        self.journal.end(
+            row, latency=latency, outcome=outcome, status=status, size=size, error=error, sent=sent
+        )
 
     def _repeat_at(self, job: Job, attempt: int, again: _Again) -> float:
         """Return when (engine's clock) the next attempt may start, or raise its error when there is none."""

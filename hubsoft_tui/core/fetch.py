@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from ..errors import StoreError
-from .cache import Cache, Found
+from .cache import Cache, Found, Part
 from .clock import Clock
 from .exchange import Exchange, Received
 from .flight import Flights
@@ -37,6 +37,9 @@ class Fetched(Generic[T]):
     truncated: bool
     problems: int
     requests: int
+    ids: tuple[str, ...] = ()
+    """The names of the records it consists of, in the order of `values`."""
+    values: tuple[Any, ...] = ()
 
 
 class Fetcher:
@@ -82,7 +85,14 @@ class Fetcher:
                 else self._limit(question.category, found)
             ):
                 return Fetched(
-                    question.join(found.values), found.age, found.fetched_at, found.truncated, 0, 0
+                    question.join(found.values),
+                    found.age,
+                    found.fetched_at,
+                    found.truncated,
+                    problems=0,
+                    requests=0,
+                    ids=found.ids,
+                    values=found.values,
                 )
         try:
             received = await held(
@@ -90,7 +100,7 @@ class Fetcher:
                 lambda: self._records.claim(question.key, job.priority, CLAIM_SECONDS),
                 every=CLAIM_SECONDS / 3,
             )
-            self._keep(question, received)
+            parts = self._keep(question, received)
         finally:
             self._unclaim(question.key)
         decoded = received.decoded
@@ -108,6 +118,8 @@ class Fetcher:
             decoded.truncated,
             len(decoded.problems),
             job.requests,
+            ids=tuple(part.id for part in parts),
+            values=tuple(part.value for part in parts),
         )
 
     def _claimed(self, key: str, priority: Priority) -> bool:
@@ -124,12 +136,14 @@ class Fetcher:
         except StoreError as error:  # it lapses by itself
             logger.warning("claim: %s", error)
 
-    def _keep(self, question: Question[T], received: Received) -> None:
+    def _keep(self, question: Question[T], received: Received) -> tuple[Part, ...]:
+        parts = question.parts(received.decoded.value)
         self._cache.keep(
             question.key,
-            question.parts(received.decoded.value),
+            parts,
             sent_at=received.at,
             sent_now=received.now,
             alone=question.alone,
             truncated=received.decoded.truncated,
         )
+        return parts

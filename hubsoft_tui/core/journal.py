@@ -10,6 +10,7 @@ from typing import Final
 
 from .clock import Clock, today
 from .events import Events
+from .trace import SentRow, TraceSink
 from .types import Priority, RequestRow
 
 KEPT: Final = 500
@@ -19,9 +20,10 @@ logger = logging.getLogger(__name__)
 class Journal:
     """A ring of rows; each is replaced as its request goes on. No documents, no secrets."""
 
-    def __init__(self, clock: Clock, events: Events) -> None:
+    def __init__(self, clock: Clock, events: Events, trace: TraceSink | None = None) -> None:
         self._clock = clock
         self._events = events
+        self._trace = trace
         self._rows: OrderedDict[int, RequestRow] = OrderedDict()
         self._ids = itertools.count(1)
         self._day = today(clock)
@@ -50,8 +52,9 @@ class Journal:
         status: int | None = None,
         size: int = 0,
         error: str = "",
+        sent: bool = True,
     ) -> None:
-        """Note how it ended; `latency` in seconds, `size` in bytes."""
+        """Note how it ended; `latency` in seconds, `size` in bytes. Not `sent`: not a byte of it left."""
         ended = replace(row, latency=latency, outcome=outcome, status=status, size=size, error=error)
         if row.id in self._rows:
             self._rows[row.id] = ended
@@ -68,6 +71,22 @@ class Journal:
             ended.caller,
         )
         self._events.publish(ended)
+        if self._trace is not None:
+            self._trace.sent(
+                SentRow(
+                    at=ended.at,
+                    operation=ended.operation,
+                    priority=ended.priority,
+                    caller=ended.caller,
+                    attempt=ended.attempt,
+                    wait=ended.wait,
+                    latency=latency,
+                    status=status,
+                    size=size,
+                    outcome=outcome,
+                    sent=sent,
+                )
+            )
 
     def rows(self) -> tuple[RequestRow, ...]:
         """The last requests, oldest first."""

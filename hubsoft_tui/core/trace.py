@@ -19,24 +19,32 @@ class QuestionRow:
     at: float
     category: Category
     subject: int
-    """A keyed hash (63 bits) of what was asked about: the same for every question about one customer on this home,
-    and useless elsewhere. Never a document."""
+    """A keyed hash (63 bits) of the record that was asked about: the same on this home for every question that one
+    record answers (a customer's document, code and login), and useless elsewhere. Never a document. Where no
+    record is known, or several, it is the question's own."""
     priority: Priority
     outcome: Outcome
     age: float
     """Seconds since what was shown was fetched."""
     caller: str = ""
     changed: bool | None = None
-    """For a miss that found an older record of the same subject: whether the new one differs. Else None."""
+    """For a miss that found an older record of the same subject: whether the new one differs in what this category
+    shows (for CONTRACT_STATUS the services' statuses, for the others everything that is not a clock). Else None."""
     since: float = 0.0
     """For such a miss: seconds between the two fetches."""
     suspended: bool = False
     """The record concerns a customer without an active contract, whom a payment may unlock any moment."""
+    status_changed: bool | None = None
+    """For such a miss about a customer, of any category: whether the services' statuses differ. Else None."""
+    forced: bool = False
+    """The asker wanted HubSoft asked whatever was remembered, so no lifetime would have made it a hit."""
+    failed: bool = False
+    """Nothing was shown: neither HubSoft nor what is remembered could answer, or the asker left."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """One request as it ended."""
+    """One request as it ended. `wait` and `latency` in seconds, `size` in bytes; see `RequestRow` for the rest."""
 
     at: float
     operation: str
@@ -48,6 +56,8 @@ class SentRow:
     status: int | None
     size: int
     outcome: str
+    sent: bool = True
+    """False when not a byte left (no connection): HubSoft counted nothing."""
 
 
 class TraceSink(Protocol):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from dataclasses import dataclass
 
 from ..api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
@@ -13,6 +11,7 @@ from ..core.types import Answer, Category, Priority, Source
 from ..privacy import mask_document
 from ..store.desk import Desk, Recent
 from . import questions
+from .person import current_person
 from .terms import Kind, Term, recognise
 
 CALLER = "lookup"
@@ -149,7 +148,7 @@ class Customers:
 
     async def record_reveal(self, customer: Customer) -> None:
         """Write to the audit trail that a whole document was shown, and when."""
-        self._desk.audit("reveal", mask_document(customer.document), _person(), self._clock.wall())
+        self._desk.audit("reveal", mask_document(customer.document), current_person(), self._clock.wall())
 
     def is_active(self, customer: Customer) -> bool:
         """Whether any service of the customer is active."""
@@ -158,14 +157,6 @@ class Customers:
     def service_active(self, service: Service) -> bool:
         """Whether the service's status is one of those the settings call active."""
         return service.status_prefix in self._engine.settings.customers.active_statuses
-
-
-def _person() -> str:
-    """Name whoever uses this machine's account."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as containers have
-        return str(os.getuid())
 
 
 def _owner(tickets: tuple[Ticket, ...]) -> Term | None:

@@ -15,11 +15,13 @@ from typing import Any
 from ..api import operations
 from ..core.clock import Clock
 from ..core.engine import Engine
+from ..core.tracer import Tracer
 from ..core.types import Badges
 from ..core.watch import Watch
 from ..settings import Profile, Settings
 from .connection import ConnectionTest
 from .customers import Customers
+from .meaning import meaning
 from .questions import KINDS
 from .state import State, open_state
 
@@ -53,6 +55,8 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
     with open_state(settings, clock) as state:
         engine = make_engine(settings, state, clock)
         engine.start()
+        if state.trace is not None:
+            state.trace.writer.start()
         services = Services(
             engine=engine,
             connection=ConnectionTest(engine, clock),
@@ -76,11 +80,17 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
     """Build the engine of `settings.profile` over `state`; not started. Raises SettingsError."""
     profile: Profile = settings.profile
-    return Engine(
+    tracer = None
+    if state.trace is not None:
+        means = meaning(lambda: engine.settings.customers.active_statuses)
+        tracer = Tracer(state.trace.writer, state.trace.key, means)
+    engine = Engine(
         settings,
         state.ports,
         clock,
         kinds=KINDS,
         login=operations.token(profile.client_id, profile.client_secret, profile.username, profile.password),
         probe=operations.choices(operations.Table.SERVICE_STATUSES),
+        tracer=tracer,
     )
+    return engine

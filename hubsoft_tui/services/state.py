@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
-from ..settings import Profile, Settings
-from ..store import budget, desk, records, tokens
+from ..errors import StoreError
+from ..settings import DAY, Profile, Settings
+from ..store import budget, desk, records, tokens, trace_key
 from ..store.database import Database, open_database
 from ..store.presence import Presence
+from ..store.trace import TraceStore
+from ..store.trace_writer import TraceWriter
+from .person import current_person
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where rows go, and the key their subjects are hashed with. The writer is not started."""
+
+    writer: TraceWriter
+    key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,8 @@ class State:
     ports: Ports
     desk: desk.Desk
     set_aside: tuple[Path, ...]
+    trace: Trace | None
+    """None when the settings want no trace."""
 
 
 @contextmanager
@@ -51,7 +69,24 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             ),
             desk.Desk(kept, account),
             tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+            _trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
         )
+
+
+def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack) -> Trace:
+    try:
+        key = trace_key.home_key(folder / "trace.key")
+    except StoreError as error:
+        # Nor will the trace be written; this run's rows are hashed with a key that nobody keeps.
+        logger.warning("the trace has no key: %s", error)
+        key = secrets.token_bytes(trace_key.KEY_BYTES)
+
+    def keep_house(store: TraceStore) -> None:
+        store.trim(before=clock.wall() - settings.trace.keep_days * DAY, max_rows=settings.trace.max_rows)
+
+    writer = TraceWriter(folder / "trace.db", account, current_person(), keep_house=keep_house)
+    stack.callback(writer.close)
+    return Trace(writer, key)
 
 
 def account_of(profile: Profile) -> str:

@@ -1,0 +1,14 @@
+"""Who sits at this machine: the account of the operating system, for the audit trail and the reports."""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+
+def current_person() -> str:
+    """Name whoever uses this machine's account."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return str(os.getuid())
