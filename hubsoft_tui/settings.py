@@ -82,6 +82,14 @@ class CacheSettings:
     not_found_ttl: float = setting(
         300.0, N_("How long “there is no such customer” is remembered."), SECONDS, above=0, high=30 * DAY
     )
+    suspended_ttl: float = setting(
+        14400.0,
+        N_("How old a customer's data or status may be without an active contract: a payment may unlock it."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    """Where it is shorter than the category's own: the shorter one holds."""
     stale_ttl: float = setting(
         604800.0,
         N_("How long expired records are kept for when HubSoft is away."),

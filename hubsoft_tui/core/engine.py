@@ -71,13 +71,16 @@ class Engine:
         probe: Operation[Any],
         backoff: Backoff | None = None,
         tracer: Tracer | None = None,
+        suspended: Callable[[object], bool] = lambda _record: False,
     ) -> None:
+        """`suspended` tells a customer without an active contract, who is remembered for `suspended_ttl` at most."""
         self.settings = settings
         self.clock = clock
         self.events = Events()
         self.badges: Callable[[], Badges] = Badges
         """What the services add to a snapshot; set by whoever builds them."""
         self._probe = probe
+        self._suspended = suspended
         self._cache = Cache(ports.records, clock, kinds, max_entries=settings.cache.max_entries)
         self._statistics = Statistics(clock)
         self._breaker = Breaker(clock, settings.health)
@@ -270,9 +273,18 @@ class Engine:
     # -- inside -------------------------------------------------------------------------------------------
 
     def _limit(self, category: Category, found: Found) -> float:
+        cache = self.settings.cache
         if found.negative:
-            return self.settings.cache.not_found_ttl
-        return _lifetime(self.settings.cache, category)
+            return cache.not_found_ttl
+        lifetime = _lifetime(cache, category)
+        if (
+            cache.suspended_ttl < lifetime
+            and category is not Category.SERVICE_DATA
+            and len(found.values) == 1
+            and self._suspended(found.values[0])
+        ):
+            return cache.suspended_ttl
+        return lifetime
 
     def _remembered(
         self, question: Question[T], found: Found, source: Source, *, reason: str = ""

@@ -80,9 +80,9 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
     """Build the engine of `settings.profile` over `state`; not started. Raises SettingsError."""
     profile: Profile = settings.profile
+    means = meaning(lambda: engine.settings.customers.active_statuses)
     tracer = None
     if state.trace is not None:
-        means = meaning(lambda: engine.settings.customers.active_statuses)
         tracer = Tracer(state.trace.writer, state.trace.key, means)
     engine = Engine(
         settings,
@@ -92,5 +92,6 @@ def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
         login=operations.token(profile.client_id, profile.client_secret, profile.username, profile.password),
         probe=operations.choices(operations.Table.SERVICE_STATUSES),
         tracer=tracer,
+        suspended=means.suspended,
     )
     return engine

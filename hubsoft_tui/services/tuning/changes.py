@@ -26,7 +26,9 @@ SPANS: Final = tuple(_FIRST * 2 ** (step / _STEPS) for step in range(60))
 class Changes:
     """Comparisons of an answer with the one that replaced it, counted by the span between the two fetches."""
 
-    def __init__(self) -> None:
+    def __init__(self, enough: int = ENOUGH) -> None:
+        """`enough` comparisons are needed to say anything."""
+        self.enough = enough
         self._compared = [0] * (len(SPANS) + 1)
         self._changed = [0] * (len(SPANS) + 1)
         self._exposed = [0.0] * (len(SPANS) + 1)
@@ -38,6 +40,14 @@ class Changes:
         self._changed[place] += changed
         # A record that changed was exposed until it did: half of the span, for all one knows.
         self._exposed[place] += span / 2 if changed else span
+
+    def with_those_of(self, other: Changes) -> Changes:
+        """Return the comparisons of both."""
+        both = Changes(self.enough)
+        both._compared = [one + two for one, two in zip(self._compared, other._compared, strict=True)]
+        both._changed = [one + two for one, two in zip(self._changed, other._changed, strict=True)]
+        both._exposed = [one + two for one, two in zip(self._exposed, other._exposed, strict=True)]
+        return both
 
     @property
     def compared(self) -> int:
@@ -63,6 +73,6 @@ class Changes:
         """Return changes per second among comparisons over spans like `age`; enough of them."""
         place = bisect_right(SPANS, age * REACH)
         for end in range(place + 1, len(SPANS) + 2):
-            if sum(self._compared[:end]) >= ENOUGH:
+            if sum(self._compared[:end]) >= self.enough:
                 return (sum(self._changed[:end]) + 1) / sum(self._exposed[:end])
         return None

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ...core.trace import QuestionRow
-from ...core.types import Category, Outcome, Priority
+from ...core.trace import CATEGORIES, REFRESH, QuestionRow, mark_of
+from ...core.types import Category
 from .changes import Changes
+from .durations import DAY
 
-CATEGORIES: Final = tuple(Category)
-"""A mark's two lowest bits are a place in here."""
-CATEGORY: Final = 0b0000_0011
-FORCED: Final = 0b0000_0100
-"""The asker wanted HubSoft asked whatever was remembered."""
-NEGATIVE: Final = 0b0000_1000
-"""What was shown is "there is no such thing"."""
-SUSPENDED: Final = 0b0001_0000
-"""What was shown is a customer without an active contract."""
-PERSON: Final = 0b0010_0000
-"""Somebody waited for the answer."""
-
-REFRESH: Final = "refresh"
-"""The caller of questions that nobody asked: they renew ahead, and no lifetime has to answer them."""
+ENOUGH_SUSPENDED: Final = 40
+"""Comparisons needed of suspended customers: they are few, and what changes much is soon known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +38,16 @@ class Columns:
         self.last = 0.0
         """When the last question was asked, in seconds since `origin`."""
         self.changes = {category: Changes() for category in Category}
-        """Whether what a category shows had changed, by how long it had been kept; active customers."""
-        self.suspended = {category: Changes() for category in Category}
-        """The same for customers without an active contract."""
+        """Whether what a category shows had changed, by how long it had been kept; of customers, active ones."""
+        self.suspended = Changes(ENOUGH_SUSPENDED)
+        """The same for customers without an active contract, their data and status together."""
+        self.absent = Changes()
+        """Whether there was such a customer after all."""
 
     @property
     def days(self) -> float:
         """How long the trace is, in days of 24 hours."""
-        return self.last / 86_400
+        return self.last / DAY
 
     def add(self, at: float, subject: int, mark: int) -> None:
         """Take one question, asked at `at` (UTC epoch seconds), not before the one added before it."""
@@ -68,11 +59,29 @@ class Columns:
         asked.marks.append(mark)
         self.total += 1
 
+    def compare(
+        self, category: Category, span: float, *, changed: bool, was_suspended: bool, was_negative: bool
+    ) -> None:
+        """Take what a refetch showed, `span` seconds after the fetch before it."""
+        if span <= 0:
+            return
+        if was_negative:
+            self.absent.take(span, changed=changed)
+        elif was_suspended and category is not Category.SERVICE_DATA:
+            self.suspended.take(span, changed=changed)
+        else:
+            self.changes[category].take(span, changed=changed)
+
     def take(self, row: QuestionRow) -> None:
         """Take one row of the trace."""
-        if row.changed is not None and row.since > 0:
-            seen = self.suspended if row.suspended else self.changes
-            seen[row.category].take(row.since, changed=row.changed)
+        if row.changed is not None:
+            self.compare(
+                row.category,
+                row.since,
+                changed=row.changed,
+                was_suspended=row.was_suspended,
+                was_negative=row.was_negative,
+            )
         if not row.failed and row.caller != REFRESH:
             self.add(row.at, row.subject, mark_of(row))
 
@@ -90,15 +99,25 @@ def gather(rows: Iterable[QuestionRow]) -> Columns:
     return columns
 
 
-def mark_of(row: QuestionRow) -> int:
-    """Return what the passes need to know of `row` beside when and about whom."""
-    mark = CATEGORIES.index(row.category)
-    if row.forced:
-        mark |= FORCED
-    if row.negative or row.outcome is Outcome.NEGATIVE:
-        mark |= NEGATIVE
-    if row.suspended:
-        mark |= SUSPENDED
-    if row.priority <= Priority.HIGH:
-        mark |= PERSON
-    return mark
+def collect(points: Iterator[tuple[int, int, int]]) -> Columns:
+    """Return the columns of a trace's points: (at in microseconds, subject, mark), in order of time."""
+    first = next(points, None)
+    if first is None:
+        return Columns()
+    columns = Columns(first[0] / 1e6)
+    columns.add(first[0] / 1e6, *first[1:])
+    for at, subject, mark in points:
+        columns.add(at / 1e6, subject, mark)
+    return columns
+
+
+def learn(rows: Iterable[tuple[int, int, int, int, int]], columns: Columns) -> None:
+    """Let `columns` learn from a trace's comparisons: (category, milliseconds, changed, suspended, negative)."""
+    for category, span, changed, was_suspended, was_negative in rows:
+        columns.compare(
+            CATEGORIES[category],
+            span / 1000,
+            changed=bool(changed),
+            was_suspended=bool(was_suspended),
+            was_negative=bool(was_negative),
+        )

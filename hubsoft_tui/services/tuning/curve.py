@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, compress
 from typing import Final
 
-from . import columns as marks
+from ...core import trace as marks
 from .columns import Asked, Columns
+from .durations import DAY, HOUR, MINUTE
 from .lifetimes import Kind, Rule, Rules, rules
-
-MINUTE: Final = 60.0
-HOUR: Final = 3600.0
-DAY: Final = 86_400.0
 
 CANDIDATES: Final = (
     *(minutes * MINUTE for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45)),
@@ -78,21 +76,19 @@ class _Tally:
     """Adds up per candidate what was counted per set of candidates."""
 
     def __init__(self, candidates: int) -> None:
-        self.cells: dict[int, _Cell] = {}
+        self.cells: defaultdict[int, _Cell] = defaultdict(_Cell)
         self._sums = [_Cell() for _ in range(candidates)]
 
     def settle(self) -> list[_Cell]:
         """Return the sums by candidate."""
         for members, cell in self.cells.items():
-            while members:
-                lowest = members & -members
-                total = self._sums[lowest.bit_length() - 1]
-                total.fetches += cell.fetches
-                total.own += cell.own
-                total.hits += cell.hits
-                total.ages += cell.ages
-                total.oldest = max(total.oldest, cell.oldest)
-                members ^= lowest
+            for place, total in enumerate(self._sums):
+                if members >> place & 1:
+                    total.fetches += cell.fetches
+                    total.own += cell.own
+                    total.hits += cell.hits
+                    total.ages += cell.ages
+                    total.oldest = max(total.oldest, cell.oldest)
         self.cells.clear()
         return self._sums
 
@@ -106,8 +102,7 @@ def curve(
     """
     candidates = sorted(set(values))
     tally = _Tally(len(candidates))
-    ruled = rules(lifetimes, key)
-    walk = _Walk(candidates, ruled, tally)
+    walk = _Walk(candidates, rules(lifetimes, key), tally)
     for asked in columns.subjects.values():
         walk.through(asked)
         if len(tally.cells) > _FLUSH:
@@ -125,13 +120,43 @@ def curve(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    """Questions at which every candidate fetches once what is remembered is older than `cap` seconds."""
+class _Subject:
+    """The questions about one subject: of those that the setting is about, `rank[place]` came up to a question."""
 
-    times: Sequence[float]
-    places: Sequence[int]
-    cap: float
+    def __init__(self, times: list[float], flags: bytes | bytearray) -> None:
+        self.fetching = [0] * (len(times) + 1)
+        """For each question the candidates that fetch there; the last one is the end of the trace."""
+        self.flags = flags
+        self.places = list(compress(range(len(times)), flags))
+        self.times = list(compress(times, flags))
+        self.rank = list(accumulate(flags))
+        self.sums = [0.0, *accumulate(self.times)]
+
+
+class _Stops:
+    """Where everybody fetches again, whatever the candidate: a cap is over, or the asker insisted."""
+
+    def __init__(self, rule: Rule, times: list[float], marked: bytearray) -> None:
+        self._count = len(times)
+        self._forced = list(compress(range(len(times)), marked.translate(_FORCED)))
+        self._capped = []
+        for table, cap in zip(_CATEGORY, rule.caps, strict=True):
+            flags = marked.translate(table)
+            if cap < math.inf and (places := list(compress(range(len(times)), flags))):
+                self._capped.append((list(compress(times, flags)), places, cap))
+
+    def after(self, place: int, at: float) -> int:
+        """Return the first such question after the one at `place`, or how many there are."""
+        end = self._count
+        for times, places, cap in self._capped:
+            next_ = bisect_right(times, at + cap)
+            if next_ < len(times) and places[next_] < end:
+                end = places[next_]
+        if self._forced:
+            next_ = bisect_right(self._forced, place)
+            if next_ < len(self._forced) and self._forced[next_] < end:
+                end = self._forced[next_]
+        return end
 
 
 class _Walk:
@@ -139,88 +164,54 @@ class _Walk:
 
     def __init__(self, candidates: list[float], ruled: Rules, tally: _Tally) -> None:
         self._candidates = candidates
-        self._everyone = (1 << len(candidates)) - 1
         self._below = [(1 << place) - 1 for place in range(len(candidates) + 1)]
         self._ruled = ruled
         self._about = bytes((mark & marks.CATEGORY) in ruled.about for mark in range(256))
-        self._tally = tally
+        self._cells = tally.cells
 
     def through(self, asked: Asked) -> None:
         """Count what every candidate does with the questions about one subject."""
-        times, own = list(asked.times), asked.marks.translate(self._about)
+        times = list(asked.times)
+        subject = _Subject(times, asked.marks.translate(self._about))
         kinds = asked.marks.translate(_KIND)
-        rules = {kind: self._ruled.of(Kind(kind)) for kind in set(kinds)}
-        stops = {kind: _stops(rule, times, asked.marks) for kind, rule in rules.items()}
-        forced = list(compress(range(len(times)), asked.marks.translate(_FORCED)))
-        places = list(compress(range(len(times)), own))
-        own_times = list(compress(times, own))
-        rank = list(accumulate(own))
-        sums = [0.0, *accumulate(own_times)]
-        count, candidates, below, cells = len(times), self._candidates, self._below, self._tally.cells
-        # For each question the candidates that fetch there; the first question is everybody's fetch.
-        fetching = [0] * count
-        fetching[0] = self._everyone
+        ruled = {kind: self._ruled.of(Kind(kind)) for kind in set(kinds)}
+        stops = {kind: _Stops(rule, times, asked.marks) for kind, rule in ruled.items()}
+        cells, fetching = self._cells, subject.fetching
+        fetching[0] = self._below[-1]  # the first question is everybody's fetch
         for place, at in enumerate(times):
             members = fetching[place]
             if not members:
                 continue
-            kind = kinds[place]
-            varies = rules[kind].varies
-            cell = cells.get(members)
-            if cell is None:
-                cell = cells[members] = _Cell()
+            cell = cells[members]
             cell.fetches += 1
-            if varies and own[place]:
-                cell.own += 1
-            # By `end` everybody has fetched again, whatever the candidate.
-            end = _end(stops[kind], at, count)
-            if forced:
-                again = bisect_right(forced, place)
-                if again < len(forced) and forced[again] < end:
-                    end = forced[again]
-            if not varies:
-                if end < count:
-                    fetching[end] |= members
-                continue
-            first, last = rank[place], rank[end - 1]
-            while members:
-                lowest = members & -members
-                next_ = bisect_right(own_times, at + candidates[lowest.bit_length() - 1], first, last)
-                if next_ >= last:
-                    leaving, next_, there = members, last, end
-                else:
-                    there = places[next_]
-                    leaving = members & below[bisect_left(candidates, own_times[next_] - at)] | lowest
-                if next_ > first:
-                    cell = cells.get(leaving)
-                    if cell is None:
-                        cell = cells[leaving] = _Cell()
-                    cell.hits += next_ - first
-                    cell.ages += sums[next_] - sums[first] - (next_ - first) * at
-                    oldest = own_times[next_ - 1] - at
-                    if oldest > cell.oldest:
-                        cell.oldest = oldest
-                if there < count:
-                    fetching[there] |= leaving
-                members ^= leaving
+            kind = kinds[place]
+            end = stops[kind].after(place, at)
+            if ruled[kind].varies:
+                cell.own += subject.flags[place]
+                self._part(subject, members, place, at, end)
+            else:
+                fetching[end] |= members
 
+    def _part(self, subject: _Subject, members: int, place: int, at: float, end: int) -> None:
+        """Send each of `members`, who fetch at `place`, to where it fetches next; count its hits on the way.
 
-def _stops(rule: Rule, times: list[float], marked: bytearray) -> list[_Stop]:
-    """Return, for each category that is asked about, where its cap ends what is remembered."""
-    found = []
-    for table, cap in zip(_CATEGORY, rule.caps, strict=True):
-        if cap < math.inf:
-            flags = marked.translate(table)
-            places = list(compress(range(len(times)), flags))
-            if places:
-                found.append(_Stop(list(compress(times, flags)), places, cap))
-    return found
-
-
-def _end(stops: list[_Stop], at: float, count: int) -> int:
-    end = count
-    for stop in stops:
-        next_ = bisect_right(stop.times, at + stop.cap)
-        if next_ < len(stop.times) and stop.places[next_] < end:
-            end = stop.places[next_]
-    return end
+        At `end` everybody fetches.
+        """
+        candidates, cells, times, sums = self._candidates, self._cells, subject.times, subject.sums
+        first, last = subject.rank[place], subject.rank[end - 1]
+        while members:
+            lowest = members & -members
+            next_ = bisect_right(times, at + candidates[lowest.bit_length() - 1], first, last)
+            if next_ >= last:
+                leaving, next_ = members, last
+                subject.fetching[end] |= leaving
+            else:
+                leaving = members & self._below[bisect_left(candidates, times[next_] - at)] | lowest
+                subject.fetching[subject.places[next_]] |= leaving
+            if next_ > first:
+                cell = cells[leaving]
+                cell.hits += next_ - first
+                cell.ages += sums[next_] - sums[first] - (next_ - first) * at
+                oldest = times[next_ - 1] - at
+                cell.oldest = max(cell.oldest, oldest)
+            members ^= leaving

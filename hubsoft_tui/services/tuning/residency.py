@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Final
 
-from . import columns as marks
+from ...core import trace as marks
 from .columns import Columns
 from .curve import Point
 from .lifetimes import fixed

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hubsoft_tui.services.tuning import columns as marks
+from hubsoft_tui.core import trace as marks
 from hubsoft_tui.services.tuning.lifetimes import KEYS, NOT_FOUND, SUSPENDED
 
 DATA, STATUS, SERVICE = KEYS
@@ -43,16 +43,18 @@ def replay(rows, lifetimes, key, *, lives=lambda _subject, _place: True):
     told, kept = Replayed(), {}
     for place, (at, subject, mark) in enumerate(rows):
         category = mark & marks.CATEGORY
-        record = kept.get(subject) if lives(subject, place) else None
-        fresh = record is not None and not mark & marks.FORCED
-        if fresh:
-            fetched, negative, suspended = record
-            fresh = at <= fetched + limit(lifetimes, category, negative, suspended)
+        fetched, kind = kept.get(subject, (None, None))
+        fresh = (
+            fetched is not None
+            and lives(subject, place)
+            and not mark & marks.FORCED
+            and at <= fetched + limit(lifetimes, category, *kind)
+        )
         if not fresh:
             told.requests += 1
-            negative, suspended = bool(mark & marks.NEGATIVE), bool(mark & marks.SUSPENDED)
-            kept[subject] = fetched, negative, suspended = at, negative, suspended
-        if is_about(key, category, negative, suspended):
+            fetched, kind = at, (bool(mark & marks.NEGATIVE), bool(mark & marks.SUSPENDED))
+            kept[subject] = fetched, kind
+        if is_about(key, category, *kind):
             told.asked += 1
             if fresh:
                 told.hits += 1

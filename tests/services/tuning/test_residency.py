@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from hubsoft_tui.services.tuning import columns as marks
+from hubsoft_tui.core import trace as marks
 from hubsoft_tui.services.tuning import residency
 from hubsoft_tui.services.tuning.lifetimes import DATA
 from hubsoft_tui.services.tuning.residency import size_curve
