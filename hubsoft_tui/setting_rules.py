@@ -18,10 +18,12 @@ BYTES: Final = N_("bytes")
 REQUESTS: Final = N_("requests")
 PER_MINUTE: Final = N_("requests per minute")
 PER_SECOND: Final = N_("times per second")
+OF_ANSWERS: Final = N_("of the answers")
 OF_BUDGET: Final = N_("of the budget")
 ROWS: Final = N_("rows")
 RECORDS: Final = N_("records")
 TIMES: Final = N_("times")
+WAITS: Final = N_("waits saved per request")
 CONNECTIONS: Final = N_("connections")
 
 

@@ -43,7 +43,7 @@ def replay(rows, lifetimes, key, *, lives=lambda _subject, _place: True):
     told, kept = Replayed(), {}
     for place, (at, subject, mark) in enumerate(rows):
         category = mark & marks.CATEGORY
-        fetched, kind = kept.get(subject, (None, None))
+        fetched, kind = kept.get(subject, (None, (False, False)))
         fresh = (
             fetched is not None
             and lives(subject, place)
