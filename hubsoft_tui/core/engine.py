@@ -298,10 +298,12 @@ class Engine:
             reason=reason,
         )
 
-    def _job(self, priority: Priority, patience: float | None, label: str, caller: str) -> Job:
+    def _job(
+        self, priority: Priority, patience: float | None, label: str, caller: str, *, asked: bool = False
+    ) -> Job:
         seconds = DEADLINES[priority] if patience is None else patience
         deadline = None if seconds is None else self.clock.now() + seconds
-        return Job(self._gate, priority, deadline=deadline, caller=caller, label=label)
+        return Job(self._gate, priority, deadline=deadline, caller=caller, label=label, asked=asked)
 
     async def _fetch(
         self,
@@ -313,11 +315,8 @@ class Engine:
         *,
         refresh: bool,
     ) -> tuple[Fetched[T], bool]:
-        job = self._job(priority, patience, label, caller)
-        return await self._in_time(
-            job,
-            self._fetcher.join(job, question, refresh=refresh),
-        )
+        job = self._job(priority, patience, label, caller, asked=True)
+        return await self._in_time(job, self._fetcher.join(job, question, refresh=refresh))
 
     async def _in_time(self, job: Job, work: Awaitable[T]) -> T:
         if job.deadline is None:

@@ -200,6 +200,7 @@ class Exchange:
             attempt=attempt,
             wait=permit.waited,
             caller=job.caller,
+            asked=job.asked,
         )
         try:
             reply = await self.transport.send(operation, token)

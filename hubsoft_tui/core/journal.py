@@ -30,11 +30,27 @@ class Journal:
         self._sent = 0
 
     def begin(
-        self, *, operation: str, path: str, priority: Priority, attempt: int, wait: float, caller: str
+        self,
+        *,
+        operation: str,
+        path: str,
+        priority: Priority,
+        attempt: int,
+        wait: float,
+        caller: str,
+        asked: bool = False,
     ) -> RequestRow:
         """Note a request that is being sent."""
         row = RequestRow(
-            next(self._ids), self._clock.wall(), operation, path, priority, attempt, wait, caller=caller
+            next(self._ids),
+            self._clock.wall(),
+            operation,
+            path,
+            priority,
+            attempt,
+            wait,
+            caller=caller,
+            asked=asked,
         )
         self._rows[row.id] = row
         if len(self._rows) > KEPT:
@@ -85,6 +101,7 @@ class Journal:
                     size=size,
                     outcome=outcome,
                     sent=sent,
+                    asked=ended.asked,
                 )
             )
 

@@ -79,6 +79,18 @@ class SentRow:
     outcome: str
     sent: bool = True
     """False when not a byte left (no connection): HubSoft counted nothing."""
+    asked: bool = False
+    """It was sent to answer a question; else it is a login, a probe, a page of a pass or a write."""
+
+
+@dataclass(frozen=True, slots=True)
+class NaiveRow:
+    """What a pass over many (a sync, a check-up) spent, and what asking for each one apart would have."""
+
+    at: float
+    caller: str
+    naive: int
+    requests: int
 
 
 class TraceSink(Protocol):

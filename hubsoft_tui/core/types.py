@@ -111,6 +111,8 @@ class RequestRow:
     """A sentence for people when it failed."""
     caller: str = ""
     """What asked: `lookup`, `token`, `probe`, `refresh`, ..."""
+    asked: bool = False
+    """It answers a question; else it is a login, a probe, a page of a pass or a write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from ..core.trace import QuestionRow, SentRow
+from ..core.trace import NaiveRow, QuestionRow, SentRow
 from ..errors import StoreBusy, StoreError
 from ..texts import Text
 from .database import open_database
-from .trace import MIGRATIONS, TraceStore
+from .trace import TraceStore
+from .trace_reading import MIGRATIONS
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -35,8 +36,8 @@ CLOSE_SECONDS: Final = 3.0
 class TraceWriter:
     """A TraceSink. `start` it, `close` it: what was handed in before that is written then.
 
-    `keep_house` is called in the writer's thread once an hour: it adds up what is complete and drops what is
-    too old. `trouble` says, in a sentence for people, why nothing is written; None while all is well.
+    `keep_house` is called in the writer's thread at the start and once an hour: it adds up what is complete and
+    drops what is too old. `trouble` says, in a sentence for people, why nothing is written; None while all is well.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class TraceWriter:
         self._keep_house = keep_house
         self._questions: deque[QuestionRow] = deque(maxlen=WAITING)
         self._requests: deque[SentRow] = deque(maxlen=WAITING)
+        self._passes: deque[NaiveRow] = deque(maxlen=WAITING)
         self._store: TraceStore | None = None
         self._close_store: Callable[[], None] = lambda: None
         self._wanted = threading.Event()
@@ -69,6 +71,10 @@ class TraceWriter:
     def sent(self, row: SentRow) -> None:
         """Take one request. Any thread."""
         self._requests.append(row)
+
+    def noted(self, row: NaiveRow) -> None:
+        """Take what a pass saved. Any thread."""
+        self._passes.append(row)
 
     def start(self) -> None:
         """Begin to write; opening the file is left to the thread."""
@@ -93,10 +99,13 @@ class TraceWriter:
             self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
-        pause, house_in = FLUSH_SECONDS, 0.0
-        while not self._closed:
+        # At once, so that opening a large file is over before a short command ends.
+        pause = house_in = 0.0
+        closing = False
+        while not closing:
             self._wanted.wait(pause)
             self._wanted.clear()
+            closing = self._closed
             pause = FLUSH_SECONDS if self._attempt(self._write) else AGAIN_SECONDS
             with self._written:
                 self._rounds += 1
@@ -105,7 +114,6 @@ class TraceWriter:
             if house_in <= 0 and self.trouble is None:
                 house_in = HOUSE_SECONDS
                 self._attempt(self._house)
-        self._attempt(self._write)
         self._close_store()
 
     def _attempt(self, work: Callable[[], None]) -> bool:
@@ -123,14 +131,15 @@ class TraceWriter:
         return True
 
     def _write(self) -> None:
-        questions, sent = _taken(self._questions), _taken(self._requests)
-        if not questions and not sent and self._store is not None:
+        questions, sent, passes = _taken(self._questions), _taken(self._requests), _taken(self._passes)
+        if not (questions or sent or passes) and self._store is not None:
             return
         try:
-            self._opened().write(questions, sent, self._person)
+            self._opened().write(questions, sent, passes, person=self._person)
         except StoreError:
             _put_back(questions, self._questions)
             _put_back(sent, self._requests)
+            _put_back(passes, self._passes)
             raise
 
     def _house(self) -> None:

@@ -17,7 +17,8 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.state import account_of
 from hubsoft_tui.settings import CacheSettings, HttpSettings, RetrySettings, TraceSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace import MIGRATIONS, TraceStore
+from hubsoft_tui.store.trace import TraceStore
+from hubsoft_tui.store.trace_reading import MIGRATIONS
 from tests.hubs import settings_for
 
 BIANCA, GUILHERME, NOBODY = "86214941081", "10682083682", "11144477735"
@@ -215,7 +216,7 @@ def test_old_rows_go_when_the_settings_say_so(hub_over, tmp_path) -> None:
     (first,), _ = rows(hub, tmp_path)
     database = open_database(tmp_path / "state" / "trace.db", MIGRATIONS)
     store = TraceStore(database, account_of(hub.settings.profile))
-    store.write([replace(first, at=first.at - 40 * 86400)], [], "maria")
+    store.write([replace(first, at=first.at - 40 * 86400)], [], person="maria")
     assert store.count()[0] == 2
     database.close()
     again = hub_over()

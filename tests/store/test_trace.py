@@ -12,7 +12,8 @@ from hubsoft_tui.core.trace import FORCED, NEGATIVE, PERSON, REFRESH, SUSPENDED,
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import Database, open_database
-from hubsoft_tui.store.trace import MIGRATIONS, TRIMMED, TraceStore
+from hubsoft_tui.store.trace import TraceStore
+from hubsoft_tui.store.trace_reading import MIGRATIONS, TRIMMED
 
 NOW = 1_795_000_000.0
 ALL = (0.0, 1e11)
@@ -66,7 +67,7 @@ def test_rows_come_back_as_they_were(store):
         question(NOW + 3, outcome=Outcome.MISS, forced=True, failed=True, age=0.0, caller=""),
     ]
     sent = [request(NOW + 1), request(NOW + 2, status=None, outcome="connect", sent=False, attempt=3)]
-    store.write(questions, sent, "maria")
+    store.write(questions, sent, person="maria")
     assert list(store.questions(*ALL)) == questions
     assert list(store.sent(*ALL)) == sent
     assert store.count() == (3, 2)
@@ -83,7 +84,7 @@ def test_no_row_is_lost_however_many_happen_at_once_in_two_processes(tmp_path_fa
     stores = [TraceStore(open_database(path, MIGRATIONS), account) for account in ("mine", "others")]
     for store, written in zip(stores, (mine, others), strict=True):
         for batch in written:
-            store.write([question(at, subject=n) for n, at in enumerate(batch)], [], "maria")
+            store.write([question(at, subject=n) for n, at in enumerate(batch)], [], person="maria")
     for store, written in zip(stores, (mine, others), strict=True):
         kept = list(store.questions(*ALL))
         assert len(kept) == sum(map(len, written))
@@ -93,7 +94,7 @@ def test_no_row_is_lost_however_many_happen_at_once_in_two_processes(tmp_path_fa
 
 
 def test_a_stretch_of_time_has_its_beginning_and_not_its_end(store):
-    store.write([question(NOW + n) for n in range(5)], [request(NOW + n) for n in range(5)], "maria")
+    store.write([question(NOW + n) for n in range(5)], [request(NOW + n) for n in range(5)], person="maria")
     assert [row.at - NOW for row in store.questions(NOW + 1, NOW + 3)] == [1, 2]
     assert [row.at - NOW for row in store.sent(NOW + 1, NOW + 3)] == [1, 2]
 
@@ -106,7 +107,7 @@ def test_points_are_the_questions_that_somebody_asked_and_that_were_answered(sto
         question(NOW + 3, outcome=Outcome.NEGATIVE),
         question(NOW + 4, caller=REFRESH),
     ]
-    store.write(rows, [], "maria")
+    store.write(rows, [], person="maria")
     answered = [rows[0], rows[2], rows[3]]
     assert list(store.points(*ALL)) == [(round(row.at * 1e6), 7, mark_of(row)) for row in answered]
     assert [mark_of(row) for row in answered] == [FORCED | PERSON, 1 | SUSPENDED, NEGATIVE | PERSON]
@@ -118,7 +119,7 @@ def test_comparisons_are_what_refetches_showed(store):
         question(NOW + 1, changed=False, since=9.0, was_negative=True, negative=True),
         question(NOW + 2),
     ]
-    store.write(rows, [], "maria")
+    store.write(rows, [], person="maria")
     assert list(store.comparisons(*ALL)) == [(0, 60_500, 1, 1, 0), (0, 9000, 0, 0, 1)]
     kept = list(store.questions(*ALL))
     assert [(row.negative, row.was_negative, row.was_suspended) for row in kept] == [
@@ -129,7 +130,9 @@ def test_comparisons_are_what_refetches_showed(store):
 
 
 def test_what_is_too_old_goes_first_and_then_the_oldest_beyond_the_limit(store):
-    store.write([question(NOW + n) for n in range(100)], [request(NOW + n) for n in range(0, 100, 2)], "m")
+    store.write(
+        [question(NOW + n) for n in range(100)], [request(NOW + n) for n in range(0, 100, 2)], person="m"
+    )
     assert store.mark(TRIMMED) == 0
     assert store.trim(before=NOW + 10, max_rows=1000) == 10 + 5
     assert next(store.questions(*ALL)).at == NOW + 10
@@ -147,9 +150,9 @@ def test_words_of_a_batch_that_was_not_kept_are_learnt_again(store, database, mo
     with monkeypatch.context() as patch:
         patch.setattr(store, "_insert", broken)
         with pytest.raises(StoreError):
-            store.write([question(caller="new")], [], "maria")
-    store.write([question(caller="another")], [], "maria")
-    store.write([question(NOW + 1, caller="new")], [], "maria")
+            store.write([question(caller="new")], [], person="maria")
+    store.write([question(caller="another")], [], person="maria")
+    store.write([question(NOW + 1, caller="new")], [], person="maria")
     assert [row.caller for row in store.questions(*ALL)] == ["another", "new"]
 
 
@@ -161,6 +164,6 @@ def test_a_trace_of_a_newer_version_says_so(tmp_path: Path):
 
 
 def test_a_row_costs_a_few_dozen_bytes(store, database):
-    store.write([question(NOW + n, subject=n * 2**40 + 2**62) for n in range(5000)], [], "maria")
+    store.write([question(NOW + n, subject=n * 2**40 + 2**62) for n in range(5000)], [], person="maria")
     database.read("PRAGMA wal_checkpoint(TRUNCATE)")
     assert database.path.stat().st_size / 5000 < 60

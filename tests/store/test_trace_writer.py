@@ -14,8 +14,9 @@ import pytest
 from hubsoft_tui.errors import StoreBusy, StoreError
 from hubsoft_tui.store import trace_writer
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace import MIGRATIONS, TraceStore
+from hubsoft_tui.store.trace import TraceStore
 from hubsoft_tui.store.trace_key import home_key
+from hubsoft_tui.store.trace_reading import MIGRATIONS
 from hubsoft_tui.store.trace_writer import TraceWriter
 from tests.store.test_trace import ALL, NOW, question, request
 
@@ -58,11 +59,11 @@ def test_a_busy_file_is_tried_again_with_every_row(writer, tmp_path, monkeypatch
     tries = []
     write = TraceStore.write
 
-    def busy(self, questions, sent, person):
+    def busy(self, questions, *others, person):
         tries.append(len(questions))
         if len(tries) < 3:
             raise StoreBusy("another process is using it")
-        write(self, questions, sent, person)
+        write(self, questions, *others, person=person)
 
     monkeypatch.setattr(TraceStore, "write", busy)
     writer.question(question())
@@ -75,7 +76,7 @@ def test_a_busy_file_is_tried_again_with_every_row(writer, tmp_path, monkeypatch
 
 
 def test_a_full_disk_is_said_once_and_rows_wait_for_room(writer, tmp_path, monkeypatch, caplog):
-    def full(*_):
+    def full(*_, **__):
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patch:
@@ -97,7 +98,7 @@ def test_while_nothing_can_be_written_the_oldest_rows_are_lost_and_memory_is_bou
     monkeypatch.setattr(trace_writer, "WAITING", 5)
     writer = TraceWriter(tmp_path / "trace.db", "account", "maria")
 
-    def full(*_):
+    def full(*_, **__):
         for n in range(5, 8):  # what comes while it is being written
             writer.question(question(NOW + n))
         raise StoreError("the disk is full")

@@ -1,0 +1,225 @@
+"""What the trace's file looks like, and the ways to read it.
+
+Rows stand under the microsecond they happened at, moved on by one where another row has it: that order is the
+only index, so a row costs little and a stretch of time is read in one sweep. Words are kept once, as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, cast
+
+from ..core.trace import CATEGORIES, FORCED, NEGATIVE, PERSON, REFRESH, SUSPENDED, QuestionRow, SentRow
+from ..core.types import Outcome, Priority
+from .database import Database, store_errors
+
+MIGRATIONS: Final = (
+    """
+CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE question (
+    at INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    category INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    age INTEGER NOT NULL,
+    caller INTEGER NOT NULL,
+    person INTEGER NOT NULL,
+    changed INTEGER,
+    status_changed INTEGER,
+    since INTEGER NOT NULL,
+    suspended INTEGER NOT NULL,
+    forced INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    negative INTEGER NOT NULL,
+    was_negative INTEGER NOT NULL,
+    was_suspended INTEGER NOT NULL
+);
+CREATE TABLE sent (
+    at INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    operation INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    caller INTEGER NOT NULL,
+    person INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    wait INTEGER NOT NULL,
+    latency INTEGER NOT NULL,
+    status INTEGER,
+    size INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    asked INTEGER NOT NULL
+);
+CREATE TABLE naive (
+    at INTEGER PRIMARY KEY,
+    account INTEGER NOT NULL,
+    caller INTEGER NOT NULL,
+    person INTEGER NOT NULL,
+    naive INTEGER NOT NULL,
+    requests INTEGER NOT NULL
+);
+CREATE TABLE mark (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
+""",
+)
+OUTCOMES: Final = tuple(Outcome)
+MICRO: Final = 1_000_000
+MILLI: Final = 1000
+TRIMMED: Final = "trimmed"
+KEPT_HOUSE: Final = "kept house"
+TABLES: Final = ("question", "sent", "naive")
+_Question = tuple[
+    int, int, int, int, int, int, str, int | None, int | None, int, int, int, int, int, int, int
+]
+_Sent = tuple[int, str, int, str, int, int, int, int | None, int, str, int, int]
+
+
+class TraceReader:
+    """One connection's view of the trace, for one thread; `account` names the credential. Raises StoreError."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+
+    def questions(self, since: float, until: float) -> Iterator[QuestionRow]:
+        """Yield the questions of `[since, until)` (epoch s), oldest first, without holding them all."""
+        for row in self._stream(
+            "SELECT q.at, category, subject, priority, outcome, age, w.text, changed, status_changed, since,"
+            " suspended, forced, failed, negative, was_negative, was_suspended"
+            " FROM question q JOIN word w ON w.id = q.caller"
+            " WHERE q.at >= ? AND q.at < ? AND account = ? ORDER BY q.at",
+            since,
+            until,
+        ):
+            at, category, subject, priority, outcome, age, caller, changed, status, gap, *flags = cast(
+                "_Question", row
+            )
+            suspended, forced, failed, negative, was_negative, was_suspended = map(bool, flags)
+            yield QuestionRow(
+                at=at / MICRO,
+                category=CATEGORIES[category],
+                subject=subject,
+                priority=Priority(priority),
+                outcome=OUTCOMES[outcome],
+                age=age / MILLI,
+                caller=caller,
+                changed=None if changed is None else bool(changed),
+                since=gap / MILLI,
+                suspended=suspended,
+                status_changed=None if status is None else bool(status),
+                forced=forced,
+                failed=failed,
+                negative=negative,
+                was_negative=was_negative,
+                was_suspended=was_suspended,
+            )
+
+    def points(self, since: float, until: float) -> Iterator[tuple[int, int, int]]:
+        """Yield (at in microseconds, subject, mark) of the questions that somebody asked and that were answered.
+
+        For passes over millions of rows, where a `QuestionRow` each costs more than the pass: `mark` is that of
+        `core.trace.mark_of`. What the console asked unasked (`REFRESH`) is left out. Oldest first.
+        """
+        mark = (
+            f"category | (forced * {FORCED}) | (suspended * {SUSPENDED})"
+            f" | ((priority <= {int(Priority.HIGH)}) * {PERSON})"
+            f" | ((negative OR outcome = {OUTCOMES.index(Outcome.NEGATIVE)}) * {NEGATIVE})"
+        )
+        return cast(
+            "Iterator[tuple[int, int, int]]",
+            self._stream(
+                f"SELECT at, subject, {mark} FROM question"  # noqa: S608 - ours
+                " WHERE at >= ? AND at < ? AND account = ? AND NOT failed"
+                f" AND caller != coalesce((SELECT id FROM word WHERE text = '{REFRESH}'), -1) ORDER BY at",
+                since,
+                until,
+            ),
+        )
+
+    def comparisons(self, since: float, until: float) -> Iterator[tuple[int, int, int, int, int]]:
+        """Yield (category, milliseconds between the fetches, changed, was suspended, was negative) of refetches.
+
+        `category` is a place in `CATEGORIES`.
+        """
+        return cast(
+            "Iterator[tuple[int, int, int, int, int]]",
+            self._stream(
+                "SELECT category, since, changed, was_suspended, was_negative FROM question"
+                " WHERE at >= ? AND at < ? AND account = ? AND changed IS NOT NULL ORDER BY at",
+                since,
+                until,
+            ),
+        )
+
+    def sent(self, since: float, until: float) -> Iterator[SentRow]:
+        """Yield the requests of `[since, until)` (epoch s), in the order they were sent."""
+        for row in self._stream(
+            "SELECT s.at, o.text, priority, c.text, attempt, wait, latency, status, size, e.text, sent, asked"
+            " FROM sent s"
+            " JOIN word o ON o.id = operation JOIN word c ON c.id = caller JOIN word e ON e.id = outcome"
+            " WHERE s.at >= ? AND s.at < ? AND account = ? ORDER BY s.at",
+            since,
+            until,
+        ):
+            at, operation, priority, caller, attempt, wait, latency, status, size, outcome, *flags = cast(
+                "_Sent", row
+            )
+            sent, asked = map(bool, flags)
+            yield SentRow(
+                at=at / MICRO,
+                operation=operation,
+                priority=Priority(priority),
+                caller=caller,
+                attempt=attempt,
+                wait=wait / MICRO,
+                latency=latency / MICRO,
+                status=status,
+                size=size,
+                outcome=outcome,
+                sent=sent,
+                asked=asked,
+            )
+
+    def count(self) -> tuple[int, int]:
+        """How many questions and requests are kept, of every account."""
+        rows = self._database.read("SELECT (SELECT count(*) FROM question), (SELECT count(*) FROM sent)")
+        questions, sent = cast("tuple[int, int]", rows[0])
+        return questions, sent
+
+    def accounts(self) -> list[str]:
+        """Return every account that ever wrote here."""
+        return [str(name) for (name,) in self._database.read("SELECT name FROM account ORDER BY id")]
+
+    def oldest(self) -> float | None:
+        """When the oldest row of the account was written (epoch s); None where there is none."""
+        oldest = [
+            int(at)
+            for table in TABLES
+            for (at,) in self._database.read(
+                f"SELECT at FROM {table} WHERE account = ? ORDER BY at LIMIT 1",  # noqa: S608 - ours
+                (self._number(),),
+            )
+            if isinstance(at, int)
+        ]
+        return min(oldest) / MICRO if oldest else None
+
+    def select(self, sql: str, since: float, until: float) -> list[tuple[object, ...]]:
+        """Run a summing-up of ours: `sql` has `?1` and `?2` for the stretch and `?3` for the account's number."""
+        return self._database.read(sql, (round(since * MICRO), round(until * MICRO), self._number()))
+
+    def mark(self, name: str) -> float:
+        """Return a number kept under `name`, 0 when there is none. `TRIMMED`: older rows are gone (epoch s)."""
+        rows = self._database.read("SELECT value FROM mark WHERE name = ?", (name,))
+        return float(cast("float", rows[0][0])) if rows else 0.0
+
+    def _stream(self, sql: str, since: float, until: float) -> Iterator[tuple[object, ...]]:
+        with store_errors(self._database.path):
+            yield from self._database.connection.execute(
+                sql, (round(since * MICRO), round(until * MICRO), self._number())
+            )
+
+    def _number(self) -> int:
+        rows = self._database.read("SELECT id FROM account WHERE name = ?", (self._account,))
+        return int(cast("int", rows[0][0])) if rows else 0
