@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import places
 from ..api import operations
 from ..core.clock import Clock
 from ..core.engine import Engine
@@ -22,8 +23,11 @@ from ..settings import Profile, Settings
 from .connection import ConnectionTest
 from .customers import Customers
 from .meaning import meaning
+from .person import current_person
 from .questions import KINDS
-from .state import State, open_state
+from .state import State, account_of, open_state
+from .tuning.service import Tuning
+from .tuning.source import TraceSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +37,18 @@ class Services:
     engine: Engine
     connection: ConnectionTest
     customers: Customers
+    tuning: Tuning
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges()
+        return Badges(versions={"tuning": self.tuning.version})
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return []
+        return [self.tuning.watch()]
 
 
 @asynccontextmanager
@@ -61,6 +66,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             engine=engine,
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
+            tuning=open_tuning(engine, settings, state, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -74,7 +80,21 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
+            services.tuning.close()
             await engine.close()
+
+
+def open_tuning(engine: Engine, settings: Settings, state: State, clock: Clock) -> Tuning:
+    """Build the tuning of `engine`; the trace is opened when it is asked for."""
+    folders = places.find(home=settings.home or None)
+    return Tuning(
+        engine,
+        places=folders,
+        log=state.tuning,
+        source=TraceSource(folders.state / "trace.db", account_of(settings.profile), clock),
+        clock=clock,
+        person=current_person,
+    )
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:

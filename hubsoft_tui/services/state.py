@@ -15,11 +15,12 @@ from ..core.clock import Clock
 from ..core.engine import Ports
 from ..errors import StoreError
 from ..settings import DAY, Profile, Settings
-from ..store import budget, desk, records, tokens, trace_key
+from ..store import budget, desk, records, tokens, trace_key, tuning
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 from ..store.trace import TraceStore
 from ..store.trace_writer import TraceWriter
+from ..store.tuning import TuningLog
 from .person import current_person
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class State:
     set_aside: tuple[Path, ...]
     trace: Trace | None
     """None when the settings want no trace."""
+    tuning: TuningLog
 
 
 @contextmanager
@@ -60,6 +62,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
 
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
+        tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         yield State(
             Ports(
@@ -68,8 +71,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
             desk.Desk(kept, account),
-            tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+            tuple(each.set_aside for each in (spent, kept, learnt, tuned) if each.set_aside is not None),
             _trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
+            TuningLog(tuned, account),
         )
 
 

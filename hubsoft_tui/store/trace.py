@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
-from ..core.trace import NaiveRow, QuestionRow, SentRow
+from ..core.trace import CATEGORIES, NaiveRow, QuestionRow, SentRow
 from ..errors import StoreError
 from .database import Database
-from .trace_reading import CATEGORIES, MICRO, MILLI, OUTCOMES, TABLES, TRIMMED, TraceReader
+from .trace_reading import MICRO, MILLI, OUTCOMES, TABLES, TRIMMED, TraceReader
 
 _AT_ONCE: Final = 10_000
 """Rows deleted in one transaction: another process that writes waits no longer than that takes."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress, takewhile
 from operator import sub
 from typing import Final
@@ -43,6 +44,8 @@ class Advice:
     as_good: bool = False
     """The value in force is as good: `value` is it."""
     target: float = 0.01
+    changed_now: float | None = None
+    """Share (0-1) of the answers from memory that had changed under the value in force, at most."""
 
 
 def changes_of(columns: Columns, key: str) -> Changes:
@@ -77,20 +80,23 @@ def advise(
     changes = changes_of(columns, key)
     if thin := _thin(columns, points, changes):
         return Advice(key, None, thin, target=target)
+    present = next((point for point in points if point.value == now), None)
+    advice = partial(
+        Advice, key, target=target, changed_now=None if present is None else _share(changes, present)
+    )
     allowed = list(takewhile(lambda point: _share(changes, point) <= target * IN_HAND, points))
     if not allowed:
         text = say("Answers change so often that even {value} keeps too many.", value=span(points[0].value))
-        return Advice(key, points[0].value, text, target=target)
+        return advice(points[0].value, text)
     best = allowed[-1]
     enough = best.requests + GAIN * best.asked
     chosen = next(point for point in allowed if point.requests <= enough)
-    present = next((point for point in allowed if point.value == now), None)
-    if present is not None and present.requests <= enough:
+    if present is not None and present in allowed and present.requests <= enough:
         text = say(
             "The value in force is as good: no other within the target saves more than 1 % of requests."
         )
-        return Advice(key, now, text, as_good=True, target=target)
-    return Advice(key, chosen.value, _reason(points, chosen, best, target, reuse), target=target)
+        return advice(now, text, as_good=True)
+    return advice(chosen.value, _reason(points, chosen, best, target, reuse))
 
 
 def advise_all(
