@@ -285,7 +285,7 @@ class RefreshSettings:
         0.1, N_("The most of the budget that renewing ahead may spend."), OF_BUDGET, above=0, high=0.5
     )
     worth: float = setting(
-        0.2,
+        0.1,
         N_("How many waits each request that renews ahead must save, at least; below it, it stops."),
         WAITS,
         above=0,

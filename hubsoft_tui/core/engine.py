@@ -37,7 +37,18 @@ from .tally import Tally
 from .tokens import Tokens
 from .tracer import Tracer
 from .transport import Transport
-from .types import Answer, Badges, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
+from .types import (
+    Answer,
+    Badges,
+    BreakerState,
+    CacheState,
+    Category,
+    Health,
+    Outcome,
+    Priority,
+    Snapshot,
+    Source,
+)
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -79,6 +90,7 @@ class Engine:
         self.events = Events()
         self.badges: Callable[[], Badges] = Badges
         """What the services add to a snapshot; set by whoever builds them."""
+        self.tracer = tracer
         self._probe = probe
         self._suspended = suspended
         self._cache = Cache(ports.records, clock, kinds, max_entries=settings.cache.max_entries)
@@ -235,6 +247,26 @@ class Engine:
     def cache_count(self) -> int:
         """How many customers are remembered."""
         return self._cache.count()
+
+    def customers(self, limit: int) -> list[tuple[str, float]]:
+        """Return (record's name, age in seconds) of remembered customers, the last used first. Raises StoreError."""
+        return self._cache.customers(limit)
+
+    def record(self, name: str) -> object | None:
+        """Return a remembered record by its name, however old; None when there is none."""
+        return self._cache.record(name)
+
+    @property
+    def idle(self) -> bool:
+        """HubSoft is well, allows the whole rate, and nobody waits: background work may spend."""
+        budget, health = self._gate.state(), self._health.state()
+        return (
+            health.health in {Health.ONLINE, Health.UNKNOWN}
+            and health.breaker is BreakerState.CLOSED
+            and budget.limit == budget.configured
+            and not budget.paused_for
+            and not budget.queued
+        )
 
     # -- watching -----------------------------------------------------------------------------------------
 

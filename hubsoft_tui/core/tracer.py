@@ -119,6 +119,10 @@ class Tracer:
             )
         )
 
+    def subject_of(self, name: str) -> int:
+        """Return the hash that the record called `name` has in the trace."""
+        return self._subject("", (name,))
+
     def _suspended(self, values: tuple[Any, ...]) -> bool:
         return len(values) == 1 and self._meaning.suspended(values[0])
 

@@ -20,12 +20,15 @@ from ..core.tracer import Tracer
 from ..core.types import Badges
 from ..core.watch import Watch
 from ..settings import Profile, Settings
+from ..store.tuning import TuningLog
 from .connection import ConnectionTest
 from .customers import Customers
 from .meaning import meaning
 from .person import current_person
 from .questions import KINDS
 from .state import State, account_of, open_state
+from .tuning.refresh import RefreshAhead, Watched
+from .tuning.selftuning import SelfTuning
 from .tuning.service import Tuning
 from .tuning.source import TraceSource
 
@@ -37,6 +40,9 @@ class Services:
     engine: Engine
     connection: ConnectionTest
     customers: Customers
+    refresh: RefreshAhead | None
+    """None without a trace to learn from."""
+    self_tuning: SelfTuning
     tuning: Tuning
     watch: Watch
     set_aside: tuple[Path, ...]
@@ -44,11 +50,15 @@ class Services:
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges(versions={"tuning": self.tuning.version})
+        return Badges(
+            renewing=self.refresh.state if self.refresh is not None else None,
+            versions={"tuning": self.tuning.version},
+        )
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return [self.tuning.watch()]
+        going = [self.tuning.watch(), self.self_tuning.run()]
+        return going if self.refresh is None else [*going, self.refresh.run()]
 
 
 @asynccontextmanager
@@ -62,11 +72,18 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
         engine.start()
         if state.trace is not None:
             state.trace.writer.start()
+        folders = places.find(home=settings.home or None)
+        source = TraceSource(folders.state / "trace.db", account_of(settings.profile), clock)
+        tuning = Tuning(
+            engine, places=folders, log=state.tuning, source=source, clock=clock, person=current_person
+        )
         services = Services(
             engine=engine,
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
-            tuning=open_tuning(engine, settings, state, clock),
+            refresh=open_refresh(engine, source, state.tuning, clock),
+            self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
+            tuning=tuning,
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -80,21 +97,18 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
-            services.tuning.close()
+            source.close()
             await engine.close()
 
 
-def open_tuning(engine: Engine, settings: Settings, state: State, clock: Clock) -> Tuning:
-    """Build the tuning of `engine`; the trace is opened when it is asked for."""
-    folders = places.find(home=settings.home or None)
-    return Tuning(
-        engine,
-        places=folders,
-        log=state.tuning,
-        source=TraceSource(folders.state / "trace.db", account_of(settings.profile), clock),
-        clock=clock,
-        person=current_person,
-    )
+def open_refresh(engine: Engine, source: TraceSource, log: TuningLog, clock: Clock) -> RefreshAhead | None:
+    """Build what renews ahead, and let it see each question on its way to the trace."""
+    tracer = engine.tracer
+    if tracer is None or not isinstance(tracer.sink, Watched):
+        return None
+    ahead = RefreshAhead(engine, subject_of=tracer.subject_of, source=source, log=log, clock=clock)
+    tracer.sink.show(ahead)
+    return ahead
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
@@ -103,7 +117,7 @@ def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
     means = meaning(lambda: engine.settings.customers.active_statuses)
     tracer = None
     if state.trace is not None:
-        tracer = Tracer(state.trace.writer, state.trace.key, means)
+        tracer = Tracer(Watched(state.trace.writer), state.trace.key, means)
     engine = Engine(
         settings,
         state.ports,

@@ -182,10 +182,6 @@ class Tuning:
             except (HubSoftError, OSError) as error:
                 logger.warning("tuned.toml: %s", error)
 
-    def close(self) -> None:
-        """Close the trace."""
-        self._source.close()
-
     # -- inside
 
     def _tunable(self, key: str, saved: Saved) -> Tunable:

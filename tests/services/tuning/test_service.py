@@ -179,7 +179,7 @@ def test_forecasts_come_from_the_questions_that_were_asked(hub, simulator):
     for customer in simulator.customers[:20]:
         for _time in range(3):
             hub.call(lambda services, each=customer: services.customers.lookup(each.document))
-    hub._services.engine._tally._tracer.sink.flush()
+    hub._services.engine.tracer.sink.sink.flush()
     lifetimes = tuning(hub, "forecast", DATA)
     assert lifetimes.questions == 60
     assert lifetimes.at(1800.0).requests == 20
