@@ -17,6 +17,7 @@ import click
 from . import __version__, privacy, texts
 from .cli_click import Group, Option, speaking
 from .cli_output import error_kind, write_json, write_lines
+from .cli_report import report
 from .cli_session import JSON, Session, json_option, open_hub
 from .cli_upkeep import cache, config
 from .errors import HubSoftError, NotFound
@@ -108,7 +109,7 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
     return 0 if found.found else NotFound.exit_code
 
 
-for _group in (cache, config):
+for _group in (report, cache, config):
     hubsoft.add_command(_group)
 
 

@@ -294,6 +294,13 @@ class RefreshSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """How long the reports of days are kept."""
+
+    keep_days: float = setting(400.0, N_("How long a day's report is kept."), DAYS, low=1, high=3650)
+
+
+@dataclass(frozen=True, slots=True)
 class UiSettings:
     """The console's own: language (`auto`, `pt_BR`, `en`), theme, and view clock in frames per second."""
 
@@ -341,6 +348,7 @@ class Settings:
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     refresh: RefreshSettings = field(default_factory=RefreshSettings)
+    reports: ReportSettings = field(default_factory=ReportSettings)
     trace: TraceSettings = field(default_factory=TraceSettings)
     tuning: TuningSettings = field(default_factory=TuningSettings)
     ui: UiSettings = field(default_factory=UiSettings)

@@ -26,7 +26,8 @@ from .customers import Customers
 from .meaning import meaning
 from .person import current_person
 from .questions import KINDS
-from .state import State, account_of, open_state
+from .reports.service import Reports
+from .state import REPORTS, TRACE, State, account_of, open_state
 from .tuning.refresh import RefreshAhead, Watched
 from .tuning.selftuning import SelfTuning
 from .tuning.service import Tuning
@@ -42,6 +43,7 @@ class Services:
     customers: Customers
     refresh: RefreshAhead | None
     """None without a trace to learn from."""
+    reports: Reports
     self_tuning: SelfTuning
     tuning: Tuning
     watch: Watch
@@ -73,7 +75,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
         if state.trace is not None:
             state.trace.writer.start()
         folders = places.find(home=settings.home or None)
-        source = TraceSource(folders.state / "trace.db", account_of(settings.profile), clock)
+        source = TraceSource(folders.state / TRACE, account_of(settings.profile), clock)
         tuning = Tuning(
             engine, places=folders, log=state.tuning, source=source, clock=clock, person=current_person
         )
@@ -82,6 +84,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
             refresh=open_refresh(engine, source, state.tuning, clock),
+            reports=open_reports(settings, state, clock),
             self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
             tuning=tuning,
             watch=Watch(engine.snapshot),
@@ -98,6 +101,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
             source.close()
+            await services.reports.close()
             await engine.close()
 
 
@@ -109,6 +113,18 @@ def open_refresh(engine: Engine, source: TraceSource, log: TuningLog, clock: Clo
     ahead = RefreshAhead(engine, subject_of=tracer.subject_of, source=source, log=log, clock=clock)
     tracer.sink.show(ahead)
     return ahead
+
+
+def open_reports(settings: Settings, state: State, clock: Clock) -> Reports:
+    """Build the reports of `settings.profile` over `state`; nothing is opened before they are asked for."""
+    folder = places.find(home=settings.home or None).state
+    return Reports(
+        trace=folder / TRACE,
+        kept=folder / REPORTS,
+        account=account_of(settings.profile),
+        writer=state.trace.writer if state.trace is not None else None,
+        clock=clock,
+    )
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:

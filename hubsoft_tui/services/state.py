@@ -9,21 +9,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..errors import StoreError
-from ..settings import DAY, Profile, Settings
+from ..settings import Profile, Settings
 from ..store import budget, desk, records, tokens, trace_key, tuning
 from ..store.database import Database, open_database
 from ..store.presence import Presence
-from ..store.trace import TraceStore
 from ..store.trace_writer import TraceWriter
 from ..store.tuning import TuningLog
 from .person import current_person
+from .reports.house import House
 
 logger = logging.getLogger(__name__)
+
+REPORTS: Final = "reports.db"
+TRACE: Final = "trace.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,8 @@ def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: 
         logger.warning("the trace has no key: %s", error)
         key = secrets.token_bytes(trace_key.KEY_BYTES)
 
-    def keep_house(store: TraceStore) -> None:
-        store.trim(before=clock.wall() - settings.trace.keep_days * DAY, max_rows=settings.trace.max_rows)
-
-    writer = TraceWriter(folder / "trace.db", account, current_person(), keep_house=keep_house)
+    house = House(folder / REPORTS, settings, clock.wall)
+    writer = TraceWriter(folder / TRACE, account, current_person(), keep_house=house.keep)
     stack.callback(writer.close)
     return Trace(writer, key)
 

@@ -83,6 +83,10 @@ class TraceReader:
         self._database = database
         self._account = account
 
+    def of(self, account: str) -> TraceReader:
+        """Return the same file's view of another account."""
+        return TraceReader(self._database, account)
+
     def questions(self, since: float, until: float) -> Iterator[QuestionRow]:
         """Yield the questions of `[since, until)` (epoch s), oldest first, without holding them all."""
         for row in self._stream(

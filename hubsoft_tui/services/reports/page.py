@@ -1,0 +1,222 @@
+"""A report as one HTML page that can be mailed: no script, nothing fetched from anywhere, every text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from html import escape
+from typing import Final
+
+from ...texts import _, language
+from .names import (
+    NOTHING,
+    caller_name,
+    category_name,
+    day_name,
+    number,
+    priority_name,
+    seconds,
+    share,
+)
+from .types import DayReport, Hour, Sums
+
+_STYLE: Final = """
+:root { --ink: #1b2430; --quiet: #66707d; --paper: #ffffff; --line: #e3e7ec; --asked: #b9cfe6; --sent: #1f5f99;
+  --bad: #b3261e; --good: #1e7a46; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7ebf0; --quiet: #98a3b0; --paper: #12171d; --line: #2a323c;
+  --asked: #35506b; --sent: #6fb1ea; --bad: #ff8a80; --good: #7bd3a0; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 3rem; color: var(--ink); background: var(--paper);
+  font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2.2rem 0 .6rem; }
+p { margin: .2rem 0; } .quiet { color: var(--quiet); } .bad { color: var(--bad); }
+.figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1px; margin: 1.6rem 0 0;
+  background: var(--line); border: 1px solid var(--line); border-radius: .5rem; overflow: hidden; }
+.figures div { background: var(--paper); padding: .8rem 1rem; }
+.figures b { display: block; font-size: 1.5rem; font-variant-numeric: tabular-nums; line-height: 1.3; }
+.good { color: var(--good); }
+svg { display: block; width: 100%; height: auto; } svg text { fill: var(--quiet); font-size: 11px; }
+.asked { fill: var(--asked); } .sent { fill: var(--sent); } .rule { stroke: var(--line); }
+.key::before { content: ""; display: inline-block; width: .7em; height: .7em; margin: 0 .4em 0 0; border-radius: 2px; }
+.key.a::before { background: var(--asked); } .key.s::before { background: var(--sent); } .key { margin-right: 1.2em; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th { color: var(--quiet); font-weight: 500; text-align: right; white-space: nowrap; }
+td { text-align: right; white-space: nowrap; } th:first-child, td:first-child { text-align: left; white-space: normal; }
+th, td { padding: .3rem 0 .3rem 1.2rem; border-bottom: 1px solid var(--line); }
+th:first-child, td:first-child { padding-left: 0; }
+footer { margin-top: 2.5rem; font-size: .85rem; }
+@media (max-width: 40rem) { .figures { grid-template-columns: repeat(2, 1fr); } }
+@media print { body { max-width: none; padding: 0; } h2, .figures, svg { break-inside: avoid; } }
+"""
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_CHART: Final = (960, 180)
+_FLOOR: Final = 18
+
+_Column = tuple[str, Callable[[Sums], str]]
+
+
+def as_page(report: DayReport, *, profile: str = "", host: str = "") -> str:
+    """Return the page, in the language of now. `profile` and `host` say whose requests these are."""
+    total = report.total
+    title = _("HubSoft requests on {day}").format(day=day_name(report.day))
+    parts = [
+        "<!DOCTYPE html>",
+        f'<html lang="{escape(language().replace("_", "-"))}">',
+        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+        f"<header><h1>{escape(title)}</h1>",
+        f'<p class="quiet">{escape(" · ".join(filter(None, (profile, host))))}</p>',
+        f'<p class="bad">{escape(incomplete())}</p>' if not report.whole else "",
+        "</header>",
+        _figures(total),
+        _section(_("By hour"), _chart(report.hours)),
+        _section(_("Endpoints"), _table(_("endpoint"), report.endpoints, str, _sent_columns())),
+        _section(
+            _("Urgency"), _table(_("class"), report.priorities, priority_name, _both_columns(saved=False))
+        ),
+        _section(
+            _("What was asked"), _table(_("category"), report.categories, category_name, _asked_columns())
+        ),
+        _section(_("Operators"), _table(_("operator"), report.operators, str, _both_columns())),
+        _section(_("Who asked"), _table(_("asked by"), report.callers, caller_name, _both_columns())),
+        _footer(),
+        "</body></html>",
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def incomplete() -> str:
+    """Say that a report is not of the whole day."""
+    return _("Rows of this day are gone already: it was more than this. trace.max_rows keeps more.")
+
+
+def saved_of(total: Sums) -> str:
+    """Say what the saved requests are a share of: those of the naive way."""
+    if total.saved <= 0:
+        return _("saved")
+    return _("saved: {share} of {naive}").format(
+        share=share(total.saved / total.naive), naive=number(total.naive)
+    )
+
+
+def _figures(total: Sums) -> str:
+    shares = [
+        (_("questions"), number(total.questions), ""),
+        (_("requests"), number(total.requests), ""),
+        (saved_of(total), number(total.saved), "good" if total.saved > 0 else ""),
+        (_("answered from memory"), share(total.ratio), ""),
+        (_("errors"), number(total.errors), "bad" if total.errors else ""),
+        (_("refused with 429"), number(total.rate_limited), "bad" if total.rate_limited else ""),
+        (_("answer, median"), seconds(total.p50), ""),
+        (_("answer, 95 % within"), seconds(total.p95), ""),
+    ]
+    cells = (
+        f'<div><b class="{style}">{escape(value)}</b><span class="quiet">{escape(label)}</span></div>'
+        for label, value, style in shares
+    )
+    return f'<section class="figures">{"".join(cells)}</section>'
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{content}</section>"
+
+
+def _chart(hours: Iterable[Hour]) -> str:
+    """Draw each hour's questions as a pale bar, and in front of it the requests they cost."""
+    shown = list(hours)
+    most = max((max(hour.sums.questions, hour.sums.requests) for hour in shown), default=0)
+    if not most:
+        return f'<p class="quiet">{escape(_("Nothing was asked on this day."))}</p>'
+    width, height = _CHART
+    step, room = width / len(shown), height - _FLOOR - 14
+    bars = []
+    for place, hour in enumerate(shown):
+        left, sums = place * step, hour.sums
+        told = _("{hour} h: {questions} questions, {requests} requests").format(
+            hour=hour.clock, questions=number(sums.questions), requests=number(sums.requests)
+        )
+        bars.append(
+            f"<g><title>{escape(told)}</title>"
+            f"{_bar('asked', left + step * 0.12, step * 0.76, room * sums.questions / most)}"
+            f"{_bar('sent', left + step * 0.3, step * 0.4, room * sums.requests / most)}"
+            f'<text x="{left + step / 2:.1f}" y="{height - 4}" text-anchor="middle">{hour.clock}</text></g>'
+        )
+    floor = height - _FLOOR
+    return (
+        f'<p><span class="key a quiet">{escape(_("questions"))}</span>'
+        f'<span class="key s quiet">{escape(_("requests"))}</span></p>'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(_("By hour"))}">'
+        f'<text x="0" y="10">{escape(number(most))}</text>'
+        f'<line class="rule" x1="0" y1="{floor}" x2="{width}" y2="{floor}"/>{"".join(bars)}</svg>'
+    )
+
+
+def _bar(kind: str, x: float, width: float, height: float) -> str:
+    if height <= 0:
+        return ""
+    height = max(1.0, height)
+    top = _CHART[1] - _FLOOR - height
+    return (
+        f'<rect class="{kind}" x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2"/>'
+    )
+
+
+def _table(
+    first: str, rows: Mapping[str, Sums], name: Callable[[str], str], columns: tuple[_Column, ...]
+) -> str:
+    if not rows:
+        return f'<p class="quiet">{escape(_("none"))}</p>'
+    head = "".join(f"<th>{escape(title)}</th>" for title in (first, *(title for title, _cell in columns)))
+    lines = (
+        f"<tr><td>{escape(name(key))}</td>"
+        + "".join(f"<td>{escape(cell(sums))}</td>" for _title, cell in columns)
+        + "</tr>"
+        for key, sums in rows.items()
+    )
+    body = "".join(lines)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _asked_columns() -> tuple[_Column, ...]:
+    return (
+        (_("questions"), lambda sums: _some(sums.questions)),
+        (_("from memory"), lambda sums: share(sums.ratio)),
+        (_("stale"), lambda sums: _some(sums.stale)),
+        (_("unanswered"), lambda sums: _some(sums.failed)),
+    )
+
+
+def _sent_columns() -> tuple[_Column, ...]:
+    return (
+        (_("requests"), lambda sums: _some(sums.requests)),
+        (_("repeats"), lambda sums: _some(sums.repeats)),
+        (_("errors"), lambda sums: _some(sums.errors)),
+        ("429", lambda sums: _some(sums.rate_limited)),
+        (_("median"), lambda sums: seconds(sums.p50)),
+        (_("95 % within"), lambda sums: seconds(sums.p95)),
+    )
+
+
+def _both_columns(*, saved: bool = True) -> tuple[_Column, ...]:
+    # What a pass saves is no class's, so by class the savings would not add up to the day's.
+    spared: _Column = (_("saved"), lambda sums: _some(sums.saved))
+    return (
+        (_("questions"), lambda sums: _some(sums.questions)),
+        (_("from memory"), lambda sums: share(sums.ratio)),
+        (_("requests"), lambda sums: _some(sums.requests)),
+        *((spared,) if saved else ()),
+        (_("errors"), lambda sums: _some(sums.errors)),
+        (_("wait, 95 % within"), lambda sums: seconds(sums.wait_p95)),
+    )
+
+
+def _some(count: int) -> str:
+    return number(count) if count else NOTHING
+
+
+def _footer() -> str:
+    told = _(
+        "Saved: requests that one for each question would have cost in addition; a sync or check-up counts one "
+        "for each ticket or member. From midnight to midnight, local time. Made by hubsoft-tui."
+    )
+    return f'<footer class="quiet">{escape(told)}</footer>'
