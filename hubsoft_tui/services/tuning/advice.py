@@ -86,7 +86,7 @@ def advise(
     )
     allowed = list(takewhile(lambda point: _share(changes, point) <= target * IN_HAND, points))
     if not allowed:
-        text = say("Answers change so often that even {value} keeps too many.", value=span(points[0].value))
+        text = say("These answers change so often that even {value} is too long.", value=span(points[0].value))
         return advice(points[0].value, text)
     best = allowed[-1]
     enough = best.requests + GAIN * best.asked

@@ -20,8 +20,8 @@ from .tunables import RATE, SIZE, value_of, with_values
 from .types import Forecast, Foretold, Waited, WaitForecast
 from .waits import Arrival, Waits, waits
 
-RATES: Final = (5, 10, 15, 20, 25, 30, 40, 50, 60, 90, 120, 240)
-SHARES: Final = (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+RATES: Final = (10, 15, 20, 25, 30, 40, 60, 90, 120)
+SHARES: Final = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _WHOLE_DAY: Final = 1.0
 """A trace of an hour is not taken for a day's twenty-fourth."""
 
@@ -33,28 +33,33 @@ def lifetime_forecast(
     *,
     saved: float,
     target: float,
+    also: float | None = None,
 ) -> Forecast:
     """Return the curve of the lifetime `key`; `held` are the lifetimes that hold now."""
-    points = curve(columns, held, key, {*CANDIDATES, held[key], saved})
+    points = curve(columns, held, key, {*CANDIDATES, held[key], saved, also or saved})
     advice = advise(columns, points, key, now=held[key], target=target, reuse=reuse_within(columns, key))
     return _forecast(
         columns, key, points, changes_of(columns, key), now=held[key], saved=saved, advice=advice
     )
 
 
-def size_forecast(columns: Columns, held: Mapping[str, float], *, now: int, saved: int) -> Forecast:
+def size_forecast(
+    columns: Columns, held: Mapping[str, float], *, now: int, saved: int, also: float | None = None
+) -> Forecast:
     """Return the curve of the cache's size."""
-    points = size_curve(columns, held, {*SIZES, now, saved})
+    points = size_curve(columns, held, {*SIZES, now, saved, int(also or saved)})
     changes = columns.changes[Category.CLIENT_DATA]
     return _forecast(columns, SIZE, points, changes, now=float(now), saved=float(saved))
 
 
-def wait_forecast(came: Sequence[Arrival], settings: Settings, key: str) -> WaitForecast:
+def wait_forecast(
+    came: Sequence[Arrival], settings: Settings, key: str, *, also: float | None = None
+) -> WaitForecast:
     """Return how the requests that `came` would have waited under other values of the limiter setting `key`."""
     now = float(value_of(settings, key))
     points = [
         _waited(value, waits(came, limits_from(held.limiter)))
-        for value in sorted({*(RATES if key == RATE else SHARES), now})
+        for value in sorted({*(RATES if key == RATE else SHARES), now, also or now})
         if (held := _with(settings, key, value)) is not None
     ]
     counts = [sum(each.priority is priority for each in came) for priority in Priority]

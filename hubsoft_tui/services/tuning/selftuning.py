@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...errors import HubSoftError
-from ...settings import TuningSettings
+from ...settings_tuning import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
 from .advice import Advice, advise_all
 from .columns import Columns

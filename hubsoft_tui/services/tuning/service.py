@@ -13,14 +13,24 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ...errors import HubSoftError, InvalidInput, StoreBusy
-from ...store.tuning import Move, TuningLog
+from ...store.tuning import SELF, Move, TuningLog
 from ...texts import say
 from .forecasts import lifetime_forecast, size_forecast, wait_forecast
 from .kept import Saved, TunedFile
 from .lifetimes import ages
 from .source import TraceSource
-from .tunables import SIZE, is_live, read_value, rule_of, shape_of, tunable_keys, value_of, with_values
-from .types import Difference, Forecast, Shape, Tunable, Value, WaitForecast
+from .tunables import (
+    SIZE,
+    is_live,
+    ladder,
+    read_value,
+    rule_of,
+    shape_of,
+    tunable_keys,
+    value_of,
+    with_values,
+)
+from .types import Difference, Forecast, Moved, Shape, Tunable, Value, WaitForecast
 
 if TYPE_CHECKING:
     from ...core.clock import Clock
@@ -64,13 +74,15 @@ class Tuning:
     # -- looking
 
     async def tunables(self) -> tuple[Tunable, ...]:
-        """Return every setting that can be tuned, as it stands. Raises SettingsError."""
+        """Return every setting that can be tuned, as it stands. Raises SettingsError, StoreError."""
         saved = await self._file.read()
-        return tuple(self._tunable(key, saved) for key in tunable_keys())
+        last = {move.key: move for move in reversed(self._log.moves()) if not move.undone}
+        return tuple(self._tunable(key, saved, last.get(key)) for key in tunable_keys())
 
-    async def forecast(self, key: str) -> Forecast | WaitForecast | None:
+    async def forecast(self, key: str, also: float | None = None) -> Forecast | WaitForecast | None:
         """Return what values of `key` would have meant over the last days; None where nothing can be foretold.
 
+        What holds, what is saved and `also`, if given, are among the values.
         Raises InvalidInput for an unknown key, StoreError when the trace cannot be read.
         """
         rule_of(key)
@@ -79,17 +91,20 @@ class Tuning:
             return None
         if shape is Shape.LIMITER:
             came = await self._source.arrivals()
-            return await asyncio.to_thread(wait_forecast, came, held, key)
+            return await asyncio.to_thread(wait_forecast, came, held, key, also=also)
         columns, lifetimes = await self._source.columns(), ages(held.cache)
         if shape is Shape.SIZE:
             now = int(value_of(held, SIZE))
-            return await asyncio.to_thread(size_forecast, columns, lifetimes, now=now, saved=int(saved))
+            return await asyncio.to_thread(
+                size_forecast, columns, lifetimes, now=now, saved=int(saved), also=also
+            )
         return await asyncio.to_thread(
             lifetime_forecast,
             columns,
             lifetimes,
             key,
             saved=float(saved),
+            also=also,
             target=held.tuning.changed_share,
         )
 
@@ -184,8 +199,9 @@ class Tuning:
 
     # -- inside
 
-    def _tunable(self, key: str, saved: Saved) -> Tunable:
+    def _tunable(self, key: str, saved: Saved, last: Move | None) -> Tunable:
         default, rule = rule_of(key)
+        mine = last is not None and last.author == SELF
         return Tunable(
             key=key,
             rule=rule,
@@ -193,8 +209,10 @@ class Tuning:
             default=default,
             saved=saved.value(key),
             tried=self._tried.get(key),
+            ladder=ladder(key),
             tuned=saved.kept(key) is not None,
             live=is_live(key),
+            moved=_moved(last) if mine and last is not None else None,
             pinned=saved.pinned(key),
         )
 
@@ -224,3 +242,7 @@ class Tuning:
                 return do()
             await self._clock.sleep(AGAIN_SECONDS)
         return do()
+
+
+def _moved(move: Move) -> Moved:
+    return Moved(move.at, cast("Value | None", move.before), cast("Value | None", move.after), move.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -12,7 +12,9 @@ from ...settings import Settings
 from ...settings_layers import SHARES, Entry, Origin, known_settings, resolve
 from ...texts import Text, say
 from . import lifetimes
-from .durations import read_duration, span
+from .curve import CANDIDATES
+from .durations import DAY, read_duration, span
+from .residency import SIZES
 from .types import Shape, Value
 
 SIZE: Final = "cache.max_entries"
@@ -25,6 +27,26 @@ _LIVE: Final = frozenset({"cache", "limiter", "retry", "token", "health", "tunin
 """Sections that the engine takes over while it runs."""
 _FIRST: Final = (*lifetimes.ALL, SIZE, RATE, *(f"{SHARE}{name}" for name in SHARES))
 _ONLY_TESTS: Final = "limiter.window_seconds"
+_LENGTHS: Final = (
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    3.0,
+    5.0,
+    10.0,
+    15.0,
+    20.0,
+    30.0,
+    45.0,
+    *CANDIDATES,
+    14 * DAY,
+    30 * DAY,
+)
+_COUNTS: Final = tuple(
+    base * 10**power for power in range(1, 9) for base in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+)
 _WORDS: Final = {
     **dict.fromkeys(("1", "true", "yes", "on", "sim", "s", "ligado"), True),
     **dict.fromkeys(("0", "false", "no", "off", "não", "nao", "n", "desligado"), False),
@@ -32,7 +54,7 @@ _WORDS: Final = {
 
 
 def tunable_keys() -> tuple[str, ...]:
-    """Return the keys that can be tuned, those that a curve can be drawn of first."""
+    """Return the keys that can be tuned: first what can be foretold, last what waits for the next start."""
     known = [
         key
         for key, each in known_settings().items()
@@ -40,7 +62,8 @@ def tunable_keys() -> tuple[str, ...]:
         and key != _ONLY_TESTS
         and isinstance(each.default, bool | int | float)
     ]
-    return (*(key for key in _FIRST if key in known), *(key for key in known if key not in _FIRST))
+    rest = [key for key in known if key not in _FIRST]
+    return (*(key for key in _FIRST if key in known), *sorted(rest, key=lambda key: not is_live(key)))
 
 
 def shape_of(key: str) -> Shape:
@@ -90,6 +113,23 @@ def read_value(key: str, given: str | Value) -> Value:
         ) from None
 
 
+def ladder(key: str) -> tuple[Value, ...]:
+    """Return the values that arrows step through, smallest first; all are allowed."""
+    default, rule = rule_of(key)
+    if isinstance(default, bool):
+        return (False, True)
+    if rule.unit == SECONDS:
+        steps: Iterable[float] = CANDIDATES if key in lifetimes.ALL else _LENGTHS
+    elif key == SIZE:
+        steps = SIZES
+    elif rule.high is not None and rule.high <= 1:
+        steps = (0.001, 0.002, 0.005, 0.01, 0.02, *(each / 20 for each in range(1, 21)))
+    else:
+        steps = (*range(11), *_COUNTS)
+    made = (int(each) if isinstance(default, int) else float(each) for each in steps)
+    return tuple(sorted({each for each in made if _fits(each, rule)} | {default}))
+
+
 def value_of(settings: Settings, key: str) -> Value:
     """Return the value of a dotted key."""
     found: Any = settings
@@ -115,6 +155,14 @@ def with_values(settings: Settings, values: Mapping[str, Value]) -> Settings:
     if problems := resolve(entries).problems:
         raise InvalidInput(problems[0].text)
     return made
+
+
+def _fits(value: float, rule: Rule) -> bool:
+    return (
+        (rule.low is None or value >= rule.low)
+        and (rule.above is None or value > rule.above)
+        and (rule.high is None or value <= rule.high)
+    )
 
 
 def _parsed(text: str, default: Value, rule: Rule) -> object:

@@ -21,6 +21,16 @@ class Shape(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A move that self-tuning made. None: the key was, or is, not in tuned.toml."""
+
+    at: float
+    before: Value | None
+    after: Value | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tunable:
     """One setting as it stands. `saved` is what a console started now would use."""
 
@@ -31,10 +41,14 @@ class Tunable:
     saved: Value
     tried: Value | None = None
     """What holds instead of `saved` until it is reverted, or the console closes; None when nothing is tried."""
+    ladder: tuple[Value, ...] = ()
+    """What arrows step through, smallest first."""
     tuned: bool = False
     """`saved` is in tuned.toml."""
     live: bool = True
     """A change takes effect at once; else at the next start."""
+    moved: Moved | None = None
+    """What self-tuning did to it last, unless a person tuned it since or took that back."""
     pinned: str = ""
     """What outside sets this and wins over anything saved, in words; empty when nothing does."""
 

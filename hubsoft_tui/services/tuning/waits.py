@@ -18,7 +18,7 @@ from ...core.trace import SentRow
 from ...core.turns import decide
 from ...core.types import Priority
 
-MOST: Final = 10_000
+MOST: Final = 3000
 """Requests looked at: those of the busiest stretch."""
 _OWNER: Final = "replay"
 
