@@ -69,7 +69,7 @@ class TunableTable(VirtualTable[Tunable]):
             (
                 Column("name", _("setting"), lambda each: name_of(each.key), minimum=19),
                 Column("default", _("default"), _default, width=9, align="right", priority=2, style="$quiet"),
-                Column("saved", _("saved"), _saved, width=9, align="right"),
+                Column("saved", _("stored"), _saved, width=9, align="right"),
                 Column(
                     "tried", _("trying"), _tried, width=9, align="right", priority=1, style="bold $accent"
                 ),

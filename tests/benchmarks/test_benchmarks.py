@@ -21,6 +21,14 @@ FIGURES = {
     "limiter": ["ours, budget in memory", "ours, budget in SQLite"],
     "throughput": ["httpx", "our engine"],
     "requests": ["naive", "seed's cache", "ours", "least possible"],
+    "tuning": [
+        "naive",
+        "seed's cache",
+        "ours, default",
+        "ours, lifetimes tuned",
+        "least possible",
+        "curve of",
+    ],
 }
 
 

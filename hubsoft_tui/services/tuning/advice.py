@@ -86,7 +86,9 @@ def advise(
     )
     allowed = list(takewhile(lambda point: _share(changes, point) <= target * IN_HAND, points))
     if not allowed:
-        text = say("These answers change so often that even {value} is too long.", value=span(points[0].value))
+        text = say(
+            "These answers change so often that even {value} is too long.", value=span(points[0].value)
+        )
         return advice(points[0].value, text)
     best = allowed[-1]
     enough = best.requests + GAIN * best.asked
