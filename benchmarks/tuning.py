@@ -106,7 +106,7 @@ def compare(days: int) -> Table:
     )
     chosen = ", ".join(f"{key.partition('.')[2]} {value / 60:g} min" for key, value in tuned.items())
     note = f"{len(after)} questions in {days} days, the lifetimes learnt from the {LEARNT} before: {chosen}."
-    renewed = promise(gather(rows), tuned[DATA], 0.1, lambda at: at % DAY / 3600)
+    renewed = promise(gather(rows), tuned, 0.1, lambda at: at % DAY / 3600)
     ahead = (
         f"Renewing ahead with these lifetimes: {renewed.waits_saved} of {renewed.waited} waits of people saved in"
         f" {renewed.days:.0f} days, for {renewed.spent} requests more."

@@ -252,6 +252,19 @@ class Engine:
         """Return (record's name, age in seconds) of remembered customers, the last used first. Raises StoreError."""
         return self._cache.customers(limit)
 
+    def lifetime_of(self, record: object | None, category: Category) -> float:
+        """Return for how many seconds a record, or several (None), answers questions of `category`."""
+        cache = self.settings.cache
+        lifetime = _lifetime(cache, category)
+        if (
+            cache.suspended_ttl < lifetime
+            and category is not Category.SERVICE_DATA
+            and record is not None
+            and self._suspended(record)
+        ):
+            return cache.suspended_ttl
+        return lifetime
+
     def record(self, name: str) -> object | None:
         """Return a remembered record by its name, however old; None when there is none."""
         return self._cache.record(name)
@@ -305,18 +318,9 @@ class Engine:
     # -- inside -------------------------------------------------------------------------------------------
 
     def _limit(self, category: Category, found: Found) -> float:
-        cache = self.settings.cache
         if found.negative:
-            return cache.not_found_ttl
-        lifetime = _lifetime(cache, category)
-        if (
-            cache.suspended_ttl < lifetime
-            and category is not Category.SERVICE_DATA
-            and len(found.values) == 1
-            and self._suspended(found.values[0])
-        ):
-            return cache.suspended_ttl
-        return lifetime
+            return self.settings.cache.not_found_ttl
+        return self.lifetime_of(found.values[0] if len(found.values) == 1 else None, category)
 
     def _remembered(
         self, question: Question[T], found: Found, source: Source, *, reason: str = ""

@@ -24,6 +24,7 @@ from ...store.tuning import TuningLog
 from .. import questions
 from ..terms import Kind, Term
 from .durations import DAY, HOUR
+from .lifetimes import ages
 from .reuse import Reuse, people_of
 from .source import TraceSource
 
@@ -129,13 +130,13 @@ class RefreshAhead:
     # -- inside
 
     async def _learnt(self) -> Reuse | None:
-        lifetime = self._engine.settings.cache.client_data_ttl
-        stale = self._reuse is None or self._reuse.lifetime != lifetime
+        lifetimes = ages(self._engine.settings.cache)
+        stale = self._reuse is None or self._reuse.lifetimes != lifetimes
         if stale or self._clock.now() - self._learnt_at >= LEARN_SECONDS:
             columns = await self._source.columns(fresh=True)
 
             def learn() -> tuple[Reuse, dict[int, list[float]]]:
-                reuse = Reuse(lifetime, lambda at: _hour(at + columns.origin))
+                reuse = Reuse(lifetimes, lambda at: _hour(at + columns.origin))
                 reuse.learn(columns)
                 people = {
                     subject: [at + columns.origin for at in times]
@@ -169,6 +170,8 @@ class RefreshAhead:
         customer = self._engine.record(name)
         if not isinstance(customer, Customer) or (question := _question(customer)) is None:
             return False
+        if self._engine.lifetime_of(customer, Category.CLIENT_DATA) != lifetime:
+            return False  # whom a payment may unlock: what is renewed may be wrong in a moment
         self._starts.append(self._clock.now())
         answer = await self._engine.ask(question, priority=Priority.LOW, refresh=True, caller=REFRESH)
         self._spent += answer.requests

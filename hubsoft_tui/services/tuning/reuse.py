@@ -8,14 +8,15 @@ for again within one more lifetime. Few of a kind are judged by all.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Final
 
-from ...core.trace import CATEGORY, NEGATIVE, PERSON, SUSPENDED
+from ...core.trace import CATEGORY, FORCED, NEGATIVE, PERSON, SUSPENDED
 from .columns import Asked, Columns
 from .durations import DAY
+from .lifetimes import DATA, Rule, fixed
 
 WEEK: Final = 7 * DAY
 OFTEN: Final = (1, 3, 7, 15)
@@ -31,7 +32,8 @@ _PEOPLE: Final = bytes(
     (mark & PERSON) != 0 and (mark & CATEGORY) == 0 and not mark & NEGATIVE for mark in range(256)
 )
 """People's questions about a customer's data: what they wait for."""
-_SUSPENDED: Final = bytes(bool(mark & SUSPENDED) for mark in range(256))
+_LOOKS: Final = 4
+"""How many lifetimes long nobody's record is looked at: after that it is like others never asked for again."""
 
 
 @dataclass(slots=True)
@@ -40,11 +42,16 @@ class _Seen:
     again: int = 0
 
 
-class Reuse:
-    """Learns from a trace; `lifetime` in seconds is that of customers' data, `hour` tells the local hour of a time."""
+_MOST: Final = 1000
+"""Renewals of one record between two questions, at most."""
 
-    def __init__(self, lifetime: float, hour: Callable[[float], float]) -> None:
-        self.lifetime = lifetime
+
+class Reuse:
+    """Learns from a trace; `lifetimes` hold, by key, and `hour` tells the local hour of a time."""
+
+    def __init__(self, lifetimes: Mapping[str, float], hour: Callable[[float], float]) -> None:
+        self.lifetimes = dict(lifetimes)
+        self.lifetime = self.lifetimes[DATA]
         self._hour = hour
         self._kinds: dict[tuple[int, int, int], _Seen] = {}
         self._all = _Seen()
@@ -52,14 +59,25 @@ class Reuse:
     def learn(self, columns: Columns, *, until: float | None = None) -> None:
         """Count what came after each time a record would have been too old, up to `until` (columns' time)."""
         end = columns.last if until is None else until
+        rules = fixed(self.lifetimes)
         for asked in columns.subjects.values():
-            people = people_of(asked)
-            for at in _expiries(people, self.lifetime, end):
-                again = people[bisect_right(people, at) :][:1]
-                self._count(people, at, again=bool(again) and again[0] <= at + self.lifetime)
+            people, kept = people_of(asked), _Kept(rules)
+            expiries: list[float] = []
+            waits: list[float] = []
+            for at, mark in zip(asked.times, asked.marks, strict=True):
+                expiries += kept.expiries(at, _LOOKS)
+                if kept.ask(at, mark) and _PEOPLE[mark] and not mark & FORCED:
+                    waits.append(at)
+            expiries += kept.expiries(end, _LOOKS)
+            for expiry in expiries:
+                if expiry + self.lifetime > end:
+                    break
+                next_ = bisect_right(waits, expiry)
+                again = next_ < len(waits) and waits[next_] <= expiry + self.lifetime
+                self._count(people, expiry, again=again)
 
     def chance(self, people: Sequence[float], at: float) -> float:
-        """Return how likely (0-1) somebody asks within a lifetime after `at`; `people` are earlier questions."""
+        """Return how likely (0-1) somebody would wait within a lifetime after `at`; `people` asked earlier."""
         likely = (self._all.again + 0.5) / (self._all.expired + 1)
         seen = self._kinds.get(self._kind(people, at))
         if seen is None:
@@ -93,22 +111,42 @@ def people_of(asked: Asked) -> list[float]:
     return list(compress(asked.times, asked.marks.translate(_PEOPLE)))
 
 
-def _expiries(people: Sequence[float], lifetime: float, end: float) -> Iterator[float]:
-    """Yield when the record would have been too old, had it been renewed at every expiry for a while."""
-    fetched = None
-    for place, at in enumerate(people):
-        if fetched is not None and at <= fetched + lifetime:
-            continue
-        fetched = at
-        next_ = people[place + 1] if place + 1 < len(people) else end
-        expiry = fetched + lifetime
-        for _renewal in range(len(LATELY) + 1):
-            if expiry + lifetime > end:
-                return
+class _Kept:
+    """One subject's record, by the cache's rules."""
+
+    def __init__(self, rules: tuple[Rule, Rule, Rule]) -> None:
+        self.fetched: float | None = None
+        self._rules = rules
+        self._kind = 0
+
+    def ask(self, at: float, mark: int) -> bool:
+        """Answer a question; tell whether it waited for HubSoft."""
+        fresh = (
+            self.fetched is not None
+            and not mark & FORCED
+            and at <= self.fetched + self._rules[self._kind].caps[mark & CATEGORY]
+        )
+        if not fresh:
+            self.fetched = at
+            self._kind = 2 if mark & NEGATIVE else 1 if mark & SUSPENDED else 0
+        return not fresh
+
+    def renew(self, at: float) -> None:
+        """Fetch it anew, unasked."""
+        self.fetched = at
+
+    def expiries(self, before: float, most: int) -> Iterator[float]:
+        """Yield up to `most` instants before `before` at which it would be too old, renewed each time.
+
+        What does not exist is not renewed, nor whom a payment may unlock.
+        """
+        if self.fetched is None or self._kind:
+            return
+        lifetime = self._rules[0].caps[0]
+        expiry = self.fetched + lifetime
+        while expiry < before and most > 0:
             yield expiry
-            if next_ <= expiry:
-                break
-            expiry += lifetime
+            expiry, most = expiry + lifetime, most - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,58 +159,64 @@ class Promise:
     """Of those, how many waited for HubSoft without it."""
     waits_saved: int
     spent: int
-    """Requests more."""
+    """Renewals."""
     days: float
 
     @property
     def per_request(self) -> float | None:
-        """Waits saved by each request; None where nothing would be renewed."""
+        """Waits saved by each renewal; None where nothing would be renewed."""
         return self.waits_saved / self.spent if self.spent else None
 
 
 def promise(
-    columns: Columns, lifetime: float, worth: float, hour: Callable[[float], float], *, learn: float = 2 / 3
+    columns: Columns,
+    lifetimes: Mapping[str, float],
+    worth: float,
+    hour: Callable[[float], float],
+    *,
+    learn: float = 2 / 3,
 ) -> Promise:
     """Learn from the first part of the trace (a share of it) and renew ahead in the rest.
 
-    `worth` is how likely a record must be asked for again to be renewed. `lifetime` in seconds.
+    `worth` is how likely a record must be waited for again to be renewed.
     """
     start = columns.last * learn
-    reuse = Reuse(lifetime, hour)
+    reuse = Reuse(lifetimes, hour)
     reuse.learn(columns, until=start)
-    people = waited = saved = spent = 0
+    total = _Renewed()
     for asked in columns.subjects.values():
-        times = people_of(asked)
-        without, with_ = _Kept(lifetime), _Kept(lifetime)
-        for at in times:
-            for expiry in with_.expiries(at):
-                if expiry < start or reuse.chance(times[: bisect_left(times, at)], expiry) < worth:
-                    break
-                with_.fetched = expiry
-                spent += 1
-            waits, still = without.asked(at), with_.asked(at)
-            if at >= start:
-                people += 1
-                waited += waits
-                saved += waits - still
-    return Promise(people, waited, saved, spent, (columns.last - start) / DAY)
+        _replay(asked, fixed(lifetimes), reuse, worth, total, start, columns.last)
+    return Promise(total.people, total.waited, total.saved, total.spent, (columns.last - start) / DAY)
 
 
-class _Kept:
-    """One record, as people's questions find it."""
+@dataclass(slots=True)
+class _Renewed:
+    people: int = 0
+    waited: int = 0
+    saved: int = 0
+    spent: int = 0
 
-    def __init__(self, lifetime: float) -> None:
-        self.fetched: float | None = None
-        self._lifetime = lifetime
 
-    def expiries(self, before: float) -> Iterator[float]:
-        """Yield each instant before `before` at which it becomes too old; whoever renews it sets `fetched`."""
-        while self.fetched is not None and self.fetched + self._lifetime < before:
-            yield self.fetched + self._lifetime
+def _replay(
+    asked: Asked, rules: tuple[Rule, Rule, Rule], reuse: Reuse, worth: float, total: _Renewed, *stretch: float
+) -> None:
+    """Answer the questions about one subject with and without renewing, and count from `stretch` on."""
+    start, end = stretch
+    people, without, with_ = people_of(asked), _Kept(rules), _Kept(rules)
 
-    def asked(self, at: float) -> bool:
-        """Answer a question; tell whether it waited."""
-        if self.fetched is not None and at <= self.fetched + self._lifetime:
-            return False
-        self.fetched = at
-        return True
+    def renew(before: float) -> None:
+        for expiry in list(with_.expiries(before, _MOST)):
+            earlier = people[: bisect_right(people, expiry)]
+            if expiry < start or reuse.chance(earlier, expiry) < worth:
+                break
+            with_.renew(expiry)
+            total.spent += 1
+
+    for at, mark in zip(asked.times, asked.marks, strict=True):
+        renew(at)
+        waits, still = without.ask(at, mark), with_.ask(at, mark)
+        if at >= start and _PEOPLE[mark] and not mark & FORCED:
+            total.people += 1
+            total.waited += waits
+            total.saved += waits - still
+    renew(end)
