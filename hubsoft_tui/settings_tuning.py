@@ -47,7 +47,9 @@ class RefreshSettings:
     )
     worth: float = setting(
         0.1,
-        N_("How many waits each request that renews ahead must save, at least; below it, it stops."),
+        N_(
+            "How many waits each request that renews ahead must save, at least; with half of that it stops for a day."
+        ),
         WAITS,
         above=0,
         high=1,

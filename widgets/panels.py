@@ -235,11 +235,10 @@ class RenewingPanel(Drawn):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._renewing: Renewing | None = None
-        self._now = 0.0
 
-    def show(self, renewing: Renewing | None, now: float) -> None:
-        """Draw `renewing` as it was at `now`, UTC epoch seconds; take no room without."""
-        self._renewing, self._now = renewing, now
+    def show(self, renewing: Renewing | None) -> None:
+        """Draw `renewing`; take no room without."""
+        self._renewing = renewing
         self.display = renewing is not None
         self.redraw()
 
@@ -251,8 +250,7 @@ class RenewingPanel(Drawn):
         waits = ngettext("{n} wait saved", "{n} waits saved", renewing.saved).format(n=number(renewing.saved))
         pieces: list[Part] = [(f"{requests}, {waits}", "")]
         if renewing.stopped_until is not None:
-            text = _("did not pay, off until {time}").format(time=moment(renewing.stopped_until, self._now))
-            pieces.append((f"   {text}", "$warn"))
+            pieces.append(("   " + _("did not pay, off"), "$warn"))
         return [line(label, *pieces).truncate(width, ellipsis=True)]
 
 

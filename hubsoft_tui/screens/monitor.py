@@ -71,7 +71,7 @@ class MonitorScreen(ConsoleScreen):
         self.query_one(CachePanel).show(snapshot.cache)
         self.query_one(QueuePanel).show(snapshot.budget.lanes)
         self.query_one(SavedPanel).show(snapshot)
-        self.query_one(RenewingPanel).show(snapshot.badges.renewing, snapshot.wall)
+        self.query_one(RenewingPanel).show(snapshot.badges.renewing)
         self.query_one(TokenPanel).show(snapshot.token, snapshot.wall)
         self.query_one(TroubleTable).show(snapshot.requests)
 

@@ -29,6 +29,7 @@ from tests.screens.fake import (
     wait_for,
 )
 from tests.screens.stand import WALL, request, snapshot
+from tests.screens.test_tuning import TuningHub
 from widgets.strip import StatusStrip
 from widgets.tape import BudgetTape
 
@@ -160,6 +161,19 @@ def test_monitor(looks_as_before, hub, size):
 
 def test_requests(looks_as_before, hub):
     assert looks_as_before(hub, WIDE, press("escape", "6"), "following the newest")
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
+def test_tuning(looks_as_before, size):
+    hub = TuningHub()
+    hub.state = snapshot(requests=REQUESTS)
+
+    async def look_further(pilot):
+        await pilot.press("escape", "5")
+        await wait_for(pilot, lambda: "▸ customer data" in seen(pilot.app))
+        await pilot.press("down", "right")
+
+    assert looks_as_before(hub, size, look_further, "looked at")
 
 
 def test_first_run(looks_as_before, hub):

@@ -94,6 +94,8 @@ class RefreshAhead:
 
     def question(self, row: QuestionRow) -> None:
         """Notice that somebody asked."""
+        if not self._engine.settings.refresh.enabled:
+            return
         if row.caller == REFRESH or row.category is not Category.CLIENT_DATA or row.priority > Priority.HIGH:
             return
         self._people.setdefault(row.subject, []).append(row.at)

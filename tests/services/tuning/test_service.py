@@ -9,7 +9,7 @@ from hubsoft_tui import places
 from hubsoft_tui.core.types import Category, Source
 from hubsoft_tui.errors import InvalidInput, SettingsError
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS
+from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS, SUSPENDED
 from hubsoft_tui.services.tuning.tunables import RATE, SIZE
 from hubsoft_tui.services.tuning.types import Difference, Shape
 from hubsoft_tui.settings_files import read_tuned
@@ -201,3 +201,16 @@ def test_an_unreadable_setting_elsewhere_is_said_not_guessed(hub, home):
     config.write_text("[cache\n")
     with pytest.raises(SettingsError, match=r"config\.toml"):
         tuning(hub, "try_", DATA, 60)
+
+
+def test_a_suspended_customer_is_remembered_for_less_long(hub, simulator):
+    suspended = next(each for each in simulator.customers if each.services and not each.active)
+    active = next(each for each in simulator.customers if each.active)
+    ask = lambda each: hub.call(lambda services: services.customers.lookup(each.document)).source  # noqa: E731
+    for each in (suspended, active):
+        ask(each)
+    tuning(hub, "try_", SUSPENDED, "0.001 s")
+    assert ask(suspended) is Source.API
+    assert ask(active) is Source.CACHE
+    tuning(hub, "revert")
+    assert ask(suspended) is Source.CACHE
