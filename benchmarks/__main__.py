@@ -20,6 +20,7 @@ NAMES = (
     "trace",
     "sync",
     "checkup",
+    "tuning",
 )
 
 

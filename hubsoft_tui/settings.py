@@ -27,6 +27,7 @@ from .setting_rules import (
     setting,
 )
 from .settings_alerts import AlertSettings
+from .settings_tuning import RefreshSettings, TuningSettings
 from .texts import N_
 
 PriorityName = Literal["critical", "high", "normal", "low"]
@@ -89,6 +90,14 @@ class CacheSettings:
     not_found_ttl: float = setting(
         300.0, N_("How long “there is no such customer” is remembered."), SECONDS, above=0, high=30 * DAY
     )
+    suspended_ttl: float = setting(
+        14400.0,
+        N_("How old a customer's data or status may be without an active contract: a payment may unlock it."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    """Where it is shorter than the category's own: the shorter one holds."""
     stale_ttl: float = setting(
         604800.0,
         N_("How long expired records are kept for when HubSoft is away."),
@@ -394,10 +403,12 @@ class Settings:
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
+    refresh: RefreshSettings = field(default_factory=RefreshSettings)
     reports: ReportSettings = field(default_factory=ReportSettings)
     trace: TraceSettings = field(default_factory=TraceSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     checkup: CheckupSettings = field(default_factory=CheckupSettings)
+    tuning: TuningSettings = field(default_factory=TuningSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     keys: dict[str, str] = field(default_factory=dict)

@@ -38,7 +38,18 @@ if TYPE_CHECKING:
 
     from .settings import Settings
 
-__all__ = ["Loaded", "NoProfile", "Row", "complete", "explain", "load", "read", "save_tuned"]
+__all__ = [
+    "Loaded",
+    "NoProfile",
+    "Row",
+    "Tuned",
+    "complete",
+    "explain",
+    "load",
+    "read",
+    "read_tuned",
+    "save_tuned",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,17 @@ class Loaded:
     warnings: tuple[Text, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Dotted key -> where its value came from; a key that is not here has its default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What the console saved, and what there would be without it; dotted key -> value."""
+
+    saved: Mapping[str, object] = field(default_factory=dict)
+    untuned: Mapping[str, object] = field(default_factory=dict)
+    pinned: Mapping[str, Origin] = field(default_factory=dict)
+    """What the environment sets: it wins over anything saved."""
+    warnings: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +154,24 @@ def complete(loaded: Loaded) -> Loaded:
     }
     return replace(
         loaded, settings=replace(loaded.settings, profile=profile), origins={**loaded.origins, **origins}
+    )
+
+
+def read_tuned(places: Places, environment: Mapping[str, str] | None = None) -> Tuned:
+    """Return what is in tuned.toml, profile and keys apart, over what config.toml and the environment say.
+
+    A tuned.toml that cannot be used is set aside, and a warning says so. Raises SettingsError.
+    """
+    config = read_document(places.config_file, "config")
+    own = _config_entries(config, DEFAULT_PROFILE)
+    outside = from_environment(os.environ if environment is None else environment)
+    tuned, warnings = _tuned_entries(places, own)
+    without, within = resolve([*own, *outside]), resolve([*own, *tuned])
+    return Tuned(
+        saved={entry.key: within.values[entry.key] for entry in tuned if entry.key in within.values},
+        untuned=without.values,
+        pinned={entry.key: entry.origin for entry in outside},
+        warnings=warnings,
     )
 
 

@@ -13,6 +13,7 @@ from hubsoft_tui.core.types import (
     Category,
     Lane,
     Priority,
+    Renewing,
     Snapshot,
     TokenState,
 )
@@ -225,6 +226,31 @@ class SavedPanel(Drawn):
             "  ",
             (_("{questions} asked, {requests} sent").format(questions=questions, requests=requests), ""),
         ]
+        return [line(label, *pieces).truncate(width, ellipsis=True)]
+
+
+class RenewingPanel(Drawn):
+    """What renewing ahead spent today, and how many waits it saved people; nothing while it is off."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._renewing: Renewing | None = None
+
+    def show(self, renewing: Renewing | None) -> None:
+        """Draw `renewing`; take no room without."""
+        self._renewing = renewing
+        self.display = renewing is not None
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line."""
+        renewing = self._renewing or Renewing()
+        label: Part = (fit(_("Renewed ahead"), 18 if width > 50 else 14), _TITLE)
+        requests = ngettext("{n} request", "{n} requests", renewing.spent).format(n=number(renewing.spent))
+        waits = ngettext("{n} wait saved", "{n} waits saved", renewing.saved).format(n=number(renewing.saved))
+        pieces: list[Part] = [(f"{requests}, {waits}", "")]
+        if renewing.stopped_until is not None:
+            pieces.append(("   " + _("did not pay, off"), "$warn"))
         return [line(label, *pieces).truncate(width, ellipsis=True)]
 
 

@@ -215,8 +215,7 @@ class Cache:
     def clean(self, *, keep_seconds: float) -> int:
         """Drop what is older than `keep_seconds` and what exceeds `max_entries`; return how many expired."""
         if self._used:
-            self._port.touch(list(self._used), self._clock.wall())
-            self._used.clear()
+            self._touch()
         expired, evicted = self._port.clean(
             older_than=self._clock.wall() - keep_seconds,
             max_entries=self.max_entries,
@@ -228,6 +227,21 @@ class Cache:
             self._answers.clear()
         return expired
 
+    def customers(self, limit: int) -> list[tuple[str, float]]:
+        """Return (record's name, seconds since it was fetched) of customers, the last used first.
+
+        By the wall clock alone: for looking ahead, not for answering.
+        """
+        if self._used:
+            self._touch()
+        now = self._clock.wall()
+        return [(name, max(0.0, now - fetched)) for name, fetched in self._port.recent(CUSTOMER, limit)]
+
+    def record(self, name: str) -> object | None:
+        """Return the record of that name, however old, or None."""
+        parts = self._parts((name,))
+        return parts[0].value if parts else None
+
     def clear(self) -> int:
         """Forget everything; return how many records went."""
         self._records.clear()
@@ -237,6 +251,10 @@ class Cache:
     def count(self, used_since: float = 0.0) -> int:
         """How many customers are remembered that were used since then (epoch s), to about a cleaning's interval."""
         return self._port.count(used_since)
+
+    def _touch(self) -> None:
+        self._port.touch(list(self._used), self._clock.wall())
+        self._used.clear()
 
     def _changed(self) -> bool:
         try:

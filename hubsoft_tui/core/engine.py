@@ -41,6 +41,7 @@ from .types import (
     Answer,
     ApiState,
     Badges,
+    BreakerState,
     BudgetState,
     CacheState,
     Category,
@@ -83,13 +84,17 @@ class Engine:
         probe: Operation[Any],
         backoff: Backoff | None = None,
         tracer: Tracer | None = None,
+        suspended: Callable[[object], bool] = lambda _record: False,
     ) -> None:
+        """`suspended` tells a customer without an active contract, who is remembered for `suspended_ttl` at most."""
         self.settings = settings
         self.clock = clock
         self.events = Events()
         self.badges: Callable[[], Badges] = Badges
         """What the services add to a snapshot; set by whoever builds them."""
+        self.tracer = tracer
         self._probe = probe
+        self._suspended = suspended
         self._cache = Cache(
             ports.records,
             clock,
@@ -310,6 +315,39 @@ class Engine:
         """How many customers are remembered; with `used_within` those used in the last so many seconds."""
         return self._cache.count(0.0 if used_within is None else self.clock.wall() - used_within)
 
+    def customers(self, limit: int) -> list[tuple[str, float]]:
+        """Return (record's name, age in seconds) of remembered customers, the last used first. Raises StoreError."""
+        return self._cache.customers(limit)
+
+    def lifetime_of(self, record: object | None, category: Category) -> float:
+        """Return for how many seconds a record, or several (None), answers questions of `category`."""
+        cache = self.settings.cache
+        lifetime = _lifetime(cache, category)
+        if (
+            cache.suspended_ttl < lifetime
+            and category is not Category.SERVICE_DATA
+            and record is not None
+            and self._suspended(record)
+        ):
+            return cache.suspended_ttl
+        return lifetime
+
+    def record(self, name: str) -> object | None:
+        """Return a remembered record by its name, however old; None when there is none."""
+        return self._cache.record(name)
+
+    @property
+    def idle(self) -> bool:
+        """HubSoft is well, allows the whole rate, and nobody waits: background work may spend."""
+        budget, health = self._gate.state(), self._health.state()
+        return (
+            health.health in {Health.ONLINE, Health.UNKNOWN}
+            and health.breaker is BreakerState.CLOSED
+            and budget.limit == budget.configured
+            and not budget.paused_for
+            and not budget.queued
+        )
+
     # -- watching -----------------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -364,7 +402,7 @@ class Engine:
     def _limit(self, category: Category, found: Found) -> float:
         if found.negative:
             return self.settings.cache.not_found_ttl
-        return _lifetime(self.settings.cache, category)
+        return self.lifetime_of(found.values[0] if len(found.values) == 1 else None, category)
 
     def _remembered(
         self, question: Question[T], found: Found, source: Source, *, reason: str = ""

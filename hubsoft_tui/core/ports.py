@@ -148,6 +148,10 @@ class RecordPort(Protocol):
         """How many records (kind `customer`) are kept that were used since then (epoch s)."""
         ...
 
+    def recent(self, kind: str, limit: int) -> list[tuple[str, float]]:
+        """Return (key, fetched at in epoch s) of records of a kind, the last used first."""
+        ...
+
     def claim(self, key: str, priority: Priority, seconds: float) -> bool:
         """Announce a fetch of `key`; False when a living process already fetches it at least as urgently."""
         ...

@@ -7,9 +7,24 @@ reports, what-if, self-tuning) know nothing of the engine. Instants are UTC epoc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from .types import Category, Outcome, Priority
+
+REFRESH: Final = "refresh"
+"""The caller of questions that nobody asked: they renew what is remembered before it is too old."""
+
+CATEGORIES: Final = tuple(Category)
+CATEGORY: Final = 0b0000_0011
+"""The bits of a question's mark: the category, a place in `CATEGORIES`;"""
+FORCED: Final = 0b0000_0100
+"""`QuestionRow.forced`;"""
+NEGATIVE: Final = 0b0000_1000
+"""what was shown is "there is no such thing";"""
+SUSPENDED: Final = 0b0001_0000
+"""what was shown is a customer without an active contract;"""
+PERSON: Final = 0b0010_0000
+"""somebody waited for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,12 @@ class QuestionRow:
     """The asker wanted HubSoft asked whatever was remembered, so no lifetime would have made it a hit."""
     failed: bool = False
     """Nothing was shown: neither HubSoft nor what is remembered could answer, or the asker left."""
+    negative: bool = False
+    """What was shown is that there is no such thing, remembered or just asked."""
+    was_negative: bool = False
+    """For a miss that found an older record: that one said that there is no such thing."""
+    was_suspended: bool = False
+    """For such a miss: the older record was of a customer without an active contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +103,14 @@ class TraceSink(Protocol):
     def sent(self, row: SentRow) -> None:
         """Take one request."""
         ...
+
+
+def mark_of(row: QuestionRow) -> int:
+    """Return what passes over millions of questions need to know of one beside when and about whom."""
+    return (
+        CATEGORIES.index(row.category)
+        | row.forced * FORCED
+        | (row.negative or row.outcome is Outcome.NEGATIVE) * NEGATIVE
+        | row.suspended * SUSPENDED
+        | (row.priority <= Priority.HIGH) * PERSON
+    )

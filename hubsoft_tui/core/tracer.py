@@ -64,6 +64,7 @@ class Tracer:
                 caller=asked.caller,
                 suspended=self._suspended(values),
                 forced=asked.forced,
+                negative=not values,
             )
         )
 
@@ -96,6 +97,9 @@ class Tracer:
                 suspended=self._suspended(after),
                 status_changed=was != is_ if told else None,
                 forced=asked.forced,
+                negative=not after,
+                was_negative=not before,
+                was_suspended=self._suspended(before),
             )
         )
 
@@ -114,6 +118,10 @@ class Tracer:
                 failed=True,
             )
         )
+
+    def subject_of(self, name: str) -> int:
+        """Return the hash that the record called `name` has in the trace."""
+        return self._subject("", (name,))
 
     def _suspended(self, values: tuple[Any, ...]) -> bool:
         return len(values) == 1 and self._meaning.suspended(values[0])

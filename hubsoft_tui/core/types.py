@@ -263,6 +263,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewing:
+    """What renewing ahead did today, all processes on this home together."""
+
+    spent: int = 0
+    """Requests."""
+    saved: int = 0
+    """Lookups of people that did not have to wait because of them."""
+    stopped_until: float | None = None
+    """UTC epoch seconds until when it stands still, because it did not pay."""
+
+
+@dataclass(frozen=True, slots=True)
 class Badges:
     """What the services keep in sight on every screen, and how a screen knows that one of them has news."""
 
@@ -272,6 +284,8 @@ class Badges:
     """Of those, and of the settled: how many wait for a person (refused, doubled)."""
     alerts: int = 0
     """Alerts that hold and that nobody has acknowledged."""
+    renewing: Renewing | None = None
+    """None while nothing is renewed ahead."""
     versions: dict[str, int] = field(default_factory=dict)
     """By service (`tickets`, `outbox`, ...): a number that grows whenever it has something new to show."""
 

@@ -93,6 +93,13 @@ AREAS: Final = (
         "monitor:MonitorScreen",
     ),
     Area(
+        "tuning",
+        "5",
+        N_("Tuning"),
+        N_("See what a setting would do before it does it; try it, save it."),
+        "tuning:TuningScreen",
+    ),
+    Area(
         "requests",
         "6",
         N_("Requests"),

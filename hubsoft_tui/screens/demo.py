@@ -5,14 +5,17 @@ Nothing of the person's is read or written: neither profile, token, cache nor ke
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
 import tempfile
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from hubsoft_tui.errors import StoreError
 from hubsoft_tui.settings import Profile
 from hubsoft_tui.texts import _
 
@@ -32,6 +35,8 @@ MEMBERS: Final = "membros.csv"
 LISTED: Final = 5
 """Every so many-th customer is on it."""
 STRANGER: Final = "52998224725"
+RECORD_AFTER: Final = 1.0
+"""Seconds after the start."""
 PREFIX: Final = "hubsoft-tui-demo-"
 
 
@@ -59,6 +64,8 @@ class Demo:
     def __init__(self) -> None:
         self._simulator: Simulator | None = None
         self._home = ""
+        self._closed = threading.Event()
+        self._recording: threading.Thread | None = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port: int = free.getsockname()[1]
@@ -81,11 +88,30 @@ class Demo:
         self._simulator = simulator
         _write_members(simulator, Path(self._home) / MEMBERS)
         profile = replace(simulator.profile, read_only=settings.profile.read_only)
+        self._recording = threading.Thread(
+            target=self._record, args=(profile,), name="demo-trace", daemon=True
+        )
+        self._recording.start()
         alerts = replace(settings.alerts, webhook_url="")  # nobody is woken by a play
         return replace(settings, profile=profile, alerts=alerts, home=self._home)
 
+    def _record(self, profile: Profile) -> None:
+        """Give the tuning screen something to show; not before the console has come up."""
+        if self._closed.wait(RECORD_AFTER):
+            return
+        from hubsoft_tui import places
+
+        from .demo_trace import record
+
+        # A demo that ends meanwhile takes its home with it.
+        with contextlib.suppress(StoreError):
+            record(places.find(home=self._home).state / "trace.db", profile, self._closed.is_set)
+
     def close(self) -> None:
         """Stop the simulator and remove its home. Safe to call twice."""
+        self._closed.set()
+        if self._recording is not None:
+            self._recording.join(1.0)
         simulator, self._simulator = self._simulator, None
         if simulator is not None:
             simulator.close()

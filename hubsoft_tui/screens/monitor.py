@@ -12,7 +12,7 @@ from textual.widgets import Static
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _
 from widgets.alert_rows import AlertsPanel
-from widgets.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
+from widgets.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
 from widgets.request_rows import TroubleTable
 from widgets.tape import BudgetTape
 
@@ -81,6 +81,7 @@ class MonitorScreen(ConsoleScreen):
                     yield BudgetTape()
                     yield CachePanel()
                     yield SavedPanel()
+                    yield RenewingPanel()
                 with Container(id="monitor-side"):
                     yield ApiPanel()
                     with Container(id="monitor-line"):
@@ -98,6 +99,7 @@ class MonitorScreen(ConsoleScreen):
         self.query_one(CachePanel).show(snapshot.cache)
         self.query_one(QueuePanel).show(snapshot.budget.lanes)
         self.query_one(SavedPanel).show(snapshot)
+        self.query_one(RenewingPanel).show(snapshot.badges.renewing)
         self.query_one(TokenPanel).show(snapshot.token, snapshot.wall)
         self.query_one(TroubleTable).show(snapshot.requests)
         self._wall = snapshot.wall

@@ -20,6 +20,7 @@ from ..core.types import Badges
 from ..core.watch import Watch
 from ..core.webhook import HttpWebhook
 from ..settings import Profile, Settings
+from ..store.tuning import TuningLog
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
 from .checkup.shelf import Shelf
@@ -27,10 +28,15 @@ from .connection import ConnectionTest
 from .customers import Customers
 from .meaning import meaning
 from .outbox.outbox import Outbox
+from .person import current_person
 from .questions import KINDS
 from .reports.service import Reports
-from .state import State, open_reports, open_state
+from .state import TRACE, State, account_of, open_reports, open_state
 from .tickets.service import Tickets
+from .tuning.refresh import RefreshAhead, Watched
+from .tuning.selftuning import SelfTuning
+from .tuning.service import Tuning
+from .tuning.source import TraceSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,12 @@ class Services:
     connection: ConnectionTest
     customers: Customers
     outbox: Outbox
+    refresh: RefreshAhead | None
+    """None without a trace to learn from."""
     reports: Reports
+    self_tuning: SelfTuning
     tickets: Tickets
+    tuning: Tuning
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
@@ -55,11 +65,13 @@ class Services:
             outbox=self.outbox.left,
             outbox_asks=self.outbox.asks,
             alerts=self.alerts.unseen,
+            renewing=self.refresh.state if self.refresh is not None else None,
             versions={
                 "alerts": self.alerts.version,
                 "checkup": self.checkup.version,
                 "outbox": self.outbox.version,
                 "tickets": self.tickets.news,
+                "tuning": self.tuning.version,
             },
         )
 
@@ -71,6 +83,9 @@ class Services:
             self.checkup.notify_forever(),
             self.outbox.run(),
             *self.tickets.unasked(),
+            self.tuning.watch(),
+            self.self_tuning.run(),
+            *([] if self.refresh is None else [self.refresh.run()]),
         ]
 
 
@@ -85,6 +100,10 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
         engine.start()
         if state.trace is not None:
             state.trace.writer.start()
+        source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
+        tuning = Tuning(
+            engine, places=state.folders, log=state.tuning, source=source, clock=clock, person=current_person
+        )
         services = Services(
             engine=engine,
             alerts=Alerts(
@@ -98,10 +117,13 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
             outbox=Outbox(engine, state.outbox, clock),
+            refresh=open_refresh(engine, source, state.tuning, clock),
             reports=Reports(
                 open_reports(settings, clock), state.trace.writer if state.trace else None, clock
             ),
+            self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
             tickets=Tickets(engine, state.mirror, state.presence, clock),
+            tuning=tuning,
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -118,17 +140,28 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             await services.checkup.close()
             await services.outbox.close()
             await services.tickets.close()
+            source.close()
             await services.reports.close()
             await engine.close()
+
+
+def open_refresh(engine: Engine, source: TraceSource, log: TuningLog, clock: Clock) -> RefreshAhead | None:
+    """Build what renews ahead, and let it see each question on its way to the trace."""
+    tracer = engine.tracer
+    if tracer is None or not isinstance(tracer.sink, Watched):
+        return None
+    ahead = RefreshAhead(engine, subject_of=tracer.subject_of, source=source, log=log, clock=clock)
+    tracer.sink.show(ahead)
+    return ahead
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
     """Build the engine of `settings.profile` over `state`; not started. Raises SettingsError."""
     profile: Profile = settings.profile
+    means = meaning(lambda: engine.settings.customers.active_statuses)
     tracer = None
     if state.trace is not None:
-        means = meaning(lambda: engine.settings.customers.active_statuses)
-        tracer = Tracer(state.trace.writer, state.trace.key, means)
+        tracer = Tracer(Watched(state.trace.writer), state.trace.key, means)
     engine = Engine(
         settings,
         state.ports,
@@ -137,5 +170,6 @@ def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
         login=operations.token(profile.client_id, profile.client_secret, profile.username, profile.password),
         probe=operations.choices(operations.Table.SERVICE_STATUSES),
         tracer=tracer,
+        suspended=means.suspended,
     )
     return engine

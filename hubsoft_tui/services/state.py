@@ -29,10 +29,12 @@ from ..store import (
     rosters,
     tokens,
     trace_key,
+    tuning,
 )
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 from ..store.trace_writer import TraceWriter
+from ..store.tuning import TuningLog
 from .person import current_person
 from .reports.house import House
 from .reports.reader import ReportReader
@@ -69,6 +71,7 @@ class State:
     set_aside: tuple[Path, ...]
     trace: Trace | None
     """None when the settings want no trace."""
+    tuning: TuningLog
 
 
 @contextmanager
@@ -91,6 +94,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
         unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True)
+        tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         checked = opened(
@@ -116,6 +120,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             rosters=rosters.Rosters(checked, account),
             set_aside=tuple(each.set_aside for each in databases if each.set_aside is not None),
             trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
+            tuning=TuningLog(tuned, account),
         )
 
 

@@ -126,6 +126,14 @@ class SqliteRecords:
         )
         return int(cast("int", rows[0][0]))
 
+    def recent(self, kind: str, limit: int) -> list[tuple[str, float]]:
+        """Return when records of a kind were fetched, the last used first."""
+        rows = self._database.read(
+            "SELECT key, fetched_at FROM record WHERE account = ? AND kind = ? ORDER BY used_at DESC LIMIT ?",
+            (self._account, kind, limit),
+        )
+        return cast("list[tuple[str, float]]", rows)
+
     def claim(self, key: str, priority: Priority, seconds: float) -> bool:
         """Announce a fetch; False while a living process fetches the same at least as urgently."""
         now, epoch = self._clock.now(), self._clock.epoch()

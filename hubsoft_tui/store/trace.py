@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
-from ..core.trace import NaiveRow, QuestionRow, SentRow
+from ..core.trace import CATEGORIES, NaiveRow, QuestionRow, SentRow
 from ..errors import StoreError
 from .database import Database
-from .trace_reading import CATEGORIES, MICRO, MILLI, OUTCOMES, TABLES, TRIMMED, TraceReader
+from .trace_reading import MICRO, MILLI, OUTCOMES, TABLES, TRIMMED, TraceReader
 
 _AT_ONCE: Final = 10_000
 """Rows deleted in one transaction: another process that writes waits no longer than that takes."""
@@ -116,6 +116,9 @@ class TraceStore(TraceReader):
             row.suspended,
             row.forced,
             row.failed,
+            row.negative,
+            row.was_negative,
+            row.was_suspended,
         ]
 
     def _sent(self, row: SentRow, account: int, person: int) -> list[int | None]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, cast
 
-from ..core.trace import QuestionRow, SentRow
-from ..core.types import Category, Outcome, Priority
+from ..core.trace import CATEGORIES, FORCED, NEGATIVE, PERSON, REFRESH, SUSPENDED, QuestionRow, SentRow
+from ..core.types import Outcome, Priority
 from .database import Database, store_errors
 
 MIGRATIONS: Final = (
@@ -32,7 +32,10 @@ CREATE TABLE question (
     since INTEGER NOT NULL,
     suspended INTEGER NOT NULL,
     forced INTEGER NOT NULL,
-    failed INTEGER NOT NULL
+    failed INTEGER NOT NULL,
+    negative INTEGER NOT NULL,
+    was_negative INTEGER NOT NULL,
+    was_suspended INTEGER NOT NULL
 );
 CREATE TABLE sent (
     at INTEGER PRIMARY KEY,
@@ -61,14 +64,15 @@ CREATE TABLE naive (
 CREATE TABLE mark (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
 """,
 )
-CATEGORIES: Final = tuple(Category)
 OUTCOMES: Final = tuple(Outcome)
 MICRO: Final = 1_000_000
 MILLI: Final = 1000
 TRIMMED: Final = "trimmed"
 KEPT_HOUSE: Final = "kept house"
 TABLES: Final = ("question", "sent", "naive")
-_Question = tuple[int, int, int, int, int, int, str, int | None, int | None, int, int, int, int]
+_Question = tuple[
+    int, int, int, int, int, int, str, int | None, int | None, int, int, int, int, int, int, int
+]
 _Sent = tuple[int, str, int, str, int, int, int, int | None, int, str, int, int]
 
 
@@ -87,7 +91,8 @@ class TraceReader:
         """Yield the questions of `[since, until)` (epoch s), oldest first, without holding them all."""
         for row in self._stream(
             "SELECT q.at, category, subject, priority, outcome, age, w.text, changed, status_changed, since,"
-            " suspended, forced, failed FROM question q JOIN word w ON w.id = q.caller"
+            " suspended, forced, failed, negative, was_negative, was_suspended"
+            " FROM question q JOIN word w ON w.id = q.caller"
             " WHERE q.at >= ? AND q.at < ? AND account = ? ORDER BY q.at",
             since,
             until,
@@ -95,7 +100,7 @@ class TraceReader:
             at, category, subject, priority, outcome, age, caller, changed, status, gap, *flags = cast(
                 "_Question", row
             )
-            suspended, forced, failed = map(bool, flags)
+            suspended, forced, failed, negative, was_negative, was_suspended = map(bool, flags)
             yield QuestionRow(
                 at=at / MICRO,
                 category=CATEGORIES[category],
@@ -110,19 +115,43 @@ class TraceReader:
                 status_changed=None if status is None else bool(status),
                 forced=forced,
                 failed=failed,
+                negative=negative,
+                was_negative=was_negative,
+                was_suspended=was_suspended,
             )
 
-    def points(self, since: float, until: float) -> Iterator[tuple[int, int, int, int, int]]:
-        """Yield (at in microseconds, category, subject, outcome, forced) of every question that was answered.
+    def points(self, since: float, until: float) -> Iterator[tuple[int, int, int]]:
+        """Yield (at in microseconds, subject, mark) of the questions that somebody asked and that were answered.
 
-        For passes over millions of rows, where a `QuestionRow` each costs more than the pass: `category` and
-        `outcome` are places in `CATEGORIES` and `OUTCOMES`. Oldest first.
+        For passes over millions of rows, where a `QuestionRow` each costs more than the pass: `mark` is that of
+        `core.trace.mark_of`. What the console asked unasked (`REFRESH`) is left out. Oldest first.
+        """
+        mark = (
+            f"category | (forced * {FORCED}) | (suspended * {SUSPENDED})"
+            f" | ((priority <= {int(Priority.HIGH)}) * {PERSON})"
+            f" | ((negative OR outcome = {OUTCOMES.index(Outcome.NEGATIVE)}) * {NEGATIVE})"
+        )
+        return cast(
+            "Iterator[tuple[int, int, int]]",
+            self._stream(
+                f"SELECT at, subject, {mark} FROM question"  # noqa: S608 - ours
+                " WHERE at >= ? AND at < ? AND account = ? AND NOT failed"
+                f" AND caller != coalesce((SELECT id FROM word WHERE text = '{REFRESH}'), -1) ORDER BY at",
+                since,
+                until,
+            ),
+        )
+
+    def comparisons(self, since: float, until: float) -> Iterator[tuple[int, int, int, int, int]]:
+        """Yield (category, milliseconds between the fetches, changed, was suspended, was negative) of refetches.
+
+        `category` is a place in `CATEGORIES`.
         """
         return cast(
             "Iterator[tuple[int, int, int, int, int]]",
             self._stream(
-                "SELECT at, category, subject, outcome, forced FROM question"
-                " WHERE at >= ? AND at < ? AND account = ? AND NOT failed ORDER BY at",
+                "SELECT category, since, changed, was_suspended, was_negative FROM question"
+                " WHERE at >= ? AND at < ? AND account = ? AND changed IS NOT NULL ORDER BY at",
                 since,
                 until,
             ),

@@ -24,6 +24,14 @@ FIGURES = {
     "trace": ["a question from memory, traced", "written", "on disk", "a day of"],
     "sync": ["one request per ticket", "ours", "merge, 2 % changed", "longest stall"],
     "checkup": ["100 of 1,506: one by one", "100 of 1,506: ours", "roster of 1,500"],
+    "tuning": [
+        "naive",
+        "seed's cache",
+        "ours, default",
+        "ours, lifetimes tuned",
+        "least possible",
+        "curve of",
+    ],
 }
 
 

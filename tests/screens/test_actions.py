@@ -33,6 +33,7 @@ def test_the_areas_keep_their_digits():
     assert {area.id: area.key for area in AREAS} == {
         "lookup": "1",
         "monitor": "4",
+        "tuning": "5",
         "requests": "6",
         "reports": "7",
     }

@@ -1,10 +1,11 @@
 import pytest
 
+from hubsoft_tui.core.types import Badges, Renewing
 from hubsoft_tui.screens.monitor import MonitorScreen
-from tests.screens.stand import Stand, request, snapshot
+from tests.screens.stand import WALL, Stand, request, snapshot
 from tests.widgets.stage import Repaints, lines_of
 from widgets.drawn import Drawn
-from widgets.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
+from widgets.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
 from widgets.request_rows import TroubleTable
 from widgets.tape import BudgetTape
 
@@ -71,6 +72,21 @@ async def test_frozen_the_view_and_the_tape_stand_still():
         screen.tick(snapshot(2, questions_today=9999))
         assert not screen.query_one(BudgetTape).held
         assert "9,999" in text_of(screen, SavedPanel)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_what_renewing_ahead_does_is_in_sight_while_it_is_on(size):
+    screen = MonitorScreen()
+    async with Stand(screen).run_test(size=size) as pilot:
+        panel = screen.query_one(RenewingPanel)
+        screen.tick(snapshot(1))
+        await pilot.pause()
+        assert not panel.display
+        screen.tick(snapshot(2, badges=Badges(renewing=Renewing(12, 5, WALL + 3600))))
+        await pilot.pause()
+        assert "12 requests, 5 waits saved" in text_of(screen, RenewingPanel)
+        assert "did not pay, off" in text_of(screen, RenewingPanel)
+        assert not any(panel.region.overlaps(screen.query_one(kind).region) for kind in PANELS)
 
 
 async def test_enter_goes_to_the_requests():

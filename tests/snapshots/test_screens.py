@@ -30,6 +30,7 @@ from tests.screens.fake import (
 )
 from tests.screens.stand import WALL, request, snapshot
 from tests.screens.test_reports import some_days
+from tests.screens.test_tuning import TuningHub
 from widgets.strip import StatusStrip
 from widgets.tape import BudgetTape
 
@@ -167,6 +168,18 @@ def test_requests(looks_as_before, hub):
 def test_reports(looks_as_before, hub, size):
     hub.reports.days = some_days()
     assert looks_as_before(hub, size, press("escape", "7"), "saved 382 = 81 %")
+
+
+def test_tuning(looks_as_before, size):
+    hub = TuningHub()
+    hub.state = snapshot(requests=REQUESTS)
+
+    async def look_further(pilot):
+        await pilot.press("escape", "5")
+        await wait_for(pilot, lambda: "▸ customer data" in seen(pilot.app))
+        await pilot.press("down", "right")
+
+    assert looks_as_before(hub, size, look_further, "looked at")
 
 
 def test_first_run(looks_as_before, hub):

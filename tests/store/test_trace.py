@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from hubsoft_tui.core.trace import QuestionRow, SentRow
+from hubsoft_tui.core.trace import FORCED, NEGATIVE, PERSON, REFRESH, SUSPENDED, QuestionRow, SentRow, mark_of
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import Database, open_database
 from hubsoft_tui.store.trace import TraceStore
-from hubsoft_tui.store.trace_reading import CATEGORIES, MIGRATIONS, OUTCOMES, TRIMMED
+from hubsoft_tui.store.trace_reading import MIGRATIONS, TRIMMED
 
 NOW = 1_795_000_000.0
 ALL = (0.0, 1e11)
@@ -99,12 +99,34 @@ def test_a_stretch_of_time_has_its_beginning_and_not_its_end(store):
     assert [row.at - NOW for row in store.sent(NOW + 1, NOW + 3)] == [1, 2]
 
 
-def test_points_are_the_questions_that_were_answered(store):
-    store.write(
-        [question(outcome=Outcome.MISS, forced=True), question(NOW + 1, failed=True)], [], person="maria"
-    )
-    category, outcome = CATEGORIES.index(Category.CLIENT_DATA), OUTCOMES.index(Outcome.MISS)
-    assert list(store.points(*ALL)) == [(round(NOW * 1e6), category, 7, outcome, 1)]
+def test_points_are_the_questions_that_somebody_asked_and_that_were_answered(store):
+    rows = [
+        question(outcome=Outcome.MISS, forced=True),
+        question(NOW + 1, failed=True),
+        question(NOW + 2, category=Category.CONTRACT_STATUS, priority=Priority.LOW, suspended=True),
+        question(NOW + 3, outcome=Outcome.NEGATIVE),
+        question(NOW + 4, caller=REFRESH),
+    ]
+    store.write(rows, [], person="maria")
+    answered = [rows[0], rows[2], rows[3]]
+    assert list(store.points(*ALL)) == [(round(row.at * 1e6), 7, mark_of(row)) for row in answered]
+    assert [mark_of(row) for row in answered] == [FORCED | PERSON, 1 | SUSPENDED, NEGATIVE | PERSON]
+
+
+def test_comparisons_are_what_refetches_showed(store):
+    rows = [
+        question(changed=True, since=60.5, was_suspended=True),
+        question(NOW + 1, changed=False, since=9.0, was_negative=True, negative=True),
+        question(NOW + 2),
+    ]
+    store.write(rows, [], person="maria")
+    assert list(store.comparisons(*ALL)) == [(0, 60_500, 1, 1, 0), (0, 9000, 0, 0, 1)]
+    kept = list(store.questions(*ALL))
+    assert [(row.negative, row.was_negative, row.was_suspended) for row in kept] == [
+        (False, False, True),
+        (True, True, False),
+        (False, False, False),
+    ]
 
 
 def test_what_is_too_old_goes_first_and_then_the_oldest_beyond_the_limit(store):

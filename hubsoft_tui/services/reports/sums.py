@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ...core.trace import CATEGORIES
 from ...core.types import Outcome, Priority
 from ...store import trace_sums
-from ...store.trace_reading import CATEGORIES, MICRO, OUTCOMES, TRIMMED, TraceReader
+from ...store.trace_reading import MICRO, OUTCOMES, TRIMMED, TraceReader
 from ...store.trace_sums import AskedSum, PassSum, Sent
 from .days import Stretch
 from .types import DayReport, Hour, Sums

@@ -102,7 +102,7 @@ def test_page_sizes_go_down_and_up_again_and_each_divides_a_larger_one():
 
 def page(start, size, rows, total, last=None):
     place = Place(number=start // size, last=(total - 1) // size if last is None else last, total=total)
-    decoded = Decoded((), page=place, rows=rows)
+    decoded: Decoded[tuple[Customer, ...]] = Decoded((), page=place, rows=rows)
     return Page(start, size, Received(decoded, 0.0, 0.0))
 
 

@@ -1,0 +1,217 @@
+"""What every candidate for a lifetime would have cost and shown, exactly, in one pass over the trace.
+
+For each subject the pass keeps the last fetch under every candidate, as a set: candidates whose last fetch is the
+same question move as one, as bits of one number. From a fetch, the next one under a candidate is found by bisection,
+so answers from memory are skipped, not visited; that candidates part ways at all is rare. A question fetches when
+the record's age exceeds what its category allows, whichever category's question brought the record: they share it.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate, compress
+from typing import Final
+
+from ...core import trace as marks
+from .columns import Asked, Columns
+from .durations import DAY, HOUR, MINUTE
+from .lifetimes import Kind, Rule, Rules, rules
+
+CANDIDATES: Final = (
+    *(minutes * MINUTE for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45)),
+    *(hours * HOUR for hours in (1, 1.5, 2, 3, 4, 6, 8, 12, 18)),
+    *(days * DAY for days in (1, 1.5, 2, 3, 4, 5, 7)),
+)
+"""Lifetimes a person might choose, in seconds."""
+
+_CATEGORY: Final = [
+    bytes((mark & marks.CATEGORY) == place for mark in range(256)) for place in range(len(marks.CATEGORIES))
+]
+_FORCED: Final = bytes(bool(mark & marks.FORCED) for mark in range(256))
+_KIND: Final = bytes(
+    Kind.NEGATIVE if mark & marks.NEGATIVE else Kind.SUSPENDED if mark & marks.SUSPENDED else Kind.PLAIN
+    for mark in range(256)
+)
+_FLUSH: Final = 50_000
+"""Sets of candidates that are counted apart before they are added up: bounds the memory of odd traces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What one value would have meant over the whole trace. Ages in seconds."""
+
+    value: float
+    requests: int
+    """Requests of every category: what one fetches answers the others too."""
+    asked: int
+    """Questions the setting is about."""
+    hits: int
+    """Of those, how many memory would have answered."""
+    mean_age: float
+    """Of what those hits would have shown."""
+    max_age: float
+
+    @property
+    def ratio(self) -> float | None:
+        """Share (0-1) of the questions that memory would have answered; None without questions."""
+        return self.hits / self.asked if self.asked else None
+
+
+@dataclass(slots=True)
+class _Cell:
+    """What a set of candidates has in common."""
+
+    fetches: int = 0
+    own: int = 0
+    hits: int = 0
+    ages: float = 0.0
+    oldest: float = 0.0
+
+
+class _Tally:
+    """Adds up per candidate what was counted per set of candidates."""
+
+    def __init__(self, candidates: int) -> None:
+        self.cells: defaultdict[int, _Cell] = defaultdict(_Cell)
+        self._sums = [_Cell() for _ in range(candidates)]
+
+    def settle(self) -> list[_Cell]:
+        """Return the sums by candidate."""
+        for members, cell in self.cells.items():
+            for place, total in enumerate(self._sums):
+                if members >> place & 1:
+                    total.fetches += cell.fetches
+                    total.own += cell.own
+                    total.hits += cell.hits
+                    total.ages += cell.ages
+                    total.oldest = max(total.oldest, cell.oldest)
+        self.cells.clear()
+        return self._sums
+
+
+def curve(
+    columns: Columns, lifetimes: Mapping[str, float], key: str, values: Iterable[float] = CANDIDATES
+) -> tuple[Point, ...]:
+    """Return a point for each of `values` (seconds) of the lifetime `key`, the others as in `lifetimes`.
+
+    About a microsecond a question, whatever the number of values: a task for a thread.
+    """
+    candidates = sorted(set(values))
+    tally = _Tally(len(candidates))
+    walk = _Walk(candidates, rules(lifetimes, key), tally)
+    for asked in columns.subjects.values():
+        walk.through(asked)
+        if len(tally.cells) > _FLUSH:
+            tally.settle()
+    return tuple(
+        Point(
+            value=value,
+            requests=cell.fetches,
+            asked=cell.own + cell.hits,
+            hits=cell.hits,
+            mean_age=cell.ages / cell.hits if cell.hits else 0.0,
+            max_age=cell.oldest,
+        )
+        for value, cell in zip(candidates, tally.settle(), strict=True)
+    )
+
+
+class _Subject:
+    """The questions about one subject: of those that the setting is about, `rank[place]` came up to a question."""
+
+    def __init__(self, times: list[float], flags: bytes | bytearray) -> None:
+        self.fetching = [0] * (len(times) + 1)
+        """For each question the candidates that fetch there; the last one is the end of the trace."""
+        self.flags = flags
+        self.places = list(compress(range(len(times)), flags))
+        self.times = list(compress(times, flags))
+        self.rank = list(accumulate(flags))
+        self.sums = [0.0, *accumulate(self.times)]
+
+
+class _Stops:
+    """Where everybody fetches again, whatever the candidate: a cap is over, or the asker insisted."""
+
+    def __init__(self, rule: Rule, times: list[float], marked: bytearray) -> None:
+        self._count = len(times)
+        self._forced = list(compress(range(len(times)), marked.translate(_FORCED)))
+        self._capped = []
+        for table, cap in zip(_CATEGORY, rule.caps, strict=True):
+            flags = marked.translate(table)
+            if cap < math.inf and (places := list(compress(range(len(times)), flags))):
+                self._capped.append((list(compress(times, flags)), places, cap))
+
+    def after(self, place: int, at: float) -> int:
+        """Return the first such question after the one at `place`, or how many there are."""
+        end = self._count
+        for times, places, cap in self._capped:
+            next_ = bisect_right(times, at + cap)
+            if next_ < len(times) and places[next_] < end:
+                end = places[next_]
+        if self._forced:
+            next_ = bisect_right(self._forced, place)
+            if next_ < len(self._forced) and self._forced[next_] < end:
+                end = self._forced[next_]
+        return end
+
+
+class _Walk:
+    """Goes through one subject after another with all candidates at once."""
+
+    def __init__(self, candidates: list[float], ruled: Rules, tally: _Tally) -> None:
+        self._candidates = candidates
+        self._below = [(1 << place) - 1 for place in range(len(candidates) + 1)]
+        self._ruled = ruled
+        self._about = bytes((mark & marks.CATEGORY) in ruled.about for mark in range(256))
+        self._cells = tally.cells
+
+    def through(self, asked: Asked) -> None:
+        """Count what every candidate does with the questions about one subject."""
+        times = list(asked.times)
+        subject = _Subject(times, asked.marks.translate(self._about))
+        kinds = asked.marks.translate(_KIND)
+        ruled = {kind: self._ruled.of(Kind(kind)) for kind in set(kinds)}
+        stops = {kind: _Stops(rule, times, asked.marks) for kind, rule in ruled.items()}
+        cells, fetching = self._cells, subject.fetching
+        fetching[0] = self._below[-1]  # the first question is everybody's fetch
+        for place, at in enumerate(times):
+            members = fetching[place]
+            if not members:
+                continue
+            cell = cells[members]
+            cell.fetches += 1
+            kind = kinds[place]
+            end = stops[kind].after(place, at)
+            if ruled[kind].varies:
+                cell.own += subject.flags[place]
+                self._part(subject, members, place, at, end)
+            else:
+                fetching[end] |= members
+
+    def _part(self, subject: _Subject, members: int, place: int, at: float, end: int) -> None:
+        """Send each of `members`, who fetch at `place`, to where it fetches next; count its hits on the way.
+
+        At `end` everybody fetches.
+        """
+        candidates, cells, times, sums = self._candidates, self._cells, subject.times, subject.sums
+        first, last = subject.rank[place], subject.rank[end - 1]
+        while members:
+            lowest = members & -members
+            next_ = bisect_right(times, at + candidates[lowest.bit_length() - 1], first, last)
+            if next_ >= last:
+                leaving, next_ = members, last
+                subject.fetching[end] |= leaving
+            else:
+                leaving = members & self._below[bisect_left(candidates, times[next_] - at)] | lowest
+                subject.fetching[subject.places[next_]] |= leaving
+            if next_ > first:
+                cell = cells[leaving]
+                cell.hits += next_ - first
+                cell.ages += sums[next_] - sums[first] - (next_ - first) * at
+                oldest = times[next_ - 1] - at
+                cell.oldest = max(cell.oldest, oldest)
+            members ^= leaving

@@ -1,0 +1,248 @@
+"""Renewing ahead: what people will probably ask for again is fetched anew, unasked, before it is too old.
+
+It cannot save requests, it spends them: what it buys is that people do not wait. So it renews only what, by what
+the trace taught, is asked for again often enough; only within its share of the budget, in the background's class,
+while HubSoft is well and nobody waits; it counts what came of it, and stands still for a day when it did not pay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ...api.models import Customer
+from ...core.clock import today
+from ...core.question import Question
+from ...core.trace import REFRESH, QuestionRow, TraceSink
+from ...core.types import Category, Outcome, Priority, Renewing
+from ...errors import HubSoftError
+from ...store.tuning import TuningLog
+from .. import questions
+from ..terms import Kind, Term
+from .durations import DAY, HOUR
+from .lifetimes import ages
+from .reuse import Reuse, people_of
+from .source import TraceSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...core.clock import Clock
+    from ...core.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 10.0
+AHEAD: Final = 2 * LOOK_SECONDS
+"""A record is renewed within its last so many seconds."""
+LEARN_SECONDS: Final = HOUR
+LOOKED_AT: Final = 2000
+"""Records looked at, the last used."""
+LEAST_LEARNT: Final = 50
+"""Records that grew too old, without which nothing is foretold."""
+JUDGED: Final = 60
+"""Renewals over which it is judged whether they paid."""
+STILL: Final = DAY
+
+
+@dataclass(slots=True)
+class _Renewal:
+    """A record that was renewed: whether it paid shows with the next question, or when it is too old again."""
+
+    before: float
+    """When it would have been too old, UTC epoch seconds."""
+    until: float
+
+
+class RefreshAhead:
+    """Lives in the engine's loop. It also sees every row of the trace on its way to the file."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        subject_of: Callable[[str], int],
+        source: TraceSource,
+        log: TuningLog,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._subject_of = subject_of
+        self._source = source
+        self._log = log
+        self._clock = clock
+        self._reuse: Reuse | None = None
+        self._learnt_at = float("-inf")
+        self._people: dict[int, list[float]] = {}
+        """When people asked for a subject, UTC epoch seconds; as the trace knew it, and what came since."""
+        self._origin = 0.0
+        self._renewed: dict[int, _Renewal] = {}
+        self._starts: deque[float] = deque()
+        self._outcomes: deque[bool] = deque(maxlen=JUDGED)
+        self._stopped_until: float | None = None
+        self._spent = self._saved = 0
+        self._told = Renewing()
+
+    @property
+    def state(self) -> Renewing | None:
+        """What came of it today; None while it is off."""
+        return self._told if self._engine.settings.refresh.enabled else None
+
+    def question(self, row: QuestionRow) -> None:
+        """Notice that somebody asked."""
+        if not self._engine.settings.refresh.enabled:
+            return
+        if row.caller == REFRESH or row.category is not Category.CLIENT_DATA or row.priority > Priority.HIGH:
+            return
+        self._people.setdefault(row.subject, []).append(row.at)
+        renewal = self._renewed.get(row.subject)
+        if renewal is not None and row.at > renewal.before:
+            del self._renewed[row.subject]
+            self._judge(paid=row.outcome is Outcome.HIT)
+
+    async def run(self) -> None:
+        """Renew until cancelled."""
+        while True:
+            await self._clock.sleep(LOOK_SECONDS)
+            if not self._engine.settings.refresh.enabled:
+                self._reuse = None
+                continue
+            try:
+                await self.look()
+            except HubSoftError as error:
+                logger.warning("renewing ahead: %s", error)
+
+    async def look(self) -> int:
+        """Renew what is due and worth it; return how many requests that took. Raises HubSoftError."""
+        if self._stopped_until is None:
+            self._stopped_until = self._log.stopped_until()
+        now = self._clock.wall()
+        self._let_go(now)
+        spent = 0
+        if now >= self._stopped_until:
+            reuse = await self._learnt()
+            spent = await self._renew_due(reuse, now) if reuse is not None else 0
+        self._tell(now)
+        return spent
+
+    # -- inside
+
+    async def _learnt(self) -> Reuse | None:
+        lifetimes = ages(self._engine.settings.cache)
+        stale = self._reuse is None or self._reuse.lifetimes != lifetimes
+        if stale or self._clock.now() - self._learnt_at >= LEARN_SECONDS:
+            columns = await self._source.columns(fresh=True)
+
+            def learn() -> tuple[Reuse, dict[int, list[float]]]:
+                reuse = Reuse(lifetimes, lambda at: _hour(at + columns.origin))
+                reuse.learn(columns)
+                people = {
+                    subject: [at + columns.origin for at in times]
+                    for subject, asked in columns.subjects.items()
+                    if (times := people_of(asked))
+                }
+                return reuse, people
+
+            self._reuse, self._people = await asyncio.to_thread(learn)
+            self._origin = columns.origin
+            self._learnt_at = self._clock.now()
+        return self._reuse if self._reuse is not None and self._reuse.learnt >= LEAST_LEARNT else None
+
+    async def _renew_due(self, reuse: Reuse, now: float) -> int:
+        spent, worth = 0, self._engine.settings.refresh.worth
+        for name, age in self._engine.customers(LOOKED_AT):
+            left = reuse.lifetime - age
+            if not 0 < left <= AHEAD:
+                continue
+            subject = self._subject_of(name)
+            people = [at - self._origin for at in self._people.get(subject, ())]
+            if reuse.chance(people, now + left - self._origin) < worth:
+                continue
+            if not self._engine.idle or not self._affordable():
+                break
+            if await self._renew(name, subject, now + left, reuse.lifetime):
+                spent += 1
+        return spent
+
+    async def _renew(self, name: str, subject: int, before: float, lifetime: float) -> bool:
+        customer = self._engine.record(name)
+        if not isinstance(customer, Customer) or (question := _question(customer)) is None:
+            return False
+        if self._engine.lifetime_of(customer, Category.CLIENT_DATA) != lifetime:
+            return False  # whom a payment may unlock: what is renewed may be wrong in a moment
+        self._starts.append(self._clock.now())
+        answer = await self._engine.ask(question, priority=Priority.LOW, refresh=True, caller=REFRESH)
+        self._spent += answer.requests
+        if (earlier := self._renewed.pop(subject, None)) is not None and earlier.until <= before + AHEAD:
+            self._judge(paid=False)
+        self._renewed[subject] = _Renewal(before, before + lifetime)
+        return True
+
+    def _affordable(self) -> bool:
+        """Tell whether its share of the budget has room for one more."""
+        limiter = self._engine.settings.limiter
+        now = self._clock.now()
+        while self._starts and now - self._starts[0] >= limiter.window_seconds:
+            self._starts.popleft()
+        share = self._engine.settings.refresh.share
+        return len(self._starts) < max(1, int(limiter.max_requests_per_minute * share))
+
+    def _let_go(self, now: float) -> None:
+        """Settle what nobody asked for before it was too old again."""
+        for subject in [subject for subject, each in self._renewed.items() if now > each.until]:
+            del self._renewed[subject]
+            self._judge(paid=False)
+
+    def _judge(self, *, paid: bool) -> None:
+        self._saved += paid
+        self._outcomes.append(paid)
+        worth = self._engine.settings.refresh.worth
+        if len(self._outcomes) == JUDGED and sum(self._outcomes) < worth * JUDGED / 2:
+            self._outcomes.clear()
+            self._stopped_until = self._clock.wall() + STILL
+            logger.info("renewing ahead did not pay: it stands still for a day")
+            self._log.stop(self._stopped_until)
+
+    def _tell(self, now: float) -> None:
+        day = today(self._clock).isoformat()
+        if self._spent or self._saved:
+            self._log.count_renewed(day, spent=self._spent, saved=self._saved)
+            self._spent = self._saved = 0
+        spent, saved = self._log.renewed(day)
+        stopped = self._stopped_until if self._stopped_until and now < self._stopped_until else None
+        self._told = Renewing(spent, saved, stopped)
+
+
+class Watched:
+    """A TraceSink that lets `RefreshAhead` see what passes, once there is one."""
+
+    def __init__(self, sink: TraceSink) -> None:
+        self.sink = sink
+        self.question = sink.question
+        self.sent = sink.sent
+
+    def show(self, ahead: RefreshAhead) -> None:
+        """Let `ahead` see each question from now on."""
+        keep = self.sink.question
+
+        def question(row: QuestionRow) -> None:
+            keep(row)
+            ahead.question(row)
+
+        self.question = question
+
+
+def _question(customer: Customer) -> Question[tuple[Customer, ...]] | None:
+    if customer.document:
+        kind = Kind.CPF if len(customer.document) == 11 else Kind.CNPJ
+        return questions.customer(Term(kind, customer.document))
+    return None if customer.code is None else questions.customer(Term(Kind.CODE, str(customer.code)))
+
+
+def _hour(at: float) -> float:
+    local = time.localtime(at)
+    return local.tm_hour + local.tm_min / 60

@@ -1,0 +1,188 @@
+"""Which settings can be tuned, what each may be, and settings with other values laid over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from ...errors import InvalidInput
+from ...setting_rules import SECONDS, Rule, WrongValue, allowed, check
+from ...settings import Settings
+from ...settings_layers import SHARES, Entry, Origin, known_settings, resolve
+from ...texts import Text, say
+from . import lifetimes
+from .curve import CANDIDATES
+from .durations import DAY, read_duration, span
+from .residency import SIZES
+from .types import Shape, Value
+
+SIZE: Final = "cache.max_entries"
+RATE: Final = "limiter.max_requests_per_minute"
+SHARE: Final = "limiter.share."
+
+_APART: Final = frozenset({"profile", "ui", "log", "customers"})
+"""Sections that are a person's taste or identity, not something to tune."""
+_LIVE: Final = frozenset({"cache", "limiter", "retry", "token", "health", "tuning", "refresh"})
+"""Sections that the engine takes over while it runs."""
+_FIRST: Final = (*lifetimes.ALL, SIZE, RATE, *(f"{SHARE}{name}" for name in SHARES))
+_ONLY_TESTS: Final = "limiter.window_seconds"
+_LENGTHS: Final = (
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    3.0,
+    5.0,
+    10.0,
+    15.0,
+    20.0,
+    30.0,
+    45.0,
+    *CANDIDATES,
+    14 * DAY,
+    30 * DAY,
+)
+_COUNTS: Final = tuple(
+    base * 10**power for power in range(1, 9) for base in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+)
+_WORDS: Final = {
+    **dict.fromkeys(("1", "true", "yes", "on", "sim", "s", "ligado"), True),
+    **dict.fromkeys(("0", "false", "no", "off", "não", "nao", "n", "desligado"), False),
+}
+
+
+def tunable_keys() -> tuple[str, ...]:
+    """Return the keys that can be tuned: first what can be foretold, last what waits for the next start."""
+    known = [
+        key
+        for key, each in known_settings().items()
+        if key.partition(".")[0] not in _APART
+        and key != _ONLY_TESTS
+        and isinstance(each.default, bool | int | float)
+    ]
+    rest = [key for key in known if key not in _FIRST]
+    return (*(key for key in _FIRST if key in known), *sorted(rest, key=lambda key: not is_live(key)))
+
+
+def shape_of(key: str) -> Shape:
+    """Tell what can be foretold about `key`."""
+    if key in lifetimes.ALL:
+        return Shape.LIFETIME
+    if key == SIZE:
+        return Shape.SIZE
+    return Shape.LIMITER if key == RATE or key.startswith(SHARE) else Shape.OTHER
+
+
+def is_live(key: str) -> bool:
+    """Tell whether a change of `key` takes effect at once."""
+    return key.partition(".")[0] in _LIVE
+
+
+def rule_of(key: str) -> tuple[Value, Rule]:
+    """Return the default and the rule of `key`. Raises InvalidInput when it cannot be tuned."""
+    known = known_settings().get(key)
+    if known is None or key not in tunable_keys():
+        raise InvalidInput(say("There is no setting {key} that can be tuned.", key=key))
+    return cast("Value", known.default), known.rule
+
+
+def read_value(key: str, given: str | Value) -> Value:
+    """Return what a person typed for `key`, or a program gave, as the setting takes it.
+
+    Lengths of time may have units (8 h, 30 min), shares a % sign. Raises InvalidInput with what is allowed.
+    """
+    default, rule = rule_of(key)
+    value = _parsed(given, default, rule) if isinstance(given, str) else given
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    try:
+        return cast("Value", check(value, default, rule))
+    except WrongValue:
+        found = (
+            span(float(value)) if rule.unit == SECONDS and isinstance(value, float) and value > 0 else given
+        )
+        raise InvalidInput(
+            say(
+                "{key} cannot be {found}: it must be {allowed}.",
+                key=key,
+                found=found,
+                allowed=_bounds(default, rule),
+            )
+        ) from None
+
+
+def ladder(key: str) -> tuple[Value, ...]:
+    """Return the values that arrows step through, smallest first; all are allowed."""
+    default, rule = rule_of(key)
+    if isinstance(default, bool):
+        return (False, True)
+    if rule.unit == SECONDS:
+        steps: Iterable[float] = CANDIDATES if key in lifetimes.ALL else _LENGTHS
+    elif key == SIZE:
+        steps = SIZES
+    elif rule.high is not None and rule.high <= 1:
+        steps = (0.001, 0.002, 0.005, 0.01, 0.02, *(each / 20 for each in range(1, 21)))
+    else:
+        steps = (*range(11), *_COUNTS)
+    made = (int(each) if isinstance(default, int) else float(each) for each in steps)
+    return tuple(sorted({each for each in made if _fits(each, rule)} | {default}))
+
+
+def value_of(settings: Settings, key: str) -> Value:
+    """Return the value of a dotted key."""
+    found: Any = settings
+    for name in key.split("."):
+        found = found[name] if isinstance(found, dict) else getattr(found, name)
+    return cast("Value", found)
+
+
+def with_values(settings: Settings, values: Mapping[str, Value]) -> Settings:
+    """Return `settings` with other values by dotted key. Raises InvalidInput when they do not go together."""
+    sections: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        if name.startswith("share."):
+            shares = sections.setdefault(section, {}).setdefault("share", dict(settings.limiter.share))
+            shares[name.removeprefix("share.")] = value
+        else:
+            sections.setdefault(section, {})[name] = value
+    changed = {name: replace(getattr(settings, name), **fields) for name, fields in sections.items()}
+    made = replace(settings, **changed)
+    here = Origin("flags", say("Not possible"))
+    entries = [Entry(f"{SHARE}{name}", share, here) for name, share in made.limiter.share.items()]
+    if problems := resolve(entries).problems:
+        raise InvalidInput(problems[0].text)
+    return made
+
+
+def _fits(value: float, rule: Rule) -> bool:
+    return (
+        (rule.low is None or value >= rule.low)
+        and (rule.above is None or value > rule.above)
+        and (rule.high is None or value <= rule.high)
+    )
+
+
+def _parsed(text: str, default: Value, rule: Rule) -> object:
+    text = text.strip()
+    if isinstance(default, bool):
+        return _WORDS.get(text.lower(), text)
+    if rule.unit == SECONDS:
+        return read_duration(text)
+    number = text.removesuffix("%").strip().replace(",", ".")
+    try:
+        if text.endswith("%") and isinstance(default, float):
+            return float(number) / 100
+        return int(number) if isinstance(default, int) else float(number)
+    except ValueError:
+        return text
+
+
+def _bounds(default: Value, rule: Rule) -> Text:
+    if rule.unit != SECONDS or rule.high is None:
+        return allowed(default, rule)
+    if rule.above is not None:
+        return say("longer than {low} and at most {high}", low=span(rule.above), high=span(rule.high))
+    return say("from {low} to {high}", low=span(rule.low or 0.0), high=span(rule.high))

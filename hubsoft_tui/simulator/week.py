@@ -1,0 +1,202 @@
+"""A provider's working weeks: who is asked about, by whom and when, and what really changed at HubSoft meanwhile.
+
+People call when something happened: after they were suspended, after they paid, when the line is down and again
+an hour later. So questions and changes lean on each other, as they do outside; and the same seed gives the same
+weeks. Instants are seconds from a Monday's midnight, local time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+HOUR: Final = 3600.0
+DAY: Final = 86_400.0
+
+DATA: Final = "client_data"
+STATUS: Final = "contract_status"
+SERVICE: Final = "service_data"
+
+TICKETS: Final = 1_000_000
+"""A customer's tickets are a subject of their own: the customer's number and this."""
+STRANGERS: Final = 2_000_000
+"""From here on: documents that nobody has."""
+
+CALLS: Final = (130, 120, 115, 120, 130, 60, 25)
+"""Calls a day, Monday first, before anybody calls again."""
+PORTAL: Final = 150
+"""Logins a day at the customers' portal, a program."""
+CHECKUP: Final = 100
+"""Customers whose contract is looked at every morning at six, by a program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question. `category` is a `core.types.Category`'s value."""
+
+    at: float
+    subject: int
+    category: str
+    person: bool
+    """Somebody waits for the answer; else a program does."""
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Weeks:
+    """Questions in order of time, and the truth: when what of whom changed."""
+
+    questions: tuple[Asked, ...]
+    changes: dict[tuple[int, str], tuple[float, ...]]
+    """(subject, category) -> the instants at which what that category shows changed, in order."""
+    spells: dict[int, tuple[float, ...]]
+    """Customer -> instants at which the contract was suspended or unlocked, in turn, suspended first."""
+
+    def version(self, subject: int, category: str, at: float) -> int:
+        """Return a number that grows whenever what `category` shows of `subject` changes."""
+        return bisect_right(self.changes.get((subject, category), ()), at)
+
+    def suspended(self, subject: int, at: float) -> bool:
+        """Tell whether a customer's contract is suspended."""
+        return bisect_right(self.spells.get(subject, ()), at) % 2 == 1
+
+    def exists(self, subject: int) -> bool:
+        """Tell whether HubSoft knows this subject."""
+        return subject < STRANGERS
+
+
+def weeks(seed: int = 1, *, days: int = 7, customers: int = 800) -> Weeks:
+    """Return `days` days of a provider of whom `customers` are ever asked about."""
+    return _Provider(seed, days, customers).told()
+
+
+class _Provider:
+    def __init__(self, seed: int, days: int, customers: int) -> None:
+        self._chance = random.Random(f"weeks:{seed}")  # noqa: S311 - reproducible days, not secrets
+        self._days = days
+        self._customers = customers
+        names = list(range(customers))
+        self._chance.shuffle(names)
+        self._names = names
+        self._reach = list(itertools.accumulate(1 / (rank + 8) for rank in range(customers)))
+        self._asked: list[Asked] = []
+        self._changes: dict[tuple[int, str], list[float]] = defaultdict(list)
+        self._spells: dict[int, list[float]] = {}
+
+    def told(self) -> Weeks:
+        for customer in range(self._customers):
+            self._live(customer)
+        for day in range(self._days):
+            self._work(day)
+        end = self._days * DAY
+        return Weeks(
+            tuple(sorted((one for one in self._asked if one.at < end), key=lambda one: one.at)),
+            {key: tuple(sorted(instants)) for key, instants in self._changes.items()},
+            {customer: tuple(spells) for customer, spells in self._spells.items()},
+        )
+
+    # What happens to customers.
+
+    def _live(self, customer: int) -> None:
+        """Suspend a customer now and then, at night; unlock by day, when the payment came; change the data."""
+        chance, spells = self._chance, list[float]()
+        pays_badly = chance.random() < 0.15
+        at = 0.0
+        if pays_badly and chance.random() < 0.4:
+            spells.append(-chance.uniform(0, 3) * DAY)
+            at = self._unlocked(customer, spells, 0.0)
+        while pays_badly:
+            at += chance.expovariate(1 / 12) * DAY
+            if at >= self._days * DAY:
+                break
+            at = at // DAY * DAY + HOUR
+            spells.append(at)
+            if chance.random() < 0.6:
+                self._call(customer, at // DAY * DAY + self._business())
+            at = self._unlocked(customer, spells, at)
+        self._spells[customer] = spells
+        data = [each for each in spells if each >= 0]
+        every = 60 if chance.random() < 0.5 else 365
+        moved = chance.expovariate(1 / every)
+        while moved < self._days:
+            data.append(moved // 1 * DAY + self._business())
+            moved += chance.expovariate(1 / every)
+        self._changes[customer, STATUS] = [each for each in spells if each >= 0]
+        self._changes[customer, DATA] = data
+
+    def _unlocked(self, customer: int, spells: list[float], at: float) -> float:
+        """Let the customer pay, on some later day by day; mostly they call, to hear that it worked."""
+        paid = (at // DAY + int(self._chance.expovariate(1 / 1.5))) * DAY + self._business()
+        paid = max(paid, at + HOUR)
+        spells.append(paid)
+        if self._chance.random() < 0.6:
+            self._call(customer, paid + self._chance.uniform(-1, 2) * HOUR)
+        return paid
+
+    # Who asks.
+
+    def _work(self, day: int) -> None:
+        start, chance = day * DAY, self._chance
+        for _ in range(CALLS[day % 7]):
+            self._call(self._someone(), start + self._business())
+        for _ in range(PORTAL):
+            at, customer = start + self._waking(), self._someone()
+            self._asked.append(Asked(at, customer, STATUS, person=False))
+            if chance.random() < 0.35:
+                self._asked.append(Asked(at + chance.uniform(2, 20), customer, DATA, person=False))
+        for member in range(min(CHECKUP, self._customers)):
+            self._asked.append(Asked(start + 6 * HOUR + member * 2.5, member, STATUS, person=False))
+        for _ in range(4):
+            stranger, at = STRANGERS + chance.randrange(10**6), start + self._business()
+            self._asked.append(Asked(at, stranger, DATA, person=True))
+            if chance.random() < 0.5:  # the same number is tried again
+                self._asked.append(Asked(at + chance.uniform(20, 600), stranger, DATA, person=True))
+
+    def _call(self, customer: int, at: float) -> None:
+        """Somebody calls: an operator looks the customer and the tickets up, perhaps opens one; and again later."""
+        chance = self._chance
+        again = True
+        while again and at < self._days * DAY:
+            if at >= 0:
+                forced = chance.random() < 0.04
+                self._asked.append(Asked(at, customer, DATA, person=True, forced=forced))
+                self._asked.append(Asked(at + 1, customer + TICKETS, SERVICE, person=True, forced=forced))
+            if chance.random() < 0.12:
+                self._ticket(customer, at + chance.uniform(2, 12) * 60)
+            again = chance.random() < 0.35
+            at += chance.lognormvariate(8.2, 1.2)  # mostly within hours: the median is an hour
+
+    def _ticket(self, customer: int, at: float) -> None:
+        """Open a ticket and let it change a few times until it is closed, by day."""
+        changes = self._changes[customer + TICKETS, SERVICE]
+        changes.append(at)
+        for _ in range(self._chance.randrange(1, 4)):
+            at += self._chance.expovariate(1 / (20 * HOUR))
+            if at % DAY < 8 * HOUR or at % DAY > 19 * HOUR:
+                at = (at // DAY + (at % DAY > 19 * HOUR)) * DAY + self._business()
+            changes.append(at)
+
+    def _someone(self) -> int:
+        """Name a customer: a few are asked about much, most seldom."""
+        rank = bisect_right(self._reach, self._chance.random() * self._reach[-1])
+        return self._names[min(rank, self._customers - 1)]
+
+    def _business(self) -> float:
+        """Return a moment between 8 and 19 h: around half past ten, and around half past three."""
+        while True:
+            hour = self._chance.gauss(*self._chance.choice(((10.5, 1.5), (15.5, 1.7))))
+            if 8 <= hour <= 19:
+                return hour * HOUR
+
+    def _waking(self) -> float:
+        return min(max(self._chance.gauss(15, 4.5), 0.1), 23.9) * HOUR
+
+
+def people(questions: tuple[Asked, ...]) -> Iterator[Asked]:
+    """Yield the questions that somebody waits for."""
+    return (one for one in questions if one.person)

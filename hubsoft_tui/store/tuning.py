@@ -1,0 +1,163 @@
+"""What was tuned on this home, by whom and why; and what renewing ahead spent and saved, day by day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from .database import Database
+
+MIGRATIONS: Final = (
+    """
+CREATE TABLE move (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    batch INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    at REAL NOT NULL,
+    key TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE renewed (
+    account TEXT NOT NULL,
+    day TEXT NOT NULL,
+    spent INTEGER NOT NULL,
+    saved INTEGER NOT NULL,
+    PRIMARY KEY (account, day)
+) WITHOUT ROWID;
+CREATE TABLE turn (account TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE stopped (account TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+""",
+)
+KEPT: Final = 500
+"""Moves that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One setting's change in tuned.toml. `before` and `after` are None where the key was, or is, not there."""
+
+    at: float
+    """UTC epoch seconds."""
+    key: str
+    before: object
+    after: object
+    author: str
+    """A person's account name, or `SELF`."""
+    reason: str = ""
+    undone: bool = False
+    batch: int = 0
+    """Moves that were made together, and are undone together."""
+
+
+SELF: Final = "self-tuning"
+
+
+class TuningLog:
+    """One connection's view, for one thread. Raises StoreError; with StoreBusy nothing was changed."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+
+    def add(self, moves: Sequence[Move]) -> None:
+        """Keep moves that were made together; the oldest beyond `KEPT` go."""
+        with self._database.write() as connection:
+            batch = connection.execute("SELECT coalesce(max(batch), 0) + 1 FROM move").fetchone()[0]
+            connection.executemany(
+                "INSERT INTO move (batch, account, at, key, before, after, author, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (batch, self._account, m.at, m.key, _text(m.before), _text(m.after), m.author, m.reason)
+                    for m in moves
+                ],
+            )
+            connection.execute(
+                "DELETE FROM move WHERE id <= (SELECT id FROM move ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                (KEPT,),
+            )
+
+    def moves(self, limit: int = 50) -> list[Move]:
+        """Return the newest moves, newest first, those that were undone too."""
+        rows = self._database.read(
+            "SELECT at, key, before, after, author, reason, undone, batch FROM move WHERE account = ?"
+            " ORDER BY id DESC LIMIT ?",
+            (self._account, limit),
+        )
+        return [_move(row) for row in rows]
+
+    def last(self) -> list[Move]:
+        """Return the newest moves that were made together and are not undone; none when there are none."""
+        rows = self._database.read(
+            "SELECT at, key, before, after, author, reason, undone, batch FROM move WHERE account = ?1 AND batch ="
+            " (SELECT max(batch) FROM move WHERE account = ?1 AND NOT undone) ORDER BY id",
+            (self._account,),
+        )
+        return [_move(row) for row in rows]
+
+    def undo(self, batch: int) -> None:
+        """Note that the moves of `batch` were taken back."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE move SET undone = 1 WHERE account = ? AND batch = ?", (self._account, batch)
+            )
+
+    def take_turn(self, now: float, between: float) -> bool:
+        """Take the right to move lifetimes unasked; False while `between` seconds have not passed since the last."""
+        with self._database.write() as connection:
+            row = connection.execute("SELECT at FROM turn WHERE account = ?", (self._account,)).fetchone()
+            if row is not None and 0 <= now - row[0] < between:
+                return False
+            connection.execute("INSERT OR REPLACE INTO turn VALUES (?, ?)", (self._account, now))
+        return True
+
+    def count_renewed(self, day: str, *, spent: int, saved: int) -> None:
+        """Add to what renewing ahead spent (requests) and saved (waits) on `day`."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO renewed VALUES (?, ?, ?, ?) ON CONFLICT (account, day)"
+                " DO UPDATE SET spent = spent + excluded.spent, saved = saved + excluded.saved",
+                (self._account, day, spent, saved),
+            )
+
+    def renewed(self, day: str) -> tuple[int, int]:
+        """Return what renewing ahead spent and saved on `day`, all processes together."""
+        rows = self._database.read(
+            "SELECT spent, saved FROM renewed WHERE account = ? AND day = ?", (self._account, day)
+        )
+        return cast("tuple[int, int]", rows[0]) if rows else (0, 0)
+
+    def stop(self, until: float) -> None:
+        """Note that renewing ahead does not pay, until an instant (UTC epoch seconds)."""
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO stopped VALUES (?, ?)", (self._account, until))
+
+    def stopped_until(self) -> float:
+        """Return until when renewing ahead stands still because it did not pay; 0 when it never did."""
+        rows = self._database.read("SELECT until FROM stopped WHERE account = ?", (self._account,))
+        return float(cast("float", rows[0][0])) if rows else 0.0
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+def _move(row: tuple[object, ...]) -> Move:
+    at, key, before, after, author, reason, undone, batch = cast(
+        "tuple[float, str, str | None, str | None, str, str, int, int]", row
+    )
+    return Move(
+        at=at,
+        key=key,
+        before=None if before is None else json.loads(before),
+        after=None if after is None else json.loads(after),
+        author=author,
+        reason=reason,
+        undone=bool(undone),
+        batch=batch,
+    )

@@ -1,0 +1,151 @@
+"""Renewing ahead through a real engine over a real simulator."""
+
+import pytest
+
+from hubsoft_tui.core.types import Priority, Source
+from hubsoft_tui.services.hub import Hub
+from hubsoft_tui.services.tuning import refresh
+from hubsoft_tui.services.tuning.reuse import Reuse
+from hubsoft_tui.settings import CacheSettings, LimiterSettings
+from hubsoft_tui.settings_tuning import RefreshSettings
+from tests.hubs import settings_for
+
+LIFETIME = 0.4
+
+
+class Surely(Reuse):
+    """Thinks that everybody is asked for again."""
+
+    learnt = 1000
+
+    def chance(self, people, at):
+        return 1.0
+
+
+@pytest.fixture
+def make_hub(simulator, tmp_path, monkeypatch):
+    opened = []
+
+    def make(*, sure=True, lifetime=LIFETIME, rate=6000, **settings):
+        if sure:
+            monkeypatch.setattr(refresh, "Reuse", Surely)
+        hub = Hub(
+            settings_for(
+                simulator,
+                tmp_path,
+                cache=CacheSettings(client_data_ttl=lifetime),
+                refresh=RefreshSettings(enabled=True, **settings),
+                limiter=LimiterSettings(max_requests_per_minute=rate),
+            )
+        )
+        opened.append(hub)
+        hub.start()
+        return hub
+
+    yield make
+    for hub in opened:
+        hub.close()
+
+
+def look(hub):
+    return hub.call(lambda services: services.refresh.look())
+
+
+def look_up(hub, simulator, place=1):
+    document = simulator.customers[place].document
+    return hub.call(lambda services: services.customers.lookup(document))
+
+
+def after(hub, seconds):
+    async def wait(services):
+        await services.engine.clock.sleep(seconds)
+
+    hub.call(wait)
+
+
+def state(hub):
+    return hub.call(_state)
+
+
+async def _state(services):
+    return services.refresh.state
+
+
+def test_what_was_renewed_needs_no_waiting_and_both_are_counted(make_hub, simulator):
+    hub = make_hub()
+    assert look_up(hub, simulator).source is Source.API
+    assert look(hub) == 1
+    sent = [row for row in hub.call(_requests) if row.caller == "refresh"]
+    assert [row.priority for row in sent] == [Priority.LOW]
+    after(hub, LIFETIME * 0.9)
+    hub.call(_age_first_expiry)
+    assert look_up(hub, simulator).source is Source.CACHE
+    look(hub)
+    assert state(hub).saved == 1
+    assert state(hub).spent >= 1
+
+
+async def _requests(services):
+    return services.engine.snapshot().requests
+
+
+async def _age_first_expiry(services):
+    for renewal in services.refresh._renewed.values():
+        renewal.before = 0.0
+
+
+def test_nothing_is_renewed_while_it_is_off_or_was_never_asked_for(make_hub, simulator):
+    hub = make_hub()
+    assert look(hub) == 0
+    look_up(hub, simulator)
+    hub.call(lambda services: services.tuning.try_("refresh.enabled", False))
+    assert state(hub) is None
+
+
+def test_nothing_is_renewed_without_a_trace_to_learn_from(make_hub, simulator):
+    hub = make_hub(sure=False)
+    look_up(hub, simulator)
+    assert look(hub) == 0
+
+
+def test_it_keeps_within_its_share_of_the_budget(make_hub, simulator):
+    hub = make_hub(lifetime=15.0, rate=400, share=0.01)
+    for place in range(1, 9):
+        look_up(hub, simulator, place)
+    assert look(hub) == 4
+    assert look(hub) == 0
+
+
+def test_it_spends_nothing_while_hubsoft_is_unwell(make_hub, simulator):
+    hub = make_hub()
+    look_up(hub, simulator)
+    simulator.set_scenario("outage")
+    for _time in range(6):
+        with pytest.raises(Exception, match=r"."):
+            look_up(hub, simulator, 5)
+    before = len(hub.call(_requests))
+    assert look(hub) == 0
+    assert len(hub.call(_requests)) == before
+
+
+def test_it_stops_by_itself_for_a_day_when_it_does_not_pay(make_hub, simulator, monkeypatch):
+    monkeypatch.setattr(refresh, "JUDGED", 3)
+    hub = make_hub(lifetime=0.05)
+    hub.call(_judge_over_three)
+    for place in range(1, 5):
+        look_up(hub, simulator, place)
+        look(hub)
+        after(hub, 0.12)
+    look(hub)
+    assert state(hub).stopped_until is not None
+    look_up(hub, simulator, 6)
+    assert look(hub) == 0
+    again = make_hub(lifetime=0.05)
+    look_up(again, simulator, 6)
+    assert look(again) == 0
+
+
+async def _judge_over_three(services):
+    from collections import deque
+
+    services.refresh._outcomes = deque(maxlen=3)

@@ -1,0 +1,169 @@
+"""Settings as rows, and one of them with its place between its bounds: what is default, saved and tried."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from hubsoft_tui.services.tuning.durations import Number, span
+from hubsoft_tui.services.tuning.types import Tunable, Value
+from hubsoft_tui.setting_rules import SECONDS, plain
+from hubsoft_tui.texts import N_, _
+
+from .columns import Column
+from .customer import wrapped
+from .drawn import Drawn, line
+from .table import VirtualTable
+from .words import NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .drawn import Part
+
+NAMES: Final = {
+    "cache.client_data_ttl": N_("customer data"),
+    "cache.contract_status_ttl": N_("contract status"),
+    "cache.service_data_ttl": N_("service data"),
+    "cache.suspended_ttl": N_("suspended customers"),
+    "cache.not_found_ttl": N_("not found"),
+    "cache.max_entries": N_("customers remembered"),
+    "limiter.max_requests_per_minute": N_("requests a minute"),
+    "limiter.share.critical": N_("share of CRITICAL"),
+    "limiter.share.high": N_("share of HIGH"),
+    "limiter.share.normal": N_("share of NORMAL"),
+    "limiter.share.low": N_("share of LOW"),
+    "refresh.enabled": N_("renewing ahead"),
+    "tuning.self": N_("self-tuning"),
+}
+"""What people call the settings that have a name; the others are called as config.toml calls them."""
+
+_TRACK: Final = "─"
+
+
+def name_of(key: str) -> str:
+    """Return what people call a setting."""
+    return _(NAMES[key]) if key in NAMES else key
+
+
+def shown(tunable: Tunable, value: Value | None) -> str:
+    """Return a value of `tunable` as people read it."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if tunable.rule.unit == SECONDS:
+        return str(span(value))
+    if tunable.rule.high is not None and tunable.rule.high <= 1 and isinstance(tunable.default, float):
+        return _("{n} %").format(n=Number(value * 100))
+    return str(Number(value, 3 if isinstance(value, float) else 0))
+
+
+class TunableTable(VirtualTable[Tunable]):
+    """Every setting, one line each."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(
+            (
+                Column("name", _("setting"), lambda each: name_of(each.key), minimum=19),
+                Column("default", _("default"), _default, width=9, align="right", priority=2, style="$quiet"),
+                Column("saved", _("stored"), _saved, width=9, align="right"),
+                Column(
+                    "tried", _("trying"), _tried, width=9, align="right", priority=1, style="bold $accent"
+                ),
+            ),
+            identify=lambda each: each.key,
+            empty=_("The engine is starting."),
+            id=id,
+        )
+
+
+class StepLine(Drawn):
+    """One setting: its name, what it does, its bounds, and the value looked at between them."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._tunable: Tunable | None = None
+        self._looked: Value | None = None
+
+    def show(self, tunable: Tunable | None, looked: Value | None) -> None:
+        """Draw `tunable` with the value that is looked at."""
+        self._tunable, self._looked = tunable, looked
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return three to five lines."""
+        tunable = self._tunable
+        if tunable is None or self._looked is None:
+            return [Content("")] * 4
+        moved = self._looked != tunable.value
+        value = shown(tunable, self._looked)
+        track = _track(tunable.ladder, self._looked, max(8, min(30, width - len(value) - 6)))
+        lines = [
+            line((name_of(tunable.key), "bold $title"), (f"  {tunable.key}", "$quiet")).truncate(
+                width, ellipsis=True
+            ),
+            line(
+                ("◂", "$account"),
+                (track, "$quiet"),
+                ("▸ ", "$account"),
+                (value, "bold $accent" if moved else "bold"),
+            ),
+        ]
+        lines += [Content.styled(each, "$quiet") for each in wrapped(self._about(tunable), width, 2)]
+        return [*lines, *[Content("")] * (4 - len(lines))]
+
+    def _about(self, tunable: Tunable) -> str:
+        texts = [_(tunable.rule.does)]
+        if (moved := tunable.moved) is not None:
+            told = _("Self-tuning moved it on {day}, from {before} to {after}.").format(
+                day=time.strftime("%d/%m %H:%M", time.localtime(moved.at)),
+                before=shown(tunable, tunable.default if moved.before is None else moved.before),
+                after=shown(tunable, tunable.default if moved.after is None else moved.after),
+            )
+            texts.insert(0, told)
+        if tunable.pinned:
+            texts.append(_("Set by {place}.").format(place=tunable.pinned))
+        if not tunable.live:
+            texts.append(_("It takes effect at the next start."))
+        elif not isinstance(tunable.default, bool) and tunable.ladder:
+            low, high = (shown(tunable, end) for end in (tunable.ladder[0], tunable.ladder[-1]))
+            texts.append(f"{low} … {high}.")
+        return " ".join(texts)
+
+
+def _track(ladder: Sequence[Value], value: Value, width: int) -> str:
+    """Return the ladder as a line with a dot where `value` is."""
+    below = sum(1 for each in ladder if each < value)
+    place = round(below / max(1, len(ladder) - 1) * (width - 1))
+    place = min(max(0, place), width - 1)
+    return _TRACK * place + "●" + _TRACK * (width - 1 - place)
+
+
+def _default(tunable: Tunable) -> str:
+    return shown(tunable, tunable.default)
+
+
+def _saved(tunable: Tunable) -> Content:
+    text = shown(tunable, tunable.saved)
+    return Content.styled(text, "" if tunable.saved != tunable.default else "$quiet")
+
+
+def _tried(tunable: Tunable) -> str:
+    return "" if tunable.tried is None else shown(tunable, tunable.tried)
+
+
+def difference_lines(
+    tunables: Sequence[Tunable], changes: Sequence[tuple[str, Value | None, Value | None]]
+) -> list[list[Part]]:
+    """Return what saving changes in the file, as its lines: what goes, what comes."""
+    known = {each.key: each for each in tunables}
+    lines: list[list[Part]] = []
+    for key, before, after in changes:
+        for sign, value, style in (("-", before, "$bad"), ("+", after, "$ok")):
+            if value is not None:
+                told = f"   {shown(known[key], value)}" if key in known else ""
+                lines.append([(f"{sign} {key} = {plain(value)}", style), (told, "$quiet")])
+    return lines
