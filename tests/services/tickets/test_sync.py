@@ -111,9 +111,9 @@ def test_a_pass_without_messages_asks_for_none(make_simulator, syncing_over, tmp
 
 def test_pages_get_smaller_when_they_are_too_heavy_and_grow_again(make_simulator, syncing_over):
     simulator = make_simulator(customers=60, tickets=140, closed_tickets=0)
-    http = HttpSettings(read_timeout=0.12)  # a page may take three times as long
+    http = HttpSettings(read_timeout=0.3)  # a page may take three times as long
     syncing = syncing_over(simulator, http=http, health=HealthSettings(failures_to_open=3))
-    simulator.seconds_per_row = 0.002
+    simulator.seconds_per_row = 0.0045
     report = syncing.begin()
     sizes = [int(query["itens_por_pagina"]) for query in queries(simulator)]
     assert sizes[:3] == [500, 250, 125]
