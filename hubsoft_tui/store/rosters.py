@@ -36,7 +36,8 @@ CREATE TABLE seen (
     now REAL NOT NULL,
     PRIMARY KEY (account, run, id)
 ) WITHOUT ROWID;
-CREATE INDEX seen_document ON seen (account, run, document);
+CREATE INDEX seen_document ON seen (account, run, document, active);
+CREATE INDEX seen_waiting ON seen (account, run, active, document, id);
 CREATE TABLE night (
     account TEXT NOT NULL,
     day TEXT NOT NULL,
@@ -131,15 +132,21 @@ class Rosters:
         )
         return [_seen(row) for row in rows]
 
+    def shared_documents(self, run_id: int) -> set[str]:
+        """Return the documents that more than one customer of a reading has; they are few."""
+        rows = self._database.read(
+            "SELECT document FROM seen WHERE account = ? AND run = ? GROUP BY document HAVING count(*) > 1",
+            (self._account, run_id),
+        )
+        return {cast("str", document) for (document,) in rows}
+
     def waiting(self, run_id: int) -> Iterator[list[Seen]]:
-        """Yield the rows of customers who have no active service under their document, a few hundred at a time."""
+        """Yield the rows without an active service in the order of documents, a few hundred at a time."""
         after = ("", -1)
         while True:
             rows = self._database.read(
-                "SELECT id, document, active, body, at, now FROM seen WHERE account = ? AND run = ? AND NOT active"
-                " AND (document, id) > (?, ?) AND NOT EXISTS (SELECT 1 FROM seen other WHERE other.active"
-                " AND other.account = seen.account AND other.run = seen.run AND other.document = seen.document)"
-                " ORDER BY document, id LIMIT ?",
+                "SELECT id, document, active, body, at, now FROM seen WHERE account = ? AND run = ? AND active = 0"
+                " AND (document, id) > (?, ?) ORDER BY document, id LIMIT ?",
                 (self._account, run_id, *after, CHUNK),
             )
             if not rows:

@@ -100,10 +100,13 @@ class RosterReader:
         return dict(found)
 
     async def settle(self) -> None:
-        """Remember the rows that waited for the reading's end: customers without any active service."""
+        """Remember the rows that waited for the reading's end: customers without any active service.
+
+        Of several with one document none is: one of the others may have one.
+        """
         if self._variant is not Variant.ALL:
             return
-        shared = await self.shared()
+        shared = await self._shelf(lambda: self._shelf.rosters.shared_documents(self._run))
         chunks = self._shelf.rosters.waiting(self._run)
         while chunk := await self._shelf(lambda: next(chunks, None)):
             by_time: defaultdict[tuple[float, float], dict[str, tuple[Customer, ...]]] = defaultdict(dict)
