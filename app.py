@@ -179,7 +179,7 @@ class HubSoftConsole(Console):
 
         if self._demo is not None:
             self.settings = self._demo.start(self.settings)
-        logs.configure(places.find(home=self.settings.home or None).logs, self.settings.log.level)
+        logs.configure(places.find(home=self.settings.home or None).logs, self.settings.log)
         hub = self._engine(self.settings)
         hub.start()
         return hub

@@ -16,6 +16,7 @@ import click
 
 from . import __version__, privacy, texts
 from .cli_click import Group, Option, speaking
+from .cli_metrics import metrics
 from .cli_output import error_kind, write_json, write_lines
 from .cli_report import report
 from .cli_session import JSON, Session, json_option, open_hub
@@ -109,7 +110,7 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
     return 0 if found.found else NotFound.exit_code
 
 
-for _group in (report, cache, config):
+for _group in (report, metrics, cache, config):
     hubsoft.add_command(_group)
 
 

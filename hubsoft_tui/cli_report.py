@@ -50,17 +50,14 @@ def report(session: Session, day: str | None, *, as_json: bool, as_csv: bool, pa
         raise click.UsageError(_("Choose one of --json, --csv and --html."))
     wanted = None if day is None else _day(day)
 
-    async def ask(services: Services) -> tuple[DayReport, Text | str | None, bool]:
+    async def ask(services: Services) -> tuple[DayReport, Text | str | None]:
         reports = services.reports
-        made = await reports.day(wanted or reports.today())
-        return made, reports.trouble, reports.tracing
+        return await reports.day(wanted or reports.today()), reports.trouble
 
     with open_hub(session, with_secrets=False) as hub:
-        made, trouble, tracing = hub.call(ask)
+        made, trouble = hub.call(ask)
         profile = hub.settings.profile
-    if not tracing:
-        click.echo(_("Nothing is added to the reports: the setting trace.enabled is false."), err=True)
-    elif trouble is not None:
+    if trouble is not None:
         click.echo(_("Nothing is added to the reports: {reason}").format(reason=trouble), err=True)
     if page is not None:
         from .services.reports.export import write

@@ -62,7 +62,7 @@ def open_hub(session: Session, *, with_secrets: bool = True) -> Iterator[Hub]:
         else:
             settings = loaded_settings(session, with_secrets=with_secrets).settings
         # Without a place of its own, what the engine logs would be printed over the answer.
-        logs.configure(places.find(home=settings.home or None).logs, settings.log.level)
+        logs.configure(places.find(home=settings.home or None).logs, settings.log)
         stack.callback(logs.close)
         hub = Hub(settings)
         stack.callback(hub.close)

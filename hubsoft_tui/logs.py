@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .places import private_folder
 from .privacy import clean, redact
+from .settings import LogSettings
 
 if TYPE_CHECKING:
     from io import TextIOWrapper
 
 ROOT: Final = "hubsoft_tui"
 FILE_NAME: Final = "hubsoft-tui.log"
-MAX_BYTES: Final = 2 * 1024 * 1024
-KEPT_FILES: Final = 5
+SAME: Final = "same"
+"""A part that logs as much as the whole."""
 
 # Libraries that write whole addresses, and with them documents, at INFO.
 _QUIET: Final = ("httpx", "httpcore", "asyncio", "urllib3", "uvicorn")
@@ -36,11 +39,7 @@ class PrivateFormatter(logging.Formatter):
         """Return the event's lines. Never raises: a message that cannot be built is said to be so."""
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
         head = f"{moment}.{int(record.msecs):03d} {record.levelname:<7} {record.name} [{record.process}]"
-        try:
-            message = record.getMessage()
-        except Exception:  # noqa: BLE001 - a wrong placeholder or a broken __str__ must not lose the event
-            message = "a message that could not be built"
-        lines = [f"{head} {redact(clean(message))}"]
+        lines = [f"{head} {_message(record)}"]
         if record.exc_info:
             lines += self._indented(self.formatException(record.exc_info))
         if record.stack_info:
@@ -52,10 +51,44 @@ class PrivateFormatter(logging.Formatter):
         return [f"    {line}" for line in redact(clean(text, multiline=True)).split("\n")]
 
 
+class JsonFormatter(PrivateFormatter):
+    """One JSON object per event, for programs that read logs; redacted and harmless all the same.
+
+    What the event was logged with as `extra={"fields": {...}}` stands beside the message under its own names.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the event as one line. Never raises."""
+        event: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "part": record.name,
+            "process": record.process,
+            "message": _message(record),
+        }
+        for name, value in getattr(record, "fields", {}).items():
+            event.setdefault(
+                name, value if isinstance(value, int | float | None) else redact(clean(str(value)))
+            )
+        if record.exc_info:
+            event["error"] = redact(clean(self.formatException(record.exc_info), multiline=True))
+        if record.stack_info:
+            event["stack"] = redact(clean(record.stack_info, multiline=True))
+        return json.dumps(event, ensure_ascii=False)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        message = record.getMessage()
+    except Exception:  # noqa: BLE001 - a wrong placeholder or a broken __str__ must not lose the event
+        message = "a message that could not be built"
+    return redact(clean(message))
+
+
 class PrivateFile(RotatingFileHandler):
     """A rotated file, mode 0600, that several processes may write; what cannot be written is lost quietly."""
 
-    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES, kept: int = KEPT_FILES) -> None:
+    def __init__(self, path: Path, *, max_bytes: int, kept: int) -> None:
         super().__init__(path, maxBytes=max_bytes, backupCount=kept, encoding="utf-8", errors="replace")
 
     def _open(self) -> TextIOWrapper:
@@ -98,25 +131,30 @@ class PrivateFile(RotatingFileHandler):
             self.stream = fresh
 
 
-def configure(folder: Path, level: str = "info", *, stderr: bool = False) -> Path:
-    """Log to `folder` from now on, this much; to stderr too when a command asked for it. Returns the file.
+def configure(folder: Path, settings: LogSettings | None = None, *, stderr: bool = False) -> Path:
+    """Log to `folder` from now on, as `settings` say; to stderr too when a command asked for it. Returns the file.
 
     Only the console's and the libraries' own loggers are touched; a program that uses the library and never
     calls this keeps its logging. Calling again replaces what was configured. Raises StoreError.
     """
+    wanted = settings or LogSettings()
     private_folder(folder)
     path = folder / FILE_NAME
-    handlers: list[logging.Handler] = [PrivateFile(path)]
+    handlers: list[logging.Handler] = [PrivateFile(path, max_bytes=wanted.max_bytes, kept=wanted.kept_files)]
     if stderr:
         handlers.append(logging.StreamHandler(sys.stderr))
     close()
+    formatter = JsonFormatter() if wanted.format == "json" else PrivateFormatter()
     for name in (ROOT, *_QUIET, "py.warnings"):
         logger = logging.getLogger(name)
         for handler in handlers:
-            handler.setFormatter(PrivateFormatter())
+            handler.setFormatter(formatter)
             logger.addHandler(handler)
         logger.propagate = False
-    logging.getLogger(ROOT).setLevel(level.upper())
+    logging.getLogger(ROOT).setLevel(wanted.level.upper())
+    for part, level in wanted.levels.items():
+        if level != SAME:
+            logging.getLogger(f"{ROOT}.{part}").setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     return path
@@ -132,5 +170,7 @@ def close() -> None:
                 handler.close()
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
+    for part in LogSettings().levels:
+        logging.getLogger(f"{ROOT}.{part}").setLevel(logging.NOTSET)
     if not logging.getLogger(ROOT).handlers:
         logging.getLogger(ROOT).addHandler(logging.NullHandler())

@@ -14,6 +14,7 @@ _METADATA: Final = "rule"
 
 SECONDS: Final = N_("seconds")
 DAYS: Final = N_("days")
+FILES: Final = N_("files")
 BYTES: Final = N_("bytes")
 REQUESTS: Final = N_("requests")
 PER_MINUTE: Final = N_("requests per minute")

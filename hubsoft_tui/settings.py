@@ -13,6 +13,7 @@ from .setting_rules import (
     BYTES,
     CONNECTIONS,
     DAYS,
+    FILES,
     OF_BUDGET,
     PER_MINUTE,
     PER_SECOND,
@@ -280,13 +281,32 @@ class UiSettings:
     )
 
 
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
 @dataclass(frozen=True, slots=True)
 class LogSettings:
-    """Where the log's threshold stands (`debug`, `info`, `warning`, `error`)."""
+    """What is logged, how it is written, and how much of it is kept."""
 
-    level: str = setting(
-        "info", N_("The least important thing that is logged."), choices=("debug", "info", "warning", "error")
+    level: str = setting("info", N_("The least important thing that is logged."), choices=LOG_LEVELS)
+    format: str = setting(
+        "readable",
+        N_("How it is written: a readable line for each event, or one JSON object on a line."),
+        choices=("readable", "json"),
     )
+    levels: dict[str, str] = setting(  # noqa: RUF009 - it returns a field with a factory
+        dict.fromkeys(("api", "core", "services", "store", "screens"), "same"),
+        N_("The least important thing that this part of the program logs; same is as log.level."),
+        choices=("same", *LOG_LEVELS),
+    )
+    max_bytes: int = setting(
+        2 * 1024 * 1024,
+        N_("How large the file grows before a new one is begun."),
+        BYTES,
+        low=64 * 1024,
+        high=1024**3,
+    )
+    kept_files: int = setting(5, N_("How many full files are kept beside it."), FILES, low=1, high=100)
 
 
 @dataclass(frozen=True, slots=True)

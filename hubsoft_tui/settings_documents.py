@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .errors import SettingsError
 from .privacy import clean
 from .secrets import SECRET_KEYS
-from .settings_layers import PROFILE_VARIABLES, Entry, Layer, Origin, Problem, shown
+from .settings_layers import PROFILE_VARIABLES, Entry, Layer, Origin, Problem, inner_tables, shown
 from .texts import Text, say
 from .toml_lines import line_of, locate
 
@@ -138,7 +138,7 @@ def _secret_here(document: Document, profile: str, key: str) -> Problem:
 
 
 def _flat(document: Document, path: tuple[str, ...], value: object) -> list[Entry]:
-    if isinstance(value, dict) and path in {("limiter", "share"), ("keys",)}:
+    if isinstance(value, dict) and ".".join(path) in {*inner_tables(), "keys"}:
         return [Entry(".".join((*path, k)), v, document.origin(*path, k)) for k, v in value.items()]
     return [Entry(".".join(path), value, document.origin(*path))]
 

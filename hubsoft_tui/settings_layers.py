@@ -94,8 +94,9 @@ class Resolved:
             section, _, name = key.partition(".")
             if section == "keys":
                 keys[name] = str(value)
-            elif name.startswith("share."):
-                tables.setdefault(section, {}).setdefault("share", {})[name.removeprefix("share.")] = value
+            elif "." in name:
+                table, _, part = name.partition(".")
+                tables.setdefault(section, {}).setdefault(table, {})[part] = value
             else:
                 tables.setdefault(section, {})[name] = value
         made = {section: type(default)(**tables.get(section, {})) for section, default in sections().items()}
@@ -124,6 +125,17 @@ def known_settings() -> dict[str, Known]:
             else:
                 known[key] = Known(value, rule)
     return known
+
+
+@functools.cache
+def inner_tables() -> tuple[str, ...]:
+    """Return the settings that are tables themselves, such as `limiter.share`."""
+    return tuple(
+        f"{section}.{declared.name}"
+        for section, defaults in sections().items()
+        for declared in fields(defaults)
+        if isinstance(getattr(defaults, declared.name), dict)
+    )
 
 
 def resolve(entries: Iterable[Entry]) -> Resolved:
@@ -197,7 +209,7 @@ def _variable(name: str, key: str, value: str) -> Entry:
 
 def _parts(entry: Entry) -> Iterator[Entry]:
     """Yield one entry per value of a table given whole, such as `share = { low = 0.5 }`."""
-    tables: dict[str, dict[str, object]] = {"limiter.share": {}, "keys": {}}
+    tables: dict[str, dict[str, object]] = {name: {} for name in (*inner_tables(), "keys")}
     value = (
         parse(str(entry.value), tables[entry.key]) if entry.is_text and entry.key in tables else entry.value
     )
@@ -232,7 +244,7 @@ def _take(entry: Entry, resolved: Resolved) -> None:
 
 
 def _is_table(key: str) -> bool:
-    return key in sections() or key in {"limiter.share", "keys", "profile"}
+    return key in sections() or key in {*inner_tables(), "keys", "profile"}
 
 
 def _checked(entry: Entry, known: Known | None) -> object:

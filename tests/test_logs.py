@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from hubsoft_tui import logs
 from hubsoft_tui.errors import StoreError
+from hubsoft_tui.settings import LogSettings
 
 log = logging.getLogger("hubsoft_tui.services.customers")
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Path]:
-    yield logs.configure(tmp_path / "state" / "logs", "info")
+    yield logs.configure(tmp_path / "state" / "logs")
     logs.close()
 
 
@@ -79,10 +82,10 @@ def test_the_http_librarys_addresses_stay_out(file: Path) -> None:
 
 def test_the_terminal_is_left_alone_unless_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     try:
-        logs.configure(tmp_path, "info")
+        logs.configure(tmp_path)
         log.error("one")
         assert capsys.readouterr().err == ""
-        logs.configure(tmp_path, "info", stderr=True)
+        logs.configure(tmp_path, stderr=True)
         log.error("two of 862.149.410-81")
         shown = capsys.readouterr().err
     finally:
@@ -158,3 +161,58 @@ def test_an_unwritable_folder_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be written"):
         logs.configure(tmp_path / "file" / "logs")
+
+
+def test_in_json_every_event_is_one_object_and_as_private(tmp_path: Path) -> None:
+    file = logs.configure(tmp_path, LogSettings(format="json"))
+    try:
+        log.info("cpf %s\x1b]0;t\x07", "862.149.410-81")
+        log.info("sent", extra={"fields": {"status": 200, "term": "86214941081", "message": "other"}})
+        log.info("%d", "text")
+        try:
+            raise ValueError("86214941081 with password=hunter2\nnext")
+        except ValueError:
+            log.exception("failed")
+        log.info("name: x\n{}")
+    finally:
+        logs.close()
+    lines = file.read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [event["level"] for event in events] == ["info", "info", "info", "error", "info"]
+    assert events[0]["part"] == "hubsoft_tui.services.customers"
+    assert datetime.fromisoformat(events[0]["at"]).tzinfo is not None
+    assert (events[1]["status"], events[1]["message"]) == (200, "sent")
+    assert "could not be built" in events[2]["message"]
+    assert "ValueError" in events[3]["error"]
+    for secret in ("862.149", "86214941081", "hunter2", "\x1b", "\\u001b"):
+        assert secret not in file.read_text()
+
+
+def test_a_part_can_log_more_or_less_than_the_rest(tmp_path: Path) -> None:
+    levels = {"services": "debug", "core": "error", "store": "same"}
+    file = logs.configure(tmp_path, LogSettings(level="warning", levels=levels))
+    try:
+        for part in ("services.customers", "core.engine", "store.records", "screens.lookup"):
+            logger = logging.getLogger(f"hubsoft_tui.{part}")
+            logger.debug("a word of %s", part)
+            logger.warning("a warning of %s", part)
+    finally:
+        logs.close()
+    assert [line.rpartition("] ")[2] for line in file.read_text().splitlines()] == [
+        "a word of services.customers",
+        "a warning of services.customers",
+        "a warning of store.records",
+        "a warning of screens.lookup",
+    ]
+    assert logging.getLogger("hubsoft_tui.services").level == logging.NOTSET, "closing takes it back"
+
+
+def test_the_settings_say_how_large_it_grows(tmp_path: Path) -> None:
+    file = logs.configure(tmp_path, LogSettings(max_bytes=64 * 1024, kept_files=1))
+    try:
+        for number in range(3000):
+            log.info("an event that takes a line of its own, number %d", number)
+    finally:
+        logs.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, f"{file.name}.1"]
+    assert all(path.stat().st_size <= 64 * 1024 for path in tmp_path.iterdir())

@@ -15,7 +15,7 @@ from hubsoft_tui import secrets
 from hubsoft_tui.errors import InvalidInput, SettingsError, StoreError
 from hubsoft_tui.places import Places, find
 from hubsoft_tui.profiles import NoProfile, save_profile
-from hubsoft_tui.settings import Profile, Settings
+from hubsoft_tui.settings import LogSettings, Profile, Settings
 from hubsoft_tui.settings_files import Loaded, complete, explain, load, read, save_tuned
 from hubsoft_tui.settings_layers import known_settings
 from hubsoft_tui.texts import use
@@ -183,6 +183,10 @@ def test_read_only_is_the_stricter_of_profile_and_flag(house: House) -> None:
         ("[limiter]\nshare = {\n}\n[limiter.x]\n", ["line"]),
         ("[limiter.share]\nhigh = 0.5\n", ["line 2", "the share of", "0.87", "at most"]),
         ("[limiter.share]\nmiddle = 0.5\n", ["no setting limiter.share.middle"]),
+        ('[log]\nlevels = { core = "loud" }\n', ["line 2", "log.levels.core", "same, debug, info"]),
+        ('[log.levels]\ncoer = "debug"\n', ["no setting log.levels.coer", "log.levels.core"]),
+        ("[log]\nlevels = 7\n", ["log.levels is 7", "table"]),
+        ("[trace]\nkeep_days = 0\n", ["trace.keep_days is 0", "(days)"]),
         ("[sync]\npage_size = 501\n", ["from 1 to 500 (rows)"]),
         ("[ui]\nlanguage = 'fr'\n", ['is "fr"', "one of: auto, pt_BR, en"]),
         ("[ui]\ntheme = 'a b'\n", ["a theme's name"]),
@@ -292,6 +296,12 @@ def test_lists_booleans_and_keys_in_variables(house: House) -> None:
     assert settings.customers.active_statuses == ("servico_habilitado", "servico_novo")
     assert settings.profile.read_only
     assert settings.keys == {"app.quit": "x", "lookup.copy": "c"}
+
+
+def test_levels_of_parts_are_given_one_by_one_or_as_a_table(house: House) -> None:
+    house.write("config.toml", PROFILE + '[log]\nlevels = { core = "debug" }\n')
+    house.environment["HUBSOFT_TUI_LOG__LEVELS__STORE"] = "error"
+    assert house.read().settings.log.levels == {**LogSettings().levels, "core": "debug", "store": "error"}
 
 
 def test_two_settings_do_not_share_their_shares() -> None:

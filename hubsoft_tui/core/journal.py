@@ -74,18 +74,7 @@ class Journal:
         ended = replace(row, latency=latency, outcome=outcome, status=status, size=size, error=error)
         if row.id in self._rows:
             self._rows[row.id] = ended
-        logger.info(
-            "%s %s attempt=%d status=%s outcome=%s wait=%.3f latency=%.3f bytes=%d caller=%s",
-            ended.operation,
-            ended.priority.name,
-            ended.attempt,
-            status,
-            outcome,
-            ended.wait,
-            latency,
-            size,
-            ended.caller,
-        )
+        _log(ended)
         self._events.publish(ended)
         if self._trace is not None:
             self._trace.sent(
@@ -117,3 +106,23 @@ class Journal:
     def _turn_day(self) -> None:
         if (day := today(self._clock)) != self._day:
             self._day, self._sent = day, 0
+
+
+def _log(row: RequestRow) -> None:
+    figures = {
+        "operation": row.operation,
+        "priority": row.priority.name,
+        "attempt": row.attempt,
+        "status": row.status,
+        "outcome": row.outcome,
+        "wait": round(row.wait, 3),
+        "latency": round(row.latency or 0.0, 3),
+        "bytes": row.size,
+        "caller": row.caller,
+    }
+    logger.info(
+        "%(operation)s %(priority)s attempt=%(attempt)d status=%(status)s outcome=%(outcome)s wait=%(wait).3f"
+        " latency=%(latency).3f bytes=%(bytes)d caller=%(caller)s",
+        figures,
+        extra={"fields": figures},
+    )

@@ -99,6 +99,13 @@ AREAS: Final = (
         N_("Read what was sent to HubSoft, one line per request."),
         "requests:RequestsScreen",
     ),
+    Area(
+        "reports",
+        "7",
+        N_("Reports"),
+        N_("See what each day cost and saved, and take it along as a file."),
+        "reports:ReportsScreen",
+    ),
 )
 
 

@@ -27,7 +27,7 @@ from .meaning import meaning
 from .person import current_person
 from .questions import KINDS
 from .reports.service import Reports
-from .state import REPORTS, TRACE, State, account_of, open_state
+from .state import TRACE, State, account_of, open_reports, open_state
 from .tuning.refresh import RefreshAhead, Watched
 from .tuning.selftuning import SelfTuning
 from .tuning.service import Tuning
@@ -84,7 +84,9 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
             refresh=open_refresh(engine, source, state.tuning, clock),
-            reports=open_reports(settings, state, clock),
+            reports=Reports(
+                open_reports(settings, clock), state.trace.writer if state.trace else None, clock
+            ),
             self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
             tuning=tuning,
             watch=Watch(engine.snapshot),
@@ -113,18 +115,6 @@ def open_refresh(engine: Engine, source: TraceSource, log: TuningLog, clock: Clo
     ahead = RefreshAhead(engine, subject_of=tracer.subject_of, source=source, log=log, clock=clock)
     tracer.sink.show(ahead)
     return ahead
-
-
-def open_reports(settings: Settings, state: State, clock: Clock) -> Reports:
-    """Build the reports of `settings.profile` over `state`; nothing is opened before they are asked for."""
-    folder = places.find(home=settings.home or None).state
-    return Reports(
-        trace=folder / TRACE,
-        kept=folder / REPORTS,
-        account=account_of(settings.profile),
-        writer=state.trace.writer if state.trace is not None else None,
-        clock=clock,
-    )
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:

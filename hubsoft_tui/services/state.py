@@ -23,6 +23,7 @@ from ..store.trace_writer import TraceWriter
 from ..store.tuning import TuningLog
 from .person import current_person
 from .reports.house import House
+from .reports.reader import ReportReader
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,12 @@ def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: 
     writer = TraceWriter(folder / TRACE, account, current_person(), keep_house=house.keep)
     stack.callback(writer.close)
     return Trace(writer, key)
+
+
+def open_reports(settings: Settings, clock: Clock) -> ReportReader:
+    """Return the reports of `settings.profile`; nothing is opened before they are asked for."""
+    folder = places.find(home=settings.home or None).state
+    return ReportReader(folder / TRACE, folder / REPORTS, account_of(settings.profile), clock)
 
 
 def account_of(profile: Profile) -> str:

@@ -209,6 +209,14 @@ class TraceReader:
         ]
         return min(oldest) / MICRO if oldest else None
 
+    def last_answer(self) -> float | None:
+        """When the last request that was answered was sent (epoch s); None when none was."""
+        rows = self._database.read(
+            "SELECT at FROM sent WHERE account = ? AND status IS NOT NULL ORDER BY at DESC LIMIT 1",
+            (self._number(),),
+        )
+        return cast("int", rows[0][0]) / MICRO if rows else None
+
     def select(self, sql: str, since: float, until: float) -> list[tuple[object, ...]]:
         """Run a summing-up of ours: `sql` has `?1` and `?2` for the stretch and `?3` for the account's number."""
         return self._database.read(sql, (round(since * MICRO), round(until * MICRO), self._number()))

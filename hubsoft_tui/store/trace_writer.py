@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,7 @@ WAITING: Final = 50_000
 AGAIN_SECONDS: Final = 60.0
 """How often a file that cannot be used is tried again."""
 HOUSE_SECONDS: Final = 3600.0
-CLOSE_SECONDS: Final = 3.0
+CLOSE_SECONDS: Final = 4.0
 
 
 class TraceWriter:
@@ -82,14 +83,12 @@ class TraceWriter:
 
     def flush(self, timeout: float = CLOSE_SECONDS) -> None:
         """Wait until what was handed in is written, or could not be, at most `timeout` seconds. Not in the loop."""
-        if not self._thread.is_alive():
-            return
+        until = time.monotonic() + timeout
         with self._written:
             wanted = self._rounds + 2  # the round that is going on may have begun before the last row came
-            while self._rounds < wanted and self._thread.is_alive():
+            while self._rounds < wanted and self._thread.is_alive() and time.monotonic() < until:
                 self._wanted.set()
-                if not self._written.wait(timeout / 4):
-                    return
+                self._written.wait(until - time.monotonic())
 
     def close(self) -> None:
         """Write what is left and end the thread, within about `CLOSE_SECONDS`."""
@@ -127,6 +126,10 @@ class TraceWriter:
                 logger.warning("the trace is not written: %s", error)
             self.trouble = error.text
             return False
+        except Exception:
+            # A fault of ours: these rows are lost, and the thread goes on, or nobody would write the next ones.
+            logger.exception("the trace lost rows")
+            return True
         self.trouble = None
         return True
 

@@ -21,6 +21,7 @@ FIGURES = {
     "limiter": ["ours, budget in memory", "ours, budget in SQLite"],
     "throughput": ["httpx", "our engine"],
     "requests": ["naive", "seed's cache", "ours", "least possible"],
+    "trace": ["a question from memory, traced", "written", "on disk", "a day of"],
     "tuning": [
         "naive",
         "seed's cache",

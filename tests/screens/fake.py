@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import time
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Service, Session, Ticket, WorkOrder
 from hubsoft_tui.core.types import Answer, Snapshot, Source
 from hubsoft_tui.services.customers import Lookup
+from hubsoft_tui.services.reports.types import DayReport, Overview
 from hubsoft_tui.services.terms import recognise
 from hubsoft_tui.settings import Profile, Settings, UiSettings
 from hubsoft_tui.store.desk import Recent
@@ -128,12 +130,31 @@ class FakeCustomers:
         return service.status_prefix == "servico_habilitado"
 
 
+class FakeReports:
+    """Shows `overviews` by day; None is the newest."""
+
+    def __init__(self):
+        today = date(2026, 11, 18)
+        self.days: dict[date | None, Overview | Exception] = {
+            None: Overview((), DayReport(today, 0.0, 0.0), today)
+        }
+        self.asked = []
+
+    async def overview(self, day=None):
+        self.asked.append(day)
+        found = self.days.get(day, self.days[None])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
 class FakeHub:
     """The door. `state` is the snapshot it shows."""
 
     def __init__(self, settings=None, *, failure=None, report=None):
         self.settings = settings or Settings()
         self.customers = FakeCustomers()
+        self.reports = FakeReports()
         self.state = Snapshot(serial=1, profile="main", host="api.provedor.example")
         self.failure = failure
         self.report = report
@@ -152,7 +173,10 @@ class FakeHub:
         async def test():
             return self.report
 
-        return await ask(SimpleNamespace(customers=self.customers, connection=SimpleNamespace(test=test)))
+        services = SimpleNamespace(
+            customers=self.customers, connection=SimpleNamespace(test=test), reports=self.reports
+        )
+        return await ask(services)
 
     def snapshot(self):
         return self.state

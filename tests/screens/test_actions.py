@@ -35,6 +35,7 @@ def test_the_areas_keep_their_digits():
         "monitor": "4",
         "tuning": "5",
         "requests": "6",
+        "reports": "7",
     }
 
 

@@ -29,6 +29,7 @@ from tests.screens.fake import (
     wait_for,
 )
 from tests.screens.stand import WALL, request, snapshot
+from tests.screens.test_reports import some_days
 from tests.screens.test_tuning import TuningHub
 from widgets.strip import StatusStrip
 from widgets.tape import BudgetTape
@@ -174,6 +175,12 @@ def test_tuning(looks_as_before, size):
         await pilot.press("down", "right")
 
     assert looks_as_before(hub, size, look_further, "looked at")
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
+def test_reports(looks_as_before, hub, size):
+    hub.reports.days = some_days()
+    assert looks_as_before(hub, size, press("escape", "7"), "saved 382 = 81 %")
 
 
 def test_first_run(looks_as_before, hub):

@@ -77,7 +77,7 @@ moments = some.integers(0, 30).map(lambda micro: NOW + micro / 1_000_000)
 batches = some.lists(some.lists(moments, max_size=8), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(mine=batches, others=batches)
 def test_no_row_is_lost_however_many_happen_at_once_in_two_processes(tmp_path_factory, mine, others):
     path = tmp_path_factory.mktemp("trace") / "trace.db"

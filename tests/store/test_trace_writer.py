@@ -115,6 +115,17 @@ def test_while_nothing_can_be_written_the_oldest_rows_are_lost_and_memory_is_bou
     writer._close_store()
 
 
+def test_a_row_that_cannot_be_kept_costs_its_batch_and_no_other(writer, tmp_path, caplog):
+    writer.start()
+    writer.question(question(age=float("nan")))
+    writer.flush()
+    writer.question(question())
+    writer.flush()
+    assert kept(tmp_path / "trace.db") == 1
+    assert writer.trouble is None
+    assert "lost rows" in caplog.text
+
+
 def test_a_newer_file_is_left_alone_and_said(writer, tmp_path):
     open_database(tmp_path / "trace.db", (*MIGRATIONS, "CREATE TABLE more (x)")).close()
     before = (tmp_path / "trace.db").read_bytes()

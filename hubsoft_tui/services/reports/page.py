@@ -126,7 +126,7 @@ def _chart(hours: Iterable[Hour]) -> str:
     shown = list(hours)
     most = max((max(hour.sums.questions, hour.sums.requests) for hour in shown), default=0)
     if not most:
-        return f'<p class="quiet">{escape(_("Nothing was asked on this day."))}</p>'
+        return _quiet(_("Nothing was asked on this day."))
     width, height = _CHART
     step, room = width / len(shown), height - _FLOOR - 14
     bars = []
@@ -142,13 +142,17 @@ def _chart(hours: Iterable[Hour]) -> str:
             f'<text x="{left + step / 2:.1f}" y="{height - 4}" text-anchor="middle">{hour.clock}</text></g>'
         )
     floor = height - _FLOOR
+    asked, sent, by_hour = (escape(text) for text in (_("questions"), _("requests"), _("By hour")))
     return (
-        f'<p><span class="key a quiet">{escape(_("questions"))}</span>'
-        f'<span class="key s quiet">{escape(_("requests"))}</span></p>'
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(_("By hour"))}">'
+        f'<p><span class="key a quiet">{asked}</span><span class="key s quiet">{sent}</span></p>'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{by_hour}">'
         f'<text x="0" y="10">{escape(number(most))}</text>'
         f'<line class="rule" x1="0" y1="{floor}" x2="{width}" y2="{floor}"/>{"".join(bars)}</svg>'
     )
+
+
+def _quiet(text: str) -> str:
+    return f'<p class="quiet">{escape(text)}</p>'
 
 
 def _bar(kind: str, x: float, width: float, height: float) -> str:
@@ -165,7 +169,7 @@ def _table(
     first: str, rows: Mapping[str, Sums], name: Callable[[str], str], columns: tuple[_Column, ...]
 ) -> str:
     if not rows:
-        return f'<p class="quiet">{escape(_("none"))}</p>'
+        return _quiet(_("none"))
     head = "".join(f"<th>{escape(title)}</th>" for title in (first, *(title for title, _cell in columns)))
     lines = (
         f"<tr><td>{escape(name(key))}</td>"

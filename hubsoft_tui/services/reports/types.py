@@ -94,3 +94,14 @@ class DayHead:
     saved: int
     errors: int = 0
     rate_limited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The days, newest first, and one of them in full: what the screen shows."""
+
+    days: tuple[DayHead, ...]
+    report: DayReport
+    today: date
+    trouble: str = ""
+    """Why nothing is added at the moment, as a sentence; empty while all is well."""

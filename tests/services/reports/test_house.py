@@ -14,6 +14,7 @@ from hubsoft_tui.core.trace import NaiveRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.services.reports.days import day_of, stretch
 from hubsoft_tui.services.reports.house import House
+from hubsoft_tui.services.reports.reader import ReportReader
 from hubsoft_tui.services.reports.service import Reports
 from hubsoft_tui.settings import DAY, ReportSettings, Settings, TraceSettings
 from hubsoft_tui.store.database import Database, open_database
@@ -51,13 +52,9 @@ class Home:
         House(self.folder / "reports.db", self.settings, lambda: self.now).keep(self.trace)
 
     def reports(self) -> Reports:
-        return Reports(
-            trace=self.folder / "trace.db",
-            kept=self.folder / "reports.db",
-            account="account",
-            writer=None,
-            clock=HandClock(wall=self.now),
-        )
+        clock = HandClock(wall=self.now)
+        reader = ReportReader(self.folder / "trace.db", self.folder / "reports.db", "account", clock)
+        return Reports(reader, None, clock)
 
     def kept(self, account: str = "account") -> list[str]:
         database: Database = open_database(self.folder / "reports.db", REPORT_MIGRATIONS)

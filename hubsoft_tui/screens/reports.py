@@ -1,0 +1,254 @@
+"""Reports: the days and what each cost, the chosen one in full, and a way to take it along."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from textual import on, work
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.reports.documents import as_table
+from hubsoft_tui.services.reports.export import export
+from hubsoft_tui.texts import N_, _
+from widgets.report import DayFigures, DayTable, HoursChart, ReportTables, day_lines
+from widgets.table import VirtualTable
+from widgets.words import day as written
+
+from .actions import Action
+from .base import ConsoleScreen
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.reports.types import DayReport, Overview
+
+LOOK_SECONDS: Final = 10.0
+"""How often the days are read again while something happens; while nothing does, they are not."""
+
+
+class ReportsScreen(ConsoleScreen):
+    """The list of days, and the day under the cursor. Days that are over never change."""
+
+    AREA = "reports"
+    ABOUT = N_(
+        "One line per day, from midnight to midnight on this computer's clock, of every program on it. Questions "
+        "are what was asked, requests what HubSoft received, logins and repeats included. Saved is what one "
+        "request for each question would have cost in addition. ▲ marks a day with errors or refusals (429)."
+    )
+    ACTIONS = (
+        Action("reports.day", "enter", N_("the day"), N_("Go to the day's tables, to scroll them."), "day"),
+        Action(
+            "reports.export",
+            "e",
+            N_("export"),
+            N_("Write this day into a file: .html to mail, .csv for spreadsheets, .json for programs."),
+            "export",
+            first=True,
+        ),
+        Action("reports.newest", "t", N_("today"), N_("Go to the newest day."), "newest"),
+        Action("reports.read", "r", N_("read again"), N_("Read the days again. Sends no request."), "read"),
+        Action(
+            "reports.close",
+            "escape",
+            N_("back"),
+            N_("Go back to the list of days, or leave the field."),
+            "close",
+        ),
+    )
+    CSS_PATH = Path(__file__).parents[2] / "styles" / "reports.tcss"
+    AUTO_FOCUS = "DayTable"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: Overview | None = None
+        self._read_at = -LOOK_SECONDS
+        self._later: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        """Compose the file's name, the list, and the day."""
+        self.add_class("-empty")
+        field = Input(
+            placeholder=_("a file ending in .html, .csv or .json"),
+            compact=True,
+            select_on_focus=False,  # the name in it is to be changed, not typed anew
+            id="reports-file",
+        )
+        field.cursor_blink = False
+        yield field
+        yield Static("", markup=False, id="reports-trouble")
+        with Container(id="reports-split"):
+            yield DayTable(
+                empty=_("Nothing was asked yet. Look somebody up (1) and today will be here."),
+                id="reports-days",
+            )
+            with VerticalScroll(id="reports-day"):
+                yield DayFigures()
+                yield HoursChart()
+                yield ReportTables()
+
+    # -- reading
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Read the days again: something happened. At most once in ten seconds."""
+        super().show(snapshot)
+        due = self._read_at + LOOK_SECONDS - time.monotonic()
+        if due <= 0:
+            self.action_read()
+        elif self._later is None:
+            self._later = self.set_timer(due, self._read_late)
+
+    def _read_late(self) -> None:
+        self._later = None
+        if self.is_current and not self.frozen:
+            self.action_read()
+
+    def engine_changed(self) -> None:
+        """Read the days: the engine runs, or the screen is in sight again."""
+        self.action_read()
+
+    def relabelled(self) -> None:
+        """Fill the new widgets."""
+        self._field.display = False
+        self._draw()
+        self.table.focus()
+
+    def action_read(self) -> None:
+        """Read the days, and the one under the cursor."""
+        self._read_at = time.monotonic()
+        self._read(self._chosen())
+
+    @work(group="reports", exclusive=True, exit_on_error=False)
+    async def _read(self, chosen: date | None) -> None:
+        try:
+            door = await self.console.door()
+            found = await door.run(lambda services: services.reports.overview(chosen))
+        except HubSoftError as error:
+            self._say(str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the console
+            self._say(self.console.unexpected(error))
+        else:
+            if self._found is None or self._found.report.day != found.report.day:
+                self.query_one("#reports-day").scroll_home(animate=False)
+            self._found = found
+            self._draw()
+
+    def _chosen(self) -> date | None:
+        item = self.table.item
+        return None if item is None else item.head.day
+
+    # -- drawing
+
+    def _draw(self) -> None:
+        found = self._found
+        if found is None:
+            return
+        self._say(found.trouble)
+        lines = day_lines(found.days, found.today)
+        if lines != tuple(self.table.rows):
+            self.table.set_rows(lines)
+        shown = found.report if found.days else None
+        self.query_one(DayFigures).show(shown, today=found.report.day == found.today)
+        self.query_one(HoursChart).show(shown)
+        self.query_one(ReportTables).show(shown)
+        if self.has_class("-empty") == bool(found.days):
+            self.toggle_class("-empty")
+            self.redraw_frame()
+
+    def _say(self, trouble: str) -> None:
+        line = self.query_one("#reports-trouble", Static)
+        line.display = bool(trouble)
+        if trouble:
+            line.update(Content(clean(f"▲ {trouble}")))
+
+    @on(VirtualTable.RowHighlighted)
+    def _moved(self) -> None:
+        chosen = self._chosen()
+        if self._found is not None and chosen is not None and chosen != self._found.report.day:
+            self._read(chosen)
+
+    @property
+    def table(self) -> DayTable:
+        """The list of days."""
+        return self.query_one(DayTable)
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one("#reports-file", Input)
+
+    # -- acting
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what would do something now."""
+        there = self._found is not None and bool(self._found.days)
+        needs = {
+            "day": there and isinstance(self.focused, DayTable),
+            "export": there and not isinstance(self.focused, Input),
+            "newest": there,
+            "close": not isinstance(self.focused, DayTable),
+        }
+        return needs.get(action, True) and super().check_action(action, parameters)
+
+    def copied(self) -> tuple[str, str] | None:
+        """Return the day as a table for spreadsheets."""
+        if self._found is None or not self._found.days:
+            return None
+        report = self._found.report
+        return _("the report of {day}").format(day=written(report.day)), as_table(report)
+
+    def action_day(self) -> None:
+        """Go to the day's tables."""
+        self.query_one("#reports-day").focus()
+
+    @on(VirtualTable.RowSelected)
+    def _selected(self) -> None:
+        self.action_day()
+
+    def action_newest(self) -> None:
+        """Go to the newest day."""
+        self.table.action_edge(0)
+
+    def action_export(self) -> None:
+        """Ask for the file's name, with a name for the day already in the field."""
+        if self._found is None:
+            return
+        field = self._field
+        field.value = f"hubsoft-{self._found.report.day.isoformat()}.html"
+        field.display = True
+        field.cursor_position = len(field.value)
+        self.set_focus(field)
+
+    def action_close(self) -> None:
+        """Leave the field, or the tables."""
+        self._field.display = False
+        self.table.focus()
+
+    @on(Input.Submitted)
+    def _named(self, event: Input.Submitted) -> None:
+        event.stop()
+        name = event.value.strip()
+        if not name or self._found is None:
+            self.action_close()
+            return
+        self._export(self._found.report, Path(name))
+
+    @work(group="export", exclusive=True, exit_on_error=False)
+    async def _export(self, report: DayReport, path: Path) -> None:
+        profile = self.console.settings.profile
+        host = profile.url.partition("://")[2]
+        try:
+            await asyncio.to_thread(export, report, path, profile=profile.name, host=host)
+        except HubSoftError as error:
+            self.console.tell(error, severity="error")  # the field stays, to be corrected
+            return
+        self.action_close()
+        self.console.tell(_("The report of {day} is in {path}.").format(day=written(report.day), path=path))

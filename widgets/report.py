@@ -1,0 +1,315 @@
+"""How a day's report reads: the list of days, the chosen day's figures, its hours as bars, and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import zip_longest
+from typing import Final
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from hubsoft_tui.services.reports.names import caller_name, category_name
+from hubsoft_tui.services.reports.types import DayHead, DayReport, Sums
+from hubsoft_tui.texts import N_, _
+
+from .columns import Column
+from .course import columns
+from .drawn import Drawn, Part, fit, line
+from .table import VirtualTable
+from .words import NOTHING, day, latency, number, percent
+
+_QUIET: Final = "$quiet"
+_TITLE: Final = "$title bold"
+_DAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+_SIDE_BY_SIDE: Final = 118
+"""Cells from which the tables stand in two columns."""
+_GAP: Final = 4
+_NAME: Final = 12
+_FIGURE: Final = 6
+_BETWEEN: Final = 2
+
+
+def weekday(when: date) -> str:
+    """Return the day of the week, short."""
+    return _(_DAYS[when.weekday()])
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """One day in the list; `most` is what the longest bar of the list stands for."""
+
+    head: DayHead
+    most: int
+    today: bool = False
+
+    def bar(self, width: int) -> str:
+        """Return the day as a bar: what was sent, and behind it, lighter, what was saved."""
+        head = self.head
+        naive = max(head.requests, head.requests + head.saved)
+        if not self.most or width <= 0:
+            return ""
+        whole = round(width * naive / self.most)
+        sent = min(whole, max(round(width * head.requests / self.most), 1 if head.requests else 0))
+        return "█" * sent + "░" * (whole - sent)
+
+
+def day_lines(heads: Sequence[DayHead], today: date) -> tuple[DayLine, ...]:
+    """Return the lines of a list of days."""
+    most = max((max(head.requests, head.requests + head.saved) for head in heads), default=0)
+    return tuple(DayLine(head, most, head.day == today) for head in heads)
+
+
+class DayTable(VirtualTable[DayLine]):
+    """The days there is something of, newest first."""
+
+    def __init__(self, *, empty: str, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(
+            (
+                Column("day", _("Day"), _day_cell, 11),
+                Column(
+                    "questions",
+                    _("Questions"),
+                    lambda row: number(row.head.questions),
+                    9,
+                    "right",
+                    priority=3,
+                ),
+                Column("requests", _("Requests"), lambda row: number(row.head.requests), 11, "right"),
+                Column("saved", _("Saved"), lambda row: number(row.head.saved), 8, "right", priority=1),
+                Column("bar", "", self._day_bar, style="$course", priority=2, minimum=6),
+            ),
+            identify=lambda row: row.head.day.isoformat(),
+            empty=empty,
+            id=id,
+        )
+
+    def _day_bar(self, row: DayLine) -> str:
+        return row.bar(next((width for column, width in self._fitting() if column.key == "bar"), 0))
+
+
+def _day_cell(row: DayLine) -> Content:
+    when = row.head.day
+    if row.today:
+        return Content.styled(_("today"), "bold")
+    text = f"{when.day:02}/{when.month:02} {weekday(when)}"
+    trouble = row.head.errors or row.head.rate_limited
+    return line(text, (" ▲", "$warn") if trouble else "")
+
+
+class DayFigures(Drawn):
+    """The chosen day in a few figures."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._report: DayReport | None = None
+        self._today = False
+
+    def show(self, report: DayReport | None, *, today: bool) -> None:
+        """Draw `report`; None while it is being read."""
+        self._report, self._today = report, today
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the day, and the figures in as many lines as they need."""
+        report = self._report
+        if report is None:
+            return [Content("")] * (1 + len(self._rows(width, ())))
+        title: list[Part] = [(f"{weekday(report.day)} {day(report.day)}", _TITLE)]
+        if self._today:
+            title += ["   ", (_("so far"), _QUIET)]
+        if not report.whole:
+            title += ["   ", ("▲ " + _("part of this day is gone already"), "$warn")]
+        return [line(*title).truncate(width, ellipsis=True), *self._rows(width, self._figures(report.total))]
+
+    def _figures(self, total: Sums) -> Sequence[tuple[str, Part]]:
+        saved: Part = number(total.saved)
+        if total.saved > 0:
+            saved = (f"{number(total.saved)} = {percent(total.saved / total.naive)}", "$ok")
+        return (
+            (_("questions"), number(total.questions)),
+            (_("requests"), number(total.requests)),
+            (_("saved"), saved),
+            (_("from memory"), percent(total.ratio)),
+            (_("errors"), (number(total.errors), "$bad" if total.errors else "")),
+            ("429", (number(total.rate_limited), "$warn" if total.rate_limited else "")),
+            (_("p50"), latency(total.p50)),
+            (_("p95"), latency(total.p95)),
+        )
+
+    def _rows(self, width: int, figures: Sequence[tuple[str, Part]]) -> list[Content]:
+        across = 4 if width >= 84 else 3 if width >= 66 else 2
+        room = max(1, width // across)
+        lines = []
+        for start in range(0, 8, across):
+            parts: list[Part] = []
+            for name, value in figures[start : start + across]:
+                cell = line((f"{name} ", _QUIET), value)
+                parts.append(
+                    cell.truncate(room - 1, ellipsis=True).pad_right(max(0, room - cell.cell_length))
+                )
+            lines.append(line(*parts))
+        return lines
+
+
+class HoursChart(Drawn):
+    """Questions and requests of each hour of the day: two rows of bars, each with its own scale named."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._report: DayReport | None = None
+
+    def show(self, report: DayReport | None) -> None:
+        """Draw the hours of `report`."""
+        self._report = report
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return both rows of bars and the hours under them."""
+        hours = self._report.hours if self._report is not None else ()
+        bar = max(1, min(5, width // 24 - 1))
+        height = max(1, (self.content_size.height - 3) // 2)
+        asked = [hour.sums.questions for hour in hours]
+        sent = [hour.sums.requests for hour in hours]
+        return [
+            self._head(_("Questions by hour"), asked),
+            *self._bars(asked, bar, height, "$course"),
+            self._head(_("Requests by hour"), sent),
+            *self._bars(sent, bar, height, "$account"),
+            Content.styled(_ruler([hour.clock for hour in hours], bar + 1), _QUIET),
+        ]
+
+    def _head(self, title: str, values: Sequence[int]) -> Content:
+        most = max(values, default=0)
+        told = _("at most {n}").format(n=number(most)) if most else _("none")
+        return line((title, _TITLE), (f"   {told}", _QUIET))
+
+    def _bars(self, values: Sequence[int], bar: int, height: int, style: str) -> list[Content]:
+        if not any(values):
+            return [Content("")] * height
+        drawn = columns(values, len(values), height, low=0.0)
+        # An hour in which nothing happened has no bar: the lowest block would say that something did.
+        shown = (
+            "".join((block if value else " ") * bar + " " for block, value in zip(text, values, strict=True))
+            for text in drawn
+        )
+        return [Content.styled(text, style) for text in shown]
+
+
+def _ruler(clocks: Sequence[int], step: int) -> str:
+    every = 1 if step >= 3 else 3
+    cells = (str(clock) if clock % every == 0 else "" for clock in clocks)
+    return (
+        "".join(f"{cell:<{step}}"[: max(step, len(cell))] for cell in cells)
+        if step > 2
+        else _sparse(clocks, step)
+    )
+
+
+def _sparse(clocks: Sequence[int], step: int) -> str:
+    text = ""
+    for place, clock in enumerate(clocks):
+        if clock % 3 == 0:
+            text = text.ljust(place * step) + str(clock)
+    return text
+
+
+class ReportTables(Drawn):
+    """The chosen day by endpoint, class, category, operator and caller."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._report: DayReport | None = None
+
+    def show(self, report: DayReport | None) -> None:
+        """Draw the tables of `report`."""
+        before = self._report
+        self._report = report
+        if before is None or report is None or _shape(before) != _shape(report):
+            self.refresh(layout=True)
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the tables, in two columns where there is room."""
+        report = self._report
+        if report is None:
+            return [Content("")]
+        wide = width >= _SIDE_BY_SIDE
+        each = (width - _GAP) // 2 if wide else width
+        endpoints = _table(_("Endpoint"), report.endpoints, str, _SENT, each)
+        classes = _table(_("Class"), report.priorities, str.upper, _BOTH, each)
+        asked = _table(_("Category"), report.categories, category_name, _ASKED, each)
+        operators = _table(_("Operator"), report.operators, str, _BOTH, each)
+        callers = _table(_("Asked by"), report.callers, caller_name, _BOTH, each)
+        if not wide:
+            return [*endpoints, *classes, *operators, *callers, *asked]
+        left, right = [*endpoints, *asked], [*classes, *operators, *callers]
+        return [
+            (one or Content("")).pad_right(each + _GAP - (one.cell_length if one else 0)).append(other or "")
+            for one, other in zip_longest(left, right)
+        ]
+
+
+_Figure = tuple[str, Callable[[Sums], str]]
+
+_SENT: Final[tuple[_Figure, ...]] = (
+    (N_("requests"), lambda sums: _some(sums.requests)),
+    (N_("errors"), lambda sums: _some(sums.errors)),
+    ("429", lambda sums: _some(sums.rate_limited)),
+    (N_("p50"), lambda sums: latency(sums.p50)),
+    (N_("p95"), lambda sums: latency(sums.p95)),
+)
+_BOTH: Final[tuple[_Figure, ...]] = (
+    (N_("questions"), lambda sums: _some(sums.questions)),
+    (N_("requests"), lambda sums: _some(sums.requests)),
+    (N_("errors"), lambda sums: _some(sums.errors)),
+    (N_("memory"), lambda sums: percent(sums.ratio)),
+    (N_("wait p95"), lambda sums: latency(sums.wait_p95)),
+)
+_ASKED: Final[tuple[_Figure, ...]] = (
+    (N_("questions"), lambda sums: _some(sums.questions)),
+    (N_("memory"), lambda sums: percent(sums.ratio)),
+    (N_("stale"), lambda sums: _some(sums.stale)),
+    (N_("unanswered"), lambda sums: _some(sums.failed)),
+)
+
+
+def _some(count: int) -> str:
+    return number(count) if count else NOTHING
+
+
+def _table(
+    title: str,
+    rows: Mapping[str, Sums],
+    name: Callable[[str], str],
+    figures: Sequence[_Figure],
+    width: int,
+) -> list[Content]:
+    """Return a heading, a line for each row, and an empty line; figures that do not fit are left out."""
+    names = {key: name(key) for key in rows}
+    drawn = [(_(head), [cell(sums) for sums in rows.values()]) for head, cell in figures]
+    room = max([_NAME, cell_len(title), *map(cell_len, names.values())])
+    shown: list[tuple[int, str, list[str]]] = []
+    left = width - min(room, width // 2)
+    for head, cells in drawn:
+        wide = _BETWEEN + max(_FIGURE, cell_len(head), *map(cell_len, cells or [""]))
+        if wide > left:
+            break
+        left -= wide
+        shown.append((wide, head, cells))
+    first = width - sum(wide for wide, _head, _cells in shown)
+    heads = "".join(fit(head, wide, right=True) for wide, head, _cells in shown)
+    lines = [line((fit(title, first), _TITLE), (heads, _QUIET))]
+    for place, key in enumerate(rows):
+        row = "".join(fit(cells[place], wide, right=True) for wide, _head, cells in shown)
+        lines.append(line(fit(names[key], first), row))
+    if not rows:
+        lines.append(Content.styled(_("none"), _QUIET))
+    return [*lines, Content("")]
+
+
+def _shape(report: DayReport) -> tuple[int, ...]:
+    groups = (report.endpoints, report.priorities, report.categories, report.operators, report.callers)
+    return tuple(len(group) for group in groups)
