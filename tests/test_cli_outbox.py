@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -18,6 +17,12 @@ from hubsoft_tui import cli, texts
 from hubsoft_tui.simulator import Simulator
 
 OPEN = "/api/v1/integracao/atendimento"
+NO_ROOM = """
+import resource, sys
+from hubsoft_tui.cli import run
+resource.setrlimit(resource.RLIMIT_FSIZE, (32_768, 32_768))  # what SQLite needs to open a file at all
+sys.exit(run(sys.argv[1:]))
+"""
 PERSON = ("--name", "Bianca Couto", "--phone", "(37) 99999-2968")
 
 
@@ -196,18 +201,14 @@ def test_read_only_opens_nothing(run, simulator):
     assert "read-only" in ran.err
 
 
-def test_a_full_disk_is_said_to_whoever_opens_a_ticket(simulator, monkeypatch):
+def test_a_full_disk_is_said_to_whoever_opens_a_ticket(run, simulator, monkeypatch):
     """The kernel refuses to let any file grow: nothing was accepted, and nothing was sent."""
     monkeypatch.setenv("HUBSOFT_TUI_OUTBOX__MAX_CHARACTERS", "50000")
-    command = [sys.executable, "-m", "hubsoft_tui", *opening(simulator, "ã" * 30_000, "--json")]
-    subprocess.run([*command[:3], "lookup", one(simulator).document], check=True, capture_output=True)
-    subprocess.run([*command[:3], "outbox"], check=True, capture_output=True)
-
-    def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (32_768, 32_768))  # what SQLite needs to open a file at all
-
+    run("lookup", one(simulator).document)
+    run("outbox")
     before = len(simulator.tickets)
-    ran = subprocess.run(command, capture_output=True, text=True, preexec_fn=no_room, check=False, timeout=60)
+    command = [sys.executable, "-c", NO_ROOM, *opening(simulator, "ã" * 30_000, "--json")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert len(simulator.tickets) == before
     said = json.loads(ran.stdout)["error"]["message"]

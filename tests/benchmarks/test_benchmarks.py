@@ -21,6 +21,7 @@ FIGURES = {
     "limiter": ["ours, budget in memory", "ours, budget in SQLite"],
     "throughput": ["httpx", "our engine"],
     "requests": ["naive", "seed's cache", "ours", "least possible"],
+    "outbox": ["ours, quiet", "retry on any error", "retry only what was never sent", "ours, one entry"],
 }
 
 
