@@ -19,6 +19,7 @@ NAMES = (
     "requests",
     "trace",
     "sync",
+    "outbox",
     "checkup",
     "tuning",
 )

@@ -32,6 +32,7 @@ FIGURES = {
         "least possible",
         "curve of",
     ],
+    "outbox": ["ours, quiet", "retry on any error", "retry only what was never sent", "ours, one entry"],
 }
 
 

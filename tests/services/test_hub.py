@@ -558,3 +558,49 @@ async def test_events_arrive_for_whoever_subscribed(hub_over):
 
 def test_bad_answers_are_unreachable_for_exit_codes():
     assert issubclass(BadAnswer, Unreachable)
+
+
+# -- writes
+
+
+async def test_a_caller_is_told_right_before_each_attempt_leaves(hub_over, simulator):
+    hub = hub_over()
+    told: list[int] = []
+
+    async def ready() -> None:
+        told.append(sent(simulator))
+
+    simulator.fail_next(1, "status:401", CUSTOMER)
+    search = operations.customer_search("cpf_cnpj", BIANCA)
+    decoded = await hub.run(lambda s: s.engine.receive(search, ready=ready))
+    assert (told, sent(simulator)) == ([0, 1], 2)
+    assert [customer.document for customer in decoded.value] == [BIANCA]
+    assert (decoded.truncated, decoded.dropped) == (False, 0)
+
+
+async def test_what_the_caller_raises_then_leaves_nothing_sent_and_the_slot_free(hub_over, simulator):
+    hub = hub_over(limiter=LimiterSettings(max_requests_per_minute=3))
+
+    async def ready() -> None:
+        raise ZeroDivisionError
+
+    search = operations.customer_search("cpf_cnpj", BIANCA)
+    for _ in range(5):
+        with pytest.raises(ZeroDivisionError):
+            await hub.run(lambda s: s.engine.send(search, ready=ready))
+    assert sent(simulator) == 0
+    assert (await lookup(hub, BIANCA)).found
+
+
+async def test_what_is_remembered_can_be_seen_without_asking(hub_over, simulator):
+    hub = hub_over()
+    question = questions.customer(recognise(BIANCA))
+
+    async def remembered(services):
+        return services.engine.remembered(question)
+
+    assert await hub.run(remembered) is None
+    await lookup(hub, BIANCA)
+    answer = await hub.run(remembered)
+    assert [customer.document for customer in answer.value] == [BIANCA]
+    assert sent(simulator) == 1
