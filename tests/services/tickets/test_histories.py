@@ -19,7 +19,7 @@ STORIES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), min_size=1,
 
 
 @settings(
-    max_examples=14,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],  # a history shrinks for minutes and seldom to anything smaller
@@ -37,7 +37,8 @@ def test_every_change_is_found_and_none_invented(seed: int, size: int, story: li
             syncing.begin()
             for between, during in story:
                 simulator.step(between)
-                simulator.steps_per_request = during
+                # Tiny pages take a hundred requests: with many changes before each, the desk would outgrow them.
+                simulator.steps_per_request = during if size >= 20 else min(during, 1)
                 syncing.sync()
             simulator.steps_per_request = 0
             assert syncing.sync().unconfirmed == 0
