@@ -27,6 +27,7 @@ from hubsoft_tui.errors import HubSoftError, SettingsError
 from hubsoft_tui.screens.actions import AREAS, Area, registry
 from hubsoft_tui.screens.base import ConsoleScreen
 from hubsoft_tui.screens.console import Console, Door
+from hubsoft_tui.screens.modal import ConsoleModal
 from hubsoft_tui.settings import Settings
 from hubsoft_tui.texts import _
 from widgets.safety import ControlFilter
@@ -206,8 +207,11 @@ class HubSoftConsole(Console):
     # -- how it goes on
 
     def _tick(self) -> None:
-        if self.hub is not None and (screen := self._console_screen()) is not None:
-            screen.tick(self.hub.snapshot())
+        if self.hub is None:
+            return
+        with contextlib.suppress(ScreenStackError):  # the application ends
+            if isinstance(self.screen, ConsoleScreen | ConsoleModal):
+                self.screen.tick(self.hub.snapshot())
 
     def _console_screen(self) -> ConsoleScreen | None:
         """Return the console's screen in sight; None under a modal, and while the application ends."""
@@ -229,13 +233,30 @@ class HubSoftConsole(Console):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the areas closed while there is no profile."""
-        if action == "area" and self._unconfigured:
+        if action in {"area", "outbox"} and self._unconfigured:
             return False
         return super().check_action(action, parameters)
 
-    def action_area(self, area: str) -> None:
-        """Go to an area."""
-        self.switch_mode(area)
+    async def action_area(self, area: str) -> None:
+        """Go to an area, past what stands in front of it there."""
+        await self.switch_mode(area)
+        while len(self.screen_stack) > 1 and isinstance(self.screen, ConsoleScreen):
+            await self.pop_screen()
+
+    def action_outbox(self) -> None:
+        """Show the outbox in front of the area in sight."""
+        from hubsoft_tui.screens.outbox import OutboxScreen
+
+        if not isinstance(self.screen, OutboxScreen):
+            self.push_screen(OutboxScreen())
+
+    async def show_ticket(self, ticket_id: int, protocol: str) -> None:
+        """Go to a ticket on the tickets screen; one that is not followed is followed first."""
+        from hubsoft_tui.screens.tickets import TicketsScreen
+
+        await self.action_area("tickets")
+        if isinstance(self.screen, TicketsScreen):
+            self.screen.show_ticket(ticket_id, protocol)
 
     def action_help(self) -> None:
         """Explain the screen in sight."""

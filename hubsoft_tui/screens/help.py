@@ -14,7 +14,7 @@ from hubsoft_tui.texts import N_, _
 from widgets.customer import wrapped
 from widgets.drawn import Drawn, fit, line
 
-from .actions import AREAS, EVERYWHERE, Action, shown_key
+from .actions import AREAS, EVERYWHERE, PAGES, Action, shown_key
 from .console import Console
 
 if TYPE_CHECKING:
@@ -64,9 +64,12 @@ class HelpText(Drawn):
 
     def draw(self, width: int) -> list[Content]:
         """Return the lines."""
-        names = {area.id: _(area.label) for area in AREAS}
+        names = {
+            **{area.id: _(area.label) for area in AREAS},
+            **{page: _(label) for page, label in PAGES.items()},
+        }
         lines = [Content(each) for each in wrapped(_(self._about), width, 12)] if self._about else []
-        order = [self._area, EVERYWHERE, *(area.id for area in AREAS if area.id != self._area)]
+        order = [self._area, EVERYWHERE, *(name for name in names if name != self._area)]
         console = self.app
         assert isinstance(console, Console)  # noqa: S101 - nothing else ever shows help
         for area in order:
