@@ -44,7 +44,7 @@ class OutboxTable(VirtualTable[Entry]):
     def _table_columns(self) -> tuple[Column[Entry], ...]:
         return (
             Column("local", _("Local"), lambda entry: entry.local_protocol, 10),
-            Column("state", _("State"), lambda entry: Content.styled(*state_word(entry)), 17),
+            Column("state", _("State"), lambda entry: Content.styled(*state_word(entry)), 18),
             Column("what", _("What"), what_word, 16, priority=3),
             Column("customer", _("Customer"), customer_text, minimum=14, weight=2),
             Column("subject", _("About"), subject_text, minimum=14, weight=1, priority=5, style="$quiet"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.services.tickets.types import Change
 
-BESIDE_CELLS: Final = 54
+BESIDE_CELLS: Final = 70
 """What one change needs: where there is room twice, two stand side by side."""
 
 

@@ -76,8 +76,9 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
 
     def tick(self, snapshot: Snapshot) -> None:
         """Take a snapshot from the view clock."""
-        if self.is_mounted:
-            self.query_one(StatusStrip).show(snapshot)
+        # The view clock may look while the page is still being composed.
+        for strip in self.query(StatusStrip):
+            strip.show(snapshot)
 
     def redraw_keys(self) -> None:
         """Say again what the keys do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS: Final = 10.0
 """How long one look at an entry waits for it; looks follow each other while the page is open."""
+PAUSE_SECONDS: Final = 1.0
 _GOING_ON: Final = frozenset({EntryState.QUEUED, EntryState.SENDING, EntryState.UNKNOWN})
 
 
@@ -82,6 +84,9 @@ class SentScreen(ConsoleModal[None]):
                 self.query_one("#sent-told", Static).update(data(f"! {error}", "$warn"))
                 return
             self._draw()
+            if self.entry.state in _GOING_ON:
+                # An entry that waits for minutes may be handed back at once each time.
+                await asyncio.sleep(PAUSE_SECONDS)
 
     def _draw(self) -> None:
         entry = self.entry
@@ -91,7 +96,9 @@ class SentScreen(ConsoleModal[None]):
         self.query_one("#sent-what", Static).update(data(heading[:1].upper() + heading[1:], "bold $title"))
         self._label("#sent-local-label", _("Local protocol"), entry.local_protocol)
         self.query_one("#sent-local", Large).show(entry.local_protocol, "$quiet" if sent else "bold $title")
-        self._label("#sent-protocol-label", _("HubSoft's protocol") if entry.protocol else "", entry.protocol or "")
+        self._label(
+            "#sent-protocol-label", _("HubSoft's protocol") if entry.protocol else "", entry.protocol or ""
+        )
         self.query_one("#sent-protocol", Large).show(
             entry.protocol or "", "bold $ok" if sent and opened else ""
         )
