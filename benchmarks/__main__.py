@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-NAMES = ("start", "hit", "limiter", "throughput", "requests")
+NAMES = ("start", "hit", "limiter", "throughput", "requests", "sync")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

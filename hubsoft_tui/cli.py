@@ -18,6 +18,8 @@ from . import __version__, privacy, texts
 from .cli_click import Group, Option, speaking
 from .cli_output import error_kind, write_json, write_lines
 from .cli_session import JSON, Session, json_option, open_hub
+from .cli_ticket import ticket
+from .cli_tickets import sync
 from .cli_upkeep import cache, config
 from .errors import HubSoftError, NotFound
 from .simulator.scenarios import SCENARIOS
@@ -108,7 +110,7 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
     return 0 if found.found else NotFound.exit_code
 
 
-for _group in (cache, config):
+for _group in (sync, ticket, cache, config):
     hubsoft.add_command(_group)
 
 

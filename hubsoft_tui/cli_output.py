@@ -36,6 +36,13 @@ def write_json(document: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def write_line(document: dict[str, Any]) -> None:
+    """Write one of many JSON documents to stdout: each is one line, out at once."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(document, ensure_ascii=not unicode, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
 def write_lines(lines: Iterable[str]) -> None:
     """Write lines for people to stdout; what its encoding cannot say becomes a question mark."""
     encoding = sys.stdout.encoding or "utf-8"

@@ -5,7 +5,7 @@ HubSoftError                      exit code 1
 │   └── SettingsError             2   a setting, its place, what was found, what is allowed
 ├── NotFound                      3   HubSoft answered: there is no such thing
 ├── Unreachable                   4   HubSoft did not answer and nothing remembered could
-│   ├── TimedOut                  4   the caller's deadline passed before an answer came
+│   ├── TimedOut                  4   the caller's or the request's time passed before an answer came
 │   └── BadAnswer                 4   something answered, but not as HubSoft does (a proxy's page, cut JSON)
 ├── CredentialsRefused            5   HubSoft does not accept the user, password or client
 ├── Refused                       1   HubSoft understood and said no; its words are kept
@@ -60,7 +60,7 @@ class Unreachable(HubSoftError):
 
 
 class TimedOut(Unreachable):
-    """The caller's deadline passed before an answer came."""
+    """The time the caller had, or the request, passed before an answer came."""
 
 
 class BadAnswer(Unreachable):

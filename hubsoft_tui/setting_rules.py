@@ -13,6 +13,7 @@ T = TypeVar("T")
 _METADATA: Final = "rule"
 
 SECONDS: Final = N_("seconds")
+DAYS: Final = N_("days")
 BYTES: Final = N_("bytes")
 REQUESTS: Final = N_("requests")
 PER_MINUTE: Final = N_("requests per minute")

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from .setting_rules import (
     BYTES,
     CONNECTIONS,
+    DAYS,
     OF_BUDGET,
     PER_MINUTE,
     PER_SECOND,
@@ -213,10 +214,24 @@ class OutboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
-    """How often tickets are synced (seconds) and how many rows a page asks for (1-500)."""
+    """How often tickets are synced (seconds), how many rows a page asks for (1-500), and what is followed."""
 
+    enabled: bool = setting(default=True, does=N_("Sync tickets by itself while a console is open."))
     interval_seconds: float = setting(60.0, N_("How often tickets are synced."), SECONDS, low=5, high=DAY)
     page_size: int = setting(500, N_("How many rows one request asks for."), ROWS, low=1, high=500)
+    messages: bool = setting(
+        default=True, does=N_("Read the tickets' messages along with them: no request more, heavier pages.")
+    )
+    first_days: int = setting(
+        30,
+        N_("The first sync takes the open tickets of this many days; later ones follow."),
+        DAYS,
+        low=1,
+        high=3650,
+    )
+    keep_days: int = setting(
+        7, N_("How long a closed ticket stays in the list; it is kept in the mirror."), DAYS, low=0, high=3650
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def ticket(row: Row) -> Ticket:
         opened_by=row.label("usuario_abertura", "name", "nome"),
         closed_by=row.label("usuario_fechamento", "name", "nome"),
         responsible=_responsible(row),
+        responsible_known=row.has("usuarios_responsaveis") or row.has("usuario_responsavel"),
         sector=row.label("setor_responsavel", "descricao", "nome"),
         contact_name=row.text("nome_contato"),
         contact_phone=row.text("telefone_contato"),

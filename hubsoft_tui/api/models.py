@@ -153,6 +153,8 @@ class Ticket(Model, frozen=True, kw_only=True):
     opened_by: str | None = None
     closed_by: str | None = None
     responsible: tuple[str, ...] = ()
+    responsible_known: bool = False
+    """Whether this shape says who has it; an empty `responsible` then means nobody."""
     sector: str | None = None
     contact_name: str | None = None
     contact_phone: str | None = None

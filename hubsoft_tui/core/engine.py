@@ -22,7 +22,7 @@ from .breaker import Breaker
 from .cache import Cache, Found
 from .clock import Clock
 from .events import Events
-from .exchange import Exchange
+from .exchange import Exchange, Received
 from .fetch import Fetched, Fetcher
 from .gate import Gate
 from .health import HealthMonitor
@@ -35,7 +35,19 @@ from .retry import Backoff, RetryBudget
 from .statistics import Statistics
 from .tokens import Tokens
 from .transport import Transport
-from .types import Answer, Badges, CacheState, Category, Health, Outcome, Priority, Snapshot, Source
+from .types import (
+    Answer,
+    ApiState,
+    Badges,
+    BudgetState,
+    CacheState,
+    Category,
+    Health,
+    Outcome,
+    Priority,
+    Snapshot,
+    Source,
+)
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -205,13 +217,37 @@ class Engine:
         Raises HubSoftError; UnknownOutcome when a write may or may not have happened. Cancelling a write
         after it was sent leaves its outcome unknown too.
         """
-        job = self._job(priority, patience, label, caller)
-        work = self._exchange.perform(job, operation, self._tokens)
-        # A write that was sent is waited for until the transport gives up: leaving earlier would call something
-        # that happened a failure. Its deadline still holds in the queue.
-        received = await (self._in_time(job, work) if operation.repeatable else work)
+        received = await self.receive(
+            operation, priority=priority, patience=patience, label=label, caller=caller
+        )
         value: T = received.decoded.value
         return value
+
+    async def receive(
+        self,
+        operation: Operation[Any],
+        *,
+        priority: Priority = Priority.HIGH,
+        patience: float | None = None,
+        label: str = "",
+        caller: str = "",
+        retries: int | None = None,
+        spent: Callable[[int], object] | None = None,
+    ) -> Received:
+        """Send one operation as `send` does, and return everything it brought: its page too, and when it was sent.
+
+        `retries` repeats a failure less often than the settings allow; `spent` is told how many requests
+        HubSoft received for it, however it ends.
+        """
+        job = self._job(priority, patience, label, caller, retries)
+        work = self._exchange.perform(job, operation, self._tokens)
+        try:
+            # A write that was sent is waited for until the transport gives up: leaving earlier would call
+            # something that happened a failure. Its deadline still holds in the queue.
+            return await (self._in_time(job, work) if operation.repeatable else work)
+        finally:
+            if spent is not None:
+                spent(job.requests)
 
     def clear_cache(self) -> int:
         """Forget every answer; return how many records went."""
@@ -256,6 +292,14 @@ class Engine:
             self._serial += 1
         return replace(snapshot, serial=self._serial, at=now, wall=self.clock.wall())
 
+    def api(self) -> ApiState:
+        """HubSoft's health now."""
+        return self._health.state()
+
+    def budget(self) -> BudgetState:
+        """How much of the budget is used now, by all processes on this home."""
+        return self._gate.state()
+
     async def _ask_something_cheap(self) -> None:
         await self.send(self._probe, caller="probe")
 
@@ -278,10 +322,17 @@ class Engine:
             reason=reason,
         )
 
-    def _job(self, priority: Priority, patience: float | None, label: str, caller: str) -> Job:
+    def _job(
+        self,
+        priority: Priority,
+        patience: float | None,
+        label: str,
+        caller: str,
+        retries: int | None = None,
+    ) -> Job:
         seconds = DEADLINES[priority] if patience is None else patience
         deadline = None if seconds is None else self.clock.now() + seconds
-        return Job(self._gate, priority, deadline=deadline, caller=caller, label=label)
+        return Job(self._gate, priority, deadline=deadline, caller=caller, label=label, retries=retries)
 
     async def _fetch(
         self,

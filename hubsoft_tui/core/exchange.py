@@ -6,7 +6,9 @@ never repeated here: `UnknownOutcome` says so to whoever keeps the outbox.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from ..api.answers import Decoded
@@ -18,6 +20,7 @@ from ..errors import (
     HubSoftError,
     NotFound,
     RateLimited,
+    TimedOut,
     UnknownOutcome,
     Unreachable,
 )
@@ -39,6 +42,8 @@ T = TypeVar("T")
 
 LEASE_SLACK: Final = 5.0
 """Seconds a permit's lease outlives the longest its request can take."""
+HEAVY_BYTES: Final = 128 * 1024
+"""A larger answer is decoded in a thread: a page of hundreds takes longer than people may be kept waiting."""
 HTTP_UNAUTHORIZED: Final = 401
 HTTP_TOO_MANY: Final = 429
 HTTP_SERVER_ERROR: Final = 500
@@ -210,18 +215,17 @@ class Exchange:
             self._note(row, now, failure.kind, error=str(failure.text))
             if failure.ours:
                 raise _Again(Unreachable(failure.text), failure=True) from None
-            unreachable = Unreachable(failure.text)
+            unreachable = (TimedOut if failure.kind == "timeout" else Unreachable)(failure.text)
             raise self._failure(operation, unreachable, sent=failure.sent, probe=probe) from None
         except BaseException:
             self._note(row, now, "cancelled")
             raise
         finally:
             permit.done()
-        return Received(
-            self._read(operation, reply, row, now, signed=token is not None, probe=probe), at, now
-        )
+        decoded = await self._read(operation, reply, row, now, signed=token is not None, probe=probe)
+        return Received(decoded, at, now)
 
-    def _read(
+    async def _read(
         self,
         operation: Operation[Any],
         reply: Reply,
@@ -240,9 +244,10 @@ class Exchange:
                 )
             if status == HTTP_TOO_MANY:
                 raise self._too_many(reply)
-            decoded = operation.read(
-                reply.body, status=status, content_type=reply.headers.get("content-type", "")
-            )
+            decoded = await _decoded(operation, reply)
+        except asyncio.CancelledError:
+            self._note(row, now, "cancelled", status=status, size=size)
+            raise
         except BadAnswer as error:
             outcome = "server_error" if status >= HTTP_SERVER_ERROR else "bad_answer"
             self._note(row, now, outcome, status=status, size=size, error=str(error))
@@ -296,7 +301,8 @@ class Exchange:
 
     def _repeat_at(self, job: Job, attempt: int, again: _Again) -> float:
         """Return when (engine's clock) the next attempt may start, or raise its error when there is none."""
-        if attempt > self.budget.settings.max_retries:
+        most = self.budget.settings.max_retries
+        if attempt > (most if job.retries is None else min(most, job.retries)):
             raise again.error from None
         at = self.clock.now() + self.backoff.after(attempt)
         if isinstance(again.error, RateLimited):
@@ -308,6 +314,16 @@ class Exchange:
         if job.deadline is not None and at > job.deadline:
             raise again.error from None
         return at
+
+
+async def _decoded(operation: Operation[Any], reply: Reply) -> Decoded[Any]:
+    read = partial(
+        operation.read,
+        reply.body,
+        status=reply.status,
+        content_type=reply.headers.get("content-type", ""),
+    )
+    return read() if len(reply.body) < HEAVY_BYTES else await asyncio.to_thread(read)
 
 
 def _outcome(error: HubSoftError) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Job:
     """Who asks, how urgently, until when (on the engine's clock), and what it has cost so far."""
 
-    __slots__ = ("caller", "deadline", "gate", "label", "place", "priority", "requests")
+    __slots__ = ("caller", "deadline", "gate", "label", "place", "priority", "requests", "retries")
 
     def __init__(
         self,
@@ -23,12 +23,15 @@ class Job:
         deadline: float | None = None,
         caller: str = "",
         label: str = "",
+        retries: int | None = None,
     ) -> None:
         self.gate = gate
         self.priority = priority
         self.deadline = deadline
         self.caller = caller
         self.label = label
+        self.retries = retries
+        """How often a failure may be repeated at most; None leaves it to the settings."""
         self.place: Place | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""

@@ -22,6 +22,7 @@ from .connection import ConnectionTest
 from .customers import Customers
 from .questions import KINDS
 from .state import State, open_state
+from .tickets.service import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,18 @@ class Services:
     engine: Engine
     connection: ConnectionTest
     customers: Customers
+    tickets: Tickets
     watch: Watch
     set_aside: tuple[Path, ...]
     """Damaged files that were moved aside when the state was opened."""
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges()
+        return Badges(versions={"tickets": self.tickets.news})
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return []
+        return [*self.tickets.unasked()]
 
 
 @asynccontextmanager
@@ -57,6 +59,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             engine=engine,
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
+            tickets=Tickets(engine, state.mirror, state.presence, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
@@ -70,6 +73,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
+            await services.tickets.close()
             await engine.close()
 
 

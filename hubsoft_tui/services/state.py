@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..settings import Profile, Settings
-from ..store import budget, desk, records, tokens
+from ..store import budget, desk, mirror, records, tokens
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 
@@ -23,6 +23,9 @@ class State:
 
     ports: Ports
     desk: desk.Desk
+    mirror: Callable[[], mirror.Mirror]
+    """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
+    presence: Presence
     set_aside: tuple[Path, ...]
 
 
@@ -50,6 +53,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
                 records=records.SqliteRecords(learnt, account, presence, clock),
             ),
             desk.Desk(kept, account),
+            # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
+            lambda: mirror.Mirror(open_database(folders.state / "tickets.db", mirror.MIGRATIONS), account),
+            presence,
             tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
         )
 

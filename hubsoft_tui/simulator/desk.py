@@ -144,9 +144,10 @@ class Desk:
     def _change(self, at: float) -> None:
         rng = self._rng
         kind = rng.choices(tuple(_KINDS), weights=tuple(_KINDS.values()))[0]
-        if kind == "reopened" and self._closed:
-            # Only what was closed lately is opened again.
-            self.reopen(self.tickets[rng.choice(self._closed[-50:])], at)
+        # Only what was closed lately is opened again, and nothing that was deleted.
+        lately = [each for each in self._closed[-50:] if self.tickets[each].deleted_at is None]
+        if kind == "reopened" and lately:
+            self.reopen(self.tickets[rng.choice(lately)], at)
             return
         if kind in {"opened", "reopened"} or not self._open:
             self._somebody_calls(at)

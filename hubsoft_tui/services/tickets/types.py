@@ -111,6 +111,9 @@ class PassReport:
     unconfirmed: int = 0
     """Followed tickets whose state this pass could not see."""
     at: float = 0.0
+    """When it began."""
+    shared: bool = False
+    """Another process made this pass; it began after we asked, so it is as good as ours."""
 
 
 @dataclass(frozen=True, slots=True)

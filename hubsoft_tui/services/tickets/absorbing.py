@@ -1,0 +1,198 @@
+"""Many sightings into the mirror, in the transaction that is open: tickets, messages, texts, and the history.
+
+Runs in a thread that owns the mirror's connection, never in the engine's loop.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from ...api.models import Message
+from ...store.mirror import Mirror, MirrorChange, MirrorMessage, MirrorTexts, MirrorTicket
+from ...store.mirror_writing import Draft
+from .labels import Labels
+from .merging import Manner, Merged, Noticed, Sighting, gone, merge
+from .types import ChangeKind
+
+SHOWN_CHARACTERS: Final = 200
+"""How much of a message its line in the history repeats."""
+
+MannerOf = Callable[[Sighting], Manner]
+
+
+@dataclass(slots=True)
+class Found:
+    """What a transaction found: how many tickets each thing happened to."""
+
+    new: int = 0
+    changed: int = 0
+    closed: int = 0
+    missing: int = 0
+
+    def count(self, kinds: Collection[ChangeKind]) -> None:
+        """Count one ticket."""
+        self.new += ChangeKind.NEW in kinds
+        self.closed += ChangeKind.CLOSED in kinds
+        self.missing += ChangeKind.MISSING in kinds
+        self.changed += any(
+            kind not in {ChangeKind.NEW, ChangeKind.CLOSED, ChangeKind.MISSING} for kind in kinds
+        )
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What will be written, together."""
+
+    tickets: list[MirrorTicket] = field(default_factory=list)
+    changes: list[MirrorChange] = field(default_factory=list)
+    messages: list[MirrorMessage] = field(default_factory=list)
+    texts: list[MirrorTexts] = field(default_factory=list)
+    opened_again: list[int] = field(default_factory=list)
+    confirmed: defaultdict[float, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Absorber:
+    """Lays sightings over the mirror. `now` is when we see what changed, UTC epoch seconds."""
+
+    def __init__(self, mirror: Mirror, draft: Draft, labels: Labels, now: float) -> None:
+        self._mirror = mirror
+        self._draft = draft
+        self._labels = labels
+        self._now = now
+        self._kept = _Kept()
+        self.found = Found()
+
+    def absorb(
+        self,
+        sightings: Collection[Sighting],
+        manner: MannerOf,
+        *,
+        missing: Iterable[int] = (),
+        read_at: int | None = None,
+    ) -> Found:
+        """Write what `sightings` say, and that HubSoft no longer returns `missing`.
+
+        `read_at` is the mirror's version when the asking began: what somebody wrote since from a later
+        answer is not undone.
+        """
+        missing = list(missing)
+        known = self._mirror.tickets({*(seen.ticket.id for seen in sightings), *missing})
+        for seen in sightings:
+            self._labels.learn(seen.ticket)
+        for seen in sightings:
+            had = known.get(seen.ticket.id)
+            if not _outdated(had, seen.at, read_at):
+                self._take(had, seen, manner(seen))
+        for had in (known[identifier] for identifier in missing if identifier in known):
+            if not _outdated(had, had.confirmed_at, read_at):
+                self._keep(had, gone(had), had.confirmed_at)
+        self._write()
+        return self.found
+
+    def _take(self, had: MirrorTicket | None, seen: Sighting, manner: Manner) -> None:
+        merged = merge(had, seen, self._labels, manner)
+        merged, spoken = self._spoken(had, seen, merged, manner)
+        if had is not None and merged.ticket == had:
+            self._kept.confirmed[seen.at].append(had.id)
+        else:
+            self._keep(had, merged, seen.at)
+        if spoken or merged.ticket != had or seen.ticket.status_id is None:
+            self._texts(seen)
+        if had is not None and had.closed_at is not None and merged.ticket.closed_at is None:
+            self._kept.opened_again.append(had.id)
+
+    def _spoken(
+        self, had: MirrorTicket | None, seen: Sighting, merged: Merged, manner: Manner
+    ) -> tuple[Merged, bool]:
+        """Count the messages of a sighting; those not heard of before are news where others were known."""
+        messages = [message for message in seen.ticket.messages if message.id > 0]
+        if not messages and not (seen.with_messages and merged.ticket.messages is None):
+            return merged, False
+        newest = max((message.id for message in messages), default=0)
+        if had is not None and (had.messages, had.last_message) == (len(messages), newest):
+            return merged, False
+        heard: set[int] = set()
+        if had is not None and had.messages:
+            heard = {message.id for message in self._mirror.messages(had.id)}
+        fresh = [message for message in messages if message.id not in heard]
+        self._kept.messages += [_kept(message, seen.ticket.id) for message in fresh]
+        ticket = replace(
+            merged.ticket,
+            messages=len(heard) + len(fresh),
+            last_message=max(newest, merged.ticket.last_message),
+        )
+        tells = ticket.following > 0 and (manner.news if had is None else had.messages is not None)
+        changes = merged.changes + (tuple(map(_message, fresh)) if tells else ())
+        return Merged(ticket, changes), bool(fresh)
+
+    def _keep(self, had: MirrorTicket | None, merged: Merged, at: float) -> None:
+        ticket = merged.ticket
+        for noticed in merged.changes:
+            change = self._numbered(ticket.id, noticed)
+            self._kept.changes.append(change)
+            ticket = replace(ticket, change=change.number)
+        self.found.count({noticed.kind for noticed in merged.changes})
+        self._kept.tickets.append(replace(ticket, confirmed_at=max(at, had.confirmed_at if had else 0.0)))
+
+    def _numbered(self, ticket_id: int, noticed: Noticed) -> MirrorChange:
+        return MirrorChange(
+            number=self._draft.number(),
+            ticket_id=ticket_id,
+            kind=noticed.kind.value,
+            before=noticed.before,
+            after=noticed.after,
+            at=noticed.at,
+            by=noticed.by,
+            seen_at=self._now,
+        )
+
+    def _texts(self, seen: Sighting) -> None:
+        ticket = seen.ticket
+        texts = MirrorTexts(
+            ticket.id,
+            opening=ticket.opening,
+            closing=ticket.closing,
+            contact_name=ticket.contact_name,
+            contact_phone=ticket.contact_phone,
+            work_orders=msgspec.json.encode(ticket.work_orders) if ticket.work_orders else None,
+            # A customer's own list carries every text, and the messages if they were asked for.
+            asked_at=seen.at if ticket.status_id is None and seen.with_messages else None,
+        )
+        if texts != MirrorTexts(ticket.id):
+            self._kept.texts.append(texts)
+
+    def _write(self) -> None:
+        kept, draft = self._kept, self._draft
+        if kept.tickets:
+            draft.keep(kept.tickets)
+        if kept.changes:
+            draft.changed(kept.changes)
+        draft.messages(kept.messages)
+        if kept.opened_again:
+            draft.opened_again(kept.opened_again)
+        draft.texts(kept.texts)
+        draft.confirm(kept.confirmed)
+        draft.learn(self._labels.news)
+        self._kept = _Kept()
+
+
+def _outdated(had: MirrorTicket | None, at: float, read_at: int | None) -> bool:
+    return had is not None and read_at is not None and had.version > read_at and had.confirmed_at > at
+
+
+def _kept(message: Message, ticket_id: int) -> MirrorMessage:
+    written = message.written_at.timestamp() if message.written_at else None
+    return MirrorMessage(message.id, ticket_id, message.text, written)
+
+
+def _message(message: Message) -> Noticed:
+    line = " ".join(message.text.split())
+    text = line if len(line) <= SHOWN_CHARACTERS else f"{line[: SHOWN_CHARACTERS - 1]}…"
+    at = message.written_at.timestamp() if message.written_at else None
+    return Noticed(ChangeKind.MESSAGE, after=text, at=at)

@@ -1,0 +1,194 @@
+"""What one pass asks HubSoft: the cheapest set of requests that answers "what changed since the last time?".
+
+HubSoft has no "updated since". So the open set is read again in bulk, filtered by the statuses in which open
+tickets stand; what closed is read by the day of closing, a day over; and now and then everything opened lately
+is read without a filter, for what a filter would hide. Only what none of these can show is asked one by one.
+Nothing here asks anything: it is data in, data out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from ...api.operations import TicketDate
+from ...store.mirror import Followed, Label, MirrorState, StatusCount
+from .days import ONE_DAY, day_of
+from .labels import sounds_closed
+from .paging import pages
+
+LOOK_SECONDS: Final = 600.0
+"""How often everything opened lately is read without a filter."""
+LOOK_OVERLAP: Final = 3 * 3600.0
+"""A look begins on the day it was so many seconds before the last one: servers in other zones write other days."""
+TABLE_SECONDS: Final = 86_400.0
+"""How often the table of statuses is read; one that no table named is asked for at once."""
+CERTAIN_CLOSED: Final = 20
+"""So many closed tickets and no open one: nobody leaves open tickets in that status, whatever it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """From which day on each reading begins."""
+
+    floor: date
+    """What is followed by rule was opened on this day or later."""
+    oldest: date
+    """The day the oldest ticket followed was opened: before `floor` only where a person asked for it."""
+    look: date
+    """Everything opened since was not all seen without a filter."""
+    closed: date
+    """What was closed since was not all seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known before a pass. Counts are of tickets in the mirror, followed or not."""
+
+    now: float
+    state: MirrorState
+    windows: Windows
+    followed: tuple[Followed, ...] = ()
+    statuses: tuple[Label, ...] = ()
+    counts: tuple[StatusCount, ...] = ()
+    """By status, opened since `windows.floor`."""
+    oldest_open: int = 0
+    """Open tickets opened since `windows.oldest`."""
+    look_open: int = 0
+    look_all: int = 0
+    """Open tickets, and all, opened since `windows.look`."""
+    closed: int = 0
+    """Tickets closed since `windows.closed`."""
+
+    @property
+    def first(self) -> bool:
+        """Whether no pass has ended yet."""
+        return self.state.began_at is None
+
+    @property
+    def floor_open(self) -> int:
+        """Open tickets opened since `windows.floor`."""
+        return sum(count.open for count in self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One list to read, page by page. `rows` is how many it is thought to hold, None where nobody knows."""
+
+    by: TicketDate
+    start: date
+    end: date
+    status_ids: tuple[int, ...] = ()
+    """Only these; all of them where it is empty."""
+    rows: int | None = None
+
+    def requests(self, size: int) -> int:
+        """Return how many pages it is thought to take."""
+        return pages(self.rows or 0, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a pass asks, in this order: the table, the lists, then what no list can show, one by one."""
+
+    size: int
+    table: bool
+    reads: tuple[Read, ...]
+    singles: tuple[Followed, ...]
+    hidden: tuple[int, ...]
+    """Status ids that the filter leaves out: open tickets do not stand there, by what we saw."""
+    looks: bool
+    """Whether everything opened lately is read without a filter."""
+    naive: int
+
+    @property
+    def requests(self) -> int:
+        """How many requests it is thought to take."""
+        return self.table + sum(read.requests(self.size) for read in self.reads) + len(self.singles)
+
+
+def windows(
+    state: MirrorState, now: float, *, earliest: float | None, oldest: float | None, first_days: int
+) -> Windows:
+    """Return where each reading begins: a day earlier than it must, because days have borders.
+
+    `earliest` is when the oldest ticket followed by rule was opened, `oldest` the oldest of all that are
+    followed and open (UTC epoch seconds).
+    """
+    begins = day_of(now) - timedelta(days=first_days)
+    floor = begins if earliest is None else min(begins, day_of(earliest) - ONE_DAY)
+    since = now if state.synced_at is None else state.synced_at
+    looked = now if state.looked_at is None else state.looked_at
+    return Windows(
+        floor=floor,
+        oldest=floor if oldest is None else min(floor, day_of(oldest) - ONE_DAY),
+        look=max(floor, day_of(looked - LOOK_OVERLAP)),
+        # Beyond what we follow by rule, singles find what closed: a console left off for a year reads no year.
+        closed=max(begins, day_of(since) - ONE_DAY),
+    )
+
+
+def steps(known: Known, size: int) -> Steps:
+    """Choose what a pass asks. `size` is how many rows a page may hold."""
+    today, floor = day_of(known.now), known.windows.floor
+    state = known.state
+    table = state.tables_at is None or not 0 <= known.now - state.tables_at < TABLE_SECONDS
+    if known.first:
+        everything = Read(TicketDate.OPENED, floor, today)
+        return Steps(size, table, (everything,), (), (), looks=True, naive=len(known.followed))
+    hidden = hidden_statuses(known, size)
+    start, singles = _reach(known, size, hidden)
+    shown = tuple(label.id for label in known.statuses if label.id not in hidden)
+    opened, looks = _opened(known, size, start, shown)
+    closed = Read(TicketDate.CLOSED, known.windows.closed, today, rows=known.closed)
+    return Steps(size, table, (*opened, closed), singles, hidden, looks=looks, naive=len(known.followed))
+
+
+def hidden_statuses(known: Known, size: int) -> tuple[int, ...]:
+    """Return the statuses that the filter may leave out; one whose meaning is unknown counts as open.
+
+    Closed is what HubSoft dated as closed: a status is left out where only such tickets were seen in it, or
+    where asking for its few open ones singly costs less than the pages its closed ones fill.
+    """
+    counts = {count.id: count for count in known.counts}
+    hidden = []
+    for label in known.statuses:
+        count = counts.get(label.id)
+        if count is None or not count.closed:
+            continue
+        if count.open:
+            leave = count.closed > count.open * size
+        else:
+            leave = count.closed >= CERTAIN_CLOSED or sounds_closed(label)
+        if leave:
+            hidden.append(label.id)
+    return tuple(hidden)
+
+
+def _reach(known: Known, size: int, hidden: tuple[int, ...]) -> tuple[date, tuple[Followed, ...]]:
+    """Choose how far back the open ones are read; what is older, or behind the filter, is asked one by one."""
+    floor, oldest = known.windows.floor, known.windows.oldest
+    behind = tuple(each for each in known.followed if each.status_id in hidden)
+    old = tuple(
+        each
+        for each in known.followed
+        if each.opened_at is not None and day_of(each.opened_at) < floor and each not in behind
+    )
+    further = pages(known.oldest_open, size) - pages(known.floor_open, size)
+    return (oldest, behind) if old and further < len(old) else (floor, behind + old)
+
+
+def _opened(known: Known, size: int, start: date, shown: tuple[int, ...]) -> tuple[tuple[Read, ...], bool]:
+    """Choose how the open ones are read: through the filter, or the latest days without it."""
+    today, look = day_of(known.now), known.windows.look
+    rows = known.floor_open if start == known.windows.floor else known.oldest_open
+    filtered = Read(TicketDate.OPENED, start, today, shown, rows)
+    split: tuple[Read, ...] = (Read(TicketDate.OPENED, look, today, rows=known.look_all),)
+    if start < look:
+        older = Read(TicketDate.OPENED, start, look - ONE_DAY, shown, max(0, rows - known.look_open))
+        split = (older, *split)
+    looked_at = known.state.looked_at
+    due = looked_at is None or not 0 <= known.now - looked_at < LOOK_SECONDS
+    cheaper = sum(read.requests(size) for read in split) < filtered.requests(size)
+    return (split, True) if due or cheaper else ((filtered,), False)

@@ -1,0 +1,205 @@
+"""Tickets: the ones we follow, what changed in them, and the sync that keeps them true."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ...api.models import BRASILIA, Ticket
+from ...core.clock import Clock
+from ...core.engine import Engine
+from ...core.types import Priority
+from ...errors import HubSoftError, NotFound
+from ...store.mirror import Following, Mirror, Pulse
+from ...store.mirror_writing import writing
+from ...store.presence import Presence
+from ...texts import say
+from .. import terms
+from . import bookkeeping, showing
+from .lane import Lane
+from .merging import Manner, Sighting
+from .reading import by_protocol
+from .syncing import Sync
+from .types import Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
+
+logger = logging.getLogger(__name__)
+
+CALLER: Final = "tickets"
+GLANCE_SECONDS: Final = 0.25
+"""How often at most `news` looks whether any process wrote to the mirror."""
+
+
+class Tickets:
+    """The service; lives in the engine's loop, and reads and writes the mirror in threads of its own.
+
+    Every method may raise StoreError: a mirror that a newer version wrote, a disk that is full.
+    """
+
+    def __init__(
+        self, engine: Engine, opened: Callable[[], Mirror], presence: Presence, clock: Clock
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._reading = Lane(opened, clock, "tickets-read")
+        self._writing = Lane(opened, clock, "tickets-write")
+        self._sync = Sync(engine, self._reading, self._writing, presence, clock)
+        self._pulse = Pulse(0, None, None)
+        self._beats = 0
+        self._glanced = float("-inf")
+        self._glancing: asyncio.Task[None] | None = None
+
+    @property
+    def set_aside(self) -> Path | None:
+        """Where a damaged mirror was moved when it was first used and another was begun, else None."""
+        opened = (lane.mirror for lane in (self._reading, self._writing))
+        return next((mirror.set_aside for mirror in opened if mirror and mirror.set_aside), None)
+
+    @property
+    def news(self) -> int:
+        """A number that grows when there is something new to show, whichever process wrote it. Costs nothing."""
+        now = self._clock.now()
+        if now - self._glanced >= GLANCE_SECONDS and (self._glancing is None or self._glancing.done()):
+            self._glanced = now
+            self._glancing = asyncio.create_task(self._glance())
+        return self._beats + self._sync.turns
+
+    # -- looking
+
+    async def delta(self, since: int) -> Delta:
+        """Return what differs from version `since` of the mirror; 0 returns everything. Sends nothing."""
+        return await self._reading.run(lambda mirror: showing.delta(mirror, since))
+
+    async def rows(self, *, open_only: bool = False) -> tuple[TicketRow, ...]:
+        """Return the tickets that are followed, newest first. Sends nothing."""
+
+        def look(mirror: Mirror) -> tuple[TicketRow, ...]:
+            return showing.rows(mirror, mirror.followed(open_only=open_only))
+
+        return await self._reading.run(look)
+
+    async def status(self) -> SyncStatus:
+        """Say how syncing goes, whichever process on this home does it. Sends nothing."""
+        return await self._sync.status()
+
+    async def plan(self) -> Plan:
+        """Say what a pass would ask now, and what it would cost. Sends nothing."""
+        return await self._sync.plan()
+
+    # -- asking
+
+    async def sync(self, *, priority: Priority = Priority.NORMAL) -> PassReport:
+        """Make a pass now, or join the one going on. Raises HubSoftError; then the mirror is as it was."""
+        return await self._sync.sync(priority)
+
+    async def detail(self, ticket_id: int, *, refresh: bool = False, label: str = "") -> TicketDetail:
+        """Return all there is of a ticket; asks HubSoft (1 request) when its texts are not kept, or to `refresh`.
+
+        Raises NotFound for a ticket that is not in the mirror, and HubSoftError.
+        """
+        kept = await self._detail(ticket_id)
+        if kept.asked_at is not None and not refresh:
+            return kept
+        found = await self._ask(kept.row.protocol, label)
+        mine = [seen for seen in found if seen.ticket.id == ticket_id]
+        if mine:
+            await self._take(mine, Manner(Following.NO))
+        return await self._detail(ticket_id)
+
+    async def follow(self, protocol: str, *, label: str = "") -> TicketRow:
+        """Follow a ticket from now on, whatever its age or state. 1 request.
+
+        Raises InvalidInput for what is no protocol, NotFound when HubSoft has no such ticket, HubSoftError.
+        """
+        term = terms.recognise(f"protocol:{protocol}")
+        found = [
+            seen for seen in await self._ask(term.value, label) if seen.ticket.protocol in {term.value, ""}
+        ]
+        if not found:
+            raise NotFound(
+                say(
+                    "HubSoft has no ticket with the protocol {protocol}. Check the number.",
+                    protocol=term.value,
+                )
+            )
+        await self._take(found[:1], Manner(Following.PERSON, news=False))
+        return (await self._detail(found[0].ticket.id)).row
+
+    async def unfollow(self, ticket_id: int) -> None:
+        """Take a ticket off the list, until a person follows it again. Raises NotFound."""
+
+        def write(mirror: Mirror) -> bool:
+            with writing(mirror) as draft:
+                ticket = mirror.tickets([ticket_id]).get(ticket_id)
+                if ticket is not None:
+                    draft.keep([msgspec.structs.replace(ticket, following=int(Following.DISMISSED))])
+            return ticket is not None
+
+        if not await self._writing.run(write):
+            raise _unknown(ticket_id)
+
+    async def absorb(self, ticket: Ticket, *, opened: bool = False) -> None:
+        """Take over at once what the answer to a write said of a ticket, and follow it.
+
+        `opened`: we have just opened it. An answer that names a ticket nobody knows, and no more, is passed
+        over.
+        """
+        now = self._clock.wall()
+        if opened and ticket.opened_at is None:
+            # HubSoft's answer has the day alone; the next pass brings the exact time.
+            ticket = msgspec.structs.replace(ticket, opened_at=datetime.fromtimestamp(now, BRASILIA))
+        known = await self._reading.run(lambda mirror: mirror.tickets([ticket.id]))
+        if known or ticket.protocol:
+            seen = Sighting(ticket, now, with_messages=opened)
+            await self._take([seen], Manner(Following.RULE, closed_too=True))
+
+    # -- life
+
+    def unasked(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what the service does by itself while a console is open."""
+        return [self._sync.keep()]
+
+    async def close(self) -> None:
+        """Leave what is going on and close the mirror."""
+        await self._sync.close()
+        if self._glancing is not None:
+            self._glancing.cancel()
+            await asyncio.gather(self._glancing, return_exceptions=True)
+        await self._reading.close()
+        await self._writing.close()
+
+    # -- inside
+
+    async def _detail(self, ticket_id: int) -> TicketDetail:
+        detail = await self._reading.run(lambda mirror: showing.detail(mirror, ticket_id))
+        if detail is None:
+            raise _unknown(ticket_id)
+        return detail
+
+    async def _ask(self, protocol: str, label: str) -> list[Sighting]:
+        received = await self._engine.receive(by_protocol(protocol), label=label, caller=CALLER)
+        tickets: tuple[Ticket, ...] = received.decoded.value
+        return [Sighting(ticket, received.at, with_messages=True) for ticket in tickets]
+
+    async def _take(self, sightings: list[Sighting], manner: Manner) -> None:
+        now = self._clock.wall()
+        await self._writing.run(lambda mirror: bookkeeping.take(mirror, sightings, manner, now))
+
+    async def _glance(self) -> None:
+        try:
+            pulse = await self._reading.run(Mirror.pulse)
+        except HubSoftError as error:
+            logger.debug("tickets: %s", error)  # whoever asks for the rows is told
+            return
+        if pulse is not None and pulse != self._pulse:
+            self._pulse = pulse
+            self._beats += 1
+
+
+def _unknown(ticket_id: int) -> NotFound:
+    return NotFound(say("Ticket {id} is not known here. Follow it by its protocol first.", id=ticket_id))

@@ -1,0 +1,239 @@
+"""Passes: one at a time on a home, whoever asks; by themselves in a console, at a pace that leaves people room."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import replace
+from typing import Final
+
+from ...core.clock import Clock, today
+from ...core.engine import Engine
+from ...core.types import BreakerState, Priority
+from ...errors import HubSoftError, StoreError
+from ...store.mirror import Mirror, MirrorState
+from ...store.mirror_writing import LEASE_SECONDS, Lease
+from ...store.presence import Presence
+from ...texts import Text, say
+from . import bookkeeping, pace, wording
+from .asking import Asking
+from .bookkeeping import Cost
+from .labels import Labels
+from .lane import Lane
+from .planner import Known, steps
+from .reading import Reader
+from .types import PassReport, Plan, SyncStatus
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS: Final = 1.0
+"""A console's first pass lets its first frame and a person's first question go before."""
+TURN_SECONDS: Final = 0.2
+"""How often the right to sync is tried for while another process has it."""
+LONGEST_NAP: Final = 5.0
+FAILED_SECONDS: Final = 15.0
+"""The first wait after a pass that failed; it doubles, up to five minutes."""
+MOST_FAILED_SECONDS: Final = 300.0
+
+
+class Sync:
+    """Lives in the engine's loop. `reading` and `writing` are threads with the mirror open."""
+
+    def __init__(
+        self, engine: Engine, reading: Lane, writing: Lane, presence: Presence, clock: Clock
+    ) -> None:
+        self._engine = engine
+        self._reading = reading
+        self._writing = writing
+        self._presence = presence
+        self._clock = clock
+        self._task: asyncio.Task[PassReport] | None = None
+        self._priority = Priority.NORMAL
+        self._reader: Reader | None = None
+        self._keeping = False
+        self._not_before = 0.0
+        self._failures = 0
+        self._trouble: Text | str = ""
+        self._held: Text | str = ""
+        self._next_at: float | None = None
+        self.turns = 0
+        """Grows with everything that `status` tells differently."""
+
+    # -- one pass
+
+    async def sync(self, priority: Priority) -> PassReport:
+        """Make a pass, or join the one that is going on and hurry it. Raises HubSoftError.
+
+        While another process makes one, wait; a pass that began after we asked is as good as ours.
+        """
+        if self._task is None or self._task.done():
+            self._priority = priority
+            self._task = asyncio.create_task(self._turn())
+            self._task.add_done_callback(_retrieved)
+        elif priority < self._priority:
+            self._priority = priority
+            if self._reader is not None:
+                self._reader.priority = priority
+        return await asyncio.shield(self._task)
+
+    async def plan(self) -> Plan:
+        """Say what a pass would ask now. Sends nothing."""
+        known, _labels = await self._reading.run(self._load)
+        size = bookkeeping.page_size(known.state, self._engine.settings.sync.page_size)
+        return wording.plan(steps(known, size.size))
+
+    async def close(self) -> None:
+        """Leave a pass that is going on; nothing of it is written."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _turn(self) -> PassReport:
+        asked_at = self._clock.wall()
+        while not await self._writing.run(self._take):
+            report = bookkeeping.last_report(await self._reading.run(Mirror.state))
+            if report is not None and report.at >= asked_at:
+                return replace(report, shared=True)
+            await self._clock.sleep(TURN_SECONDS)
+        renewing = asyncio.create_task(self._renew())
+        self.turns += 1
+        try:
+            report = await self._pass()
+        except HubSoftError as error:
+            self._failed(error)
+            raise
+        else:
+            self._failures, self._not_before, self._trouble = 0, 0.0, ""
+            return report
+        finally:
+            self._reader = None
+            self.turns += 1
+            renewing.cancel()
+            # The dead have no rights: if this fails, the right lapses by itself.
+            with contextlib.suppress(HubSoftError):
+                await self._writing.run(lambda mirror: self._lease(mirror).release())
+
+    async def _pass(self) -> PassReport:
+        began = self._clock.now()
+        settings = self._engine.settings.sync
+        known, labels = await self._reading.run(self._load)
+        reader = self._reader = Reader(
+            self._engine,
+            bookkeeping.page_size(known.state, settings.page_size),
+            self._priority,
+            with_messages=settings.messages,
+        )
+        try:
+            asked = await Asking(known, labels, reader).run()
+            cost = Cost(self._day(), reader.requests, self._clock.now() - began, reader.size)
+            report = await self._writing.run(
+                lambda mirror: bookkeeping.commit(
+                    mirror,
+                    self._lease(mirror),
+                    known,
+                    asked,
+                    cost=cost,
+                    settings=settings,
+                    seen_at=self._clock.wall(),
+                )
+            )
+        except HubSoftError:
+            with contextlib.suppress(StoreError):
+                await self._writing.run(
+                    lambda mirror: bookkeeping.spend(mirror, self._day(), reader.requests)
+                )
+            raise
+        logger.info("sync: %s", report)
+        return report
+
+    def _load(self, mirror: Mirror) -> tuple[Known, Labels]:
+        known = bookkeeping.load(mirror, self._clock.wall(), self._engine.settings.sync)
+        return known, Labels(mirror.labels())
+
+    def _lease(self, mirror: Mirror) -> Lease:
+        return Lease(mirror, self._presence, self._clock)
+
+    def _take(self, mirror: Mirror) -> bool:
+        return self._lease(mirror).take()
+
+    async def _renew(self) -> None:
+        while True:
+            await self._clock.sleep(LEASE_SECONDS / 3)
+            with contextlib.suppress(StoreError):
+                await self._writing.run(self._take)
+
+    def _failed(self, error: HubSoftError) -> None:
+        logger.warning("sync: %s", error)
+        self._trouble = error.text
+        wait = min(MOST_FAILED_SECONDS, FAILED_SECONDS * 2**self._failures)
+        self._failures += 1
+        self._not_before = self._clock.now() + wait
+
+    # -- by itself
+
+    async def keep(self) -> None:
+        """Make a pass whenever one is due, until cancelled. What goes wrong is told by `status` and tried again."""
+        self._keeping = True
+        await self._clock.sleep(START_SECONDS)
+        while True:
+            try:
+                wait = await self._wait()
+                if wait <= 0:
+                    await self.sync(Priority.NORMAL)
+            except HubSoftError as error:
+                wait = TURN_SECONDS
+                if self._not_before <= self._clock.now():
+                    self._failed(error)
+            await self._clock.sleep(max(0.0, wait))
+
+    async def _wait(self) -> float:
+        """Return how many seconds to look again in; 0 when a pass is to be made now."""
+        settings = self._engine.settings.sync
+        if not settings.enabled:
+            self._next_at = None
+            return LONGEST_NAP
+        last = bookkeeping.last_report(await self._reading.run(Mirror.state))
+        now, budget, api = self._clock.wall(), self._engine.budget(), self._engine.api()
+        due = now
+        if last is not None and last.at <= now:  # a clock that was set back makes nobody wait
+            due = pace.due(last.at, last.requests, settings.interval_seconds, budget)
+        due = max(due, now + self._not_before - self._clock.now())
+        self._next_at = due
+        if due > now:
+            return min(due - now, LONGEST_NAP)
+        hold = pace.hold(api, budget, last.requests if last else 1, now - due, settings.interval_seconds)
+        self._held = ""
+        if hold > 0:
+            self._next_at = now + hold
+            if api.breaker is not BreakerState.CLOSED:
+                self._held = say("HubSoft does not answer. Tickets are synced again when it does.")
+        return hold
+
+    # -- watching
+
+    async def status(self) -> SyncStatus:
+        """Say how syncing goes, whichever process on this home does it."""
+
+        def look(mirror: Mirror) -> tuple[MirrorState, tuple[int, int], bool]:
+            return mirror.state(), mirror.spent(self._day()), self._lease(mirror).elsewhere()
+
+        state, (requests, naive), elsewhere = await self._reading.run(look)
+        ours = self._task is not None and not self._task.done()
+        return SyncStatus(
+            running=ours or elsewhere,
+            next_at=self._next_at if self._keeping else None,
+            last=bookkeeping.last_report(state),
+            trouble=str(self._held or self._trouble),
+            requests_today=requests,
+            naive_today=naive,
+        )
+
+    def _day(self) -> str:
+        return today(self._clock).isoformat()
+
+
+def _retrieved(task: asyncio.Task[PassReport]) -> None:
+    """Look at how a pass ended: whoever asked for it may have left."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,400 @@
+"""The tickets' mirror on disk: what HubSoft said of each ticket we know, and every change we noticed.
+
+One SQLite file for all processes on a home. A pass of the sync is one transaction (`mirror_writing`): whoever
+reads sees the truth before it or after it. `version` grows with every transaction that changed something a
+person can see, so that asking for what differs is a look into one index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final, cast
+
+import msgspec
+
+from .database import Database
+from .mirror_tables import MIGRATIONS
+
+__all__ = [
+    "MIGRATIONS",
+    "Followed",
+    "Following",
+    "Label",
+    "Mirror",
+    "MirrorChange",
+    "MirrorMessage",
+    "MirrorState",
+    "MirrorTexts",
+    "MirrorTicket",
+    "Pulse",
+    "Standing",
+    "StatusCount",
+]
+
+
+class Standing(IntEnum):
+    """Where a ticket stands."""
+
+    OPEN = 0
+    CLOSED = 1
+    MISSING = 2  # HubSoft deleted it, or returns it no more
+
+
+class Following(IntEnum):
+    """Whether a ticket is among those that people watch; the positive ones are."""
+
+    DISMISSED = -1  # a person said no, and it stays no
+    NO = 0  # known, but closed before we came or long ago
+    RULE = 1
+    PERSON = 2  # a person asked for it
+
+
+class MirrorTicket(msgspec.Struct, frozen=True):
+    """One ticket as last heard of. Instants are UTC epoch seconds; `change` numbers its newest change, 0 for none.
+
+    `responsible` holds one name a line. `messages` counts those kept, None while nobody asked for any;
+    `last_message` is the highest id among them.
+    """
+
+    id: int
+    protocol: str
+    state: int
+    following: int
+    type_id: int | None
+    type: str | None
+    status_id: int | None
+    status: str | None
+    status_prefix: str | None
+    opened_at: float | None
+    closed_at: float | None
+    deleted_at: float | None
+    due_at: float | None
+    draft: int
+    opened_by: str | None
+    closed_by: str | None
+    responsible: str
+    sector: str | None
+    closing_status: str | None
+    closing_reason: str | None
+    service_id: int | None
+    customer_id: int | None
+    customer_code: int | None
+    customer_name: str | None
+    customer_document: str | None
+    messages: int | None
+    last_message: int
+    first_seen: float
+    confirmed_at: float
+    """When the answer that last held it was asked for."""
+    change: int = 0
+    version: int = 0
+
+    def __repr__(self) -> str:
+        return f"MirrorTicket({self.id}, {self.protocol!r})"
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """A ticket that is followed and open: as much as the sync has to know of it."""
+
+    id: int
+    protocol: str
+    opened_at: float | None = None
+    status_id: int | None = None
+    confirmed_at: float = 0.0
+
+
+class MirrorChange(msgspec.Struct, frozen=True):
+    """One line of a ticket's history, under its `number`."""
+
+    number: int
+    ticket_id: int
+    kind: str
+    before: str | None
+    after: str | None
+    at: float | None
+    by: str | None
+    seen_at: float
+
+
+class MirrorMessage(msgspec.Struct, frozen=True):
+    """One message of a ticket."""
+
+    id: int
+    ticket_id: int
+    text: str
+    written_at: float | None
+
+    def __repr__(self) -> str:
+        return f"MirrorMessage({self.id})"
+
+
+class MirrorTexts(msgspec.Struct, frozen=True):
+    """A ticket's long texts; None where nobody said. `work_orders` is opaque here."""
+
+    ticket_id: int
+    opening: str | None = None
+    closing: str | None = None
+    contact_name: str | None = None
+    contact_phone: str | None = None
+    work_orders: bytes | None = None
+    asked_at: float | None = None
+    """When HubSoft was last asked for all of them."""
+
+    def __repr__(self) -> str:
+        return f"MirrorTexts({self.ticket_id})"
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What a tenant calls a status or type: `kind` is `status` or `type`."""
+
+    kind: str
+    id: int
+    label: str
+    prefix: str | None = None
+
+
+class StatusCount(msgspec.Struct, frozen=True):
+    """How many tickets known since some day stand in a status, open and closed."""
+
+    id: int | None
+    open: int
+    closed: int
+
+
+class MirrorState(msgspec.Struct, frozen=True):
+    """What the sync keeps for itself between passes, and between processes."""
+
+    version: int = 0
+    changes: int = 0
+    began_at: float | None = None
+    """When the first whole pass began; None before it ended."""
+    synced_at: float | None = None
+    """When the last whole pass began."""
+    looked_at: float | None = None
+    """When everything opened lately was last read without a filter."""
+    tables_at: float | None = None
+    """When the table of statuses was last read."""
+    page: bytes | None = None
+    """The page size that works; opaque here."""
+    last: bytes | None = None
+    """The last pass's report; opaque here."""
+
+
+class Pulse(msgspec.Struct, frozen=True):
+    """What tells a watcher that there is news."""
+
+    version: int
+    synced_at: float | None
+    owner: str | None
+    """Who holds the right to sync."""
+
+
+TICKET: Final = MirrorTicket.__struct_fields__
+CHANGE: Final = MirrorChange.__struct_fields__
+_FOLLOWED: Final = Followed.__struct_fields__
+_STATE: Final = MirrorState.__struct_fields__
+
+
+def columns(names: Sequence[str], table: str = "") -> str:
+    """Return column names for a statement: `before` and `by` are words of SQL's own."""
+    return ", ".join(f'{table}"{name}"' for name in names)
+
+
+class Mirror:
+    """One connection to the mirror of one credential, for one thread. Raises StoreError."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self.database = database
+        self.account = account
+        self._seen: int | None = None
+
+    @property
+    def set_aside(self) -> Path | None:
+        """Where a damaged file was moved when this one was begun in its place, else None."""
+        return self.database.set_aside
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.database.close()
+
+    def state(self) -> MirrorState:
+        """Return what the sync keeps for itself."""
+        rows = self.database.read(
+            f"SELECT {columns(_STATE)} FROM mirror WHERE account = ?",  # noqa: S608 - names of ours
+            (self.account,),
+        )
+        return MirrorState(*cast("Any", rows[0])) if rows else MirrorState()
+
+    def pulse(self) -> Pulse | None:
+        """Return what tells of news, or None when no connection wrote since the last call. Microseconds."""
+        seen = int(cast("int", self.database.read("PRAGMA data_version")[0][0]))
+        if seen == self._seen:
+            return None
+        rows = self.database.read(
+            "SELECT version, synced_at, (SELECT owner FROM sync_lease WHERE account = ?1) FROM mirror"
+            " WHERE account = ?1",
+            (self.account,),
+        )
+        self._seen = seen
+        return Pulse(*cast("tuple[int, float | None, str | None]", rows[0] if rows else (0, None, None)))
+
+    def tickets(self, ids: Iterable[int]) -> dict[int, MirrorTicket]:
+        """Return those of `ids` that are known, by id."""
+        rows = self.database.read(
+            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ?"  # noqa: S608 - names of ours
+            " AND id IN (SELECT value FROM json_each(?))",
+            (self.account, listed(ids)),
+        )
+        return {ticket.id: ticket for ticket in _tickets(rows)}
+
+    def by_protocol(self, protocol: str) -> MirrorTicket | None:
+        """Return the ticket with this protocol, if it is known."""
+        rows = self.database.read(
+            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ? AND protocol = ?",  # noqa: S608
+            (self.account, protocol),
+        )
+        return next(_tickets(rows), None)
+
+    def followed(self, *, open_only: bool = False, since: int = -1) -> list[MirrorTicket]:
+        """Return the tickets that are followed, newest first; those of a version after `since`."""
+        rows = self.database.read(
+            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ? AND following > 0"  # noqa: S608
+            + (" AND version > ?" if since >= 0 else "")
+            + (f" AND state = {int(Standing.OPEN)}" if open_only else "")
+            + " ORDER BY id DESC",
+            (self.account, since) if since >= 0 else (self.account,),
+        )
+        return list(_tickets(rows))
+
+    def followed_open(self) -> list[Followed]:
+        """Return the tickets that are followed and open."""
+        rows = self.database.read(
+            f"SELECT {columns(_FOLLOWED)} FROM ticket WHERE account = ? AND following > 0"  # noqa: S608
+            f" AND state = {int(Standing.OPEN)}",
+            (self.account,),
+        )
+        return [Followed(*cast("Any", row)) for row in rows]
+
+    def dropped(self, since: int) -> list[int]:
+        """Return the ids of tickets not followed whose version is after `since`."""
+        rows = self.database.read(
+            "SELECT id FROM ticket WHERE account = ? AND version > ? AND following <= 0",
+            (self.account, since),
+        )
+        return [cast("int", row[0]) for row in rows]
+
+    def changes(self, *, last: int | None = None, ticket_id: int | None = None) -> list[MirrorChange]:
+        """Return changes, oldest first: of one ticket or of all, the `last` few or all."""
+        where = "account = ?"
+        parameters: list[object] = [self.account]
+        if ticket_id is not None:
+            where += " AND ticket_id = ?"
+            parameters.append(ticket_id)
+        limit = "" if last is None else f" LIMIT {int(last)}"
+        rows = self.database.read(
+            f"SELECT {columns(CHANGE)} FROM change WHERE {where}"  # noqa: S608 - names and numbers of ours
+            f" ORDER BY number DESC{limit}",
+            parameters,
+        )
+        return [MirrorChange(*cast("Any", row)) for row in reversed(rows)]
+
+    def numbered(self, numbers: Iterable[int]) -> dict[int, MirrorChange]:
+        """Return the changes with these numbers, by number."""
+        rows = self.database.read(
+            f"SELECT {columns(CHANGE)} FROM change WHERE account = ?"  # noqa: S608 - names of ours
+            " AND number IN (SELECT value FROM json_each(?))",
+            (self.account, listed(numbers)),
+        )
+        return {change.number: change for change in (MirrorChange(*cast("Any", row)) for row in rows)}
+
+    def changes_since(self, version: int) -> list[MirrorChange]:
+        """Return the changes noticed after `version`, oldest first."""
+        rows = self.database.read(
+            f"SELECT {columns(CHANGE)} FROM change WHERE account = ? AND version > ?"  # noqa: S608
+            " ORDER BY number",
+            (self.account, version),
+        )
+        return [MirrorChange(*cast("Any", row)) for row in rows]
+
+    def messages(self, ticket_id: int) -> list[MirrorMessage]:
+        """Return a ticket's messages, oldest first."""
+        rows = self.database.read(
+            "SELECT id, ticket_id, text, written_at FROM message WHERE account = ? AND ticket_id = ?"
+            " ORDER BY written_at, id",
+            (self.account, ticket_id),
+        )
+        return [MirrorMessage(*cast("Any", row)) for row in rows]
+
+    def texts(self, ticket_id: int) -> MirrorTexts:
+        """Return a ticket's long texts, as far as they are known."""
+        rows = self.database.read(
+            "SELECT ticket_id, opening, closing, contact_name, contact_phone, work_orders, asked_at"
+            " FROM texts WHERE account = ? AND ticket_id = ?",
+            (self.account, ticket_id),
+        )
+        return MirrorTexts(*cast("Any", rows[0])) if rows else MirrorTexts(ticket_id)
+
+    def labels(self) -> list[Label]:
+        """Return every status and type that was heard of."""
+        rows = self.database.read(
+            "SELECT kind, id, label, prefix FROM label WHERE account = ? ORDER BY kind, id", (self.account,)
+        )
+        return [Label(*cast("Any", row)) for row in rows]
+
+    def statuses(self, since: float) -> list[StatusCount]:
+        """Count the tickets opened since then (UTC epoch seconds) by status, open and closed."""
+        rows = self.database.read(
+            f"SELECT status_id, sum(state = {int(Standing.OPEN)}), sum(state = {int(Standing.CLOSED)})"  # noqa: S608
+            " FROM ticket WHERE account = ? AND opened_at >= ? GROUP BY status_id",
+            (self.account, since),
+        )
+        return [StatusCount(*cast("Any", row)) for row in rows]
+
+    def count(self, *, opened_since: float | None = None, closed_since: float | None = None) -> int:
+        """Count the tickets known that were opened, or closed, since then (UTC epoch seconds)."""
+        column, since = ("opened_at", opened_since) if closed_since is None else ("closed_at", closed_since)
+        rows = self.database.read(
+            f"SELECT count(*) FROM ticket WHERE account = ? AND {column} >= ?",  # noqa: S608 - one of two
+            (self.account, since or 0.0),
+        )
+        return cast("int", rows[0][0])
+
+    def tracked(self) -> int:
+        """Count the tickets that are followed and open."""
+        rows = self.database.read(
+            f"SELECT count(*) FROM ticket WHERE account = ? AND following > 0 AND state = {int(Standing.OPEN)}",  # noqa: S608
+            (self.account,),
+        )
+        return cast("int", rows[0][0])
+
+    def earliest(self) -> float | None:
+        """Return when the oldest ticket that is followed by rule was opened (UTC epoch seconds)."""
+        rows = self.database.read(
+            "SELECT min(opened_at) FROM ticket WHERE account = ? AND following > 0"  # noqa: S608 - a number of ours
+            f" AND following = {int(Following.RULE)}",
+            (self.account,),
+        )
+        return cast("float | None", rows[0][0])
+
+    def holder(self) -> str | None:
+        """Return who was given the right to sync, alive or not."""
+        rows = self.database.read("SELECT owner FROM sync_lease WHERE account = ?", (self.account,))
+        return cast("str", rows[0][0]) if rows else None
+
+    def spent(self, day: str) -> tuple[int, int]:
+        """Return how many requests syncing took on a day, and how many one per ticket would have taken."""
+        rows = self.database.read(
+            "SELECT requests, naive FROM spent WHERE account = ? AND day = ?", (self.account, day)
+        )
+        return cast("tuple[int, int]", rows[0]) if rows else (0, 0)
+
+
+def listed(ids: Iterable[int]) -> str:
+    """Return ids as `json_each` takes them."""
+    return f"[{','.join(map(str, ids))}]"
+
+
+def _tickets(rows: Iterable[tuple[object, ...]]) -> Iterator[MirrorTicket]:
+    return (MirrorTicket(*row) for row in cast("Iterable[Any]", rows))
