@@ -18,9 +18,7 @@ from widgets.ticket_table import TicketTable
 from widgets.ticket_words import Quick
 
 from . import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
-from . import tickets_questions as questions
 from .actions import Action
-from .lookup_words import place_in_line
 from .ticket_pane import TicketPane
 from .tickets_actions import TICKETS_ACTIONS
 from .tickets_board import SECOND, TicketBoard
@@ -92,14 +90,11 @@ class TicketsScreen(TicketBoard):
         self._draw()
 
     def show(self, snapshot: Snapshot) -> None:
-        """Look at the mirror when there is news, and follow questions in line."""
+        """Look at the mirror when there is news, and follow the pane's question in line."""
         version = snapshot.badges.versions.get("tickets", 0)
         if version != self._asked_for:
             self._look(version)
         self.pane.tick(snapshot)
-        if self._busy and (waiting := snapshot.waiting.get(questions.SYNC_LABEL)) is not None:
-            self._busy = place_in_line(waiting)
-            self.told()
 
     def copied(self) -> tuple[str, str] | None:
         """Return the protocol under the cursor."""

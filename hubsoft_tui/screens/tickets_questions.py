@@ -20,9 +20,6 @@ if TYPE_CHECKING:
         TicketRow,
     )
 
-SYNC_LABEL = "tickets-sync"
-"""How a pass that a person asked for is found in the line."""
-
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -54,7 +51,7 @@ def sync() -> Callable[[Services], Awaitable[PassReport]]:
     """Make a pass now, for a person who waits."""
 
     async def ask(services: Services) -> PassReport:
-        return await services.tickets.sync(priority=Priority.HIGH, label=SYNC_LABEL)
+        return await services.tickets.sync(priority=Priority.HIGH)
 
     return ask
 

@@ -102,8 +102,8 @@ class FakeTickets:
     async def status(self):
         return self.sync_status
 
-    async def sync(self, *, priority, label=""):
-        self.syncs.append((priority, label))
+    async def sync(self, *, priority):
+        self.syncs.append(priority)
         report = self.report
         if isinstance(report, asyncio.Future):
             report = await asyncio.shield(report)
