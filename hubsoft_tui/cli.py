@@ -16,6 +16,7 @@ import click
 
 from . import __version__, privacy, texts
 from .cli_click import Group, Option, speaking
+from .cli_outbox import outbox
 from .cli_output import error_kind, write_json, write_lines
 from .cli_session import JSON, Session, json_option, open_hub
 from .cli_ticket import ticket
@@ -110,7 +111,7 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
     return 0 if found.found else NotFound.exit_code
 
 
-for _group in (sync, ticket, cache, config):
+for _group in (sync, ticket, outbox, cache, config):
     hubsoft.add_command(_group)
 
 

@@ -1,4 +1,4 @@
-"""The group that the commands on tickets belong to, whichever module they are in."""
+"""The commands on tickets, as a group: each module of commands adds its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from .cli_click import Group
 from .texts import N_
 
 
-@click.group(cls=Group, help=N_("Open tickets, and see the ones that are followed."))
+@click.group(cls=Group, help=N_("Tickets: open one, list those that are followed."))
 def ticket() -> None:
     """Hold the commands on tickets."""

@@ -23,6 +23,7 @@ ROWS: Final = N_("rows")
 RECORDS: Final = N_("records")
 TIMES: Final = N_("times")
 CONNECTIONS: Final = N_("connections")
+CHARACTERS: Final = N_("characters")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from .setting_rules import (
     BYTES,
+    CHARACTERS,
     CONNECTIONS,
     DAYS,
     OF_BUDGET,
@@ -201,7 +202,7 @@ class CustomerSettings:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSettings:
-    """Seconds before an unknown outcome is looked up: longer than the server's worst late execution."""
+    """How writes to HubSoft are sent, looked for and kept. `quiet_seconds` is longer than HubSoft is ever late."""
 
     quiet_seconds: float = setting(
         180.0,
@@ -209,6 +210,25 @@ class OutboxSettings:
         SECONDS,
         low=1,
         high=DAY,
+    )
+    retry_seconds: float = setting(
+        15.0, N_("The longest wait before a write that never left is tried again."), SECONDS, low=1, high=3600
+    )
+    look_first_seconds: float = setting(
+        300.0,
+        N_("A ticket that waited longer is not opened before we looked whether somebody else opened it."),
+        SECONDS,
+        low=0,
+        high=DAY,
+    )
+    similar_seconds: float = setting(
+        600.0, N_("The same text written again within this time is asked about."), SECONDS, low=0, high=DAY
+    )
+    max_characters: int = setting(
+        5000, N_("The longest description or message that is sent."), CHARACTERS, low=100, high=65_535
+    )
+    keep_days: float = setting(
+        7.0, N_("How long what was sent or discarded stays in the outbox's list."), DAYS, above=0, high=365
     )
 
 

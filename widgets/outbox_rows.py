@@ -8,7 +8,7 @@ from textual.content import Content
 
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import Entry, EntryState
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, ngettext
 
 from .columns import Column
 from .customer import wrapped
@@ -16,7 +16,7 @@ from .drawn import Drawn, line
 from .outbox_words import customer_text, next_step, state_word, subject_text, told, what_word
 from .sent_lines import SentLines
 from .table import VirtualTable
-from .words import moment
+from .words import moment, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,4 +107,33 @@ class EntryDetail(Drawn):
         return [
             one.truncate(width, ellipsis=True)
             for one in [*lines, Content(""), *SentLines(self._sent).draw(width)]
+        ]
+
+
+class OutboxCounts(Drawn):
+    """The line above the entries: how many wait, how many need a person."""
+
+    def __init__(self) -> None:
+        super().__init__(id="outbox-counts")
+        self._entries: Sequence[Entry] = ()
+
+    def show(self, entries: Sequence[Entry]) -> None:
+        """Draw the counts of `entries`."""
+        self._entries = entries
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line."""
+        waiting = sum(not entry.over for entry in self._entries)
+        asks = sum(entry.asks for entry in self._entries)
+        under_way = ngettext("{n} under way", "{n} under way", waiting).format(n=number(waiting))
+        needs = ngettext("{n} needs you", "{n} need you", asks).format(n=number(asks))
+        return [
+            line(
+                (_("Outbox"), "bold $title"),
+                "   ",
+                (under_way, "" if waiting else "$quiet"),
+                "   ",
+                (needs, "bold $bad" if asks else "$quiet"),
+            ).truncate(width, ellipsis=True)
         ]

@@ -60,17 +60,22 @@ def state_word(entry: Entry) -> tuple[str, str]:
     }[entry.state]
 
 
+def undecided(entry: Entry) -> bool:
+    """Whether it was looked for, and still nobody knows whether HubSoft has it."""
+    return entry.state is EntryState.UNKNOWN and entry.next_at is None
+
+
 def next_step(entry: Entry) -> str:
     """Return what happens next, or what a person should do."""
     if entry.doubles:
         return _("close one of them at HubSoft")
+    if undecided(entry):
+        return _("look at HubSoft, then decide")
     at = clock(entry.next_at)
     return {
         EntryState.QUEUED: _("is sent by itself") if entry.next_at is None else _("is tried at {time}"),
         EntryState.SENDING: _("HubSoft is being asked"),
-        EntryState.UNKNOWN: _("is looked for by itself")
-        if entry.next_at is None
-        else _("is looked for at {time}"),
+        EntryState.UNKNOWN: _("is looked for at {time}"),
         EntryState.SENT: "",
         EntryState.REFUSED: _("correct it, or discard it"),
         EntryState.EXISTS: _("link it, or send it anyway"),
@@ -86,6 +91,10 @@ def told(entry: Entry) -> str:
             EntryKind.MESSAGE: _("The message is in the ticket."),
             EntryKind.CLOSE: _("The ticket is closed."),
         }[entry.kind]
+    if undecided(entry):
+        return _(
+            "It is not known whether HubSoft has it. Look there, then link it, send it again or discard it."
+        )
     return {
         EntryState.QUEUED: _("It is safe here and is sent by itself, also after a restart."),
         EntryState.SENDING: _("On its way to HubSoft…"),

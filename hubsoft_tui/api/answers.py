@@ -25,6 +25,8 @@ class Decoded(Generic[T]):
     page: Page | None = None
     truncated: bool = False
     """True when as many rows came as were asked for: there may be more."""
+    dropped: int = 0
+    """Rows of a lookup that could not be used at all: what is missing from `value` may be among them."""
 
 
 def everything(_row: object) -> bool:
@@ -54,7 +56,12 @@ def found(
     problems = Problems()
     decoded = _decoded(elements, key, lambda row: decode(row) if admits(row) else None, problems)
     value = tuple(one for one in decoded if one is not None and keep(one))
-    return Decoded(value, problems.all(), truncated=len(elements) >= limit)
+    return Decoded(
+        value,
+        problems.all(),
+        truncated=len(elements) >= limit,
+        dropped=len(elements) - len(decoded),
+    )
 
 
 def page(payload: object, key: str, decode: Callable[[Row], S], *, size: int) -> Decoded[tuple[S, ...]]:

@@ -12,9 +12,9 @@ from . import answers, scalars
 from .decode_customers import customer
 from .decode_invoices import invoice
 from .decode_sessions import session
-from .decode_tickets import ticket
+from .decode_tickets import thread, ticket
 from .decode_work_orders import work_order
-from .models import Customer, Invoice, Session, Ticket, WorkOrder
+from .models import Customer, Invoice, Session, Thread, Ticket, WorkOrder
 from .operation import ROOT, Operation, filled, given, joined, window, within, yes_no
 from .rows import Row
 from .search import NAMES, SearchKey, SessionKey, concerns, matches, wire_term
@@ -175,6 +175,15 @@ def customer_tickets(
     }
     asked = _asked(key, term, limit) | query | window(start, end)
     return _listing("atendimento", "atendimentos", ticket, asked)
+
+
+def ticket_messages(protocol: str) -> Operation[tuple[Thread, ...]]:
+    """Read the messages of the ticket with this protocol, closed or not. Nothing found is an empty value."""
+    asked = _asked(SearchKey.PROTOCOL, protocol, MAX_LIST) | {
+        "apenas_pendente": yes_no(False),
+        "relacoes": "atendimento_mensagem",
+    }
+    return _listing("atendimento", "atendimentos", thread, asked)
 
 
 def customer_invoices(

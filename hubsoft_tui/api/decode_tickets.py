@@ -7,8 +7,8 @@ and the answer to opening hold their labels; the answer to an update is flat and
 from __future__ import annotations
 
 from .decode_work_orders import work_order
-from .models import Message, Ticket
-from .rows import Problems, Row
+from .models import Message, Thread, Ticket
+from .rows import Problems, Row, listed
 
 
 def ticket(row: Row) -> Ticket:
@@ -53,6 +53,15 @@ def ticket(row: Row) -> Ticket:
         customer_document=customer.document("cpf_cnpj"),
         messages=row.records("atendimento_mensagem", message),
         work_orders=row.records("ordens_servico", work_order),
+    )
+
+
+def thread(row: Row) -> Thread:
+    """Decode the messages of one ticket. Raises BadRowError when it has no id."""
+    told = listed(row.data.get("atendimento_mensagem")) is not None
+    return Thread(
+        ticket_id=row.id("id_atendimento"),
+        messages=row.records("atendimento_mensagem", message) if told else None,
     )
 
 

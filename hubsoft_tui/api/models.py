@@ -15,6 +15,9 @@ import msgspec
 BRASILIA: Final = timezone(timedelta(hours=-3), "BRT")
 """HubSoft writes naive local times; every recorded row is exactly 3 h behind its epoch twin."""
 
+CANCELLED: Final = "cancelado"
+"""The status prefix of a service that has ended for good."""
+
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record decoded from HubSoft: frozen, comparable, storable as JSON or MessagePack."""
@@ -75,6 +78,11 @@ class Service(Model, frozen=True, kw_only=True):
     suspended_at: datetime | None = None
     cancellation_reason: str | None = None
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether it has ended for good; HubSoft takes no ticket for it."""
+        return self.status_prefix == CANCELLED
+
 
 class Customer(Model, frozen=True, kw_only=True):
     """A customer with every service, as of the moment it was fetched."""
@@ -128,6 +136,13 @@ class Message(Model, frozen=True, kw_only=True):
     ticket_id: int | None = None
     text: str = ""
     written_at: datetime | None = None
+
+
+class Thread(Model, frozen=True, kw_only=True):
+    """The messages of one ticket; None where HubSoft left them out, which is not the same as none."""
+
+    ticket_id: int
+    messages: tuple[Message, ...] | None = None
 
 
 class Ticket(Model, frozen=True, kw_only=True):

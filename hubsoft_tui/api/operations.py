@@ -19,6 +19,7 @@ from .customer_operations import (
     customer_tickets,
     customer_work_orders,
     customers_page,
+    ticket_messages,
 )
 from .decode_choices import Table
 from .decode_token import token as _decode_token
@@ -26,6 +27,7 @@ from .models import TokenGrant
 from .operation import Operation
 from .search import SearchKey, SessionKey
 from .ticket_operations import (
+    OPENING_SUFFIX,
     TICKET_RELATIONS,
     TicketDate,
     add_message,
@@ -36,6 +38,7 @@ from .ticket_operations import (
 )
 
 __all__ = [
+    "OPENING_SUFFIX",
     "PERSON_RELATIONS",
     "TICKET_RELATIONS",
     "CustomerDate",
@@ -57,6 +60,7 @@ __all__ = [
     "customer_work_orders",
     "customers_page",
     "open_ticket",
+    "ticket_messages",
     "tickets_page",
     "token",
     "update_ticket",

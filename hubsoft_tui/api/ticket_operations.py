@@ -19,6 +19,9 @@ from .scalars import MAX_INTEGER, digits
 TICKET_RELATIONS: Final = ("cliente_servico", "usuarios_responsaveis")
 """Who the ticket is about and who has it: a bulk row names neither without being asked."""
 
+OPENING_SUFFIX: Final = " | ATENDIMENTO ABERTO VIA API"
+"""What HubSoft appends to the description of a ticket opened through its API."""
+
 MAX_PAGE: Final = 500
 
 

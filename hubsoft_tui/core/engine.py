@@ -203,6 +203,11 @@ class Engine:
             problems=fetched.problems,
         )
 
+    def remembered(self, question: Question[T]) -> Answer[T] | None:
+        """Return what is remembered, however old, or None. Asks nobody and counts as no question."""
+        found = self._cache.find(question.key)
+        return None if found is None else self._remembered(question, found, Source.CACHE)
+
     async def send(
         self,
         operation: Operation[T],
@@ -211,14 +216,16 @@ class Engine:
         patience: float | None = None,
         label: str = "",
         caller: str = "",
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
         """Send one operation that is not a question about a remembered thing (a test, a write).
 
+        `ready` is awaited right before each attempt's first byte; what it raises is raised here, nothing sent.
         Raises HubSoftError; UnknownOutcome when a write may or may not have happened. Cancelling a write
         after it was sent leaves its outcome unknown too.
         """
         received = await self.receive(
-            operation, priority=priority, patience=patience, label=label, caller=caller
+            operation, priority=priority, patience=patience, label=label, caller=caller, ready=ready
         )
         value: T = received.decoded.value
         return value
@@ -233,6 +240,7 @@ class Engine:
         caller: str = "",
         retries: int | None = None,
         spent: Callable[[int], object] | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> Received:
         """Send one operation as `send` does, and return everything it brought: its page too, and when it was sent.
 
@@ -240,6 +248,7 @@ class Engine:
         HubSoft received for it, however it ends.
         """
         job = self._job(priority, patience, label, caller, retries)
+        job.ready = ready
         work = self._exchange.perform(job, operation, self._tokens)
         try:
             # A write that was sent is waited for until the transport gives up: leaving earlier would call

@@ -153,6 +153,8 @@ class Exchange:
             raise _Again(again.error, failure=again.failure, shared=True) from None
         permit = await self._enter(job, operation, not_before, attempt)
         try:
+            if job.ready is not None:
+                await job.ready()
             token = tokens.ready()
         except BaseException:
             permit.unused()

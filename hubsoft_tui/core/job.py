@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from .types import Priority
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 class Job:
     """Who asks, how urgently, until when (on the engine's clock), and what it has cost so far."""
 
-    __slots__ = ("caller", "deadline", "gate", "label", "place", "priority", "requests", "retries")
+    __slots__ = ("caller", "deadline", "gate", "label", "place", "priority", "ready", "requests", "retries")
 
     def __init__(
         self,
@@ -24,6 +25,7 @@ class Job:
         caller: str = "",
         label: str = "",
         retries: int | None = None,
+        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.gate = gate
         self.priority = priority
@@ -32,6 +34,8 @@ class Job:
         self.label = label
         self.retries = retries
         """How often a failure may be repeated at most; None leaves it to the settings."""
+        self.ready = ready
+        """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back."""
         self.place: Place | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""

@@ -118,6 +118,10 @@ class WriteForm(ConsoleModal[Entry]):
         del field
         return ""
 
+    def beside(self) -> tuple[str, tuple[str, ...]]:
+        """Return what the last look says besides: what it is about, open tickets that may be the same."""
+        return self._subtitle, ()
+
     def draft(self) -> Draft:
         """Return what is typed as a draft; called only without problems."""
         raise NotImplementedError
@@ -243,13 +247,14 @@ class WriteForm(ConsoleModal[Entry]):
         try:
             door = await self.console.door()
             review = await door.run(questions.review(self.draft()))
-            if not await self.app.push_screen_wait(ReviewScreen(self._title, review)):
+            page = ReviewScreen(self._title, review, *self.beside())
+            if not await self.app.push_screen_wait(page):
                 return
             entry = await door.run(questions.put(review.draft, self._corrects))
         except InvalidInput as error:
             self._say(f"! {error}", "$warn")
         except HubSoftError as error:
-            self._say("! " + _("This was NOT accepted; it is still here. {why}").format(why=error), "$bad")
+            self._say(f"! {error} {_('What you typed is still here.')}", "$bad")
         except Exception as error:  # noqa: BLE001 - what is typed survives whatever happens
             self._say(f"! {self.console.unexpected(error)}", "$bad")
         else:

@@ -92,7 +92,7 @@ class LookupScreen(LookupAsking):
     # -- asking
 
     @on(QuestionLine.Asked)
-    def asked(self, event: QuestionLine.Asked) -> None:
+    def take_question(self, event: QuestionLine.Asked) -> None:
         """Ask; the same text typed again after nobody or a failure goes past what is remembered."""
         event.stop()
         self.ask(event.text, refresh=event.typed and self._again and event.text.strip() == self._last.strip())

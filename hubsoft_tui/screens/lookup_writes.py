@@ -37,7 +37,8 @@ class LookupWrites(ConsoleScreen):
 
         if (customer := self.view.customer) is None:
             return
-        entry = await writing.open_ticket(self.console, customer, self.view.service_id)
+        tickets = self.view.open_tickets or ()
+        entry = await writing.open_ticket(self.console, customer, self.view.service_id, tickets)
         self._written(entry)
 
     @work(group="write", exit_on_error=False)

@@ -20,18 +20,16 @@ from .form import Words, WriteForm
 from .form_checks import name_problem, phone_letters, phone_problem, text_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
-    from hubsoft_tui.api.models import Customer, Service
+    from hubsoft_tui.api.models import Customer, Service, Ticket
 
 
 def offered(customer: Customer) -> tuple[Service, ...]:
     """Return the services a ticket can be opened for: those that are not cancelled."""
-    return tuple(
-        service
-        for service in customer.services
-        if service.cancelled_at is None and "cancelad" not in service.status_prefix
-    )
+    return tuple(service for service in customer.services if not service.cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,17 @@ class Opening:
     name: str
     services: tuple[Option, ...]
     values: dict[str, Value] = field(repr=False)
+    tickets: tuple[tuple[str, str], ...] = ()
+    """Open tickets of the customer, as (type, what it is called), as far as they are known."""
     code: int | None = None
     document: str | None = field(default=None, repr=False)
 
 
-def opening_for(customer: Customer, service_id: int | None = None) -> Opening:
-    """Begin a ticket for a customer who has a service that is not cancelled; `service_id` is the marked one."""
+def opening_for(customer: Customer, service_id: int | None = None, tickets: Sequence[Ticket] = ()) -> Opening:
+    """Begin a ticket for a customer who has a service that is not cancelled.
+
+    `service_id` is the marked one, `tickets` are the customer's open ones, as far as they are known.
+    """
     services = offered(customer)
     options = tuple(
         Option(
@@ -68,8 +71,17 @@ def opening_for(customer: Customer, service_id: int | None = None) -> Opening:
         "phone": format_phone(next(iter(customer.phones), "")),
         "order": False,
     }
+    still_open = tuple(
+        (each.type or "", f"{each.protocol}  {each.status or ''}".rstrip()) for each in tickets
+    )
     return Opening(
-        f"open {customer.id}", customer.name, options, values, customer.code, customer.document or None
+        about=f"open {customer.id}",
+        name=customer.name,
+        services=options,
+        values=values,
+        tickets=still_open,
+        code=customer.code,
+        document=customer.document or None,
     )
 
 
@@ -86,12 +98,12 @@ def opening_again(draft: NewTicket, about: str) -> Opening:
     }
     service = Option(draft.service_id, _("service {id}").format(id=draft.service_id))
     return Opening(
-        about,
-        draft.customer_name or draft.contact_name,
-        (service,),
-        values,
-        draft.customer_code,
-        draft.customer_document,
+        about=about,
+        name=draft.customer_name or draft.contact_name,
+        services=(service,),
+        values=values,
+        code=draft.customer_code,
+        document=draft.customer_document,
     )
 
 
@@ -125,7 +137,7 @@ class OpeningForm(WriteForm):
     async def _load_types(self) -> None:
         field = self.query_one("#type", ChoiceField)
         field.tell(_("asking for the types…"))
-        field.tell(await self.offer(field, questions.types("outbox-types")))
+        field.tell(await self.offer(field, questions.types()))
 
     def values(self) -> dict[str, Value]:
         """Return what stands in the fields."""
@@ -170,6 +182,17 @@ class OpeningForm(WriteForm):
     def hasty(self, field: str) -> str:
         """Return what is wrong with a phone whatever is typed next."""
         return phone_letters(self.query_one("#phone", QuestionInput).value) if field == "phone" else ""
+
+    def beside(self) -> tuple[str, tuple[str, ...]]:
+        """Return the service by its name, and the open tickets of the type that is chosen."""
+        service, kind = (
+            self.query_one("#service", ChoiceField).chosen,
+            self.query_one("#type", ChoiceField).chosen,
+        )
+        still_open = [
+            said for label, said in self._opening.tickets if kind is not None and label == kind.label
+        ]
+        return service.label if service else "", tuple(still_open)
 
     def draft(self) -> NewTicket:
         """Return the ticket."""

@@ -9,70 +9,24 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import on, work
 from textual.containers import Container, VerticalScroll
 
-from hubsoft_tui.errors import HubSoftError
-from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import EntryState
-from hubsoft_tui.texts import N_, _, ngettext
-from widgets.choice_field import Option
-from widgets.drawn import Drawn, line
-from widgets.outbox_rows import EntryDetail, OutboxTable
-from widgets.outbox_words import customer_text, what_word
+from hubsoft_tui.texts import N_, _
+from widgets.outbox_rows import EntryDetail, OutboxCounts, OutboxTable
 from widgets.table import VirtualTable
-from widgets.words import number
 
 from . import outbox_questions as questions
-from . import writing
 from .actions import Action
-from .base import ConsoleScreen
-from .confirm import ConfirmScreen
-from .pick import PickScreen
+from .outbox_deeds import OutboxDeeds
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
     from textual.app import ComposeResult
-    from textual.content import Content
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.opening import Services
     from hubsoft_tui.services.outbox.types import Entry
 
 T = TypeVar("T")
 
-_OVER = frozenset({EntryState.SENT, EntryState.DISCARDED})
-_RESENT = frozenset({EntryState.REFUSED, EntryState.EXISTS, EntryState.QUEUED})
 
-
-class OutboxCounts(Drawn):
-    """The line above the entries: how many wait, how many need a person."""
-
-    def __init__(self) -> None:
-        super().__init__(id="outbox-counts")
-        self._entries: Sequence[Entry] = ()
-
-    def show(self, entries: Sequence[Entry]) -> None:
-        """Draw the counts of `entries`."""
-        self._entries = entries
-        self.redraw()
-
-    def draw(self, width: int) -> list[Content]:
-        """Return one line."""
-        waiting = sum(entry.state not in _OVER for entry in self._entries)
-        asks = sum(entry.asks for entry in self._entries)
-        under_way = ngettext("{n} under way", "{n} under way", waiting).format(n=number(waiting))
-        needs = ngettext("{n} needs you", "{n} need you", asks).format(n=number(asks))
-        return [
-            line(
-                (_("Outbox"), "bold $title"),
-                "   ",
-                (under_way, "" if waiting else "$quiet"),
-                "   ",
-                (needs, "bold $bad" if asks else "$quiet"),
-            ).truncate(width, ellipsis=True)
-        ]
-
-
-class OutboxScreen(ConsoleScreen):
+class OutboxScreen(OutboxDeeds):
     """The list. It stands in front of the area it was opened from; esc goes back there."""
 
     AREA = "outbox"
@@ -174,6 +128,15 @@ class OutboxScreen(ConsoleScreen):
         """The table."""
         return self.query_one(OutboxTable)
 
+    @property
+    def chosen(self) -> Entry | None:
+        """The entry under the cursor."""
+        return self.table.item
+
+    def load(self) -> None:
+        """Ask for the entries again."""
+        self._load()
+
     def _empty(self) -> str:
         return _("Nothing was written from here yet. Look a customer up (1) and press n to open a ticket.")
 
@@ -181,16 +144,14 @@ class OutboxScreen(ConsoleScreen):
 
     @work(group="entries", exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        entries = await self._asked(questions.entries(open_only=False))
+        entries = await self.asked(questions.entries(open_only=False))
         if entries is not None:
             self._entries = entries
             self._draw()
 
     def _draw(self) -> None:
-        shown = [
-            entry for entry in self._entries if not self._open_only or entry.state not in _OVER or entry.asks
-        ]
-        shown.sort(key=lambda entry: (not entry.asks, entry.state in _OVER, -entry.created_at))
+        shown = [entry for entry in self._entries if not self._open_only or not entry.over or entry.asks]
+        shown.sort(key=lambda entry: (not entry.asks, entry.over, -entry.created_at))
         self.table.set_rows(tuple(shown))
         self.query_one(OutboxCounts).show(self._entries)
         self._draw_entry()
@@ -206,7 +167,7 @@ class OutboxScreen(ConsoleScreen):
 
     @work(group="preview", exit_on_error=False)
     async def _preview(self, entry: Entry) -> None:
-        lines = await self._asked(questions.preview(entry.draft))
+        lines = await self.asked(questions.preview(entry.draft))
         if lines is not None:
             self._sent[entry.local_protocol] = lines
             self._draw_entry()
@@ -224,14 +185,6 @@ class OutboxScreen(ConsoleScreen):
 
     # -- actions
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what the entry under the cursor allows."""
-        if action in {"open_ticket", "correct", "link", "resend", "discard", "copy"}:
-            entry = self.table.item if self._composed else None
-            if entry is None or not _allows(entry, action):
-                return False
-        return super().check_action(action, parameters)
-
     def action_back(self) -> None:
         """Go back to what this stands in front of."""
         self.app.pop_screen()
@@ -246,79 +199,3 @@ class OutboxScreen(ConsoleScreen):
         entry = self.table.item
         if entry is not None and entry.ticket_id is not None:
             await self.console.show_ticket(entry.ticket_id, entry.protocol or "")
-
-    @work(group="write", exit_on_error=False)
-    async def action_correct(self) -> None:
-        """Open the form, filled with what was refused."""
-        if (entry := self.table.item) is not None:
-            await writing.write(self.console, writing.correction(entry))
-            self._load()
-
-    @work(group="write", exit_on_error=False)
-    async def action_resend(self) -> None:
-        """Send the entry again as it is."""
-        if (entry := self.table.item) is None:
-            return
-        lines = [_("It is sent exactly as it was written.")]
-        if entry.similar:
-            protocols = ", ".join(entry.similar)
-            lines.append(_("These open tickets may be the same: {protocols}.").format(protocols=protocols))
-        if await self._yes(_("Send it again?"), entry, *lines):
-            await self._done(questions.resend(entry.local_protocol))
-
-    @work(group="write", exit_on_error=False)
-    async def action_discard(self) -> None:
-        """Give the entry up."""
-        entry = self.table.item
-        if entry is not None and await self._yes(
-            _("Discard it?"), entry, _("It will not be sent. This cannot be undone.")
-        ):
-            await self._done(questions.discard(entry.local_protocol))
-
-    @work(group="write", exit_on_error=False)
-    async def action_link(self) -> None:
-        """Take an open ticket for what the entry was to open."""
-        if (entry := self.table.item) is None or not entry.similar:
-            return
-        chosen: int | None = 0
-        if len(entry.similar) > 1:
-            options = [Option(index, protocol) for index, protocol in enumerate(entry.similar)]
-            chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket is it?"), options))
-        if chosen is None:
-            return
-        protocol = entry.similar[chosen]
-        said = _("{protocol} is taken for it; nothing is sent.").format(protocol=protocol)
-        if await self._yes(_("Link it to this ticket?"), entry, said):
-            await self._done(questions.adopt(entry.local_protocol, protocol))
-
-    async def _yes(self, question: str, entry: Entry, *lines: str) -> bool:
-        about = f"{entry.local_protocol}   {what_word(entry)}   {customer_text(entry)}"
-        answer = await self.app.push_screen_wait(ConfirmScreen(question, clean(about), *lines))
-        return bool(answer)
-
-    async def _done(self, ask: Callable[[Services], Awaitable[Entry]]) -> None:
-        await self._asked(ask)
-        self._load()
-
-    async def _asked(self, ask: Callable[[Services], Awaitable[T]]) -> T | None:
-        """Return what `ask` returns; None when it failed, which the person was told."""
-        try:
-            door = await self.console.door()
-            return await door.run(ask)
-        except HubSoftError as error:
-            self.console.tell(error, severity="warning")
-        except Exception as error:  # noqa: BLE001 - a list must not end the console
-            self.console.tell(self.console.unexpected(error), severity="error")
-        return None
-
-
-def _allows(entry: Entry, action: str) -> bool:
-    """Tell whether `action` would do something to `entry`."""
-    return {
-        "open_ticket": entry.ticket_id is not None,
-        "correct": entry.state is EntryState.REFUSED,
-        "link": entry.state is EntryState.EXISTS and bool(entry.similar),
-        "resend": entry.state in _RESENT,
-        "discard": entry.state in {EntryState.REFUSED, EntryState.EXISTS, EntryState.QUEUED},
-        "copy": True,
-    }[action]

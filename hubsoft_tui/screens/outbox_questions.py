@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A draft that may be sent: as it is checked, exactly what goes out, and open tickets that may be the same."""
+    """A draft that may be sent: as it is checked, exactly what goes out, and what says the same already."""
 
     draft: Draft
     lines: tuple[tuple[str, str], ...]
-    similar: tuple[str, ...] = ()
+    similar: tuple[Entry, ...] = ()
+    """Entries of the last minutes that say the same."""
 
 
 def review(draft: Draft) -> Callable[[Services], Awaitable[Review]]:
@@ -89,6 +90,16 @@ def adopt(local_protocol: str, protocol: str) -> Callable[[Services], Awaitable[
     return ask
 
 
+def typed(text: str) -> Callable[[Services], Awaitable[str]]:
+    """Return what was typed; asks nobody."""
+
+    async def ask(services: Services) -> str:
+        del services
+        return text.strip()
+
+    return ask
+
+
 def discard(local_protocol: str) -> Callable[[Services], Awaitable[Entry]]:
     """Give an entry up."""
 
@@ -98,19 +109,19 @@ def discard(local_protocol: str) -> Callable[[Services], Awaitable[Entry]]:
     return ask
 
 
-def types(label: str) -> Callable[[Services], Awaitable[tuple[Choice, ...]]]:
+def types() -> Callable[[Services], Awaitable[tuple[Choice, ...]]]:
     """Return the types a ticket can have."""
 
     async def ask(services: Services) -> tuple[Choice, ...]:
-        return await services.outbox.types(label=label)
+        return await services.outbox.types()
 
     return ask
 
 
-def reasons(label: str) -> Callable[[Services], Awaitable[tuple[Choice, ...]]]:
+def reasons() -> Callable[[Services], Awaitable[tuple[Choice, ...]]]:
     """Return the reasons a ticket can be closed for."""
 
     async def ask(services: Services) -> tuple[Choice, ...]:
-        return await services.outbox.reasons(None, label=label)
+        return await services.outbox.reasons()
 
     return ask

@@ -10,9 +10,10 @@ from textual.widgets import Static
 
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _, ngettext
+from widgets.outbox_words import state_word
 from widgets.safety import data
 from widgets.sent_lines import SentLines
-from widgets.words import number
+from widgets.words import clock, number
 
 from .actions import Action
 from .confirm import STYLE
@@ -34,36 +35,32 @@ class ReviewScreen(ConsoleModal[bool]):
         Action("review.back", "escape", N_("change it"), N_("Go back to the form."), "back"),
     )
 
-    def __init__(self, title: str, review: Review) -> None:
+    def __init__(
+        self, title: str, review: Review, subject: str = "", still_open: tuple[str, ...] = ()
+    ) -> None:
+        """`still_open` are lines about open tickets that may be the same matter."""
         super().__init__()
+        self._subject = subject
+        self._open = still_open
         self._title = title
         self._review = review
 
     def body(self) -> ComposeResult:
         """Compose the page."""
-        similar = self._review.similar
+        alike = self._alike()
         with VerticalScroll(classes="page", id="review"):
             yield Static(data(self._title, "bold $title"), classes="heading")
-            if similar:
-                warning = ngettext(
-                    "This customer has an open ticket that may be the same matter:",
-                    "This customer has {n} open tickets that may be the same matter:",
-                    len(similar),
-                ).format(n=number(len(similar)))
-                protocols = "   ".join(clean(each) for each in similar)
-                yield Static(
-                    Content.assemble(
-                        ("! ", "bold $warn"), (warning, "bold $warn"), "\n  ", (protocols, "bold")
-                    ),
-                    classes="line",
-                )
+            if self._subject:
+                yield Static(data(self._subject), classes="line")
+            if alike:
+                yield Static(Content("\n").join(alike), classes="line")
             yield Static(Content.styled(_("Exactly this goes to HubSoft:"), "$quiet"), classes="line")
             yield SentLines(self._review.lines)
             yield Static(
                 Content.assemble(
                     (_("enter"), "bold $account"),
                     " ",
-                    (_("sends it anyway") if similar else _("sends it"), "bold $title"),
+                    (_("sends it anyway") if alike else _("sends it"), "bold $title"),
                     "    ",
                     (_("esc"), "bold $account"),
                     " ",
@@ -71,6 +68,27 @@ class ReviewScreen(ConsoleModal[bool]):
                 ),
                 classes="line",
             )
+
+    def _alike(self) -> list[Content]:
+        """Return what may be the same matter: entries that say the same, open tickets of the same kind."""
+        lines = [
+            Content.assemble(
+                ("! ", "bold $warn"),
+                (_("The same was written at {time}:").format(time=clock(entry.created_at)), "bold $warn"),
+                "  ",
+                (f"{entry.local_protocol}  {state_word(entry)[0]}  {clean(entry.protocol or '')}", "bold"),
+            )
+            for entry in self._review.similar
+        ]
+        if self._open:
+            warning = ngettext(
+                "There is an open ticket of this type:",
+                "There are {n} open tickets of this type:",
+                len(self._open),
+            ).format(n=number(len(self._open)))
+            lines.append(Content.assemble(("! ", "bold $warn"), (warning, "bold $warn")))
+            lines += [Content.assemble("  ", data(each, "bold")) for each in self._open]
+        return lines
 
     def on_mount(self) -> None:
         """Let the arrows scroll a long text."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual import work
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext
 from widgets.ticket_counts import cost
@@ -19,9 +18,6 @@ from . import tickets_questions as questions
 from .base import ConsoleScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from hubsoft_tui.services.opening import Services
     from hubsoft_tui.services.tickets.types import PassReport, TicketRow
 
     from .ticket_forms import About
@@ -155,17 +151,6 @@ class TicketDeeds(ConsoleScreen):
         """Copy the chosen ticket as one line."""
         if (row := self.chosen_row) is not None:
             self.console.copy(_("the ticket"), ticket_line(row, time.time()))
-
-    async def asked(self, ask: Callable[[Services], Awaitable[T]]) -> T | None:
-        """Return what `ask` returns; None when it failed, which the person was told."""
-        try:
-            door = await self.console.door()
-            return await door.run(ask)
-        except HubSoftError as error:
-            self.console.tell(error, severity="warning")
-        except Exception as error:  # noqa: BLE001 - the screen stays open all day whatever happens
-            self.console.tell(self.console.unexpected(error), severity="error")
-        return None
 
 
 def about(row: TicketRow) -> About:

@@ -113,7 +113,7 @@ class ClosingForm(WriteForm):
     async def _load_reasons(self) -> None:
         field = self.query_one("#reason", ChoiceField)
         field.tell(_("asking for the reasons…"))
-        field.tell(await self.offer(field, questions.reasons("outbox-reasons")))
+        field.tell(await self.offer(field, questions.reasons()))
 
     def values(self) -> dict[str, Value]:
         """Return what stands in the fields."""

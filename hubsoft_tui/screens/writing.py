@@ -13,7 +13,9 @@ from .sent import SentScreen
 from .ticket_forms import About, ClosingForm, MessageForm
 
 if TYPE_CHECKING:
-    from hubsoft_tui.api.models import Customer
+    from collections.abc import Sequence
+
+    from hubsoft_tui.api.models import Customer, Ticket
     from hubsoft_tui.services.outbox.types import Entry
 
     from .console import Console
@@ -36,8 +38,10 @@ async def write(console: Console, form: WriteForm) -> Entry | None:
         form = correction(page.entry)
 
 
-async def open_ticket(console: Console, customer: Customer, service_id: int | None) -> Entry | None:
-    """Open a ticket for `customer`; `service_id` is the service that is marked."""
+async def open_ticket(
+    console: Console, customer: Customer, service_id: int | None, tickets: Sequence[Ticket]
+) -> Entry | None:
+    """Open a ticket for `customer`; `service_id` is the service that is marked, `tickets` are open already."""
     if not offered(customer):
         sentence = (
             _("Every service of this customer is cancelled: HubSoft opens no ticket for them.")
@@ -46,7 +50,7 @@ async def open_ticket(console: Console, customer: Customer, service_id: int | No
         )
         console.tell(sentence, severity="warning")
         return None
-    return await write(console, OpeningForm(opening_for(customer, service_id)))
+    return await write(console, OpeningForm(opening_for(customer, service_id, tickets)))
 
 
 async def add_message(console: Console, about: About) -> Entry | None:

@@ -9,10 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..api import operations
+from ..api.models import BRASILIA, Ticket
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.types import Badges
@@ -20,6 +23,7 @@ from ..core.watch import Watch
 from ..settings import Profile, Settings
 from .connection import ConnectionTest
 from .customers import Customers
+from .outbox.outbox import Outbox
 from .questions import KINDS
 from .state import State, open_state
 from .tickets.service import Tickets
@@ -32,6 +36,7 @@ class Services:
     engine: Engine
     connection: ConnectionTest
     customers: Customers
+    outbox: Outbox
     tickets: Tickets
     watch: Watch
     set_aside: tuple[Path, ...]
@@ -39,11 +44,15 @@ class Services:
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
-        return Badges(versions={"tickets": self.tickets.news})
+        return Badges(
+            outbox=self.outbox.left,
+            outbox_asks=self.outbox.asks,
+            versions={"outbox": self.outbox.version, "tickets": self.tickets.news},
+        )
 
     def unasked(self) -> list[Coroutine[Any, Any, None]]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
-        return [*self.tickets.unasked()]
+        return [self.outbox.run(), *self.tickets.unasked()]
 
 
 @asynccontextmanager
@@ -59,10 +68,12 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             engine=engine,
             connection=ConnectionTest(engine, clock),
             customers=Customers(engine, state.desk, clock),
+            outbox=Outbox(engine, state.outbox, clock),
             tickets=Tickets(engine, state.mirror, state.presence, clock),
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
+        services.outbox.on_sent = partial(_absorb, services.tickets, clock)
         engine.badges = services.badges
         going = [asyncio.create_task(services.watch.run())]
         if background:
@@ -73,8 +84,18 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             for task in going:
                 task.cancel()
             await asyncio.gather(*going, return_exceptions=True)
+            await services.outbox.close()
             await services.tickets.close()
             await engine.close()
+
+
+async def _absorb(tickets: Tickets, clock: Clock, ticket: Ticket) -> None:
+    """Show what a write became at once, among the tickets that are followed.
+
+    HubSoft's answer to a new ticket has the day it was opened alone.
+    """
+    today = datetime.fromtimestamp(clock.wall(), BRASILIA).date()
+    await tickets.absorb(ticket, opened=ticket.opened_at is None and ticket.opened_on == today)
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:

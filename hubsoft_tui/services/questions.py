@@ -80,6 +80,11 @@ def sessions(service: Service, login: str) -> Question[tuple[Session, ...]]:
     return _whole(f"sessions:{service.id}", "sessions", Category.SERVICE_DATA, operation)
 
 
+def choices(table: operations.Table) -> Question[tuple[Choice, ...]]:
+    """Ask for one of the tables a provider keeps for itself; they change rarely."""
+    return _whole(f"choices:{table.value}", "choices", Category.SERVICE_DATA, operations.choices(table))
+
+
 def customer_parts(customers: tuple[Customer, ...]) -> tuple[Part, ...]:
     """Take an answer apart into one record per customer, each found again by what names it alone."""
     names = [_names(each) for each in customers]

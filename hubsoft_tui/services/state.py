@@ -12,7 +12,7 @@ from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..settings import Profile, Settings
-from ..store import budget, desk, mirror, records, tokens
+from ..store import budget, desk, mirror, outbox, records, tokens
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 
@@ -25,6 +25,7 @@ class State:
     desk: desk.Desk
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
+    outbox: outbox.SqliteOutbox
     presence: Presence
     set_aside: tuple[Path, ...]
 
@@ -38,13 +39,14 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         presence = Presence(folders.state / "alive")
         stack.callback(presence.close)
 
-        def opened(path: Path, *migrations: str) -> Database:
-            database = open_database(path, migrations)
+        def opened(path: Path, *migrations: str, durable: bool = False) -> Database:
+            database = open_database(path, migrations, durable=durable)
             stack.callback(database.close)
             return database
 
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
+        unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         yield State(
             Ports(
@@ -55,8 +57,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             desk.Desk(kept, account),
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             lambda: mirror.Mirror(open_database(folders.state / "tickets.db", mirror.MIGRATIONS), account),
+            outbox.SqliteOutbox(unsent, account, presence, clock),
             presence,
-            tuple(each.set_aside for each in (spent, kept, learnt) if each.set_aside is not None),
+            tuple(each.set_aside for each in (spent, kept, unsent, learnt) if each.set_aside is not None),
         )
 
 

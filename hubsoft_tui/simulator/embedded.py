@@ -165,8 +165,9 @@ class Simulator:
     ) -> None:
         """Spoil the next `count` requests (those to `path`, which may hold `*`).
 
-        Kinds: `reset`, `close`, `status:500`, `html`, `html:502`, `empty`, `delay:2.5`; and `truncated`,
-        `latin1`, `json_string`, `content_type`, which spoil the real answer. With `after_executing` what was
+        Kinds: `reset`, `close`, `status:500`, `html`, `html:502`, `empty`, `delay:2.5`, `late:2.5`
+        (answers 504 and does it afterwards); and `truncated`, `latin1`, `json_string`, `content_type`, which
+        spoil the real answer. With `after_executing` what was
         asked is done first. Raises ValueError for an unknown kind.
         """
         self.faults.order(count, parse(kind, after_executing=after_executing), path=path, method=method)

@@ -12,12 +12,15 @@ from .ledger import API
 
 MANGLING: Final = frozenset({"truncated", "latin1", "json_string", "content_type"})
 """Kinds that spoil the real answer, so what was asked is always executed."""
-KINDS: Final = MANGLING | {"reset", "close", "status", "html", "empty", "delay"}
+KINDS: Final = MANGLING | {"reset", "close", "status", "html", "empty", "delay", "late"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing gone wrong. `value` is the status, or the seconds of a delay."""
+    """One thing gone wrong. `value` is the status, or the seconds of a delay.
+
+    `late` is a proxy that gave up: it answers 504 at once, and what was asked is done so many seconds later.
+    """
 
     kind: str
     value: float = 0.0
@@ -37,7 +40,10 @@ class Fault:
 def parse(text: str, *, after_executing: bool = False) -> Fault:
     """Read `reset`, `status:500`, `html:502`, `delay:2.5` and so on; raises ValueError for anything else."""
     kind, _, value = text.partition(":")
-    needs_value, may_have_value = kind in {"status", "delay"}, kind in {"status", "delay", "html"}
+    needs_value, may_have_value = (
+        kind in {"status", "delay", "late"},
+        kind in {"status", "delay", "late", "html"},
+    )
     if kind not in KINDS or (needs_value and not value) or (value and not may_have_value):
         raise ValueError(f"unknown kind of fault: {text!r}")
     return Fault(kind, float(value or 0), after_executing)

@@ -51,6 +51,7 @@ class Gate:
         self._simulator = simulator
         self._app = build(simulator.provider)
         self._outages = 0
+        self._late: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or spoil it."""
@@ -66,6 +67,7 @@ class Gate:
             user_agent=headers.get("user-agent", ""),
             monotonic=scope["state"]["arrived"],
         )
+        scope["number"] = entry.number
         if simulator.on_request is not None:
             simulator.on_request(entry)
         token = simulator.provider.tokens.name(headers.get("authorization", ""))
@@ -106,6 +108,9 @@ class Gate:
     ) -> Answer | None:
         if fault is not None and fault.kind == "delay" and not fault.after_executing:
             await asyncio.sleep(fault.value)
+        if fault is not None and fault.kind == "late":
+            self._execute_later(scope, body, fault.value)
+            return _failure(Fault("html", 504), extra)
         if fault is None or fault.executes:
             answer = await self._execute(scope, body)
             answer.headers.update(extra)
@@ -115,6 +120,18 @@ class Gate:
                 await self._spoil(answer, fault)
                 return answer
         return _failure(fault, extra)
+
+    def _execute_later(self, scope: Scope, body: bytes, seconds: float) -> None:
+        """Do what was asked when nobody waits for it any more; the ledger hears of it then."""
+
+        async def execute() -> None:
+            await asyncio.sleep(seconds)
+            await self._execute(scope, body)
+            self._simulator.ledger.complete(scope["number"], executed=scope.get("executed", False))
+
+        task = asyncio.create_task(execute())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
 
     async def _spoil(self, answer: Answer, fault: Fault) -> None:
         if fault.kind == "delay" and fault.after_executing:

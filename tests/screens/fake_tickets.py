@@ -215,10 +215,10 @@ class FakeOutbox:
     async def similar(self, draft):
         return self.alike
 
-    async def types(self, *, label=""):
+    async def types(self):
         if isinstance(self.type_rows, Exception):
             raise self.type_rows
         return self.type_rows
 
-    async def reasons(self, type_id, *, label=""):
+    async def reasons(self, type_id=None):
         return self.reason_rows

@@ -103,6 +103,26 @@ async def test_sending_again_and_discarding_take_a_yes(hub, key, did):
         assert hub.outbox.did == [(did, "LOC000004")]
 
 
+async def test_when_nobody_knows_a_person_decides_by_protocol(hub):
+    hub.outbox._keep("LOC000003", NewMessage(3, PROTOCOL, "again"), EntryState.UNKNOWN, next_at=None)
+    async with Shown(hub) as shown:
+        await shown.choose("LOC000003")
+        assert "look at HubSoft, then decide" in shown.text()
+        await shown.press("l", *"123", "enter")
+        assert "123 is taken for it" in shown.text()
+        await shown.press("enter")
+        assert hub.outbox.did == [("adopt", "LOC000003", "123")]
+
+
+async def test_a_doubled_one_is_seen_to(hub):
+    async with Shown(hub) as shown:
+        await shown.choose("LOC000005")
+        await shown.press("d")
+        assert "Was one of them closed?" in shown.text()
+        await shown.press("enter")
+        assert hub.outbox.did == [("discard", "LOC000005")]
+
+
 async def test_what_is_under_way_is_left_alone(hub):
     async with Shown(hub) as shown:
         await shown.choose("LOC000003")

@@ -15,7 +15,7 @@ from hubsoft_tui.screens.pick import PickScreen
 from hubsoft_tui.screens.review import ReviewScreen
 from hubsoft_tui.screens.sent import SentScreen
 from hubsoft_tui.screens.ticket_forms import ClosingForm, MessageForm
-from hubsoft_tui.services.outbox.types import Closing, EntryState, NewMessage
+from hubsoft_tui.services.outbox.types import Closing, EntryState, NewMessage, NewTicket
 from hubsoft_tui.settings import Profile
 from widgets.choice_field import ChoiceField, TickField
 from widgets.question import QuestionInput
@@ -157,8 +157,7 @@ async def test_what_was_not_accepted_is_said_and_stays_in_the_form(hub, error, t
         await fill_in(pilot)
         await press(pilot, "enter")
         await wait_for(pilot, lambda: "! " in seen(app))
-        text = seen(app)
-        assert ("This was NOT accepted; it is still here. The disk is full." in text) is isinstance(
+        assert ("The disk is full. What you typed is still here." in seen(app)) is isinstance(
             error, StoreError
         )
         assert app.screen.query_one("#description", TextArea).text == "No light"
@@ -200,16 +199,24 @@ async def test_going_back_from_the_last_look_changes_nothing(hub):
         assert hub.outbox.kept == {}
 
 
-async def test_open_tickets_that_may_be_the_same_are_shown_before_it_is_sent(hub):
-    hub.outbox.alike = ("20261120091500", "20261121091500")
+async def test_what_may_be_the_same_is_shown_before_it_is_sent(hub):
+    draft = NewTicket(11, "No light", "BIANCA", "37999992968")
+    hub.outbox.alike = (hub.outbox._keep("LOC000009", draft, EntryState.SENT, protocol="20261123"),)
+    hub.customers.panels["tickets"] = answer(
+        Ticket(id=5, protocol="20261120091500", type="Sem conexão", status="[b]"),
+        Ticket(id=6, protocol="20261121091500", type="SAC"),
+    )
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
-        await press(pilot, "n")
+        await press(pilot, "t", "n")
         await fill_in(pilot)
         text = seen(app)
-        assert "2 open tickets that may be the same matter" in text
-        assert "20261120091500   20261121091500" in text
+        assert "LOC000009  ● at HubSoft  20261123" in text
+        assert "There is an open ticket of this type:" in text
+        assert "20261120091500  [b]" in text
+        assert "20261121091500" not in text
         assert "sends it anyway" in text
+        assert "COMBO 500 MBPS" in text
 
 
 async def test_without_the_list_of_types_the_ticket_can_be_opened_all_the_same(hub):

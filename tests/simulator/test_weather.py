@@ -95,6 +95,19 @@ def test_a_slow_write_is_executed_though_nobody_waits(simulator: Simulator, visi
     assert len(simulator.tickets) == before + 1
 
 
+def test_a_proxy_gives_up_before_the_write_is_carried_out(simulator: Simulator, visitor: Visitor) -> None:
+    before = len(simulator.tickets)
+    simulator.fail_next(1, "late:0.2", "atendimento")
+    answer = visitor.http.post(f"{API}atendimento", json=NEW)
+    assert (answer.status_code, len(simulator.tickets)) == (504, before)
+    entry = simulator.ledger.entries()[-1]
+    assert (entry.status, entry.executed) == (504, False)
+    deadline = time.monotonic() + 5
+    while not simulator.ledger.entries()[-1].executed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(simulator.tickets) == before + 1
+
+
 def test_faults_can_be_aimed(simulator: Simulator, visitor: Visitor) -> None:
     simulator.fail_next(2, "status:500", "configuracao/*", method="GET")
     assert visitor.raw("cliente", busca="cpf_cnpj", termo_busca="1").status_code == 200

@@ -89,8 +89,27 @@ class Entry:
     """Protocols of other tickets that carry this entry's reference: a later look found them."""
     similar: tuple[str, ...] = ()
     """For `EXISTS`: protocols of open tickets that may be the same matter."""
+    reference: str = ""
+    """What a ticket carries in its description (`HT7K3M9Q`), so that it is found again."""
 
     @property
     def asks(self) -> bool:
         """Whether a person must look at it."""
-        return self.state in {EntryState.REFUSED, EntryState.EXISTS} or bool(self.doubles)
+        undecided = self.state is EntryState.UNKNOWN and self.next_at is None
+        return self.state in {EntryState.REFUSED, EntryState.EXISTS} or undecided or bool(self.doubles)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to be written."""
+        return self.state in {EntryState.SENT, EntryState.DISCARDED}
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What `send_due` did, in entries: where those that were due stand after it."""
+
+    sent: int = 0
+    queued: int = 0
+    unknown: int = 0
+    refused: int = 0
+    exists: int = 0

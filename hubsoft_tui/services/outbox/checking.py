@@ -1,0 +1,170 @@
+"""A draft before it is accepted: normalised, refused in a sentence that says what to do, and shown as it will go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from ...api.models import Customer
+from ...api.operations import OPENING_SUFFIX
+from ...errors import InvalidInput
+from ...privacy import clean, format_document, format_phone
+from ...texts import Text, _, say
+from ..documents import digits_of, local_phone
+from .reference import LENGTH, PREFIX, with_reference, without_references
+from .types import Closing, Draft, NewMessage, NewTicket
+
+NAME_LIMIT: Final = 120
+_BLANK_LINES: Final = re.compile(r"\n{3,}")
+
+
+def checked(draft: Draft, *, most: int, customer: Customer | None = None) -> Draft:
+    """Return `draft` normalised; texts have at most `most` characters. Raises InvalidInput.
+
+    `customer` is the record in hand, if there is one: a ticket for a cancelled service is refused here.
+    """
+    if isinstance(draft, NewTicket):
+        return _ticket(draft, most, customer)
+    if isinstance(draft, NewMessage):
+        return replace(
+            draft,
+            ticket_id=_id(draft.ticket_id),
+            protocol=_protocol(draft.protocol),
+            text=_text(draft.text, most, empty=say("The message is empty: write what it should say.")),
+        )
+    return replace(
+        draft,
+        ticket_id=_id(draft.ticket_id),
+        protocol=_protocol(draft.protocol),
+        description=_text(draft.description, most, empty=None),
+    )
+
+
+def _ticket(draft: NewTicket, most: int, customer: Customer | None) -> NewTicket:
+    if draft.service_id < 1:
+        raise InvalidInput(say("Say which service the ticket is for."))
+    _refuse_cancelled(draft, customer)
+    return replace(
+        draft,
+        description=_text(
+            without_references(draft.description),
+            most,
+            empty=say("The description is empty: say what the customer needs."),
+        ),
+        contact_name=_name(draft.contact_name),
+        contact_phone=_phone(draft.contact_phone),
+    )
+
+
+def _refuse_cancelled(draft: NewTicket, customer: Customer | None) -> None:
+    service = (
+        next((one for one in customer.services if one.id == draft.service_id), None) if customer else None
+    )
+    if service is not None and service.cancelled:
+        raise InvalidInput(
+            say(
+                "The service {name} is cancelled: HubSoft takes no ticket for it.",
+                name=service.name or service.id,
+            )
+        )
+
+
+def _text(text: str, most: int, *, empty: Text | None) -> str:
+    plain = clean(text.replace("\r\n", "\n").replace("\r", "\n"), multiline=True)
+    lines = "\n".join(line.rstrip() for line in plain.expandtabs(4).split("\n"))
+    shown = _BLANK_LINES.sub("\n\n", lines).strip()
+    if empty is not None and not any(letter.isalnum() for letter in shown):
+        raise InvalidInput(empty)
+    if len(shown) > most:
+        raise InvalidInput(
+            say(
+                "The text has {length} characters; at most {most} are sent. Shorten it, or add the rest as messages.",
+                length=len(shown),
+                most=most,
+            )
+        )
+    return shown
+
+
+def _name(name: str) -> str:
+    shown = " ".join(clean(name).split())
+    if not any(letter.isalpha() for letter in shown):
+        raise InvalidInput(say("The contact's name is missing: HubSoft asks for one."))
+    if len(shown) > NAME_LIMIT:
+        raise InvalidInput(say("The contact's name has more than {most} characters.", most=NAME_LIMIT))
+    return shown
+
+
+def _phone(phone: str) -> str:
+    if not phone.strip():
+        raise InvalidInput(say("The contact's phone is missing: HubSoft asks for one."))
+    if re.search(r"[^0-9 ()+./-]", phone.strip()):
+        raise InvalidInput(
+            say("A phone is written in digits, with its area code, for example (37) 99999-2968.")
+        )
+    found = local_phone(digits_of(phone))
+    if not found:
+        raise InvalidInput(
+            say("That is not a Brazilian phone with its area code, for example (37) 99999-2968.")
+        )
+    return found
+
+
+def _id(number: int) -> int:
+    if number < 1:
+        raise InvalidInput(say("Say which ticket it is about."))
+    return number
+
+
+def _protocol(protocol: str) -> str:
+    if not protocol.strip():
+        raise InvalidInput(say("Say which ticket it is about."))
+    return protocol.strip()
+
+
+def previewed(draft: Draft, reference: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Return (label, value) for everything that will be sent, and what is added to it by whom."""
+    if isinstance(draft, NewTicket):
+        return _ticket_rows(draft, reference)
+    head = ((_("Ticket"), draft.protocol), *_person(draft.customer_name))
+    if isinstance(draft, NewMessage):
+        return (
+            *head,
+            (_("Message"), draft.text),
+            (_("Seen by"), _("whoever sees the ticket, the customer too")),
+        )
+    return (*head, *_closing_rows(draft))
+
+
+def _ticket_rows(draft: NewTicket, reference: str | None) -> tuple[tuple[str, str], ...]:
+    shown = reference or PREFIX + "·" * LENGTH
+    named = _person(draft.customer_name)
+    document = ((_("Document"), format_document(draft.customer_document)),) if draft.customer_document else ()
+    default = _("HubSoft's own default")
+    kind = draft.type_label or (str(draft.type_id) if draft.type_id else default)
+    explained = _(
+        "[ref {reference}] finds the ticket again if the connection fails; HubSoft adds “{suffix}” itself."
+    )
+    return (
+        *named,
+        *document,
+        (_("Service"), str(draft.service_id)),
+        (_("Type"), kind),
+        (_("Contact"), draft.contact_name),
+        (_("Phone"), format_phone(draft.contact_phone)),
+        (_("Work order"), _("yes") if draft.open_work_order else _("no")),
+        (_("Description"), with_reference(draft.description, shown)),
+        (_("Added"), explained.format(reference=shown, suffix=OPENING_SUFFIX.strip(" |"))),
+    )
+
+
+def _closing_rows(draft: Closing) -> tuple[tuple[str, str], ...]:
+    default = _("HubSoft's own default")
+    reason = draft.reason_label or (str(draft.reason_id) if draft.reason_id else default)
+    rows = ((_("Reason"), reason), (_("Also closed"), _("the ticket's work orders")))
+    return (*rows, (_("Description"), draft.description)) if draft.description else rows
+
+
+def _person(name: str | None) -> tuple[tuple[str, str], ...]:
+    return ((_("Customer"), name),) if name else ()

@@ -1,0 +1,300 @@
+"""The outbox: what a person writes is kept on disk before it is sent, and sent once whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from ...api import operations
+from ...api.models import Choice, Customer, Ticket
+from ...api.operations import SearchKey, Table
+from ...core.clock import Clock
+from ...core.types import Priority
+from ...errors import InvalidInput, NotFound, StoreError
+from ...store.outbox import OutboxRow, SqliteOutbox
+from ...texts import say
+from .. import questions
+from ..terms import Kind, Term
+from . import decisions, machine
+from .checking import checked, previewed
+from .door import CALLER, local_protocol
+from .machine import Instant
+from .reference import new_reference
+from .runner import Runner
+from .types import Draft, Entry, EntryKind, EntryState, NewTicket, SendReport
+from .wire import content_of, draft_of, kind_of, packed
+
+if TYPE_CHECKING:
+    from ...core.engine import Engine
+
+LOOK_SECONDS: Final = 0.2
+"""How often a person who waits for an entry is told what another process did with it."""
+_ON_ITS_WAY: Final = frozenset({EntryState.QUEUED.value, EntryState.SENDING.value, EntryState.UNKNOWN.value})
+
+
+class Outbox:
+    """The service; lives in the engine's loop. What it does by itself is `run`."""
+
+    def __init__(self, engine: Engine, store: SqliteOutbox, clock: Clock, *, aside: bool = True) -> None:
+        """`aside` has the file worked on in a thread of its own. Raises StoreError."""
+        self._engine = engine
+        self._clock = clock
+        self._runner = Runner(engine, store, clock, aside=aside)
+        self._room = self._runner.room
+
+    @property
+    def on_sent(self) -> Callable[[Ticket], Awaitable[None]] | None:
+        """Awaited with each ticket that an entry became, once that is on disk."""
+        return self._runner.sender.on_sent
+
+    @on_sent.setter
+    def on_sent(self, hook: Callable[[Ticket], Awaitable[None]] | None) -> None:
+        self._runner.sender.on_sent = hook
+
+    # -- what screens keep in sight
+
+    @property
+    def left(self) -> int:
+        """How many entries are not settled."""
+        return self._runner.left
+
+    @property
+    def asks(self) -> int:
+        """How many entries a person must look at."""
+        return self._runner.asks
+
+    @property
+    def version(self) -> int:
+        """A number that grows whenever an entry changed, in whatever process."""
+        return self._runner.version
+
+    # -- writing
+
+    async def check(self, draft: Draft) -> Draft:
+        """Return `draft` as it would be sent. Raises InvalidInput, in a sentence that says what to do."""
+        most = self._engine.settings.outbox.max_characters
+        return checked(draft, most=most, customer=self._in_hand(draft))
+
+    async def preview(self, draft: Draft) -> tuple[tuple[str, str], ...]:
+        """Return (label, value) for everything that would be sent, and what is added by whom."""
+        return previewed(draft)
+
+    async def similar(self, draft: Draft) -> tuple[Entry, ...]:
+        """Return entries of the last minutes that say the same, newest first: ask before writing it again."""
+        since = self._clock.wall() - self._engine.settings.outbox.similar_seconds
+        content = content_of(await self.check(draft))
+        rows = await self._room.do(lambda store: store.alike(content, since))
+        return tuple(self._entry(row) for row in rows if row.state != EntryState.DISCARDED.value)
+
+    async def put(self, draft: Draft) -> Entry:
+        """Keep a draft durably, begin to send it, and return at once with its local protocol.
+
+        Raises InvalidInput; and StoreError when it could not be kept: then it was not accepted, and nothing
+        was or will be sent.
+        """
+        self._refuse_read_only()
+        draft = await self.check(draft)
+        kind, content, body = kind_of(draft).value, content_of(draft), packed(draft)
+        try:
+            row = await self._room.do(lambda store: store.add(kind, body, content, new_reference))
+        except StoreError as error:
+            raise StoreError(
+                say("This was NOT accepted, and nothing was sent: {reason}", reason=error.text)
+            ) from error
+        self._runner.start(row.number)
+        await self._runner.news()
+        return self._entry(row)
+
+    async def settled(self, protocol: str, patience: float) -> Entry:
+        """Return an entry as soon as it is not on its way any more, or as it is after `patience` seconds."""
+        until = self._clock.now() + patience
+        while True:
+            changed = self._runner.changed
+            row = await self._row(protocol)
+            left = until - self._clock.now()
+            if not self._on_its_way(row) or left <= 0:
+                return self._entry(row)
+            # Another process may send it, which no event here tells.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, LOOK_SECONDS)):
+                    await changed.wait()
+
+    # -- reading
+
+    async def entries(self, *, open_only: bool = False) -> tuple[Entry, ...]:
+        """Return every entry, newest first; with `open_only` those that are not settled or ask for a person."""
+        rows = await self._room.do(lambda store: store.rows())
+        found = map(self._entry, rows)
+        return tuple(entry for entry in found if not open_only or not entry.over or entry.asks)
+
+    async def entry(self, protocol: str) -> Entry:
+        """Return the entry with a local protocol. Raises NotFound."""
+        return self._entry(await self._row(protocol))
+
+    async def types(self) -> tuple[Choice, ...]:
+        """Return the provider's ticket types; one request unless remembered."""
+        return (await self._engine.ask(questions.choices(Table.TICKET_TYPES), caller=CALLER)).value
+
+    async def reasons(self, type_id: int | None = None) -> tuple[Choice, ...]:
+        """Return the reasons for closing a ticket of this type (None: all); one request for all types."""
+        every = (await self._engine.ask(questions.choices(Table.TICKET_CLOSING_REASONS), caller=CALLER)).value
+        return tuple(reason for reason in every if _fits(reason, type_id))
+
+    # -- what a person decides
+
+    async def correct(self, protocol: str, draft: Draft) -> Entry:
+        """Put another draft in the place of one that was refused, or not sent yet, and send it.
+
+        Raises InvalidInput when it is too late for that.
+        """
+        self._refuse_read_only()
+        step = partial(decisions.corrected, draft=await self.check(draft))
+        return await self._revise(protocol, step, start=True)
+
+    async def resend(self, protocol: str) -> Entry:
+        """Send an entry now, whatever similar ticket exists: a person's yes. Raises InvalidInput."""
+        self._refuse_read_only()
+        return await self._revise(protocol, decisions.resent, start=True)
+
+    async def adopt(self, protocol: str, ticket_protocol: str) -> Entry:
+        """Say that an entry is this ticket: nothing is sent for it any more; one request.
+
+        Raises InvalidInput, NotFound, and HubSoftError when HubSoft cannot be asked.
+        """
+        await self._row(protocol)
+        wanted = ticket_protocol.strip()
+        asked = operations.customer_tickets(SearchKey.PROTOCOL, wanted or "-", only_pending=False)
+        shown = await self._engine.send(asked, priority=Priority.HIGH, caller=CALLER)
+        ticket = next((one for one in shown if one.protocol == wanted), None)
+        if ticket is None:
+            raise NotFound(say("HubSoft has no ticket with the protocol {protocol}.", protocol=wanted))
+        entry = await self._revise(protocol, partial(decisions.adopted, ticket=ticket))
+        await self._runner.sender.tell(ticket)
+        return entry
+
+    async def discard(self, protocol: str) -> Entry:
+        """Take an entry out: nothing more is sent for it. Of a doubled one, note that somebody saw to it.
+
+        Raises InvalidInput when there is nothing to take out.
+        """
+        return await self._revise(protocol, decisions.discarded)
+
+    # -- sending
+
+    async def send_due(self) -> SendReport:
+        """Make every step that is due, and try again now what only waits to be tried again. Raises StoreError."""
+        self._refuse_read_only()
+        await self._runner.recover()
+        at = self._runner.sender.instant()
+        for row in await self._room.do(lambda store: store.rows()):
+            if row.state == EntryState.QUEUED.value and row.owner is None:
+                hasten = partial(_hastened, at=at)
+                await self._room.do(lambda store, row=row, step=hasten: store.revise(row.number, step))  # type: ignore[misc]
+        numbers = await self._room.do(lambda store: store.due())
+        await asyncio.gather(*(asyncio.shield(self._runner.start(number)) for number in numbers))
+        rows = [await self._room.do(lambda store, number=number: store.row(number)) for number in numbers]  # type: ignore[misc]
+        states = [row.state for row in rows if row is not None]
+        counted = {name: states.count(name) for name in ("sent", "queued", "unknown", "refused", "exists")}
+        return SendReport(**counted)
+
+    async def run(self) -> None:
+        """Send, look and tidy until cancelled; with a read-only profile only watch what others do."""
+        await self._runner.run()
+
+    async def close(self) -> None:
+        """Wait briefly for answers that are on their way, then stop; what is left is safe on disk."""
+        await self._runner.close()
+
+    # -- inside
+
+    async def _row(self, protocol: str) -> OutboxRow:
+        number = _number(protocol)
+        row = await self._room.do(lambda store: store.row(number)) if number else None
+        if row is None:
+            raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
+        return row
+
+    async def _revise(
+        self, protocol: str, step: Callable[[OutboxRow, Instant], OutboxRow], *, start: bool = False
+    ) -> Entry:
+        """Do to an entry what a person decided. Whoever prepares to send it finds its claim gone."""
+        at = self._runner.sender.instant()
+
+        def decided(row: OutboxRow) -> OutboxRow:
+            if row.state == EntryState.SENDING.value:
+                raise InvalidInput(
+                    say("{protocol} is on its way just now. Try again in a moment.", protocol=protocol)
+                )
+            return replace(step(row, at), owner=None, lease=None, claim=row.claim + 1)
+
+        number = (await self._row(protocol)).number
+        row = await self._room.do(lambda store: store.revise(number, decided))
+        if row is None:
+            raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
+        if start:
+            self._runner.start(number)
+        await self._runner.news()
+        return self._entry(row)
+
+    def _on_its_way(self, row: OutboxRow) -> bool:
+        if row.state not in _ON_ITS_WAY:
+            return False
+        due = row.due is not None and row.due <= self._clock.now()
+        return row.state == EntryState.SENDING.value or row.owner is not None or due
+
+    def _entry(self, row: OutboxRow) -> Entry:
+        wait = None if row.due is None else max(0.0, row.due - self._clock.now())
+        return Entry(
+            local_protocol=local_protocol(row.number),
+            kind=EntryKind(row.kind),
+            state=EntryState(row.state),
+            draft=draft_of(row),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            attempts=row.attempts,
+            next_at=None if wait is None else self._clock.wall() + wait,
+            protocol=row.protocol or None,
+            ticket_id=row.ticket_id,
+            said=row.said,
+            doubles=row.doubles,
+            similar=row.similar,
+            reference=row.marker,
+        )
+
+    def _in_hand(self, draft: Draft) -> Customer | None:
+        """Return the customer's record if it is remembered and young enough to be believed."""
+        if not isinstance(draft, NewTicket):
+            return None
+        if draft.customer_code is not None:
+            term = Term(Kind.CODE, str(draft.customer_code))
+        elif draft.customer_document:
+            term = Term(Kind.CPF, draft.customer_document)
+        else:
+            return None
+        answer = self._engine.remembered(questions.customer(term))
+        if answer is None or answer.age > self._engine.settings.cache.client_data_ttl:
+            return None
+        return answer.value[0] if len(answer.value) == 1 else None
+
+    def _refuse_read_only(self) -> None:
+        if self._engine.settings.profile.read_only:
+            raise InvalidInput(say("This profile is read-only: nothing is written to HubSoft."))
+
+
+def _hastened(row: OutboxRow, at: Instant) -> OutboxRow:
+    free = row.state == EntryState.QUEUED.value and row.owner is None
+    return machine.hastened(row, at) if free else row
+
+
+def _number(protocol: str) -> int | None:
+    digits = protocol.strip().upper().removeprefix("LOC")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 15 else None
+
+
+def _fits(reason: Choice, type_id: int | None) -> bool:
+    types = reason.extra.get("ticket_type_ids", ())
+    return type_id is None or not types or type_id in types

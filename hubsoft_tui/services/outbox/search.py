@@ -1,0 +1,203 @@
+"""Was it carried out? What HubSoft shows of an entry, and whether that proves that it is not there.
+
+Absence is only proven by an answer that could have shown it: every row of the days in question, each with its
+text. Everything less is left to a person, because a guess would be a second ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from ...api import operations
+from ...api.answers import Decoded
+from ...api.models import BRASILIA, Message, Thread, Ticket
+from ...api.operations import Operation, SearchKey
+from ...store.outbox import OutboxRow
+from ...texts import N_, _
+from .reference import carries, says_the_same, squeezed
+from .types import Closing, Draft, NewMessage, NewTicket
+
+CLOCK_SECONDS: Final = 600.0
+"""How far HubSoft's clock and ours may be apart."""
+
+Receive = Callable[[Operation[Any]], Awaitable[Decoded[Any]]]
+"""Sends one reading operation."""
+
+NOT_ALL_SHOWN: Final = N_("HubSoft did not show all of the customer's tickets: look whether it was opened.")
+NOT_READABLE: Final = N_("HubSoft did not show what some tickets say: look whether one of them is this.")
+NO_MESSAGES: Final = N_("HubSoft did not show the ticket's messages: look whether this one is among them.")
+NO_TICKET: Final = N_("HubSoft does not show this ticket any more: look what became of it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found. `found` are the tickets that carry the reference, oldest first."""
+
+    found: tuple[Ticket, ...] = ()
+    similar: tuple[str, ...] = ()
+    """Protocols of tickets that say the same without the reference."""
+    why: str = ""
+    """Why absence is not proven, as a marked text; empty when it is."""
+
+    @property
+    def doubles(self) -> tuple[str, ...]:
+        """The protocols of all but the first."""
+        return tuple(ticket.protocol for ticket in self.found[1:])
+
+
+async def look(receive: Receive, row: OutboxRow, draft: Draft, *, today: date, twins: int) -> Finding:
+    """Search HubSoft for an entry; one request, two when the customer has many tickets. Raises HubSoftError.
+
+    `twins` is how many other entries of ours with the same words went to the same ticket lately.
+    """
+    if isinstance(draft, NewTicket):
+        return await _ticket(receive, row, draft, today)
+    if isinstance(draft, NewMessage):
+        threads = await receive(operations.ticket_messages(draft.protocol))
+        return judge_messages(threads.value, draft, sent_at=row.sent_at or 0.0, twins=twins)
+    tickets = await receive(
+        operations.customer_tickets(SearchKey.PROTOCOL, draft.protocol, only_pending=False)
+    )
+    return judge_closing(tickets.value, draft)
+
+
+async def _ticket(receive: Receive, row: OutboxRow, draft: NewTicket, today: date) -> Finding:
+    # A day earlier: HubSoft's clock, or ours, may stand on the other side of midnight.
+    since = datetime.fromtimestamp(row.sent_at or 0.0, BRASILIA).date() - timedelta(days=1)
+    key, term = owner_of(draft)
+    newest = await receive(operations.customer_tickets(key, term, only_pending=False))
+    finding = judge_tickets(newest, row.marker, draft, since)
+    if finding.found or not finding.why or not newest.truncated:
+        return finding
+    until = max(today, since) + timedelta(days=1)
+    those = operations.customer_tickets(key, term, only_pending=False, start=since, end=until)
+    return judge_tickets(await receive(those), row.marker, draft, since)
+
+
+def owner_of(draft: NewTicket) -> tuple[SearchKey, str]:
+    """Return how the tickets of a draft's customer are searched."""
+    if draft.customer_code is not None:
+        return SearchKey.CODE, str(draft.customer_code)
+    if draft.customer_document:
+        return SearchKey.DOCUMENT, draft.customer_document
+    return SearchKey.SERVICE_ID, str(draft.service_id)
+
+
+def judge_tickets(
+    answer: Decoded[tuple[Ticket, ...]], reference: str, draft: NewTicket, since: date
+) -> Finding:
+    """Say which tickets are the entry, and whether it can be among what the answer does not show."""
+    found = [ticket for ticket in answer.value if _carries(ticket, reference)]
+    others = [ticket for ticket in answer.value if ticket not in found and not _before(ticket, since)]
+    similar = [
+        one.protocol for one in others if one.opening and says_the_same(one.opening, draft.description)
+    ]
+    why = ""
+    if answer.dropped or not all(one.opening for one in others):
+        why = NOT_READABLE
+    elif answer.truncated and not _reaches_back(answer.value, since):
+        why = NOT_ALL_SHOWN
+    return Finding(tuple(sorted(found, key=lambda ticket: ticket.id)), tuple(similar), why)
+
+
+def judge_messages(threads: Sequence[Thread], draft: NewMessage, *, sent_at: float, twins: int) -> Finding:
+    """Say whether the message stands in its ticket, beside `twins` that say the same and are accounted for."""
+    thread = next((one for one in threads if one.ticket_id == draft.ticket_id), None)
+    if thread is None or thread.messages is None:
+        return Finding(why=NO_TICKET if thread is None else NO_MESSAGES)
+    same = [one for one in thread.messages if says_the_same(one.text, draft.text)]
+    dated = [one for one in same if one.written_at is not None]
+    # HubSoft writes whole minutes in places.
+    since = sent_at - CLOCK_SECONDS - 60.0
+    ours = sorted((one for one in dated if _written(one) >= since), key=lambda one: one.id)[twins:]
+    if not ours and len(dated) < len(same):
+        return Finding(why=NO_MESSAGES)
+    names = [draft.protocol, *(f"{draft.protocol}/{one.id}" for one in ours[1:])]
+    return Finding(
+        tuple(
+            Ticket(id=draft.ticket_id, protocol=name, messages=(one,))
+            for name, one in zip(names, ours, strict=False)
+        )
+    )
+
+
+def judge_closing(tickets: Sequence[Ticket], draft: Closing) -> Finding:
+    """Say whether the ticket is closed, by whomever."""
+    ticket = next((one for one in tickets if one.id == draft.ticket_id), None)
+    if ticket is None:
+        return Finding(why=NO_TICKET)
+    return Finding((ticket,) if is_closed(ticket) else ())
+
+
+def is_closed(ticket: Ticket) -> bool:
+    """Whether HubSoft says when, or how, it was closed."""
+    return any((ticket.closed_at, ticket.closed_on, ticket.closing_status))
+
+
+def opened_meanwhile(
+    tickets: Sequence[Ticket], draft: NewTicket, *, since: float, ours: frozenset[int]
+) -> tuple[str, ...]:
+    """Return the protocols of open tickets about the same service and type that others opened since then."""
+    return tuple(
+        ticket.protocol
+        for ticket in tickets
+        if ticket.id not in ours
+        and not is_closed(ticket)
+        and not ticket.draft
+        and ticket.service_id in {None, draft.service_id}
+        and _same_type(ticket, draft)
+        and not _opened_before(ticket, since)
+    )
+
+
+def _same_type(ticket: Ticket, draft: NewTicket) -> bool:
+    if ticket.type_id is not None and draft.type_id is not None:
+        return ticket.type_id == draft.type_id
+    if ticket.type is None or draft.type_label is None:
+        return True
+    return squeezed(ticket.type) == squeezed(draft.type_label)
+
+
+def _opened_before(ticket: Ticket, since: float) -> bool:
+    """Whether it was certainly opened before; the list gives days, the protocol begins with the second."""
+    moment = ticket.opened_at
+    if moment is None:
+        try:
+            moment = datetime.strptime(ticket.protocol[:14], "%Y%m%d%H%M%S").replace(tzinfo=BRASILIA)
+        except ValueError:
+            moment = None
+    if moment is not None and (ticket.opened_on is None or moment.date() == ticket.opened_on):
+        return moment.timestamp() < since - CLOCK_SECONDS
+    return ticket.opened_on is not None and ticket.opened_on < datetime.fromtimestamp(since, BRASILIA).date()
+
+
+def _carries(ticket: Ticket, reference: str) -> bool:
+    texts = (ticket.opening, *(order.description for order in ticket.work_orders))
+    return any(carries(text, reference) for text in texts)
+
+
+def _day(ticket: Ticket) -> date | None:
+    return ticket.opened_on or (ticket.opened_at.astimezone(BRASILIA).date() if ticket.opened_at else None)
+
+
+def _before(ticket: Ticket, since: date) -> bool:
+    opened = _day(ticket)
+    return opened is not None and opened < since
+
+
+def _reaches_back(tickets: Sequence[Ticket], since: date) -> bool:
+    """Whether a full answer, newest first, ends with tickets older than those in question."""
+    days = [day for ticket in tickets if (day := _day(ticket)) is not None]
+    return len(days) == len(tickets) > 0 and days == sorted(days, reverse=True) and days[-1] < since
+
+
+def _written(message: Message) -> float:
+    return message.written_at.timestamp() if message.written_at else 0.0
+
+
+def explained(finding: Finding) -> str:
+    """Say, now, why the finding decides nothing."""
+    return _(finding.why)

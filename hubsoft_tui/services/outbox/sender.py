@@ -1,0 +1,281 @@
+"""One entry's way to HubSoft: sent once, looked for when nobody knows, and each step on disk before the next.
+
+The order is what makes it safe. An entry is claimed; when its turn at the limiter has come, and before its first
+byte leaves, it is marked as being sent; then it is sent; then the answer is kept. A crash between any two leaves
+a row that says what may have happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from ...api import operations
+from ...api.answers import Decoded
+from ...api.models import BRASILIA, Ticket
+from ...api.operations import Operation
+from ...core.clock import Clock
+from ...core.types import Priority
+from ...errors import (
+    Closed,
+    CredentialsRefused,
+    HubSoftError,
+    NotFound,
+    QueueFull,
+    RateLimited,
+    Refused,
+    StoreError,
+    UnknownOutcome,
+    Unreachable,
+)
+from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox
+from ...texts import _
+from . import machine, search
+from .door import CALLER, Door, local_protocol
+from .machine import Instant
+from .room import Room
+from .types import Draft, EntryKind, EntryState, NewTicket
+from .wire import became, draft_of, operation_of
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+REFUSED_SECONDS: Final = 60.0
+"""How long an entry waits when HubSoft does not accept our credentials: a person must act first."""
+LOOK_PATIENCE_SECONDS: Final = 60.0
+_NOT_SENT: Final = (Unreachable, CredentialsRefused, RateLimited, QueueFull, Closed, StoreError)
+
+
+class ClaimLost(Exception):
+    """Another process took the entry over, or a person changed it: nothing may be sent for it."""
+
+
+class Sender:
+    """Makes the steps of entries. Lives in the engine's loop."""
+
+    def __init__(self, engine: Door, room: Room, clock: Clock, news: Callable[[], Awaitable[None]]) -> None:
+        self._engine = engine
+        self._room = room
+        self._clock = clock
+        self._news = news
+        self.on_sent: Callable[[Ticket], Awaitable[None]] | None = None
+        self.sending: set[int] = set()
+        """Entries whose bytes may be on their way now."""
+
+    def instant(self) -> Instant:
+        """Return this moment, with the waits in force."""
+        settings = self._engine.settings.outbox
+        return Instant(
+            self._clock.now(),
+            self._clock.wall(),
+            self._clock.epoch(),
+            quiet=settings.quiet_seconds,
+            retry=settings.retry_seconds,
+            patience=self._engine.settings.http.read_timeout,
+        )
+
+    async def work(self, number: int) -> None:
+        """Make every step of an entry that is due, until one has to wait. Raises StoreError."""
+        while (row := await self._room.do(lambda store: store.claim(number))) is not None:
+            await self._news()
+            async with self._holding(row):
+                try:
+                    await self._step(row)
+                except ClaimLost:
+                    logger.warning("%s is somebody else's now", local_protocol(number))
+                except Exception:  # a mistake of ours must neither lose the entry nor send it twice
+                    logger.exception("%s", local_protocol(number))
+                    said = _("Something unexpected went wrong in the program; the log says more.")
+                    await self._finish(row, machine.stumbled, said=said)
+                finally:
+                    self.sending.discard(number)
+            await self._news()
+
+    @contextlib.asynccontextmanager
+    async def _holding(self, row: OutboxRow) -> AsyncIterator[None]:
+        """Keep the claim until the end of the block."""
+
+        async def renew() -> None:
+            while True:
+                await self._clock.sleep(LEASE_SECONDS / 3)
+                # One that cannot be renewed lapses; then `ready` refuses to send, and an answer is still kept.
+                with contextlib.suppress(StoreError):
+                    await self._room.do(lambda store: store.renew(row))
+
+        renewing = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _step(self, row: OutboxRow) -> None:
+        draft = draft_of(row)
+        if row.state != EntryState.QUEUED.value:
+            await self._look(row, draft)
+        elif not await self._met_another(row, draft):
+            await self._send(row, draft)
+
+    # -- sending
+
+    async def _send(self, row: OutboxRow, draft: Draft) -> None:
+        async def ready() -> None:
+            begun = partial(machine.begun, at=self.instant())
+            if await self._room.do(lambda store: store.advance(row, begun)) is None:
+                raise ClaimLost
+            self.sending.add(row.number)
+            await self._news()
+
+        try:
+            operation = operation_of(draft, row.marker)
+        except ValueError as error:
+            await self._finish(row, machine.refused, words=str(error))
+            return
+        try:
+            answer: object = await self._engine.send(
+                operation,
+                priority=Priority.CRITICAL,
+                label=local_protocol(row.number),
+                caller=CALLER,
+                ready=ready,
+            )
+        except UnknownOutcome as error:
+            await self._finish(row, machine.uncertain, said=str(error))
+        except (Refused, NotFound) as error:
+            await self._finish(row, machine.refused, words=str(error))
+        except _NOT_SENT as error:
+            await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
+        else:
+            await self._sent(row, became(draft, answer))
+
+    def _wait(self, error: HubSoftError) -> float | None:
+        if isinstance(error, RateLimited):
+            return error.retry_after
+        return REFUSED_SECONDS if isinstance(error, CredentialsRefused) else None
+
+    async def _sent(self, row: OutboxRow, ticket: Ticket, doubles: tuple[str, ...] = ()) -> None:
+        step = partial(machine.sent, ticket_id=ticket.id, protocol=ticket.protocol, doubles=doubles)
+        if await self._finish(row, step) is None:
+            # Given up while the answer was on its way, by a process that could not know: the answer counts.
+            late = partial(machine.late, at=self.instant(), ticket_id=ticket.id, protocol=ticket.protocol)
+            await self._persist(lambda store: store.revise(row.number, late))
+        self.sending.discard(row.number)
+        await self.tell(ticket)
+
+    async def tell(self, ticket: Ticket) -> None:
+        """Hand the ticket that an entry became to whoever wants to know."""
+        if self.on_sent is None or not ticket.protocol:
+            return
+        try:
+            await self.on_sent(ticket)
+        except HubSoftError as error:
+            logger.warning("a new ticket is not in the mirror yet: %s", error)
+
+    async def _met_another(self, row: OutboxRow, draft: Draft) -> bool:
+        """Look, before what waited long is first sent, whether somebody opened such a ticket meanwhile."""
+        waited = self._clock.wall() - row.created_at
+        if (
+            not isinstance(draft, NewTicket)
+            or row.approved
+            or row.uncertain
+            or waited < self._engine.settings.outbox.look_first_seconds
+        ):
+            return False
+        try:
+            shown = await self._receive(operations.customer_tickets(*search.owner_of(draft)))
+        except (Refused, NotFound):
+            return False  # whom HubSoft does not know has no ticket; what it thinks of ours it will say
+        except HubSoftError as error:
+            await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
+            return True
+        ours = await self._room.do(lambda store: store.tickets())
+        similar = search.opened_meanwhile(shown.value, draft, since=row.created_at, ours=ours)
+        if similar:
+            said = _("While this waited, a ticket for the same service was opened. Is it the same matter?")
+            await self._finish(row, machine.met_another, similar=similar, said=said)
+        return bool(similar)
+
+    # -- looking
+
+    async def _look(self, row: OutboxRow, draft: Draft) -> None:
+        unknown = row.state == EntryState.UNKNOWN.value
+        receive = self._receive if unknown else self._receive_later
+        today = datetime.fromtimestamp(self._clock.wall(), BRASILIA).date()
+        try:
+            twins = await self._twins(row)
+            finding = await search.look(receive, row, draft, today=today, twins=twins)
+        except (Refused, NotFound) as error:
+            if not unknown:
+                await self._finish(row, machine.looked, doubles=(), said="")
+            elif row.uncertain:
+                await self._finish(row, machine.undecided, said=str(error))
+            else:
+                await self._finish(row, machine.absent)
+        except HubSoftError as error:
+            await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
+        else:
+            await (self._decide(row, finding) if unknown else self._report(row, finding))
+
+    async def _decide(self, row: OutboxRow, finding: search.Finding) -> None:
+        if finding.found:
+            await self._sent(row, finding.found[0], finding.doubles)
+        elif finding.similar and not row.approved:
+            said = _("A ticket says the same without our reference. Is it this one?")
+            await self._finish(row, machine.met_another, similar=finding.similar, said=said)
+        elif finding.why and not row.approved:
+            await self._finish(row, machine.undecided, said=search.explained(finding))
+        else:
+            await self._finish(row, machine.absent)
+
+    async def _report(self, row: OutboxRow, finding: search.Finding) -> None:
+        if row.state == EntryState.REFUSED.value and finding.found:
+            await self._sent(row, finding.found[0], finding.doubles)
+            return
+        known = (row.ticket_id, row.protocol)
+        doubles = tuple(one.protocol for one in finding.found if (one.id, one.protocol) != known)
+        said = _("HubSoft carried this out more than once. Close what is too much.") if doubles else ""
+        if doubles:
+            logger.warning("%s is doubled", local_protocol(row.number))
+        await self._finish(row, machine.looked, doubles=doubles, said=said)
+
+    async def _twins(self, row: OutboxRow) -> int:
+        """Count the other messages that say the same and are accounted for."""
+        if row.kind != EntryKind.MESSAGE.value:
+            return 0
+        since = (row.sent_at or row.created_at) - 2 * search.CLOCK_SECONDS
+        alike = await self._room.do(lambda store: store.alike(row.content, since))
+        return sum(one.number != row.number and one.state == EntryState.SENT.value for one in alike)
+
+    async def _receive(self, operation: Operation[T]) -> Decoded[T]:
+        received = await self._engine.receive(operation, priority=Priority.HIGH, caller=CALLER)
+        return received.decoded
+
+    async def _receive_later(self, operation: Operation[T]) -> Decoded[T]:
+        received = await self._engine.receive(
+            operation, priority=Priority.NORMAL, patience=LOOK_PATIENCE_SECONDS, caller=CALLER
+        )
+        return received.decoded
+
+    # -- keeping
+
+    async def _finish(
+        self, row: OutboxRow, step: Callable[..., OutboxRow], **known: object
+    ) -> OutboxRow | None:
+        made = partial(step, at=self.instant(), **known)
+        return await self._persist(lambda store: store.finish(row, made))
+
+    async def _persist(self, work: Callable[[SqliteOutbox], T]) -> T:
+        """Keep what is known, however long the disk refuses: until then it is in this process alone."""
+        pause = 0.5
+        while True:
+            try:
+                return await self._room.do(work)
+            except StoreError as error:
+                logger.warning("the outbox cannot be written: %s", error)
+            await self._clock.sleep(pause)
+            pause = min(2 * pause, LEASE_SECONDS / 3)

@@ -1,0 +1,82 @@
+"""An entry as HubSoft gets it: the draft as stored bytes, as an operation, and as what two drafts share."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from ...api import operations
+from ...api.models import Message, Ticket
+from ...api.operations import Operation
+from ...store.outbox import OutboxRow
+from .reference import content_key, with_reference
+from .types import Closing, Draft, EntryKind, NewMessage, NewTicket
+
+_DRAFTS: Final[dict[EntryKind, type[Draft]]] = {
+    EntryKind.OPEN: NewTicket,
+    EntryKind.MESSAGE: NewMessage,
+    EntryKind.CLOSE: Closing,
+}
+
+
+def kind_of(draft: Draft) -> EntryKind:
+    """Return what sort of entry a draft makes."""
+    return next(kind for kind, made in _DRAFTS.items() if isinstance(draft, made))
+
+
+def packed(draft: Draft) -> bytes:
+    """Return a draft as it is stored."""
+    return msgspec.json.encode(draft)
+
+
+def draft_of(row: OutboxRow) -> Draft:
+    """Return the draft that is stored in a row."""
+    draft: Draft = msgspec.json.decode(row.draft, type=_DRAFTS[EntryKind(row.kind)])
+    return draft
+
+
+def content_of(draft: Draft) -> str:
+    """Return what this draft and another that says the same have in common."""
+    if isinstance(draft, NewTicket):
+        return content_key("open", draft.service_id, draft.description)
+    if isinstance(draft, NewMessage):
+        return content_key("message", draft.ticket_id, draft.text)
+    return content_key("close", draft.ticket_id)
+
+
+def operation_of(draft: Draft, reference: str) -> Operation[Any]:
+    """Return the request that writes it. Raises ValueError for a draft that cannot be sent as it stands."""
+    if isinstance(draft, NewTicket):
+        return operations.open_ticket(
+            service_id=draft.service_id,
+            description=with_reference(draft.description, reference),
+            contact_name=draft.contact_name,
+            contact_phone=draft.contact_phone,
+            type_id=draft.type_id,
+            open_work_order=draft.open_work_order,
+        )
+    if isinstance(draft, NewMessage):
+        return operations.add_message(draft.ticket_id, draft.text)
+    return operations.close_ticket(
+        draft.ticket_id, reason_id=draft.reason_id, description=draft.description or None
+    )
+
+
+def became(draft: Draft, answer: object) -> Ticket:
+    """Return the ticket that an answer is about, with what the answer leaves out and the draft knows."""
+    if isinstance(draft, NewTicket) and isinstance(answer, Ticket):
+        return msgspec.structs.replace(
+            answer,
+            service_id=answer.service_id or draft.service_id,
+            type_id=answer.type_id or draft.type_id,
+            customer_code=answer.customer_code or draft.customer_code,
+            contact_name=answer.contact_name or draft.contact_name,
+            contact_phone=answer.contact_phone or draft.contact_phone,
+        )
+    if isinstance(draft, NewTicket):
+        raise TypeError("opening a ticket answers with the ticket")
+    if isinstance(answer, Ticket):
+        return msgspec.structs.replace(answer, protocol=answer.protocol or draft.protocol)
+    messages = (answer,) if isinstance(answer, Message) and answer.id else ()
+    return Ticket(id=draft.ticket_id, protocol=draft.protocol, messages=messages)
