@@ -160,12 +160,14 @@ def _show(report: PassReport, *, as_json: bool, line: bool = False) -> None:
         ngettext("{n} open ticket followed", "{n} open tickets followed", report.tracked).format(
             n=report.tracked
         ),
-        _("{n} new").format(n=report.new),
-        _("{n} changed").format(n=report.changed),
-        _("{n} closed").format(n=report.closed),
+        ngettext("{n} new", "{n} new", report.new).format(n=report.new),
+        ngettext("{n} changed", "{n} changed", report.changed).format(n=report.changed),
+        ngettext("{n} closed", "{n} closed", report.closed).format(n=report.closed),
     ]
     if report.missing:
-        found.append(styled(_("{n} missing").format(n=report.missing), "warning"))
+        found.append(
+            styled(ngettext("{n} missing", "{n} missing", report.missing).format(n=report.missing), "warning")
+        )
     if report.unconfirmed:
         unconfirmed = ngettext("{n} ticket not confirmed", "{n} tickets not confirmed", report.unconfirmed)
         found.append(styled(unconfirmed.format(n=report.unconfirmed), "warning"))

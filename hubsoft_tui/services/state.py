@@ -12,7 +12,7 @@ from .. import places
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..settings import Profile, Settings
-from ..store import budget, desk, mirror, outbox, records, tokens
+from ..store import budget, desk, mirror, mirror_tables, outbox, records, tokens
 from ..store.database import Database, open_database
 from ..store.presence import Presence
 
@@ -56,7 +56,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             ),
             desk.Desk(kept, account),
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
-            lambda: mirror.Mirror(open_database(folders.state / "tickets.db", mirror.MIGRATIONS), account),
+            lambda: mirror.Mirror(
+                open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS), account
+            ),
             outbox.SqliteOutbox(unsent, account, presence, clock),
             presence,
             tuple(each.set_aside for each in (spent, kept, unsent, learnt) if each.set_aside is not None),

@@ -139,6 +139,11 @@ class Desk:
         self._open.append(ticket.id)
         self._record("reopened", ticket, before, ticket.status_id, at)
 
+    def forget(self, ticket: SimTicket) -> None:
+        """Take a ticket out of every list, without a trace."""
+        del self.tickets[ticket.id]
+        (self._open if ticket.open else self._closed).remove(ticket.id)
+
     # -- inside
 
     def _change(self, at: float) -> None:

@@ -234,6 +234,11 @@ class Simulator:
         with self.provider.lock:
             return list(self.provider.desk.changes)
 
+    def remove_ticket(self, ticket: SimTicket) -> None:
+        """Let HubSoft return a ticket no more: lists get shorter and shift."""
+        with self.provider.lock:
+            self.provider.desk.forget(ticket)
+
     def step(self, count: int = 1) -> list[Change]:
         """Make `count` ticket changes now and return them: the same ones for the same seed."""
         with self.provider.lock:

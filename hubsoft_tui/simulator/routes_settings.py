@@ -99,7 +99,8 @@ TABLES: Final[dict[str, _Table]] = {
     "tipo_atendimento": _fixed(
         "tipos_atendimento", _pairs(catalogue.TICKET_TYPES, "id_tipo_atendimento", "descricao")
     ),
-    "status_atendimento": _fixed("status_atendimento", _statuses()),
+    # Written when it is asked for: an administrator may have added one since.
+    "status_atendimento": lambda _provider, _call: found(status_atendimento=_statuses()),
     "motivo_fechamento_atendimento": ticket_reasons,
     "motivo_fechamento_os": _fixed(
         "motivos_fechamento",

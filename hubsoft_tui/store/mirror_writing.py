@@ -13,19 +13,8 @@ from typing import Final
 import msgspec
 
 from ..core.clock import Clock
-from .mirror import (
-    TICKET,
-    Following,
-    Label,
-    Mirror,
-    MirrorChange,
-    MirrorMessage,
-    MirrorTexts,
-    MirrorTicket,
-    Standing,
-    columns,
-    listed,
-)
+from .mirror import TICKET, Mirror, columns, listed
+from .mirror_records import Following, Label, MirrorChange, MirrorMessage, MirrorTexts, MirrorTicket, Standing
 from .presence import Presence
 
 LEASE_SECONDS: Final = 60.0

@@ -44,6 +44,8 @@ def environment(
         "COLORTERM": "truecolor",
         "LANG": language,
         "PYTHONWARNINGS": "default",
+        # Journeys count what a person's keys cost; those about tickets switch it on.
+        "HUBSOFT_TUI_SYNC__ENABLED": "false",
     }
     if simulator is not None:
         made |= profile(simulator.url)

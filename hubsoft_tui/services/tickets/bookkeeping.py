@@ -12,7 +12,8 @@ import msgspec
 
 from ...errors import StoreError
 from ...settings import SyncSettings
-from ...store.mirror import Mirror, MirrorState
+from ...store.mirror import Mirror
+from ...store.mirror_records import MirrorState
 from ...store.mirror_writing import Draft, Lease, writing
 from ...texts import say
 from .absorbing import Absorber, Found

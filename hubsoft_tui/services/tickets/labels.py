@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ...api.models import Choice, Ticket
-from ...store.mirror import Label
+from ...store.mirror_records import Label
 
 STATUS: Final = "status"
 TYPE: Final = "type"

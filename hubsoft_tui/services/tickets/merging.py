@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ...api.models import Ticket
-from ...store.mirror import Following, MirrorTicket, Standing
+from ...store.mirror_records import Following, MirrorTicket, Standing
 from .days import day_of, sharpened, start_of
 from .labels import STATUS, TYPE, Labels, Named, same, shown
 from .types import ChangeKind

@@ -15,6 +15,7 @@ import msgspec
 SMALLEST: Final = 20
 """A page that fails at this size is not made smaller."""
 MOST_OVERLAP: Final = 10
+TRIED: Final = 12
 CLEAN_BEFORE_GROWING: Final = 5
 MOST_PATIENCE: Final = 320
 
@@ -50,8 +51,10 @@ def next_page(read: int, size: int, shared: int | None = None) -> Ask:
     if read <= 0:
         return Ask(0, size)
     begin = max(0, read - (overlap(size) if shared is None else shared))
-    sizes = range(size, max(1, size // 2) - 1, -1)
-    best = max((Ask(begin // each, each) for each in sizes), key=lambda ask: ask.after)
+    fewest = max(1, -(-begin // size))
+    # The largest size whose page of that number begins early enough; a few numbers on, pages only get smaller.
+    asks = [Ask(page, begin // page) for page in range(fewest, fewest + TRIED) if begin >= page]
+    best = max(asks, key=lambda ask: ask.after, default=Ask(0, size))
     # Small pages far down a list may have to choose between overlapping and getting on.
     return best if best.after > read else Ask(read // size, size)
 

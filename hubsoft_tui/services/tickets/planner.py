@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from ...api.operations import TicketDate
-from ...store.mirror import Followed, Label, MirrorState, StatusCount
+from ...store.mirror_records import Followed, Label, MirrorState, StatusCount
 from .days import ONE_DAY, day_of
 from .labels import sounds_closed
 from .paging import pages

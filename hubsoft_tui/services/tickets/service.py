@@ -16,7 +16,8 @@ from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
 from ...errors import HubSoftError, NotFound
-from ...store.mirror import Following, Mirror, Pulse
+from ...store.mirror import Mirror
+from ...store.mirror_records import Following, Pulse
 from ...store.mirror_writing import writing
 from ...store.presence import Presence
 from ...texts import say

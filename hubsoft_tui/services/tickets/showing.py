@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from ...api.models import BRASILIA, Message, WorkOrder
-from ...store.mirror import Mirror, MirrorChange, MirrorTicket
+from ...store.mirror import Mirror
+from ...store.mirror_records import MirrorChange, MirrorTicket
 from .types import Change, ChangeKind, Delta, TicketDetail, TicketRow, TicketState
 
 LAST_CHANGES: Final = 300

@@ -12,7 +12,8 @@ from ...core.clock import Clock, today
 from ...core.engine import Engine
 from ...core.types import BreakerState, Priority
 from ...errors import HubSoftError, StoreError
-from ...store.mirror import Mirror, MirrorState
+from ...store.mirror import Mirror
+from ...store.mirror_records import MirrorState
 from ...store.mirror_writing import LEASE_SECONDS, Lease
 from ...store.presence import Presence
 from ...texts import Text, say
@@ -195,6 +196,8 @@ class Sync:
             return LONGEST_NAP
         last = bookkeeping.last_report(await self._reading.run(Mirror.state))
         now, budget, api = self._clock.wall(), self._engine.budget(), self._engine.api()
+        if api.breaker is not BreakerState.CLOSED:
+            self._not_before = 0.0  # it ends with the outage
         due = now
         if last is not None and last.at <= now:  # a clock that was set back makes nobody wait
             due = pace.due(last.at, last.requests, settings.interval_seconds, budget)

@@ -69,7 +69,7 @@ class TicketRow:
     messages: int = 0
     first_seen: float = 0.0
     confirmed_at: float = 0.0
-    """When HubSoft last returned it."""
+    """When HubSoft last returned it. Being returned unchanged is no difference: a `Delta` does not repeat it."""
     change: Change | None = None
     """Its newest change."""
 

@@ -48,7 +48,7 @@ def test_every_change_is_found_and_none_invented(seed: int, size: int, story: li
 
 
 def test_one_change_at_a_time_is_told_one_by_one(make_simulator, tmp_path):
-    simulator = make_simulator(customers=60, tickets=40, closed_tickets=60, clock_rate=0)
+    simulator = make_simulator(customers=60, tickets=40, closed_tickets=60, clock_rate=0, seed=1)
     syncing = Syncing(simulator, tmp_path)
     syncing.begin()
     kinds = {
@@ -60,7 +60,7 @@ def test_one_change_at_a_time_is_told_one_by_one(make_simulator, tmp_path):
         "reassigned": ChangeKind.RESPONSIBLE,
     }
     happened = []
-    for _ in range(60):
+    for _ in range(40):
         simulator.provider.clock.advance(2.0)
         (change,) = simulator.step()
         happened.append((kinds[change.kind], change.ticket_id))
