@@ -72,7 +72,7 @@ def _refuse_cancelled(draft: NewTicket, customer: Customer | None) -> None:
 
 def _text(text: str, most: int, *, empty: Text | None) -> str:
     plain = clean(text.replace("\r\n", "\n").replace("\r", "\n"), multiline=True)
-    lines = "\n".join(line.rstrip() for line in plain.expandtabs(4).split("\n"))
+    lines = "\n".join(line.rstrip() for line in plain.replace("\t", " ").split("\n"))
     shown = _BLANK_LINES.sub("\n\n", lines).strip()
     if empty is not None and not any(letter.isalnum() for letter in shown):
         raise InvalidInput(empty)
@@ -88,7 +88,7 @@ def _text(text: str, most: int, *, empty: Text | None) -> str:
 
 
 def _name(name: str) -> str:
-    shown = " ".join(clean(name).split())
+    shown = clean(" ".join(name.split()))
     if not any(letter.isalpha() for letter in shown):
         raise InvalidInput(say("The contact's name is missing: HubSoft asks for one."))
     if len(shown) > NAME_LIMIT:

@@ -71,7 +71,7 @@ worlds = given(
 
 
 @pytest.mark.usefixtures("seldom")
-@settings(max_examples=80, **SLOW)
+@settings(max_examples=120, **SLOW)
 @worlds
 def test_each_is_there_once_and_linked_to_its_local_protocol(fate, count, consoles, rewrite, away):
     words = fate.draw(st.lists(within(QUIET - 1), max_size=12))
@@ -86,7 +86,7 @@ def test_each_is_there_once_and_linked_to_its_local_protocol(fate, count, consol
 
 
 @pytest.mark.usefixtures("seldom")
-@settings(max_examples=60, **SLOW)
+@settings(max_examples=80, **SLOW)
 @worlds
 def test_a_double_that_could_not_be_prevented_is_reported(fate, count, consoles, rewrite, away):
     words = fate.draw(st.lists(within(4 * QUIET), max_size=12))

@@ -53,6 +53,11 @@ def bare(text: str) -> str:
     return " ".join("".join(c if c.isalnum() or c.isspace() else " " for c in text).split())
 
 
+def hiding(_text: str) -> str:
+    """HubSoft does not return what a ticket says."""
+    return ""
+
+
 def draft(number: int = 1, **changes: Any) -> NewTicket:
     made = NewTicket(
         service_id=7000 + number,
@@ -83,7 +88,7 @@ class Server:
         ticket = Ticket(
             id=number,
             protocol=f"{day:%Y%m%d%H%M%S}{number:06d}",
-            opening=self.rewrite(body["descricao"]) + SUFFIX,
+            opening=None if self.rewrite is hiding else self.rewrite(body["descricao"]) + SUFFIX,
             opened_on=day.date(),
             customer_code=body["id_cliente_servico"] - 6000,
         )
@@ -150,6 +155,7 @@ class Process:
 
     async def send(self, operation: Any, *, ready: Callable[[], Awaitable[None]], **_ignored: Any) -> Ticket:
         server, word = self.world.server, next(self.world.fate, "ok")
+        self.world.tried += 1
         kind, _, rest = word.partition(":")
         if kind == "die":
             return await self._die(operation, ready, rest)
@@ -228,6 +234,7 @@ class World:
         self.settings = Settings(profile=Profile(read_only=read_only), outbox=settings)
         self.dying: asyncio.Queue[Process] = asyncio.Queue()
         self.deaths = 0
+        self.tried = 0
         self.sent = 0
         self.processes: list[Process] = []
 
