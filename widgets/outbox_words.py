@@ -54,7 +54,7 @@ def state_word(entry: Entry) -> tuple[str, str]:
         EntryState.SENDING: (f"◐ {_('being sent')}", "$account"),
         EntryState.UNKNOWN: (f"? {_('not known')}", "$warn"),
         EntryState.SENT: (f"● {_('at HubSoft')}", "$ok"),
-        EntryState.REFUSED: (f"✖ {_('refused')}", "bold $bad"),
+        EntryState.REFUSED: (f"✖ {_('HubSoft refused')}", "bold $bad"),
         EntryState.EXISTS: (f"! {_('exists already?')}", "bold $warn"),
         EntryState.DISCARDED: (f"– {_('discarded')}", "$quiet"),
     }[entry.state]

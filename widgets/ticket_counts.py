@@ -80,7 +80,7 @@ def quick_word(quick: Quick, *, short: bool = False) -> str:
         Quick.LATE: _("late"),
         Quick.UNASSIGNED: _("unassigned"),
         Quick.MINE: _("mine"),
-        Quick.ALL: _("all"),
+        Quick.ALL: _("total"),
     }[quick]
 
 

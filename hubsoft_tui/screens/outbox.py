@@ -38,7 +38,7 @@ class OutboxScreen(OutboxDeeds):
         "looked for before it is sent again."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("outbox.open", "enter", N_("open ticket"), N_("Go to the ticket it became."), "open_ticket"),
+        Action("outbox.open", "enter", N_("go to ticket"), N_("Go to the ticket it became."), "open_ticket"),
         Action(
             "outbox.correct",
             "c",

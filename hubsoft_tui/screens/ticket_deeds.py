@@ -119,7 +119,7 @@ class TicketDeeds(ConsoleScreen):
         page = ConfirmScreen(
             _("Follow this ticket no longer?"),
             f"{row.protocol}   {row.customer or ''}",
-            _("Its history here goes too. Nothing changes at HubSoft; + and its protocol follow it again."),
+            _("Nothing changes at HubSoft. Its protocol follows it again whenever you want."),
         )
         if await self.app.push_screen_wait(page):
             await self.asked(questions.unfollow(row.id))

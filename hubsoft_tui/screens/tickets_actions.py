@@ -89,7 +89,7 @@ TICKETS_ACTIONS: Final = (
     Action(
         "tickets.all",
         "a",
-        N_("all"),
+        N_("total"),
         N_("Show every followed ticket, closed ones too."),
         "narrow('all')",
         line=False,

@@ -95,7 +95,7 @@ async def test_the_newest_first_with_counters_the_next_pass_and_what_it_cost(hub
     hub.tickets.put(ticket(5, change=change(1, ticket(5))))
     async with Shown(hub) as shown:
         text = shown.text()
-        for part in ("p open 39", "l late 1", "u unassigned 1", "c changed today 1", "a all 40"):
+        for part in ("p open 39", "l late 1", "u unassigned 1", "c changed today 1", "a total 40"):
             assert part in text, part
         assert "1 changed in 5 min" in text
         assert "next pass in 30 s  ·  2 requests, not 412" in text
