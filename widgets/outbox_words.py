@@ -48,15 +48,15 @@ def reason_text(entry: Entry) -> str:
 def state_word(entry: Entry) -> tuple[str, str]:
     """Return where an entry stands as (sign and words, style); an entry that was doubled says so."""
     if entry.doubles:
-        return f"! {_('at HubSoft twice')}", "bold $bad"
+        return "! " + _("at HubSoft twice"), "bold $bad"
     return {
-        EntryState.QUEUED: (f"○ {_('waits')}", "$account"),
-        EntryState.SENDING: (f"◐ {_('being sent')}", "$account"),
-        EntryState.UNKNOWN: (f"? {_('not known')}", "$warn"),
-        EntryState.SENT: (f"● {_('at HubSoft')}", "$ok"),
-        EntryState.REFUSED: (f"✖ {_('HubSoft refused')}", "bold $bad"),
-        EntryState.EXISTS: (f"! {_('exists already?')}", "bold $warn"),
-        EntryState.DISCARDED: (f"– {_('discarded')}", "$quiet"),
+        EntryState.QUEUED: ("○ " + _("waits"), "$account"),
+        EntryState.SENDING: ("◐ " + _("being sent"), "$account"),
+        EntryState.UNKNOWN: ("? " + _("not known"), "$warn"),
+        EntryState.SENT: ("● " + _("at HubSoft"), "$ok"),
+        EntryState.REFUSED: ("✖ " + _("HubSoft refused"), "bold $bad"),
+        EntryState.EXISTS: ("! " + _("exists already?"), "bold $warn"),
+        EntryState.DISCARDED: ("– " + _("discarded"), "$quiet"),
     }[entry.state]
 
 

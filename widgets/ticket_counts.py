@@ -185,7 +185,7 @@ class SyncLine(Drawn):
         if status is None:
             return Content("")
         if status.trouble:
-            since = f"  {_('as of {time}').format(time=clock(status.last.at))}" if status.last else ""
+            since = "  " + _("as of {time}").format(time=clock(status.last.at)) if status.last else ""
             return line(("! ", "bold $stale"), (cut(f"{status.trouble}{since}", width * 2 // 3), "$stale"))
         parts: list[Part] = [(self._next(status), "$quiet")]
         if (last := status.last) is not None:

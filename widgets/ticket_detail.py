@@ -111,7 +111,7 @@ class TicketDetailView(Drawn):
         protocol = clean(row.protocol) or str(row.id)
         lines = [line((protocol, "bold $title"), "  ", (f" {state[0]} ", state[1]))]
         name = clean(row.customer or "") or NOTHING
-        code = "" if row.customer_code is None else f"  {_('code')} {row.customer_code}"
+        code = "" if row.customer_code is None else "  " + _("code") + f" {row.customer_code}"
         lines += [line((each, "bold")) for each in wrapped(name, max(10, width - cell_len(code)), 2)]
         lines[-1] = line(lines[-1], (code, "$quiet"))
         if row.state is TicketState.MISSING:

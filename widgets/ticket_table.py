@@ -225,7 +225,7 @@ class TicketTable(VirtualTable[TicketRow]):
 
     def _table_columns(self) -> tuple[Column[TicketRow], ...]:
         return (
-            Column("protocol", f"  {_('Protocol')}", self._protocol, 22, sort=lambda row: row.protocol),
+            Column("protocol", "  " + _("Protocol"), self._protocol, 22, sort=lambda row: row.protocol),
             Column(
                 "customer",
                 _("Customer"),

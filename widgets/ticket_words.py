@@ -134,7 +134,7 @@ def status_text(row: TicketRow) -> str:
     word = clean(row.status or "")
     if row.state is TicketState.CLOSED:
         return word or _("closed")
-    return f"{word} ({_('draft')})" if row.draft else word or NOTHING
+    return f"{word} (" + _("draft") + ")" if row.draft else word or NOTHING
 
 
 def left_text(row: TicketRow, now: float) -> str:

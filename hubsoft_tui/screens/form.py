@@ -254,7 +254,8 @@ class WriteForm(ConsoleModal[Entry]):
         except InvalidInput as error:
             self._say(f"! {error}", "$warn")
         except HubSoftError as error:
-            self._say(f"! {error} {_('What you typed is still here.')}", "$bad")
+            kept = _("What you typed is still here.")
+            self._say(f"! {error} {kept}", "$bad")
         except Exception as error:  # noqa: BLE001 - what is typed survives whatever happens
             self._say(f"! {self.console.unexpected(error)}", "$bad")
         else:

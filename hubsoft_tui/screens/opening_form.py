@@ -111,7 +111,7 @@ class OpeningForm(WriteForm):
     """The form of a new ticket."""
 
     def __init__(self, opening: Opening, *, corrects: str = "") -> None:
-        code = "" if opening.code is None else f"{_('code')} {opening.code}"
+        code = "" if opening.code is None else _("code") + f" {opening.code}"
         title = _("New ticket for {name}").format(name=opening.name)
         super().__init__(opening.about, title, code, values=opening.values, corrects=corrects)
         self._opening = opening

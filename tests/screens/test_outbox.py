@@ -64,7 +64,13 @@ async def test_what_needs_a_person_first_in_words_with_the_next_step(hub, size):
         order = [row.local_protocol for row in shown.app.screen.query_one(OutboxTable).rows]
         assert set(order[:3]) == {"LOC000002", "LOC000004", "LOC000005"}
         assert order[3:] == ["LOC000003", "LOC000001"]
-        for part in ("✖ HubSoft refused", "? not known", "! at HubSoft twice", "● at HubSoft", "! exists already?"):
+        for part in (
+            "✖ HubSoft refused",
+            "? not known",
+            "! at HubSoft twice",
+            "● at HubSoft",
+            "! exists already?",
+        ):
             assert part in text, part
         await shown.choose("LOC000002")
         assert "telefone inválido" in shown.text()
