@@ -27,6 +27,7 @@ from hubsoft_tui.errors import HubSoftError, SettingsError
 from hubsoft_tui.screens.actions import AREAS, Area, registry
 from hubsoft_tui.screens.base import ConsoleScreen
 from hubsoft_tui.screens.console import Console, Door
+from hubsoft_tui.screens.modal import ConsoleModal
 from hubsoft_tui.settings import Settings
 from hubsoft_tui.texts import _
 from widgets.safety import ControlFilter
@@ -216,8 +217,9 @@ class HubSoftConsole(Console):
         snapshot = self.hub.snapshot()
         if self._alert_toasts is not None and self._alert_toasts.due(snapshot):
             self._tell_alerts(self._alert_toasts)
-        if (screen := self._console_screen()) is not None:
-            screen.tick(snapshot)
+        with contextlib.suppress(ScreenStackError):  # the application ends
+            if isinstance(self.screen, ConsoleScreen | ConsoleModal):
+                self.screen.tick(snapshot)
 
     @work(group="alert toasts", exclusive=True, exit_on_error=False)
     async def _tell_alerts(self, toasts: AlertToasts) -> None:
@@ -250,13 +252,30 @@ class HubSoftConsole(Console):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the areas closed while there is no profile."""
-        if action == "area" and self._unconfigured:
+        if action in {"area", "outbox"} and self._unconfigured:
             return False
         return super().check_action(action, parameters)
 
-    def action_area(self, area: str) -> None:
-        """Go to an area."""
-        self.switch_mode(area)
+    async def action_area(self, area: str) -> None:
+        """Go to an area, past what stands in front of it there."""
+        await self.switch_mode(area)
+        while len(self.screen_stack) > 1 and isinstance(self.screen, ConsoleScreen):
+            await self.pop_screen()
+
+    def action_outbox(self) -> None:
+        """Show the outbox in front of the area in sight."""
+        from hubsoft_tui.screens.outbox import OutboxScreen
+
+        if not isinstance(self.screen, OutboxScreen):
+            self.push_screen(OutboxScreen())
+
+    async def show_ticket(self, ticket_id: int, protocol: str) -> None:
+        """Go to a ticket on the tickets screen; one that is not followed is followed first."""
+        from hubsoft_tui.screens.tickets import TicketsScreen
+
+        await self.action_area("tickets")
+        if isinstance(self.screen, TicketsScreen):
+            self.screen.show_ticket(ticket_id, protocol)
 
     def action_help(self) -> None:
         """Explain the screen in sight."""

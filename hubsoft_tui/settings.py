@@ -356,6 +356,12 @@ class UiSettings:
     open_tickets: bool = setting(
         default=True, does=N_("Ask for a customer's open tickets along with the customer: 1 more request.")
     )
+    my_name: str = setting(
+        "",
+        N_("Your name as HubSoft writes it among those responsible; the tickets screen finds yours by it."),
+        pattern=r".{0,80}",
+        shape=N_("a name, or a part of one"),
+    )
     reveal_seconds: float = setting(
         30.0, N_("How long a revealed document stays readable."), SECONDS, low=1, high=600
     )

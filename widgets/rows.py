@@ -52,6 +52,7 @@ class Rows(Generic[T]):
         self._by: Callable[[T], Any] | None = None
         self._descending = False
         self._terms: tuple[str, ...] = ()
+        self._wanted: Callable[[T], bool] | None = None
 
     def __len__(self) -> int:
         """Count the rows that pass the filter."""
@@ -72,8 +73,8 @@ class Rows(Generic[T]):
 
     @property
     def filtered(self) -> bool:
-        """Whether a filter is set."""
-        return bool(self._terms)
+        """Whether some rows may be hidden: by words, or as not wanted."""
+        return bool(self._terms) or self._wanted is not None
 
     def get(self, row_id: str) -> T | None:
         """Return the item of that id, filtered out or not."""
@@ -111,8 +112,11 @@ class Rows(Generic[T]):
             self._entries[row_id] = entry
         self._select(self._entries.values())
 
-    def upsert(self, item: T) -> None:
-        """Add `item`, or put it in the place of the one with its id."""
+    def upsert(self, item: T, *, spare: bool = False) -> None:
+        """Add `item`, or put it in the place of the one with its id.
+
+        With `spare` a row in sight stays there though it passes the filter no longer, until `recheck`.
+        """
         row_id = self._identify(item)
         entry = self._entries.get(row_id)
         if entry is None:
@@ -121,12 +125,16 @@ class Rows(Generic[T]):
             self._insert(entry)
             return
         key = self._key(item, entry.key[2])
-        if entry.shown and key != entry.key:
+        in_sight, changed = entry.shown, key != entry.key
+        if in_sight and changed:
             self._withdraw(entry)
         entry.item, entry.key, entry.folded = item, key, None
-        if entry.shown and not self._matches(entry):
+        if in_sight and (spare or self._matches(entry)):
+            if changed:
+                self._put(entry)
+        elif in_sight and not changed:
             self._withdraw(entry)
-        elif not entry.shown:
+        elif not in_sight:
             self._insert(entry)
 
     def remove(self, row_id: str) -> bool:
@@ -159,6 +167,27 @@ class Rows(Generic[T]):
         self._terms = terms
         self._select(candidates)
 
+    def keep(self, wanted: Callable[[T], bool] | None) -> None:
+        """Show only rows that are `wanted`, besides what `filter` asks; None: any."""
+        self._wanted = wanted
+        self._select(self._entries.values())
+
+    def recheck(self, row_ids: Iterable[str] | None = None, *, spare: str | None = None) -> None:
+        """Judge rows again (None: all of them): what is wanted may depend on more than the row.
+
+        The row `spare` stays in sight if it is.
+        """
+        known = self._entries
+        for row_id in list(known) if row_ids is None else row_ids:
+            entry = known.get(row_id)
+            if entry is None:
+                continue
+            if self._matches(entry):
+                if not entry.shown:
+                    self._put(entry)
+            elif entry.shown and entry.id != spare:
+                self._withdraw(entry)
+
     def _select(self, candidates: Iterable[_Entry[T]]) -> None:
         for entry in self._order:
             entry.shown = False
@@ -179,6 +208,8 @@ class Rows(Generic[T]):
         return (1, 0, arrival) if value is None else (0, value, arrival)
 
     def _matches(self, entry: _Entry[T]) -> bool:
+        if self._wanted is not None and not self._wanted(entry.item):
+            return False
         if not self._terms:
             return True
         if entry.folded is None:
@@ -188,8 +219,11 @@ class Rows(Generic[T]):
 
     def _insert(self, entry: _Entry[T]) -> None:
         if self._matches(entry):
-            self._order.insert(self._place(entry), entry)
-            entry.shown = True
+            self._put(entry)
+
+    def _put(self, entry: _Entry[T]) -> None:
+        self._order.insert(self._place(entry), entry)
+        entry.shown = True
 
     def _withdraw(self, entry: _Entry[T]) -> None:
         del self._order[self._place(entry)]

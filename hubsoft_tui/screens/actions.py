@@ -79,6 +79,13 @@ AREAS: Final = (
         "lookup:LookupScreen",
     ),
     Area(
+        "tickets",
+        "2",
+        N_("Tickets"),
+        N_("Watch every followed ticket and what happens to it."),
+        "tickets:TicketsScreen",
+    ),
+    Area(
         "checkup",
         "3",
         N_("Check-up"),
@@ -118,6 +125,13 @@ AREAS: Final = (
 
 PAGES: Final = {
     "alerts": N_("Alerts"),
+    "outbox": N_("Outbox"),
+    "write": N_("A form"),
+    "review": N_("The last look before sending"),
+    "sent": N_("What was just written"),
+    "pick": N_("A choice"),
+    "prompt": N_("A line to type"),
+    "confirm": N_("A question"),
 }
 """What stands in front of an area, with keys of its own: the title help gives it."""
 
@@ -224,6 +238,14 @@ SHARED: Final = (
         N_("freeze"),
         N_("Hold the view still to read it; the engine goes on. Again to go on."),
         "freeze",
+    ),
+    Action(
+        "outbox",
+        "b",
+        N_("outbox"),
+        N_("Show what is written to HubSoft: sent, waiting, refused."),
+        "app.outbox",
+        line=False,
     ),
     Action(
         "palette",

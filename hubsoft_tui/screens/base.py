@@ -8,11 +8,12 @@ clock calls `show()` on the screen in sight, and only when the snapshot changed 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.screen import Screen
 
+from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _, language
 from widgets.keyline import AreaBar, Item, ItemLine, KeyLine
 from widgets.strip import StatusStrip
@@ -21,9 +22,14 @@ from .actions import AREAS, Action, registry, shown_key
 from .console import Console
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.opening import Services
+
+T = TypeVar("T")
 
 _ALWAYS = ("palette", "help", "quit")
 
@@ -182,6 +188,17 @@ class ConsoleScreen(Screen[None]):
         event.stop()
         if (action := registry.find(event.id)) is not None:
             await self.run_action(action.do)
+
+    async def asked(self, ask: Callable[[Services], Awaitable[T]]) -> T | None:
+        """Return what `ask` returns; None when it failed, which the person was told. For workers of the screen."""
+        try:
+            door = await self.console.door()
+            return await door.run(ask)
+        except HubSoftError as error:
+            self.console.tell(error, severity="warning")
+        except Exception as error:  # noqa: BLE001 - one question's fault must not end the console
+            self.console.tell(self.console.unexpected(error), severity="error")
+        return None
 
     # -- shared actions
 

@@ -13,6 +13,7 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _
 
 from .actions import Action, keys_of, registry
+from .drafts import Drafts
 
 if TYPE_CHECKING:
     import asyncio
@@ -76,6 +77,11 @@ class Console(App[int]):
     settled: asyncio.Event
     """Set once the engine runs or could not start."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.drafts = Drafts()
+        """What was typed into forms that were left."""
+
     async def door(self) -> Door:
         """Return the engine, waiting until it has started. Raises HubSoftError when it could not."""
         await self.settled.wait()
@@ -97,6 +103,10 @@ class Console(App[int]):
 
     def open_configured(self, settings: Settings) -> None:
         """Leave the first-run screen for the lookup, with a profile that was just saved."""
+        raise NotImplementedError
+
+    async def show_ticket(self, ticket_id: int, protocol: str) -> None:
+        """Go to a ticket on the tickets screen; one that is not followed is followed first."""
         raise NotImplementedError
 
     def unexpected(self, error: Exception) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.worker import Worker
 
-    from hubsoft_tui.api.models import Customer
+    from hubsoft_tui.api.models import Customer, Ticket
     from hubsoft_tui.core.types import Answer
 
 PANELS: Final[dict[str, tuple[str, RowDrawer]]] = {
@@ -75,6 +75,17 @@ class CustomerView(Vertical):
     def customer(self) -> Customer | None:
         """The customer in sight."""
         return self._found.lookup.customers[self._index] if self._found is not None else None
+
+    @property
+    def service_id(self) -> int | None:
+        """The id of the marked service."""
+        services = self.customer.services if self.customer is not None else ()
+        return services[self._service].id if self._service < len(services) else None
+
+    @property
+    def open_tickets(self) -> tuple[Ticket, ...] | None:
+        """The customer's open tickets; None while they were not asked for."""
+        return self._asked.get("tickets", Asked()).rows
 
     @property
     def revealed(self) -> bool:

@@ -113,7 +113,7 @@ class FirstRunScreen(ConsoleScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nowhere to go and nothing to copy yet."""
-        if action in {"area", "copy", "freeze"}:
+        if action in {"area", "copy", "freeze", "outbox"}:
             return False
         if action == "leave":
             return isinstance(self.focused, Input)

@@ -16,6 +16,14 @@ LOOKUP_ACTIONS: Final = (
         N_("Look up what is typed, or open the marked customer."),
         "choose",
     ),
+    Action(
+        "lookup.new",
+        "n",
+        N_("new ticket"),
+        N_("Open a ticket for this customer: 1 request, after a last look, through the outbox."),
+        "new",
+        writes=True,
+    ),
     Action("lookup.search", "slash", N_("search"), N_("Type the next question."), "search", first=True),
     Action(
         "lookup.refresh",
@@ -26,6 +34,23 @@ LOOKUP_ACTIONS: Final = (
     ),
     Action(
         "lookup.tickets", "t", N_("tickets"), N_("Ask for the open tickets: 1 request."), "ask('tickets')"
+    ),
+    Action(
+        "lookup.message",
+        "m",
+        N_("message"),
+        N_("Write a message into an open ticket: 1 request, through the outbox."),
+        "message",
+        writes=True,
+    ),
+    Action(
+        "lookup.close_ticket",
+        "x",
+        N_("close ticket"),
+        N_("Close an open ticket with a reason, after a confirmation: 1 request, through the outbox."),
+        "close_ticket",
+        writes=True,
+        line=False,
     ),
     Action(
         "lookup.invoices", "i", N_("invoices"), N_("Ask for the open invoices: 1 request."), "ask('invoices')"

@@ -9,10 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..api import operations
+from ..api.models import BRASILIA, Ticket
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.tracer import Tracer
@@ -127,6 +130,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             watch=Watch(engine.snapshot),
             set_aside=state.set_aside,
         )
+        services.outbox.on_sent = partial(_absorb, services.tickets, clock)
         engine.badges = services.badges
         going = [asyncio.create_task(services.watch.run())]
         if background:
@@ -143,6 +147,15 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             source.close()
             await services.reports.close()
             await engine.close()
+
+
+async def _absorb(tickets: Tickets, clock: Clock, ticket: Ticket) -> None:
+    """Show what a write became at once, among the tickets that are followed.
+
+    HubSoft's answer to a new ticket has the day it was opened alone.
+    """
+    today = datetime.fromtimestamp(clock.wall(), BRASILIA).date()
+    await tickets.absorb(ticket, opened=ticket.opened_at is None and ticket.opened_on == today)
 
 
 def open_refresh(engine: Engine, source: TraceSource, log: TuningLog, clock: Clock) -> RefreshAhead | None:

@@ -11,13 +11,15 @@ from types import SimpleNamespace
 
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Service, Session, Ticket, WorkOrder
-from hubsoft_tui.core.types import Answer, Snapshot, Source
+from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
 from hubsoft_tui.services.customers import Lookup
 from hubsoft_tui.services.reports.types import DayReport, Overview
 from hubsoft_tui.services.terms import recognise
 from hubsoft_tui.settings import Profile, Settings, UiSettings
 from hubsoft_tui.store.desk import Recent
 from widgets.question import QuestionInput
+
+from .fake_tickets import FakeOutbox, FakeTickets
 
 CPF = "86214941081"
 OTHER = "52998224725"
@@ -155,6 +157,8 @@ class FakeHub:
         self.settings = settings or Settings()
         self.customers = FakeCustomers()
         self.reports = FakeReports()
+        self.tickets = FakeTickets()
+        self.outbox = FakeOutbox()
         self.state = Snapshot(serial=1, profile="main", host="api.provedor.example")
         self.failure = failure
         self.report = report
@@ -174,12 +178,20 @@ class FakeHub:
             return self.report
 
         services = SimpleNamespace(
-            customers=self.customers, connection=SimpleNamespace(test=test), reports=self.reports
+            connection=SimpleNamespace(test=test),
+            customers=self.customers,
+            outbox=self.outbox,
+            reports=self.reports,
+            tickets=self.tickets,
         )
         return await ask(services)
 
     def snapshot(self):
         return self.state
+
+    def news(self):
+        """Show that tickets and outbox may have something new."""
+        self.show(badges=Badges(versions={"tickets": self.tickets.version, "outbox": self.outbox.version}))
 
     def show(self, **changes):
         self.state = replace(self.state, serial=self.state.serial + 1, **changes)

@@ -32,6 +32,8 @@ def test_ids_are_unique_and_texts_are_there():
 def test_the_areas_keep_their_digits():
     assert {area.id: area.key for area in AREAS} == {
         "lookup": "1",
+        "tickets": "2",
+        "checkup": "3",
         "monitor": "4",
         "tuning": "5",
         "requests": "6",

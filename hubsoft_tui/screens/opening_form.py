@@ -1,0 +1,215 @@
+"""Opening a ticket for a customer: which service, what kind, what happened, whom to call back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.widgets import TextArea
+
+from hubsoft_tui.privacy import format_phone
+from hubsoft_tui.services.outbox.types import NewTicket
+from hubsoft_tui.texts import _
+from widgets.choice_field import ChoiceField, Option, TickField
+from widgets.question import QuestionInput
+
+from . import outbox_questions as questions
+from .drafts import Value
+from .form import Words, WriteForm
+from .form_checks import name_problem, phone_letters, phone_problem, text_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.api.models import Customer, Service, Ticket
+
+
+def offered(customer: Customer) -> tuple[Service, ...]:
+    """Return the services a ticket can be opened for: those that are not cancelled."""
+    return tuple(service for service in customer.services if not service.cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Whom a ticket is opened for, and what the form begins with."""
+
+    about: str
+    """What a kept draft is found by."""
+    name: str
+    services: tuple[Option, ...]
+    values: dict[str, Value] = field(repr=False)
+    tickets: tuple[tuple[str, str], ...] = ()
+    """Open tickets of the customer, as (type, what it is called), as far as they are known."""
+    code: int | None = None
+    document: str | None = field(default=None, repr=False)
+
+
+def opening_for(customer: Customer, service_id: int | None = None, tickets: Sequence[Ticket] = ()) -> Opening:
+    """Begin a ticket for a customer who has a service that is not cancelled.
+
+    `service_id` is the marked one, `tickets` are the customer's open ones, as far as they are known.
+    """
+    services = offered(customer)
+    options = tuple(
+        Option(
+            service.id,
+            f"{service.name}  {service.status}".strip(),
+            (service.address.full if service.address else None) or "",
+        )
+        for service in services
+    )
+    known = {service.id for service in services}
+    values: dict[str, Value] = {
+        "service": service_id if service_id in known else services[0].id,
+        "type": None,
+        "type_label": None,
+        "description": "",
+        "contact": customer.name,
+        "phone": format_phone(next(iter(customer.phones), "")),
+        "order": False,
+    }
+    still_open = tuple(
+        (each.type or "", f"{each.protocol}  {each.status or ''}".rstrip()) for each in tickets
+    )
+    return Opening(
+        about=f"open {customer.id}",
+        name=customer.name,
+        services=options,
+        values=values,
+        tickets=still_open,
+        code=customer.code,
+        document=customer.document or None,
+    )
+
+
+def opening_again(draft: NewTicket, about: str) -> Opening:
+    """Take up a ticket that was refused."""
+    values: dict[str, Value] = {
+        "service": draft.service_id,
+        "type": draft.type_id,
+        "type_label": draft.type_label,
+        "description": draft.description,
+        "contact": draft.contact_name,
+        "phone": format_phone(draft.contact_phone),
+        "order": draft.open_work_order,
+    }
+    service = Option(draft.service_id, _("service {id}").format(id=draft.service_id))
+    return Opening(
+        about=about,
+        name=draft.customer_name or draft.contact_name,
+        services=(service,),
+        values=values,
+        code=draft.customer_code,
+        document=draft.customer_document,
+    )
+
+
+class OpeningForm(WriteForm):
+    """The form of a new ticket."""
+
+    def __init__(self, opening: Opening, *, corrects: str = "") -> None:
+        code = "" if opening.code is None else _("code") + f" {opening.code}"
+        title = _("New ticket for {name}").format(name=opening.name)
+        super().__init__(opening.about, title, code, values=opening.values, corrects=corrects)
+        self._opening = opening
+
+    def fields(self) -> ComposeResult:
+        """Compose the fields."""
+        yield from self.field(_("Service"), ChoiceField(id="service"))
+        yield from self.field(_("Type"), ChoiceField(empty=_("HubSoft's usual type"), id="type"))
+        yield from self.field(_("Description"), Words("", id="description"))
+        yield from self.field(_("Contact"), QuestionInput(id="contact"))
+        yield from self.field(_("Phone"), QuestionInput(id="phone"))
+        yield from self.field(_("Work order"), TickField(_("open a work order too"), id="order"))
+
+    def on_mount(self) -> None:
+        """Offer the services, ask for the types, and go where something must be decided."""
+        services = self._opening.services
+        self.query_one("#service", ChoiceField).offer(services)
+        super().on_mount()
+        self.query_one("#service" if len(services) > 1 else "#type").focus()
+        self._load_types()
+
+    @work(exit_on_error=False)
+    async def _load_types(self) -> None:
+        field = self.query_one("#type", ChoiceField)
+        field.tell(_("asking for the types…"))
+        field.tell(await self.offer(field, questions.types()))
+
+    def values(self) -> dict[str, Value]:
+        """Return what stands in the fields."""
+        service, kind = (
+            self.query_one("#service", ChoiceField).chosen,
+            self.query_one("#type", ChoiceField).chosen,
+        )
+        return {
+            "service": service.id if service else None,
+            "type": kind.id if kind else None,
+            "type_label": kind.label if kind else None,
+            "description": self.query_one("#description", TextArea).text,
+            "contact": self.query_one("#contact", QuestionInput).value,
+            "phone": self.query_one("#phone", QuestionInput).value,
+            "order": self.query_one("#order", TickField).on,
+        }
+
+    def fill(self, values: dict[str, Value]) -> None:
+        """Put `values` into the fields."""
+        service, kind = self.query_one("#service", ChoiceField), self.query_one("#type", ChoiceField)
+        service.offer(service.options, _whole(values["service"]))
+        number = _whole(values["type"])
+        kind.chosen = None if number is None else Option(number, str(values["type_label"] or number))
+        kind.repaint()
+        self.query_one("#description", TextArea).text = str(values["description"] or "")
+        self.query_one("#contact", QuestionInput).value = str(values["contact"] or "")
+        self.query_one("#phone", QuestionInput).value = str(values["phone"] or "")
+        order = self.query_one("#order", TickField)
+        order.on = bool(values["order"])
+        order.redraw()
+
+    def problems(self) -> dict[str, str]:
+        """Return what is wrong, by field."""
+        values = self.values()
+        found = {
+            "description": text_problem(str(values["description"])),
+            "contact": name_problem(str(values["contact"])),
+            "phone": phone_problem(str(values["phone"])),
+        }
+        return {name: sentence for name, sentence in found.items() if sentence}
+
+    def hasty(self, field: str) -> str:
+        """Return what is wrong with a phone whatever is typed next."""
+        return phone_letters(self.query_one("#phone", QuestionInput).value) if field == "phone" else ""
+
+    def beside(self) -> tuple[str, tuple[str, ...]]:
+        """Return the service by its name, and the open tickets of the type that is chosen."""
+        service, kind = (
+            self.query_one("#service", ChoiceField).chosen,
+            self.query_one("#type", ChoiceField).chosen,
+        )
+        still_open = [
+            said for label, said in self._opening.tickets if kind is not None and label == kind.label
+        ]
+        return service.label if service else "", tuple(still_open)
+
+    def draft(self) -> NewTicket:
+        """Return the ticket."""
+        values = self.values()
+        return NewTicket(
+            service_id=_whole(values["service"]) or self._opening.services[0].id,
+            description=str(values["description"]),
+            contact_name=str(values["contact"]),
+            contact_phone=str(values["phone"]),
+            type_id=_whole(values["type"]),
+            type_label=str(values["type_label"]) if values["type_label"] else None,
+            open_work_order=bool(values["order"]),
+            customer_code=self._opening.code,
+            customer_document=self._opening.document,
+            customer_name=self._opening.name or None,
+        )
+
+
+def _whole(value: Value) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
