@@ -24,6 +24,7 @@ from ..core.watch import Watch
 from ..core.webhook import HttpWebhook
 from ..settings import Profile, Settings
 from ..store.tuning import TuningLog
+from .alerts.facts import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
 from .checkup.shelf import Shelf
@@ -104,33 +105,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
         if state.trace is not None:
             state.trace.writer.start()
         source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
-        tuning = Tuning(
-            engine, places=state.folders, log=state.tuning, source=source, clock=clock, person=current_person
-        )
-        services = Services(
-            engine=engine,
-            alerts=Alerts(
-                engine,
-                state.alerts,
-                HttpWebhook(),
-                clock,
-                disk_free=free_megabytes((state.folders.state, state.folders.cache)),
-            ),
-            checkup=Checkup(engine, Shelf(state.checkups, state.rosters, state.notices, clock), clock),
-            connection=ConnectionTest(engine, clock),
-            customers=Customers(engine, state.desk, clock),
-            outbox=Outbox(engine, state.outbox, clock),
-            refresh=open_refresh(engine, source, state.tuning, clock),
-            reports=Reports(
-                open_reports(settings, clock), state.trace.writer if state.trace else None, clock
-            ),
-            self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
-            tickets=Tickets(engine, state.mirror, state.presence, clock),
-            tuning=tuning,
-            watch=Watch(engine.snapshot),
-            set_aside=state.set_aside,
-        )
-        services.outbox.on_sent = partial(_absorb, services.tickets, clock)
+        services = _built(engine, state, source, clock)
         engine.badges = services.badges
         going = [asyncio.create_task(services.watch.run())]
         if background:
@@ -147,6 +122,45 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
             source.close()
             await services.reports.close()
             await engine.close()
+
+
+def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> Services:
+    """Build every service, and let them tell each other what concerns them."""
+    folders = state.folders
+    checkup = Checkup(engine, Shelf(state.checkups, state.rosters, state.notices, clock), clock)
+    outbox = Outbox(engine, state.outbox, clock)
+    tickets = Tickets(engine, state.mirror, state.presence, clock)
+    reports = Reports(
+        open_reports(engine.settings, clock), state.trace.writer if state.trace else None, clock
+    )
+    tuning = Tuning(
+        engine, places=folders, log=state.tuning, source=source, clock=clock, person=current_person
+    )
+    outbox.on_sent = partial(_absorb, tickets, clock)
+    tickets.on_pass = lambda made: reports.note_naive("sync", made.naive_requests, made.requests)
+    checkup.on_run = partial(reports.note_naive, "checkup")
+    return Services(
+        engine=engine,
+        alerts=Alerts(
+            engine,
+            state.alerts,
+            HttpWebhook(),
+            clock,
+            disk_free=free_megabytes((folders.state, folders.cache)),
+            extra=lambda: ExtraFacts(sync_late=tickets.late, outbox_stuck=outbox.waiting),
+        ),
+        checkup=checkup,
+        connection=ConnectionTest(engine, clock),
+        customers=Customers(engine, state.desk, clock),
+        outbox=outbox,
+        refresh=open_refresh(engine, source, state.tuning, clock),
+        reports=reports,
+        self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
+        tickets=tickets,
+        tuning=tuning,
+        watch=Watch(engine.snapshot),
+        set_aside=state.set_aside,
+    )
 
 
 async def _absorb(tickets: Tickets, clock: Clock, ticket: Ticket) -> None:

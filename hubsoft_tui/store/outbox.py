@@ -111,6 +111,15 @@ _CLAIM: Final = (
 _LISTS: Final = frozenset({"doubles", "similar"})
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many entries are not over, how many ask for a person, and the oldest (epoch s) that asks for nobody."""
+
+    left: int
+    asks: int
+    oldest: float | None
+
+
 class SqliteOutbox:
     """The entries of one credential, for one thread at a time. Raises StoreError."""
 
@@ -274,18 +283,20 @@ class SqliteOutbox:
         before, self._version = self._version, version
         return before != version
 
-    def tally(self, *, over: Sequence[str], asking: Sequence[str], undecided: str) -> tuple[int, int]:
+    def tally(self, *, over: Sequence[str], asking: Sequence[str], undecided: str) -> Tally:
         """Count the entries not in the states `over`, and those a person must look at.
 
         These are in a state of `asking`, or `undecided` with nothing left to do by itself, or doubled.
         """
-        ((left, asks),) = self._database.read(
+        ((left, asks, oldest),) = self._database.read(
             f"SELECT count(*) FILTER (WHERE state NOT IN ({_marks(over)})),"  # noqa: S608
             f" count(*) FILTER (WHERE state IN ({_marks(asking)}) OR (state = ? AND due IS NULL)"
-            " OR doubles != '[]') FROM entry WHERE account = ?",
-            (*over, *asking, undecided, self._account),
+            " OR doubles != '[]'),"
+            f" min(created_at) FILTER (WHERE state NOT IN ({_marks(over)}) AND state NOT IN ({_marks(asking)}))"
+            " FROM entry WHERE account = ?",
+            (*over, *asking, undecided, *over, *asking, self._account),
         )
-        return int(str(left)), int(str(asks))
+        return Tally(int(str(left)), int(str(asks)), None if oldest is None else float(str(oldest)))
 
     def purge(self, states: Sequence[str], before: float) -> int:
         """Forget entries in these states with nothing left to do since `before` (epoch s); return how many."""

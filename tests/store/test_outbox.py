@@ -10,7 +10,7 @@ import pytest
 
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.outbox import LEASE_SECONDS, MIGRATIONS, OutboxRow, SqliteOutbox
+from hubsoft_tui.store.outbox import LEASE_SECONDS, MIGRATIONS, OutboxRow, SqliteOutbox, Tally
 from hubsoft_tui.store.presence import Presence
 from tests.clocks import HandClock
 
@@ -165,7 +165,7 @@ def test_counts_and_what_says_the_same(desks, clock):
         one.store.revise(number, lambda row, state=state: replace(row, state=state, due=None))
     one.store.revise(3, lambda row: replace(row, doubles=("1",), ticket_id=9))
     counted = one.store.tally(over=("sent", "discarded"), asking=("refused",), undecided="unknown")
-    assert counted == (3, 3)
+    assert counted == Tally(3, 3, clock.wall())
     assert one.store.tickets() == frozenset({9})
     assert len(one.store.alike("same", clock.wall())) == 5
     assert one.store.alike("same", clock.wall() + 1) == one.store.alike("other", 0.0) == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -54,6 +54,8 @@ class Checkup:
         self._versions = 0
         self._notices = 0
         self.night = Night(engine, shelf, clock)
+        self.on_run: Callable[[int, int], object] = lambda _decided, _requests: None
+        """Told when a run of ours ends, finished or not: members it decided, and requests it spent on them."""
 
     @property
     def version(self) -> int:
@@ -275,6 +277,7 @@ class Checkup:
     # -- inside
 
     async def _go(self, view: View, run: Run, watching: contextlib.ExitStack) -> None:
+        left, spent = len(view.board.undecided()), run.row.requests
         with watching:
             try:
                 await run.go()
@@ -283,6 +286,7 @@ class Checkup:
                 return
             finally:
                 view.row, view.run, view.task = run.row, None, None
+                self.on_run(left - len(view.board.undecided()), run.row.requests - spent)
                 view.plan = run.plan or view.plan
                 view.board.touch()
         with contextlib.suppress(StoreError):  # they are looked at again

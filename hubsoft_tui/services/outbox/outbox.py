@@ -60,12 +60,18 @@ class Outbox:
     @property
     def left(self) -> int:
         """How many entries are not settled."""
-        return self._runner.left
+        return self._runner.tally.left
 
     @property
     def asks(self) -> int:
         """How many entries a person must look at."""
-        return self._runner.asks
+        return self._runner.tally.asks
+
+    @property
+    def waiting(self) -> float:
+        """Seconds the oldest entry has waited that should be at HubSoft by itself; 0 when none does."""
+        oldest = self._runner.tally.oldest
+        return 0.0 if oldest is None else max(0.0, self._clock.wall() - oldest)
 
     @property
     def version(self) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ...core.clock import Clock
 from ...errors import StoreError
-from ...store.outbox import OutboxRow, SqliteOutbox, Step
+from ...store.outbox import OutboxRow, SqliteOutbox, Step, Tally
 from ...texts import _
 from . import machine
 from .door import Door, local_protocol
@@ -42,10 +42,10 @@ class _Survey:
 
 
 class Runner:
-    """Lives in the engine's loop. `left`, `asks` and `version` may be read at any time."""
+    """Lives in the engine's loop. `tally` and `version` may be read at any time."""
 
     def __init__(self, engine: Door, store: SqliteOutbox, clock: Clock, *, aside: bool) -> None:
-        self.left, self.asks = _tally(store)
+        self.tally = _tally(store)
         self.version = 1
         self.room = Room(store, clock, aside=aside)
         self.sender = Sender(engine, self.room, clock, self.news)
@@ -166,7 +166,7 @@ class Runner:
     async def news(self) -> None:
         """Count again and wake whoever waits for a change."""
         with contextlib.suppress(StoreError):
-            self.left, self.asks = await self.room.do(_tally)
+            self.tally = await self.room.do(_tally)
         self.version += 1
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
@@ -177,5 +177,5 @@ def _survey(store: SqliteOutbox, abandoned: Step) -> _Survey:
     return _Survey(changed, left_behind, store.due(), store.next_due())
 
 
-def _tally(store: SqliteOutbox) -> tuple[int, int]:
+def _tally(store: SqliteOutbox) -> Tally:
     return store.tally(over=tuple(machine.OVER), asking=machine.ASKING, undecided=EntryState.UNKNOWN.value)

@@ -70,6 +70,20 @@ class Tickets:
             self._glancing = asyncio.create_task(self._glance())
         return self._beats + self._sync.turns
 
+    @property
+    def late(self) -> float | None:
+        """Seconds a pass is overdue; None where none is made by itself. Costs nothing."""
+        return self._sync.late
+
+    @property
+    def on_pass(self) -> Callable[[PassReport], object]:
+        """Told of each pass this process made, once it is on disk."""
+        return self._sync.on_pass
+
+    @on_pass.setter
+    def on_pass(self, hook: Callable[[PassReport], object]) -> None:
+        self._sync.on_pass = hook
+
     # -- looking
 
     async def delta(self, since: int) -> Delta:

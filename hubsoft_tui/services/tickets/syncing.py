@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -58,6 +59,9 @@ class Sync:
         self._trouble: Text | str = ""
         self._held: Text | str = ""
         self._next_at: float | None = None
+        self._due: float | None = None
+        self.on_pass: Callable[[PassReport], object] = lambda _report: None
+        """Told of each pass of ours, once it is on disk."""
         self.turns = 0
         """Grows with everything that `status` tells differently."""
 
@@ -146,6 +150,7 @@ class Sync:
                 )
             raise
         logger.info("sync: %s", report)
+        self.on_pass(report)
         return report
 
     def _load(self, mirror: Mirror) -> tuple[Known, Labels]:
@@ -192,7 +197,7 @@ class Sync:
         """Return how many seconds to look again in; 0 when a pass is to be made now."""
         settings = self._engine.settings.sync
         if not settings.enabled:
-            self._next_at = None
+            self._next_at = self._due = None
             return LONGEST_NAP
         last = bookkeeping.last_report(await self._reading.run(Mirror.state))
         now, budget, api = self._clock.wall(), self._engine.budget(), self._engine.api()
@@ -201,6 +206,7 @@ class Sync:
         due = now
         if last is not None and last.at <= now:  # a clock that was set back makes nobody wait
             due = pace.due(last.at, last.requests, settings.interval_seconds, budget)
+        self._due = due
         due = max(due, now + self._not_before - self._clock.now())
         self._next_at = due
         if due > now:
@@ -214,6 +220,11 @@ class Sync:
         return hold
 
     # -- watching
+
+    @property
+    def late(self) -> float | None:
+        """Seconds a pass is overdue, however often it was tried; None where none is made by itself."""
+        return None if self._due is None else max(0.0, self._clock.wall() - self._due)
 
     async def status(self) -> SyncStatus:
         """Say how syncing goes, whichever process on this home does it."""
