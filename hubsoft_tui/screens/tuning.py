@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from textual import on, work
 from textual.containers import Container
 from textual.widgets import Input
 
 from hubsoft_tui.errors import HubSoftError
-from hubsoft_tui.texts import N_, _
+from hubsoft_tui.texts import _
 from widgets.forecast import ForecastPanel
 from widgets.question import QuestionInput
 from widgets.table import VirtualTable
 from widgets.tunables import StepLine, TunableTable, name_of, shown
 
-from .actions import Action
 from .base import ConsoleScreen
+from .tuning_actions import ABOUT, ACTIONS
 from .tuning_save import SaveTuned
 
 if TYPE_CHECKING:
@@ -42,27 +42,8 @@ class TuningScreen(ConsoleScreen):
     AREA = "tuning"
     CSS_PATH = Path(__file__).parents[2] / "styles" / "tuning.tcss"
     AUTO_FOCUS = "TunableTable"
-    ABOUT = N_(
-        "Choose a setting with the arrows up and down, and look at other values of it with left and right: nothing "
-        "changes by looking. The curves say, from your own questions of the last two weeks, how many requests a "
-        "day each value would have cost, and how many of the answers from memory had changed at HubSoft by then. "
-        "● is the value in force, ▲ the one looked at, ◆ the recommended one. Trying holds at once, here only; "
-        "saving writes it to tuned.toml, for every console on this computer."
-    )
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("tuning.less", "left", N_("less"), N_("Look at the next smaller value."), "step(-1)"),
-        Action("tuning.more", "right", N_("more"), N_("Look at the next larger value."), "step(1)"),
-        Action(
-            "tuning.try", "a", N_("try"), N_("Let the value looked at hold at once, in this console."), "try"
-        ),
-        Action("tuning.type", "enter", N_("type"), N_("Type a value: 8 h, 30 min, 40, 75 %, on."), "type"),
-        Action("tuning.save", "s", N_("save"), N_("Save what is tried; the change is shown first."), "save"),
-        Action("tuning.revert", "r", N_("revert"), N_("Let the saved value hold again."), "revert"),
-        Action("tuning.undo", "u", N_("undo"), N_("Take the last saving back."), "undo"),
-        Action("tuning.default", "d", N_("default"), N_("Look at the default value."), "default"),
-        Action("tuning.advised", "w", N_("recommended"), N_("Look at the recommended value."), "advised"),
-        Action("tuning.leave", "escape", N_("back"), N_("Leave the field, or look at what holds."), "leave"),
-    )
+    ABOUT = ABOUT
+    ACTIONS = ACTIONS
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,8 @@ from hubsoft_tui.settings import CacheSettings, LimiterSettings
 from hubsoft_tui.settings_tuning import RefreshSettings
 from tests.hubs import settings_for
 
-LIFETIME = 0.4
+LIFETIME = 15.0
+"""Shorter than what counts as the last moments of a record: each is due at once."""
 
 
 class Surely(Reuse):
@@ -56,13 +57,6 @@ def look_up(hub, simulator, place=1):
     return hub.call(lambda services: services.customers.lookup(document))
 
 
-def after(hub, seconds):
-    async def wait(services):
-        await services.engine.clock.sleep(seconds)
-
-    hub.call(wait)
-
-
 def state(hub):
     return hub.call(_state)
 
@@ -77,8 +71,7 @@ def test_what_was_renewed_needs_no_waiting_and_both_are_counted(make_hub, simula
     assert look(hub) == 1
     sent = [row for row in hub.call(_requests) if row.caller == "refresh"]
     assert [row.priority for row in sent] == [Priority.LOW]
-    after(hub, LIFETIME * 0.9)
-    hub.call(_age_first_expiry)
+    hub.call(_would_be_too_old)
     assert look_up(hub, simulator).source is Source.CACHE
     look(hub)
     assert state(hub).saved == 1
@@ -89,9 +82,14 @@ async def _requests(services):
     return services.engine.snapshot().requests
 
 
-async def _age_first_expiry(services):
+async def _would_be_too_old(services):
     for renewal in services.refresh._renewed.values():
         renewal.before = 0.0
+
+
+async def _is_too_old_again(services):
+    for renewal in services.refresh._renewed.values():
+        renewal.until = 0.0
 
 
 def test_nothing_is_renewed_while_it_is_off_or_was_never_asked_for(make_hub, simulator):
@@ -109,7 +107,7 @@ def test_nothing_is_renewed_without_a_trace_to_learn_from(make_hub, simulator):
 
 
 def test_it_keeps_within_its_share_of_the_budget(make_hub, simulator):
-    hub = make_hub(lifetime=15.0, rate=400, share=0.01)
+    hub = make_hub(rate=400, share=0.01)
     for place in range(1, 9):
         look_up(hub, simulator, place)
     assert look(hub) == 4
@@ -130,17 +128,17 @@ def test_it_spends_nothing_while_hubsoft_is_unwell(make_hub, simulator):
 
 def test_it_stops_by_itself_for_a_day_when_it_does_not_pay(make_hub, simulator, monkeypatch):
     monkeypatch.setattr(refresh, "JUDGED", 3)
-    hub = make_hub(lifetime=0.05)
+    hub = make_hub()
     hub.call(_judge_over_three)
     for place in range(1, 5):
         look_up(hub, simulator, place)
         look(hub)
-        after(hub, 0.12)
+        hub.call(_is_too_old_again)
     look(hub)
     assert state(hub).stopped_until is not None
     look_up(hub, simulator, 6)
     assert look(hub) == 0
-    again = make_hub(lifetime=0.05)
+    again = make_hub()
     look_up(again, simulator, 6)
     assert look(again) == 0
 
