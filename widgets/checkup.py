@@ -97,7 +97,7 @@ class CheckupHead(Drawn):
             return line(" " * LABEL, ("! ", "bold $warn"), (trouble, "$warn"))
         parts: list[Part] = [" " * LABEL, (plan, _QUIET)]
         if plan and (self._ahead or self._progress.running_here):
-            parts.append((f"  {_('People go first: it may take longer.')}", _QUIET))
+            parts += ["  ", (_("People go first: it may take longer."), _QUIET)]
         return line(*parts)
 
     def _bar(self, width: int) -> Content:

@@ -30,7 +30,8 @@ def test_ids_are_unique_and_texts_are_there():
 
 
 def test_the_areas_keep_their_digits():
-    assert {area.id: area.key for area in AREAS} == {"lookup": "1", "monitor": "4", "requests": "6"}
+    digits = {"lookup": "1", "checkup": "3", "monitor": "4", "requests": "6"}
+    assert {area.id: area.key for area in AREAS} == digits
 
 
 def test_every_action_has_a_key_or_the_palette_and_no_key_has_two_meanings():
