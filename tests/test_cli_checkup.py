@@ -146,3 +146,15 @@ def test_bad_lines_are_told_and_the_good_ones_are_checked(run, configured, membe
     assert "Line 43: a document has 11 or 14 digits, not 12." in ran.err
     assert "Line 44: the document is all zeros." in ran.err
     assert ran.document["total"] == 41
+
+
+def test_the_command_has_been_run_before_the_program_ends(run, configured, members, tmp_path, monkeypatch):
+    told = tmp_path / "told"
+    monkeypatch.setenv(
+        "HUBSOFT_TUI_CHECKUP__COMMAND", f'["/bin/sh", "-c", "sleep 0.3; echo $0 >> {told}", "{{document}}"]'
+    )
+    run("checkup", str(members))
+    person = next(each for each in some(configured, 40) if each.active)
+    configured.set_status(person, "suspenso_debito")
+    assert run("checkup", str(members), "--max-age", "0").code == 0
+    assert told.read_text().split() == [person.document]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LABEL: Final = 7
 GAP: Final = "   "
+ROOMY: Final = 100
+"""Columns from which everything has its words."""
 _QUIET: Final = "$quiet"
 
 
@@ -49,9 +51,9 @@ class CheckupHead(Drawn):
         lines = [
             self._list(),
             line((_label(_("Plan")), _QUIET), (plan[0], "$foreground")),
-            self._second(plan[1]),
+            self._second(plan[1], roomy=width >= ROOMY),
             self._bar(width),
-            self._counts(),
+            self._counts(roomy=width >= ROOMY),
         ]
         return [each.truncate(width, ellipsis=True) for each in lines]
 
@@ -91,13 +93,13 @@ class CheckupHead(Drawn):
             return [(_("checked {time}, in {duration}").format(time=when, duration=took), _QUIET)]
         return [(_("never checked"), _QUIET)]
 
-    def _second(self, plan: str) -> Content:
+    def _second(self, plan: str, *, roomy: bool) -> Content:
         trouble = clean(self._progress.trouble)
         if trouble and not (self._progress.state and self._progress.state.over):
             return line(" " * LABEL, ("! ", "bold $warn"), (trouble, "$warn"))
         parts: list[Part] = [" " * LABEL, (plan, _QUIET)]
-        if plan and (self._ahead or self._progress.running_here):
-            parts.append((f"  {_('People go first: it may take longer.')}", _QUIET))
+        if plan and roomy and (self._ahead or self._progress.running_here):
+            parts += ["  ", (_("People go first: it may take longer."), _QUIET)]
         return line(*parts)
 
     def _bar(self, width: int) -> Content:
@@ -119,7 +121,7 @@ class CheckupHead(Drawn):
             parts += [GAP, (_("about {time} left").format(time=duration(progress.eta)), "$title")]
         requests = ngettext("{n} request", "{n} requests", progress.requests)
         parts += [GAP, requests.format(n=number(progress.requests))]
-        if width >= 100:
+        if width >= ROOMY:
             parts += [
                 GAP,
                 (_("saved {n}").format(n=number(progress.saved)), "$ok" if progress.saved else _QUIET),
@@ -128,11 +130,11 @@ class CheckupHead(Drawn):
             parts += [GAP, (self._hint, "$account")]
         return line(*parts)
 
-    def _counts(self) -> Content:
+    def _counts(self, *, roomy: bool) -> Content:
         progress = self._progress
         if progress.state is None:
             return Content("")
-        parts: list[Part] = []
+        parts: list[Part] = [] if roomy or progress.compared_at is None else [*self._changes(), GAP]
         for result in Result:
             count = progress.counts.get(result, 0)
             sign, style = SIGNS[result]
@@ -141,15 +143,21 @@ class CheckupHead(Drawn):
             if result is Result.INACTIVE and progress.pending:
                 parts.append((f" (+{number(progress.pending)})", _QUIET))
             parts.append(GAP)
-        if progress.compared_at is not None:
+        if roomy and progress.compared_at is not None:
             since = moment(progress.compared_at, self._now)
-            parts.append((_("since {time}:").format(time=since) + " ", _QUIET))
-            parts += [(f"▼ {number(progress.lost)}", "$bad bold" if progress.lost else _QUIET), " "]
-            parts += [(f"▲ {number(progress.gained)}", "$ok bold" if progress.gained else _QUIET)]
+            parts += [(_("since {time}:").format(time=since) + " ", _QUIET), *self._changes(), GAP]
         if progress.notices:
             waiting = ngettext("{n} command waits", "{n} commands wait", progress.notices)
-            parts += [GAP, (waiting.format(n=number(progress.notices)), "$warn")]
+            parts.append((waiting.format(n=number(progress.notices)), "$warn"))
         return line(*parts)
+
+    def _changes(self) -> list[Part]:
+        lost, gained = self._progress.lost, self._progress.gained
+        return [
+            (f"▼ {number(lost)}", "$bad bold" if lost else _QUIET),
+            " ",
+            (f"▲ {number(gained)}", "$ok bold" if gained else _QUIET),
+        ]
 
 
 def _label(text: str) -> str:

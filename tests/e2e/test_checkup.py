@@ -41,8 +41,9 @@ def test_a_list_is_imported_planned_and_checked_in_a_few_keys(console: Opener) -
     terminal.press("enter")
     terminal.wait_for("enter plans the next one")
     assert terminal.sees("0 requests")
-    terminal.quiet(1.5)
-    assert terminal.bytes_over(2.0) < 400  # nothing happens, so hardly anything is sent
+    terminal.wait_for("Checked in ", gone=True)
+    terminal.quiet(1.0)
+    assert terminal.bytes_over(1.5) < 400  # nothing happens, so hardly anything is sent
 
     terminal.press("q")
     assert terminal.exit_status() == 0

@@ -53,6 +53,7 @@ class Checkup:
         self._views = Views(engine, shelf)
         self._versions = 0
         self._notices = 0
+        self._telling: asyncio.Task[None] | None = None
         self.night = Night(engine, shelf, clock)
         self.on_run: Callable[[int, int], object] = lambda _decided, _requests: None
         """Told when a run of ours ends, finished or not: members it decided, and requests it spent on them."""
@@ -160,10 +161,12 @@ class Checkup:
         view.task = asyncio.create_task(self._go(view, view.run, watching), name="check-up")
 
     async def wait(self, list_id: int) -> Progress:
-        """Wait until a run that was started here has ended, and return how. Raises what stopped it."""
+        """Wait until a run that was started here has ended, its commands too; return how. Raises what stopped it."""
         view = await self._views.get(list_id)
         if view.task is not None:
             await asyncio.wait({view.task})
+        if self._telling is not None:
+            await asyncio.wait({self._telling})
         if view.failure is not None:
             raise view.failure
         return await self.progress(list_id)
@@ -196,6 +199,9 @@ class Checkup:
         if (running := self._views.running) is not None:
             with contextlib.suppress(HubSoftError):
                 await self._stop(running.list.id, RunState.INTERRUPTED)
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         self._shelf.close()
 
     # -- results
@@ -289,6 +295,9 @@ class Checkup:
                 self.on_run(left - len(view.board.undecided()), run.row.requests - spent)
                 view.plan = run.plan or view.plan
                 view.board.touch()
+        self._telling = asyncio.create_task(self._tell(), name="check-up commands")
+
+    async def _tell(self) -> None:
         with contextlib.suppress(StoreError):  # they are looked at again
             await self.notify()
 
