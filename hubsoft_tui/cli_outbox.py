@@ -236,7 +236,7 @@ def _note(entry: Entry) -> str:
         return f"{entry.said} {', '.join(entry.similar)}"
     if entry.state.value == "unknown" and entry.next_at is not None:
         at = time.strftime("%H:%M:%S", time.localtime(entry.next_at))
-        return f"{entry.said} {_('Looked for from {time} on.').format(time=at)}"
+        return " ".join([entry.said, _("Looked for from {time} on.").format(time=at)])
     return entry.said
 
 
