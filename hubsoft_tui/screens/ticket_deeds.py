@@ -170,4 +170,5 @@ def pass_sentence(report: PassReport) -> str:
         (report.missing, ngettext("{n} missing", "{n} missing", report.missing)),
     ]
     parts = [text.format(n=number(amount)) for amount, text in found if amount]
-    return f"{', '.join(parts) or _('Nothing changed')}. {cost(report.requests, report.naive_requests)}."
+    told = ", ".join(parts) if parts else _("Nothing changed")
+    return f"{told}. {cost(report.requests, report.naive_requests)}."

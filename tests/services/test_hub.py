@@ -572,9 +572,9 @@ async def test_a_caller_is_told_right_before_each_attempt_leaves(hub_over, simul
 
     simulator.fail_next(1, "status:401", CUSTOMER)
     search = operations.customer_search("cpf_cnpj", BIANCA)
-    decoded = await hub.run(lambda s: s.engine.receive(search, ready=ready))
+    received = await hub.run(lambda s: s.engine.receive(search, ready=ready))
     assert (told, sent(simulator)) == ([0, 1], 2)
-    assert [customer.document for customer in decoded.value] == [BIANCA]
+    assert [customer.document for customer in received.decoded.value] == [BIANCA]
     assert (decoded.truncated, decoded.dropped) == (False, 0)
 
 

@@ -170,6 +170,7 @@ def test_reports(looks_as_before, hub, size):
     assert looks_as_before(hub, size, press("escape", "7"), "saved 382 = 81 %")
 
 
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
 def test_tuning(looks_as_before, size):
     hub = TuningHub()
     hub.state = snapshot(requests=REQUESTS)

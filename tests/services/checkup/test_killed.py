@@ -57,7 +57,8 @@ def test_ten_kills_change_nothing_and_nobody_decided_is_asked_for_again(make_sim
         time.sleep(chance.uniform(0.0, 0.1))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        decided_before.append((simulator.ledger.entries()[-1].number, set(decisions(killed))))
+        last = max((entry.number for entry in simulator.ledger.entries()), default=0)
+        decided_before.append((last, set(decisions(killed))))
     assert started(killed, simulator.url, file).wait(60) == 0
 
     assert decisions(killed) == decisions(left_alone)
