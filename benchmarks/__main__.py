@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-NAMES = ("start", "hit", "limiter", "throughput", "requests", "sync")
+NAMES = ("start", "hit", "limiter", "throughput", "requests", "sync", "outbox", "screen")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -47,7 +47,6 @@ CREATE TABLE entry (
     lease REAL
 );
 CREATE INDEX entry_due ON entry (account, due) WHERE due IS NOT NULL;
-CREATE INDEX entry_content ON entry (account, content);
 """,
 )
 QUEUED: Final = "queued"

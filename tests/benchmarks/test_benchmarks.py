@@ -21,6 +21,7 @@ FIGURES = {
     "limiter": ["ours, budget in memory", "ours, budget in SQLite"],
     "throughput": ["httpx", "our engine"],
     "requests": ["naive", "seed's cache", "ours", "least possible"],
+    "screen": ["ours, the tickets screen", "Textual's DataTable"],
     "sync": ["one request per ticket", "ours", "merge, 2 % changed", "longest stall"],
 }
 

@@ -243,8 +243,10 @@ class Outbox:
     def _on_its_way(self, row: OutboxRow) -> bool:
         if row.state not in _ON_ITS_WAY:
             return False
+        if row.state == EntryState.SENDING.value or row.owner is not None:
+            return True
         due = row.due is not None and row.due <= self._clock.now()
-        return row.state == EntryState.SENDING.value or row.owner is not None or due
+        return due and self._runner.will_take(row.number)
 
     def _entry(self, row: OutboxRow) -> Entry:
         wait = None if row.due is None else max(0.0, row.due - self._clock.now())

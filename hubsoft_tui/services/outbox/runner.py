@@ -58,11 +58,12 @@ class Runner:
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._again: set[int] = set()
         self._wake = asyncio.Event()
-        self._closing = False
+        self._closing = self._sends = False
         self._tidied: float | None = None
 
     async def run(self) -> None:
         """Send, look and tidy until cancelled; with a read-only profile only watch what others do."""
+        self._sends = not self._engine.settings.profile.read_only
         while True:
             self._wake.clear()
             pause = TICK_SECONDS
@@ -76,7 +77,7 @@ class Runner:
 
     async def _round(self) -> float:
         """Start whatever is due and return how many seconds nothing will be."""
-        if self._engine.settings.profile.read_only:
+        if not self._sends:
             if await self.room.do(lambda store: store.changed()):
                 await self.news()
             return TICK_SECONDS
@@ -138,6 +139,10 @@ class Runner:
                 await self.sender.work(number)
             except StoreError as error:
                 logger.warning("%s: %s", local_protocol(number), error)
+
+    def will_take(self, number: int) -> bool:
+        """Whether this process will make the next step of an entry that is due."""
+        return self._sends or number in self._busy
 
     async def close(self) -> None:
         """Wait briefly for answers that are on their way, then stop; what is left is safe on disk."""
