@@ -33,7 +33,8 @@ from hubsoft_tui.settings import Settings, UiSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.mirror import Mirror
 from hubsoft_tui.store.mirror_tables import MIGRATIONS
-from widgets.ticket_table import TicketTable, ticket_id
+from widgets.ticket_columns import TicketCells, ticket_id
+from widgets.ticket_table import TicketTable
 from widgets.words import moment
 
 T = TypeVar("T")
@@ -165,7 +166,7 @@ class Peer(App[None]):
         super().__init__()
         self._feed = feed
         self._door = Door(Settings(), feed)
-        self._columns = TicketTable(now=NOW)._table_columns()
+        self._columns = TicketCells(NOW).columns()
         self._version = 0
 
     def compose(self) -> ComposeResult:

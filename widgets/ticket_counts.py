@@ -117,10 +117,12 @@ class TicketCounts(Drawn):
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
-        """Return one line, as loose as the width allows."""
+        """Return one line, as loose as the width allows; the sum of all goes first where there is no room."""
+        fewer = tuple(quick for quick in Quick if quick is not Quick.ALL or quick is self._chosen)
         drawn = Content("")
-        for gap, short in ((4, False), (3, False), (2, True), (1, True)):
-            drawn = Content(" " * gap).join(self._piece(quick, short) for quick in Quick)
+        looser = ((4, False, Quick), (3, False, Quick), (2, True, Quick), (1, True, Quick), (1, True, fewer))
+        for gap, short, shown in looser:
+            drawn = Content(" " * gap).join(self._piece(quick, short) for quick in shown)
             if drawn.cell_length <= width:
                 break
         return [drawn.truncate(width, ellipsis=True)]
