@@ -20,6 +20,7 @@ NAMES = (
     "trace",
     "sync",
     "outbox",
+    "screen",
     "checkup",
     "tuning",
 )

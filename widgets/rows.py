@@ -5,9 +5,10 @@ Built for lists of 100,000: a change of one row costs a binary search, whatever 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,13 +17,14 @@ T = TypeVar("T")
 
 SortKey = tuple[int, Any, int]
 
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
+
 
 def fold(text: str) -> str:
     """Return `text` as it is compared: without case and without accents."""
     if text.isascii():
         return text.lower()
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in parts if not unicodedata.combining(character))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 class _Entry(Generic[T]):
@@ -166,6 +168,16 @@ class Rows(Generic[T]):
         candidates = list(self._order) if narrower else list(self._entries.values())
         self._terms = terms
         self._select(candidates)
+
+    def ready(self, most: int) -> bool:
+        """Prepare at most `most` rows for filtering; return whether all of them are. The first filter is felt else."""
+        for entry in self._entries.values():
+            if entry.folded is None:
+                if not most:
+                    return False
+                entry.folded = fold(self._describe(entry.item))
+                most -= 1
+        return True
 
     def keep(self, wanted: Callable[[T], bool] | None) -> None:
         """Show only rows that are `wanted`, besides what `filter` asks; None: any."""

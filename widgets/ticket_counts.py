@@ -11,15 +11,7 @@ from hubsoft_tui.services.tickets.types import SyncStatus, TicketState
 from hubsoft_tui.texts import _, ngettext
 
 from .drawn import Drawn, cut, line
-from .ticket_words import (
-    RECENT_SECONDS,
-    Quick,
-    changed_since,
-    is_late,
-    is_mine,
-    is_unassigned,
-    today_began,
-)
+from .ticket_words import RECENT_SECONDS, Quick, is_mine, today_began
 from .words import age, clock, number
 
 if TYPE_CHECKING:
@@ -43,31 +35,51 @@ class Counts:
     """Changed in the last five minutes."""
 
 
-def count(rows: Iterable[TicketRow], now: float, me: str) -> Counts:
-    """Count `rows` at `now` (UTC epoch seconds); `me` is a folded name, empty for nobody."""
-    began, recently = today_began(now), now - RECENT_SECONDS
-    total = opened = late = unassigned = mine = changed = new = recent = 0
-    for row in rows:
-        total += 1
-        if row.opened_at is not None and row.opened_at >= began:
-            new += 1
-        if row.change is not None and changed_since(row, began):
-            changed += 1
-            recent += changed_since(row, recently)
+class Tally:
+    """Counts tickets as they come, change and go, all seen from the instant `now` (UTC epoch seconds).
+
+    Judging 20,000 tickets anew for each change would be felt at the keyboard; once a minute it is not.
+    """
+
+    def __init__(self, rows: Iterable[TicketRow], now: float, me: str) -> None:
+        """`me` is a folded name, empty for nobody."""
+        self._now = now
+        self._me = me
+        self._began = today_began(now)
+        self._sums = [0] * (len(Quick) + 2)
+        for row in rows:
+            self._add(row, 1)
+
+    def change(self, before: TicketRow | None, after: TicketRow | None) -> None:
+        """Count `after` in the place of `before`; None is a ticket that was or is not there."""
+        if before is not None:
+            self._add(before, -1)
+        if after is not None:
+            self._add(after, 1)
+
+    @property
+    def counts(self) -> Counts:
+        """How many there are of each."""
+        *by, new, recent = self._sums
+        return Counts(dict(zip(Quick, by, strict=True)), new, recent)
+
+    def _add(self, row: TicketRow, by: int) -> None:
+        sums, seen = self._sums, row.change.seen_at if row.change is not None else 0.0
         if row.state is TicketState.OPEN:
-            opened += 1
-            late += is_late(row, now)
-            unassigned += is_unassigned(row)
-            mine += bool(me) and is_mine(row, me)
-    by = {
-        Quick.OPEN: opened,
-        Quick.CHANGED: changed,
-        Quick.LATE: late,
-        Quick.UNASSIGNED: unassigned,
-        Quick.MINE: mine,
-        Quick.ALL: total,
-    }
-    return Counts(by, new, recent)
+            sums[0] += by
+            if row.due_at is not None and row.due_at < self._now:
+                sums[2] += by
+            if not row.responsible:
+                sums[3] += by
+            elif self._me and is_mine(row, self._me):
+                sums[4] += by
+        if seen >= self._began:
+            sums[1] += by
+            if seen >= self._now - RECENT_SECONDS:
+                sums[7] += by
+        sums[5] += by
+        if row.opened_at is not None and row.opened_at >= self._began:
+            sums[6] += by
 
 
 def quick_word(quick: Quick, *, short: bool = False) -> str:
@@ -105,10 +117,12 @@ class TicketCounts(Drawn):
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
-        """Return one line, as loose as the width allows."""
+        """Return one line, as loose as the width allows; the sum of all goes first where there is no room."""
+        fewer = tuple(quick for quick in Quick if quick is not Quick.ALL or quick is self._chosen)
         drawn = Content("")
-        for gap, short in ((4, False), (3, False), (2, True), (1, True)):
-            drawn = Content(" " * gap).join(self._piece(quick, short) for quick in Quick)
+        looser = ((4, False, Quick), (3, False, Quick), (2, True, Quick), (1, True, Quick), (1, True, fewer))
+        for gap, short, shown in looser:
+            drawn = Content(" " * gap).join(self._piece(quick, short) for quick in shown)
             if drawn.cell_length <= width:
                 break
         return [drawn.truncate(width, ellipsis=True)]

@@ -55,7 +55,8 @@ class TicketFeed(Drawn):
             return [Content.styled(_("What changes will be listed here."), "$quiet")]
         columns, room = self._grid(width)
         shown = self._changes[-height * columns :][::-1]
-        cells = [self._line(change, room) for change in shown]
+        words = max(cell_len(kind_word(kind)) for kind in ChangeKind)
+        cells = [self._line(change, room, words) for change in shown]
         if columns == 1:
             return cells
         # Down first: what is read together stands together.
@@ -79,11 +80,10 @@ class TicketFeed(Drawn):
         columns = max(1, (width + 3) // (BESIDE_CELLS + 3))
         return columns, (width - 3 * (columns - 1)) // columns
 
-    def _line(self, change: Change, width: int) -> Content:
+    def _line(self, change: Change, width: int, words: int) -> Content:
         fresh = change.seen_at + FRESH_SECONDS > self._now
         needs = change.kind is ChangeKind.MISSING
         sign = "bold $accent" if fresh else "$warn" if needs else "$quiet"
-        words = max(cell_len(kind_word(kind)) for kind in ChangeKind)
         text = change_text(change)
         said = text.removeprefix(kind_word(change.kind)).removeprefix(": ").strip()
         customer = clean(change.customer or "")

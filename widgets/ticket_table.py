@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from textual.content import Content
+from hubsoft_tui.services.tickets.types import TicketRow
 
-from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.tickets.types import TicketRow, TicketState
-from hubsoft_tui.texts import _
-
-from .columns import Column
-from .drawn import line
 from .table import VirtualTable
-from .ticket_words import (
-    FRESH_SECONDS,
-    SIGNS,
-    Quick,
-    age_text,
-    change_text,
-    change_time,
-    is_late,
-    left_text,
-    opened_text,
-    responsible_text,
-    status_text,
-    wanted,
-)
-from .words import NOTHING
+from .ticket_columns import TicketCells, ticket_id, ticket_text
+from .ticket_words import FRESH_SECONDS, Quick, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual import events
-
-SOON_SECONDS: Final = 3600.0
-"""What is left of an SLA from which it is marked, before it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +29,24 @@ class View:
     resting: bool = True
 
 
-def ticket_id(row: TicketRow) -> str:
-    """Return the id of a ticket's row."""
-    return str(row.id)
-
-
-def ticket_text(row: TicketRow) -> str:
-    """Return what a filter searches in a ticket."""
-    code = "" if row.customer_code is None else str(row.customer_code)
-    words = (row.protocol, row.customer, code, row.type, row.status, *row.responsible, row.customer_document)
-    return " ".join(word for word in words if word)
-
-
-def ticket_line(row: TicketRow, now: float) -> str:
-    """Return a ticket as one line of text, to be copied. No document is in it."""
-    words = (
-        row.protocol,
-        row.customer or "",
-        row.type or "",
-        status_text(row),
-        responsible_text(row),
-        opened_text(row, now),
-        left_text(row, now),
-    )
-    return "  ".join(clean(word) for word in words if word)
-
-
 class TicketTable(VirtualTable[TicketRow]):
     """Tickets by id. Cells that depend on the time of day are computed for `now` (UTC epoch seconds)."""
 
     def __init__(self, *, now: float, me: str = "", empty: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        self.now = now
+        self._cells = TicketCells(now)
         self._me = me
         self._quick = Quick.OPEN
-        self._fresh: dict[str, float] = {}
-        """Rows that stand out, and until when."""
+        self._fresh = self._cells.fresh
         self._arrived: set[str] = set()
         """Rows that came while the first lines were out of sight."""
         self._resting = True
-        super().__init__(self._table_columns(), identify=ticket_id, describe=ticket_text, empty=empty, id=id)
+        super().__init__(self._cells.columns(), identify=ticket_id, describe=ticket_text, empty=empty, id=id)
         self._rows.keep(self._is_wanted)
+
+    @property
+    def now(self) -> float:
+        """The instant its cells are computed for."""
+        return self._cells.now
 
     # -- what a person made of it
 
@@ -164,7 +120,7 @@ class TicketTable(VirtualTable[TicketRow]):
     def pass_time(self, now: float) -> None:
         """Draw what another instant changes: ages by the minute, and what stood out long enough."""
         minute = int(now // 60) != int(self.now // 60)
-        self.now = now
+        self._cells.now = now
         calmed = [row_id for row_id, until in self._fresh.items() if until <= now]
         for row_id in calmed:
             del self._fresh[row_id]
@@ -220,112 +176,3 @@ class TicketTable(VirtualTable[TicketRow]):
     def _scroll(self, by: int, event: events.Event) -> None:
         self._resting = False
         super()._scroll(by, event)
-
-    # -- how it looks
-
-    def _table_columns(self) -> tuple[Column[TicketRow], ...]:
-        return (
-            Column("protocol", "  " + _("Protocol"), self._protocol, 22, sort=lambda row: row.protocol),
-            Column(
-                "customer",
-                _("Customer"),
-                lambda row: row.customer or NOTHING,
-                minimum=16,
-                weight=4,
-                sort=lambda row: row.customer.casefold() if row.customer else None,
-            ),
-            Column(
-                "type",
-                _("Type"),
-                lambda row: row.type or NOTHING,
-                minimum=9,
-                weight=2,
-                priority=3,
-                sort=lambda row: row.type,
-            ),
-            Column(
-                "status",
-                _("Status"),
-                self._status,
-                minimum=11,
-                weight=2,
-                priority=1,
-                sort=lambda row: row.status,
-            ),
-            Column(
-                "responsible",
-                _("Responsible"),
-                self._responsible,
-                minimum=9,
-                weight=1,
-                priority=4,
-                sort=lambda row: row.responsible[0] if row.responsible else None,
-            ),
-            Column(
-                "opened",
-                _("Opened"),
-                self._opened,
-                10,
-                priority=6,
-                sort=lambda row: row.opened_at,
-                descending=True,
-            ),
-            Column(
-                "age",
-                _("Age"),
-                self._age,
-                6,
-                "right",
-                priority=2,
-                sort=lambda row: None if row.opened_at is None else -row.opened_at,
-                descending=True,
-            ),
-            Column("left", _("SLA"), self._left, 7, "right", sort=lambda row: row.due_at),
-            Column(
-                "changed",
-                _("Last change"),
-                self._changed,
-                minimum=15,
-                weight=3,
-                priority=5,
-                sort=lambda row: row.change.number if row.change is not None else None,
-                descending=True,
-            ),
-        )
-
-    def _stands_out(self, row: TicketRow) -> bool:
-        return ticket_id(row) in self._fresh
-
-    def _protocol(self, row: TicketRow) -> Content:
-        protocol = clean(row.protocol) or str(row.id)
-        if row.change is not None and self._stands_out(row):
-            return Content.styled(f"{SIGNS[row.change.kind]} {protocol}", "bold $accent")
-        sign = {TicketState.CLOSED: "✓", TicketState.MISSING: "?"}.get(row.state, " ")
-        return Content.styled(f"{sign} {protocol}", "" if row.state is TicketState.OPEN else "$quiet")
-
-    def _status(self, row: TicketRow) -> Content:
-        return Content.styled(status_text(row), "" if row.state is TicketState.OPEN else "$quiet")
-
-    def _responsible(self, row: TicketRow) -> Content:
-        return Content.styled(responsible_text(row) or NOTHING, "" if row.responsible else "$quiet")
-
-    def _opened(self, row: TicketRow) -> Content:
-        return Content.styled(opened_text(row, self.now), "$quiet")
-
-    def _age(self, row: TicketRow) -> Content:
-        return Content.styled(age_text(row, self.now), "$quiet")
-
-    def _left(self, row: TicketRow) -> Content:
-        if is_late(row, self.now):
-            return Content.styled(left_text(row, self.now), "bold $bad")
-        soon = row.due_at is not None and row.due_at - self.now < SOON_SECONDS
-        return Content.styled(
-            left_text(row, self.now), "$warn" if soon and row.state is TicketState.OPEN else "$quiet"
-        )
-
-    def _changed(self, row: TicketRow) -> Content:
-        change = row.change
-        if change is None:
-            return Content.styled(NOTHING, "$quiet")
-        style = "bold $accent" if self._stands_out(row) else "$quiet"
-        return line((change_time(change), "$quiet"), "  ", (change_text(change), style))

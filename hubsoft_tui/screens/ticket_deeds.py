@@ -9,8 +9,8 @@ from textual import work
 
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext
+from widgets.ticket_columns import ticket_line
 from widgets.ticket_counts import cost
-from widgets.ticket_table import ticket_line
 from widgets.ticket_words import is_open
 from widgets.words import number
 

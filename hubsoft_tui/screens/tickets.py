@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.containers import Container, Vertical
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+
+PREPARED: Final = 500
+"""Rows that are made ready for filtering between two looks at the keyboard."""
 
 
 class TicketsScreen(TicketBoard):
@@ -170,6 +173,12 @@ class TicketsScreen(TicketBoard):
         """Type into the filter."""
         self._field.display = True
         self.set_focus(self._field)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Have the rows ready for the first letter, a few at a time, so that no key waits for them."""
+        if not self.table.rows.ready(PREPARED):
+            self.set_timer(0.01, self._prepare)
 
     def action_order(self) -> None:
         """Sort by the next column."""

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _
 from widgets.rows import fold
-from widgets.ticket_counts import Counts, SyncLine, TicketCounts, count
+from widgets.ticket_counts import SyncLine, Tally, TicketCounts
 from widgets.ticket_feed import TicketFeed
 from widgets.ticket_table import TicketTable, View
 from widgets.ticket_words import Quick
@@ -39,7 +39,7 @@ class TicketBoard(TicketDeeds):
         self._view = View()
         self._quick = Quick.OPEN
         self._words = ""
-        self._counts = Counts({})
+        self._tally = Tally((), time.time(), "")
         self._minute = 0
         self._asking = False
         self._asked_for = -1
@@ -98,6 +98,7 @@ class TicketBoard(TicketDeeds):
 
     def came(self, row: TicketRow) -> None:
         """Show a ticket that is followed from now on; the mirror tells of it a moment later too."""
+        self._tally.change(self._followed.rows.get(row.id), row)
         self._followed.rows[row.id] = row
         self.table.put((row,))
         self.reveal(row.id)
@@ -139,7 +140,16 @@ class TicketBoard(TicketDeeds):
             self._asked_for = -1
             return
         delta = news.delta
-        self._followed.take(delta)
+        if delta.whole:
+            self._followed.take(delta)
+            self._count(time.time())
+        else:
+            known = self._followed.rows
+            for row in delta.rows:
+                self._tally.change(known.get(row.id), row)
+            for ticket_id in delta.removed:
+                self._tally.change(known.get(ticket_id), None)
+            self._followed.take(delta)
         self._followed.status, self._status_at = news.status, time.time()
         with self.console.batch_update():
             self.table.say_when_empty(self._empty())
@@ -161,6 +171,7 @@ class TicketBoard(TicketDeeds):
         if minute != self._minute:
             self._minute = minute
             self._count(now)
+            self._draw_counts()
             self.pane.draw()
         self.query_one(TicketFeed).show(self._followed.changes, now)
         self.told()
@@ -182,21 +193,23 @@ class TicketBoard(TicketDeeds):
     # -- how it is drawn
 
     def _draw(self) -> None:
-        now = time.time()
-        self._count(now)
-        self.query_one(TicketFeed).show(self._followed.changes, now)
+        self.query_one(TicketFeed).show(self._followed.changes, time.time())
+        self._draw_counts()
         self.told()
 
     def _count(self, now: float) -> None:
-        self._counts = count(self._followed.rows.values(), now, self.me)
+        """Judge every ticket anew: late and today are other tickets than before."""
+        self._tally = Tally(self._followed.rows.values(), now, self.me)
+
+    def _draw_counts(self) -> None:
         keys = {quick: self._key(f"tickets.{quick.value}") for quick in Quick}
-        self.query_one(TicketCounts).show(self._counts, keys, self._quick)
+        self.query_one(TicketCounts).show(self._tally.counts, keys, self._quick)
 
     def told(self) -> None:
         """Draw the line that says what is shown and how syncing goes."""
         table = self.table
         self.query_one(SyncLine).show(
-            self._counts,
+            self._tally.counts,
             self._followed.status,
             time.time(),
             busy=self._busy,

@@ -22,6 +22,7 @@ FIGURES = {
     "throughput": ["httpx", "our engine"],
     "requests": ["naive", "seed's cache", "ours", "least possible"],
     "trace": ["a question from memory, traced", "written", "on disk", "a day of"],
+    "screen": ["ours, the tickets screen", "Textual's DataTable"],
     "sync": ["one request per ticket", "ours", "merge, 2 % changed", "longest stall"],
     "checkup": ["100 of 1,506: one by one", "100 of 1,506: ours", "roster of 1,500"],
     "tuning": [

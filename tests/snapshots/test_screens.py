@@ -6,6 +6,7 @@ A change that is meant is taken over with `pytest -n0 tests/snapshots --snapshot
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -14,7 +15,9 @@ import pytest
 from app import HubSoftConsole
 from hubsoft_tui import texts
 from hubsoft_tui.api.models import Invoice, Ticket
-from hubsoft_tui.core.types import ApiState, BreakerState, Health, Priority, Source
+from hubsoft_tui.core.types import ApiState, Badges, BreakerState, Health, Priority, Source
+from hubsoft_tui.services.outbox.types import EntryState, NewTicket
+from hubsoft_tui.services.tickets.types import ChangeKind, TicketState
 from hubsoft_tui.settings import Settings
 from tests.screens.fake import (
     BIANCA,
@@ -28,6 +31,7 @@ from tests.screens.fake import (
     settle,
     wait_for,
 )
+from tests.screens.fake_tickets import change, ticket
 from tests.screens.stand import WALL, request, snapshot
 from tests.screens.test_reports import some_days
 from tests.screens.test_tuning import TuningHub
@@ -98,7 +102,10 @@ def looks_as_before(snap_compare):
             await does(pilot)
             await wait_for(pilot, lambda: text in seen(app))
             # The recent customers are asked for behind the answer.
-            await wait_for(pilot, lambda: all(worker.is_finished for worker in app.workers))
+            # A form in front is waited for by the screen behind it, for as long as it is open.
+            await wait_for(
+                pilot, lambda: all(worker.is_finished for worker in app.workers if worker.group != "write")
+            )
             await settle(pilot)
 
         try:
@@ -189,3 +196,54 @@ def test_first_run(looks_as_before, hub):
 
 def test_help(looks_as_before, hub):
     assert looks_as_before(hub, WIDE, press("f1"), "esc closes")
+
+
+def followed(hub):
+    """Give the hub tickets of every kind."""
+    late = ticket(2, customer="GUILHERME SILVA", due_at=WALL - 4 * 3600, status="Aguardando Análise")
+    named = ticket(3, customer="PADARIA PÃO QUENTE [bold]", type="Financeiro", responsible=())
+    hub.tickets.put(
+        *(ticket(number) for number in range(6, 60)),
+        replace(
+            ticket(1, customer="BIANCA COUTO"), change=change(9, ticket(1), ChangeKind.NEW, at=WALL - 20)
+        ),
+        replace(late, change=change(8, late, at=WALL - 200, by="Joaquim")),
+        replace(named, change=change(7, named, ChangeKind.MESSAGE, at=WALL - 400, after="Técnico a caminho")),
+        replace(
+            ticket(4), change=change(6, ticket(4), ChangeKind.CLOSED, at=WALL - 900), state=TicketState.CLOSED
+        ),
+        replace(
+            ticket(5),
+            change=change(5, ticket(5), ChangeKind.MISSING, at=WALL - 999),
+            state=TicketState.MISSING,
+        ),
+    )
+    hub.tickets.changes.sort(key=lambda each: each[1].number)
+    hub.show(badges=Badges(outbox=2, outbox_asks=1, versions={"tickets": 2, "outbox": 2}))
+    return hub
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
+def test_tickets(looks_as_before, hub, size):
+    assert looks_as_before(followed(hub), size, press("escape", "2"), "2 requests, not 412")
+
+
+async def begin_a_ticket(pilot):
+    await look_up(pilot)
+    await wait_for(pilot, lambda: "BIANCA" in seen(pilot.app))
+    await pilot.press("n")
+    await wait_for(pilot, lambda: "New ticket for" in seen(pilot.app))
+    await pilot.press("enter", "ctrl+s")
+
+
+def test_a_ticket_s_form(looks_as_before, hub):
+    assert looks_as_before(hub, SMALL, begin_a_ticket, "Write what it is about")
+
+
+def test_outbox(looks_as_before, hub):
+    draft = NewTicket(11, "No light", "BIANCA", "37999992968", 2, "Sem conexão", customer_name="BIANCA COUTO")
+    said = "HubSoft refused: telefone inválido"
+    hub.outbox._keep("LOC000121", draft, EntryState.SENT, protocol="20261123140231000123", ticket_id=3)
+    hub.outbox._keep("LOC000122", draft, EntryState.REFUSED, said=said)
+    hub.outbox._keep("LOC000123", draft, EntryState.UNKNOWN, next_at=WALL + 170)
+    assert looks_as_before(followed(hub), WIDE, press("escape", "b"), "[ref 7K3M]")

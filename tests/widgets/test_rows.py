@@ -148,3 +148,41 @@ class AgainstAPlainList(RuleBasedStateMachine):
 
 TestAgainstAPlainList = AgainstAPlainList.TestCase
 TestAgainstAPlainList.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+def test_what_is_not_wanted_is_hidden_and_judged_again_on_request():
+    wanted = {"1", "3"}
+    held = rows(Item("1", "a"), Item("2", "b"), Item("3", "c"))
+    held.keep(lambda item: item.id in wanted)
+    assert ids(held) == ["1", "3"]
+    assert held.filtered
+    wanted.symmetric_difference_update({"1", "2"})
+    held.recheck(spare="1")
+    assert ids(held) == ["1", "2", "3"]
+    held.recheck(["1", "9"])
+    assert ids(held) == ["2", "3"]
+    held.keep(None)
+    assert len(held) == 3
+    assert not held.filtered
+
+
+def test_a_spared_row_stays_though_it_does_not_match_any_more_and_moves_with_its_key():
+    held = rows(Item("1", "a"), Item("2", "b"), Item("3", "c"))
+    held.sort(lambda item: item.name)
+    held.keep(lambda item: item.name != "z")
+    held.upsert(Item("1", "z"), spare=True)
+    assert ids(held) == ["2", "3", "1"]
+    held.upsert(Item("2", "z"))
+    assert ids(held) == ["3", "1"]
+    held.recheck()
+    assert ids(held) == ["3"]
+    held.upsert(Item("1", "b"))
+    assert ids(held) == ["1", "3"]
+
+
+def test_rows_are_made_ready_for_filtering_a_few_at_a_time():
+    held = rows(Item("1", "É"), Item("2", "b"), Item("3", "c"))
+    assert not held.ready(2)
+    assert held.ready(2)
+    held.filter("e")
+    assert ids(held) == ["1"]
