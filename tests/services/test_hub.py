@@ -575,7 +575,7 @@ async def test_a_caller_is_told_right_before_each_attempt_leaves(hub_over, simul
     received = await hub.run(lambda s: s.engine.receive(search, ready=ready))
     assert (told, sent(simulator)) == ([0, 1], 2)
     assert [customer.document for customer in received.decoded.value] == [BIANCA]
-    assert (decoded.truncated, decoded.dropped) == (False, 0)
+    assert (received.decoded.truncated, received.decoded.dropped) == (False, 0)
 
 
 async def test_what_the_caller_raises_then_leaves_nothing_sent_and_the_slot_free(hub_over, simulator):
