@@ -21,7 +21,7 @@ def cache() -> None:
 def stats(session: Session, *, as_json: bool) -> None:
     """Answer `cache stats`."""
     with open_hub(session, with_secrets=False) as hub:
-        records = hub.call(of_engine(lambda engine: engine.cache_count()))
+        records = hub.call(of_engine(lambda engine: engine.known.count()))
         settings = hub.settings.cache
     lifetimes = {
         "client_data": settings.client_data_ttl,
@@ -53,8 +53,8 @@ def stats(session: Session, *, as_json: bool) -> None:
 def clean(session: Session, *, as_json: bool) -> None:
     """Answer `cache clean`."""
     with open_hub(session, with_secrets=False) as hub:
-        dropped = hub.call(of_engine(lambda engine: engine.clean_cache()))
-        left = hub.call(of_engine(lambda engine: engine.cache_count()))
+        dropped = hub.call(of_engine(lambda engine: engine.known.clean()))
+        left = hub.call(of_engine(lambda engine: engine.known.count()))
     if as_json:
         write_json({"dropped": dropped, "records": left})
         return
@@ -71,7 +71,7 @@ def clean(session: Session, *, as_json: bool) -> None:
 def clear(session: Session, *, as_json: bool) -> None:
     """Answer `cache clear`."""
     with open_hub(session, with_secrets=False) as hub:
-        dropped = hub.call(of_engine(lambda engine: engine.clear_cache()))
+        dropped = hub.call(of_engine(lambda engine: engine.known.clear()))
     if as_json:
         write_json({"dropped": dropped, "records": 0})
     else:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from ..api.models import TokenGrant
 from ..api.operations import Operation
 from ..errors import RateLimited, StoreError, TimedOut, Unreachable
-from ..settings import CacheSettings, Settings
+from ..settings import Settings
 from ..texts import say
 from . import chores
 from .breaker import Breaker
-from .cache import Cache, Found
+from .cache import Cache
 from .clock import Clock
 from .events import Events
 from .exchange import Exchange, Received
@@ -28,10 +28,12 @@ from .gate import Gate
 from .health import HealthMonitor
 from .job import Job
 from .journal import Journal
+from .knowledge import Knowledge
 from .limits import limits_from
 from .ports import PermitPort, RecordPort, TokenPort
 from .question import Question
 from .retry import Backoff, RetryBudget
+from .snapshots import Snapshots
 from .statistics import Statistics
 from .tally import Tally
 from .tokens import Tokens
@@ -43,7 +45,6 @@ from .types import (
     Badges,
     BreakerState,
     BudgetState,
-    CacheState,
     Category,
     Health,
     Outcome,
@@ -94,14 +95,15 @@ class Engine:
         """What the services add to a snapshot; set by whoever builds them."""
         self.tracer = tracer
         self._probe = probe
-        self._suspended = suspended
-        self._cache = Cache(
+        cache = Cache(
             ports.records,
             clock,
             kinds,
             max_entries=settings.cache.max_entries,
             max_briefs=settings.cache.roster_entries,
         )
+        self.known = Knowledge(cache, clock, settings.cache, suspended)
+        """What is remembered, for those who ask for nothing else."""
         self._statistics = Statistics(clock)
         self._breaker = Breaker(clock, settings.health)
         self._health = HealthMonitor(clock, settings.health, self._breaker, self.events)
@@ -125,16 +127,24 @@ class Engine:
             buffer_seconds=settings.token.buffer_seconds,
         )
         self._fetcher = Fetcher(
-            cache=self._cache,
+            cache=cache,
             records=ports.records,
             exchange=self._exchange,
             tokens=self._tokens,
             clock=clock,
-            limit=self._limit,
+            limit=self.known.limit,
         )
         self._chores: list[asyncio.Task[None]] = []
-        self._serial = 0
-        self._last = Snapshot()
+        self._snapshots = Snapshots(
+            clock,
+            settings.profile,
+            self._gate,
+            self.known,
+            self._statistics,
+            self._health,
+            self._tokens,
+            self._journal,
+        )
 
     # -- life ---------------------------------------------------------------------------------------------
 
@@ -143,7 +153,7 @@ class Engine:
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
-                chores.every(lambda: self.settings.cache.clean_seconds, self.clean_cache, self.clock),
+                chores.every(lambda: self.settings.cache.clean_seconds, self.known.clean, self.clock),
                 chores.every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
                 chores.recover(self._breaker, self._ask_something_cheap, self.clock),
             )
@@ -163,8 +173,7 @@ class Engine:
         """Use other settings from now on, for what is already remembered too. The profile must be the same."""
         self.settings = settings
         self._gate.reconfigure(limits_from(settings.limiter))
-        self._cache.resize(settings.cache.max_entries)
-        self._cache.max_briefs = settings.cache.roster_entries
+        self.known.reconfigure(settings.cache)
         self._breaker.settings = self._health.settings = settings.health
         self._exchange.budget.settings = settings.retry
         self._exchange.backoff = Backoff(settings.retry)
@@ -192,22 +201,22 @@ class Engine:
         if category is not None and category is not question.category:
             question = replace(question, category=category)
         asked = self._tally.asked(question, priority, caller, forced=refresh)
-        found = self._find(question)
-        if found is not None and not refresh and found.age <= self._limit(question.category, found):
+        found = self.known.find(question)
+        if found is not None and not refresh and self.known.fresh(question, found):
             self._tally.remembered(asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found)
-            return self._remembered(question, found, Source.CACHE)
+            return self.known.answer(question, found)
         began = self.clock.now()
         try:
             if priority <= Priority.HIGH:
                 self._exchange.patience.refuse_while_away()
             fetched, joined = await self._fetch(question, priority, patience, label, caller, refresh=refresh)
         except (Unreachable, RateLimited, StoreError) as error:
-            found = self._find(question)
-            if found is None or found.negative or found.age > self.settings.cache.stale_ttl:
+            found = self.known.find(question)
+            if found is None or not self.known.useful(found):
                 self._tally.failed(asked, found)
                 raise
             self._tally.remembered(asked, Outcome.STALE, found)
-            return self._remembered(question, found, Source.STALE, reason=str(error))
+            return self.known.answer(question, found, Source.STALE, reason=str(error))
         except BaseException:
             # HubSoft said no, or the asker left: it was asked all the same.
             self._tally.failed(asked, found)
@@ -222,36 +231,6 @@ class Engine:
             truncated=fetched.truncated,
             problems=fetched.problems,
         )
-
-    def remembered(self, question: Question[T]) -> Answer[T] | None:
-        """Return what is remembered, however old, or None. Asks nobody and counts as no question."""
-        found = self._cache.find(question.key)
-        return None if found is None else self._remembered(question, found, Source.CACHE)
-
-    def recall(
-        self, asked: Sequence[Question[T]], *, category: Category, max_age: float | None = None
-    ) -> list[Answer[T] | None]:
-        """Return for each question what is remembered and young enough, else None; nothing is sent or counted.
-
-        `max_age` (seconds) stands in for the category's own limit. A few hundred questions take milliseconds.
-        """
-        keys = [question.key for question in asked]
-        known = self._cache.find_many(keys, [question.brief for question in asked if question.brief])
-        answers: list[Answer[T] | None] = []
-        for question in asked:
-            found = _younger(known.get(question.key), known.get(question.brief))
-            if found is not None:
-                limit = self._limit(category, found)
-                fresh = found.age <= (
-                    limit if max_age is None else min(max_age, limit) if found.negative else max_age
-                )
-                found = found if fresh else None
-            answers.append(None if found is None else self._remembered(question, found, Source.CACHE))
-        return answers
-
-    def learn(self, briefs: Mapping[str, tuple[Any, ...]], *, sent_at: float, sent_now: float) -> None:
-        """Remember rows of a roster by the `Question.brief` they answer, as sent for at these two instants."""
-        self._cache.learn(briefs, sent_at=sent_at, sent_now=sent_now)
 
     async def send(
         self,
@@ -303,39 +282,6 @@ class Engine:
             if spent is not None:
                 spent(job.requests)
 
-    def clear_cache(self) -> int:
-        """Forget every answer; return how many records went."""
-        return self._cache.clear()
-
-    def clean_cache(self) -> int:
-        """Drop what has expired beyond use and what is over the limit; return how many expired."""
-        return self._cache.clean(keep_seconds=self.settings.cache.stale_ttl)
-
-    def cache_count(self, used_within: float | None = None) -> int:
-        """How many customers are remembered; with `used_within` those used in the last so many seconds."""
-        return self._cache.count(0.0 if used_within is None else self.clock.wall() - used_within)
-
-    def customers(self, limit: int) -> list[tuple[str, float]]:
-        """Return (record's name, age in seconds) of remembered customers, the last used first. Raises StoreError."""
-        return self._cache.customers(limit)
-
-    def lifetime_of(self, record: object | None, category: Category) -> float:
-        """Return for how many seconds a record, or several (None), answers questions of `category`."""
-        cache = self.settings.cache
-        lifetime = _lifetime(cache, category)
-        if (
-            cache.suspended_ttl < lifetime
-            and category is not Category.SERVICE_DATA
-            and record is not None
-            and self._suspended(record)
-        ):
-            return cache.suspended_ttl
-        return lifetime
-
-    def record(self, name: str) -> object | None:
-        """Return a remembered record by its name, however old; None when there is none."""
-        return self._cache.record(name)
-
     @property
     def idle(self) -> bool:
         """HubSoft is well, allows the whole rate, and nobody waits: background work may spend."""
@@ -352,32 +298,7 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """Everything a screen shows, now. The serial grows only when something a person can see changed."""
-        budget = self._gate.state()
-        now = self.clock.now()
-        snapshot = Snapshot(
-            # With marks on the tape time itself is a change, once a second; without, silence is.
-            at=float(int(now)) if budget.marks else 0.0,
-            profile=self.settings.profile.name,
-            host=self.settings.profile.url.partition("://")[2],
-            budget=budget,
-            cache=CacheState(
-                records=self._cache.count(),
-                max_entries=self._cache.max_entries,
-                evicted=self._cache.evicted,
-                categories=self._statistics.state(),
-            ),
-            api=self._health.state(),
-            token=self._tokens.state(),
-            requests=self._journal.rows(),
-            requests_today=self._journal.sent_today(),
-            questions_today=self._statistics.today(),
-            waiting=self._gate.waiting(),
-            badges=self.badges(),
-        )
-        if snapshot != self._last:
-            self._last = snapshot
-            self._serial += 1
-        return replace(snapshot, serial=self._serial, at=now, wall=self.clock.wall())
+        return self._snapshots.take(self.badges())
 
     def api(self) -> ApiState:
         """HubSoft's health now."""
@@ -391,30 +312,6 @@ class Engine:
         await self.send(self._probe, caller="probe")
 
     # -- inside -------------------------------------------------------------------------------------------
-
-    def _find(self, question: Question[Any]) -> Found | None:
-        """Return the youngest that is known; a roster's row never stands in for a customer's data."""
-        found = self._cache.find(question.key)
-        if not question.brief or question.category is Category.CLIENT_DATA:
-            return found
-        return _younger(found, self._cache.find_brief(question.brief))
-
-    def _limit(self, category: Category, found: Found) -> float:
-        if found.negative:
-            return self.settings.cache.not_found_ttl
-        return self.lifetime_of(found.values[0] if len(found.values) == 1 else None, category)
-
-    def _remembered(
-        self, question: Question[T], found: Found, source: Source, *, reason: str = ""
-    ) -> Answer[T]:
-        return Answer(
-            value=question.join(found.values),
-            source=source,
-            age=found.age,
-            fetched_at=found.fetched_at,
-            truncated=found.truncated,
-            reason=reason,
-        )
 
     def _job(
         self,
@@ -460,17 +357,3 @@ class Engine:
             if self._health.state().health is Health.OFFLINE:
                 raise TimedOut(self._exchange.patience.unanswered()) from None
             raise TimedOut(say("Its turn did not come in time; others go first. Try again.")) from None
-
-
-def _younger(one: Found | None, other: Found | None) -> Found | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return other if other.age < one.age else one
-
-
-def _lifetime(settings: CacheSettings, category: Category) -> float:
-    if category is Category.CLIENT_DATA:
-        return settings.client_data_ttl
-    if category is Category.CONTRACT_STATUS:
-        return settings.contract_status_ttl
-    return settings.service_data_ttl

@@ -597,7 +597,7 @@ async def test_what_is_remembered_can_be_seen_without_asking(hub_over, simulator
     question = questions.customer(recognise(BIANCA))
 
     async def remembered(services):
-        return services.engine.remembered(question)
+        return services.engine.known.remembered(question)
 
     assert await hub.run(remembered) is None
     await lookup(hub, BIANCA)

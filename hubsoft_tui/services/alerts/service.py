@@ -114,7 +114,7 @@ class Alerts:
         """Measure once and open, affirm or clear what that calls for. Raises StoreError."""
         disk_free = await self._disk_free()
         snapshot = self._engine.snapshot()
-        in_use = self._engine.cache_count(used_within=self._engine.settings.cache.contract_status_ttl)
+        in_use = self._engine.known.count(used_within=self._engine.settings.cache.contract_status_ttl)
         facts = self._observer.facts(
             snapshot, events.take(), self._extra(), in_use=in_use, disk_free=disk_free
         )

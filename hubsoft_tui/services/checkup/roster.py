@@ -177,7 +177,7 @@ class RosterReader:
         """Remember in small portions: people are served between them."""
         items = list(briefs.items())
         for start in range(0, len(items), PORTION):
-            self._engine.learn(dict(items[start : start + PORTION]), sent_at=at, sent_now=now)
+            self._engine.known.learn(dict(items[start : start + PORTION]), sent_at=at, sent_now=now)
             await asyncio.sleep(0)
 
     async def _learn_sizes(self, reading: Reading) -> None:

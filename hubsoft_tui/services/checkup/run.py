@@ -135,7 +135,7 @@ class Run:
             await asyncio.sleep(0)
 
     def _recalled(self, documents: Sequence[str]) -> list[Decision]:
-        answers = self._engine.recall(
+        answers = self._engine.known.recall(
             [about(document) for document in documents],
             category=Category.CONTRACT_STATUS,
             max_age=self.row.max_age,

@@ -99,7 +99,7 @@ class Views:
         left: list[str] = []
         for start in range(0, len(documents), CHUNK):
             chunk = documents[start : start + CHUNK]
-            answers = self._engine.recall(
+            answers = self._engine.known.recall(
                 [about(document) for document in chunk], category=Category.CONTRACT_STATUS, max_age=max_age
             )
             left += [

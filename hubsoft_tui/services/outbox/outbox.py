@@ -283,7 +283,7 @@ class Outbox:
             term = Term(Kind.CPF, draft.customer_document)
         else:
             return None
-        answer = self._engine.remembered(questions.customer(term))
+        answer = self._engine.known.remembered(questions.customer(term))
         if answer is None or answer.age > self._engine.settings.cache.client_data_ttl:
             return None
         return answer.value[0] if len(answer.value) == 1 else None

@@ -154,7 +154,7 @@ class RefreshAhead:
 
     async def _renew_due(self, reuse: Reuse, now: float) -> int:
         spent, worth = 0, self._engine.settings.refresh.worth
-        for name, age in self._engine.customers(LOOKED_AT):
+        for name, age in self._engine.known.customers(LOOKED_AT):
             left = reuse.lifetime - age
             if not 0 < left <= AHEAD:
                 continue
@@ -169,10 +169,10 @@ class RefreshAhead:
         return spent
 
     async def _renew(self, name: str, subject: int, before: float, lifetime: float) -> bool:
-        customer = self._engine.record(name)
+        customer = self._engine.known.record(name)
         if not isinstance(customer, Customer) or (question := _question(customer)) is None:
             return False
-        if self._engine.lifetime_of(customer, Category.CLIENT_DATA) != lifetime:
+        if self._engine.known.lifetime_of(customer, Category.CLIENT_DATA) != lifetime:
             return False  # whom a payment may unlock: what is renewed may be wrong in a moment
         self._starts.append(self._clock.now())
         answer = await self._engine.ask(question, priority=Priority.LOW, refresh=True, caller=REFRESH)

@@ -209,7 +209,7 @@ def test_a_cache_that_is_full_of_customers_nobody_asks_for_any_more_is_not_too_s
         await world.work(terms, 15 * MINUTE, every=20)
         assert await world.told() == [("cache_full", True)]
         await world.clock.sleep(4 * HOUR)
-        assert world.engine.cache_count() == 20
+        assert world.engine.known.count() == 20
         assert await world.told() == [("cache_full", False)]
         await world.work(terms[:5], 2 * HOUR, every=60)
         assert await world.told() == [("cache_full", False)]
