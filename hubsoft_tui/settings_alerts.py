@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from .setting_rules import (
+    DAY,
+    HOUR,
     MEGABYTES,
+    MINUTE,
     OF_CACHE,
     OF_QUESTIONS,
     OF_QUEUE,
@@ -35,10 +38,6 @@ ALERTS: Final = (
     "disk_low",
 )
 """Every rule's name, the most urgent first."""
-
-MINUTE: Final = 60.0
-HOUR: Final = 3600.0
-DAY: Final = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

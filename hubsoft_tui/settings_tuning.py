@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from .setting_rules import OF_ANSWERS, OF_BUDGET, SECONDS, WAITS, setting
+from .setting_rules import DAY, OF_ANSWERS, OF_BUDGET, SECONDS, WAITS, setting
 from .texts import N_
-
-DAY: Final = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from ...settings import DAY, Settings
+from ...setting_rules import DAY
+from ...settings import Settings
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore
 from ...store.trace import TraceStore

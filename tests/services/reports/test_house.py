@@ -16,7 +16,8 @@ from hubsoft_tui.services.reports.days import day_of, stretch
 from hubsoft_tui.services.reports.house import House
 from hubsoft_tui.services.reports.reader import ReportReader
 from hubsoft_tui.services.reports.service import Reports
-from hubsoft_tui.settings import DAY, ReportSettings, Settings, TraceSettings
+from hubsoft_tui.setting_rules import DAY
+from hubsoft_tui.settings import ReportSettings, Settings, TraceSettings
 from hubsoft_tui.store.database import Database, open_database
 from hubsoft_tui.store.reports import MIGRATIONS as REPORT_MIGRATIONS
 from hubsoft_tui.store.reports import ReportStore
