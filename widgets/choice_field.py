@@ -129,7 +129,7 @@ class ChoiceField(Drawn, can_focus=True):
         if event.key in {"up", "down"}:
             self._mark(self._marked + (1 if event.key == "down" else -1))
         elif event.key == "enter":
-            self.take(self._marked)
+            self.take_marked()
         elif event.key == "backspace":
             self._narrow(self._typed[:-1])
         elif event.is_printable and event.character is not None:
@@ -144,6 +144,10 @@ class ChoiceField(Drawn, can_focus=True):
         index = event.get_content_offset_capture(self).y - 1 + self._top
         if 0 <= index - self._top < LINES and index < len(self._found):
             self.take(index)
+
+    def take_marked(self) -> None:
+        """Take the marked option."""
+        self.take(self._marked)
 
     def take(self, index: int) -> None:
         """Take the option at `index` of those that match; without any, go on as it is."""

@@ -61,7 +61,16 @@ class WriteForm(ConsoleModal[Entry]):
             "go",
             first=True,
         ),
-        Action("write.next", "tab", N_("next field"), N_("Go to the next field."), "app.focus_next"),
+        Action("write.next", "tab", N_("next field"), N_("Go to the next field."), "next", first=True),
+        Action(
+            "write.take",
+            "enter",
+            N_("take"),
+            N_("Take the marked option, or what is typed, and go to the next field."),
+            "take",
+            line=False,
+            first=True,
+        ),
         Action(
             "write.leave",
             "escape",
@@ -174,18 +183,27 @@ class WriteForm(ConsoleModal[Entry]):
         if self.is_current and self.query(f"#{name}-problem"):
             self._show_problem(name, self.problems().get(name, ""))
 
-    @on(Input.Submitted)
-    def submitted(self, event: Input.Submitted) -> None:
-        """Go on to the next field."""
-        event.stop()
-        self.focus_next()
-
     @on(ChoiceField.Chosen)
     def chosen(self, event: ChoiceField.Chosen) -> None:
-        """Go on to the next field."""
+        """Take a sentence back that a choice mended; a click goes on to the next field."""
         event.stop()
         self._judge(event.field.id or "")
+        if event.field.has_focus:
+            self.focus_next()
+
+    def action_next(self) -> None:
+        """Go to the next field."""
         self.focus_next()
+
+    def action_take(self) -> None:
+        """Go to the next field at once: what is typed right behind enter belongs there.
+
+        The option is taken in the field's own queue, behind what was typed to find it.
+        """
+        field = self.focused
+        self.focus_next()
+        if isinstance(field, ChoiceField):
+            field.call_later(field.take_marked)
 
     def _judge(self, name: str) -> None:
         if not self.query(f"#{name}-problem"):
@@ -216,7 +234,9 @@ class WriteForm(ConsoleModal[Entry]):
     # -- going on
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing acts while the outbox is being asked."""
+        """Nothing acts while the outbox is being asked; enter is a new line where several are written."""
+        if action == "take":
+            return isinstance(self.focused, ChoiceField | Input)
         return not (self._busy and action in {"go", "leave", "anew"})
 
     @on(Button.Pressed, "#write-go")
