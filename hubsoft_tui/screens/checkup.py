@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.checkup import export
@@ -18,8 +17,8 @@ from hubsoft_tui.services.checkup.types import Progress, RunState
 from hubsoft_tui.services.checkup.words import plan_lines
 from hubsoft_tui.texts import N_, _, ngettext
 from widgets.checkup import CheckupHead
+from widgets.field_line import FieldLine
 from widgets.member_rows import ListTable, MemberTable, member_text
-from widgets.path_input import PathInput
 from widgets.table import VirtualTable
 from widgets.words import number
 
@@ -69,20 +68,13 @@ class CheckupScreen(ConsoleScreen):
         """The plan in sight is for the run that enter starts."""
         self._plan_trouble = ""
         self._forgetting = (0, 0.0)
-        self._after: Callable[[str], object] | None = None
-        """What the path in the field is for."""
 
     # -- the frame
 
     def body(self) -> ComposeResult:
         """Compose the head, the line to type into, and the tables."""
         yield CheckupHead(id="checkup-head")
-        with Horizontal(id="checkup-field"):
-            yield Static(Content(""), id="checkup-prompt")
-            yield PathInput((".csv", ".txt", ".json"), id="checkup-path")
-            field = Input(placeholder=_("every word typed must be there"), compact=True, id="checkup-filter")
-            field.cursor_blink = False
-            yield field
+        yield FieldLine((".csv", ".txt", ".json"), id="checkup-field")
         yield Static(Content(""), id="checkup-empty")
         yield ListTable(id="checkup-lists")
         yield MemberTable(id="checkup-members")
@@ -101,7 +93,6 @@ class CheckupScreen(ConsoleScreen):
     def relabelled(self) -> None:
         """Fill the new widgets."""
         self._version = -1
-        self.set_class(False, "-asking", "-path", "-filter")
         if self._lists:
             self._lists_table.set_rows(self._lists)
         self._draw()
@@ -134,10 +125,6 @@ class CheckupScreen(ConsoleScreen):
     @property
     def _choosing(self) -> bool:
         return self._list_id is None
-
-    @property
-    def _typing(self) -> bool:
-        return isinstance(self.focused, Input)
 
     @work(group="checkup", exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
@@ -301,18 +288,18 @@ class CheckupScreen(ConsoleScreen):
         begun = "" if self._lists else self._sample
         if not self._choosing and self._progress.list is not None:
             begun = self._progress.list.path
-        self._ask_path(_("import"), begun, self._import)
+        self.query_one(FieldLine).ask_path("import", _("import"), begun)
 
     def action_export(self) -> None:
         """Type where the results go."""
         if self._progress.list is not None:
             source = Path(self._progress.list.path)
-            self._ask_path(_("export to"), str(source.with_name(f"{source.stem}-results.csv")), self._export)
+            target = source.with_name(f"{source.stem}-results.csv")
+            self.query_one(FieldLine).ask_path("export", _("export to"), str(target))
 
     def action_filter(self) -> None:
         """Type into the filter."""
-        self._field("-filter", "/")
-        self.set_focus(self.query_one("#checkup-filter", Input))
+        self.query_one(FieldLine).ask_filter()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -338,9 +325,8 @@ class CheckupScreen(ConsoleScreen):
 
     def action_close(self) -> None:
         """Leave the field, clear the filter, or go back to the list: one thing at a time."""
-        if self.has_class("-asking"):
-            self.query_one("#checkup-filter", Input).value = ""
-            self._leave_field()
+        if (field := self.query_one(FieldLine)).is_open:
+            field.leave()
         elif not self._choosing and self._members.rows.filtered:
             self._members.filter("")
         elif self._choosing and self._progress.list is not None:
@@ -356,37 +342,21 @@ class CheckupScreen(ConsoleScreen):
         if self.check_action("start", ()):
             self.action_start()
 
-    # -- the field
+    # -- what is typed
 
-    def _ask_path(self, prompt: str, begun: str, after: Callable[[str], object]) -> None:
-        self._after = after
-        self._field("-path", prompt)
-        field = self.query_one(PathInput)
-        field.value = begun
-        field.cursor_position = len(begun)
-        self.set_focus(field)
+    @on(FieldLine.Filtered)
+    def _filter_typed(self, event: FieldLine.Filtered) -> None:
+        event.stop()
+        self._members.filter(event.text)
 
-    def _field(self, kind: str, prompt: str) -> None:
-        self.set_class(False, "-path", "-filter")
-        self.set_class(True, "-asking", kind)
-        self.query_one("#checkup-prompt", Static).update(Content(prompt))
-
-    def _leave_field(self) -> None:
-        self.set_class(False, "-asking", "-path", "-filter")
+    @on(FieldLine.Left)
+    def _entered(self, event: FieldLine.Left) -> None:
+        event.stop()
         self._focus_table()
-
-    @on(Input.Changed, "#checkup-filter")
-    def _filter_typed(self, event: Input.Changed) -> None:
-        event.stop()
-        self._members.filter(event.value)
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        value, after = event.value.strip(), self._after
-        self._leave_field()
-        if event.input.id == "checkup-path" and value and after is not None:
-            after(value)
+        if event.value and event.purpose == "import":
+            self._import(event.value)
+        elif event.value and event.purpose == "export":
+            self._export(event.value)
 
     @work(group="checkup-do", exclusive=True, exit_on_error=False)
     async def _import(self, path: str) -> None:

@@ -127,7 +127,9 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
 def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> Services:
     """Build every service, and let them tell each other what concerns them."""
     folders = state.folders
-    checkup = Checkup(engine, Shelf(state.checkups, state.rosters, state.notices, clock), clock)
+    checkup = Checkup(
+        engine, Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock=clock), clock
+    )
     outbox = Outbox(engine, state.outbox, clock)
     tickets = Tickets(engine, state.mirror, state.presence, clock)
     reports = Reports(

@@ -20,6 +20,7 @@ from ..store import (
     alerts,
     budget,
     checkups,
+    decisions,
     desk,
     mirror,
     mirror_tables,
@@ -60,6 +61,7 @@ class State:
     ports: Ports
     alerts: alerts.AlertStore
     checkups: checkups.Checkups
+    decisions: decisions.Decisions
     desk: desk.Desk
     folders: places.Places
     mirror: Callable[[], mirror.Mirror]
@@ -98,7 +100,11 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         checked = opened(
-            folders.state / "checkups.db", checkups.MIGRATION, rosters.MIGRATION, notices.MIGRATION
+            folders.state / "checkups.db",
+            checkups.MIGRATION,
+            decisions.MIGRATION,
+            rosters.MIGRATION,
+            notices.MIGRATION,
         )
         yield State(
             ports=Ports(
@@ -108,6 +114,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             ),
             alerts=alerts.AlertStore(noticed, account, presence, clock),
             checkups=checkups.Checkups(checked, account, presence),
+            decisions=decisions.Decisions(checked, account),
             desk=desk.Desk(kept, account),
             folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.

@@ -151,7 +151,7 @@ class RosterReader:
         decided, waiting = taken
         beside = self._shelf.rosters.page(self._run, reading, seen)
         await self._shelf(
-            lambda: self._shelf.checkups.decide(
+            lambda: self._shelf.decisions.decide(
                 self._run, decided, provisional=waiting, spent=spent, also=beside
             )
         )

@@ -75,15 +75,15 @@ class RosterPart:
 
     async def _believe(self, reader: RosterReader, reading: Reading) -> None:
         """Let what waited for the reading's end count."""
-        checkups, run_id = self._shelf.checkups, self._row.id
+        decisions, run_id = self._shelf.decisions, self._row.id
         twins = [
             self.judged(document, customers, "roster", reading.started_at)
             for document, customers in (await reader.shared()).items()
             if self._board.has(document)
         ]
-        await self._shelf(lambda: checkups.decide(run_id, (), provisional=twins))
+        await self._shelf(lambda: decisions.decide(run_id, (), provisional=twins))
         await reader.settle()
-        settled = await self._shelf(lambda: checkups.settle(run_id, sure=not reading.short))
+        settled = await self._shelf(lambda: decisions.settle(run_id, sure=not reading.short))
         self._board.put(each for each in settled if each.result is Result.INACTIVE)
 
     def judged(
@@ -133,5 +133,5 @@ class RosterPart:
     async def _anew(self) -> None:
         run_id = self._row.id
         self._board.pending.clear()
-        await self._shelf(lambda: self._shelf.checkups.doubt(run_id))
+        await self._shelf(lambda: self._shelf.decisions.doubt(run_id))
         await self._shelf(lambda: self._shelf.rosters.clear(run_id))

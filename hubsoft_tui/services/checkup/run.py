@@ -228,7 +228,7 @@ class Run:
         if not kept:
             return
         spent = self._spent()
-        await self._shelf(lambda: self._shelf.checkups.decide(self.row.id, kept, spent=spent))
+        await self._shelf(lambda: self._shelf.decisions.decide(self.row.id, kept, spent=spent))
         self.board.put(kept)
 
     def _spent(self) -> tuple[float, int]:

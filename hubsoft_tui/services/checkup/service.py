@@ -72,7 +72,7 @@ class Checkup:
             run = await self._shelf(lambda row=row: self._shelf.checkups.last_run(row.id))  # type: ignore[misc]
             counts: Mapping[Result, int] = {}
             if run is not None:
-                counts = await self._shelf(lambda run=run: self._shelf.checkups.counts(run.id))  # type: ignore[misc]
+                counts = await self._shelf(lambda run=run: self._shelf.decisions.counts(run.id))  # type: ignore[misc]
             found.append(Overview(row, run, counts))
         return tuple(found)
 
@@ -152,7 +152,7 @@ class Checkup:
         if row.owner != self._shelf.checkups.owner:
             raise _taken(view.list, row)
         fresh_from = self._views.fresh_from(max_age)
-        await self._shelf(lambda: self._shelf.checkups.forget_older(row.id, fresh_from))
+        await self._shelf(lambda: self._shelf.decisions.forget_older(row.id, fresh_from))
         earlier = await self._views.earlier(row, max_age)
         view = await self._views.load(view.list, row)
         watching = contextlib.ExitStack()

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from ...core.clock import Clock
 from ...errors import StoreBusy
 from ...store.checkups import Checkups
+from ...store.decisions import Decisions
 from ...store.notices import Notices
 from ...store.rosters import Rosters
 
@@ -25,12 +26,15 @@ class Shelf:
     def __init__(
         self,
         checkups: Checkups,
+        decisions: Decisions,
         rosters: Rosters,
         notices: Notices,
+        *,
         clock: Clock,
         executor: Executor | None = None,
     ) -> None:
         self.checkups = checkups
+        self.decisions = decisions
         self.rosters = rosters
         self.notices = notices
         self._clock = clock

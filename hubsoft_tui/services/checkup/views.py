@@ -77,8 +77,8 @@ class Views:
         before = self._views.get(row.id)
         board = Board(known, version=0 if before is None else before.board.version)
         if run is not None:
-            decisions = await self._shelf(lambda: list(checkups.decisions(run.id)))
-            board.put(decision for decision, settled in decisions if settled)
+            decided = await self._shelf(lambda: list(self._shelf.decisions.decisions(run.id)))
+            board.put(decision for decision, settled in decided if settled)
         compared = await self._shelf(lambda: checkups.done_before(row.id, None if run is None else run.id))
         view = View(row, board, run, compared, plan=None if before is None else before.plan)
         self._views[row.id] = view
@@ -113,7 +113,7 @@ class Views:
     async def earlier(self, row: RunRow, max_age: float | None) -> dict[str, Decision]:
         """Return what the run before `row` decided under the same rules, as far as it is young enough."""
         fresh_from = self.fresh_from(max_age)
-        found = await self._shelf(lambda: self._shelf.checkups.decided_before(row))
+        found = await self._shelf(lambda: self._shelf.decisions.decided_before(row))
         return {decision.document: decision for decision in found if _still(decision, fresh_from)}
 
     def fresh_from(self, max_age: float | None) -> float:
