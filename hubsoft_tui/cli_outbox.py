@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS: Final = 90.0
 """How long `ticket open` waits for HubSoft's answer: the queue's longest wait, and an answer's."""
+SILENT_SECONDS: Final = 2.0
+"""After this the local protocol is said on stderr, while HubSoft's answer is waited for."""
 REFUSED: Final = "refused"
 
 
@@ -99,10 +101,18 @@ def open_ticket(
         if not yes and (same := await services.outbox.similar(draft)):
             raise InvalidInput(_written_already(same[0]))
         entry = await services.outbox.put(draft)
+        return await services.outbox.settled(entry.local_protocol, SILENT_SECONDS)
+
+    async def settled(services: Services) -> Entry:
         return await services.outbox.settled(entry.local_protocol, PATIENCE_SECONDS)
 
     with open_hub(session) as hub:
         entry = hub.call(put)
+        if _simple(entry) == "queued":
+            # Whoever leaves now knows that it is kept, and by which name.
+            waiting = _("{local} is kept on this machine and on its way to HubSoft.")
+            click.echo(waiting.format(local=entry.local_protocol), err=True)
+            entry = hub.call(settled)
     if as_json:
         write_json(opened_document(entry))
     else:

@@ -129,6 +129,8 @@ class SqliteOutbox:
         self._presence = presence
         self._clock = clock
         self._version: object = None
+        # What is purged are people's phones and troubles: its pages are overwritten.
+        database.read("PRAGMA secure_delete=ON")
 
     @property
     def owner(self) -> str:

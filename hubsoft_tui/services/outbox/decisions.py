@@ -47,7 +47,7 @@ def adopted(row: OutboxRow, at: Instant, ticket: Ticket) -> OutboxRow:
     if row.state in machine.OVER:
         raise _settled(row)
     _refuse_another_customers(draft_of(row), ticket)
-    return machine.sent(row, at, ticket.id, ticket.protocol)
+    return machine.chosen(row, at, ticket.id, ticket.protocol)
 
 
 def discarded(row: OutboxRow, at: Instant) -> OutboxRow:

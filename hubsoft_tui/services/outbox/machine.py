@@ -96,6 +96,12 @@ def sent(
     return _with_looks(at.after(kept, None, EntryState.SENT), at)
 
 
+def chosen(row: OutboxRow, at: Instant, ticket_id: int, protocol: str) -> OutboxRow:
+    """A person says it is this ticket. What may have been carried out besides is looked for once more."""
+    known = sent(row, at, ticket_id, protocol)
+    return at.after(known, at.quiet) if row.uncertain and known.due is None else known
+
+
 def refused(row: OutboxRow, at: Instant, words: str) -> OutboxRow:
     """HubSoft said no; a person corrects it."""
     kept = replace(row, said=words, failures=0, looks=0)
@@ -135,8 +141,9 @@ def late(row: OutboxRow, at: Instant, ticket_id: int, protocol: str) -> OutboxRo
 
 
 def again(row: OutboxRow, at: Instant) -> OutboxRow:
-    """A person wants it sent. What was ever with HubSoft is looked for first, whatever HubSoft said of it."""
-    state = EntryState.UNKNOWN if row.attempts else EntryState.QUEUED
+    """A person wants it sent. What HubSoft once answered is looked for first, whatever the answer was."""
+    answered = row.attempts and row.state != EntryState.QUEUED.value
+    state = EntryState.UNKNOWN if answered else EntryState.QUEUED
     return replace(at.after(row, 0.0, state), failures=0, approved=True, similar=(), said="")
 
 

@@ -15,7 +15,7 @@ from ...api.operations import SearchKey, Table
 from ...core.clock import Clock
 from ...core.types import Priority
 from ...errors import InvalidInput, NotFound, StoreError
-from ...store.outbox import OutboxRow, SqliteOutbox
+from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
 from .. import questions
 from ..terms import Kind, Term
@@ -195,14 +195,11 @@ class Outbox:
         """Make every step that is due, and try again now what only waits to be tried again. Raises StoreError."""
         self._refuse_read_only()
         await self._runner.recover()
-        at = self._runner.sender.instant()
-        for row in await self._room.do(lambda store: store.rows()):
-            if row.state == EntryState.QUEUED.value and row.owner is None:
-                hasten = partial(_hastened, at=at)
-                await self._room.do(lambda store, row=row, step=hasten: store.revise(row.number, step))  # type: ignore[misc]
+        hasten = self._runner.sender.timed(_hastened)
+        await self._room.do(lambda store: _hurry(store, hasten))
         numbers = await self._room.do(lambda store: store.due())
         await asyncio.gather(*(asyncio.shield(self._runner.start(number)) for number in numbers))
-        rows = [await self._room.do(lambda store, number=number: store.row(number)) for number in numbers]  # type: ignore[misc]
+        rows = await self._room.do(lambda store: [store.row(number) for number in numbers])
         states = [row.state for row in rows if row is not None]
         counted = {name: states.count(name) for name in ("sent", "queued", "unknown", "refused", "exists")}
         return SendReport(**counted)
@@ -228,14 +225,14 @@ class Outbox:
         self, protocol: str, step: Callable[[OutboxRow, Instant], OutboxRow], *, start: bool = False
     ) -> Entry:
         """Do to an entry what a person decided. Whoever prepares to send it finds its claim gone."""
-        at = self._runner.sender.instant()
+        timed = self._runner.sender.timed(step)
 
         def decided(row: OutboxRow) -> OutboxRow:
             if row.state == EntryState.SENDING.value:
                 raise InvalidInput(
                     say("{protocol} is on its way just now. Try again in a moment.", protocol=protocol)
                 )
-            return replace(step(row, at), owner=None, lease=None, claim=row.claim + 1)
+            return replace(timed(row), owner=None, lease=None, claim=row.claim + 1)
 
         number = (await self._row(protocol)).number
         row = await self._room.do(lambda store: store.revise(number, decided))
@@ -296,6 +293,13 @@ class Outbox:
 def _hastened(row: OutboxRow, at: Instant) -> OutboxRow:
     free = row.state == EntryState.QUEUED.value and row.owner is None
     return machine.hastened(row, at) if free else row
+
+
+def _hurry(store: SqliteOutbox, hasten: Step) -> None:
+    """Make due now what only waits to be tried again."""
+    for row in store.rows():
+        if row.state == EntryState.QUEUED.value and row.owner is None:
+            store.revise(row.number, hasten)
 
 
 def _number(protocol: str) -> int | None:

@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from ...core.clock import Clock
-from ...errors import StoreError
+from ...errors import HubSoftError, StoreError
 from ...store.outbox import OutboxRow, SqliteOutbox, Step, Tally
 from ...texts import _
 from . import machine
@@ -25,6 +24,8 @@ AT_ONCE: Final = 4
 """Entries worked on at the same time: half of the connections stay free for people's questions."""
 TICK_SECONDS: Final = 1.0
 """How often it is looked whether another process left or changed something."""
+BROKEN_SECONDS: Final = 5.0
+"""How long an entry is left alone when the file cannot be written."""
 TIDY_SECONDS: Final = 3600.0
 GRACE_SECONDS: Final = 3.0
 """How long closing waits for answers that are on their way: without them those entries would have to be looked for."""
@@ -102,7 +103,7 @@ class Runner:
 
     def _abandoned(self) -> Step:
         said = _("The program ended while this was being sent.")
-        return partial(machine.abandoned, at=self.sender.instant(), said=said)
+        return self.sender.timed(machine.abandoned, said=said)
 
     def _took_over(self, rows: tuple[OutboxRow, ...]) -> None:
         for row in rows:
@@ -134,11 +135,13 @@ class Runner:
         self._wake.set()
 
     async def _work(self, number: int) -> None:
-        async with self._slots:
-            try:
+        try:
+            async with self._slots:
                 await self.sender.work(number)
-            except StoreError as error:
-                logger.warning("%s: %s", local_protocol(number), error)
+        except HubSoftError as error:
+            # Nothing else keeps a full disk from being tried again at once, and again.
+            logger.warning("%s: %s", local_protocol(number), error)
+            await self._clock.sleep(BROKEN_SECONDS)
 
     def will_take(self, number: int) -> bool:
         """Whether this process will make the next step of an entry that is due."""

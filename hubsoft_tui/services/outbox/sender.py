@@ -12,7 +12,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
-from functools import partial
 from typing import Final, TypeVar
 
 from ...api import operations
@@ -33,7 +32,7 @@ from ...errors import (
     UnknownOutcome,
     Unreachable,
 )
-from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox
+from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
 from . import machine, search
 from .door import CALLER, Door, local_protocol
@@ -78,6 +77,13 @@ class Sender:
             retry=settings.retry_seconds,
             patience=self._engine.settings.http.read_timeout,
         )
+
+    def timed(self, step: Callable[..., OutboxRow], **known: object) -> Step:
+        """Return `step` made at the instant it is stored: since it was thought of, this process may have stood still.
+
+        A quiet period that counts from before a freeze would end too early.
+        """
+        return lambda row: step(row, at=self.instant(), **known)
 
     async def work(self, number: int) -> None:
         """Make every step of an entry that is due, until one has to wait. Raises StoreError."""
@@ -125,7 +131,7 @@ class Sender:
 
     async def _send(self, row: OutboxRow, draft: Draft) -> None:
         async def ready() -> None:
-            begun = partial(machine.begun, at=self.instant())
+            begun = self.timed(machine.begun)
             if await self._room.do(lambda store: store.advance(row, begun)) is None:
                 raise ClaimLost
             self.sending.add(row.number)
@@ -159,10 +165,10 @@ class Sender:
         return REFUSED_SECONDS if isinstance(error, CredentialsRefused) else None
 
     async def _sent(self, row: OutboxRow, ticket: Ticket, doubles: tuple[str, ...] = ()) -> None:
-        step = partial(machine.sent, ticket_id=ticket.id, protocol=ticket.protocol, doubles=doubles)
-        if await self._finish(row, step) is None:
+        named = {"ticket_id": ticket.id, "protocol": ticket.protocol}
+        if await self._finish(row, machine.sent, doubles=doubles, **named) is None:
             # Given up while the answer was on its way, by a process that could not know: the answer counts.
-            late = partial(machine.late, at=self.instant(), ticket_id=ticket.id, protocol=ticket.protocol)
+            late = self.timed(machine.late, **named)
             await self._persist(lambda store: store.revise(row.number, late))
         self.sending.discard(row.number)
         await self.tell(ticket)
@@ -266,7 +272,7 @@ class Sender:
     async def _finish(
         self, row: OutboxRow, step: Callable[..., OutboxRow], **known: object
     ) -> OutboxRow | None:
-        made = partial(step, at=self.instant(), **known)
+        made = self.timed(step, **known)
         return await self._persist(lambda store: store.finish(row, made))
 
     async def _persist(self, work: Callable[[SqliteOutbox], T]) -> T:

@@ -76,13 +76,30 @@ worlds = given(
 def test_each_is_there_once_and_linked_to_its_local_protocol(fate, count, consoles, rewrite, away):
     words = fate.draw(st.lists(within(QUIET - 1), max_size=12))
     entries, world = lived(words, count, consoles, rewrite, away)
-    assert len(entries) == count
+    assert_each_is_there_once(entries, world, count)
+
+
+@pytest.mark.usefixtures("seldom")
+@pytest.mark.parametrize(
+    "words",
+    [
+        # A console that stood still counted a quiet period from before it did.
+        ["die:ready", "ok", "ok", "stall:236", "late:36", "freeze:31"],
+        # A process that died had not waited for the answer as long as one that gives up.
+        ["ok", "limited", "unheard", "late:179", "die:late:105", "freeze:43", "die:late:120", "stall:301"],
+    ],
+)
+def test_lives_that_once_ended_with_a_double(words):
+    assert_each_is_there_once(*lived(words, 4, 2, plain, 0), 4)
+
+
+def assert_each_is_there_once(entries: tuple[Entry, ...], world: World, count: int) -> None:
+    assert len(entries) == len(world.server.made) == count
     for entry in entries:
         (ticket,) = world.server.carrying(entry.reference)
         assert entry.state is EntryState.SENT
         assert (entry.ticket_id, entry.protocol) == (ticket.id, ticket.protocol)
         assert entry.doubles == ()
-    assert len(world.server.made) == count
 
 
 @pytest.mark.usefixtures("seldom")

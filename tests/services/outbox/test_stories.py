@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.errors import InvalidInput, StoreError
 from hubsoft_tui.services.outbox.types import EntryState
+from hubsoft_tui.store.outbox import SqliteOutbox
 from tests.virtual import VirtualClock, run
 
 from .world import QUIET, TIMEOUT, World, draft, hiding
@@ -212,3 +213,39 @@ def test_a_read_only_console_watches_and_sends_nothing(told):
         assert world.sent == 0
 
     told(story, read_only=True)
+
+
+def test_a_ticket_a_person_chose_is_compared_with_what_hubsoft_did_after_all(told):
+    async def story(world: World) -> None:
+        outbox = world.processes[0].outbox
+        entry = await outbox.put(draft())
+        await world.live(TIMEOUT + 5.0)
+        phoned = world.server.open({"descricao": "CLIENTE LIGOU", "id_cliente_servico": 7001})
+        entry = await outbox.adopt(entry.local_protocol, phoned.protocol)
+        assert (entry.state, entry.ticket_id, entry.doubles) == (EntryState.SENT, phoned.id, ())
+        await world.live(QUIET + 60.0)
+        found = await outbox.entry(entry.local_protocol)
+        (ours,) = world.server.carrying(entry.reference)
+        assert (found.protocol, found.doubles, world.sent) == (phoned.protocol, (ours.protocol,), 1)
+
+    told(story, "late:100")
+
+
+def test_a_disk_that_stays_full_is_tried_with_pauses(told, monkeypatch):
+    async def story(world: World) -> None:
+        tries = []
+
+        def full(_store: object, number: int) -> None:
+            tries.append(world.clock.now())
+            raise StoreError("full")
+
+        outbox = world.processes[0].outbox
+        with monkeypatch.context() as patched:
+            patched.setattr(SqliteOutbox, "claim", full)
+            entry = await outbox.put(draft())
+            await world.live(60.0)
+        assert 5 <= len(tries) <= 15
+        await world.live(20.0)
+        assert (await outbox.entry(entry.local_protocol)).state is EntryState.SENT
+
+    told(story)
