@@ -71,7 +71,7 @@ worlds = given(
 
 
 @pytest.mark.usefixtures("seldom")
-@settings(max_examples=120, **SLOW)
+@settings(max_examples=80, **SLOW)
 @worlds
 def test_each_is_there_once_and_linked_to_its_local_protocol(fate, count, consoles, rewrite, away):
     words = fate.draw(st.lists(within(QUIET - 1), max_size=12))
