@@ -170,5 +170,5 @@ def pass_sentence(report: PassReport) -> str:
         (report.missing, ngettext("{n} missing", "{n} missing", report.missing)),
     ]
     parts = [text.format(n=number(amount)) for amount, text in found if amount]
-    told = ", ".join(parts) if parts else _("Nothing changed")
-    return f"{told}. {cost(report.requests, report.naive_requests)}."
+    found_text = ", ".join(parts) or _("Nothing changed")
+    return f"{found_text}. {cost(report.requests, report.naive_requests)}."

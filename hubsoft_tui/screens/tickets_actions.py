@@ -46,8 +46,8 @@ TICKETS_ACTIONS: Final = (
     Action(
         "tickets.newest",
         "f",
-        N_("newest"),
-        N_("Go to the first ticket and stay there, whatever arrives."),
+        N_("to the top"),
+        N_("Go to the newest ticket and stay there, whatever arrives."),
         "newest",
     ),
     Action("tickets.refresh", "r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."), "refresh"),
