@@ -67,7 +67,7 @@ class Ground:
     def wait(self) -> Progress:
         """Wait for the end of the run."""
         list_id = self.id
-        return self.hub.call(lambda s: s.checkup.wait(list_id), timeout=60)
+        return self.hub.call(lambda s: s.checkup.wait(list_id), timeout=120)
 
     def run(self, **options: Any) -> Progress:
         """Check everybody."""
