@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
-from .drawn import Drawn, line
+from .drawn import Drawn, cut, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from textual import events
 
 _GAP: Final = "   "
+_SHORTEST: Final = 3
+"""Cells a label keeps at least: below that it would say nothing beside its digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,26 @@ class ItemLine(Drawn):
         """Return the items that are shown in `width` cells, left to right."""
         return self._items
 
+    def gap(self, width: int) -> str:
+        """Return what stands between them."""
+        return _GAP
+
     def on_click(self, event: events.Click) -> None:
         """Press the item under the mouse."""
-        start = 0
+        start, width = 0, self.content_size.width
         x = event.get_content_offset_capture(self).x
-        for item in self.shown(self.content_size.width):
+        for item in self.shown(width):
             if start <= x < start + item.width:
                 self.post_message(self.Pressed(item.id))
                 return
-            start += item.width + len(_GAP)
+            start += item.width + len(self.gap(width))
 
 
 class AreaBar(ItemLine):
-    """The areas with their digits, the one in sight standing out; marks (DEMO, FROZEN) at the right end."""
+    """The areas with their digits, the one in sight standing out; marks (DEMO, FROZEN) at the right end.
+
+    Where there is little room they stand closer, and then the others' labels are cut: every area stays in sight.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +91,7 @@ class AreaBar(ItemLine):
     def draw(self, width: int) -> list[Content]:
         """Return the line."""
         parts = []
-        for item in self._items:
+        for item in self.shown(width):
             here = item.id == self._current
             parts.append(
                 line(
@@ -91,10 +100,41 @@ class AreaBar(ItemLine):
                     (item.label, "bold underline $title" if here else "$quiet"),
                 )
             )
-        left = Content(_GAP).join(parts)
-        marks = Content(" ").join(Content.styled(f" {text} ", style) for text, style in self._marks)
+        left = Content(self.gap(width)).join(parts)
+        marks = self._marked()
         room = max(0, width - marks.cell_length)
         return [Content.assemble(left.truncate(room, ellipsis=True, pad=True), marks)]
+
+    def shown(self, width: int) -> Iterable[Item]:
+        """Return the areas, the others' labels cut as far as it takes."""
+        return self._fitted(width)[0]
+
+    def gap(self, width: int) -> str:
+        """Return what stands between them."""
+        return self._fitted(width)[1]
+
+    def _fitted(self, width: int) -> tuple[tuple[Item, ...], str]:
+        room = width - self._marked().cell_length
+        for gap in (_GAP, "  "):
+            if _width(self._items, gap) < room:
+                return self._items, gap
+        items = self._items
+        longest = max((cell_len(item.label) for item in items), default=0)
+        for most in range(longest - 1, _SHORTEST - 1, -1):
+            items = tuple(
+                item if item.id == self._current else replace(item, label=cut(item.label, most))
+                for item in self._items
+            )
+            if _width(items, "  ") < room:
+                break
+        return items, "  "
+
+    def _marked(self) -> Content:
+        return Content(" ").join(Content.styled(f" {text} ", style) for text, style in self._marks)
+
+
+def _width(items: tuple[Item, ...], gap: str) -> int:
+    return sum(item.width for item in items) + len(gap) * max(0, len(items) - 1)
 
 
 class KeyLine(ItemLine):
