@@ -209,7 +209,7 @@ class Checkup:
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
-        self._shelf.close()
+        await self._shelf.close()
 
     # -- results
 
