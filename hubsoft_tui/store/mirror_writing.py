@@ -156,7 +156,7 @@ class Draft:
         seconds): one opened later would be news when a list shows it again.
         """
         rows = self._connection.execute(
-            "SELECT id FROM ticket WHERE account = ? AND following <= 0 AND opened_at < ?"
+            "SELECT id FROM ticket WHERE account = ? AND following <= 0 AND opened_at < ?"  # noqa: S608 - ours
             f" AND ((state = {int(Standing.CLOSED)} AND closed_at < ?)"
             f" OR (state = {int(Standing.MISSING)} AND confirmed_at < ?))",
             (self._account, opened_before, over_before, over_before),
