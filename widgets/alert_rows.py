@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.services.alerts.rules import BY_ID, Rule, Unit
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .columns import Column
 from .drawn import Drawn, Part, fit, line
 from .table import VirtualTable
-from .words import NOTHING, duration, moment, number, percent, size, wait
+from .words import NOTHING, duration, moment, percent, size, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
