@@ -93,7 +93,8 @@ class StepLine(Drawn):
                 (f"   {bounds}" if bounds else "", "$quiet"),
             ).truncate(width, ellipsis=True),
         ]
-        lines += [Content.styled(each, "$quiet") for each in wrapped(self._about(tunable), width, 2)]
+        room = max(1, min(2, self.content_size.height - len(lines)))
+        lines += [Content.styled(each, "$quiet") for each in wrapped(self._about(tunable), width, room)]
         return [*lines, *[Content("")] * (4 - len(lines))]
 
     def _about(self, tunable: Tunable) -> str:
