@@ -264,15 +264,17 @@ class Engine:
         retries: int | None = None,
         spent: Callable[[int], object] | None = None,
         ready: Callable[[], Awaitable[None]] | None = None,
+        through_outages: bool = True,
     ) -> Received[T]:
         """Send one operation as `send` does, and return everything it brought: its page too, and when it was sent.
 
         `retries` repeats a failure less often than the settings allow; `spent` is told how many requests
         HubSoft received for it, however it ends; `ready` is awaited before each attempt's first byte, once its
-        turn has come, and what it raises takes the attempt back.
+        turn has come, and what it raises takes the attempt back. Without `through_outages` background work too
+        is told at once when HubSoft is away.
         """
         job = self._job(priority, patience, label, caller, retries=retries)
-        job.ready = ready
+        job.ready, job.through_outages = ready, through_outages
         work = self._exchange.perform(job, operation, self._tokens)
         try:
             # A write that was sent is waited for until the transport gives up: leaving earlier would call

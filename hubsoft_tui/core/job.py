@@ -25,6 +25,7 @@ class Job:
         "ready",
         "requests",
         "retries",
+        "through_outages",
     )
 
     def __init__(
@@ -38,6 +39,7 @@ class Job:
         asked: bool = False,
         retries: int | None = None,
         ready: Callable[[], Awaitable[None]] | None = None,
+        through_outages: bool = True,
     ) -> None:
         self.gate = gate
         self.priority = priority
@@ -50,6 +52,8 @@ class Job:
         """How often a failure may be repeated at most; None leaves it to the settings."""
         self.ready = ready
         """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back."""
+        self.through_outages = through_outages
+        """Whether it waits, with nobody waiting for it, until HubSoft is back; else it is told as a person is."""
         self.place: Place | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""

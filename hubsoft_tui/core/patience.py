@@ -41,10 +41,10 @@ class Patience:
             admission := self._breaker.admit(safe_read=operation.repeatable and _is_persons(job))
         ) is Admission.WAIT:
             now = self._clock.now()
-            if _is_persons(job):
+            if _is_persons(job) or not job.through_outages:
                 self.refuse_while_away()
-                if now >= patience:
-                    raise Unreachable(self.unanswered())
+            if _is_persons(job) and now >= patience:
+                raise Unreachable(self.unanswered())
             if job.deadline is not None and now >= job.deadline:
                 raise TimedOut(self.unanswered())
             await self._wait_for_change(patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)

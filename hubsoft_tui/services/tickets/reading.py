@@ -109,7 +109,12 @@ class Reader:
             # In the queue it would wait as long as HubSoft is away, holding the right to sync.
             raise Unreachable(say("HubSoft cannot be reached: {reason}", reason=api.reason or "-"))
         return await self._engine.receive(
-            operation, priority=self.priority, caller=CALLER, retries=retries, spent=self._spend
+            operation,
+            priority=self.priority,
+            caller=CALLER,
+            retries=retries,
+            spent=self._spend,
+            through_outages=False,
         )
 
     def _spend(self, requests: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from urllib.parse import parse_qs
 
@@ -383,3 +384,16 @@ def test_an_outage_is_told_at_once_and_does_not_shrink_pages(make_simulator, syn
         except Unreachable:
             syncing.hub.call(lambda services: services.engine.clock.sleep(0.05))
     syncing.judge()
+
+
+@pytest.mark.parametrize("priority", [Priority.NORMAL, Priority.HIGH])
+def test_an_outage_that_begins_between_two_tries_is_told_too(make_simulator, syncing_over, priority):
+    # In the queue the pass would wait as long as HubSoft is away, and cron would start another beside it.
+    simulator = make_simulator(customers=60, tickets=60)
+    health = HealthSettings(failures_to_open=2, open_seconds=600, open_max_seconds=600)
+    syncing = syncing_over(simulator, health=health)
+    syncing.begin()
+    simulator.fail_next(50, "reset")
+    with pytest.raises(Unreachable):
+        syncing.hub.call(lambda services: asyncio.wait_for(services.tickets.sync(priority=priority), 10))
+    assert not syncing.hub.call(lambda services: services.tickets.status()).running
