@@ -150,6 +150,11 @@ class Process:
 
     # -- the engine
 
+    @property
+    def known(self) -> Process:
+        """Nothing is remembered."""
+        return self
+
     def remembered(self, _question: object) -> None:
         return None
 
