@@ -226,7 +226,7 @@ _NAMES: Final = {
 
 def shown_key(key: str) -> str:
     """Return how a key is written for people: `?` for `question_mark`."""
-    return _NAMES.get(key, key)
+    return _("space") if key == "space" else _NAMES.get(key, key)
 
 
 SHARED: Final = (

@@ -167,7 +167,7 @@ class OutboxScreen(OutboxDeeds):
 
     @work(group="preview", exit_on_error=False)
     async def _preview(self, entry: Entry) -> None:
-        lines = await self.asked(questions.preview(entry.draft))
+        lines = await self.asked(questions.contents(entry))
         if lines is not None:
             self._sent[entry.local_protocol] = lines
             self._draw_entry()

@@ -63,11 +63,11 @@ def entries(*, open_only: bool) -> Callable[[Services], Awaitable[tuple[Entry, .
     return ask
 
 
-def preview(draft: Draft) -> Callable[[Services], Awaitable[tuple[tuple[str, str], ...]]]:
-    """Say what an entry sends, or sent."""
+def contents(entry: Entry) -> Callable[[Services], Awaitable[tuple[tuple[str, str], ...]]]:
+    """Say what an entry sends, or sent; document and phone masked."""
 
     async def ask(services: Services) -> tuple[tuple[str, str], ...]:
-        return await services.outbox.preview(draft)
+        return await services.outbox.contents(entry)
 
     return ask
 

@@ -204,12 +204,18 @@ def _person(index: int, rng: random.Random, used: set[str]) -> SimCustomer:
         code=3_000 + index,
         name=name,
         document=document,
-        phone=f"37{rng.choice('3999')}{rng.randrange(10**7, 10**8)}",
+        phone=_phone(rng),
         registered_age=age,
         services=services,
         alerts=(rng.choice(catalogue.ALERTS),) if rng.random() < 0.03 else (),
         enabled=not (gone and rng.random() < 0.3),
     )
+
+
+def _phone(rng: random.Random) -> str:
+    """Throw a mobile phone (11 digits, the third a 9) or a landline (10)."""
+    first, rest = rng.choice("3999"), rng.randrange(10**7, 10**8)
+    return f"37{first}{rest}"[: 11 if first == "9" else 10]
 
 
 def _service(rng: random.Random, index: int, number: int, stem: str, age: int) -> SimService:

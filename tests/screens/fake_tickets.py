@@ -159,6 +159,9 @@ class FakeOutbox:
             raise InvalidInput("HubSoft takes no such word.")
         return draft
 
+    async def contents(self, entry):
+        return await self.preview(entry.draft)
+
     async def preview(self, draft):
         if isinstance(draft, NewTicket):
             return (

@@ -117,8 +117,11 @@ def worth_asking(stale: Stale, sizes: Mapping[Variant, int]) -> bool:
 
 
 def worth_going_on(undecided: int, pages_left: int) -> bool:
-    """Whether the rest of a reading costs less than asking for those it has not decided yet."""
-    return pages_left < undecided
+    """Whether the rest of a reading costs no more than asking for those it has not decided yet.
+
+    At equal cost it is read, as `choose` promised: it answers the day's other questions too.
+    """
+    return pages_left <= undecided
 
 
 def _timed(plan: Plan, pace: Pace, asked: int) -> Plan:

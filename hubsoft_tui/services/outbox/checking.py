@@ -9,7 +9,7 @@ from typing import Final
 from ...api.models import Customer
 from ...api.operations import OPENING_SUFFIX
 from ...errors import InvalidInput
-from ...privacy import clean, format_document, format_phone
+from ...privacy import clean, format_document, format_phone, mask_document, mask_phone
 from ...texts import Text, _, say
 from ..documents import digits_of, local_phone
 from .reference import LENGTH, PREFIX, with_reference, without_references
@@ -123,10 +123,15 @@ def _protocol(protocol: str) -> str:
     return protocol.strip()
 
 
-def previewed(draft: Draft, reference: str | None = None) -> tuple[tuple[str, str], ...]:
-    """Return (label, value) for everything that will be sent, and what is added to it by whom."""
+def previewed(
+    draft: Draft, reference: str | None = None, *, masked: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Return (label, value) for everything that will be sent, and what is added to it by whom.
+
+    `masked` hides document and phone, for whoever looks at it later.
+    """
     if isinstance(draft, NewTicket):
-        return _ticket_rows(draft, reference)
+        return _ticket_rows(draft, reference, masked=masked)
     head = ((_("Ticket"), draft.protocol), *_person(draft.customer_name))
     if isinstance(draft, NewMessage):
         return (
@@ -137,10 +142,11 @@ def previewed(draft: Draft, reference: str | None = None) -> tuple[tuple[str, st
     return (*head, *_closing_rows(draft))
 
 
-def _ticket_rows(draft: NewTicket, reference: str | None) -> tuple[tuple[str, str], ...]:
+def _ticket_rows(draft: NewTicket, reference: str | None, *, masked: bool) -> tuple[tuple[str, str], ...]:
     shown = reference or PREFIX + "·" * LENGTH
     named = _person(draft.customer_name)
-    document = ((_("Document"), format_document(draft.customer_document)),) if draft.customer_document else ()
+    written, called = (mask_document, mask_phone) if masked else (format_document, format_phone)
+    document = ((_("Document"), written(draft.customer_document)),) if draft.customer_document else ()
     default = _("HubSoft's own default")
     kind = draft.type_label or (str(draft.type_id) if draft.type_id else default)
     explained = _(
@@ -152,7 +158,7 @@ def _ticket_rows(draft: NewTicket, reference: str | None) -> tuple[tuple[str, st
         (_("Service"), str(draft.service_id)),
         (_("Type"), kind),
         (_("Contact"), draft.contact_name),
-        (_("Phone"), format_phone(draft.contact_phone)),
+        (_("Phone"), called(draft.contact_phone)),
         (_("Work order"), _("yes") if draft.open_work_order else _("no")),
         (_("Description"), with_reference(draft.description, shown)),
         (_("Added"), explained.format(reference=shown, suffix=OPENING_SUFFIX.strip(" |"))),

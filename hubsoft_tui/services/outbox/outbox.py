@@ -89,6 +89,10 @@ class Outbox:
         """Return (label, value) for everything that would be sent, and what is added by whom."""
         return previewed(draft)
 
+    async def contents(self, entry: Entry) -> tuple[tuple[str, str], ...]:
+        """Return (label, value) for what an entry sends or sent, its reference too; document and phone masked."""
+        return previewed(entry.draft, entry.reference, masked=True)
+
     async def similar(self, draft: Draft) -> tuple[Entry, ...]:
         """Return entries of the last minutes that say the same, newest first: ask before writing it again."""
         since = self._clock.wall() - self._engine.settings.outbox.similar_seconds

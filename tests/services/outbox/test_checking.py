@@ -87,6 +87,9 @@ def test_a_preview_shows_what_will_be_sent_and_what_is_added():
     assert rows["Document"] == "862.149.410-81"
     assert "ATENDIMENTO ABERTO VIA API" in rows["Added"]
     assert dict(previewed(GOOD, "HT7K3M9Q"))["Description"].endswith("[ref HT7K3M9Q]")
+    later = dict(previewed(GOOD, "HT7K3M9Q", masked=True))
+    assert "86214941081" not in "".join(filter(str.isdigit, later["Document"]))
+    assert "999992968" not in "".join(filter(str.isdigit, later["Phone"]))
     assert dict(previewed(NewMessage(5, "2026", "oi")))["Message"] == "oi"
     assert dict(previewed(Closing(5, "2026", 70, "Resolvido")))["Reason"] == "Resolvido"
 
