@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -143,6 +144,7 @@ class TicketBoard(TicketDeeds):
         if delta.whole:
             self._followed.take(delta)
             self._count(time.time())
+            _spare_the_collector()
         else:
             known = self._followed.rows
             for row in delta.rows:
@@ -231,3 +233,12 @@ class TicketBoard(TicketDeeds):
         return _(
             "No ticket is followed yet. {sync} asks HubSoft for the open ones, {follow} follows one."
         ).format(sync=self._key("tickets.sync"), follow=self._key("tickets.follow"))
+
+
+def _spare_the_collector() -> None:
+    """Keep Python's garbage collector from walking every ticket again and again.
+
+    Rows hold no cycles, and 20,000 of them would keep a key waiting for a tenth of a second each time.
+    """
+    gc.unfreeze()
+    gc.freeze()
