@@ -147,8 +147,11 @@ class Ours(HubSoftConsole):
         )
         self._feed = feed
 
-    async def on_ready(self) -> None:
-        """Go to the tickets."""
+    def on_load(self) -> None:
+        """Go to the tickets once the first screen stands."""
+        self.set_timer(0.3, self._go)
+
+    async def _go(self) -> None:
         await self.action_area("tickets")
         self.set_interval(0.2, self._begin)
 
