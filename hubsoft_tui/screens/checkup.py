@@ -19,12 +19,12 @@ from hubsoft_tui.services.checkup.words import plan_lines
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.checkup import CheckupHead
 from widgets.member_rows import ListTable, MemberTable, member_text
-from widgets.path_input import PathInput
 from widgets.table import VirtualTable
 
 from . import checkup_words as words
 from .base import ConsoleScreen
 from .checkup_actions import CHECKUP_ACTIONS
+from .path_input import PathInput
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -133,10 +133,6 @@ class CheckupScreen(ConsoleScreen):
     @property
     def _choosing(self) -> bool:
         return self._list_id is None
-
-    @property
-    def _typing(self) -> bool:
-        return isinstance(self.focused, Input)
 
     @work(group="checkup", exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
