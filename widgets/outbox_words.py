@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import Closing, Entry, EntryKind, EntryState, NewMessage, NewTicket
+from hubsoft_tui.services.outbox.types import Entry, EntryKind, EntryState, NewTicket
 from hubsoft_tui.texts import _
 
 from .words import NOTHING, clock
@@ -29,20 +29,6 @@ def subject_text(entry: Entry) -> str:
     if isinstance(draft, NewTicket):
         return clean(draft.type_label or "")
     return clean(draft.protocol)
-
-
-def written_text(entry: Entry) -> str:
-    """Return the words a person wrote."""
-    draft = entry.draft
-    if isinstance(draft, NewMessage):
-        return draft.text
-    return draft.description
-
-
-def reason_text(entry: Entry) -> str:
-    """Return the reason a closing gives."""
-    draft = entry.draft
-    return clean(draft.reason_label or "") if isinstance(draft, Closing) else ""
 
 
 def state_word(entry: Entry) -> tuple[str, str]:

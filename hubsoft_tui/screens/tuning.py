@@ -253,8 +253,8 @@ class TuningScreen(ConsoleScreen):
 
     @work(group="tuning-read", exclusive=True, exit_on_error=False)
     async def _read(self) -> None:
-        door = await self.console.door()
         try:
+            door = await self.console.door()
             self._tunables = await door.run(lambda services: services.tuning.tunables())
         except HubSoftError as error:
             self._trouble = str(error)
@@ -269,9 +269,9 @@ class TuningScreen(ConsoleScreen):
         tunable, looked = self._tunable, self._looked_at
         if tunable is None or (tunable.key in self._forecasts and not anew):
             return
-        door, key = await self.console.door(), tunable.key
-        also = float(looked) if looked is not None else None
+        key, also = tunable.key, float(looked) if looked is not None else None
         try:
+            door = await self.console.door()
             found = await door.run(lambda services: services.tuning.forecast(key, also))
         except HubSoftError as error:
             self._trouble = str(error)
@@ -285,14 +285,14 @@ class TuningScreen(ConsoleScreen):
 
     @work(group="tuning-change", exit_on_error=False)
     async def _change(self, ask: Callable[[Services], Awaitable[T]], tell: Callable[[T], str]) -> None:
-        door = await self.console.door()
         try:
+            door = await self.console.door()
             done = await door.run(ask)
+            self._tunables = await door.run(lambda services: services.tuning.tunables())
         except HubSoftError as error:
             self.console.tell(error, severity="error")
             return
         self._forecasts.clear()
-        self._tunables = await door.run(lambda services: services.tuning.tunables())
         self._table.set_rows(self._tunables)
         self._draw()
         self._foretell()
@@ -300,8 +300,8 @@ class TuningScreen(ConsoleScreen):
 
     @work(group="tuning-save", exclusive=True, exit_on_error=False)
     async def _offer_to_save(self) -> None:
-        door = await self.console.door()
         try:
+            door = await self.console.door()
             changes = await door.run(lambda services: services.tuning.diff())
         except HubSoftError as error:
             self.console.tell(error, severity="error")

@@ -9,12 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from ..api import operations
-from ..api.models import BRASILIA, Ticket
+from ..api.models import Ticket
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.tracer import Tracer
@@ -25,6 +24,7 @@ from ..settings import Profile, Settings
 from ..store.tuning import TuningLog
 from .alerts.facts import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
+from .brasilia import day_of
 from .checkup.service import Checkup
 from .checkup.shelf import Shelf
 from .connection import ConnectionTest
@@ -169,7 +169,7 @@ async def _absorb(tickets: Tickets, clock: Clock, ticket: Ticket) -> None:
 
     HubSoft's answer to a new ticket has the day it was opened alone.
     """
-    today = datetime.fromtimestamp(clock.wall(), BRASILIA).date()
+    today = day_of(clock.wall())
     await tickets.absorb(ticket, opened=ticket.opened_at is None and ticket.opened_on == today)
 
 

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from ..api import operations
 from ..api.models import Choice, Customer, Invoice, Service, Session, Ticket, WorkOrder
-from ..api.operations import Operation
+from ..api.operations import Operation, SearchKey, SessionKey
 from ..core.cache import BRIEF, CUSTOMER, Part
 from ..core.question import Question
 from ..core.types import Category
@@ -30,14 +30,14 @@ KINDS: Final[dict[str, Any]] = {
 """What is remembered, by kind: the shapes that stored records are read back as."""
 
 SEARCHES: Final = {
-    Kind.CPF: "cpf_cnpj",
-    Kind.CNPJ: "cpf_cnpj",
-    Kind.CODE: "codigo_cliente",
-    Kind.LOGIN: "login_radius",
-    Kind.PHONE: "telefone",
-    Kind.NAME: "nome_razaosocial",
+    Kind.CPF: SearchKey.DOCUMENT,
+    Kind.CNPJ: SearchKey.DOCUMENT,
+    Kind.CODE: SearchKey.CODE,
+    Kind.LOGIN: SearchKey.LOGIN,
+    Kind.PHONE: SearchKey.PHONE,
+    Kind.NAME: SearchKey.NAME,
 }
-"""HubSoft's word for each kind of search (`busca`)."""
+"""How HubSoft searches for each kind of term."""
 
 
 def customer(term: Term) -> Question[tuple[Customer, ...]]:
@@ -56,7 +56,7 @@ def customer(term: Term) -> Question[tuple[Customer, ...]]:
 
 def ticket_by_protocol(protocol: str) -> Question[tuple[Ticket, ...]]:
     """Ask whose ticket has this protocol, closed ones too."""
-    operation = operations.customer_tickets("protocolo", protocol, only_pending=False)
+    operation = operations.customer_tickets(SearchKey.PROTOCOL, protocol, only_pending=False)
     return _whole(f"protocol:{protocol}", "tickets", Category.SERVICE_DATA, operation)
 
 
@@ -80,7 +80,7 @@ def work_orders(customer: Customer) -> Question[tuple[WorkOrder, ...]]:
 
 def sessions(service: Service, login: str) -> Question[tuple[Session, ...]]:
     """Ask what a login's line did in the last days."""
-    operation = operations.connection_sessions("login", login)
+    operation = operations.connection_sessions(SessionKey.LOGIN, login)
     return _whole(f"sessions:{service.id}", "sessions", Category.SERVICE_DATA, operation)
 
 
@@ -122,10 +122,12 @@ def _customer_key(term: Term) -> str:
     return f"{prefix}:{term.value.lower() if term.kind is Kind.LOGIN else term.value}"
 
 
-def _by(customer: Customer) -> tuple[str, str]:
+def _by(customer: Customer) -> tuple[SearchKey, str]:
     """How HubSoft finds this customer's rows: by code where it has one."""
     return (
-        ("cpf_cnpj", customer.document) if customer.code is None else ("codigo_cliente", str(customer.code))
+        (SearchKey.DOCUMENT, customer.document)
+        if customer.code is None
+        else (SearchKey.CODE, str(customer.code))
     )
 
 

@@ -63,14 +63,18 @@ class Notices:
         )  # fmt: skip
 
     def take(self, at: float) -> Notice | None:
-        """Take the next one that is due, so that no other process runs it too; None when there is none."""
+        """Take the next one that is due, so that no other process runs it too; None when there is none.
+
+        One that this owner took and never settled is taken again: whatever ran its command is over.
+        """
         with self._database.write() as connection:
             rows = connection.execute(
                 f"SELECT {_COLUMNS}, owner FROM notice WHERE account = ? AND next_at <= ? ORDER BY next_at, id",  # noqa: S608
                 (self._account, at),
             ).fetchall()
             dead = self._presence.dead({row[-1] for row in rows if row[-1]})
-            free = next((row for row in rows if not row[-1] or row[-1] in dead), None)
+            takers = {"", self._presence.owner, *dead}
+            free = next((row for row in rows if row[-1] in takers), None)
             if free is None:
                 return None
             connection.execute("UPDATE notice SET owner = ? WHERE id = ?", (self._presence.owner, free[0]))

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from hubsoft_tui.errors import Unreachable
+from hubsoft_tui.screens.path_input import PathInput, PathSuggester
 from hubsoft_tui.services.checkup.types import Result, RunState
 from tests.screens.checkups import DONE, FRESH, NOVEMBER, ROWS, RUNNING, CheckupHub, FakeCheckup, row
 from tests.screens.fake import console, seen, settle, wait_for
 from widgets.checkup import CheckupHead
 from widgets.member_rows import MemberTable, described
-from widgets.path_input import PathInput, PathSuggester
 
 
 class Open:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ...errors import InvalidInput
 from ...places import write_private
 from ...texts import N_, _, say
+from ..spreadsheets import inert
 from .types import MemberRow, Plan, Progress, Result
 
 SUFFIXES: Final = (".csv", ".json")
@@ -30,7 +31,6 @@ _COLUMNS: Final = (
     N_("known at"),
     N_("why"),
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t")
 
 
 def target(name: str | Path) -> Path:
@@ -79,7 +79,7 @@ def csv_text(rows: Iterable[MemberRow]) -> str:
     for row in rows:
         decision, member = row.decision, row.member
         if decision is None:
-            writer.writerow(map(_inert, [member.document, member.name, member.external_id, *[""] * 8]))
+            writer.writerow(map(inert, [member.document, member.name, member.external_id, *[""] * 8]))
             continue
         cells = [
             member.document,
@@ -94,7 +94,7 @@ def csv_text(rows: Iterable[MemberRow]) -> str:
             _instant(decision.fetched_at or None),
             decision.why,
         ]
-        writer.writerow(map(_inert, cells))
+        writer.writerow(map(inert, cells))
     return out.getvalue()
 
 
@@ -150,11 +150,6 @@ def member_document(row: MemberRow) -> dict[str, Any]:
         "service_status": (decision.status or None) if decision else None,
         "source": (decision.source or None) if decision else None,
     }
-
-
-def _inert(cell: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _instant(epoch: float | None) -> str:

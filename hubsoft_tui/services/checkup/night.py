@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from ...api.models import Customer
-from ...core.clock import Clock
+from ...core.clock import Clock, today
 from ...core.engine import Engine
 from ...core.types import Health, Priority
 from ...errors import HubSoftError
@@ -49,7 +49,7 @@ class Night:
         """
         if not self._due() or not self._spare():
             return False
-        day = datetime.fromtimestamp(self._clock.wall()).astimezone().date().isoformat()
+        day = today(self._clock).isoformat()
         if not await self._shelf(lambda: self._shelf.rosters.take_night(day)):
             return False
         if await doubted(self._engine, self._shelf):

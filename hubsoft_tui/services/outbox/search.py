@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 from ...api import operations
@@ -17,6 +17,7 @@ from ...api.models import BRASILIA, Message, Thread, Ticket
 from ...api.operations import Operation, SearchKey
 from ...store.outbox import OutboxRow
 from ...texts import N_, _
+from ..brasilia import ONE_DAY, day_of
 from .reference import carries, says_the_same, squeezed
 from .types import Closing, Draft, NewMessage, NewTicket
 
@@ -66,13 +67,13 @@ async def look(receive: Receive, row: OutboxRow, draft: Draft, *, today: date, t
 
 async def _ticket(receive: Receive, row: OutboxRow, draft: NewTicket, today: date) -> Finding:
     # A day earlier: HubSoft's clock, or ours, may stand on the other side of midnight.
-    since = datetime.fromtimestamp(row.sent_at or 0.0, BRASILIA).date() - timedelta(days=1)
+    since = day_of(row.sent_at or 0.0) - ONE_DAY
     key, term = owner_of(draft)
     newest = await receive(operations.customer_tickets(key, term, only_pending=False))
     finding = judge_tickets(newest, row.marker, draft, since)
     if finding.found or not finding.why or not newest.truncated:
         return finding
-    until = max(today, since) + timedelta(days=1)
+    until = max(today, since) + ONE_DAY
     those = operations.customer_tickets(key, term, only_pending=False, start=since, end=until)
     return judge_tickets(await receive(those), row.marker, draft, since)
 
@@ -171,7 +172,7 @@ def _opened_before(ticket: Ticket, since: float) -> bool:
             moment = None
     if moment is not None and (ticket.opened_on is None or moment.date() == ticket.opened_on):
         return moment.timestamp() < since - CLOCK_SECONDS
-    return ticket.opened_on is not None and ticket.opened_on < datetime.fromtimestamp(since, BRASILIA).date()
+    return ticket.opened_on is not None and ticket.opened_on < day_of(since)
 
 
 def _carries(ticket: Ticket, reference: str) -> bool:

@@ -11,12 +11,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
 from typing import Final, TypeVar
 
 from ...api import operations
 from ...api.answers import Decoded
-from ...api.models import BRASILIA, Ticket
+from ...api.models import Ticket
 from ...api.operations import Operation
 from ...core.clock import Clock
 from ...core.types import Priority
@@ -34,6 +33,7 @@ from ...errors import (
 )
 from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
+from ..brasilia import day_of
 from ..lane import Lane
 from . import machine, search
 from .door import CALLER, Door, local_protocol
@@ -214,7 +214,7 @@ class Sender:
     async def _look(self, row: OutboxRow, draft: Draft) -> None:
         unknown = row.state == EntryState.UNKNOWN.value
         receive = self._receive if unknown else self._receive_later
-        today = datetime.fromtimestamp(self._clock.wall(), BRASILIA).date()
+        today = day_of(self._clock.wall())
         try:
             twins = await self._twins(row)
             finding = await search.look(receive, row, draft, today=today, twins=twins)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from ..spreadsheets import inert
 from .types import DayReport, Sums
 
 COLUMNS: Final = (
@@ -25,7 +26,6 @@ COLUMNS: Final = (
     "saved",
     "bytes",
 )
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_document(report: DayReport) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def as_table(report: DayReport) -> str:
             (
                 report.day.isoformat(),
                 group,
-                _harmless(name),
+                inert(name),
                 *(figures[column] for column in COLUMNS),
                 figures["hit_ratio"],
                 figures["wait_ms"]["p95"],
@@ -106,11 +106,6 @@ def _figures(sums: Sums) -> dict[str, Any]:
         "wait_ms": {"mean": _mean_wait(sums), "p95": _milliseconds(sums.wait_p95)},
         "latency_ms": {"p50": _milliseconds(sums.p50), "p95": _milliseconds(sums.p95)},
     }
-
-
-def _harmless(name: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula."""
-    return f"'{name}" if name.startswith(_FORMULAS) else name
 
 
 def _local(instant: float) -> str:

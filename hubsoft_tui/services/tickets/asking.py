@@ -10,7 +10,7 @@ from typing import Final
 from ...api.operations import Table, TicketDate
 from ...errors import BadAnswer, NotFound, QueueFull, RateLimited, Refused, Unreachable
 from ...store.mirror_records import Followed, Following
-from .days import DAY_SECONDS, ONE_DAY, day_of, start_of
+from ..brasilia import DAY_SECONDS, ONE_DAY, day_of, start_of
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
 from .planner import Known, Read, Steps, steps

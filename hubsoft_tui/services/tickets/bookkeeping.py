@@ -17,9 +17,9 @@ from ...store.mirror import Mirror
 from ...store.mirror_records import MirrorState
 from ...store.mirror_writing import Draft, Lease, writing
 from ...texts import say
+from ..brasilia import DAY_SECONDS, start_of
 from .absorbing import Absorber, Found
 from .asking import Asked, manner
-from .days import DAY_SECONDS, start_of
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
 from .paging import PageSize

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
 from msgspec.structs import replace
 
 from ...api.models import Ticket
 from ...store.mirror_records import Following, MirrorTicket, Standing
-from .days import day_of, sharpened, start_of
+from ..brasilia import day_of, start_of
 from .labels import STATUS, TYPE, Labels, Named, same, shown
 from .types import ChangeKind
 
@@ -95,6 +96,15 @@ def due_at(ticket: Ticket, at: float, known: float | None) -> float | None:
         return known  # HubSoft writes 0min where nothing was promised
     due = at + (-seconds if left[1] else seconds)
     return known if known is not None and abs(due - known) < DUE_SLACK else due
+
+
+def sharpened(exact: datetime | None, day: date | None, known: float | None) -> float | None:
+    """Return the best that is known of an instant: told exactly, known already, or the day alone."""
+    if exact is not None:
+        return exact.timestamp()
+    if day is None or (known is not None and day_of(known) == day):
+        return known
+    return start_of(day)
 
 
 def _state(known: MirrorTicket | None, ticket: Ticket) -> Standing:

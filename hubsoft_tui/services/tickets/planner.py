@@ -14,7 +14,7 @@ from typing import Final
 
 from ...api.operations import TicketDate
 from ...store.mirror_records import Followed, Label, MirrorState, StatusCount
-from .days import ONE_DAY, day_of
+from ..brasilia import ONE_DAY, day_of
 from .labels import sounds_closed
 from .paging import pages
 

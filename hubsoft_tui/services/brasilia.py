@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from ...api.models import BRASILIA
+from ..api.models import BRASILIA
 
 DAY_SECONDS: Final = 86_400.0
 ONE_DAY: Final = timedelta(days=1)
@@ -19,12 +19,3 @@ def day_of(moment: float) -> date:
 def start_of(day: date) -> float:
     """Return the instant (UTC epoch seconds) at which a day begins."""
     return datetime.combine(day, time(), BRASILIA).timestamp()
-
-
-def sharpened(exact: datetime | None, day: date | None, known: float | None) -> float | None:
-    """Return the best that is known of an instant: told exactly, known already, or the day alone."""
-    if exact is not None:
-        return exact.timestamp()
-    if day is None or (known is not None and day_of(known) == day):
-        return known
-    return start_of(day)
