@@ -63,11 +63,11 @@ def entries(*, open_only: bool) -> Callable[[Services], Awaitable[tuple[Entry, .
     return ask
 
 
-def preview(draft: Draft) -> Callable[[Services], Awaitable[tuple[tuple[str, str], ...]]]:
+def preview(entry: Entry) -> Callable[[Services], Awaitable[tuple[tuple[str, str], ...]]]:
     """Say what an entry sends, or sent."""
 
     async def ask(services: Services) -> tuple[tuple[str, str], ...]:
-        return await services.outbox.preview(draft)
+        return await services.outbox.preview(entry.draft, entry.reference)
 
     return ask
 

@@ -85,9 +85,12 @@ class Outbox:
         most = self._engine.settings.outbox.max_characters
         return checked(draft, most=most, customer=self._in_hand(draft))
 
-    async def preview(self, draft: Draft) -> tuple[tuple[str, str], ...]:
-        """Return (label, value) for everything that would be sent, and what is added by whom."""
-        return previewed(draft)
+    async def preview(self, draft: Draft, reference: str = "") -> tuple[tuple[str, str], ...]:
+        """Return (label, value) for everything that would be sent, and what is added by whom.
+
+        `reference` is an entry's own; a draft has none yet.
+        """
+        return previewed(draft, reference or None)
 
     async def similar(self, draft: Draft) -> tuple[Entry, ...]:
         """Return entries of the last minutes that say the same, newest first: ask before writing it again."""
