@@ -128,9 +128,7 @@ async def morning(
         settings = Settings(profile=profile, home=str(folder))
         with open_state(settings, clock) as state:
             engine = await _engine(settings, state, clock, provider)
-            shelf = Shelf(
-                state.checkups, state.decisions, state.rosters, state.notices, clock=clock, executor=Inline(1)
-            )
+            shelf = Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock, aside=False)
             checkup = Checkup(engine, shelf, clock)
             people = [Member(provider.document(number)) for number in chosen]
             list_id = state.checkups.put_list("/list.csv", "list.csv", people, clock.wall())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .library import AsyncHubSoft, HubSoft
     from .settings import Settings
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["AsyncHubSoft", "Category", "Customer", "HubSoft", "HubSoftError", "Priority", "Settings"]
 
 _HOMES = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .cli_click import Command, Option
+from .cli_click import Command, Number, Option
 from .cli_output import styled, table, write_json, write_lines
 from .cli_session import Session, json_option, open_hub
 from .errors import Unreachable
@@ -55,7 +55,7 @@ SHOWN: Final = 50
 @click.option(
     "--max-age",
     cls=Option,
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="SECONDS",
     help=N_("How old a remembered answer may be; by default as the settings say."),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gettext
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,6 +38,18 @@ CLICK_TEXTS: Final = (
     N_("default: {default}"),
     N_("Choose from:\n\t{choices}"),
 )
+
+
+class Number(click.FloatRange):
+    """A number within bounds. What is none (`nan`) passes every comparison, so click's own type lets it through."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number. Fails as click does."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            kind = {"value": str(value), "number_type": self.name}
+            self.fail(_("{value!r} is not a valid {number_type}.").format(**kind), param, ctx)
+        return number
 
 
 class Option(click.Option):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .cli_click import Command, Option
+from .cli_click import Command, Number, Option
 from .cli_output import write_lines
 from .cli_session import Session, loaded_settings
 from .errors import HubSoftError
@@ -62,7 +62,7 @@ LOOPBACK: Final = "127.0.0.1"
 @click.option(
     "--every",
     cls=Option,
-    type=click.FloatRange(1, 86_400),
+    type=Number(1, 86_400),
     metavar="SECONDS",
     help=N_("With --file: write again and again until Ctrl+C."),
 )

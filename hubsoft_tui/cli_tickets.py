@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .cli_click import Command, Option
+from .cli_click import Command, Number, Option
 from .cli_output import age, error_kind, styled, table, write_json, write_line, write_lines
 from .cli_session import Session, json_option, open_hub
 from .cli_ticket import ticket
@@ -44,7 +44,7 @@ _PASSING: Final = (Unreachable, RateLimited, QueueFull, StoreError)
 @click.option(
     "--every",
     cls=Option,
-    type=click.FloatRange(min=1),
+    type=Number(min=1),
     metavar="SECONDS",
     help=N_("Make a pass so often, until interrupted or told to end."),
 )

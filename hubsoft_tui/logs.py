@@ -13,7 +13,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .places import private_folder
+from .places import private_folder, unwritable
 from .privacy import clean, redact
 from .settings import LogSettings
 
@@ -140,7 +140,12 @@ def configure(folder: Path, settings: LogSettings | None = None, *, stderr: bool
     wanted = settings or LogSettings()
     private_folder(folder)
     path = folder / FILE_NAME
-    handlers: list[logging.Handler] = [PrivateFile(path, max_bytes=wanted.max_bytes, kept=wanted.kept_files)]
+    try:
+        handlers: list[logging.Handler] = [
+            PrivateFile(path, max_bytes=wanted.max_bytes, kept=wanted.kept_files)
+        ]
+    except OSError as error:
+        raise unwritable(path, error) from error
     if stderr:
         handlers.append(logging.StreamHandler(sys.stderr))
     close()

@@ -12,6 +12,7 @@ from typing import Final
 
 DOMAIN: Final = "hubsoft_tui"
 LANGUAGES: Final = ("pt_BR", "en")
+_BRAZILIAN: Final = str.maketrans(",.", ".,")
 _LOCALE = Path(__file__).parent / "locale"
 
 _current: _gettext.NullTranslations = _gettext.NullTranslations()
@@ -55,6 +56,12 @@ def ngettext(one: str, many: str, count: int) -> str:
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "to be translated, later"
     """Mark `message` for translation and return it as it is."""
     return message
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """Return `value` with this language's marks: 1,204.5 or 1.204,5."""
+    text = f"{value:,.{decimals}f}"
+    return text.translate(_BRAZILIAN) if _language == "pt_BR" else text
 
 
 class Text:

@@ -158,3 +158,11 @@ def test_the_command_has_been_run_before_the_program_ends(run, configured, membe
     configured.set_status(person, "suspenso_debito")
     assert run("checkup", str(members), "--max-age", "0").code == 0
     assert told.read_text().split() == [person.document]
+
+
+@pytest.mark.parametrize("age", ["nan", "-1", "soon"])
+def test_an_age_that_is_none_is_refused(run, configured, members, age):
+    ran = run("checkup", str(members), "--max-age", age)
+    assert ran.code == 2
+    assert "--max-age" in ran.err
+    assert configured.ledger.entries() == []

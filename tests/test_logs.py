@@ -41,6 +41,13 @@ def test_only_its_owner_reads_it(file: Path) -> None:
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
+def test_a_log_that_cannot_be_written_is_said_with_its_name(tmp_path: Path) -> None:
+    in_the_way = tmp_path / logs.FILE_NAME
+    in_the_way.mkdir()
+    with pytest.raises(StoreError, match=f"{logs.FILE_NAME} cannot be written"):
+        logs.configure(tmp_path)
+
+
 def test_nothing_personal_or_secret_is_in_it(file: Path) -> None:
     log.warning("cpf %s, phone %s, %s", "862.149.410-81", "(37) 99999-2968", {"senha": "hunter2"})
     try:

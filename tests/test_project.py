@@ -14,12 +14,13 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hubsoft_tui import __version__, cli
-from scripts import texts
+from hubsoft_tui import __version__, cli, settings_layers
+from scripts import settings_page, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 IGNORED = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split() if line]
 PAPERS = ["README.md", "README.pt-BR.md", "CONTRIBUTING.md"]
+PAPERS += [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Patterns that do not match themselves, so that this file is searched like any other.
@@ -131,7 +132,29 @@ def test_what_the_papers_say_to_type_exists(paper: str) -> None:
 def test_files_that_the_papers_name_exist(paper: str) -> None:
     said = (ROOT / paper).read_text(encoding="utf-8")
     named = {link for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", said) if "://" not in link}
-    assert {name for name in named if not (ROOT / name).exists()} == set()
+    assert {name for name in named if not (ROOT / paper).parent.joinpath(name).exists()} == set()
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_headings_that_the_papers_point_at_exist(paper: str) -> None:
+    said = (ROOT / paper).read_text(encoding="utf-8")
+    for name, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", said):
+        other = (ROOT / paper).parent.joinpath(name) if name else ROOT / paper
+        headings = re.findall(r"^#+ (.+)$", other.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("paper", [paper for paper in PAPERS if "BENCHMARKS" not in paper])
+def test_settings_that_the_papers_name_exist(paper: str) -> None:
+    said = (ROOT / paper).read_text(encoding="utf-8")
+    sections = "|".join(map(re.escape, settings_layers.sections()))
+    known = {*settings_layers.known_settings(), *settings_layers.inner_tables()}
+    named = set(re.findall(rf"`((?:{sections})\.[a-z_.]+)(?: = [^`]+)?`", said))
+    assert {name for name in named if not name.endswith(".py")} <= known
+
+
+def test_the_page_of_settings_is_what_their_rules_say() -> None:
+    assert settings_page.problems(ROOT) == []
 
 
 def test_the_hooks_run_what_make_runs() -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.services.alerts.rules import BY_ID, Rule, Unit
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .columns import Column
 from .drawn import Drawn, Part, fit, line
 from .table import VirtualTable
-from .words import NOTHING, duration, moment, number, percent, size, wait
+from .words import NOTHING, duration, moment, percent, size, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,9 +128,11 @@ def alert_columns(now: float) -> tuple[Column[Alert], ...]:
     return (
         Column("state", _("State"), _state_cell, 11, sort=lambda alert: (not alert.open, alert.id)),
         Column("title", _("Alert"), _title_cell, minimum=24, sort=alert_title),
-        Column("value", _("Value"), lambda a: value_text(a, a.value) or NOTHING, 9, "right", 3),
-        Column("worst", _("Worst"), lambda a: value_text(a, a.worst) or NOTHING, 9, "right", 4, style=_QUIET),
-        Column("limit", _("Limit"), _limit_cell, 9, "right", 5, style=_QUIET),
+        Column("value", _("At first"), lambda a: value_text(a, a.value) or NOTHING, 10, "right", 3),
+        Column(
+            "worst", _("Worst"), lambda a: value_text(a, a.worst) or NOTHING, 10, "right", 4, style=_QUIET
+        ),
+        Column("limit", _("Limit"), _limit_cell, 10, "right", 5, style=_QUIET),
         Column(
             "opened",
             _("Opened"),

@@ -9,11 +9,11 @@ from textual.content import Content
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState
 from hubsoft_tui.services.checkup.words import duration, result_word
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .drawn import Drawn, Part, line
 from .member_rows import SIGNS
-from .words import moment, number, percent
+from .words import moment, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

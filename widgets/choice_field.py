@@ -10,11 +10,10 @@ from textual.content import Content
 from textual.message import Message
 
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .drawn import Drawn, cut, line
 from .rows import fold
-from .words import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,11 +16,11 @@ from textual.content import Content
 from textual.message import Message
 
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .customer import OFF, ON, wrapped
 from .drawn import Drawn, cut, fit, line
-from .words import DAY, NOTHING, age, day, duration, money, number
+from .words import DAY, NOTHING, age, day, duration, money
 
 if TYPE_CHECKING:
     from textual import events

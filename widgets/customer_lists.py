@@ -10,11 +10,10 @@ from textual.geometry import Region
 from textual.message import Message
 
 from hubsoft_tui.privacy import clean, mask_document
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .customer import OFF, ON, state
 from .drawn import Drawn, cut, fit, line
-from .words import number
 
 if TYPE_CHECKING:
     from textual import events

@@ -9,14 +9,14 @@ from textual.content import Content
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.services.tuning.durations import span
 from hubsoft_tui.services.tuning.types import Forecast, Foretold, Shape, Tunable, Value, Waited, WaitForecast
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .chart import Mark, Scale, axis, curve_rows, nice_top
 from .customer import wrapped
 from .drawn import Drawn, fit, line
 from .tape import priority_style, priority_word
 from .tunables import shown
-from .words import NOTHING, age, number, percent, wait
+from .words import NOTHING, age, percent, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

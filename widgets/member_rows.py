@@ -9,11 +9,11 @@ from textual.content import Content
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.services.checkup.types import MemberRow, Overview, Result, RunState
 from hubsoft_tui.services.checkup.words import result_word
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, number
 
 from .columns import Column
 from .table import VirtualTable
-from .words import NOTHING, moment, number
+from .words import NOTHING, moment
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.checkup.types import Decision

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import Entry, EntryState
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .columns import Column
 from .customer import wrapped
@@ -16,7 +16,7 @@ from .drawn import Drawn, line
 from .outbox_words import customer_text, next_step, state_word, subject_text, told, what_word
 from .sent_lines import SentLines
 from .table import VirtualTable
-from .words import moment, number
+from .words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,13 +18,13 @@ from hubsoft_tui.core.types import (
     TokenState,
 )
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .course import blocks, columns
 from .drawn import Drawn, Part, fit, line
 from .strip import TOKEN_SHORT, health_mark
 from .tape import priority_style, priority_word
-from .words import NOTHING, age, latency, moment, number, percent, wait
+from .words import NOTHING, age, latency, moment, percent, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,13 +13,13 @@ from textual.content import Content
 
 from hubsoft_tui.services.reports.names import caller_name, category_name
 from hubsoft_tui.services.reports.types import DayHead, DayReport, Sums
-from hubsoft_tui.texts import N_, _
+from hubsoft_tui.texts import N_, _, number
 
 from .columns import Column
 from .course import columns
 from .drawn import Drawn, Part, fit, line
 from .table import VirtualTable
-from .words import NOTHING, day, latency, number, percent
+from .words import NOTHING, day, latency, percent
 
 _QUIET: Final = "$quiet"
 _TITLE: Final = "$title bold"

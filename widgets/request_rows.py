@@ -9,13 +9,13 @@ from textual.content import Content
 
 from hubsoft_tui.core.types import Priority, RequestRow
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, number
 
 from .columns import Column
 from .drawn import Drawn, Part, fit, line
 from .table import VirtualTable
 from .tape import priority_style, priority_word
-from .words import NOTHING, clock, latency, moment, number, size, wait
+from .words import NOTHING, clock, latency, moment, size, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.core.types import BudgetState, Mark, Priority
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, number
 
 from .drawn import Drawn, Part, fit, line
 from .strip import budget_style, gauge
-from .words import age, number
+from .words import age
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

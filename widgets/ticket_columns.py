@@ -65,6 +65,9 @@ class TicketCells:
 
     def columns(self) -> tuple[Column[TicketRow], ...]:
         """Return the columns, titled in the present language."""
+        return (*self._what(), *self._when())
+
+    def _what(self) -> tuple[Column[TicketRow], ...]:
         return (
             Column("protocol", "  " + _("Protocol"), self._protocol, 22, sort=lambda row: row.protocol),
             Column(
@@ -102,6 +105,10 @@ class TicketCells:
                 priority=4,
                 sort=lambda row: row.responsible[0] if row.responsible else None,
             ),
+        )
+
+    def _when(self) -> tuple[Column[TicketRow], ...]:
+        return (
             Column(
                 "opened",
                 _("Opened"),

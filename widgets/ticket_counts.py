@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.services.tickets.types import SyncStatus, TicketState
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 
 from .drawn import Drawn, cut, line
 from .ticket_words import RECENT_SECONDS, Quick, is_mine, today_began
-from .words import age, clock, number
+from .words import age, clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,12 +10,13 @@ from textual.content import Content
 from hubsoft_tui.services.tuning.durations import Number, span
 from hubsoft_tui.services.tuning.types import Tunable, Value
 from hubsoft_tui.setting_rules import SECONDS, plain
-from hubsoft_tui.texts import N_, _
+from hubsoft_tui.texts import _
 
 from .columns import Column
 from .customer import wrapped
 from .drawn import Drawn, line
 from .table import VirtualTable
+from .tunable_names import name_of
 from .words import NOTHING
 
 if TYPE_CHECKING:
@@ -23,29 +24,7 @@ if TYPE_CHECKING:
 
     from .drawn import Part
 
-NAMES: Final = {
-    "cache.client_data_ttl": N_("customer data"),
-    "cache.contract_status_ttl": N_("contract status"),
-    "cache.service_data_ttl": N_("service data"),
-    "cache.suspended_ttl": N_("suspended customers"),
-    "cache.not_found_ttl": N_("not found"),
-    "cache.max_entries": N_("customers remembered"),
-    "limiter.max_requests_per_minute": N_("requests a minute"),
-    "limiter.share.critical": N_("share of CRITICAL"),
-    "limiter.share.high": N_("share of HIGH"),
-    "limiter.share.normal": N_("share of NORMAL"),
-    "limiter.share.low": N_("share of LOW"),
-    "refresh.enabled": N_("renewing ahead"),
-    "tuning.self": N_("self-tuning"),
-}
-"""What people call the settings that have a name; the others are called as config.toml calls them."""
-
 _TRACK: Final = "─"
-
-
-def name_of(key: str) -> str:
-    """Return what people call a setting."""
-    return _(NAMES[key]) if key in NAMES else key
 
 
 def shown(tunable: Tunable, value: Value | None) -> str:
@@ -56,7 +35,7 @@ def shown(tunable: Tunable, value: Value | None) -> str:
         return _("on") if value else _("off")
     if tunable.rule.unit == SECONDS:
         return str(span(value))
-    if tunable.rule.high is not None and tunable.rule.high <= 1 and isinstance(tunable.default, float):
+    if _is_share(tunable):
         return _("{n} %").format(n=Number(value * 100))
     return str(Number(value, 3 if isinstance(value, float) else 0))
 
@@ -100,7 +79,8 @@ class StepLine(Drawn):
             return [Content("")] * 4
         moved = self._looked != tunable.value
         value = shown(tunable, self._looked)
-        track = _track(tunable.ladder, self._looked, max(8, min(30, width - len(value) - 6)))
+        bounds = _bounds(tunable)
+        track = _track(tunable.ladder, self._looked, max(8, min(30, width - len(value) - len(bounds) - 8)))
         lines = [
             line((name_of(tunable.key), "bold $title"), (f"  {tunable.key}", "$quiet")).truncate(
                 width, ellipsis=True
@@ -110,9 +90,11 @@ class StepLine(Drawn):
                 (track, "$quiet"),
                 ("▸ ", "$account"),
                 (value, "bold $accent" if moved else "bold"),
-            ),
+                (f"   {bounds}" if bounds else "", "$quiet"),
+            ).truncate(width, ellipsis=True),
         ]
-        lines += [Content.styled(each, "$quiet") for each in wrapped(self._about(tunable), width, 2)]
+        room = max(1, min(2, self.content_size.height - len(lines)))
+        lines += [Content.styled(each, "$quiet") for each in wrapped(self._about(tunable), width, room)]
         return [*lines, *[Content("")] * (4 - len(lines))]
 
     def _about(self, tunable: Tunable) -> str:
@@ -128,9 +110,6 @@ class StepLine(Drawn):
             texts.append(_("Set by {place}.").format(place=tunable.pinned))
         if not tunable.live:
             texts.append(_("It takes effect at the next start."))
-        elif not isinstance(tunable.default, bool) and tunable.ladder:
-            low, high = (shown(tunable, end) for end in (tunable.ladder[0], tunable.ladder[-1]))
-            texts.append(f"{low} … {high}.")
         return " ".join(texts)
 
 
@@ -140,6 +119,21 @@ def _track(ladder: Sequence[Value], value: Value, width: int) -> str:
     place = round(below / max(1, len(ladder) - 1) * (width - 1))
     place = min(max(0, place), width - 1)
     return _TRACK * place + "●" + _TRACK * (width - 1 - place)
+
+
+def _bounds(tunable: Tunable) -> str:
+    """Return the least and the most that the arrows reach, with the unit where the values do not carry theirs."""
+    if isinstance(tunable.default, bool) or not tunable.ladder:
+        return ""
+    low, high = (shown(tunable, end) for end in (tunable.ladder[0], tunable.ladder[-1]))
+    unit = tunable.rule.unit
+    told = "" if not unit or unit == SECONDS or _is_share(tunable) else f" {_(unit)}"
+    return f"{low} … {high}{told}"
+
+
+def _is_share(tunable: Tunable) -> bool:
+    high = tunable.rule.high
+    return high is not None and high <= 1 and isinstance(tunable.default, float)
 
 
 def _default(tunable: Tunable) -> str:

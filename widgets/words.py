@@ -9,7 +9,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from hubsoft_tui.texts import _, language
+from hubsoft_tui.texts import _, number
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,12 +21,6 @@ NOTHING: Final = "–"
 MINUTE: Final = 60
 HOUR: Final = 3600
 DAY: Final = 86_400
-
-
-def number(value: float, decimals: int = 0) -> str:
-    """Return `value` with this language's marks: 1,204.5 or 1.204,5."""
-    text = f"{value:,.{decimals}f}"
-    return text.translate(_BRAZILIAN) if language() == "pt_BR" else text
 
 
 def age(seconds: float | None) -> str:

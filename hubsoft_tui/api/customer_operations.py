@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
 from typing import Final, TypeVar
+
+from msgspec import structs
 
 from . import answers, scalars
 from .decode_customers import customer
@@ -14,6 +17,7 @@ from .decode_invoices import invoice
 from .decode_sessions import session
 from .decode_tickets import thread, ticket
 from .decode_work_orders import work_order
+from .envelope import unknown_form
 from .models import Customer, Invoice, Session, Thread, Ticket, WorkOrder
 from .operation import ROOT, Operation, filled, given, joined, window, within, yes_no
 from .rows import Row
@@ -69,7 +73,8 @@ def customer_search(
 
     `limit` is 1-100 rows (default 30 for names, else 100, because HubSoft's search is loose and cuts
     silently). `with_connection` asks for the state of the line. `statuses` keeps customers that own a service
-    in one of these statuses. Nothing found is an empty value. Raises ValueError for parameters HubSoft would
+    in one of these statuses. Nothing found is an empty value; rows none of which can be read are a BadAnswer.
+    Raises ValueError for parameters HubSoft would
     refuse.
     """
     key = _key(
@@ -266,7 +271,13 @@ def connection_sessions(
 def _customers(
     payload: object, *, limit: int, key: SearchKey, term: str
 ) -> answers.Decoded[tuple[Customer, ...]]:
-    return answers.found(payload, "clientes", customer, limit=limit, keep=matches(key, term))
+    found = answers.found(payload, "clientes", customer, limit=limit, keep=matches(key, term))
+    if found.dropped and not found.value:
+        raise unknown_form("clientes")  # "nobody" would be a guess
+    if not found.dropped or key is not SearchKey.DOCUMENT:
+        return found
+    # Whoever has another record beside those that could be read may be served under it.
+    return replace(found, value=tuple(structs.replace(each, incomplete=True) for each in found.value))
 
 
 def _asked(key: SearchKey, term: str, limit: int) -> dict[str, str]:

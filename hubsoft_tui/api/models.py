@@ -105,7 +105,8 @@ class Customer(Model, frozen=True, kw_only=True):
     alerts: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     incomplete: bool = False
-    """A service could not be read: the others do not tell that no contract is active."""
+    """A service, or another customer found beside this one, could not be read: what could be read does not tell
+    that no contract is active."""
 
 
 class WorkOrder(Model, frozen=True, kw_only=True):

@@ -15,12 +15,11 @@ from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.checkup import export
 from hubsoft_tui.services.checkup.types import Progress, RunState
 from hubsoft_tui.services.checkup.words import plan_lines
-from hubsoft_tui.texts import N_, _, ngettext
+from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.checkup import CheckupHead
 from widgets.field_line import FieldLine
 from widgets.member_rows import ListTable, MemberTable, member_text
 from widgets.table import VirtualTable
-from widgets.words import number
 
 from . import checkup_words as words
 from .base import ConsoleScreen

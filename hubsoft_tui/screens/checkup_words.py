@@ -9,9 +9,8 @@ from textual.content import Content
 from hubsoft_tui.services.checkup.members import bad_lines
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState, Way
 from hubsoft_tui.services.checkup.words import duration
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import data
-from widgets.words import number
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.checkup.types import Imported, ListRow

@@ -9,11 +9,11 @@ from textual import on
 from textual.containers import Container
 from textual.widgets import Input
 
-from hubsoft_tui.texts import N_, _, ngettext
+from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.drawn import Drawn, Part, line
 from widgets.request_rows import RequestDetail, RequestTable, outcome_word, request_text
 from widgets.table import VirtualTable
-from widgets.words import latency, number, size
+from widgets.words import latency, size
 
 from .actions import Action
 from .base import ConsoleScreen

@@ -9,11 +9,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.texts import N_, _, ngettext
+from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.outbox_words import state_word
 from widgets.safety import data
 from widgets.sent_lines import SentLines
-from widgets.words import clock, number
+from widgets.words import clock
 
 from .actions import Action
 from .confirm import STYLE

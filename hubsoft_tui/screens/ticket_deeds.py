@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 from textual import work
 
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.texts import _, ngettext, number
 from widgets.ticket_columns import ticket_line
 from widgets.ticket_counts import cost
 from widgets.ticket_words import is_open
-from widgets.words import number
 
 from . import tickets_questions as questions
 from .base import ConsoleScreen

@@ -89,6 +89,7 @@ class TicketsScreen(TicketBoard):
 
     def engine_changed(self) -> None:
         """The engine runs, or could not start."""
+        self.table.say_when_empty(self._empty())
         self._look()
         self._draw()
 

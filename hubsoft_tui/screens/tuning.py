@@ -15,7 +15,8 @@ from hubsoft_tui.texts import _
 from widgets.forecast import ForecastPanel
 from widgets.question import QuestionInput
 from widgets.table import VirtualTable
-from widgets.tunables import StepLine, TunableTable, name_of, shown
+from widgets.tunable_names import name_of
+from widgets.tunables import StepLine, TunableTable, shown
 
 from .base import ConsoleScreen
 from .tuning_actions import ABOUT, ACTIONS

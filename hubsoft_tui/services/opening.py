@@ -6,13 +6,12 @@ Imported in the engine's thread only: it brings httpx with it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..api import operations
 from ..api.models import BRASILIA, Ticket
@@ -41,6 +40,7 @@ from .tuning.refresh import RefreshAhead, Watched
 from .tuning.selftuning import SelfTuning
 from .tuning.service import Tuning
 from .tuning.source import TraceSource
+from .unasked import Work, kept_going
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +79,17 @@ class Services:
             },
         )
 
-    def unasked(self) -> list[Coroutine[Any, Any, None]]:
+    def unasked(self) -> list[Work]:
         """Return what the services do by themselves while a console is open, each until it is cancelled."""
         return [
-            self.alerts.run(),
-            self.checkup.night.run(),
-            self.checkup.notify_forever(),
-            self.outbox.run(),
-            *self.tickets.unasked(),
-            self.tuning.watch(),
-            self.self_tuning.run(),
-            *([] if self.refresh is None else [self.refresh.run()]),
+            self.alerts.run,
+            self.checkup.night.run,
+            self.checkup.notify_forever,
+            self.outbox.run,
+            self.tickets.run,
+            self.tuning.watch,
+            self.self_tuning.run,
+            *([] if self.refresh is None else [self.refresh.run]),
         ]
 
 
@@ -100,35 +100,34 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
     Raises StoreError or SettingsError.
     """
     with open_state(settings, clock) as state:
-        engine = make_engine(settings, state, clock)
-        engine.start()
-        if state.trace is not None:
-            state.trace.writer.start()
-        source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
-        services = _built(engine, state, source, clock)
-        engine.badges = services.badges
-        going = [asyncio.create_task(services.watch.run())]
-        if background:
-            going += [asyncio.create_task(work) for work in services.unasked()]
-        try:
+        async with AsyncExitStack() as closing:
+            engine = make_engine(settings, state, clock)
+            closing.push_async_callback(engine.close)
+            engine.start()
+            if state.trace is not None:
+                state.trace.writer.start()
+            source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
+            services = _built(engine, state, source, clock)
+            for each in (services.reports, source, services.tickets, services.outbox, services.checkup):
+                closing.push_async_callback(each.close)
+            engine.badges = services.badges
+            works: list[Work] = [services.watch.run, *(services.unasked() if background else ())]
+            going = [asyncio.create_task(kept_going(work, clock)) for work in works]
+            closing.push_async_callback(_ended, going)
             yield services
-        finally:
-            for task in going:
-                task.cancel()
-            await asyncio.gather(*going, return_exceptions=True)
-            await services.checkup.close()
-            await services.outbox.close()
-            await services.tickets.close()
-            source.close()
-            await services.reports.close()
-            await engine.close()
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> Services:
     """Build every service, and let them tell each other what concerns them."""
     folders = state.folders
     checkup = Checkup(
-        engine, Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock=clock), clock
+        engine, Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock), clock
     )
     outbox = Outbox(engine, state.outbox, clock)
     tickets = Tickets(engine, state.mirror, state.presence, clock)

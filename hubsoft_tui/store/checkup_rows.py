@@ -114,9 +114,12 @@ class Reading:
     started_at: float = 0.0
 
     @property
-    def short(self) -> int:
-        """How many customers fewer were seen than HubSoft says there are."""
-        return max(0, (self.total or 0) - self.rows - self.unusable)
+    def sure(self) -> bool:
+        """Whether every customer that HubSoft says there is was seen and could be read.
+
+        Otherwise somebody without an active service may have one under a row that was missed.
+        """
+        return self.whole and not self.gaps and not self.unusable and self.rows >= (self.total or 0)
 
 
 @dataclass(frozen=True, slots=True)

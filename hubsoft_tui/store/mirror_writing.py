@@ -22,6 +22,9 @@ LEASE_SECONDS: Final = 60.0
 
 _MARKS: Final = ", ".join("?" * (len(TICKET) + 1))
 _KEEP: Final = f"INSERT OR REPLACE INTO ticket (account, {columns(TICKET)}) VALUES ({_MARKS})"  # noqa: S608
+_ABOUT_TICKETS: Final = (
+    ("change", "ticket_id"), ("message", "ticket_id"), ("texts", "ticket_id"), ("ticket", "id")
+)  # fmt: skip
 _TEXTS: Final = ("opening", "closing", "contact_name", "contact_phone", "work_orders", "asked_at")
 
 
@@ -145,6 +148,26 @@ class Draft:
                 f"UPDATE ticket SET following = {int(Following.NO)}, version = ?4 WHERE {where}",  # noqa: S608
                 (*parameters, self.version),
             )
+
+    def forget(self, *, over_before: float, opened_before: float) -> int:
+        """Forget tickets that nobody follows, with all that was said in them; return how many.
+
+        Those closed, or last returned, before `over_before`, and opened before `opened_before` (UTC epoch
+        seconds): one opened later would be news when a list shows it again.
+        """
+        rows = self._connection.execute(
+            "SELECT id FROM ticket WHERE account = ? AND following <= 0 AND opened_at < ?"  # noqa: S608 - ours
+            f" AND ((state = {int(Standing.CLOSED)} AND closed_at < ?)"
+            f" OR (state = {int(Standing.MISSING)} AND confirmed_at < ?))",
+            (self._account, opened_before, over_before, over_before),
+        ).fetchall()
+        ids = listed(row[0] for row in rows)
+        for table, column in _ABOUT_TICKETS:
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE account = ? AND {column} IN (SELECT value FROM json_each(?))",  # noqa: S608
+                (self._account, ids),
+            )
+        return len(rows)
 
 
 @contextlib.contextmanager

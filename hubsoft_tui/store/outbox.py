@@ -294,9 +294,9 @@ class SqliteOutbox:
             f"SELECT count(*) FILTER (WHERE state NOT IN ({_marks(over)})),"  # noqa: S608
             f" count(*) FILTER (WHERE state IN ({_marks(asking)}) OR (state = ? AND due IS NULL)"
             " OR doubles != '[]'),"
-            f" min(created_at) FILTER (WHERE state NOT IN ({_marks(over)}) AND state NOT IN ({_marks(asking)}))"
-            " FROM entry WHERE account = ?",
-            (*over, *asking, undecided, *over, *asking, self._account),
+            f" min(created_at) FILTER (WHERE state NOT IN ({_marks(over)}) AND state NOT IN ({_marks(asking)})"
+            " AND NOT (state = ? AND due IS NULL)) FROM entry WHERE account = ?",
+            (*over, *asking, undecided, *over, *asking, undecided, self._account),
         )
         return Tally(int(str(left)), int(str(asks)), None if oldest is None else float(str(oldest)))
 

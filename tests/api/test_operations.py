@@ -36,6 +36,21 @@ def test_a_search_asks_for_everything_about_a_person() -> None:
     assert asked.missing_is_empty
 
 
+def test_a_search_whose_rows_cannot_be_read_has_not_found_nobody() -> None:
+    asked = operations.customer_search("cpf_cnpj", "862.149.410-81")
+    with pytest.raises(BadAnswer):
+        asked.decode(made.answer("clientes", [made.customer(id_cliente="?")]))
+
+
+def test_a_record_beside_one_that_cannot_be_read_does_not_tell_everything() -> None:
+    readable = made.customer(cpf_cnpj="862.149.410-81")
+    asked = operations.customer_search("cpf_cnpj", "862.149.410-81")
+    (found,) = asked.decode(made.answer("clientes", [readable, made.customer(id_cliente="?")])).value
+    assert found.incomplete
+    (found,) = asked.decode(made.answer("clientes", [readable])).value
+    assert not found.incomplete
+
+
 def test_a_search_can_ask_for_less() -> None:
     asked = operations.customer_search(
         SearchKey.NAME,

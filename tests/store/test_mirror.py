@@ -9,7 +9,14 @@ import pytest
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.mirror import Mirror
-from hubsoft_tui.store.mirror_records import Following, MirrorChange, MirrorTexts, MirrorTicket, Standing
+from hubsoft_tui.store.mirror_records import (
+    Following,
+    MirrorChange,
+    MirrorMessage,
+    MirrorTexts,
+    MirrorTicket,
+    Standing,
+)
 from hubsoft_tui.store.mirror_tables import MIGRATIONS
 from hubsoft_tui.store.mirror_writing import LEASE_SECONDS, Lease, writing
 from hubsoft_tui.store.presence import Presence
@@ -163,3 +170,32 @@ def test_one_living_process_has_the_right_to_sync(opened, tmp_path):
     Moved.later = 0.0
     here.close()
     third.close()
+
+
+def test_what_was_over_long_ago_is_forgotten_with_all_that_was_said(opened):
+    mirror, stranger = opened(), opened("b")
+    over = {"state": int(Standing.CLOSED), "following": int(Following.NO), "opened_at": 10.0}
+    kept = (
+        ticket(2, **over | {"closed_at": 60.0}),
+        ticket(3, **over | {"closed_at": 40.0, "opened_at": 35.0}),
+        ticket(4, **over | {"closed_at": 40.0, "following": int(Following.PERSON)}),
+        ticket(5, **over | {"state": int(Standing.OPEN)}),
+    )
+    for each in (mirror, stranger):
+        keep(each, ticket(1, **over | {"closed_at": 40.0}), *kept)
+        with writing(each) as draft:
+            draft.texts([MirrorTexts(1, opening="no signal")])
+            draft.messages([MirrorMessage(7, 1, "hello", 40.0)])
+            draft.changed(
+                [
+                    MirrorChange(draft.number(), number, "new", None, None, None, None, 1.0)
+                    for number in (1, 2)
+                ]
+            )
+    with writing(mirror) as draft:
+        assert draft.forget(over_before=50.0, opened_before=30.0) == 1
+    assert [each.id for each in mirror.tickets(range(9)).values()] == [2, 3, 4, 5]
+    assert [change.ticket_id for change in mirror.changes()] == [2]
+    assert (mirror.messages(1), mirror.texts(1)) == ([], MirrorTexts(1))
+    assert len(stranger.tickets(range(9))) == 5
+    assert stranger.messages(1)

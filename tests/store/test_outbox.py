@@ -166,6 +166,10 @@ def test_counts_and_what_says_the_same(desks, clock):
     one.store.revise(3, lambda row: replace(row, doubles=("1",), ticket_id=9))
     counted = one.store.tally(over=("sent", "discarded"), asking=("refused",), undecided="unknown")
     assert counted == Tally(3, 3, clock.wall())
+    one.store.revise(1, lambda row: replace(row, state="sent"))
+    counted = one.store.tally(over=("sent", "discarded"), asking=("refused",), undecided="unknown")
+    assert counted.oldest is None  # what asks for a person is not what cannot be sent
+    one.store.revise(1, lambda row: replace(row, state="queued"))
     assert one.store.tickets() == frozenset({9})
     assert len(one.store.alike("same", clock.wall())) == 5
     assert one.store.alike("same", clock.wall() + 1) == one.store.alike("other", 0.0) == ()

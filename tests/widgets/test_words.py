@@ -114,7 +114,7 @@ def test_percent_with_a_decimal():
 @pytest.mark.usefixtures("brazilian")
 def test_portuguese_numbers_use_a_comma():
     assert words.latency(1.24).startswith("1,2")
-    assert words.number(1204) == "1.204"
+    assert texts.number(1204) == "1.204"
     assert words.percent(0.002, 1).startswith("0,2")
 
 

@@ -76,7 +76,7 @@ class Night:
                     Reading(Variant.ALL.value, sizes.page_size), _nobody, lambda _: True, lambda: (0.0, 0)
                 )
                 whole = reading.whole and not reading.gaps
-                if whole:
+                if reading.sure:
                     await reader.settle()
         finally:
             seconds = self._clock.now() - began

@@ -82,8 +82,9 @@ class RosterPart:
             if self._board.has(document)
         ]
         await self._shelf(lambda: decisions.decide(run_id, (), provisional=twins))
-        await reader.settle()
-        settled = await self._shelf(lambda: decisions.settle(run_id, sure=not reading.short))
+        if reading.sure:
+            await reader.settle()
+        settled = await self._shelf(lambda: decisions.settle(run_id, sure=reading.sure))
         self._board.put(each for each in settled if each.result is Result.INACTIVE)
 
     def judged(

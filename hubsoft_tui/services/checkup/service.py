@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,7 @@ class Checkup:
         self._versions = 0
         self._notices = 0
         self._telling: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self.night = Night(engine, shelf, clock)
         self.on_run: Callable[[int, int], object] = lambda _decided, _requests: None
         """Told when a run of ours ends, finished or not: members it decided, and requests it spent on them."""
@@ -92,10 +94,11 @@ class Checkup:
         return await self._views.row(list_id), imported
 
     async def drop(self, list_id: int) -> None:
-        """Forget a list and its results. Raises InvalidInput while it is running."""
+        """Forget a list and its results. Raises InvalidInput while it is running, here or in another process."""
         view = await self._views.get(list_id)
-        if view.task is not None:
-            raise _taken(view.list, view.row)
+        row = await self._shelf(lambda: self._shelf.checkups.last_run(list_id))
+        if row is not None and row.state is RunState.RUNNING:
+            raise _taken(view.list, row)
         self._views.forget(list_id)
         await self._shelf(lambda: self._shelf.checkups.drop_list(list_id))
 
@@ -140,6 +143,10 @@ class Checkup:
         `max_age` (seconds) is how old an answer may be instead of the contract status's own limit. Raises
         InvalidInput naming the run when this list, here or in another process, or another list here is running.
         """
+        async with self._starting:  # a key pressed twice is one run
+            await self._start(list_id, max_age)
+
+    async def _start(self, list_id: int, max_age: float | None) -> None:
         view = await self._views.get(list_id)
         if (running := self._views.running) is not None:
             raise _taken(running.list, running.row)
@@ -202,7 +209,7 @@ class Checkup:
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
-        self._shelf.close()
+        await self._shelf.close()
 
     # -- results
 
@@ -312,8 +319,6 @@ class Checkup:
 
 
 def _taken(row: ListRow, run: RunRow | None) -> InvalidInput:
-    from datetime import datetime
-
     since = "" if run is None else datetime.fromtimestamp(run.started_at).astimezone().strftime("%H:%M")
     return InvalidInput(
         say(

@@ -80,6 +80,10 @@ class Views:
             decided = await self._shelf(lambda: list(self._shelf.decisions.decisions(run.id)))
             board.put(decision for decision, settled in decided if settled)
         compared = await self._shelf(lambda: checkups.done_before(row.id, None if run is None else run.id))
+        before = self._views.get(row.id)
+        if before is not None and before.task is not None:
+            return before  # it was started meanwhile, and is truer than what stood on disk
+        board.version = max(board.version, 0 if before is None else before.board.version + 1)
         view = View(row, board, run, compared, plan=None if before is None else before.plan)
         self._views[row.id] = view
         return view

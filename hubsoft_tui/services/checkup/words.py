@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...texts import _, language, ngettext
+from ...texts import _, ngettext
+from ...texts import number as number  # noqa: PLC0414 - the commands find it here
 from .types import Plan, Result, Variant, Way
 
-_BRAZILIAN: Final = str.maketrans(",.", ".,")
 MINUTE: Final = 60
 HOUR: Final = 3600
 
@@ -27,12 +27,6 @@ def result_word(result: Result) -> str:
         Result.NOT_FOUND: _("not found"),
         Result.UNKNOWN: _("unknown"),
     }[result]
-
-
-def number(value: int) -> str:
-    """Return a whole number with this language's marks."""
-    text = f"{value:,}"
-    return text.translate(_BRAZILIAN) if language() == "pt_BR" else text
 
 
 def duration(seconds: float) -> str:

@@ -44,7 +44,7 @@ class Outbox:
         self._engine = engine
         self._clock = clock
         self._runner = Runner(engine, store, clock, aside=aside)
-        self._room = self._runner.room
+        self._lane = self._runner.lane
 
     @property
     def on_sent(self) -> Callable[[Ticket], Awaitable[None]] | None:
@@ -96,7 +96,7 @@ class Outbox:
         """Return entries of the last minutes that say the same, newest first: ask before writing it again."""
         since = self._clock.wall() - self._engine.settings.outbox.similar_seconds
         content = content_of(await self.check(draft))
-        rows = await self._room.do(lambda store: store.alike(content, since))
+        rows = await self._lane.run(lambda store: store.alike(content, since))
         return tuple(self._entry(row) for row in rows if row.state != EntryState.DISCARDED.value)
 
     async def put(self, draft: Draft) -> Entry:
@@ -109,7 +109,7 @@ class Outbox:
         draft = await self.check(draft)
         kind, content, body = kind_of(draft).value, content_of(draft), packed(draft)
         try:
-            row = await self._room.do(lambda store: store.add(kind, body, content, new_reference))
+            row = await self._lane.run(lambda store: store.add(kind, body, content, new_reference))
         except StoreError as error:
             raise StoreError(
                 say("This was NOT accepted, and nothing was sent: {reason}", reason=error.text)
@@ -136,7 +136,7 @@ class Outbox:
 
     async def entries(self, *, open_only: bool = False) -> tuple[Entry, ...]:
         """Return every entry, newest first; with `open_only` those that are not settled or ask for a person."""
-        rows = await self._room.do(lambda store: store.rows())
+        rows = await self._lane.run(lambda store: store.rows())
         found = map(self._entry, rows)
         return tuple(entry for entry in found if not open_only or not entry.over or entry.asks)
 
@@ -199,10 +199,10 @@ class Outbox:
         self._refuse_read_only()
         await self._runner.recover()
         hasten = self._runner.sender.timed(_hastened)
-        await self._room.do(lambda store: _hurry(store, hasten))
-        numbers = await self._room.do(lambda store: store.due())
+        await self._lane.run(lambda store: _hurry(store, hasten))
+        numbers = await self._lane.run(lambda store: store.due())
         await asyncio.gather(*(asyncio.shield(self._runner.start(number)) for number in numbers))
-        rows = await self._room.do(lambda store: [store.row(number) for number in numbers])
+        rows = await self._lane.run(lambda store: [store.row(number) for number in numbers])
         states = [row.state for row in rows if row is not None]
         counted = {name: states.count(name) for name in ("sent", "queued", "unknown", "refused", "exists")}
         return SendReport(**counted)
@@ -219,7 +219,7 @@ class Outbox:
 
     async def _row(self, protocol: str) -> OutboxRow:
         number = _number(protocol)
-        row = await self._room.do(lambda store: store.row(number)) if number else None
+        row = await self._lane.run(lambda store: store.row(number)) if number else None
         if row is None:
             raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
         return row
@@ -238,7 +238,7 @@ class Outbox:
             return replace(timed(row), owner=None, lease=None, claim=row.claim + 1)
 
         number = (await self._row(protocol)).number
-        row = await self._room.do(lambda store: store.revise(number, decided))
+        row = await self._lane.run(lambda store: store.revise(number, decided))
         if row is None:
             raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
         if start:

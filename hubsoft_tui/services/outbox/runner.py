@@ -12,9 +12,9 @@ from ...core.clock import Clock
 from ...errors import HubSoftError, StoreError
 from ...store.outbox import OutboxRow, SqliteOutbox, Step, Tally
 from ...texts import _
+from ..lane import Lane
 from . import machine
 from .door import Door, local_protocol
-from .room import Room
 from .sender import Sender
 from .types import EntryState
 
@@ -48,8 +48,9 @@ class Runner:
     def __init__(self, engine: Door, store: SqliteOutbox, clock: Clock, *, aside: bool) -> None:
         self.tally = _tally(store)
         self.version = 1
-        self.room = Room(store, clock, aside=aside)
-        self.sender = Sender(engine, self.room, clock, self.news)
+        self.lane = Lane("outbox", lambda: store, clock, aside=aside)
+        """Where the file is worked on: a flush to a slow disk must not hold up the engine."""
+        self.sender = Sender(engine, self.lane, clock, self.news)
         self.changed = asyncio.Event()
         """Set at the next change, and replaced by another then."""
         self._engine = engine
@@ -79,12 +80,12 @@ class Runner:
     async def _round(self) -> float:
         """Start whatever is due and return how many seconds nothing will be."""
         if not self._sends:
-            if await self.room.do(lambda store: store.changed()):
+            if await self.lane.run(lambda store: store.changed()):
                 await self.news()
             return TICK_SECONDS
         await self._tidy()
         step = self._abandoned()
-        survey = await self.room.do(lambda store: _survey(store, step))
+        survey = await self.lane.run(lambda store: _survey(store, step))
         self._took_over(survey.left_behind)
         if survey.changed or survey.left_behind:
             await self.news()
@@ -96,7 +97,7 @@ class Runner:
     async def recover(self) -> None:
         """Take over what dead processes left, and what was due on a clock that is gone. Raises StoreError."""
         step = self._abandoned()
-        left_behind = await self.room.do(lambda store: store.recover(step))
+        left_behind = await self.lane.run(lambda store: store.recover(step))
         if left_behind:
             self._took_over(left_behind)
             await self.news()
@@ -114,7 +115,7 @@ class Runner:
         if self._tidied is None or now - self._tidied >= TIDY_SECONDS:
             self._tidied = now
             before = self._clock.wall() - self._engine.settings.outbox.keep_days * _DAY
-            if await self.room.do(lambda store: store.purge(tuple(machine.OVER), before)):
+            if await self.lane.run(lambda store: store.purge(tuple(machine.OVER), before)):
                 await self.news()
 
     def start(self, number: int) -> asyncio.Task[None]:
@@ -161,15 +162,15 @@ class Runner:
         await asyncio.gather(*left, return_exceptions=True)
         step = self._abandoned()
         try:
-            await self.room.do(lambda store: store.recover(step, of=(self._owner,)))
+            await self.lane.run(lambda store: store.recover(step, of=(self._owner,)))
         except StoreError as error:  # the next process finds this one dead, and does the same
             logger.warning("the outbox: %s", error)
-        self.room.close()
+        await self.lane.close()
 
     async def news(self) -> None:
         """Count again and wake whoever waits for a change."""
         with contextlib.suppress(StoreError):
-            self.tally = await self.room.do(_tally)
+            self.tally = await self.lane.run(_tally)
         self.version += 1
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()

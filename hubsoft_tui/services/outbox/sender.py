@@ -34,10 +34,10 @@ from ...errors import (
 )
 from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
+from ..lane import Lane
 from . import machine, search
 from .door import CALLER, Door, local_protocol
 from .machine import Instant
-from .room import Room
 from .types import Draft, EntryKind, EntryState, NewTicket
 from .wire import became, draft_of, operation_of
 
@@ -57,9 +57,11 @@ class ClaimLost(Exception):
 class Sender:
     """Makes the steps of entries. Lives in the engine's loop."""
 
-    def __init__(self, engine: Door, room: Room, clock: Clock, news: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, engine: Door, lane: Lane[SqliteOutbox], clock: Clock, news: Callable[[], Awaitable[None]]
+    ) -> None:
         self._engine = engine
-        self._room = room
+        self._lane = lane
         self._clock = clock
         self._news = news
         self.on_sent: Callable[[Ticket], Awaitable[None]] | None = None
@@ -87,7 +89,7 @@ class Sender:
 
     async def work(self, number: int) -> None:
         """Make every step of an entry that is due, until one has to wait. Raises StoreError."""
-        while (row := await self._room.do(lambda store: store.claim(number))) is not None:
+        while (row := await self._lane.run(lambda store: store.claim(number))) is not None:
             await self._news()
             async with self._holding(row):
                 try:
@@ -111,7 +113,7 @@ class Sender:
                 await self._clock.sleep(LEASE_SECONDS / 3)
                 # One that cannot be renewed lapses; then `ready` refuses to send, and an answer is still kept.
                 with contextlib.suppress(StoreError):
-                    await self._room.do(lambda store: store.renew(row))
+                    await self._lane.run(lambda store: store.renew(row))
 
         renewing = asyncio.create_task(renew())
         try:
@@ -132,7 +134,7 @@ class Sender:
     async def _send(self, row: OutboxRow, draft: Draft) -> None:
         async def ready() -> None:
             begun = self.timed(machine.begun)
-            if await self._room.do(lambda store: store.advance(row, begun)) is None:
+            if await self._lane.run(lambda store: store.advance(row, begun)) is None:
                 raise ClaimLost
             self.sending.add(row.number)
             await self._news()
@@ -171,6 +173,7 @@ class Sender:
             late = self.timed(machine.late, **named)
             await self._persist(lambda store: store.revise(row.number, late))
         self.sending.discard(row.number)
+        await self._news()  # nobody who waits for it waits for those who are told next
         await self.tell(ticket)
 
     async def tell(self, ticket: Ticket) -> None:
@@ -199,7 +202,7 @@ class Sender:
         except HubSoftError as error:
             await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
             return True
-        ours = await self._room.do(lambda store: store.tickets())
+        ours = await self._lane.run(lambda store: store.tickets())
         similar = search.opened_meanwhile(shown.value, draft, since=row.created_at, ours=ours)
         if similar:
             said = _("While this waited, a ticket for the same service was opened. Is it the same matter?")
@@ -254,7 +257,7 @@ class Sender:
         if row.kind != EntryKind.MESSAGE.value:
             return 0
         since = (row.sent_at or row.created_at) - 2 * search.CLOCK_SECONDS
-        alike = await self._room.do(lambda store: store.alike(row.content, since))
+        alike = await self._lane.run(lambda store: store.alike(row.content, since))
         return sum(one.number != row.number and one.state == EntryState.SENT.value for one in alike)
 
     async def _receive(self, operation: Operation[T]) -> Decoded[T]:
@@ -280,7 +283,7 @@ class Sender:
         pause = 0.5
         while True:
             try:
-                return await self._room.do(work)
+                return await self._lane.run(work)
             except StoreError as error:
                 logger.warning("the outbox cannot be written: %s", error)
             await self._clock.sleep(pause)

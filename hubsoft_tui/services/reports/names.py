@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from ...texts import N_, _, language
+from ...texts import N_, _
+from ...texts import number as number  # noqa: PLC0414 - the commands find it here
 
 NOTHING: Final = "–"
 _CATEGORIES: Final = {
@@ -30,7 +31,6 @@ _CALLERS: Final = {
     "test": N_("connection test"),
     "token": N_("login"),
 }
-_BRAZILIAN: Final = str.maketrans(",.", ".,")
 
 
 def category_name(category: str) -> str:
@@ -46,12 +46,6 @@ def priority_name(priority: str) -> str:
 def caller_name(caller: str) -> str:
     """Return what asked, in words; as it is where there are none."""
     return _(_CALLERS[caller]) if caller in _CALLERS else caller or NOTHING
-
-
-def number(value: float, decimals: int = 0) -> str:
-    """Return a number with this language's marks: 1,204.5 or 1.204,5."""
-    text = f"{value:,.{decimals}f}"
-    return text.translate(_BRAZILIAN) if language() == "pt_BR" else text
 
 
 def share(ratio: float | None) -> str:

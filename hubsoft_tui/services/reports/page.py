@@ -6,17 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Final
 
-from ...texts import _, language
-from .names import (
-    NOTHING,
-    caller_name,
-    category_name,
-    day_name,
-    number,
-    priority_name,
-    seconds,
-    share,
-)
+from ...texts import _, language, number
+from .names import NOTHING, caller_name, category_name, day_name, priority_name, seconds, share
 from .types import DayReport, Hour, Sums
 
 _STYLE: Final = """

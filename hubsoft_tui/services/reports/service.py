@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Protocol, TypeVar
@@ -12,6 +10,7 @@ from typing import Protocol, TypeVar
 from ...core.clock import Clock
 from ...core.trace import NaiveRow
 from ...texts import Text, say
+from ..lane import Lane
 from .reader import LISTED, ReportReader
 from .types import DayHead, DayReport, Overview
 
@@ -42,8 +41,7 @@ class Reports:
         self._reader = reader
         self._writer = writer
         self._clock = clock
-        # One thread: the reader's connections are for one at a time, and the loop serves people meanwhile.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="hubsoft-reports")
+        self._lane = Lane("reports", lambda: reader, clock, closed=ReportReader.close)
 
     @property
     def trouble(self) -> Text | str | None:
@@ -58,15 +56,15 @@ class Reports:
 
     async def day(self, day: date) -> DayReport:
         """Return the report of a day; of one without questions, an empty one. Raises StoreError."""
-        return await self._read(lambda: self._reader.day(day))
+        return await self._read(lambda reader: reader.day(day))
 
     async def days(self, most: int = LISTED) -> tuple[DayHead, ...]:
         """Return the days there is something of, newest first, at most `most`. Raises StoreError."""
-        return await self._read(lambda: self._reader.days(most))
+        return await self._read(lambda reader: reader.days(most))
 
     async def overview(self, day: date | None = None, most: int = LISTED) -> Overview:
         """Return the list of days, and `day` in full, or the newest. Raises StoreError."""
-        found = await self._read(lambda: self._reader.overview(day, most))
+        found = await self._read(lambda reader: reader.overview(day, most))
         return replace(found, trouble=str(self.trouble or ""))
 
     def note_naive(self, caller: str, naive: int, requests: int) -> None:
@@ -79,13 +77,12 @@ class Reports:
 
     async def close(self) -> None:
         """Close the files."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._reader.close)
-        self._thread.shutdown(wait=False)
+        await self._lane.close()
 
-    async def _read(self, work: Callable[[], T]) -> T:
-        def read() -> T:
+    async def _read(self, work: Callable[[ReportReader], T]) -> T:
+        def read(reader: ReportReader) -> T:
             if self._writer is not None:
                 self._writer.flush()
-            return work()
+            return work(reader)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, read)
+        return await self._lane.run(read)

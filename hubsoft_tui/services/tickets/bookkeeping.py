@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -24,6 +25,9 @@ from .merging import Manner, Sighting
 from .paging import PageSize
 from .planner import Known, windows
 from .types import PassReport
+
+FORGET_SECONDS: Final = 400 * DAY_SECONDS
+"""How long a ticket is remembered after it was over, once nobody follows it: its texts are people's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,9 @@ def commit(
             read_at=known.state.version,
         )
         draft.settle(closed_before=known.now - settings.keep_days * DAY_SECONDS)
+        if asked.table:  # once a day
+            over_before = known.now - max(FORGET_SECONDS, 2 * settings.keep_days * DAY_SECONDS)
+            draft.forget(over_before=over_before, opened_before=start_of(known.windows.floor))
         report = _report(mirror, known, asked, cost, found)
         _remember(draft, known, asked, cost=cost, settings=settings, report=report)
         draft.spend(cost.day, cost.requests, report.naive_requests)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -22,8 +22,8 @@ from ...store.mirror_writing import writing
 from ...store.presence import Presence
 from ...texts import say
 from .. import terms
+from ..lane import Lane
 from . import bookkeeping, showing
-from .lane import Lane
 from .merging import Manner, Sighting
 from .reading import by_protocol
 from .syncing import Sync
@@ -47,8 +47,8 @@ class Tickets:
     ) -> None:
         self._engine = engine
         self._clock = clock
-        self._reading = Lane(opened, clock, "tickets-read")
-        self._writing = Lane(opened, clock, "tickets-write")
+        self._reading = Lane("tickets-read", opened, clock, closed=Mirror.close)
+        self._writing = Lane("tickets-write", opened, clock, closed=Mirror.close)
         self._sync = Sync(engine, self._reading, self._writing, presence, clock)
         self._pulse = Pulse(0, None, None)
         self._beats = 0
@@ -58,7 +58,7 @@ class Tickets:
     @property
     def set_aside(self) -> Path | None:
         """Where a damaged mirror was moved when it was first used and another was begun, else None."""
-        opened = (lane.mirror for lane in (self._reading, self._writing))
+        opened = (lane.held for lane in (self._reading, self._writing))
         return next((mirror.set_aside for mirror in opened if mirror and mirror.set_aside), None)
 
     @property
@@ -175,9 +175,9 @@ class Tickets:
 
     # -- life
 
-    def unasked(self) -> list[Coroutine[Any, Any, None]]:
-        """Return what the service does by itself while a console is open."""
-        return [self._sync.keep()]
+    async def run(self) -> None:
+        """Sync whenever a pass is due, until cancelled."""
+        await self._sync.keep()
 
     async def close(self) -> None:
         """Leave what is going on and close the mirror."""

@@ -18,11 +18,11 @@ from ...store.mirror_records import MirrorState
 from ...store.mirror_writing import LEASE_SECONDS, Lease
 from ...store.presence import Presence
 from ...texts import Text, say
+from ..lane import Lane
 from . import bookkeeping, pace, wording
 from .asking import Asking
 from .bookkeeping import Cost
 from .labels import Labels
-from .lane import Lane
 from .planner import Known, steps
 from .reading import Reader
 from .types import PassReport, Plan, SyncStatus
@@ -43,7 +43,7 @@ class Sync:
     """Lives in the engine's loop. `reading` and `writing` are threads with the mirror open."""
 
     def __init__(
-        self, engine: Engine, reading: Lane, writing: Lane, presence: Presence, clock: Clock
+        self, engine: Engine, reading: Lane[Mirror], writing: Lane[Mirror], presence: Presence, clock: Clock
     ) -> None:
         self._engine = engine
         self._reading = reading
@@ -166,7 +166,7 @@ class Sync:
     async def _renew(self) -> None:
         while True:
             await self._clock.sleep(LEASE_SECONDS / 3)
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(HubSoftError):
                 await self._writing.run(self._take)
 
     def _failed(self, error: HubSoftError) -> None:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from ...errors import InvalidInput
-from ...texts import Text, language, say
+from ...texts import Text, number, say
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
@@ -53,9 +53,8 @@ class Number:
         self.decimals = decimals
 
     def __str__(self) -> str:
-        text = f"{self.value:,.{self.decimals}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-        return text.translate(_BRAZILIAN) if language() == "pt_BR" else text
+        tenths = round(self.value, self.decimals)
+        return number(tenths, 0 if tenths == int(tenths) else self.decimals)
 
 
 def span(seconds: float) -> Text:
@@ -72,6 +71,3 @@ def span(seconds: float) -> Text:
 def percent(share: float) -> Text:
     """Return a share (0-1) as a percentage with a tenth where one is needed."""
     return say("{n} %", n=Number(share * 100))
-
-
-_BRAZILIAN: Final = str.maketrans(",.", ".,")

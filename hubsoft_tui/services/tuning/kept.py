@@ -75,11 +75,13 @@ class TunedFile:
     async def read(self) -> Saved:
         """Return what is saved. A file that cannot be used is set aside, and the log says so. Raises SettingsError."""
         if self._saved is None or await self.changed():
+            # Before it is read: what is written in between makes the file another one once more.
+            stamp = await asyncio.to_thread(self._stamped)
             tuned = await asyncio.to_thread(read_tuned, self._places)
             for warning in tuned.warnings:
                 logger.warning("%s", warning)
             given = _given(self._settings, tuned) if self._saved is None else self._saved.given
-            self._saved, self._stamp = Saved(tuned, given), await asyncio.to_thread(self._stamped)
+            self._saved, self._stamp = Saved(tuned, given), stamp
         return self._saved
 
     async def changed(self) -> bool:

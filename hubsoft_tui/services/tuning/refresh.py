@@ -84,6 +84,8 @@ class RefreshAhead:
         self._starts: deque[float] = deque()
         self._outcomes: deque[bool] = deque(maxlen=JUDGED)
         self._stopped_until: float | None = None
+        self._stopping = False
+        """That it stands still is not on disk yet: a person's question found it out, and waits for no disk."""
         self._spent = self._saved = 0
         self._told = Renewing()
 
@@ -204,11 +206,14 @@ class RefreshAhead:
         if len(self._outcomes) == JUDGED and sum(self._outcomes) < worth * JUDGED / 2:
             self._outcomes.clear()
             self._stopped_until = self._clock.wall() + STILL
+            self._stopping = True
             logger.info("renewing ahead did not pay: it stands still for a day")
-            self._log.stop(self._stopped_until)
 
     def _tell(self, now: float) -> None:
         day = today(self._clock).isoformat()
+        if self._stopping and self._stopped_until is not None:
+            self._log.stop(self._stopped_until)
+            self._stopping = False
         if self._spent or self._saved:
             self._log.count_renewed(day, spent=self._spent, saved=self._saved)
             self._spent = self._saved = 0

@@ -187,7 +187,10 @@ class Tuning:
 
     async def watch(self) -> None:
         """Take over what other consoles save, until cancelled."""
-        await self._file.read()
+        with contextlib.suppress(
+            HubSoftError, OSError
+        ):  # a file that cannot be read is said at the first look
+            await self._file.read()
         while True:
             await self._clock.sleep(LOOK_SECONDS)
             try:

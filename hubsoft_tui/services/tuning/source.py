@@ -10,6 +10,7 @@ from typing import Final
 from ...core.clock import Clock
 from ...store.database import Database, open_database
 from ...store.trace_reading import MIGRATIONS, TraceReader
+from ..lane import Lane
 from .columns import Columns, collect, learn
 from .durations import DAY
 from .waits import Arrival, arrivals
@@ -22,14 +23,13 @@ KEPT_TIMES: Final = 30.0
 
 
 class TraceSource:
-    """The last days of one account's trace. Lives in the engine's loop; reads in threads, one at a time."""
+    """The last days of one account's trace. Lives in the engine's loop; reads in a thread of its own."""
 
     def __init__(self, path: Path, account: str, clock: Clock) -> None:
-        self._path = path
         self._account = account
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._database: Database | None = None
+        self._lane = Lane("trace-read", lambda: open_database(path, MIGRATIONS), clock, closed=Database.close)
         self._columns: tuple[Columns, float] | None = None
         self._arrivals: tuple[tuple[Arrival, ...], float] | None = None
 
@@ -38,7 +38,7 @@ class TraceSource:
         async with self._lock:
             if self._columns is None or fresh or self._clock.now() >= self._columns[1]:
                 began = time.perf_counter()
-                read = await asyncio.to_thread(self._read_columns)
+                read = await self._lane.run(self._read_columns)
                 self._columns = read, self._until(time.perf_counter() - began)
             return self._columns[0]
 
@@ -47,30 +47,23 @@ class TraceSource:
         async with self._lock:
             if self._arrivals is None or self._clock.now() >= self._arrivals[1]:
                 began = time.perf_counter()
-                read = await asyncio.to_thread(self._read_arrivals)
+                read = await self._lane.run(self._read_arrivals)
                 self._arrivals = read, self._until(time.perf_counter() - began)
             return self._arrivals[0]
 
-    def close(self) -> None:
-        """Close the file."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+    async def close(self) -> None:
+        """Close the file, after the reading that goes on."""
+        await self._lane.close()
 
     def _until(self, took: float) -> float:
         return self._clock.now() + max(KEPT_SECONDS, took * KEPT_TIMES)
 
-    def _read_columns(self) -> Columns:
-        reader, now = self._reader(), self._clock.wall()
+    def _read_columns(self, database: Database) -> Columns:
+        reader, now = TraceReader(database, self._account), self._clock.wall()
         columns = collect(reader.points(now - DAYS * DAY, now + DAY))
         learn(reader.comparisons(now - DAYS * DAY, now + DAY), columns)
         return columns
 
-    def _read_arrivals(self) -> tuple[Arrival, ...]:
+    def _read_arrivals(self, database: Database) -> tuple[Arrival, ...]:
         now = self._clock.wall()
-        return arrivals(self._reader().sent(now - DAYS * DAY, now + DAY))
-
-    def _reader(self) -> TraceReader:
-        if self._database is None:
-            self._database = open_database(self._path, MIGRATIONS)
-        return TraceReader(self._database, self._account)
+        return arrivals(TraceReader(database, self._account).sent(now - DAYS * DAY, now + DAY))

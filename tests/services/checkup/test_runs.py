@@ -12,6 +12,7 @@ from hubsoft_tui.core.types import Category, Source
 from hubsoft_tui.errors import CredentialsRefused, InvalidInput
 from hubsoft_tui.services.checkup.types import Result, RunState, Variant, Way
 from hubsoft_tui.settings import CheckupSettings, HealthSettings, HttpSettings, LimiterSettings
+from hubsoft_tui.simulator.details import Details
 from hubsoft_tui.simulator.people import SimCustomer
 
 from .ground import ROSTER, SINGLE, some, strangers
@@ -211,6 +212,51 @@ def test_a_document_that_two_customers_have_is_active_if_either_is(make_simulato
     ground.run()
     assert ground.results() == ground.truth()
     assert ground.rows()[off.document].decision.source == "roster"
+
+
+def test_nobody_loses_a_contract_by_a_row_that_cannot_be_read(make_simulator, make_ground, monkeypatch):
+    """Two customers have a document: the roster spoils the row of the one that is served."""
+    simulator = make_simulator(customers=1300)
+    oldest = sorted(simulator.customers, key=lambda each: -each.registered_age)
+    off = next(each for each in oldest[:300] if each.services and not each.active)
+    on = next(each for each in oldest[-300:] if each.active and len(each.document) == len(off.document))
+    on.document = off.document
+    simulator.provider.roster._index()
+    ground = make_ground(simulator, list({each.document for each in some(simulator, 300)} | {off.document}))
+    ground.run()
+    assert ground.results()[off.document] is Result.ACTIVE
+
+    honest = Details.customer
+
+    def spoilt(self, customer, *rest, bulk=False, **options):
+        row = honest(self, customer, *rest, bulk=bulk, **options)
+        return row | {"id_cliente": "?"} if bulk and customer is on else row
+
+    monkeypatch.setattr(Details, "customer", spoilt)
+    ended = ground.run(max_age=0)
+    assert ground.results() == ground.truth()
+    assert (ended.gained, ended.lost) == (0, 0)
+
+
+def test_a_key_pressed_twice_is_one_run(make_simulator, make_ground):
+    simulator = make_simulator(customers=600)
+    ground = make_ground(simulator, documents_of(some(simulator, 20)))
+    list_id = ground.id
+
+    async def twice(services):
+        return await asyncio.gather(
+            services.checkup.start(list_id),
+            services.checkup.start(list_id),
+            services.checkup.look(list_id),
+            return_exceptions=True,
+        )
+
+    first, second, _looked = ground.hub.call(twice)
+    assert first is None
+    assert isinstance(second, InvalidInput)
+    assert ground.progress().running_here
+    assert ground.wait().state is RunState.DONE
+    assert ground.results() == ground.truth()
 
 
 def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(

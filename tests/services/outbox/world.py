@@ -117,8 +117,8 @@ class Process:
         self.database = open_database(world.home / "outbox.db", MIGRATIONS)
         store = SqliteOutbox(self.database, "account", self.presence, world.clock)
         self.outbox = Outbox(self, store, world.clock, aside=False)  # type: ignore[arg-type] # it quacks
-        self._do = self.outbox._room.do
-        self.outbox._room.do = self._when_not_frozen  # type: ignore[method-assign]
+        self._do = self.outbox._lane.run
+        self.outbox._lane.run = self._when_not_frozen  # type: ignore[method-assign]
         self.running = asyncio.create_task(self.outbox.run())
 
     async def _when_not_frozen(self, work: Callable[[SqliteOutbox], Any]) -> Any:
@@ -149,6 +149,11 @@ class Process:
         self.presence.close()
 
     # -- the engine
+
+    @property
+    def known(self) -> Process:
+        """Nothing is remembered."""
+        return self
 
     def remembered(self, _question: object) -> None:
         return None

@@ -1,13 +1,17 @@
 """Renewing ahead through a real engine over a real simulator."""
 
+from collections import deque
+
 import pytest
 
 from hubsoft_tui.core.types import Priority, Source
+from hubsoft_tui.errors import StoreBusy
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tuning import refresh
 from hubsoft_tui.services.tuning.reuse import Reuse
 from hubsoft_tui.settings import CacheSettings, LimiterSettings
 from hubsoft_tui.settings_tuning import RefreshSettings
+from hubsoft_tui.store.tuning import TuningLog
 from tests.hubs import settings_for
 
 LIFETIME = 15.0
@@ -144,6 +148,34 @@ def test_it_stops_by_itself_for_a_day_when_it_does_not_pay(make_hub, simulator, 
 
 
 async def _judge_over_three(services):
-    from collections import deque
-
     services.refresh._outcomes = deque(maxlen=3)
+
+
+def test_a_file_that_is_busy_when_it_stops_costs_nobody_an_answer(make_hub, simulator, monkeypatch):
+    monkeypatch.setattr(refresh, "JUDGED", 1)
+    hub = make_hub()
+    look_up(hub, simulator)
+    look(hub)
+    hub.call(_judge_over_one)
+    monkeypatch.setattr(TuningLog, "stop", _busy)
+    document = simulator.customers[1].document
+    found = hub.call(lambda services: services.customers.lookup(document, refresh=True))
+    assert found.source is Source.API
+    with pytest.raises(StoreBusy):
+        look(hub)
+    monkeypatch.undo()
+    look(hub)
+    assert hub.call(_stopped_until) > 0
+
+
+async def _judge_over_one(services):
+    await _would_be_too_old(services)
+    services.refresh._outcomes = deque(maxlen=1)
+
+
+async def _stopped_until(services):
+    return services.refresh._log.stopped_until()
+
+
+def _busy(_log, _until):
+    raise StoreBusy("busy")

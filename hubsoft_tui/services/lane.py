@@ -1,0 +1,88 @@
+"""A thread with something of its own, most often a file: heavy reading and writing stay off the engine's loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Generic, TypeVar
+
+from ..core.clock import Clock
+from ..errors import Closed, StoreBusy
+from ..texts import say
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PATIENCE_SECONDS: Final = 20.0
+"""How long a busy file is tried again before somebody is told."""
+AGAIN_SECONDS: Final = 0.05
+
+
+class Lane(Generic[R]):
+    """Runs one thing after the other, in its own thread, on what `opened` returns when the first needs it.
+
+    Lives in the engine's loop. `closed` is called with it in the end, in the thread too. Without `aside` the work
+    is done in the loop itself: virtual time does not wait for threads.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        opened: Callable[[], R],
+        clock: Clock,
+        *,
+        closed: Callable[[R], object] = lambda _held: None,
+        aside: bool = True,
+    ) -> None:
+        self._opened = opened
+        self._clock = clock
+        self._close = closed
+        self._held: list[R] = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"hubsoft-{name}") if aside else None
+        self._closed = False
+
+    @property
+    def held(self) -> R | None:
+        """What the work is done on, once it is open; for looking at how it was opened."""
+        return self._held[0] if self._held else None
+
+    async def run(self, work: Callable[[R], T]) -> T:
+        """Run `work` in the thread and return its result; while another process writes, try again patiently.
+
+        What `work` writes must be one transaction. A caller that is cancelled does not stop it. Raises StoreError,
+        and Closed after `close`.
+        """
+        until = self._clock.now() + PATIENCE_SECONDS
+        while True:
+            if self._closed:
+                raise Closed(say("The engine is closed."))
+            try:
+                return await self._aside(lambda: self._do(work))
+            except StoreBusy:
+                if self._clock.now() >= until:
+                    raise
+            await self._clock.sleep(AGAIN_SECONDS)
+
+    async def close(self) -> None:
+        """Wait for what is going on, and close what was opened; closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._aside(self._shut)
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        if self._thread is None:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _do(self, work: Callable[[R], T]) -> T:
+        if not self._held:
+            self._held.append(self._opened())
+        return work(self._held[0])
+
+    def _shut(self) -> None:
+        while self._held:
+            self._close(self._held.pop())

@@ -1,0 +1,45 @@
+import pytest
+
+from hubsoft_tui import texts
+from hubsoft_tui.services.tuning.tunables import is_live, ladder, rule_of, shape_of, tunable_keys
+from hubsoft_tui.services.tuning.types import Tunable
+from tests.widgets.stage import Stage, lines_of
+from widgets.tunable_names import LONGEST, NAMES, name_of
+from widgets.tunables import StepLine
+
+
+def tunable(key):
+    default, rule = rule_of(key)
+    return Tunable(key, rule, shape_of(key), default, default, None, ladder(key), live=is_live(key))
+
+
+@pytest.mark.parametrize("language", ["en", "pt_BR"])
+def test_every_setting_has_a_short_name_of_its_own(language):
+    texts.use(language)
+    try:
+        names = [name_of(key) for key in tunable_keys()]
+    finally:
+        texts.use("en")
+    assert set(NAMES) == set(tunable_keys())
+    assert len(set(names)) == len(names)
+    assert [name for name in names if len(name) > LONGEST] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "bounds"),
+    [
+        ("cache.client_data_ttl", "1 min … 7 d"),
+        ("alerts.disk_low_below", "0 … 1,000,000 megabytes"),
+        ("http.read_timeout", "0.1 s … 10 min"),
+        ("refresh.share", "0.1 % … 50 %"),
+    ],
+)
+async def test_a_setting_says_its_key_and_its_bounds_with_their_unit(key, bounds):
+    step = StepLine()
+    async with Stage(step, css="").run_test(size=(120, 10)) as pilot:
+        step.styles.height = 5
+        step.show(tunable(key), rule_of(key)[0])
+        await pilot.pause()
+        told = " ".join(line.strip() for line in lines_of(step))
+        assert key in told
+        assert bounds in told
