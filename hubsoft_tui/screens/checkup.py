@@ -17,13 +17,13 @@ from hubsoft_tui.services.checkup.types import Progress, RunState
 from hubsoft_tui.services.checkup.words import plan_lines
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.checkup import CheckupHead
-from widgets.field_line import FieldLine
 from widgets.member_rows import ListTable, MemberTable, member_text
 from widgets.table import VirtualTable
 
 from . import checkup_words as words
 from .base import ConsoleScreen
 from .checkup_actions import CHECKUP_ACTIONS
+from .field_line import FieldLine
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.outbox.types import Entry
+    from hubsoft_tui.services.outbox.types import Draft, Entry
 
 T = TypeVar("T")
 
@@ -84,8 +84,8 @@ class OutboxScreen(OutboxDeeds):
     def __init__(self) -> None:
         super().__init__()
         self._entries: tuple[Entry, ...] = ()
-        self._sent: dict[str, tuple[tuple[str, str], ...]] = {}
-        """What each entry sends, as it was asked for."""
+        self._sent: dict[tuple[str, Draft], tuple[tuple[str, str], ...]] = {}
+        """What each entry sends, as it was asked for; a corrected one sends something else."""
         self._open_only = False
         self._asked_for = -1
 
@@ -158,10 +158,13 @@ class OutboxScreen(OutboxDeeds):
 
     def _draw_entry(self) -> None:
         entry = self.table.item
-        if entry is not None and entry.local_protocol not in self._sent:
-            self._sent[entry.local_protocol] = ()
-            self._preview(entry)
-        sent = self._sent.get(entry.local_protocol, ()) if entry is not None else ()
+        sent: tuple[tuple[str, str], ...] = ()
+        if entry is not None:
+            key = entry.local_protocol, entry.draft
+            if key not in self._sent:
+                self._sent[key] = ()
+                self._preview(entry)
+            sent = self._sent[key]
         self.query_one(EntryDetail).show(entry, sent, "")
         self.redraw_frame()
 
@@ -169,7 +172,7 @@ class OutboxScreen(OutboxDeeds):
     async def _preview(self, entry: Entry) -> None:
         lines = await self.asked(questions.contents(entry))
         if lines is not None:
-            self._sent[entry.local_protocol] = lines
+            self._sent[entry.local_protocol, entry.draft] = lines
             self._draw_entry()
 
     @on(VirtualTable.RowHighlighted)

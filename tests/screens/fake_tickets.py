@@ -160,14 +160,14 @@ class FakeOutbox:
         return draft
 
     async def contents(self, entry):
-        return await self.preview(entry.draft)
+        return await self.preview(entry.draft, entry.reference)
 
-    async def preview(self, draft):
+    async def preview(self, draft, reference=""):
         if isinstance(draft, NewTicket):
             return (
                 ("Service", str(draft.service_id)),
                 ("Type", draft.type_label or "SAC"),
-                ("Description", f"{draft.description}\n[ref 7K3M]"),
+                ("Description", f"{draft.description}\n[ref {reference or '7K3M'}]"),
                 ("Contact", draft.contact_name),
                 ("Phone", "".join(each for each in draft.contact_phone if each.isdigit())),
             )

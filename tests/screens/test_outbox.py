@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hubsoft_tui.screens.lookup import LookupScreen
@@ -84,6 +86,18 @@ async def test_correct_opens_the_form_filled(hub):
         assert isinstance(shown.app.screen, OpeningForm)
         assert "No light [b]" in shown.text()
         assert "(37) 99999-2968" in shown.text()
+
+
+async def test_a_corrected_entry_shows_what_it_sends_by_then(hub):
+    async with Shown(hub) as shown:
+        await shown.choose("LOC000002")
+        await wait_for(shown.pilot, lambda: "No light [b]" in shown.text())
+        other = replace(DRAFT, description="Light is back")
+        hub.outbox._keep("LOC000002", other, EntryState.QUEUED, reference="HT7K3M9Q")
+        hub.news()
+        await wait_for(shown.pilot, lambda: "Light is back" in shown.text())
+        assert "No light [b]" not in shown.text()
+        assert "[ref HT7K3M9Q]" in shown.text()
 
 
 async def test_a_link_takes_a_choice_and_a_yes(hub):
