@@ -129,13 +129,16 @@ def _track(ladder: Sequence[Value], value: Value, width: int) -> str:
 
 
 def _bounds(tunable: Tunable) -> str:
-    """Return the least and the most that the arrows reach, with the unit where the values do not carry theirs."""
+    """Return the least and the most allowed, with the unit where the values do not carry theirs."""
     if isinstance(tunable.default, bool) or not tunable.ladder:
         return ""
-    low, high = (shown(tunable, end) for end in (tunable.ladder[0], tunable.ladder[-1]))
-    unit = tunable.rule.unit
-    told = "" if not unit or unit in _CARRIED or _is_share(tunable) else f" {_(unit)}"
-    return f"{low} … {high}{told}"
+    rule = tunable.rule
+    ends = (rule.above if rule.low is None else rule.low, rule.high)
+    reached = (tunable.ladder[0], tunable.ladder[-1])
+    low, high = (shown(tunable, one if end is None else end) for end, one in zip(ends, reached, strict=True))
+    beyond = "> " if rule.low is None and rule.above is not None else ""
+    told = "" if not rule.unit or rule.unit in _CARRIED or _is_share(tunable) else f" {_(rule.unit)}"
+    return f"{beyond}{low} … {high}{told}"
 
 
 def _is_share(tunable: Tunable) -> bool:
