@@ -14,7 +14,7 @@ import click
 from .cli_click import Command, Number, Option
 from .cli_output import write_lines
 from .cli_session import Session, loaded_settings
-from .errors import HubSoftError
+from .errors import HubSoftError, InvalidInput
 from .texts import N_, _, say
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def metrics(session: Session, port: int | None, address: str, path: Path | None,
         raise click.UsageError(_("Choose one of --port and --file."))
     if every is not None and path is None:
         raise click.UsageError(_("--every belongs to --file."))
+    if path is not None and path.suffix != ".prom":
+        raise InvalidInput(say("{file} must end in .prom: node_exporter reads no other.", file=path))
     settings = loaded_settings(session, with_secrets=False).settings
     from .core.clock import SystemClock
     from .services.metrics.figures import HomeMetrics

@@ -91,6 +91,14 @@ def test_a_port_that_is_taken_is_one_sentence(run):
     assert "Choose another with --port" in err
 
 
+def test_a_file_that_node_exporter_would_not_read_is_refused(run, home):
+    path = home / "hubsoft.txt"
+    code, _out, err = run("metrics", "--file", str(path))
+    assert code == 2
+    assert "must end in .prom" in err
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("options", [["--port", "0", "--file", "x.prom"], ["--every", "5"], ["--port", "-1"]])
 def test_options_that_do_not_go_together_are_wrong_usage(run, options):
     assert run("metrics", *options)[0] == 2

@@ -128,7 +128,7 @@ def alert_columns(now: float) -> tuple[Column[Alert], ...]:
     return (
         Column("state", _("State"), _state_cell, 11, sort=lambda alert: (not alert.open, alert.id)),
         Column("title", _("Alert"), _title_cell, minimum=24, sort=alert_title),
-        Column("value", _("At first"), lambda a: value_text(a, a.value) or NOTHING, 10, "right", 3),
+        Column("value", _("At first"), lambda a: value_text(a, a.value) or NOTHING, 9, "right", 3),
         Column(
             "worst", _("Worst"), lambda a: value_text(a, a.worst) or NOTHING, 10, "right", 4, style=_QUIET
         ),

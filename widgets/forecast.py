@@ -186,7 +186,7 @@ def _readings(tunable: Tunable, forecast: Forecast, looked: Value | None, width:
         rows.append((LOOKED, "bold $accent", _("looked at"), float(looked)))
     if forecast.recommended is not None and not forecast.as_good:
         rows.append((ADVISED, "bold $ok", _("recommended"), forecast.recommended))
-    heads = (_("a day"), _("memory"), _("changed"), _("mean"), _("oldest"))
+    heads = (_("a day"), _("memory"), _("changed"), _("mean"), _("max"))
     room = (width - _NAMED) // _FIGURE
     lines = [line((" " * _NAMED, ""), *((fit(head, _FIGURE, right=True), "$quiet") for head in heads[:room]))]
     for sign, style, word, value in rows:

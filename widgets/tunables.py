@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from hubsoft_tui.services.tuning.durations import Number, span
+from hubsoft_tui.services.tuning.durations import DAY, Number, span
 from hubsoft_tui.services.tuning.types import Tunable, Value
-from hubsoft_tui.setting_rules import SECONDS, plain
+from hubsoft_tui.setting_rules import BYTES, DAYS, MEGABYTES, SECONDS, plain
 from hubsoft_tui.texts import _
 
 from .columns import Column
@@ -17,7 +17,7 @@ from .customer import wrapped
 from .drawn import Drawn, line
 from .table import VirtualTable
 from .tunable_names import name_of
-from .words import NOTHING
+from .words import NOTHING, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .drawn import Part
 
 _TRACK: Final = "─"
+_IN_BYTES: Final = {BYTES: 1, MEGABYTES: 1_000_000}
+_CARRIED: Final = frozenset({SECONDS, DAYS, *_IN_BYTES})
+"""Units that a value is shown with, whatever it is."""
 
 
 def shown(tunable: Tunable, value: Value | None) -> str:
@@ -35,6 +38,10 @@ def shown(tunable: Tunable, value: Value | None) -> str:
         return _("on") if value else _("off")
     if tunable.rule.unit == SECONDS:
         return str(span(value))
+    if (factor := _IN_BYTES.get(tunable.rule.unit)) is not None:
+        return size(round(value * factor))
+    if tunable.rule.unit == DAYS:
+        return str(span(value * DAY))
     if _is_share(tunable):
         return _("{n} %").format(n=Number(value * 100))
     return str(Number(value, 3 if isinstance(value, float) else 0))
@@ -122,13 +129,16 @@ def _track(ladder: Sequence[Value], value: Value, width: int) -> str:
 
 
 def _bounds(tunable: Tunable) -> str:
-    """Return the least and the most that the arrows reach, with the unit where the values do not carry theirs."""
+    """Return the least and the most allowed, with the unit where the values do not carry theirs."""
     if isinstance(tunable.default, bool) or not tunable.ladder:
         return ""
-    low, high = (shown(tunable, end) for end in (tunable.ladder[0], tunable.ladder[-1]))
-    unit = tunable.rule.unit
-    told = "" if not unit or unit == SECONDS or _is_share(tunable) else f" {_(unit)}"
-    return f"{low} … {high}{told}"
+    rule = tunable.rule
+    ends = (rule.above if rule.low is None else rule.low, rule.high)
+    reached = (tunable.ladder[0], tunable.ladder[-1])
+    low, high = (shown(tunable, one if end is None else end) for end, one in zip(ends, reached, strict=True))
+    beyond = "> " if rule.low is None and rule.above is not None else ""
+    told = "" if not rule.unit or rule.unit in _CARRIED or _is_share(tunable) else f" {_(rule.unit)}"
+    return f"{beyond}{low} … {high}{told}"
 
 
 def _is_share(tunable: Tunable) -> bool:

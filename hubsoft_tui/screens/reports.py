@@ -239,7 +239,7 @@ class ReportsScreen(ConsoleScreen):
         if not name or self._found is None:
             self.action_close()
             return
-        self._export(self._found.report, Path(name))
+        self._export(self._found.report, Path(name).expanduser().absolute())
 
     @work(group="export", exclusive=True, exit_on_error=False)
     async def _export(self, report: DayReport, path: Path) -> None:

@@ -5,7 +5,7 @@ from hubsoft_tui.services.tuning.tunables import is_live, ladder, rule_of, shape
 from hubsoft_tui.services.tuning.types import Tunable
 from tests.widgets.stage import Stage, lines_of
 from widgets.tunable_names import LONGEST, NAMES, name_of
-from widgets.tunables import StepLine
+from widgets.tunables import StepLine, shown
 
 
 def tunable(key):
@@ -26,12 +26,25 @@ def test_every_setting_has_a_short_name_of_its_own(language):
 
 
 @pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("http.max_response_bytes", "67 MB"),
+        ("alerts.disk_low_below", "500 MB"),
+        ("reports.keep_days", "400 d"),
+        ("cache.max_entries", "1,000"),
+    ],
+)
+def test_a_value_is_shown_with_its_unit(key, told):
+    assert shown(tunable(key), rule_of(key)[0]) == told
+
+
+@pytest.mark.parametrize(
     ("key", "bounds"),
     [
-        ("cache.client_data_ttl", "1 min … 7 d"),
-        ("alerts.disk_low_below", "0 … 1,000,000 megabytes"),
-        ("http.read_timeout", "0.1 s … 10 min"),
-        ("refresh.share", "0.1 % … 50 %"),
+        ("cache.client_data_ttl", "> 0 s … 30 d"),
+        ("alerts.disk_low_below", "0 B … 1,000 GB"),
+        ("http.read_timeout", "> 0 s … 10 min"),
+        ("refresh.share", "> 0 % … 50 %"),
     ],
 )
 async def test_a_setting_says_its_key_and_its_bounds_with_their_unit(key, bounds):

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ...errors import InvalidInput
+from ...errors import InvalidInput, StoreError
 from ...places import write_private
 from ...texts import N_, _, say
 from ..spreadsheets import inert
@@ -59,11 +59,20 @@ def target(name: str | Path) -> Path:
 
 
 def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any]) -> None:
-    """Write rows to a file of mode 0600, by its suffix; `document` is what JSON holds. Raises StoreError."""
+    """Write rows to a file of mode 0600, by its suffix; `document` is what JSON holds. Blocks; raises StoreError."""
     text = json_text(document) if path.suffix.lower() == ".json" else csv_text(rows)
     # The mark tells spreadsheets that this is UTF-8.
     encoding = "utf-8" if path.suffix.lower() == ".json" else "utf-8-sig"
-    write_private(path, text.encode(encoding))
+    try:
+        write_private(path, text.encode(encoding))
+    except StoreError as error:
+        raise StoreError(
+            say(
+                "The results cannot be written to {file}: {reason}. They are kept: choose another place.",
+                file=path,
+                reason=getattr(error.__cause__, "strerror", None) or type(error.__cause__).__name__,
+            )
+        ) from error
 
 
 def json_text(document: dict[str, Any]) -> str:

@@ -173,7 +173,15 @@ def _thin(columns: Columns, points: Sequence[Point], changes: Changes) -> Text |
 
 
 def _reason(points: Sequence[Point], chosen: Point, best: Point, target: float, reuse: float | None) -> Text:
-    if chosen is not best or best is points[-1]:
+    if chosen is not best and best is not points[-1]:
+        return say(
+            "{best} is the longest that surely keeps changed answers below {target} of those from memory; "
+            "{value} costs under 1 % more.",
+            best=span(best.value),
+            target=percent(target),
+            value=span(chosen.value),
+        )
+    if best is points[-1]:
         if reuse is None:
             return say("Past {value} you gain less than 1 %.", value=span(chosen.value))
         return say(

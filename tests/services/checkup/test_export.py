@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.errors import InvalidInput, StoreError
 from hubsoft_tui.services.checkup import export
 from hubsoft_tui.services.checkup.types import Decision, Member, MemberRow, Progress, Result, RunState
 
@@ -67,3 +67,10 @@ def test_a_target_that_cannot_be_is_refused(tmp_path, name, sentence):
 def test_a_folder_nothing_can_be_written_to_is_refused():
     with pytest.raises(InvalidInput, match="Nothing can be written"):
         export.target("/proc/out.csv")
+
+
+def test_results_that_cannot_be_written_in_the_end_are_said_to_be_kept(tmp_path):
+    target = export.target(tmp_path / "out.csv")
+    target.mkdir()
+    with pytest.raises(StoreError, match=r"out\.csv: Is a directory\. They are kept: choose another place"):
+        export.write(target, ROWS, {})

@@ -78,6 +78,15 @@ def test_the_reason_says_what_limits():
     assert advice.changed_now == pytest.approx(0.0, abs=0.01)
 
 
+def test_what_the_target_forbids_is_not_called_a_small_gain():
+    _told, columns = recorded(1)
+    points = curve(columns, DEFAULTS, SERVICE)
+    advice = advise(columns, points, SERVICE, now=3600.0, target=0.01)
+    chosen = next(point for point in points if point.value == advice.value)
+    assert chosen.requests - points[-1].requests > 0.02 * chosen.asked
+    assert "is the longest that surely keeps changed answers below 1 %" in str(advice.reason)
+
+
 def test_it_abstains_when_the_trace_is_too_thin():
     told, columns = recorded(1)
     few = advise(Columns(), curve(Columns(), DEFAULTS, DATA), DATA, now=1800.0, target=0.01)
