@@ -114,6 +114,7 @@ class TicketsScreen(TicketBoard):
         self._words = event.value.strip()
         self.table.filter(self._words)
         self.told()
+        self.redraw_frame()
 
     @on(Input.Submitted, "#tickets-filter")
     def filter_done(self, event: Input.Submitted) -> None:
@@ -142,6 +143,18 @@ class TicketsScreen(TicketBoard):
         self.reveal(event.ticket_id)
 
     # -- actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the way back only where there is something to leave."""
+        if action == "close" and not (self.is_mounted and self._composed and self._deep):
+            return False
+        return super().check_action(action, parameters)
+
+    @property
+    def _deep(self) -> bool:
+        """Whether details are open or something narrows the table."""
+        narrow = self._words or self._field.display or self._quick is not Quick.OPEN
+        return bool(narrow) or self.has_class("-details")
 
     def _focus_in_sight(self) -> None:
         covered = self.has_class("-details") and not self.has_class("-wide")

@@ -16,6 +16,13 @@ TICKETS_ACTIONS: Final = (
         N_("Show one ticket in full; its texts cost 1 request the first time."),
         "details",
     ),
+    Action(
+        "tickets.close",
+        "escape",
+        N_("back"),
+        N_("Close the details, then clear the filters: one thing at a time."),
+        "close",
+    ),
     Action("tickets.sync", "s", N_("sync now"), N_("Ask HubSoft now what changed."), "sync"),
     Action(
         "tickets.filter",
@@ -133,12 +140,5 @@ TICKETS_ACTIONS: Final = (
         N_("plan of the next pass"),
         N_("Say what the next pass would ask, and what it costs."),
         "plan",
-    ),
-    Action(
-        "tickets.close",
-        "escape",
-        N_("back"),
-        N_("Close the details, then clear the filters: one thing at a time."),
-        "close",
     ),
 )

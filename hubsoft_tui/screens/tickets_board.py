@@ -109,6 +109,7 @@ class TicketBoard(TicketDeeds):
         self._quick = quick
         self.table.narrow(quick)
         self._draw()
+        self.redraw_frame()
 
     # -- what is new
 

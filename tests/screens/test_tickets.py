@@ -181,11 +181,16 @@ async def test_filter_as_one_types_then_escape_step_by_step(hub):
         assert "1 matches /pao" in shown.text()
         await shown.press("enter")
         assert shown.screen.has_class("-details")
+        assert "esc back" in shown.text()
         await shown.press("escape")
         assert not shown.screen.has_class("-details")
         assert len(shown.table.rows) == 1
+        assert "esc back" in shown.text()
         await shown.press("escape")
         assert len(shown.table.rows) == 40
+        assert "esc back" not in shown.text()
+        await shown.press("l")
+        assert "esc back" in shown.text()
 
 
 async def test_sorting_by_the_next_column_and_round(hub):
