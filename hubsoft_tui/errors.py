@@ -12,6 +12,7 @@ HubSoftError                      exit code 1
 ├── RateLimited                   1   HubSoft answered 429 more often than we may repeat
 ├── QueueFull                     1   too many questions are waiting already
 ├── UnknownOutcome                1   a write may or may not have happened
+├── AlreadyRunning                1   the same is being done already, here or by another process
 ├── Closed                        1   the engine was closed while the question waited
 └── StoreError                    1   the state on disk cannot be read or written
     └── StoreBusy                 1   another process holds it for the moment; trying again helps
@@ -97,6 +98,10 @@ class QueueFull(HubSoftError):
 
 class UnknownOutcome(HubSoftError):
     """A write was sent and its outcome is not known: it may have happened. Never repeat it blindly."""
+
+
+class AlreadyRunning(HubSoftError):
+    """The same is being done already, here or by another process; the text says by which."""
 
 
 class Closed(HubSoftError):

@@ -137,8 +137,9 @@ def _bounds(tunable: Tunable) -> str:
     reached = (tunable.ladder[0], tunable.ladder[-1])
     low, high = (shown(tunable, one if end is None else end) for end, one in zip(ends, reached, strict=True))
     beyond = "> " if rule.low is None and rule.above is not None else ""
-    told = "" if not rule.unit or rule.unit in _CARRIED or _is_share(tunable) else f" {_(rule.unit)}"
-    return f"{beyond}{low} … {high}{told}"
+    told = rule.unit if rule.unit not in _CARRIED and not _is_share(tunable) else ""
+    unit = _(told) if told else ""
+    return f"{beyond}{low} … {high} {unit}".rstrip()
 
 
 def _is_share(tunable: Tunable) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
-from ...errors import HubSoftError, InvalidInput, StoreError
+from ...errors import AlreadyRunning, HubSoftError, StoreError
 from ...texts import say
 from .asking import learn_total
 from .members import read_members
@@ -81,7 +81,7 @@ class Checkup:
     async def import_file(self, path: str | Path) -> tuple[ListRow, Imported]:
         """Read a CSV file and keep its members as a list, known by the file's place.
 
-        What was known of members who stay on it is kept. Raises InvalidInput, also while the list is running.
+        What was known of members who stay on it is kept. Raises InvalidInput, and AlreadyRunning.
         """
         file, imported = await asyncio.to_thread(read_members, path)
         if (running := self._views.running) is not None and running.list.path == str(file):
@@ -94,7 +94,7 @@ class Checkup:
         return await self._views.row(list_id), imported
 
     async def drop(self, list_id: int) -> None:
-        """Forget a list and its results. Raises InvalidInput while it is running, here or in another process."""
+        """Forget a list and its results. Raises AlreadyRunning, here or in another process."""
         view = await self._views.get(list_id)
         row = await self._shelf(lambda: self._shelf.checkups.last_run(list_id))
         if row is not None and row.state is RunState.RUNNING:
@@ -141,7 +141,7 @@ class Checkup:
         """Begin a run of a list, or go on with the one that was left; it goes on in the background.
 
         `max_age` (seconds) is how old an answer may be instead of the contract status's own limit. Raises
-        InvalidInput naming the run when this list, here or in another process, or another list here is running.
+        AlreadyRunning naming the run when this list, here or in another process, or another list here is running.
         """
         async with self._starting:  # a key pressed twice is one run
             await self._start(list_id, max_age)
@@ -318,9 +318,9 @@ class Checkup:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _taken(row: ListRow, run: RunRow | None) -> InvalidInput:
+def _taken(row: ListRow, run: RunRow | None) -> AlreadyRunning:
     since = "" if run is None else datetime.fromtimestamp(run.started_at).astimezone().strftime("%H:%M")
-    return InvalidInput(
+    return AlreadyRunning(
         say(
             "{list} is being checked already, by process {process} since {time}. Wait for it, or stop it there.",
             list=row.name,

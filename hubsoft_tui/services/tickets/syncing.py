@@ -149,7 +149,15 @@ class Sync:
                     lambda mirror: bookkeeping.spend(mirror, self._day(), reader.requests)
                 )
             raise
-        logger.info("sync: %s", report)
+        logger.info(
+            "sync: %d requests, %d new, %d changed, %d closed, %d missing, %d not confirmed",
+            report.requests,
+            report.new,
+            report.changed,
+            report.closed,
+            report.missing,
+            report.unconfirmed,
+        )
         self.on_pass(report)
         return report
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from hubsoft_tui.core.types import Category, Source
-from hubsoft_tui.errors import CredentialsRefused, InvalidInput
+from hubsoft_tui.errors import AlreadyRunning, CredentialsRefused
 from hubsoft_tui.services.checkup.types import Result, RunState, Variant, Way
 from hubsoft_tui.settings import CheckupSettings, HealthSettings, HttpSettings, LimiterSettings
 from hubsoft_tui.simulator.details import Details
@@ -253,7 +253,7 @@ def test_a_key_pressed_twice_is_one_run(make_simulator, make_ground):
 
     first, second, _looked = ground.hub.call(twice)
     assert first is None
-    assert isinstance(second, InvalidInput)
+    assert isinstance(second, AlreadyRunning)
     assert ground.progress().running_here
     assert ground.wait().state is RunState.DONE
     assert ground.results() == ground.truth()
@@ -425,11 +425,11 @@ def test_a_second_run_of_the_list_is_refused_with_the_name_of_the_first(
     simulator = make_simulator(customers=1506, latency=(0.2, 0.2))
     ground = make_ground(simulator, documents_of(some(simulator, 100)))
     ground.start()
-    with pytest.raises(InvalidInput, match=r"members\.csv is being checked already, by process \d+"):
+    with pytest.raises(AlreadyRunning, match=r"members\.csv is being checked already, by process \d+"):
         ground.start()
     other = type(ground)(simulator, tmp_path, documents_of(some(simulator, 100)))
     try:
-        with pytest.raises(InvalidInput, match=r"members\.csv is being checked already"):
+        with pytest.raises(AlreadyRunning, match=r"members\.csv is being checked already"):
             other.start()
         assert other.progress().state is RunState.RUNNING
         assert not other.progress().running_here
