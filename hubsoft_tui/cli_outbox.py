@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from dataclasses import asdict
@@ -14,12 +15,15 @@ from .cli_click import Command, Option
 from .cli_output import age, styled, table, write_json, write_lines
 from .cli_session import Session, json_option, open_hub
 from .cli_ticket import ticket
-from .errors import HubSoftError, InvalidInput, NotFound
+from .errors import HubSoftError, InvalidInput, NotFound, StoreError
 from .privacy import clean
 from .texts import N_, Text, _, ngettext, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .api.models import Customer, Service
+    from .services.hub import Hub
     from .services.opening import Services
     from .services.outbox.types import Entry, NewTicket, SendReport
 
@@ -106,7 +110,7 @@ def open_ticket(
     async def settled(services: Services) -> Entry:
         return await services.outbox.settled(entry.local_protocol, PATIENCE_SECONDS)
 
-    with open_hub(session) as hub:
+    with _open_to_write(session) as hub:
         entry = hub.call(put)
         if _simple(entry) == "queued":
             # Whoever leaves now knows that it is kept, and by which name.
@@ -139,6 +143,19 @@ def outbox(session: Session, *, send: bool, as_json: bool) -> None:
         write_json(outbox_document(entries, report))
     else:
         write_lines(outbox_lines(entries, report))
+
+
+@contextlib.contextmanager
+def _open_to_write(session: Session) -> Iterator[Hub]:
+    """Start the engine; what cannot even be opened is told as what it means for the ticket. Raises HubSoftError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            hub = stack.enter_context(open_hub(session))
+        except StoreError as error:
+            from .services.outbox.door import not_accepted
+
+            raise not_accepted(error) from error
+        yield hub
 
 
 def opened_document(entry: Entry) -> dict[str, Any]:

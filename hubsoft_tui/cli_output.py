@@ -71,6 +71,15 @@ def table(
     ]
 
 
+def shortened(text: str, most: int) -> str:
+    """Return at most `most` terminal cells of `text`, with a sign where it goes on."""
+    if _width(text) <= most:
+        return text
+    while _width(text) > most - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def error_kind(error: HubSoftError) -> str:
     """Return the error's class in a program's words: `credentials_refused`, `timed_out`, `settings`..."""
     name = type(error).__name__.removesuffix("Error")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .cli_click import Command, Number, Option
-from .cli_output import age, error_kind, styled, table, write_json, write_line, write_lines
+from .cli_output import age, error_kind, shortened, styled, table, write_json, write_line, write_lines
 from .cli_session import Session, json_option, open_hub
 from .cli_ticket import ticket
 from .errors import HubSoftError, QueueFull, RateLimited, StoreError, Unreachable
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .services.tickets.types import PassReport, Plan, TicketRow
 
 _NOTHING: Final = "–"
+_WIDEST: Final = 32
+"""Cells of a column for people: one endless name must not push every line off the screen."""
 _PASSING: Final = (Unreachable, RateLimited, QueueFull, StoreError)
 """What may be better at the next pass; anything else ends `sync --every`."""
 
@@ -222,16 +224,16 @@ def _cells(row: TicketRow) -> list[str]:
     old = _NOTHING if opened is None else age(time.time() - opened)
     return [
         row.protocol or str(row.id),
-        row.customer or _NOTHING,
-        row.type or _NOTHING,
+        shortened(row.customer or _NOTHING, _WIDEST),
+        shortened(row.type or _NOTHING, _WIDEST),
         _state(row),
-        ", ".join(row.responsible) or _NOTHING,
+        shortened(", ".join(row.responsible) or _NOTHING, _WIDEST),
         old,
     ]
 
 
 def _state(row: TicketRow) -> str:
-    status = row.status or _NOTHING
+    status = shortened(row.status or _NOTHING, _WIDEST)
     if row.state.value == "missing":
         return styled(_("{status} (missing)").format(status=status), "warning")
     if row.state.value == "closed":

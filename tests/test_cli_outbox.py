@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -214,3 +216,13 @@ def test_a_full_disk_is_said_to_whoever_opens_a_ticket(run, simulator, monkeypat
     said = json.loads(ran.stdout)["error"]["message"]
     assert "NOT accepted" in said
     assert "disk is full" in said
+
+
+def test_a_home_that_cannot_be_opened_is_told_as_what_it_means_for_the_ticket(run, simulator, tmp_path):
+    assert run("outbox").code == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / "outbox.db")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    ran = run(*opening(simulator, "no light", "--json"))
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "store")
+    assert "NOT accepted" in ran.document["error"]["message"]
+    assert "newer version" in ran.document["error"]["message"]

@@ -64,6 +64,15 @@ def test_the_list_comes_from_the_mirror(run: Any, configured: Simulator, monkeyp
     assert len(configured.ledger) == sent
 
 
+def test_an_endless_name_makes_no_endless_lines(run: Any, configured: Simulator) -> None:
+    for ticket in configured.tickets:
+        ticket.customer.name = "PADARIA E CONFEITARIA " * 20
+    run("sync")
+    lines = run("ticket", "list").out.splitlines()
+    assert "PADARIA E CONFEITARIA PADARIA E…" in lines[0]
+    assert max(map(len, lines)) < 200
+
+
 def test_a_change_is_in_the_list(run: Any, configured: Simulator) -> None:
     run("sync")
     configured.step(10)

@@ -170,11 +170,11 @@ class SyncLine(Drawn):
     def draw(self, width: int) -> list[Content]:
         """Return the line: to the left what is shown, to the right how syncing goes."""
         right = self._sync(width)
-        left = self._left().truncate(max(0, width - right.cell_length - 2), ellipsis=True)
+        left = self._left(max(0, width - right.cell_length - 2))
         space = max(0, width - left.cell_length - right.cell_length)
         return [line(left, " " * space, right).truncate(width, ellipsis=True)]
 
-    def _left(self) -> Content:
+    def _left(self, width: int) -> Content:
         pieces: list[Content] = []
         if self._filter:
             matches = ngettext("{n} matches", "{n} match", self._matches).format(n=number(self._matches))
@@ -190,7 +190,10 @@ class SyncLine(Drawn):
                 recent.format(n=number(self._counts.recent)), "" if self._counts.recent else "$quiet"
             )
         )
-        return Content("   ").join(pieces)
+        gap = Content("   ")
+        while len(pieces) > 1 and gap.join(pieces).cell_length > width:
+            pieces.pop()
+        return gap.join(pieces).truncate(width, ellipsis=True)
 
     def _sync(self, width: int) -> Content:
         status = self._status

@@ -125,6 +125,7 @@ async def test_counters_and_the_line_below_hold_in_any_width_and_language(langua
             line.show(tally.counts, SyncStatus(next_at=NOW + 42, last=report), NOW)
             (told_counts,), (told_sync,) = lines_of(counts), lines_of(line)
             assert "…" not in told_counts
+            assert "…" not in told_sync
             assert told_counts.count("1,412" if language == "en" else "1.412") >= 3
             assert "40 s" in told_sync
             assert cell_len(told_sync) == width

@@ -8,7 +8,9 @@ from typing import Final, Protocol, TypeVar
 from ...api.operations import Operation
 from ...core.exchange import Received
 from ...core.types import Priority
+from ...errors import StoreError
 from ...settings import Settings
+from ...texts import say
 
 T = TypeVar("T")
 
@@ -49,3 +51,8 @@ class Door(Protocol):
 def local_protocol(number: int) -> str:
     """Return what a person is told before HubSoft has answered."""
     return f"LOC{number:06d}"
+
+
+def not_accepted(error: StoreError) -> StoreError:
+    """Say what it means for a draft that it could not be kept."""
+    return StoreError(say("This was NOT accepted, and nothing was sent: {reason}", reason=error.text))

@@ -21,7 +21,7 @@ from .. import questions
 from ..terms import Kind, Term
 from . import decisions, machine
 from .checking import checked, previewed
-from .door import CALLER, local_protocol
+from .door import CALLER, local_protocol, not_accepted
 from .machine import Instant
 from .reference import new_reference
 from .runner import Runner
@@ -112,9 +112,7 @@ class Outbox:
         try:
             row = await self._lane.run(lambda store: store.add(kind, body, content, new_reference))
         except StoreError as error:
-            raise StoreError(
-                say("This was NOT accepted, and nothing was sent: {reason}", reason=error.text)
-            ) from error
+            raise not_accepted(error) from error
         self._runner.start(row.number)
         await self._runner.news()
         return self._entry(row)
