@@ -53,14 +53,7 @@ def opening_for(customer: Customer, service_id: int | None = None, tickets: Sequ
     `service_id` is the marked one, `tickets` are the customer's open ones, as far as they are known.
     """
     services = offered(customer)
-    options = tuple(
-        Option(
-            service.id,
-            f"{service.name}  {service.status}".strip(),
-            (service.address.full if service.address else None) or "",
-        )
-        for service in services
-    )
+    options = _options(services)
     known = {service.id for service in services}
     values: dict[str, Value] = {
         "service": service_id if service_id in known else services[0].id,
@@ -85,8 +78,19 @@ def opening_for(customer: Customer, service_id: int | None = None, tickets: Sequ
     )
 
 
-def opening_again(draft: NewTicket, about: str) -> Opening:
-    """Take up a ticket that was refused."""
+def _options(services: Sequence[Service]) -> tuple[Option, ...]:
+    return tuple(
+        Option(
+            service.id,
+            f"{service.name}  {service.status}".strip(),
+            (service.address.full if service.address else None) or "",
+        )
+        for service in services
+    )
+
+
+def opening_again(draft: NewTicket, about: str, customer: Customer | None = None) -> Opening:
+    """Take up a ticket that was refused; what `customer` has besides can be chosen too, if it is known."""
     values: dict[str, Value] = {
         "service": draft.service_id,
         "type": draft.type_id,
@@ -96,11 +100,13 @@ def opening_again(draft: NewTicket, about: str) -> Opening:
         "phone": format_phone(draft.contact_phone),
         "order": draft.open_work_order,
     }
-    service = Option(draft.service_id, _("service {id}").format(id=draft.service_id))
+    options = () if customer is None else _options(offered(customer))
+    if all(option.id != draft.service_id for option in options):
+        options = (Option(draft.service_id, _("service {id}").format(id=draft.service_id)), *options)
     return Opening(
         about=about,
         name=draft.customer_name or draft.contact_name,
-        services=(service,),
+        services=options,
         values=values,
         code=draft.customer_code,
         document=draft.customer_document,

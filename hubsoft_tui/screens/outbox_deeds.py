@@ -49,7 +49,7 @@ class OutboxDeeds(ConsoleScreen):
     async def action_correct(self) -> None:
         """Open the form, filled with what was refused."""
         if (entry := self.chosen) is not None:
-            await writing.write(self.console, writing.correction(entry))
+            await writing.write(self.console, await writing.correction(self.console, entry))
             self.load()
 
     @work(group="write", exit_on_error=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from hubsoft_tui.api.models import Choice
+    from hubsoft_tui.api.models import Choice, Customer
     from hubsoft_tui.services.opening import Services
     from hubsoft_tui.services.outbox.types import Draft, Entry
 
@@ -105,6 +105,15 @@ def discard(local_protocol: str) -> Callable[[Services], Awaitable[Entry]]:
 
     async def ask(services: Services) -> Entry:
         return await services.outbox.discard(local_protocol)
+
+    return ask
+
+
+def customer(draft: Draft) -> Callable[[Services], Awaitable[Customer | None]]:
+    """Return the customer a new ticket is for, as far as somebody is remembered."""
+
+    async def ask(services: Services) -> Customer | None:
+        return await services.outbox.customer(draft)
 
     return ask
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.outbox.types import Closing, NewMessage, NewTicket
 from hubsoft_tui.texts import _
 from widgets.choice_field import Option
 
+from . import outbox_questions as questions
 from .opening_form import OpeningForm, offered, opening_again, opening_for
 from .sent import SentScreen
 from .ticket_forms import About, ClosingForm, MessageForm
@@ -35,7 +38,7 @@ async def write(console: Console, form: WriteForm) -> Entry | None:
         await console.push_screen_wait(page)
         if not page.wants_correction:
             return page.entry
-        form = correction(page.entry)
+        form = await correction(console, page.entry)
 
 
 async def open_ticket(
@@ -63,11 +66,17 @@ async def close_ticket(console: Console, about: About) -> Entry | None:
     return await write(console, ClosingForm(about))
 
 
-def correction(entry: Entry) -> WriteForm:
+async def correction(console: Console, entry: Entry) -> WriteForm:
     """Return the form of a refused entry, filled with what was refused."""
     draft, local = entry.draft, entry.local_protocol
     if isinstance(draft, NewTicket):
-        return OpeningForm(opening_again(draft, local), corrects=local)
+        customer: Customer | None = None
+        with contextlib.suppress(
+            HubSoftError
+        ):  # the form does without: what was refused can be corrected all the same
+            door = await console.door()
+            customer = await door.run(questions.customer(draft))
+        return OpeningForm(opening_again(draft, local, customer), corrects=local)
     about = About(draft.ticket_id, draft.protocol, draft.customer_name)
     if isinstance(draft, NewMessage):
         return MessageForm(about, text=draft.text, corrects=local)

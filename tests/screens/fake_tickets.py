@@ -150,6 +150,8 @@ class FakeOutbox:
             Choice(id=3, label="Mudança"),
         )
         self.reason_rows = (Choice(id=7, label="Resolvido"), Choice(id=8, label="Duplicado"))
+        self.known = None
+        """The customer that is remembered."""
         self.did = []
         self.settles = asyncio.Event()
         self.settles.set()
@@ -217,6 +219,9 @@ class FakeOutbox:
 
     async def similar(self, draft):
         return self.alike
+
+    async def customer(self, draft):
+        return self.known
 
     async def types(self):
         if isinstance(self.type_rows, Exception):

@@ -10,9 +10,10 @@ from hubsoft_tui.screens.outbox import OutboxScreen
 from hubsoft_tui.screens.tickets import TicketsScreen
 from hubsoft_tui.services.outbox.types import EntryState, NewMessage, NewTicket
 from hubsoft_tui.settings import Profile
+from widgets.choice_field import ChoiceField
 from widgets.outbox_rows import OutboxTable
 
-from .fake import FakeHub, console, seen, settle, wait_for
+from .fake import BIANCA, FakeHub, console, seen, settle, wait_for
 from .fake_tickets import ticket
 
 DRAFT = NewTicket(11, "No light [b]", "BIANCA", "37999992968", 2, "Sem conexão", customer_name="BIANCA COUTO")
@@ -98,6 +99,26 @@ async def test_a_corrected_entry_shows_what_it_sends_by_then(hub):
         await wait_for(shown.pilot, lambda: "Light is back" in shown.text())
         assert "No light [b]" not in shown.text()
         assert "[ref HT7K3M9Q]" in shown.text()
+
+
+async def test_a_service_that_was_refused_can_be_changed_for_another(hub):
+    hub.outbox.known = BIANCA
+    hub.outbox._keep(
+        "LOC000002",
+        replace(DRAFT, service_id=99),
+        EntryState.REFUSED,
+        said="HubSoft refused: serviço cancelado",
+    )
+    async with Shown(hub) as shown:
+        await shown.choose("LOC000002")
+        await shown.press("c")
+        field = shown.app.screen.query_one("#service", ChoiceField)
+        assert (field.chosen.id, field.chosen.label) == (99, "service 99")
+        assert [option.id for option in field.options] == [99, 11, 12]
+        assert field.has_focus
+        await shown.press("down", "enter")
+        assert field.chosen.id == 11
+        assert shown.app.screen.draft().service_id == 11
 
 
 async def test_a_link_takes_a_choice_and_a_yes(hub):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -143,6 +144,10 @@ class Outbox:
         """Return the entry with a local protocol. Raises NotFound."""
         return self._entry(await self._row(protocol))
 
+    async def customer(self, draft: Draft) -> Customer | None:
+        """Return the customer a new ticket is for, however old what is remembered is, or None. Asks nobody."""
+        return self._remembered(draft)
+
     async def types(self) -> tuple[Choice, ...]:
         """Return the provider's ticket types; one request unless remembered."""
         return (await self._engine.ask(questions.choices(Table.TICKET_TYPES), caller=CALLER)).value
@@ -274,6 +279,10 @@ class Outbox:
 
     def _in_hand(self, draft: Draft) -> Customer | None:
         """Return the customer's record if it is remembered and young enough to be believed."""
+        return self._remembered(draft, self._engine.settings.cache.client_data_ttl)
+
+    def _remembered(self, draft: Draft, most: float = math.inf) -> Customer | None:
+        """Return the customer's record if it is remembered and at most `most` seconds old."""
         if not isinstance(draft, NewTicket):
             return None
         if draft.customer_code is not None:
@@ -283,7 +292,7 @@ class Outbox:
         else:
             return None
         answer = self._engine.known.remembered(questions.customer(term))
-        if answer is None or answer.age > self._engine.settings.cache.client_data_ttl:
+        if answer is None or answer.age > most:
             return None
         return answer.value[0] if len(answer.value) == 1 else None
 
