@@ -207,14 +207,14 @@ async def test_refresh_keeps_the_customer_in_sight_and_asks_hubsoft(hub):
 
 
 async def test_reveal_is_recorded_first_shown_whole_and_hidden_again(hub):
-    async with console(hub, ui=UiSettings(reveal_seconds=0.3, open_tickets=False)) as (app, pilot, _hub):
+    async with console(hub, ui=UiSettings(reveal_seconds=1.0, open_tickets=False)) as (app, pilot, _hub):
         await look_up(pilot)
         await pilot.press("v")
         await settle(pilot)
         assert hub.customers.reveals == [BIANCA]
         assert "862.149.410-81" in seen(app)
         assert "(37) 99999-2968" in seen(app)
-        await wait_for(pilot, lambda: "862.149.410-81" not in seen(app))
+        await wait_for(pilot, lambda: "862.149.410-81" not in seen(app), rounds=1000)
         hub.customers.reveals = Unreachable("The audit trail cannot be written.")
         await pilot.press("v")
         await settle(pilot)
