@@ -124,7 +124,7 @@ class OutboxCounts(Drawn):
 
     def draw(self, width: int) -> list[Content]:
         """Return one line."""
-        waiting = sum(not entry.over for entry in self._entries)
+        waiting = sum(not entry.over and not entry.asks for entry in self._entries)
         asks = sum(entry.asks for entry in self._entries)
         under_way = ngettext("{n} under way", "{n} under way", waiting).format(n=number(waiting))
         needs = ngettext("{n} needs you", "{n} need you", asks).format(n=number(asks))

@@ -62,7 +62,7 @@ class Shown:
 async def test_what_needs_a_person_first_in_words_with_the_next_step(hub, size):
     async with Shown(hub, size) as shown:
         text = shown.text()
-        assert "2 under way" not in text
+        assert "1 under way" in text
         assert "3 need you" in text
         order = [row.local_protocol for row in shown.app.screen.query_one(OutboxTable).rows]
         assert set(order[:3]) == {"LOC000002", "LOC000004", "LOC000005"}
