@@ -86,6 +86,7 @@ class HubSoftConsole(Console):
         self._watching = contextlib.ExitStack()
         self._control_filter = ControlFilter()
         self._alert_toasts: AlertToasts | None = None
+        self._on_terminal = has_terminal()
         self.settled = asyncio.Event()
         super().__init__()
         self.animation_level = "none"
@@ -218,6 +219,9 @@ class HubSoftConsole(Console):
     # -- how it goes on
 
     def _tick(self) -> None:
+        if self._on_terminal and not has_terminal():
+            # It went without the hang-up signal; Textual's reading thread would spin on it for ever.
+            self._leave(128 + signal.SIGHUP)
         if self.hub is None:
             return
         snapshot = self.hub.snapshot()
@@ -409,6 +413,14 @@ def open_console(flags: Flags) -> int:
         app.close()
     _let_go_of_a_dropped_line()
     return app.return_code or 0
+
+
+def has_terminal() -> bool:
+    """Whether there is a terminal to read from: not any more once its other end was closed."""
+    try:
+        return os.isatty(sys.__stdin__.fileno()) if sys.__stdin__ is not None else False
+    except (OSError, ValueError):
+        return False
 
 
 def _let_go_of_a_dropped_line() -> None:
