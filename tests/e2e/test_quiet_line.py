@@ -155,6 +155,7 @@ def test_a_frozen_terminal_holds_up_no_request(console: Opener, simulator: Simul
     # Far more repaints than the pseudo-terminal and Textual's queue hold: the screens come to stand.
     for _ in range(40):
         terminal.press("6", "4")
+    terminal.quiet(0.3)  # what was being read when the reader fell asleep
     read, sent, stalled = len(terminal.raw), len(simulator.ledger), time.monotonic()
     terminal.wait_for(lambda: len(simulator.ledger) >= sent + 8)
     assert len(terminal.raw) == read
