@@ -196,3 +196,15 @@ async def test_a_toast_shows_data_as_characters():
     async with console(FakeHub()) as (app, pilot, _hub):
         app.tell("[red]x[/] [/foo] \x1b[31m")
         await wait_for(pilot, lambda: "[red]x[/] [/foo] \ufffd[31m" in seen(app))
+
+
+async def test_a_terminal_that_goes_without_a_signal_ends_the_console(monkeypatch):
+    async with console(FakeHub()) as (app, pilot, _hub):
+        app._tick()
+        await settle(pilot)
+        assert app.is_running
+        app._on_terminal = True
+        monkeypatch.setattr("app.has_terminal", lambda: False)
+        app._tick()
+        await settle(pilot)
+    assert app.return_code == 129

@@ -33,17 +33,6 @@ sys.exit(main())
 """
 """The console with a fault in it, as if one of its handlers were wrong."""
 
-DEAF = """
-import signal
-import sys
-import app
-app.SIGNALS = (signal.SIGTERM,)
-signal.signal(signal.SIGHUP, signal.SIG_IGN)
-from hubsoft_tui.__main__ import main
-sys.exit(main())
-"""
-"""The console in a session of somebody else's, who alone is told that the terminal is gone."""
-
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_restores_the_terminal(
@@ -76,15 +65,6 @@ def test_a_dropped_line_ends_the_program(console: Opener, simulator: Simulator, 
     terminal.hang_up()
     assert terminal.exit_status() == 129
     assert not list((home / "state").glob("crashes/*"))
-
-
-def test_a_line_that_drops_without_a_signal_ends_the_program_too(
-    console: Opener, simulator: Simulator
-) -> None:
-    terminal = console(simulator=simulator, command=(sys.executable, "-c", DEAF))
-    terminal.wait_for(WELCOME)
-    terminal.hang_up()
-    assert terminal.exit_status() == 129
 
 
 def test_a_crash_says_one_private_line(console: Opener, simulator: Simulator, home: Path) -> None:
