@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.color import Color, ColorParseError
 from textual.style import Style
 
-from hubsoft_tui.core.types import Health, Snapshot
+from hubsoft_tui.core.types import Badges, Health, Snapshot
 from hubsoft_tui.texts import _, ngettext, number
 
 from .drawn import Drawn, Part, cut, line
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hubsoft_tui.core.types import ApiState, Badges, BudgetState, TokenState
+    from hubsoft_tui.core.types import ApiState, BudgetState, TokenState
 
 FULL: Final = "▮"
 EMPTY: Final = "▯"
@@ -79,7 +79,7 @@ class StatusStrip(Drawn):
     ) -> None:
         super().__init__(id=id)
         # Known before anything else is: the first frame has it, and nothing moves when the engine is there.
-        self._snapshot = Snapshot(profile=profile, host=host)
+        self._snapshot = Snapshot(profile=profile, host=host, badges=Badges(outbox=0))
         self._color = color
         self._wall = wall
 
