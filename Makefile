@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types floors texts texts-check settings tests coverage pictures bench format wheel hooks clean
+.PHONY: help run test lint types floors texts texts-check settings tests test-long coverage pictures bench format wheel hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -46,6 +46,9 @@ floors: $(READY) ## Check that no floor of the house looks upward
 
 tests: $(READY) ## Run the tests
 	$(BIN)/python -m pytest
+
+test-long: $(READY) ## Run the fuzz tests in their long form: many minutes
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m long
 
 coverage: $(READY) ## Run the tests and show their coverage: half as slow again
 	$(BIN)/python -m pytest --cov --cov-report=term
