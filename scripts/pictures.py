@@ -106,15 +106,15 @@ async def lookups(stage: Stage) -> None:
 
 async def budget(stage: Stage) -> None:
     """What the questions so far have cost."""
-    await stage.press("4", then=1.5)
+    await stage.press("f5", then=1.5)
     stage.save("monitor")
-    await stage.press("6", then=1.0)
+    await stage.press("f7", then=1.0)
     stage.save("requests")
 
 
 async def tickets(stage: Stage) -> None:
     """Tickets that change while one looks."""
-    await stage.press("2", then=1.0)
+    await stage.press("f3", then=1.0)
     for _ in range(3):
         stage.simulator.step(4)
         await stage.press("s", then=1.5)
@@ -178,7 +178,7 @@ async def checkup(stage: Stage) -> None:
         ]
         for each in enabled[10 : 10 + LOST]:
             stage.simulator.set_status(each, "suspenso_debito")
-    await stage.press("3", then=1.5)
+    await stage.press("f4", then=1.5)
     stage.save("checkup")
 
 
@@ -190,14 +190,14 @@ async def run_checkup(services: Services, list_id: int, max_age: float | None) -
 
 async def tuning(stage: Stage) -> None:
     """The curve of a lifetime, another value looked at."""
-    await stage.press("5", then=4.0)
+    await stage.press("f6", then=4.0)
     await stage.press("down", *(["right"] * 3), then=4.0)
     stage.save("tuning")
 
 
 async def reports(stage: Stage) -> None:
     """A day of the two weeks that the trace tells of."""
-    await stage.press("7", then=3.0)
+    await stage.press("f8", then=3.0)
     await stage.press("down", then=1.5)
     stage.save("reports")
 

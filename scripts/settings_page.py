@@ -59,7 +59,7 @@ A wrong value keeps the program from starting and is told with its file and line
 and what is allowed; only a `tuned.toml` that cannot be used is set aside and told. `hubsoft-tui config check` checks
 without starting; `hubsoft-tui config show` prints every value that holds and where it comes from.
 
-Lengths of time are in seconds. *Tuning*: whether the Tuning screen (`5`) offers the setting, and whether what is
+Lengths of time are in seconds. *Tuning*: whether the Tuning screen (`F6`) offers the setting, and whether what is
 tried there holds at once or, once saved, from the next start.
 """
 PROFILE: Final = """\

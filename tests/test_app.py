@@ -80,10 +80,10 @@ async def test_a_screen_that_was_away_when_the_engine_started_knows_it_when_it_i
     async with console(hub) as (app, pilot, _hub):
         app.set_focus(None)
         app.hub, kept = None, app.hub
-        await pilot.press("4")
+        await pilot.press("f5")
         await wait_for(pilot, lambda: app.screen.AREA == "monitor")
         app.hub = kept
-        await pilot.press("1")
+        await pilot.press("f2")
         await wait_for(pilot, lambda: "Recent" in seen(app))
         assert "starting" not in seen(app)
 

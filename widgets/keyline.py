@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _GAP: Final = "   "
 _SHORTEST: Final = 3
-"""Cells a label keeps at least: below that it would say nothing beside its digit."""
+"""Cells a label keeps at least: below that it would say nothing beside its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ItemLine(Drawn):
 
 
 class AreaBar(ItemLine):
-    """The areas with their digits, the one in sight standing out; marks (DEMO, FROZEN) at the right end.
+    """The areas with their keys, the one in sight standing out; marks (DEMO, FROZEN) at the right end.
 
     Where there is little room they stand closer, and then the others' labels are cut: every area stays in sight.
     """

@@ -6,6 +6,7 @@ A screen declares its own rows (`ConsoleScreen.ACTIONS`); what works everywhere 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -54,7 +55,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One job's place: a mode with its own screens. The digits are fixed, whatever is built yet."""
+    """One job's place: a mode with its own screens.
+
+    Its key is the same on every screen and is never typed into a field: digits belong to questions. Not F1, which
+    many terminals keep for their own help.
+    """
 
     id: str
     key: str
@@ -73,49 +78,49 @@ class Area:
 AREAS: Final = (
     Area(
         "lookup",
-        "1",
+        "f2",
         N_("Lookup"),
         N_("Look up a customer: contract, services, open tickets."),
         "lookup:LookupScreen",
     ),
     Area(
         "tickets",
-        "2",
+        "f3",
         N_("Tickets"),
         N_("Watch every followed ticket and what happens to it."),
         "tickets:TicketsScreen",
     ),
     Area(
         "checkup",
-        "3",
+        "f4",
         N_("Check-up"),
         N_("Check who of a list of members still has a contract."),
         "checkup:CheckupScreen",
     ),
     Area(
         "monitor",
-        "4",
+        "f5",
         N_("Monitor"),
         N_("Watch the budget, the cache and HubSoft's health."),
         "monitor:MonitorScreen",
     ),
     Area(
         "tuning",
-        "5",
+        "f6",
         N_("Tuning"),
         N_("See what a setting would do before it does it; try it, save it."),
         "tuning:TuningScreen",
     ),
     Area(
         "requests",
-        "6",
+        "f7",
         N_("Requests"),
         N_("Read what was sent to HubSoft, one line per request."),
         "requests:RequestsScreen",
     ),
     Area(
         "reports",
-        "7",
+        "f8",
         N_("Reports"),
         N_("See what each day cost and saved, and take it along as a file."),
         "reports:ReportsScreen",
@@ -224,9 +229,14 @@ _NAMES: Final = {
 }
 
 
+_FUNCTION: Final = re.compile(r"f\d{1,2}")
+
+
 def shown_key(key: str) -> str:
     """Return how a key is written for people: `?` for `question_mark`."""
-    return _("space") if key == "space" else _NAMES.get(key, key)
+    if key == "space":
+        return _("space")
+    return key.upper() if _FUNCTION.fullmatch(key) else _NAMES.get(key, key)
 
 
 SHARED: Final = (

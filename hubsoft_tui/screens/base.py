@@ -39,7 +39,7 @@ class ConsoleScreen(Screen[None]):
 
     AREA: ClassVar[str] = ""
     WITHIN: ClassVar[str] = ""
-    """The area it is opened from, when it has no digit of its own."""
+    """The area it is opened from, when it has no key of its own."""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     ABOUT: ClassVar[str] = ""
     """What the screen is for, in a few sentences, marked with `N_`; help begins with it."""
@@ -130,7 +130,8 @@ class ConsoleScreen(Screen[None]):
         if self.frozen_at is not None:
             since = time.strftime("%H:%M:%S", time.localtime(self.frozen_at))
             marks = ((_("FROZEN since {time}").format(time=since), "bold $background on $warn"), *marks)
-        areas = tuple(Item(f"area.{area.id}", area.key, _(area.label)) for area in AREAS)
+        ways = [area.action() for area in AREAS]
+        areas = tuple(Item(way.id, self._key_shown(way), _(way.label)) for way in ways)
         self.query_one(AreaBar).show(areas, f"area.{self.WITHIN or self.AREA}", marks)
         mine: list[Item] = []
         always: list[Item] = []
@@ -142,6 +143,9 @@ class ConsoleScreen(Screen[None]):
             item = Item(action.id, shown_key(key), _(action.label))
             (always if action.id in _ALWAYS else mine).append(item)
         self.query_one(KeyLine).show(tuple(mine), tuple(always))
+
+    def _key_shown(self, action: Action) -> str:
+        return shown_key(next(iter(self.console.keys_of(action)), ""))
 
     def usable(self) -> tuple[Action, ...]:
         """Return the actions that would do something now, the screen's own first."""

@@ -55,7 +55,7 @@ class WriteForm(ConsoleModal[Entry]):
     ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "write.go",
-            "ctrl+s,f2",
+            "ctrl+s,f9",
             N_("continue"),
             N_("Check what is typed and show exactly what will be sent; nothing is sent yet."),
             "go",

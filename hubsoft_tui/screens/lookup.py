@@ -37,16 +37,16 @@ class LookupScreen(LookupAsking):
     CSS_PATH = Path(__file__).parents[2] / "styles" / "lookup.tcss"
     ABOUT = N_(
         "Type a CPF, CNPJ, phone, name, customer code, login or ticket protocol and press enter. It is recognised and "
-        "checked before anything is sent. After an answer just type the next one's digits, or / for anything else. An "
-        "answer that is fresh enough costs no request; its origin and age stand "
-        "beside it. Documents and phones are masked; revealing them is recorded."
+        "checked before anything is sent. Just type the next one's digits, before the answer too, or / for anything "
+        "else. An answer that is fresh enough costs no request; its origin and age stand beside it. Documents and "
+        "phones are masked; revealing them is recorded."
     )
     ACTIONS: ClassVar[tuple[Action, ...]] = LOOKUP_ACTIONS
 
     def __init__(self) -> None:
         super().__init__()
         for digit in "0123456789":
-            # Not an action of the registry: it is typing. Before the areas' keys, so that two digits are a question.
+            # Not an action of the registry: it is typing. What is typed right behind it goes to the line too.
             self._bindings.bind(digit, f"digit('{digit}')", priority=True)
 
     # -- the frame
@@ -131,8 +131,8 @@ class LookupScreen(LookupAsking):
         self._line.ready()
 
     def action_digit(self, digit: str) -> None:
-        """Begin the next question, or go to the area whose key it is."""
-        self._line.begin(digit, self.AREA)
+        """Begin the next question."""
+        self._line.begin(digit)
 
     def action_refresh(self) -> None:
         """Ask again, past what is remembered."""

@@ -138,7 +138,7 @@ class OutboxScreen(OutboxDeeds):
         self._load()
 
     def _empty(self) -> str:
-        return _("Nothing was written from here yet. Look a customer up (1) and press n to open a ticket.")
+        return _("Nothing was written from here yet. Look a customer up (F2) and press n to open a ticket.")
 
     # -- what is in it
 

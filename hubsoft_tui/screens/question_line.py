@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.containers import Horizontal
@@ -10,16 +10,34 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from widgets.question import QuestionInput
+from widgets.question import QuestionInput, pasted
 
 from . import lookup_words as words
-from .actions import AREAS
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
-NEXT_DIGIT_SECONDS: Final = 0.3
-"""How long a digit that is also a screen's key waits for another: two digits begin the next question."""
+
+class TermInput(QuestionInput):
+    """What was asked stays in sight and is selected: what is typed next is the next question.
+
+    Even when it comes before the answer, or with enter in one packet.
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Ask at once: as a binding enter would act only after what came right behind it was typed."""
+        if event.key == "enter":
+            event.prevent_default()
+            event.stop()
+            await self.action_submit()
+            self.select_all()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take a line; where it is the whole question it is asked."""
+        super()._on_paste(event)
+        if self.value == pasted(event.text):
+            self.select_all()
 
 
 class QuestionLine(Horizontal):
@@ -36,13 +54,11 @@ class QuestionLine(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="question")
-        self._digit = ""
-        """A screen's key that may still turn out to begin the next question."""
 
     def compose(self) -> ComposeResult:
         """Compose the line."""
         yield Static(Content("▌"), id="prompt")
-        yield QuestionInput(id="term")
+        yield TermInput(id="term")
         yield Static(Content(""), id="kind")
 
     @property
@@ -72,6 +88,7 @@ class QuestionLine(Horizontal):
     def paste(self, text: str) -> None:
         """Ask what was pasted elsewhere."""
         self.field.value = text
+        self.field.select_all()
         self.post_message(self.Asked(text, typed=False))
 
     def ready(self) -> None:
@@ -83,19 +100,8 @@ class QuestionLine(Horizontal):
         """Tell whether this text, and no newer one, stands in the line."""
         return self.field.value.strip() == text.strip()
 
-    def begin(self, digit: str, here: str) -> None:
-        """Begin the next question; a single digit that is the key of another area than `here` goes there."""
-        begun, self._digit = self._digit, ""
-        if not begun and any(area.key == digit and area.id != here for area in AREAS):
-            self._digit = digit
-            self.set_timer(NEXT_DIGIT_SECONDS, self._go_after_all)
-            return
+    def begin(self, digit: str) -> None:
+        """Begin the next question with `digit`."""
         self.screen.set_focus(self.field)
-        self.field.value = begun + digit
-        self.field.cursor_position = len(self.field.value)
-
-    async def _go_after_all(self) -> None:
-        digit, self._digit = self._digit, ""
-        for area in AREAS:
-            if area.key == digit:
-                await self.run_action(f"app.area('{area.id}')")
+        self.field.value = digit
+        self.field.cursor_position = len(digit)

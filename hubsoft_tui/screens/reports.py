@@ -88,7 +88,7 @@ class ReportsScreen(ConsoleScreen):
         yield Static("", markup=False, id="reports-trouble")
         with Container(id="reports-split"):
             yield DayTable(
-                empty=_("Nothing was asked yet. Look somebody up (1) and today will be here."),
+                empty=_("Nothing was asked yet. Look somebody up (F2) and today will be here."),
                 id="reports-days",
             )
             with VerticalScroll(id="reports-day"):

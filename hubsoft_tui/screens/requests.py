@@ -100,7 +100,7 @@ class RequestsScreen(ConsoleScreen):
         yield field
         with Container(id="requests-split"):
             yield RequestTable(
-                empty=_("No request was sent yet. Look somebody up (1) and it will be here."),
+                empty=_("No request was sent yet. Look somebody up (F2) and it will be here."),
                 id="requests-table",
             )
             yield RequestDetail(id="requests-detail")

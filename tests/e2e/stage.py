@@ -100,12 +100,12 @@ def look_up(terminal: Terminal, text: str, seen: str) -> None:
 
 def requests_sent(terminal: Terminal, language: str = ENGLISH) -> int:
     """Read how many requests were sent, on the Requests screen, and come back to the lookup."""
-    terminal.press("6")
+    terminal.press("f7")
     sentence = counted("Last {n} request", "Last {n} requests", language)
     terminal.wait_for(lambda: sentence.search(terminal.text))
     found = sentence.search(terminal.text)
     assert found is not None
-    terminal.press("1")
+    terminal.press("f2")
     terminal.wait_for(lambda: not sentence.search(terminal.text))
     return int(next(number for number in found.groups() if number))
 

@@ -42,7 +42,7 @@ def test_an_outage_of_the_demo_is_told_listed_acknowledged_and_over(console: Ope
     terminal.wait_for("▌ ✖ HubSoft does not answer")
     terminal.wait_for("▲ 1 alert")
 
-    terminal.press("4")
+    terminal.press("f5")
     terminal.wait_for("Alerts ✖ HubSoft does not answer since")
     terminal.press("a")
     terminal.wait_for("1 alert is open 1 not seen yet")

@@ -18,7 +18,7 @@ def test_a_list_is_imported_planned_and_checked_in_a_few_keys(console: Opener) -
     terminal.wait_for(WELCOME)
     terminal.press("escape")
     terminal.wait_for("ctrl+q ", gone=True)
-    terminal.press("3")
+    terminal.press("f4")
     terminal.wait_for("Who on your list still has a contract?")
     terminal.wait_for("membros.csv")
 

@@ -78,12 +78,12 @@ def test_no_screen_lets_a_control_through(console: Opener, hostile: Simulator) -
         terminal.press(letter)
         terminal.wait_for(partial(answered, hostile, path))
     terminal.quiet(0.6)
-    for area, seen in (("4", "Budget, last 60 s"), ("6", "following the newest")):
+    for area, seen in (("f5", "Budget, last 60 s"), ("f7", "following the newest")):
         terminal.press(area)
         terminal.wait_for(seen)
     terminal.press("enter")
     terminal.wait_for("termo_busca=***")
-    terminal.press("1")
+    terminal.press("f2")
     terminal.wait_for(VISIBLE)
     assert attacks(terminal) == set()
     assert terminal.wire.kinds["OSC 52"] == 0, "somebody else wrote the clipboard"

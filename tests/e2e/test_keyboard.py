@@ -20,10 +20,10 @@ def test_every_screen_is_reached_and_left(
     terminal.wait_for("READ ONLY")
     look_up(terminal, BIANCA, "BIANCA COUTO")
 
-    # Digits go from screen to screen.
-    terminal.press("4")
+    # F-keys go from screen to screen.
+    terminal.press("f5")
     terminal.wait_for("Budget, last 60 s")
-    terminal.press("6")
+    terminal.press("f7")
     terminal.wait_for("following the newest")
     terminal.press("enter")
     terminal.wait_for("busca=codigo_cliente&termo_busca=***")
@@ -39,7 +39,7 @@ def test_every_screen_is_reached_and_left(
     terminal.wait_for("1 matches", gone=True)
 
     # What was found is still there.
-    terminal.press("1")
+    terminal.press("f2")
     terminal.wait_for("BIANCA COUTO")
 
     # Help explains this screen and closes again.
@@ -58,7 +58,7 @@ def test_every_screen_is_reached_and_left(
     terminal.wait_for("Budget, last 60 s")
 
     # Its own panels are a letter each, and the frozen view says that it is.
-    terminal.press("1")
+    terminal.press("f2")
     terminal.wait_for("BIANCA COUTO")
     for letter in "tioc":
         terminal.press(letter)
@@ -79,16 +79,16 @@ def test_every_screen_is_reached_and_left(
 
 
 def test_the_line_can_be_left(console: Opener, simulator: Simulator) -> None:
-    """Before the first answer, and after a question that failed, the other screens are a digit away."""
+    """Before the first answer, and after a question that failed, the other screens are a key away."""
     terminal = console(simulator=simulator)
     terminal.wait_for(WELCOME)
-    terminal.press("escape", "4")
+    terminal.press("f5")
     terminal.wait_for("Budget, last 60 s", timeout=5)
-    terminal.press("1")
+    terminal.press("f2")
     terminal.wait_for(WELCOME)
     ask(terminal, "111.111.111-12")
     terminal.wait_for("! ")
-    terminal.press("escape", "6")
+    terminal.press("f7")
     terminal.wait_for("No request was sent yet.", timeout=5)
 
 

@@ -102,7 +102,7 @@ def test_the_live_monitor_stays_within_its_budget(console: Opener, simulator: Si
     terminal.wait_for(WELCOME)
     look_up(terminal, BIANCA, "BIANCA COUTO")
     with background_load(simulator, home):
-        terminal.press("4")
+        terminal.press("f5")
         terminal.wait_for("Budget, last 60 s")
         sent = len(simulator.ledger)
         terminal.wait_for(lambda: len(simulator.ledger) > sent + 3)
@@ -118,7 +118,7 @@ def test_quit_is_obeyed_on_a_thin_link(console: Opener, simulator: Simulator, ho
     look_up(terminal, BIANCA, "BIANCA COUTO")
     with background_load(simulator, home):
         terminal.throttle(THIN_LINK)
-        terminal.press("4")
+        terminal.press("f5")
         terminal.wait_for("Budget, last 60 s")
         sent = len(simulator.ledger)
         terminal.wait_for(lambda: len(simulator.ledger) > sent + 10)
@@ -148,13 +148,13 @@ def test_a_frozen_terminal_holds_up_no_request(console: Opener, simulator: Simul
     terminal.wait_for("✖ Offline")
     terminal.press("escape")
     terminal.wait_for("q quit")
-    terminal.press("4")
+    terminal.press("f5")
     terminal.wait_for("Budget, last")
 
     terminal.stall()
     # Far more repaints than the pseudo-terminal and Textual's queue hold: the screens come to stand.
     for _ in range(40):
-        terminal.press("6", "4")
+        terminal.press("f7", "f5")
     terminal.quiet(0.3)  # what was being read when the reader fell asleep
     read, sent, stalled = len(terminal.raw), len(simulator.ledger), time.monotonic()
     terminal.wait_for(lambda: len(simulator.ledger) >= sent + 8)

@@ -41,7 +41,7 @@ def test_a_ticket_is_opened_from_the_phone_call_and_read_back(console: Opener, s
 
     terminal.press("enter")
     terminal.wait_for(said("HubSoft has opened it."), gone=True)
-    terminal.press("2")
+    terminal.press("f3")
     # The newest, under the cursor, standing out.
     terminal.wait_for(lambda: any(line.startswith(f"▸ + {opened.protocol}") for line in terminal.screen()))
     terminal.press("b")
@@ -79,7 +79,7 @@ def test_left_open_with_nothing_happening_the_tickets_send_nothing(
     terminal = console(simulator=simulator)
     terminal.wait_for(WELCOME)
     terminal.press("escape")
-    terminal.press("2")
+    terminal.press("f3")
     terminal.wait_for("No ticket is followed yet.")
     terminal.press("s")
     terminal.wait_for("No ticket is followed yet.", gone=True)

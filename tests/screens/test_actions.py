@@ -29,15 +29,15 @@ def test_ids_are_unique_and_texts_are_there():
         assert row.help.endswith(".")
 
 
-def test_the_areas_keep_their_digits():
+def test_the_areas_keep_their_keys():
     assert {area.id: area.key for area in AREAS} == {
-        "lookup": "1",
-        "tickets": "2",
-        "checkup": "3",
-        "monitor": "4",
-        "tuning": "5",
-        "requests": "6",
-        "reports": "7",
+        "lookup": "f2",
+        "tickets": "f3",
+        "checkup": "f4",
+        "monitor": "f5",
+        "tuning": "f6",
+        "requests": "f7",
+        "reports": "f8",
     }
 
 

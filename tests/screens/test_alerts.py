@@ -86,7 +86,7 @@ def toasts(app):
 
 
 async def to_monitor(pilot):
-    await pilot.press("escape", "4")
+    await pilot.press("f5")
     await wait_for(pilot, lambda: isinstance(pilot.app.screen, MonitorScreen) and pilot.app.screen._composed)
 
 
@@ -204,7 +204,7 @@ async def test_everything_fits_with_alerts_present(size, language):
     try:
         texts.use(language)
         async with console(hub, size=size) as (app, pilot, _hub):
-            await pilot.press("escape", "4")
+            await pilot.press("f5")
             word = "Alertas" if language == "pt_BR" else "Alerts"
             await wait_for(pilot, lambda: word in seen(app) and "✖" in seen(app))
             inside = app.screen.query_one("#monitor").content_region

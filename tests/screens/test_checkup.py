@@ -25,7 +25,7 @@ class Open:
 
     async def __aenter__(self):
         self.app, self.pilot, _hub = await self._console.__aenter__()
-        await self.pilot.press("escape", "3")
+        await self.pilot.press("f4")
         await wait_for(self.pilot, lambda: "3 Check-up" in self.text and self.there)
         await settle(self.pilot)
         return self

@@ -140,6 +140,6 @@ async def test_enter_walks_through_the_fields_and_then_tries(home):
 
 async def test_areas_cannot_be_entered_before_there_is_a_profile(home):
     async with first_run() as (app, pilot, _hubs):
-        await pilot.press("1", "4", "6")
+        await pilot.press("f2", "f5", "f7")
         await settle(pilot)
         assert app.screen.AREA == "first_run"

@@ -104,10 +104,10 @@ async def test_keys_that_would_be_typed_are_not_offered_while_typing(hub):
         assert " q quit" in seen(app).splitlines()[-1]
 
 
-async def test_the_digits_and_the_mouse_switch_areas(hub):
+async def test_the_keys_of_the_tabs_and_the_mouse_switch_areas(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
-        await pilot.press("6")
+        await pilot.press("f7")
         await wait_for(pilot, lambda: app.screen.AREA == "requests")
         await settle(pilot)
         await pilot.click(AreaBar, offset=(2, 0))

@@ -5,10 +5,12 @@ import asyncio
 import pytest
 from textual import events
 
+from hubsoft_tui.api.models import Customer
 from hubsoft_tui.core.types import ApiState, Source, Waiting
 from hubsoft_tui.errors import CredentialsRefused, Unreachable
 from hubsoft_tui.screens import lookup_words as words
 from hubsoft_tui.settings import UiSettings
+from tests.virtual import run
 from widgets.customer_asked import AskedPanel
 from widgets.question import QuestionInput
 
@@ -227,9 +229,9 @@ async def test_nothing_stays_revealed_when_the_screen_is_left_or_another_is_foun
         await look_up(pilot)
         await pilot.press("v")
         await settle(pilot)
-        await pilot.press("4")
+        await pilot.press("f5")
         await wait_for(pilot, lambda: app.screen.AREA == "monitor")
-        await pilot.press("1")
+        await pilot.press("f2")
         await wait_for(pilot, lambda: app.screen.AREA == "lookup")
         await settle(pilot)
         assert "BIANCA" in seen(app)
@@ -403,7 +405,7 @@ async def test_open_tickets_come_along_with_the_customer_unless_hubsoft_is_silen
 
 async def test_letters_act_after_escape_even_while_a_sentence_is_in_sight(hub):
     async with console(hub) as (app, pilot, _hub):
-        await pilot.press("escape", "4")
+        await pilot.press("f5")
         await wait_for(pilot, lambda: app.screen.AREA == "monitor")
 
 
@@ -422,15 +424,91 @@ async def test_on_a_small_screen_an_answer_asked_for_is_brought_in_sight(hub):
         await wait_for(pilot, lambda: "10.0.0.9" in seen(app))
 
 
-async def test_digits_typed_after_an_answer_are_the_next_question_and_a_lone_one_is_a_screen(hub):
+def cpf(nine):
+    """Return the CPF that begins with these nine digits."""
+    for length in (9, 10):
+        total = sum(int(digit) * (length + 1 - place) for place, digit in enumerate(nine[:length]))
+        nine += str(total * 10 % 11 % 10)
+    return nine
+
+
+DICTATED = [cpf(f"{first}30947284") for first in range(10)]
+
+
+def people(hub):
+    for number, document in enumerate(DICTATED):
+        hub.customers.answers[document] = (
+            Customer(id=100 + number, name=f"PERSON {number}", document=document),
+        )
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.2, 0.4, 1.0, 5.0])
+def test_documents_dictated_at_any_speed_are_looked_up_and_no_screen_changes(hub, pause):
+    people(hub)
+
+    async def story(clock):
+        async with console(hub) as (app, pilot, _hub):
+            for number, document in enumerate(DICTATED):
+                for place, digit in enumerate(document, 1):
+                    await pilot.press(digit)
+                    await clock.sleep(pause)
+                    assert app.screen.AREA == "lookup"
+                    assert app.screen.query_one(QuestionInput).value == document[:place]
+                await pilot.press("enter")
+                await wait_for(pilot, lambda shown=f"PERSON {number}  ": shown in seen(app))
+
+    run(story)
+    assert [text for text, _refresh, _label in hub.customers.asked] == DICTATED
+
+
+@pytest.mark.parametrize("keys", [[key] for key in "0123456789"])
+async def test_a_lone_digit_begins_a_question_wherever_the_focus_is(hub, keys):
+    hub.customers.remembered = [(OTHER, GUILHERME), (CPF, BIANCA)]
     async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot)
-        hub.customers.answers["45317828791"] = (GUILHERME,)
-        await pilot.press(*"45317828791", "enter")
+        for before in ([], ["h"], ["v"], ["t"]):
+            await look_up(pilot)
+            await pilot.press(*before, *keys)
+            await settle(pilot)
+            assert app.screen.AREA == "lookup"
+            assert isinstance(app.focused, QuestionInput)
+            assert app.focused.value == keys[0]
+
+
+@pytest.mark.parametrize("burst", [True, False])
+async def test_typing_while_an_answer_is_awaited_begins_the_next_question(hub, burst):
+    people(hub)
+    first, second = DICTATED[3], DICTATED[4]
+    later = asyncio.get_running_loop().create_future()
+    known, hub.customers.answers[first] = hub.customers.answers[first], later
+    async with console(hub) as (app, pilot, _hub):
+        line = app.screen.query_one(QuestionInput)
+        if burst:  # as a slow line delivers it: everything in one packet
+            for key in (*first, "enter", *second[:4]):
+                app.post_message(events.Key(key, "\r" if key == "enter" else key))
+            await settle(pilot)
+        else:
+            await pilot.press(*first, "enter")
+            await settle(pilot)
+            await pilot.press(*second[:4])
+        assert line.value == second[:4]
+        later.set_result(known)
         await settle(pilot)
-        assert "GUILHERME" in seen(app)
-        await pilot.press("4")
-        await wait_for(pilot, lambda: app.screen.AREA == "monitor")
+        assert line.value == second[:4], "an answer must not take what is typed along"
+        assert app.focused is line
+        await pilot.press(*second[4:], "enter")
+        await wait_for(pilot, lambda: "PERSON 4" in seen(app))
+        assert [text for text, _refresh, _label in hub.customers.asked] == [first, second]
+
+
+async def test_a_paste_while_an_answer_is_awaited_is_the_next_question(hub):
+    people(hub)
+    hub.customers.answers[DICTATED[5]] = asyncio.get_running_loop().create_future()
+    async with console(hub) as (app, pilot, _hub):
+        for document in DICTATED[5:7]:
+            app.post_message(events.Paste(document))
+            await settle(pilot)
+        await wait_for(pilot, lambda: "PERSON 6" in seen(app))
+        assert [text for text, _refresh, _label in hub.customers.asked] == DICTATED[5:7]
 
 
 async def test_trying_again_is_said_instead_of_a_place_in_line(hub):

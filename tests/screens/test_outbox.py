@@ -209,7 +209,7 @@ async def test_it_stands_in_front_of_where_it_was_opened(hub):
         await shown.app.action_area("tickets")
         await shown.press("b", "b")
         assert isinstance(shown.app.screen, OutboxScreen)
-        await shown.press("2")
+        await shown.press("f3")
         assert isinstance(shown.app.screen, TicketsScreen)
 
 

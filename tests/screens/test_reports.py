@@ -72,7 +72,7 @@ def hub():
 
 
 async def opened(pilot) -> None:
-    await pilot.press("escape", "7")
+    await pilot.press("f8")
     await wait_for(pilot, lambda: getattr(pilot.app.screen, "_found", None) is not None)
     await settle(pilot)
 
@@ -121,7 +121,7 @@ async def test_what_is_wrong_is_said_beside_the_days(hub):
     found = hub.reports.days[None]
     hub.reports.days[None] = StoreError("trace.db was written by a newer version of hubsoft-tui.")
     async with console(hub) as (app, pilot, _):
-        await pilot.press("escape", "7")
+        await pilot.press("f8")
         await wait_for(pilot, lambda: "▲ trace.db was written by a newer version" in seen(app))
         hub.reports.days = {
             None: Overview(found.days, day_report(0, whole=False), TODAY, "The disk is full.")

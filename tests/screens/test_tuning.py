@@ -122,7 +122,7 @@ def opened(hub, size=(120, 36)):
 
 
 async def go(pilot, *keys, until="setting"):
-    await pilot.press("escape", "5")
+    await pilot.press("f6")
     await wait_for(pilot, lambda: "▸ " in seen(pilot.app))
     for key in keys:
         await pilot.press(key)
@@ -280,5 +280,5 @@ async def test_leaving_while_the_trace_is_read_is_no_error(hub):
     hub.tuning.forecast = never
     async with opened(hub) as (_app, pilot, _hub):
         await go(pilot, until="Reading the trace")
-        await pilot.press("1")
+        await pilot.press("f2")
         await settle(pilot)

@@ -14,4 +14,4 @@ __all__ = ["looks_as_before", "still"]
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
 def test_checkup_running(looks_as_before, size):
     hub = CheckupHub(FakeCheckup(RUNNING))
-    assert looks_as_before(hub, size, press("escape", "3"), "GUILHERME SILVA")
+    assert looks_as_before(hub, size, press("f4"), "GUILHERME SILVA")

@@ -164,17 +164,17 @@ def test_lookup_choosing_among_several(looks_as_before, hub):
 
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
 def test_monitor(looks_as_before, hub, size):
-    assert looks_as_before(hub, size, press("escape", "4"), "23 of 30")
+    assert looks_as_before(hub, size, press("f5"), "23 of 30")
 
 
 def test_requests(looks_as_before, hub):
-    assert looks_as_before(hub, WIDE, press("escape", "6"), "following the newest")
+    assert looks_as_before(hub, WIDE, press("f7"), "following the newest")
 
 
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
 def test_reports(looks_as_before, hub, size):
     hub.reports.days = some_days()
-    assert looks_as_before(hub, size, press("escape", "7"), "saved 382 = 81 %")
+    assert looks_as_before(hub, size, press("f8"), "saved 382 = 81 %")
 
 
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
@@ -183,7 +183,7 @@ def test_tuning(looks_as_before, size):
     hub.state = snapshot(requests=REQUESTS)
 
     async def look_further(pilot):
-        await pilot.press("escape", "5")
+        await pilot.press("f6")
         await wait_for(pilot, lambda: "▸ customer data" in seen(pilot.app))
         await pilot.press("down", "right")
 
@@ -225,7 +225,7 @@ def followed(hub):
 
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
 def test_tickets(looks_as_before, hub, size):
-    assert looks_as_before(followed(hub), size, press("escape", "2"), "2 requests, not 412")
+    assert looks_as_before(followed(hub), size, press("f3"), "2 requests, not 412")
 
 
 async def begin_a_ticket(pilot):
