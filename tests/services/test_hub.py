@@ -356,7 +356,9 @@ async def test_what_waits_for_hubsoft_to_come_back_is_bounded(hub_over, simulato
         asyncio.create_task(lookup(hub, document, priority=Priority.LOW))
         for document in documents(simulator, 60)[40:]
     ]
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(10):
+        while sum(task.done() for task in waiting) < 15:
+            await asyncio.sleep(0.005)
     assert sum(task.done() for task in waiting) == 15
     assert all(isinstance(task.exception(), QueueFull) for task in waiting if task.done())
     for task in waiting:

@@ -127,9 +127,10 @@ async def test_what_people_have_looked_up_stays_as_rich_as_it_was(make_simulator
 
 
 def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_ground):
-    simulator = make_simulator(customers=1200)
-    simulator.seconds_per_row = 0.001  # 500 rows take half a second; 0.2 s are waited
-    ground = make_ground(simulator, documents_of(some(simulator, 300)), http=QUICK)
+    simulator = make_simulator(customers=600)
+    simulator.seconds_per_row = 0.002  # 250 rows take 0.5 s, 100 take 0.2 s; 0.4 s are waited
+    patient = HttpSettings(read_timeout=0.2)
+    ground = make_ground(simulator, documents_of(some(simulator, 300)), http=patient)
     ended = ground.run()
     assert ended.state is RunState.DONE
     assert ground.results() == ground.truth()
