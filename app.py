@@ -24,12 +24,12 @@ from textual.app import ScreenStackError
 from hubsoft_tui import texts
 from hubsoft_tui.__main__ import Flags, main
 from hubsoft_tui.errors import HubSoftError, SettingsError
-from hubsoft_tui.screens.actions import AREAS, Area, registry
+from hubsoft_tui.screens.actions import AREAS, DRAFTS, Area, registry, shown_key
 from hubsoft_tui.screens.base import ConsoleScreen
 from hubsoft_tui.screens.console import Console, Door
 from hubsoft_tui.screens.modal import ConsoleModal
 from hubsoft_tui.settings import Settings
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import ControlFilter
 from widgets.themes import THEMES, semantic
 
@@ -120,10 +120,10 @@ class HubSoftConsole(Console):
     def on_mount(self) -> None:
         """Show the first screen; everything slow begins after it is painted."""
         loop = asyncio.get_running_loop()
-        for number in SIGNALS:
+        for each in SIGNALS:
             # Textual restores the terminal when it exits, and on no signal by itself.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self._leave, 128 + number)
+                loop.add_signal_handler(each, self._leave, 128 + each)
         for area in AREAS:
             self.add_mode(area.id, partial(_make, area))
         self.add_mode("first_run", self._first_run)
@@ -176,6 +176,7 @@ class HubSoftConsole(Console):
 
             self._alert_toasts = AlertToasts()
             self._watching.enter_context(hub.watch())
+            self._tell_drafts()
             for path in hub.set_aside:
                 text = _("A damaged file was set aside as {path}; a new one was begun.")
                 self.tell(text.format(path=path), severity="warning")
@@ -186,6 +187,18 @@ class HubSoftConsole(Console):
                     screen.engine_changed()
                     screen.redraw_frame()
         self._tick()
+
+    @work(group="drafts", exit_on_error=False)
+    async def _tell_drafts(self) -> None:
+        await self.read_drafts()
+        if count := len(self.drafts.all()):
+            key = shown_key(next(iter(self.keys_of(DRAFTS)), "ctrl+p"))
+            said = ngettext(
+                "{n} draft was not sent. {key} lists what was begun.",
+                "{n} drafts were not sent. {key} lists what was begun.",
+                count,
+            )
+            self.tell(said.format(n=number(count), key=key))
 
     def _bring_up(self) -> Door:
         from hubsoft_tui import logs, places
@@ -262,7 +275,9 @@ class HubSoftConsole(Console):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the areas closed while there is no profile."""
-        if action in {"area", "outbox"} and self._unconfigured:
+        if action in {"area", "outbox", "drafts"} and self._unconfigured:
+            return False
+        if action == "drafts" and not self.allowed(DRAFTS):
             return False
         return super().check_action(action, parameters)
 
@@ -286,6 +301,23 @@ class HubSoftConsole(Console):
         await self.action_area("tickets")
         if isinstance(self.screen, TicketsScreen):
             self.screen.show_ticket(ticket_id, protocol)
+
+    async def look_up(self, term: str) -> None:
+        """Go to the lookup and ask `term`."""
+        from hubsoft_tui.screens.lookup import LookupScreen
+
+        await self.action_area("lookup")
+        if isinstance(self.screen, LookupScreen):
+            self.screen.ask(term)
+
+    @work(group="drafts page", exit_on_error=False)
+    async def action_drafts(self) -> None:
+        """List what was begun and not sent."""
+        from hubsoft_tui.screens.drafts_page import list_drafts
+
+        with self.one_page() as free:
+            if free:
+                await list_drafts(self)
 
     def action_help(self) -> None:
         """Explain the screen in sight."""
@@ -337,12 +369,14 @@ class HubSoftConsole(Console):
         self._leave(0)
 
     def _leave(self, code: int) -> None:
+        self.keep_forms()
         self.exit(code, return_code=code)
 
     def close(self) -> None:
         """Close the engine and the demo, after the terminal is the person's again."""
         self._watching.close()
         if self.hub is not None:
+            self.flush_drafts(CLOSING_SECONDS)
             self.hub.close(CLOSING_SECONDS)
         from hubsoft_tui import logs
 
@@ -359,6 +393,8 @@ class HubSoftConsole(Console):
         """
         from hubsoft_tui import crash
 
+        with contextlib.suppress(Exception):  # what is broken may be a form
+            self.keep_forms()
         error = self._exception or sys.exc_info()[1]
         self._exit_renderables.append(Text(crash.line(self._reported(error))))
         self._close_messages_no_wait()

@@ -108,9 +108,14 @@ class Door:
         """Answer in the reader's thread."""
 
         async def answer() -> T:
-            return await ask(SimpleNamespace(tickets=self, customers=SimpleNamespace(recent=_nobody)))
+            desk = {"customers": SimpleNamespace(recent=_nobody), "drafts": SimpleNamespace(all=_nobody)}
+            return await ask(SimpleNamespace(tickets=self, **desk))
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, lambda: asyncio.run(answer()))
+
+    def call(self, ask: Callable[[Any], Awaitable[T]], timeout: float | None = None) -> T:
+        """Nothing is asked in this way."""
+        raise NotImplementedError
 
     async def delta(self, since: int) -> Delta:
         """Return what differs, in the reader's thread."""

@@ -144,6 +144,11 @@ class ChoiceField(Drawn, can_focus=True):
         if 0 <= index - self._top < LINES and index < len(self._found):
             self.take(index)
 
+    @property
+    def marked(self) -> Option | None:
+        """The option that enter would take."""
+        return self._found[self._marked] if self._marked < len(self._found) else None
+
     def take_marked(self) -> None:
         """Take the marked option."""
         self.take(self._marked)

@@ -39,6 +39,8 @@ class Head:
     """For a stale answer: why HubSoft could not be asked."""
     revealed: bool = False
     """Whether document and phones are shown whole."""
+    drafts: tuple[tuple[str, str], ...] = ()
+    """What was begun for the customer and not sent, as (what and when, what goes on with it)."""
 
 
 def state(active: bool) -> tuple[str, str]:
@@ -103,6 +105,8 @@ class CustomerHead(Drawn):
         lines.append(self._identity(head, width))
         if head.reason:
             lines += [Content.styled(each, "$stale") for each in wrapped(clean(head.reason), width, 2)]
+        for draft, way in head.drafts:
+            lines.append(line((draft, "bold $account"), "  ", (way, "$quiet")).truncate(width, ellipsis=True))
         for alert in head.customer.alerts:
             first, *rest = wrapped(clean(alert), width - 2, 3) or [""]
             lines.append(line(("! ", "bold $warn"), (first, "$warn")))

@@ -131,6 +131,7 @@ AREAS: Final = (
 PAGES: Final = {
     "alerts": N_("Alerts"),
     "outbox": N_("Outbox"),
+    "drafts": N_("Drafts"),
     "write": N_("A form"),
     "review": N_("The last look before sending"),
     "sent": N_("What was just written"),
@@ -239,6 +240,16 @@ def shown_key(key: str) -> str:
     return key.upper() if _FUNCTION.fullmatch(key) else _NAMES.get(key, key)
 
 
+DRAFTS: Final = Action(
+    "drafts",
+    "W",
+    N_("drafts"),
+    N_("List what was begun and not sent: go on with it, or discard it."),
+    "app.drafts",
+    writes=True,
+    line=False,
+)
+
 SHARED: Final = (
     *(area.action() for area in AREAS),
     Action("copy", "y", N_("copy"), N_("Copy what the screen shows to your clipboard (OSC 52)."), "copy"),
@@ -257,6 +268,7 @@ SHARED: Final = (
         "app.outbox",
         line=False,
     ),
+    DRAFTS,
     Action(
         "palette",
         "ctrl+p",

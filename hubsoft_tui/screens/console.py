@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
+from textual import work
 from textual.app import App
 from textual.notifications import Notification, Notify
 
-from hubsoft_tui.errors import StoreError
+from hubsoft_tui.errors import HubSoftError, StoreError
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.opening import Services
     from hubsoft_tui.settings import Settings
+
+    from .form import WriteForm
 
 T = TypeVar("T")
 
@@ -50,6 +54,10 @@ class Door(Protocol):
 
     def close(self, timeout: float = 5.0) -> None:
         """Stop it, waiting at most `timeout` seconds."""
+        ...
+
+    def call(self, ask: Callable[[Services], Awaitable[T]], timeout: float | None = None) -> T:
+        """Ask something and wait for the answer at most `timeout` seconds, in this thread."""
         ...
 
     async def run(self, ask: Callable[[Services], Awaitable[T]]) -> T:
@@ -80,7 +88,9 @@ class Console(App[int]):
     def __init__(self) -> None:
         super().__init__()
         self.drafts = Drafts()
-        """What was typed into forms that were left."""
+        """What was typed into forms and not sent yet."""
+        self._page_open = False
+        self._drafts_failed = False
 
     async def door(self) -> Door:
         """Return the engine, waiting until it has started. Raises HubSoftError when it could not."""
@@ -108,6 +118,75 @@ class Console(App[int]):
     async def show_ticket(self, ticket_id: int, protocol: str) -> None:
         """Go to a ticket on the tickets screen; one that is not followed is followed first."""
         raise NotImplementedError
+
+    async def look_up(self, term: str) -> None:
+        """Go to the lookup and ask `term`."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def one_page(self) -> Iterator[bool]:
+        """Hold the only place for a page in front of a screen; False when another deed holds it.
+
+        A bouncing key, or one typed before the page is there, opens no second one.
+        """
+        if self._page_open:
+            yield False
+            return
+        self._page_open = True
+        try:
+            yield True
+        finally:
+            self._page_open = False
+
+    # -- drafts
+
+    def unsent(self) -> tuple[str, ...]:
+        """Return what is typed and not sent in the forms that stand open, each by its title."""
+        return tuple(form.title_line for form in self._open_forms() if form.unsent)
+
+    def _open_forms(self) -> list[WriteForm]:
+        """Return the forms that stand open, behind other pages too."""
+        from .form import WriteForm
+
+        stacks = self._screen_stacks.values()
+        return [screen for stack in stacks for screen in stack if isinstance(screen, WriteForm)]
+
+    def keep_forms(self) -> None:
+        """Take what the open forms hold as drafts: the console ends, maybe in the middle of a word."""
+        for form in self._open_forms():
+            form.take()
+
+    def flush_drafts(self, timeout: float) -> None:
+        """Have the drafts on disk, waiting at most `timeout` seconds: the console has ended."""
+        changes = self.drafts.pending
+        if changes and self.hub is not None:
+            with contextlib.suppress(HubSoftError):
+                self.hub.call(lambda services: services.drafts.write(changes), timeout)
+                self.drafts.written(changes)
+
+    @work(group="drafts", exit_on_error=False)
+    async def save_drafts(self) -> None:
+        """Have what is typed on disk. It stays in memory, and is tried again, when that fails."""
+        changes = self.drafts.pending
+        if not changes or self.hub is None:
+            return
+        try:
+            await self.hub.run(lambda services: services.drafts.write(changes))
+        except HubSoftError as error:
+            if not self._drafts_failed:
+                kept = _("What you typed is kept only while this console is open.")
+                self.tell(f"{error} {kept}", severity="error")
+            self._drafts_failed = True
+        else:
+            self._drafts_failed = False
+            self.drafts.written(changes)
+
+    async def read_drafts(self) -> None:
+        """Take the drafts from disk: another console of this home may have kept some."""
+        if self.hub is None:
+            return
+        with contextlib.suppress(HubSoftError):  # those in memory do
+            self.drafts.read(await self.hub.run(lambda services: services.drafts.all()))
 
     def unexpected(self, error: Exception) -> str:
         """Write a private report of a fault of ours and return the line that names it."""

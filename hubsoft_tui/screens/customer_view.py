@@ -22,10 +22,12 @@ from widgets.customer_asked import (
     session_rows,
     ticket_rows,
 )
+from widgets.words import moment
 
 from . import lookup_questions as questions
 from .actions import registry, shown_key
 from .console import Console
+from .drafts import draft_title
 from .lookup_words import Found, brief_origin, origin, place_in_line, silence, summary
 
 if TYPE_CHECKING:
@@ -150,6 +152,7 @@ class CustomerView(Vertical):
                 stale=stale,
                 reason=reason,
                 revealed=self._revealed,
+                drafts=self._drafts(customer, now),
             )
         )
         self.query_one(ServiceList).show(
@@ -161,6 +164,24 @@ class CustomerView(Vertical):
         )
         for name in PANELS:
             self._draw_panel(name)
+
+    def _drafts(self, customer: Customer, now: float) -> tuple[tuple[str, str], ...]:
+        """Return what was begun for this customer, and the key that goes on with it."""
+        begun = [(f"open {customer.id}", "lookup.new")]
+        for ticket in self.open_tickets or ():
+            begun += [
+                (f"message {ticket.id}", "lookup.message"),
+                (f"close {ticket.id}", "lookup.close_ticket"),
+            ]
+        found = [(self.console.drafts.get(about), registry.find(way)) for about, way in begun]
+        return tuple(
+            (
+                _("draft: {what} ({time})").format(what=draft_title(draft), time=moment(draft.at, now)),
+                _("{key} continues").format(key=shown_key(next(iter(self.console.keys_of(way)), ""))),
+            )
+            for draft, way in found
+            if draft is not None and way is not None and self.console.allowed(way)
+        )
 
     def _draw_panel(self, name: str) -> None:
         action = registry.find(f"lookup.{name}")

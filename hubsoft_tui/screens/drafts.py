@@ -1,43 +1,67 @@
-"""What was typed into a form that was left: kept until it is sent, so that nothing typed is lost."""
+"""What is typed into forms and not sent yet, as screens see it: in memory at once, on disk a moment later."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hubsoft_tui.store.kept import Dropped, KeptDraft
+from hubsoft_tui.texts import _
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
-Value = str | int | bool | None
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Kept:
-    """One form's values. `at` is UTC epoch seconds. Its text form shows nothing: the values are personal."""
-
-    values: dict[str, Value]
-    at: float
+    from hubsoft_tui.store.kept import Value
 
 
 class Drafts:
-    """Forms that were left, by what they are about. They live as long as the console."""
+    """Forms that were begun, by what they are about. `pending` is what the disk does not have yet."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, KeptDraft] = {}
+        self._pending: dict[str, KeptDraft | Dropped] = {}
 
-    def keep(self, about: str, values: Mapping[str, Value]) -> None:
+    def keep(self, about: str, kind: str, subject: str, term: str, values: dict[str, Value]) -> None:
         """Keep `values` for the next time the same form is opened."""
-        self._kept[about] = Kept(dict(values), time.time())
+        draft = KeptDraft(about, kind, subject, term, values, time.time())
+        self._kept[about] = self._pending[about] = draft
 
-    def get(self, about: str) -> Kept | None:
+    def get(self, about: str) -> KeptDraft | None:
         """Return what was kept for `about`."""
         return self._kept.get(about)
 
     def drop(self, about: str) -> None:
         """Forget what was kept for `about`: it was sent, or is not wanted any more."""
-        self._kept.pop(about, None)
+        if (kept := self._kept.pop(about, None)) is not None:
+            self._pending[about] = Dropped(about, kept.at)
 
-    def __len__(self) -> int:
-        """Count the forms that were left."""
-        return len(self._kept)
+    def all(self) -> tuple[KeptDraft, ...]:
+        """Return every draft, newest first."""
+        return tuple(sorted(self._kept.values(), key=lambda draft: -draft.at))
+
+    # -- the disk
+
+    @property
+    def pending(self) -> tuple[KeptDraft | Dropped, ...]:
+        """What is still to be written."""
+        return tuple(self._pending.values())
+
+    def written(self, changes: Iterable[KeptDraft | Dropped]) -> None:
+        """Take note that the disk has `changes`; what changed since is still to be written."""
+        for each in changes:
+            if self._pending.get(each.about) is each:
+                del self._pending[each.about]
+
+    def read(self, found: Iterable[KeptDraft]) -> None:
+        """Take what the disk holds; what it does not have yet counts more."""
+        self._kept = {each.about: each for each in found if each.about not in self._pending}
+        self._kept |= {about: each for about, each in self._pending.items() if isinstance(each, KeptDraft)}
+
+
+def draft_title(draft: KeptDraft) -> str:
+    """Return what a draft was to become."""
+    if draft.kind == "message":
+        return _("message into {protocol}").format(protocol=draft.term)
+    if draft.kind == "close":
+        return _("closing {protocol}").format(protocol=draft.term)
+    return _("new ticket")

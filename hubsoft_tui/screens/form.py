@@ -5,8 +5,9 @@ What is typed leaves a form in two ways only: it is in the outbox, or it is kept
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -14,11 +15,11 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static, TextArea
 
 from hubsoft_tui.errors import HubSoftError, InvalidInput
-from hubsoft_tui.services.outbox.types import Entry
+from hubsoft_tui.services.outbox.types import Entry, EntryKind
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import ChoiceField, Option
+from widgets.choice_field import ChoiceField, Option, TickField
 from widgets.safety import data
-from widgets.words import clock
+from widgets.words import moment
 
 from . import outbox_questions as questions
 from .actions import Action
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from textual.app import ComposeResult
+    from textual.timer import Timer
     from textual.widget import Widget
 
     from hubsoft_tui.api.models import Choice
     from hubsoft_tui.services.opening import Services
     from hubsoft_tui.services.outbox.types import Draft
+    from hubsoft_tui.store.kept import KeptDraft, Value
 
-    from .drafts import Value
+KEEP_SECONDS: Final = 0.5
+"""How long what is typed may be in memory alone."""
 
 
 class Words(TextArea):
@@ -89,6 +93,9 @@ class WriteForm(ConsoleModal[Entry]):
         ),
     )
 
+    KIND: ClassVar[EntryKind]
+    """What it writes."""
+
     def __init__(
         self, about: str, title: str, subtitle: str, *, values: dict[str, Value], corrects: str = ""
     ) -> None:
@@ -102,7 +109,10 @@ class WriteForm(ConsoleModal[Entry]):
         self._subtitle = subtitle
         self._corrects = corrects
         self._pristine = values
-        self._busy = False
+        self._busy = self._done = False
+        self._shown: KeptDraft | None = None
+        """The draft that is this form's: it began with it, or kept it."""
+        self._saving: Timer | None = None
 
     # -- for subclasses
 
@@ -131,6 +141,10 @@ class WriteForm(ConsoleModal[Entry]):
         """Return what the last look says besides: what it is about, open tickets that may be the same."""
         return self._subtitle, ()
 
+    def way_back(self) -> tuple[str, str]:
+        """Return whom it is about, and what leads back there: what to look up, or a protocol."""
+        raise NotImplementedError
+
     def draft(self) -> Draft:
         """Return what is typed as a draft; called only without problems."""
         raise NotImplementedError
@@ -158,10 +172,63 @@ class WriteForm(ConsoleModal[Entry]):
     def on_mount(self) -> None:
         """Put in what was kept."""
         super().on_mount()
-        kept = self.console.drafts.get(self._about)
-        self.fill(self._pristine if kept is None else kept.values)
+        kept = self._shown = self.console.drafts.get(self._about)
+        # A draft of another version may lack a field.
+        self.fill(self._pristine if kept is None else {**self._pristine, **kept.values})
         if kept is not None:
-            self._say(_("This is what you typed at {time}.").format(time=clock(kept.at)), "$account")
+            typed_at = moment(kept.at, time.time())
+            self._say(_("This is what you typed at {time}.").format(time=typed_at), "$account")
+
+    # -- what is typed is kept
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something is typed here that was not sent."""
+        return self.is_attached and self.values() != self._pristine
+
+    @property
+    def title_line(self) -> str:
+        """What the form is called."""
+        return self._title
+
+    def keep(self) -> None:
+        """Keep what is typed as a draft, or forget this form's own when nothing is typed any more."""
+        self._stop_saving()
+        self.take()
+        self.console.save_drafts()
+
+    def take(self) -> None:
+        """Take what is typed as the draft; the disk has it once the console saved its drafts."""
+        if self._done or not self.is_attached:
+            return
+        drafts, kept = self.console.drafts, self._shown
+        values = self.values()
+        if values != self._pristine:
+            if kept is None or kept.values != values:
+                drafts.keep(self._about, self.KIND.value, *self.way_back(), values)
+                self._shown = drafts.get(self._about)
+        elif kept is not None:
+            self._drop()
+
+    def _forget(self) -> None:
+        """Forget the draft, if it is this form's."""
+        self._stop_saving()
+        self._drop()
+        self.console.save_drafts()
+
+    def _drop(self) -> None:
+        if self._shown is not None and self.console.drafts.get(self._about) == self._shown:
+            self.console.drafts.drop(self._about)
+        self._shown = None
+
+    def _keep_soon(self) -> None:
+        if self._saving is None and not self._done:
+            self._saving = self.set_timer(KEEP_SECONDS, self.keep)
+
+    def _stop_saving(self) -> None:
+        if self._saving is not None:
+            self._saving.stop()
+            self._saving = None
 
     # -- while one types
 
@@ -169,12 +236,14 @@ class WriteForm(ConsoleModal[Entry]):
     def changed(self, event: Input.Changed) -> None:
         """Say at once what no further letter mends; take a sentence back as soon as it is mended."""
         event.stop()
+        self._keep_soon()
         self._judge(event.input.id or "")
 
     @on(TextArea.Changed)
     def text_changed(self, event: TextArea.Changed) -> None:
         """Take a sentence back as soon as it is mended."""
         event.stop()
+        self._keep_soon()
         self._judge(event.text_area.id or "")
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
@@ -187,9 +256,16 @@ class WriteForm(ConsoleModal[Entry]):
     def chosen(self, event: ChoiceField.Chosen) -> None:
         """Take a sentence back that a choice mended; a click goes on to the next field."""
         event.stop()
+        self._keep_soon()
         self._judge(event.field.id or "")
         if event.field.has_focus:
             self.focus_next()
+
+    @on(TickField.Turned)
+    def turned(self, event: TickField.Turned) -> None:
+        """Keep the choice."""
+        event.stop()
+        self._keep_soon()
 
     def action_next(self) -> None:
         """Go to the next field."""
@@ -279,19 +355,18 @@ class WriteForm(ConsoleModal[Entry]):
         except Exception as error:  # noqa: BLE001 - what is typed survives whatever happens
             self._say(f"! {self.console.unexpected(error)}", "$bad")
         else:
-            self.console.drafts.drop(self._about)
+            self._done = True
+            self._forget()
             self.dismiss(entry)
         finally:
             self._busy = False
 
     def action_leave(self) -> None:
         """Close the form; what is typed stays for the next time."""
-        values = self.values()
-        if values != self._pristine:
-            self.console.drafts.keep(self._about, values)
+        self.keep()
+        self._done = True
+        if self._shown is not None:
             self.console.tell(_("Kept as a draft. Open the form again to go on."))
-        else:
-            self.console.drafts.drop(self._about)
         self.dismiss(None)
 
     def action_anew(self) -> None:
@@ -303,7 +378,7 @@ class WriteForm(ConsoleModal[Entry]):
     async def _empty(self) -> None:
         question = ConfirmScreen(_("Start over?"), _("What is typed in this form will be gone."))
         if await self.app.push_screen_wait(question):
-            self.console.drafts.drop(self._about)
+            self._forget()
             self.fill(self._pristine)
             self._say("", "")
 

@@ -10,6 +10,7 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _
 
 from .base import ConsoleScreen
+from .single import one_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ class LookupWrites(ConsoleScreen):
         raise NotImplementedError
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_new(self) -> None:
         """Open a ticket for the customer in sight."""
         from . import writing
@@ -42,6 +44,7 @@ class LookupWrites(ConsoleScreen):
         self._written(entry)
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_message(self) -> None:
         """Write a message into an open ticket of the customer in sight."""
         from . import writing
@@ -49,6 +52,7 @@ class LookupWrites(ConsoleScreen):
         await self._into_ticket(writing.add_message)
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_close_ticket(self) -> None:
         """Close an open ticket of the customer in sight."""
         from . import writing
@@ -81,7 +85,8 @@ class LookupWrites(ConsoleScreen):
         return next((each for each in tickets if each.id == chosen), None)
 
     def _written(self, entry: Entry | None) -> None:
-        """Ask for the open tickets again once HubSoft has what was written: they are not what is remembered."""
+        """Say what is a draft; ask for the open tickets again once HubSoft has what was written."""
+        self.view.draw()
         from hubsoft_tui.services.outbox.types import EntryState
 
         if entry is not None and entry.state is EntryState.SENT:

@@ -9,13 +9,12 @@ from textual import work
 from textual.widgets import TextArea
 
 from hubsoft_tui.privacy import format_phone
-from hubsoft_tui.services.outbox.types import NewTicket
+from hubsoft_tui.services.outbox.types import EntryKind, NewTicket
 from hubsoft_tui.texts import _
 from widgets.choice_field import ChoiceField, Option, TickField
 from widgets.question import QuestionInput
 
 from . import outbox_questions as questions
-from .drafts import Value
 from .form import Words, WriteForm
 from .form_checks import name_problem, phone_letters, phone_problem, text_problem
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.api.models import Customer, Service, Ticket
+    from hubsoft_tui.store.kept import Value
 
 
 def offered(customer: Customer) -> tuple[Service, ...]:
@@ -116,6 +116,8 @@ def opening_again(draft: NewTicket, about: str, customer: Customer | None = None
 class OpeningForm(WriteForm):
     """The form of a new ticket."""
 
+    KIND = EntryKind.OPEN
+
     def __init__(self, opening: Opening, *, corrects: str = "") -> None:
         code = "" if opening.code is None else _("code") + f" {opening.code}"
         title = _("New ticket for {name}").format(name=opening.name)
@@ -199,6 +201,11 @@ class OpeningForm(WriteForm):
             said for label, said in self._opening.tickets if kind is not None and label == kind.label
         ]
         return service.label if service else "", tuple(still_open)
+
+    def way_back(self) -> tuple[str, str]:
+        """Return the customer's name, and code or document."""
+        opening = self._opening
+        return opening.name, opening.document or str(opening.code or "")
 
     def draft(self) -> NewTicket:
         """Return the ticket."""

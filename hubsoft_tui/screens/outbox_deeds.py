@@ -17,6 +17,7 @@ from . import writing
 from .base import ConsoleScreen
 from .confirm import ConfirmScreen, PromptScreen
 from .pick import PickScreen
+from .single import one_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,6 +47,7 @@ class OutboxDeeds(ConsoleScreen):
         return super().check_action(action, parameters)
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_correct(self) -> None:
         """Open the form, filled with what was refused."""
         if (entry := self.chosen) is not None:
@@ -53,6 +55,7 @@ class OutboxDeeds(ConsoleScreen):
             self.load()
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_resend(self) -> None:
         """Send the entry again as it is."""
         if (entry := self.chosen) is None:
@@ -65,6 +68,7 @@ class OutboxDeeds(ConsoleScreen):
             await self._done(questions.resend(entry.local_protocol))
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_discard(self) -> None:
         """Give the entry up; of a doubled one, note that somebody saw to it."""
         if (entry := self.chosen) is None:
@@ -76,6 +80,7 @@ class OutboxDeeds(ConsoleScreen):
             await self._done(questions.discard(entry.local_protocol))
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_link(self) -> None:
         """Take an open ticket for what the entry was to open."""
         if (entry := self.chosen) is None:

@@ -15,6 +15,7 @@ from widgets.ticket_words import is_open
 
 from . import tickets_questions as questions
 from .base import ConsoleScreen
+from .single import one_page
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.tickets.types import PassReport, TicketRow
@@ -88,7 +89,8 @@ class TicketDeeds(ConsoleScreen):
         self.hold()
         self._follow()
 
-    @work(group="follow", exclusive=True, exit_on_error=False)
+    @work(group="follow", exit_on_error=False)
+    @one_page
     async def _follow(self) -> None:
         from .confirm import PromptScreen
 
@@ -107,6 +109,7 @@ class TicketDeeds(ConsoleScreen):
         raise NotImplementedError
 
     @work(group="unfollow", exit_on_error=False)
+    @one_page
     async def action_unfollow(self) -> None:
         """Follow the chosen ticket no longer, after a yes."""
         from .confirm import ConfirmScreen
@@ -124,6 +127,7 @@ class TicketDeeds(ConsoleScreen):
             await self.asked(questions.unfollow(row.id))
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_message(self) -> None:
         """Write a message into the chosen ticket."""
         from . import writing
@@ -133,6 +137,7 @@ class TicketDeeds(ConsoleScreen):
             await writing.add_message(self.console, about(row))
 
     @work(group="write", exit_on_error=False)
+    @one_page
     async def action_close_ticket(self) -> None:
         """Close the chosen ticket."""
         from . import writing

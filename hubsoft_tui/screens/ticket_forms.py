@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.widgets import TextArea
 
-from hubsoft_tui.services.outbox.types import Closing, NewMessage
+from hubsoft_tui.services.outbox.types import Closing, EntryKind, NewMessage
 from hubsoft_tui.texts import _
 from widgets.choice_field import ChoiceField, Option
 
 from . import outbox_questions as questions
-from .drafts import Value
 from .form import Words, WriteForm
 from .form_checks import text_problem
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from hubsoft_tui.store.kept import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class About:
 
 class MessageForm(WriteForm):
     """A message for an open ticket."""
+
+    KIND = EntryKind.MESSAGE
 
     def __init__(self, about: About, *, text: str = "", corrects: str = "") -> None:
         super().__init__(
@@ -72,6 +75,10 @@ class MessageForm(WriteForm):
         problem = text_problem(str(self.values()["text"]))
         return {"text": problem} if problem else {}
 
+    def way_back(self) -> tuple[str, str]:
+        """Return the customer and the protocol."""
+        return self._ticket.customer or "", self._ticket.protocol
+
     def draft(self) -> NewMessage:
         """Return the message."""
         about = self._ticket
@@ -80,6 +87,8 @@ class MessageForm(WriteForm):
 
 class ClosingForm(WriteForm):
     """Why a ticket is closed, and what was done."""
+
+    KIND = EntryKind.CLOSE
 
     def __init__(
         self, about: About, *, reason: Option | None = None, text: str = "", corrects: str = ""
@@ -139,6 +148,10 @@ class ClosingForm(WriteForm):
         if field.chosen is None and field.options:
             return {"reason": _("Choose why it is closed.")}
         return {}
+
+    def way_back(self) -> tuple[str, str]:
+        """Return the customer and the protocol."""
+        return self._ticket.customer or "", self._ticket.protocol
 
     def draft(self) -> Closing:
         """Return the closing."""

@@ -19,6 +19,7 @@ from widgets.tunable_names import name_of
 from widgets.tunables import StepLine, TunableTable, shown
 
 from .base import ConsoleScreen
+from .single import one_page
 from .tuning_actions import ABOUT, ACTIONS
 from .tuning_save import SaveTuned
 
@@ -298,7 +299,8 @@ class TuningScreen(ConsoleScreen):
         self._foretell()
         self.console.tell(tell(done))
 
-    @work(group="tuning-save", exclusive=True, exit_on_error=False)
+    @work(group="tuning-save", exit_on_error=False)
+    @one_page
     async def _offer_to_save(self) -> None:
         try:
             door = await self.console.door()

@@ -30,6 +30,7 @@ async def write(console: Console, form: WriteForm) -> Entry | None:
 
     Awaited in a worker of the screen that wants it.
     """
+    await console.read_drafts()
     while True:
         entry: Entry | None = await console.push_screen_wait(form)
         if entry is None:

@@ -29,6 +29,7 @@ from .checkup.service import Checkup
 from .checkup.shelf import Shelf
 from .connection import ConnectionTest
 from .customers import Customers
+from .drafts import DraftBox
 from .meaning import meaning
 from .outbox.outbox import Outbox
 from .person import current_person
@@ -52,6 +53,7 @@ class Services:
     checkup: Checkup
     connection: ConnectionTest
     customers: Customers
+    drafts: DraftBox
     outbox: Outbox
     refresh: RefreshAhead | None
     """None without a trace to learn from."""
@@ -108,6 +110,7 @@ async def open_services(settings: Settings, clock: Clock, *, background: bool) -
                 state.trace.writer.start()
             source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
             services = _built(engine, state, source, clock)
+            closing.push_async_callback(services.drafts.close)
             for each in (services.reports, source, services.tickets, services.outbox, services.checkup):
                 closing.push_async_callback(each.close)
             engine.badges = services.badges
@@ -153,6 +156,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         checkup=checkup,
         connection=ConnectionTest(engine, clock),
         customers=Customers(engine, state.desk, clock),
+        drafts=DraftBox(state.drafts, clock),
         outbox=outbox,
         refresh=open_refresh(engine, source, state.tuning, clock),
         reports=reports,

@@ -22,6 +22,7 @@ from ..store import (
     checkups,
     decisions,
     desk,
+    drafts,
     mirror,
     mirror_tables,
     notices,
@@ -63,6 +64,7 @@ class State:
     checkups: checkups.Checkups
     decisions: decisions.Decisions
     desk: desk.Desk
+    drafts: drafts.SqliteDrafts
     folders: places.Places
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
@@ -96,6 +98,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
         unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True)
+        begun = opened(folders.state / "drafts.db", drafts.MIGRATION, durable=True)
         tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
@@ -116,6 +119,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             checkups=checkups.Checkups(checked, account, presence),
             decisions=decisions.Decisions(checked, account),
             desk=desk.Desk(kept, account),
+            drafts=drafts.SqliteDrafts(begun, account),
             folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             mirror=lambda: mirror.Mirror(

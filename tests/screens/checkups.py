@@ -159,7 +159,7 @@ class CheckupHub(FakeHub):
         self._version = 0
 
     async def run(self, ask):
-        return await ask(SimpleNamespace(customers=self.customers, checkup=self.checkup))
+        return await ask(SimpleNamespace(customers=self.customers, drafts=self.drafts, checkup=self.checkup))
 
     def news(self, progress=None, rows=None):
         self._version += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from hubsoft_tui.services.reports.types import DayReport, Overview
 from hubsoft_tui.services.terms import recognise
 from hubsoft_tui.settings import Profile, Settings, UiSettings
 from hubsoft_tui.store.desk import Recent
+from hubsoft_tui.store.kept import KeptDraft
 from widgets.question import QuestionInput
 
 from .fake_tickets import FakeOutbox, FakeTickets
@@ -150,6 +152,28 @@ class FakeReports:
         return found
 
 
+class FakeDrafts:
+    """A disk in memory. `failure` is what writing raises."""
+
+    def __init__(self):
+        self.kept = {}
+        self.failure = None
+        self.writes = 0
+
+    async def all(self):
+        return tuple(sorted(self.kept.values(), key=lambda draft: -draft.at))
+
+    async def write(self, changes):
+        if self.failure is not None:
+            raise self.failure
+        self.writes += 1
+        for each in changes:
+            if isinstance(each, KeptDraft):
+                self.kept[each.about] = each
+            elif each.about in self.kept and self.kept[each.about].at <= each.at:
+                del self.kept[each.about]
+
+
 class FakeHub:
     """The door. `state` is the snapshot it shows."""
 
@@ -159,6 +183,7 @@ class FakeHub:
         self.reports = FakeReports()
         self.tickets = FakeTickets()
         self.outbox = FakeOutbox()
+        self.drafts = FakeDrafts()
         self.state = Snapshot(serial=1, profile="main", host="api.provedor.example")
         self.failure = failure
         self.report = report
@@ -180,11 +205,16 @@ class FakeHub:
         services = SimpleNamespace(
             connection=SimpleNamespace(test=test),
             customers=self.customers,
+            drafts=self.drafts,
             outbox=self.outbox,
             reports=self.reports,
             tickets=self.tickets,
         )
         return await ask(services)
+
+    def call(self, ask, timeout=None):
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, self.run(ask)).result(timeout)
 
     def snapshot(self):
         return self.state

@@ -109,7 +109,7 @@ class TuningHub(FakeHub):
         self.tuning = FakeTuning()
 
     async def run(self, ask):
-        return await ask(SimpleNamespace(tuning=self.tuning, customers=self.customers))
+        return await ask(SimpleNamespace(tuning=self.tuning, customers=self.customers, drafts=self.drafts))
 
 
 @pytest.fixture

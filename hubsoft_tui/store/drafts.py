@@ -1,0 +1,79 @@
+"""What a person typed into a form and has not sent yet: it survives the form, the console and the machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final, cast
+
+from .database import Database
+from .kept import Dropped, KeptDraft, Value
+
+MIGRATION: Final = """
+CREATE TABLE draft (
+    account TEXT NOT NULL,
+    about TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    term TEXT NOT NULL,
+    content TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (account, about)
+);
+"""
+
+
+class SqliteDrafts:
+    """The drafts of one credential, for one thread at a time. Raises StoreError."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+        # What is forgotten are people's phones and troubles: its pages are overwritten.
+        database.read("PRAGMA secure_delete=ON")
+
+    def all(self) -> tuple[KeptDraft, ...]:
+        """Return every draft, newest first; one that cannot be read is left where it is."""
+        rows = self._database.read(
+            "SELECT about, kind, subject, term, content, at FROM draft WHERE account = ? ORDER BY at DESC",
+            (self._account,),
+        )
+        typed = (cast("tuple[str, str, str, str, str, float]", row) for row in rows)
+        return tuple(
+            KeptDraft(about, kind, subject, term, values, at)
+            for about, kind, subject, term, content, at in typed
+            if (values := _values(content)) is not None
+        )
+
+    def write(self, changes: Sequence[KeptDraft | Dropped]) -> None:
+        """Keep and forget, all or nothing."""
+        with self._database.write() as connection:
+            for each in changes:
+                if isinstance(each, Dropped):
+                    connection.execute(
+                        "DELETE FROM draft WHERE account = ? AND about = ? AND at <= ?",
+                        (self._account, each.about, each.at),
+                    )
+                    continue
+                connection.execute(
+                    "INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, about) DO UPDATE SET"
+                    " kind = excluded.kind, subject = excluded.subject, term = excluded.term,"
+                    " content = excluded.content, at = excluded.at",
+                    (
+                        self._account,
+                        each.about,
+                        each.kind,
+                        each.subject,
+                        each.term,
+                        json.dumps(each.values),
+                        each.at,
+                    ),
+                )
+
+
+def _values(content: str) -> dict[str, Value] | None:
+    try:
+        values = json.loads(content)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None
