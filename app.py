@@ -23,7 +23,7 @@ from textual.app import ScreenStackError
 
 from hubsoft_tui import texts
 from hubsoft_tui.__main__ import Flags, main
-from hubsoft_tui.errors import HubSoftError, SettingsError
+from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.screens.actions import AREAS, DRAFTS, Area, registry, shown_key
 from hubsoft_tui.screens.base import ConsoleScreen
 from hubsoft_tui.screens.console import Console, Door
@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.screens.alert_toasts import AlertToasts
     from hubsoft_tui.screens.demo import Demo
+    from hubsoft_tui.services.opening import Services
     from hubsoft_tui.settings_files import Loaded
+    from hubsoft_tui.store.losses import Loss
 
 __all__ = ["HubSoftConsole", "main", "open_console"]
 
@@ -87,6 +89,8 @@ class HubSoftConsole(Console):
         self._control_filter = ControlFilter()
         self._alert_toasts: AlertToasts | None = None
         self._on_terminal = has_terminal()
+        self._losses_told = 0
+        self._losses_seen: set[str] = set()
         self.settled = asyncio.Event()
         super().__init__()
         self.animation_level = "none"
@@ -177,9 +181,6 @@ class HubSoftConsole(Console):
             self._alert_toasts = AlertToasts()
             self._watching.enter_context(hub.watch())
             self._tell_drafts()
-            for path in hub.set_aside:
-                text = _("A damaged file was set aside as {path}; a new one was begun.")
-                self.tell(text.format(path=path), severity="warning")
         self.settled.set()
         with contextlib.suppress(ScreenStackError):  # the application ends
             for screen in self.screen_stack:
@@ -205,7 +206,10 @@ class HubSoftConsole(Console):
 
         if self._demo is not None:
             self.settings = self._demo.start(self.settings)
-        logs.configure(places.find(home=self.settings.home or None).logs, self.settings.log)
+        try:
+            logs.configure(places.find(home=self.settings.home or None).logs, self.settings.log)
+        except StoreError as error:  # what is only read needs no log
+            self.call_from_thread(self.tell, error, severity="warning")
         hub = self._engine(self.settings)
         hub.start()
         return hub
@@ -240,9 +244,49 @@ class HubSoftConsole(Console):
         snapshot = self.hub.snapshot()
         if self._alert_toasts is not None and self._alert_toasts.due(snapshot):
             self._tell_alerts(self._alert_toasts)
+        if snapshot.badges.losses != self._losses_told:
+            self._losses_told = snapshot.badges.losses
+            self._tell_losses()
         with contextlib.suppress(ScreenStackError):  # the application ends
             if isinstance(self.screen, ConsoleScreen | ConsoleModal):
                 self.screen.tick(snapshot)
+
+    @work(group="losses", exclusive=True, exit_on_error=False)
+    async def _tell_losses(self) -> None:
+        from hubsoft_tui.services.losses import told
+
+        for loss in await self._losses():
+            if loss.id not in self._losses_seen:
+                self._losses_seen.add(loss.id)
+                self.tell(told(loss), severity="error")
+
+    async def _losses(self) -> tuple[Loss, ...]:
+        async def ask(services: Services) -> tuple[Loss, ...]:
+            return services.losses.open()
+
+        try:
+            return await (await self.door()).run(ask)
+        except HubSoftError:
+            return ()
+
+    @work(group="losses", exit_on_error=False)
+    async def action_losses(self) -> None:
+        """Show what was lost on disk; a yes acknowledges it."""
+        from hubsoft_tui.screens.confirm import ConfirmScreen
+        from hubsoft_tui.services.losses import told
+
+        losses = await self._losses()
+        if not losses:
+            self.tell(_("Nothing was lost that is not acknowledged."))
+            return
+        title = _("Lost on disk. Enter says that you know; it is not told again.")
+        if await self.push_screen_wait(ConfirmScreen(title, *(str(told(loss)) for loss in losses))):
+            try:
+                await (await self.door()).run(lambda services: services.losses.acknowledge())
+            except HubSoftError as error:
+                self.tell(error, severity="error")
+            else:
+                self.tell(_("Acknowledged."))
 
     @work(group="alert toasts", exclusive=True, exit_on_error=False)
     async def _tell_alerts(self, toasts: AlertToasts) -> None:

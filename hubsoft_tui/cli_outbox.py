@@ -13,7 +13,7 @@ import click
 
 from .cli_click import Command, Option
 from .cli_output import age, styled, table, write_json, write_lines
-from .cli_session import Session, json_option, open_hub
+from .cli_session import Session, json_option, loss_lines, losses_of, open_hub
 from .cli_ticket import ticket
 from .errors import HubSoftError, InvalidInput, NotFound, StoreError
 from .privacy import clean
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .services.hub import Hub
     from .services.opening import Services
     from .services.outbox.types import Entry, NewTicket, SendReport
+    from .store.losses import Loss
 
 PATIENCE_SECONDS: Final = 90.0
 """How long `ticket open` waits for HubSoft's answer: the queue's longest wait, and an answer's."""
@@ -139,10 +140,11 @@ def outbox(session: Session, *, send: bool, as_json: bool) -> None:
 
     with open_hub(session, with_secrets=send) as hub:
         report, entries = hub.call(ask)
+        losses = hub.call(losses_of)
     if as_json:
-        write_json(outbox_document(entries, report))
+        write_json(outbox_document(entries, report, losses))
     else:
-        write_lines(outbox_lines(entries, report))
+        write_lines(outbox_lines(entries, report, losses))
 
 
 @contextlib.contextmanager
@@ -196,12 +198,15 @@ def opened_lines(entry: Entry) -> list[str]:
     return [styled(head.format(local=entry.local_protocol), "warning"), *filter(None, [entry.said]), how]
 
 
-def outbox_document(entries: tuple[Entry, ...], report: SendReport | None) -> dict[str, Any]:
+def outbox_document(
+    entries: tuple[Entry, ...], report: SendReport | None, losses: tuple[Loss, ...] = ()
+) -> dict[str, Any]:
     """Return the document of `outbox --json`, drafts in full."""
     document: dict[str, Any] = {
         "open": sum(not entry.over for entry in entries),
         "asks": sum(entry.asks for entry in entries),
         "entries": [_plain(entry) for entry in entries],
+        "losses": [{**asdict(loss), "at": _iso(loss.at)} for loss in losses],
     }
     return document if report is None else {"sent_now": asdict(report), **document}
 
@@ -217,9 +222,11 @@ def _iso(instant: float | None) -> str | None:
     return None if instant is None else datetime.fromtimestamp(instant).astimezone().isoformat("T", "seconds")
 
 
-def outbox_lines(entries: tuple[Entry, ...], report: SendReport | None) -> list[str]:
+def outbox_lines(
+    entries: tuple[Entry, ...], report: SendReport | None, losses: tuple[Loss, ...] = ()
+) -> list[str]:
     """Return the outbox for people: no phone, no document, no text of a ticket."""
-    lines = []
+    lines = loss_lines(losses)
     if report is not None:
         sent = ngettext("{n} entry sent.", "{n} entries sent.", report.sent).format(n=report.sent)
         lines += [styled(sent, "good" if report.sent else "quiet"), ""]

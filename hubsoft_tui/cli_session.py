@@ -11,16 +11,20 @@ import click
 
 from . import logs, places, texts
 from .cli_click import Option
+from .cli_output import styled
+from .errors import HubSoftError, StoreError
+from .privacy import clean
 from .texts import N_, _
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from .core.engine import Engine
     from .services.hub import Hub
     from .services.opening import Services
     from .settings import Settings
     from .settings_files import Loaded
+    from .store.losses import Loss
 
 T = TypeVar("T")
 
@@ -62,17 +66,47 @@ def open_hub(session: Session, *, with_secrets: bool = True) -> Iterator[Hub]:
         else:
             settings = loaded_settings(session, with_secrets=with_secrets).settings
         # Without a place of its own, what the engine logs would be printed over the answer.
-        logs.configure(places.find(home=settings.home or None).logs, settings.log)
+        try:
+            logs.configure(places.find(home=settings.home or None).logs, settings.log)
+        except StoreError as error:  # what is only read needs no log
+            click.echo(str(error), err=True)
         stack.callback(logs.close)
         hub = Hub(settings)
         stack.callback(hub.close)
         hub.start()
 
-        for path in hub.set_aside:
-            click.echo(
-                _("A damaged file was set aside as {path}; a new one was begun.").format(path=path), err=True
-            )
-        yield hub
+        known = say_losses(hub.call(losses_of))
+        try:
+            yield hub
+        finally:
+            # A file that is opened when it is first used may have been found damaged only then.
+            with contextlib.suppress(HubSoftError):
+                say_losses(hub.call(losses_of), known)
+
+
+async def losses_of(services: Services) -> tuple[Loss, ...]:
+    """Return what was lost on disk and not acknowledged; for `Hub.call`."""
+    return services.losses.open()
+
+
+def loss_lines(losses: Iterable[Loss]) -> list[str]:
+    """Return what people read of `losses`, and an empty line after it; nothing when there are none."""
+    from .services.losses import told
+
+    lines = [styled(clean(str(told(loss))), "bad") for loss in losses]
+    return [*lines, ""] if lines else []
+
+
+def say_losses(losses: Iterable[Loss], known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Tell on stderr of `losses`, those `known` apart; return which were told."""
+    from .services.losses import told
+
+    news = [loss for loss in losses if loss.id not in known]
+    for loss in news:
+        click.echo(str(told(loss)), err=True)
+    if news:
+        click.echo(_("This is said until: hubsoft-tui config check --acknowledge"), err=True)
+    return frozenset(loss.id for loss in news)
 
 
 @contextlib.contextmanager

@@ -79,7 +79,6 @@ def ticket_list(session: Session, *, open_only: bool, as_json: bool) -> None:
     """Answer `ticket list`."""
     with open_hub(session, with_secrets=False) as hub:
         rows = hub.call(lambda services: services.tickets.rows(open_only=open_only))
-        _say_set_aside(hub)
     if as_json:
         write_json({"tickets": [_document(row) for row in rows]})
     else:
@@ -110,10 +109,7 @@ def _pass(hub: Hub) -> PassReport:
     async def ask(services: Services) -> PassReport:
         return await services.tickets.sync()
 
-    try:
-        return hub.call(ask)
-    finally:
-        _say_set_aside(hub)
+    return hub.call(ask)
 
 
 def _for_ever(session: Session, seconds: float, *, as_json: bool) -> None:
@@ -243,14 +239,3 @@ def _state(row: TicketRow) -> str:
 
 def _instant(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
-
-
-def _say_set_aside(hub: Hub) -> None:
-    async def look(services: Services) -> str | None:
-        path = services.tickets.set_aside
-        return None if path is None else str(path)
-
-    if (path := hub.call(look)) is not None:
-        click.echo(
-            _("A damaged file was set aside as {path}; a new one was begun.").format(path=path), err=True
-        )

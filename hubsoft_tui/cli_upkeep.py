@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from .cli_click import Group
+from .cli_click import Group, Option
 from .cli_output import age, styled, table, write_json, write_lines
-from .cli_session import Session, json_option, loaded_settings, of_engine, open_hub
+from .cli_session import Session, json_option, loaded_settings, loss_lines, of_engine, open_hub
+from .errors import HubSoftError
 from .texts import N_, _, ngettext
+
+if TYPE_CHECKING:
+    from .settings import Settings
+    from .store.losses import Loss
 
 
 @click.group(cls=Group, help=N_("Look after what is remembered of HubSoft's answers. Sends no request."))
@@ -119,12 +126,42 @@ def config_show(session: Session) -> None:
     write_lines(table([[_("setting"), _("value"), _("from")], *rows], indent=0))
 
 
-@config.command("check", help=N_("Say whether the settings are right and complete. Sends nothing."))
+@config.command(
+    "check", help=N_("Say whether the settings and the files of the state are right. Sends nothing.")
+)
+@click.option(
+    "--acknowledge",
+    cls=Option,
+    is_flag=True,
+    help=N_("Say that you know what was lost on disk: it is not told again."),
+)
 @click.pass_obj
-def config_check(session: Session) -> None:
-    """Answer `config check`: what is wrong is an error, exit 2."""
+def config_check(session: Session, *, acknowledge: bool) -> int:
+    """Answer `config check`: wrong settings are an error, exit 2; losses that nobody acknowledged, 1."""
     settings = loaded_settings(session).settings
     profile = settings.profile
     write_lines(
         [_("The settings are right: profile {name}, {url}.").format(name=profile.name, url=profile.url)]
     )
+    losses = _losses(settings, acknowledge=acknowledge)
+    write_lines(loss_lines(losses)[:-1])
+    if not losses:
+        return 0
+    if acknowledge:
+        write_lines([_("Acknowledged.")])
+        return 0
+    write_lines([_("This is said until: hubsoft-tui config check --acknowledge")])
+    return HubSoftError.exit_code
+
+
+def _losses(settings: Settings, *, acknowledge: bool) -> tuple[Loss, ...]:
+    """Look at the files of the state, where there are any, and return what is lost and not acknowledged."""
+    from . import places
+    from .core.clock import SystemClock
+    from .services.state import open_state
+
+    if not places.find(home=settings.home or None).state.is_dir():
+        return ()
+    clock = SystemClock()
+    with open_state(settings, clock) as state:
+        return state.losses.acknowledge(clock.wall()) if acknowledge else state.losses.open()

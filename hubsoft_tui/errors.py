@@ -10,6 +10,7 @@ HubSoftError                      exit code 1
 ├── CredentialsRefused            5   HubSoft does not accept the user, password or client
 ├── Refused                       1   HubSoft understood and said no; its words are kept
 ├── RateLimited                   1   HubSoft answered 429 more often than we may repeat
+│   └── BudgetLost                1   what was sent in the last window is not known, so the next is waited for
 ├── QueueFull                     1   too many questions are waiting already
 ├── UnknownOutcome                1   a write may or may not have happened
 ├── AlreadyRunning                1   the same is being done already, here or by another process
@@ -90,6 +91,10 @@ class RateLimited(HubSoftError):
     def __init__(self, text: Text | str, *, retry_after: float | None = None) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+
+
+class BudgetLost(RateLimited):
+    """The file of the budget was lost: nothing is sent for one window, lest it be too much."""
 
 
 class QueueFull(HubSoftError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import logging
@@ -92,7 +93,14 @@ class PrivateFile(RotatingFileHandler):
         super().__init__(path, maxBytes=max_bytes, backupCount=kept, encoding="utf-8", errors="replace")
 
     def _open(self) -> TextIOWrapper:
-        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        handle = os.open(self.baseFilename, flags, 0o600)
+        try:
+            if os.fstat(handle).st_mode & 0o077:
+                os.fchmod(handle, 0o600)
+        except OSError:
+            os.close(handle)
+            raise
         return os.fdopen(handle, "a", encoding=self.encoding, errors=self.errors)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -113,6 +121,11 @@ class PrivateFile(RotatingFileHandler):
                 super().doRollover()
         finally:
             os.close(folder)
+
+    def close(self) -> None:
+        """Close the file; what is left to write is lost on a full disk."""
+        with contextlib.suppress(OSError):
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Do nothing: the terminal belongs to the screens, and a full disk must not stop the work."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -90,6 +91,54 @@ def private_folder(folder: Path) -> Path:
     except OSError as error:
         raise unwritable(folder, error) from error
     return folder
+
+
+def tighten(path: Path) -> None:
+    """Close a file or folder of ours to everybody else. A link is left alone, and so is what it points to.
+
+    Raises OSError when it belongs to another user.
+    """
+    try:
+        # Opened as a name alone: a real opening and closing would drop SQLite's locks on the file.
+        handle = os.open(path, getattr(os, "O_PATH", os.O_RDONLY) | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        mode = os.fstat(handle).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or not mode & 0o077:
+            return
+        wanted = stat.S_IMODE(mode) & 0o700
+        if Path(f"/proc/self/fd/{handle}").exists():
+            Path(f"/proc/self/fd/{handle}").chmod(wanted)
+        else:
+            path.chmod(wanted)
+    finally:
+        os.close(handle)
+
+
+def tighten_home(folders: Places) -> tuple[Path, ...]:
+    """Close the folders of a home and what is in them to everybody else; return what could not be, links too."""
+    open_to_others = []
+    for folder in (folders.config, folders.state, folders.cache):
+        for place in (folder, *_inside(folder)):
+            try:
+                if place.is_symlink():
+                    open_to_others.append(place)
+                else:
+                    tighten(place)
+            except OSError:
+                open_to_others.append(place)
+    return tuple(open_to_others)
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        found = sorted(folder.iterdir())
+        return found + [
+            each for one in found if one.is_dir() and not one.is_symlink() for each in one.iterdir()
+        ]
+    except OSError:
+        return []
 
 
 def write_private(path: Path, content: bytes) -> None:

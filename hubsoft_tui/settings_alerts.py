@@ -32,6 +32,7 @@ ALERTS: Final = (
     "wait_long",
     "queue_full",
     "outbox_stuck",
+    "state_lost",
     "sync_late",
     "cache_full",
     "hit_ratio_low",

@@ -111,7 +111,7 @@ def test_a_newer_mirror_is_1_and_says_what_to_do(run: Any, configured: Simulator
 
 
 def test_a_damaged_mirror_is_said_to_have_been_set_aside(run: Any, configured: Simulator, home: Any) -> None:
-    (home / "state").mkdir()
+    (home / "state" / "rooms").mkdir(parents=True)
     (home / "state" / "tickets.db").write_bytes(b"rubbish" * 1000)
     ran = run("sync")
     assert ran.code == 0

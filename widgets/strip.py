@@ -114,6 +114,7 @@ class StatusStrip(Drawn):
             (1, self._labelled(_("queue"), number(shown.budget.queued), 3, _queue_style(shown.budget))),
             (2, self._labelled(_("hit"), percent(shown.cache.ratio), 5)),
             (0 if shown.badges.outbox_asks else 4, self._outbox(shown.badges)),
+            (0, self._losses(shown.badges)),
             (0, self._alerts(shown.badges)),
             (5, self._token(shown.token)),
         ]
@@ -179,6 +180,12 @@ class StatusStrip(Drawn):
             return []
         text = ngettext("{n} alert", "{n} alerts", badges.alerts).format(n=number(badges.alerts))
         return [(f"▲ {text}", "$bad bold")]
+
+    def _losses(self, badges: Badges) -> list[Part]:
+        if not badges.losses:
+            return []
+        text = ngettext("{n} file lost", "{n} files lost", badges.losses).format(n=number(badges.losses))
+        return [(f"✖ {text}", "$bad bold")]
 
     def _token(self, token: TokenState) -> list[Part]:
         left = token.expires_in if token.present else None

@@ -121,7 +121,10 @@ class BudgetTape(Drawn):
         title = _("Budget, last {n} s").format(n=number(budget.window))
         count = _("{used} of {limit}").format(used=number(budget.used), limit=number(budget.limit))
         notes: list[Part] = []
-        if budget.paused_for > 0:
+        if budget.lost:
+            lost = _("the budget's file was lost: waiting one window, {age} left")
+            notes.append((lost.format(age=age(budget.paused_for)), "$warn"))
+        elif budget.paused_for > 0:
             notes.append((_("paused by HubSoft, {age} left").format(age=age(budget.paused_for)), "$warn"))
         elif budget.limit < budget.configured:
             lowered = _("lowered from {n} by HubSoft").format(n=number(budget.configured))

@@ -60,6 +60,8 @@ DEADLINES: Final = {Priority.CRITICAL: 120.0, Priority.HIGH: 75.0, Priority.NORM
 """Seconds a caller of each class waits unless it says otherwise; None waits as long as it takes. People see their
 place in line and can leave it, so they wait for at least one whole window to pass."""
 TOKEN_LOOK_SECONDS: Final = 30.0
+FILE_LOOK_SECONDS: Final = 1.0
+"""How often it is looked whether the budget's file is still there: what is in flight must be in the next one too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ class Engine:
             asyncio.create_task(chore)
             for chore in (
                 chores.every(lambda: self.settings.cache.clean_seconds, self.known.clean, self.clock),
+                chores.every(lambda: FILE_LOOK_SECONDS, self._gate.follow, self.clock),
                 chores.every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
                 chores.recover(self._breaker, self._ask_something_cheap, self.clock),
             )
@@ -358,4 +361,8 @@ class Engine:
         except TimeoutError:
             if self._health.state().health is Health.OFFLINE:
                 raise TimedOut(self._exchange.patience.unanswered()) from None
+            if (held_by := self._gate.held_by) is not None:
+                raise TimedOut(held_by) from None
+            if self._gate.lost:
+                raise self._exchange.patience.limited(self._gate.paused_for) from None
             raise TimedOut(say("Its turn did not come in time; others go first. Try again.")) from None

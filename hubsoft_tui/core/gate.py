@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from ..errors import Closed, QueueFull, StoreBusy, StoreError, TimedOut
-from ..texts import say
+from ..texts import Text, say
 from . import view
 from .clock import Clock
 from .ledger import Ledger, Slot
@@ -35,6 +35,8 @@ REFRESH: Final = 1.0
 """Seconds after which one who waits says so again to the other processes, and looks what they gave back."""
 BROKEN: Final = 1.0
 """Seconds until a state on disk that cannot be written is tried again."""
+HELD: Final = 10.0
+"""Seconds after which people are told that another process holds the budget; busy moments are milliseconds."""
 SHORTEST_NAP: Final = 0.001
 
 
@@ -51,17 +53,30 @@ class Gate:
         self._driver: asyncio.Task[None] | None = None
         self._nap: asyncio.Task[None] | None = None
         self._closed = False
-        if port.lost:
-            # Nobody knows what was sent in the last window: it counts as full.
-            until = clock.now() + limits.window
-            self._edits.append(lambda ledger: ledger.throttled(paused_until=until))
-            with contextlib.suppress(StoreError):
-                self._flush()
+        self._held_since: float | None = None
+        self._held_by: Text | None = None
+        with contextlib.suppress(StoreError):
+            port.follow()
 
     @property
     def paused_for(self) -> float:
-        """Seconds until the pause of a 429 ends; 0 when there is none."""
-        return max(0.0, self._look().throttle.paused_until - self._clock.now())
+        """Seconds until a pause ends: a 429's, or the window after a loss; 0 when there is none."""
+        return max(0.0, self._look().throttle.opens(self._limits.window) - self._clock.now())
+
+    @property
+    def lost(self) -> bool:
+        """Whether the pause is the window after the budget's file was lost."""
+        throttle = self._look().throttle
+        return throttle.lost_until(self._limits.window) > max(self._clock.now(), throttle.paused_until)
+
+    @property
+    def held_by(self) -> Text | None:
+        """Who has held the budget for a while, so that nothing goes out; None when it is free."""
+        return self._held_by
+
+    def follow(self) -> None:
+        """Notice that the budget's file is gone, or another one. Raises StoreError."""
+        self._port.follow()
 
     async def enter(self, place: Place) -> Permit:
         """Wait for the turn of `place` and return its permit; cancelling leaves the line and spends nothing.
@@ -93,7 +108,7 @@ class Gate:
     def limited(self, retry_after: float | None) -> bool:
         """Pause everybody for a 429, `retry_after` seconds or 60; return True unless that event was known."""
         now, limits = self._clock.now(), self._limits
-        known = self.paused_for > 0
+        known = self._look().throttle.paused_until > now
         self._tell(lambda ledger: replace(ledger, throttle=slowed(ledger.throttle, limits, now, retry_after)))
         return not known
 
@@ -189,11 +204,23 @@ class Gate:
                 if not self._line:
                     return math.inf
         except StoreBusy:
+            self._held()
             return self._clock.now() + LOOK_AGAIN
         except StoreError as error:
             text = error.text
             self._line.refuse(self._line, lambda: StoreError(text))
             return self._clock.now() + BROKEN
+
+    def _held(self) -> None:
+        """Tell people who have waited for another process for too long; the others wait on."""
+        now = self._clock.now()
+        if self._held_since is None:
+            self._held_since = now
+        if now - self._held_since < HELD:
+            return
+        text = self._held_by = self._held_by or self._port.held_by()
+        people = [waiter for waiter in self._line if waiter.place.priority <= Priority.HIGH]
+        self._line.refuse(people, lambda: StoreBusy(text))
 
     def _turn(self, ledger: Ledger, now: float) -> tuple[Ledger, tuple[tuple[Waiter, Slot] | None, float]]:
         """Give one slot to whoever of mine is next, if anybody is; a step for `PermitPort.update`."""
@@ -246,6 +273,7 @@ class Gate:
             return step(ledger, now)
 
         result = self._port.update(edited)
+        self._held_since = self._held_by = None
         del self._edits[: len(edits)]
         return result
 

@@ -66,6 +66,16 @@ class Throttle:
     others: int = 0
     """Requests of the window that somebody else spends, as the headers show, until `others_until`."""
     others_until: float = 0.0
+    lost_at: float | None = None
+    """When it was noticed that the ledger before this one is lost: what was sent in its window is not known."""
+
+    def lost_until(self, window: float) -> float:
+        """When the window of a lost ledger is over; 0 when none was lost."""
+        return 0.0 if self.lost_at is None else self.lost_at + window
+
+    def opens(self, window: float) -> float:
+        """When anything may be sent, as far as pauses go."""
+        return max(self.paused_until, self.lost_until(window))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,14 @@ class Ledger:
     def swept(self, window: float, now: float) -> Ledger:
         """Drop the slots that are free again."""
         free = [key for key, slot in self.slots.items() if slot.frees(window) <= now]
-        return self.without(free) if free else self
+        swept = self.without(free) if free else self
+        over = self.throttle.lost_at is not None and self.throttle.lost_until(window) <= now
+        return swept.throttled(lost_at=None) if over else swept
+
+    def after_loss(self, known: Ledger, now: float) -> Ledger:
+        """Begin a ledger in the place of one that was lost, with what is `known` of that."""
+        throttle = replace(self.throttle if self.throttle != Throttle() else known.throttle, lost_at=now)
+        return Ledger({**known.slots, **self.slots}, self.line, throttle)
 
     def buried(self, dead: set[str], now: float) -> Ledger:
         """Settle what the dead left: requests in flight completed by `now`, and nobody waits any more."""
@@ -120,7 +137,13 @@ class Ledger:
         """
         slots = {key: replace(slot, started=now, lease_end=now, done=now) for key, slot in self.slots.items()}
         kept = self.throttle
-        throttle = Throttle(rate=kept.rate, clean_from=now, cut_at=now, header_limit=kept.header_limit)
+        throttle = Throttle(
+            rate=kept.rate,
+            clean_from=now,
+            cut_at=now,
+            header_limit=kept.header_limit,
+            lost_at=None if kept.lost_at is None else now,
+        )
         return Ledger(slots, {}, throttle)
 
     def posting(self, owner: str, heads: Iterable[Head], *, refresh: float) -> Ledger:

@@ -6,7 +6,7 @@ import time
 from typing import Any, Final
 
 from ..api.operations import Operation
-from ..errors import QueueFull, RateLimited, TimedOut, Unreachable
+from ..errors import BudgetLost, QueueFull, RateLimited, TimedOut, Unreachable
 from ..texts import Text, say
 from .breaker import Admission, Breaker
 from .clock import Clock
@@ -91,6 +91,12 @@ class Patience:
 
     def limited(self, seconds: float) -> RateLimited:
         """Build the error for a pause of so many seconds."""
+        if self._gate.lost:
+            text = say(
+                "The file of the budget was lost, so one window is waited; the next request may go in {seconds} s.",
+                seconds=round(seconds),
+            )
+            return BudgetLost(text, retry_after=seconds)
         text = say("HubSoft limits our requests; the next may go in {seconds} s.", seconds=round(seconds))
         return RateLimited(text, retry_after=seconds)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from ..texts import Text
 from .ledger import Ledger
 from .types import Priority
 
@@ -70,9 +71,12 @@ class PermitPort(Protocol):
         """Name this engine among all that share the ledger."""
         ...
 
-    @property
-    def lost(self) -> bool:
-        """Tell whether an earlier ledger was lost: then the window must be taken as full."""
+    def follow(self) -> None:
+        """Notice that the ledger's file is gone, or another one, and carry over what is known. Raises StoreError."""
+        ...
+
+    def held_by(self) -> Text:
+        """Say who holds the ledger, as a sentence."""
         ...
 
     def read(self) -> Ledger:

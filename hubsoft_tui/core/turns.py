@@ -90,8 +90,8 @@ def decide(ledger: Ledger, owner: str, mine: Sequence[Head], limits: Limits, now
     Everybody who waits anywhere is served in the order of rank; what better-ranked waiters of other processes
     may take now is set aside for them, and one of mine starts if it fits into what is left.
     """
-    if now < ledger.throttle.paused_until:
-        return Verdict(None, ledger.throttle.paused_until)
+    if now < (opens := ledger.throttle.opens(limits.window)):
+        return Verdict(None, opens)
     limits = in_force(limits, ledger.throttle, now)
     others = [head for head in ledger.line.values() if head.owner != owner and now - head.seen < FROZEN]
     line = sorted([*mine, *others], key=lambda head: head.rank)

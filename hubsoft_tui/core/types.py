@@ -149,7 +149,9 @@ class BudgetState:
     used: int
     """Slots held now: in flight, or completed less than a window ago. All processes on this home."""
     paused_for: float = 0.0
-    """Seconds until a 429's Retry-After ends; 0 when not paused."""
+    """Seconds until a pause ends, a 429's Retry-After most often; 0 when not paused."""
+    lost: bool = False
+    """The pause is the window after the budget's file was lost: what was sent in it is not known."""
     marks: tuple[Mark, ...] = ()
     """Request starts of the last window, oldest first."""
     lanes: tuple[Lane, Lane, Lane, Lane] = (Lane(), Lane(), Lane(), Lane())
@@ -284,6 +286,8 @@ class Badges:
     """Of those, and of the settled: how many wait for a person (refused, doubled)."""
     alerts: int = 0
     """Alerts that hold and that nobody has acknowledged."""
+    losses: int = 0
+    """Losses on disk that nobody has acknowledged."""
     renewing: Renewing | None = None
     """None while nothing is renewed ahead."""
     versions: dict[str, int] = field(default_factory=dict)

@@ -40,7 +40,8 @@ def budget_state(
         configured=limits.per_window,
         window=limits.window,
         used=len(slots),
-        paused_for=max(0.0, ledger.throttle.paused_until - now),
+        paused_for=max(0.0, ledger.throttle.opens(limits.window) - now),
+        lost=ledger.throttle.lost_until(limits.window) > max(now, ledger.throttle.paused_until),
         marks=tuple(Mark(slot.started, slot.priority, slot.owner == owner) for slot in started),
         lanes=(critical, high, normal, low),
         queue_limit=limits.max_queue,
@@ -62,7 +63,7 @@ def standings(
         ahead = index + sum(
             head.waiting for head in others if (head.priority, head.arrival) < (priority, arrival)
         )
-        starts = max(_start(frees, force, priority, ahead, now), ledger.throttle.paused_until)
+        starts = max(_start(frees, force, priority, ahead, now), ledger.throttle.opens(limits.window))
         if priority is Priority.LOW:
             lows = sum(1 for _, other, _ in line[:index] if other is Priority.LOW)
             starts = max(starts, now + lows * force.window / force.cap(priority))

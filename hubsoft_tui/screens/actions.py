@@ -270,6 +270,14 @@ SHARED: Final = (
     ),
     DRAFTS,
     Action(
+        "losses",
+        "",
+        N_("lost files"),
+        N_("Show what was damaged or gone on disk, and acknowledge it."),
+        "app.losses",
+        line=False,
+    ),
+    Action(
         "palette",
         "ctrl+p",
         N_("palette"),

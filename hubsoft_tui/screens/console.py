@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.opening import Services
@@ -41,11 +40,6 @@ class Door(Protocol):
     @property
     def settings(self) -> Settings:
         """What it runs with."""
-        ...
-
-    @property
-    def set_aside(self) -> tuple[Path, ...]:
-        """Damaged files that were moved aside at the start."""
         ...
 
     def start(self) -> None:

@@ -13,8 +13,6 @@ from ..core.worker import Worker
 from ..settings import Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..core.events import Subscription
     from ..core.watch import Watch
     from .opening import Services
@@ -49,11 +47,6 @@ class Hub:
     async def run(self, ask: Callable[[Services], Awaitable[T]]) -> T:
         """Run `ask` in the engine's loop and await it in this one; cancelling here cancels there."""
         return await self._worker.run(ask)
-
-    @property
-    def set_aside(self) -> tuple[Path, ...]:
-        """Damaged files that were moved aside when the state was opened; empty before the start."""
-        return self._services.set_aside if self._services is not None else ()
 
     def snapshot(self) -> Snapshot:
         """Return the latest snapshot at once. It is renewed only while somebody `watch`es. Any thread."""

@@ -42,11 +42,6 @@ class Lane(Generic[R]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"hubsoft-{name}") if aside else None
         self._closed = False
 
-    @property
-    def held(self) -> R | None:
-        """What the work is done on, once it is open; for looking at how it was opened."""
-        return self._held[0] if self._held else None
-
     async def run(self, work: Callable[[R], T]) -> T:
         """Run `work` in the thread and return its result; while another process writes, try again patiently.
 

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from ..api import operations
 from ..api.models import Ticket
@@ -30,6 +29,7 @@ from .checkup.shelf import Shelf
 from .connection import ConnectionTest
 from .customers import Customers
 from .drafts import DraftBox
+from .losses import Losses
 from .meaning import meaning
 from .outbox.outbox import Outbox
 from .person import current_person
@@ -54,6 +54,7 @@ class Services:
     connection: ConnectionTest
     customers: Customers
     drafts: DraftBox
+    losses: Losses
     outbox: Outbox
     refresh: RefreshAhead | None
     """None without a trace to learn from."""
@@ -62,8 +63,6 @@ class Services:
     tickets: Tickets
     tuning: Tuning
     watch: Watch
-    set_aside: tuple[Path, ...]
-    """Damaged files that were moved aside when the state was opened."""
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
@@ -71,6 +70,7 @@ class Services:
             outbox=self.outbox.left,
             outbox_asks=self.outbox.asks,
             alerts=self.alerts.unseen,
+            losses=len(self.losses.open()),
             renewing=self.refresh.state if self.refresh is not None else None,
             versions={
                 "alerts": self.alerts.version,
@@ -132,6 +132,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
     checkup = Checkup(
         engine, Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock), clock
     )
+    losses = Losses(state.losses, clock)
     outbox = Outbox(engine, state.outbox, clock)
     tickets = Tickets(engine, state.mirror, state.presence, clock)
     reports = Reports(
@@ -151,12 +152,15 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
             HttpWebhook(),
             clock,
             disk_free=free_megabytes((folders.state, folders.cache)),
-            extra=lambda: ExtraFacts(sync_late=tickets.late, outbox_stuck=outbox.waiting),
+            extra=lambda: ExtraFacts(
+                sync_late=tickets.late, outbox_stuck=outbox.waiting, state_lost=float(len(losses.open()))
+            ),
         ),
         checkup=checkup,
         connection=ConnectionTest(engine, clock),
         customers=Customers(engine, state.desk, clock),
         drafts=DraftBox(state.drafts, clock),
+        losses=losses,
         outbox=outbox,
         refresh=open_refresh(engine, source, state.tuning, clock),
         reports=reports,
@@ -164,7 +168,6 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         tickets=tickets,
         tuning=tuning,
         watch=Watch(engine.snapshot),
-        set_aside=state.set_aside,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from .. import places
 from ..core.clock import Clock
@@ -34,9 +34,11 @@ from ..store import (
     tuning,
 )
 from ..store.database import Database, open_database
+from ..store.losses import LossBook
 from ..store.presence import Presence
 from ..store.trace_writer import TraceWriter
 from ..store.tuning import TuningLog
+from .outbox.wire import mended
 from .person import current_person
 from .reports.house import House
 from .reports.reader import ReportReader
@@ -57,7 +59,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is open. `set_aside` are damaged files that were moved, never deleted, and begun anew."""
+    """What is open."""
 
     ports: Ports
     alerts: alerts.AlertStore
@@ -72,7 +74,7 @@ class State:
     outbox: outbox.SqliteOutbox
     presence: Presence
     rosters: rosters.Rosters
-    set_aside: tuple[Path, ...]
+    losses: LossBook
     trace: Trace | None
     """None when the settings want no trace."""
     tuning: TuningLog
@@ -84,23 +86,22 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
     folders = places.find(home=settings.home or None)
     account = account_of(settings.profile)
     with ExitStack() as stack:
+        for place in places.tighten_home(folders):
+            logger.warning("%s may be read or changed by others: it is a link, or another user's", place)
         presence = Presence(folders.state / "alive")
         stack.callback(presence.close)
 
-        databases: list[Database] = []
-
-        def opened(path: Path, *migrations: str, durable: bool = False) -> Database:
-            database = open_database(path, migrations, durable=durable)
+        def opened(path: Path, *migrations: str, **how: Any) -> Database:  # noqa: ANN401 - as open_database
+            database = open_database(path, migrations, wall=clock.wall, **how)
             stack.callback(database.close)
-            databases.append(database)
             return database
 
-        spent = opened(folders.state / "budget.db", *budget.MIGRATIONS)
+        spent = opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False)
         kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
-        unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True)
+        unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True, mend=mended)
         begun = opened(folders.state / "drafts.db", drafts.MIGRATION, durable=True)
         tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
-        learnt = opened(folders.cache / "records.db", *records.MIGRATIONS)
+        learnt = opened(folders.cache / "records.db", *records.MIGRATIONS, rescued=False)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         checked = opened(
             folders.state / "checkups.db",
@@ -123,13 +124,14 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             mirror=lambda: mirror.Mirror(
-                open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS), account
+                open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS, wall=clock.wall),
+                account,
             ),
             notices=notices.Notices(checked, account, presence),
             outbox=outbox.SqliteOutbox(unsent, account, presence, clock),
             presence=presence,
             rosters=rosters.Rosters(checked, account),
-            set_aside=tuple(each.set_aside for each in databases if each.set_aside is not None),
+            losses=LossBook((folders.state, folders.cache)),
             trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
             tuning=TuningLog(tuned, account),
         )

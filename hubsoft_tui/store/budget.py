@@ -11,7 +11,11 @@ import msgspec
 from ..core.clock import Clock
 from ..core.ledger import Head, Ledger, Slot, Throttle
 from ..core.types import Priority
-from .database import Database, store_errors
+from ..texts import Text
+from .database import Database
+from .disk import store_errors
+from .holders import holder
+from .opening import BEGUN_UNIT
 from .presence import Presence
 
 T = TypeVar("T")
@@ -32,6 +36,9 @@ MIGRATIONS: Final = (
     """,
 )
 
+LOSS_MATTERS_SECONDS: Final = 86_400.0
+"""So long an account that is new to a file begun after a loss waits a window first: clocks may have been set."""
+
 
 class SqliteBudget:
     """A PermitPort over a database opened with `MIGRATIONS`; `account` hashes the url, client and user.
@@ -41,7 +48,6 @@ class SqliteBudget:
 
     def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
         self.owner = presence.owner
-        self.lost = database.set_aside is not None
         self._database = database
         self._account = account
         self._presence = presence
@@ -51,33 +57,63 @@ class SqliteBudget:
         self._stored = Ledger()
         self._stored_epoch = ""
         self._stored_version: tuple[int, int] | None = None
+        self._connection = database.connection
+        self._renewals = database.renewals
+        self._known = Ledger()
+        """What a file that is gone was last known to hold; empty while none is."""
+        self._bereft = False
+        """The file was begun after a loss, and its ledger does not say so yet."""
 
     def read(self) -> Ledger:
         """Return the ledger as it is now, for looking only."""
+        self._look()
+        return self._mourning(self._current(), self._clock.now())
+
+    def follow(self) -> None:
+        """Notice that the file is gone, or another one, and carry over what is known. Raises StoreError."""
+        self._look()
+        if self._bereft:
+            self.update(lambda ledger, _now: (ledger, None))
+
+    def held_by(self) -> Text:
+        """Say which process holds the file, as a sentence."""
+        return holder(self._database.path)
+
+    def _look(self) -> None:
         with store_errors(self._database.path):
+            self._database.follow()
             self._load(self._database.connection)
-        return self._current()
 
     def update(self, step: Callable[[Ledger, float], tuple[Ledger, T]]) -> T:
         """Change the ledger by `step` in one transaction; see `PermitPort.update`."""
+        self._presence.enter()
         with self._database.write() as db:
             self._load(db)
             # The dead are counted before the clock is read: whoever died sent nothing after that instant.
             dead = self._presence.dead(self._stored.owners())
             now = self._clock.now()
-            ledger, result = step(self._current().buried(dead, now), now)
+            ledger, result = step(self._mourning(self._current(), now).buried(dead, now), now)
             # Until the commit is known to have worked, what the tables hold is not known.
             self._stored_version = None
             self._save(db, ledger)
             version = _version(db)
         self._stored, self._stored_epoch, self._stored_version = ledger, self._epoch, version
+        self._known, self._bereft = Ledger(), False
         return result
 
     def _current(self) -> Ledger:
         same = self._stored_epoch == self._epoch
         return self._stored if same else self._stored.rebased(self._clock.now())
 
+    def _mourning(self, ledger: Ledger, now: float) -> Ledger:
+        return ledger.after_loss(self._known, now) if self._bereft else ledger
+
     def _load(self, db: sqlite3.Connection) -> None:
+        if db is not self._connection:
+            self._connection, self._stored_version = db, None
+        if self._renewals != self._database.renewals:
+            self._renewals, self._bereft = self._database.renewals, True
+            self._known = self._mourning(self._current(), self._clock.now())
         version = _version(db)
         if version == self._stored_version:
             return
@@ -94,10 +130,17 @@ class SqliteBudget:
         )
         self._stored, self._stored_epoch = ledger, ""
         kept = db.execute("SELECT epoch, throttle FROM budget WHERE account = ?", (self._account,)).fetchone()
-        if kept is not None:
+        if kept is None:
+            self._bereft = self._bereft or self._begun_after_loss(db)
+        else:
             throttle = msgspec.json.decode(kept[1], type=Throttle)
             self._stored, self._stored_epoch = Ledger(ledger.slots, ledger.line, throttle), kept[0]
         self._stored_version = version
+
+    def _begun_after_loss(self, db: sqlite3.Connection) -> bool:
+        """Tell whether the file took the place of a lost one, so lately that what that held still matters."""
+        begun = int(db.execute("PRAGMA application_id").fetchone()[0]) * BEGUN_UNIT
+        return begun > 0 and abs(self._clock.wall() - begun) < LOSS_MATTERS_SECONDS
 
     def _save(self, db: sqlite3.Connection, new: Ledger) -> None:
         """Write what differs from what is stored."""

@@ -8,7 +8,6 @@ person can see, so that asking for what differs is a look into one index.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final, cast
 
 from .database import Database
@@ -44,11 +43,6 @@ class Mirror:
         self.database = database
         self.account = account
         self._seen: int | None = None
-
-    @property
-    def set_aside(self) -> Path | None:
-        """Where a damaged file was moved when this one was begun in its place, else None."""
-        return self.database.set_aside
 
     def close(self) -> None:
         """Close the connection."""

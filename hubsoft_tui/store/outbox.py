@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 from ..core.clock import Clock
 from .database import Database
+from .losses import HighWater
 from .presence import Presence
+from .rescue import MOST, sequence_of
 
 MIGRATIONS: Final = (
     """
@@ -129,6 +131,7 @@ class SqliteOutbox:
         self._presence = presence
         self._clock = clock
         self._version: object = None
+        self._high = HighWater(database.path)
         # What is purged are people's phones and troubles: its pages are overwritten.
         database.read("PRAGMA secure_delete=ON")
 
@@ -154,13 +157,24 @@ class SqliteOutbox:
         names = ("account", *(name for name in _COLUMNS if name != "number"))
         sql = f"INSERT INTO entry ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608
         with self._database.write() as connection:
+            self._go_on(connection)
             while True:
                 row = replace(row, marker=new_marker())
                 try:
                     cursor = connection.execute(sql, {"account": self._account, **_values(row)})
                 except sqlite3.IntegrityError:  # the marker is taken: one in hundreds of millions
                     continue
-                return replace(row, number=cursor.lastrowid or 0)
+                number = cursor.lastrowid or 0
+                # Before the commit: no number is handed out that a loss of this file could hand out again.
+                self._high.raise_to(number)
+                return replace(row, number=number)
+
+    def _go_on(self, connection: sqlite3.Connection) -> None:
+        """Have the next number follow the highest that was ever handed out, in a file before this one too."""
+        high = self._high.read()
+        if high > sequence_of(connection, "entry"):
+            connection.execute("DELETE FROM sqlite_sequence WHERE name = 'entry'")
+            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('entry', ?)", (high,))
 
     def row(self, number: int) -> OutboxRow | None:
         """Return one entry."""
@@ -345,3 +359,28 @@ def _row(found: Sequence[Any]) -> OutboxRow:
     values |= {name: tuple(json.loads(values[name])) for name in _LISTS}
     values["approved"] = bool(values["approved"])
     return OutboxRow(**values)
+
+
+def rescued(
+    table: str, found: Mapping[str, Any], readable: Callable[[OutboxRow], object]
+) -> Mapping[str, Any] | None:
+    """Return what a row read from a damaged file is carried over as, or None when it makes no sense.
+
+    `readable` raises ValueError for a draft that cannot be read. A row that waits to be sent may have been sent
+    before the file was damaged: it is given to an owner that is gone, in the middle of sending, so that it is
+    looked for first.
+    """
+    if table != "entry":
+        return found
+    try:
+        row = _row([found[name] for name in _COLUMNS])
+        readable(row)
+        numbers = (row.created_at, row.updated_at, row.attempts, row.uncertain, row.failures, row.looks)
+        if not all(isinstance(number, int | float) for number in numbers) or not 0 < row.number < MOST:
+            return None
+    except (KeyError, TypeError, ValueError):
+        return None
+    if row.state == QUEUED and row.due is not None:
+        sent_at = row.created_at if row.sent_at is None else row.sent_at
+        return {**found, "state": SENDING, "owner": "rescued", "lease": 0.0, "sent_at": sent_at}
+    return found

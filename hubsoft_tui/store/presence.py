@@ -12,22 +12,37 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from .database import make_private_folder, store_errors
+from ..errors import StoreError
+from .disk import make_private_folder, store_errors
 
 
 class Presence:
     """One living owner: `owner` names it until `close()`, or until its process ends in whatever way.
 
-    Two in one process are two owners. What the dead left in `folder` is removed. StoreError when the folder
-    cannot be written.
+    Two in one process are two owners. What the dead left in `folder` is removed. On a disk that cannot be written
+    it is known to nobody but itself until `enter` succeeds; StoreError when there is no such folder either.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.owner = secrets.token_hex(8)
+        self._lock = -1
+        self._left = False
+        try:
+            self.enter()
+        except StoreError:
+            if not folder.is_dir():
+                raise
         with store_errors(folder):
-            make_private_folder(folder)
-            self.owner, self._lock = self._enter()
             self.dead(path.stem for path in folder.glob("*.alive"))
+
+    def enter(self) -> None:
+        """Be there for the others, which must be so before anything is done that they count on. StoreError."""
+        if self._lock >= 0 or self._left:
+            return
+        with store_errors(self._folder):
+            make_private_folder(self._folder)
+            self._lock = self._entered()
 
     def dead(self, owners: Iterable[str]) -> set[str]:
         """Return those of `owners` whose process is gone. About ten microseconds each."""
@@ -35,6 +50,7 @@ class Presence:
 
     def close(self) -> None:
         """Leave; from now on this owner is dead. Closing twice is harmless."""
+        self._left = True
         if self._lock >= 0:
             self._path(self.owner).unlink(missing_ok=True)
             os.close(self._lock)
@@ -43,17 +59,17 @@ class Presence:
     def _path(self, owner: str) -> Path:
         return self._folder / f"{owner}.alive"
 
-    def _enter(self) -> tuple[str, int]:
+    def _entered(self) -> int:
+        path = self._path(self.owner)
         while True:
-            owner = secrets.token_hex(8)
-            path = self._path(owner)
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            # Between the file and its lock somebody may have looked, found nobody, and removed it.
-            with contextlib.suppress(BlockingIOError, FileNotFoundError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.samestat(path.stat(), os.fstat(lock)):
-                    return owner, lock
-            os.close(lock)
+            with contextlib.suppress(FileExistsError):
+                lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                # Between the file and its lock somebody may have looked, found nobody, and removed it.
+                with contextlib.suppress(BlockingIOError, FileNotFoundError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if os.path.samestat(path.stat(), os.fstat(lock)):
+                        return lock
+                os.close(lock)
 
     def _alive(self, owner: str) -> bool:
         path = self._path(owner)

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from .database import make_private_folder, store_errors
+from .disk import make_private_folder, store_errors
 
 KEY_BYTES: Final = 32
 

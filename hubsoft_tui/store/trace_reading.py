@@ -11,7 +11,8 @@ from typing import Final, cast
 
 from ..core.trace import CATEGORIES, FORCED, NEGATIVE, PERSON, REFRESH, SUSPENDED, QuestionRow, SentRow
 from ..core.types import Outcome, Priority
-from .database import Database, store_errors
+from .database import Database
+from .disk import store_errors
 
 MIGRATIONS: Final = (
     """

@@ -152,8 +152,6 @@ class TraceWriter:
     def _opened(self) -> TraceStore:
         if self._store is None:
             database = open_database(self._path, MIGRATIONS)
-            if database.set_aside is not None:
-                logger.warning("a damaged trace was set aside as %s", database.set_aside)
             self._close_store = database.close
             self._store = TraceStore(database, self._account)
         return self._store

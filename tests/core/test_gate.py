@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from hubsoft_tui.core.gate import Gate, Permit, Place
-from hubsoft_tui.core.ledger import Ledger
+from hubsoft_tui.core.ledger import Ledger, Throttle
 from hubsoft_tui.core.memory import MemoryBudget
 from hubsoft_tui.core.ports import Limits
 from hubsoft_tui.core.types import Priority
@@ -304,8 +304,9 @@ def test_a_broken_disk_is_told_to_everybody_and_passes() -> None:
 def test_after_a_lost_log_the_window_counts_as_full() -> None:
     async def story(clock: VirtualClock) -> None:
         port = MemoryBudget(clock)
-        port.lost = True
+        port._ledger = Ledger(throttle=Throttle(lost_at=clock.now()))
         gate = Gate(port, clock, ONE)
+        assert gate.lost
         assert gate.paused_for == pytest.approx(60.0)
         assert (await gate.enter(Place(Priority.CRITICAL))).waited == pytest.approx(60.0)
 

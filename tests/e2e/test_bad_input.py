@@ -127,7 +127,7 @@ def test_an_unwritable_home_is_named(console: Opener, simulator: Simulator, home
 
 def test_a_corrupt_cache_is_set_aside_and_said(console: Opener, simulator: Simulator, home: Path) -> None:
     records = home / "cache" / "records.db"
-    records.parent.mkdir(parents=True)
+    (records.parent / "rooms").mkdir(parents=True)
     garbage = b"this is not a database" * 400
     records.write_bytes(garbage)
     terminal = console(simulator=simulator)

@@ -188,7 +188,6 @@ class FakeHub:
         self.failure = failure
         self.report = report
         self.started = self.closed = self.watched = 0
-        self.set_aside = ()
 
     def start(self):
         self.started += 1

@@ -484,8 +484,8 @@ async def test_a_damaged_memory_is_set_aside_not_deleted(simulator, tmp_path):
     try:
         assert (await lookup(again, BIANCA)).found
 
-        async def aside(services) -> tuple[Path, ...]:
-            return services.set_aside
+        async def aside(services) -> list[Path]:
+            return [Path(loss.aside) for loss in services.losses.open()]
 
         assert [path.read_bytes()[:5] for path in await again.run(aside)] == [b"not a"]
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +23,12 @@ class Home:
         self.clock = HandClock()
         self.open: list[Database | Presence] = []
 
-    def budget(self, database: Database | None = None) -> SqliteBudget:
-        database = database or open_database(self.folder / "budget.db", MIGRATIONS)
+    def budget(self, database: Database | None = None, account: str = "account") -> SqliteBudget:
+        wall = self.clock.wall
+        database = database or open_database(self.folder / "budget.db", MIGRATIONS, wall=wall, rescued=False)
         presence = Presence(self.folder / "alive")
         self.open += [database, presence]
-        return SqliteBudget(database, "account", presence, self.clock)
+        return SqliteBudget(database, account, presence, self.clock)
 
 
 @pytest.fixture
@@ -137,9 +139,63 @@ def test_a_writer_elsewhere_makes_it_busy_not_wrong(home: Home) -> None:
     assert one.read().slots == {}
 
 
-def test_a_lost_log_is_known(home: Home) -> None:
-    assert not home.budget().lost
-    (home.folder / "budget.db").write_bytes(b"noise" * 1000)
-    for part in ("-wal", "-shm"):
-        Path(f"{home.folder / 'budget.db'}{part}").unlink(missing_ok=True)
-    assert home.budget().lost
+def lose(home: Home, *, how: str) -> None:
+    """Lose the ledger's file as disks, hands and scripts do."""
+    path = home.folder / "budget.db"
+    if how == "noise":
+        path.write_bytes(b"noise" * 1000)
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "moved":
+        path.rename(home.folder / "elsewhere")
+    if how in {"gone", "all gone", "noise"}:
+        for part in ("", "-wal", "-shm", ".lock")[how == "noise" : 1 if how == "gone" else 4]:
+            Path(f"{path}{part}").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("how", ["noise", "empty", "gone", "all gone", "moved"])
+def test_a_lost_ledger_is_known_to_every_account(home: Home, how: str) -> None:
+    first = home.budget()
+    assert first.read().throttle.lost_at is None
+    for each in home.open:
+        each.close()
+    lose(home, how=how)
+    for account in ("account", "another"):
+        budget = home.budget(account=account)
+        assert budget.read().throttle.lost_at == 1000.0
+        budget.follow()
+        home.clock.advance(5.0)
+        assert home.budget(account=account).read().throttle.lost_at == 1000.0
+        home.clock._now = 1000.0
+    home.clock.advance(200_000.0)
+    assert home.budget(account="much later").read().throttle.lost_at is None
+
+
+@pytest.mark.parametrize("how", ["empty", "gone", "all gone", "moved", "noise"])
+def test_a_file_lost_while_it_is_open_is_begun_anew_with_what_was_known(home: Home, how: str) -> None:
+    one, two = home.budget(), home.budget()
+    hold(one, slot(one.owner, "mine"))
+    hold(two, slot(two.owner, "yours"))
+    hold(one, slot(one.owner, "late"))
+    lose(home, how=how)
+    home.clock.advance(3.0)
+    for budget in (two, one, two):
+        with contextlib.suppress(StoreError):
+            budget.follow()
+    home.clock.advance(3.0)
+    third = home.budget()
+    one.follow()  # what only the newcomer could see, a file overwritten in place, is noticed now
+    two.follow()
+    assert set(third.read().slots) >= {"mine", "yours", "late"}
+    assert third.read().throttle.lost_at in {1003.0, 1006.0}
+    hold(two, slot(two.owner, "after"))
+    assert "after" in one.read().slots
+
+
+def test_looking_whether_the_file_is_there_writes_nothing(home: Home) -> None:
+    one = home.budget()
+    hold(one, slot(one.owner))
+    before = one._database.connection.total_changes
+    for _ in range(5):
+        one.follow()
+    assert one._database.connection.total_changes == before

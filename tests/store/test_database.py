@@ -10,7 +10,8 @@ import pytest
 
 from hubsoft_tui.core.hold import patiently
 from hubsoft_tui.errors import StoreBusy, StoreError
-from hubsoft_tui.store.database import BUSY_SECONDS, open_database
+from hubsoft_tui.store.database import open_database
+from hubsoft_tui.store.opening import BUSY_SECONDS
 
 FIRST = """
 -- a comment; with a semicolon
@@ -36,8 +37,8 @@ def test_a_new_file_is_private_and_migrated(tmp_path: Path) -> None:
     assert database.read("PRAGMA journal_mode") == [("wal",)]
     assert database.read("PRAGMA synchronous") == [(1,)]
     assert database.set_aside is None
-    for place in path.parent.iterdir():
-        assert place.stat().st_mode & 0o777 == 0o600, place
+    for place in path.parent.rglob("*"):
+        assert place.stat().st_mode & 0o777 == (0o700 if place.is_dir() else 0o600), place
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.parent.parent.stat().st_mode & 0o777 == 0o700
     database.close()

@@ -15,12 +15,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ExtraFacts:
-    """What other services know, in seconds; None where nobody knows, or nothing is meant to happen."""
+    """What other services know, durations in seconds; None where nobody knows, or nothing is meant to happen."""
 
     sync_late: float | None = None
     """How long the next sync of tickets is overdue; 0 when it is not."""
     outbox_stuck: float | None = None
     """How long the oldest write has waited that should be at HubSoft by now; 0 when none does."""
+    state_lost: float | None = None
+    """How many losses on disk nobody has acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Facts:
     """How much of the queue is taken, 0-1."""
     outbox_stuck: Reading | None = None
     """Seconds, as in ExtraFacts."""
+    state_lost: Reading | None = None
+    """How many, as in ExtraFacts."""
     sync_late: Reading | None = None
     """Seconds, as in ExtraFacts."""
     cache_full: Reading | None = None

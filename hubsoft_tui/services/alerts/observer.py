@@ -68,6 +68,7 @@ class Observer:
             wait_long=self._longest_wait(snapshot, now, settings.wait_long_for / 2),
             queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
             outbox_stuck=_known(extra.outbox_stuck, now),
+            state_lost=_known(extra.state_lost, now),
             sync_late=_known(extra.sync_late, now),
             cache_full=_share(in_use, snapshot.cache.max_entries, now),
             hit_ratio_low=self._hit_ratio(snapshot, now, settings),

@@ -134,6 +134,19 @@ RULES: Final = (
         urgent=True,
     ),
     Rule(
+        "state_lost",
+        N_("Files were lost"),
+        N_(
+            "A file of the console's state was damaged or gone. "
+            "See which and acknowledge it in the palette: lost files."
+        ),
+        lambda facts: facts.state_lost,
+        _so,
+        _at_once,
+        Unit.TIMES,
+        urgent=True,
+    ),
+    Rule(
         "sync_late",
         N_("Ticket sync is late"),
         N_("What Tickets shows is old. Look there for why the last pass did not end."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -9,9 +10,9 @@ import msgspec
 from ...api import operations
 from ...api.models import Message, Ticket
 from ...api.operations import Operation
-from ...store.outbox import OutboxRow
+from ...store.outbox import OutboxRow, rescued
 from .reference import content_key, with_reference
-from .types import Closing, Draft, EntryKind, NewMessage, NewTicket
+from .types import Closing, Draft, EntryKind, EntryState, NewMessage, NewTicket
 
 _DRAFTS: Final[dict[EntryKind, type[Draft]]] = {
     EntryKind.OPEN: NewTicket,
@@ -34,6 +35,11 @@ def draft_of(row: OutboxRow) -> Draft:
     """Return the draft that is stored in a row."""
     draft: Draft = msgspec.json.decode(row.draft, type=_DRAFTS[EntryKind(row.kind)])
     return draft
+
+
+def mended(table: str, found: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what a row of a damaged file is carried over as; None for one whose draft or state is not one."""
+    return rescued(table, found, lambda row: (EntryState(row.state), draft_of(row)))
 
 
 def content_of(draft: Draft) -> str:

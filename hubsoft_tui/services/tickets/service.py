@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -54,12 +53,6 @@ class Tickets:
         self._beats = 0
         self._glanced = float("-inf")
         self._glancing: asyncio.Task[None] | None = None
-
-    @property
-    def set_aside(self) -> Path | None:
-        """Where a damaged mirror was moved when it was first used and another was begun, else None."""
-        opened = (lane.held for lane in (self._reading, self._writing))
-        return next((mirror.set_aside for mirror in opened if mirror and mirror.set_aside), None)
 
     @property
     def news(self) -> int:

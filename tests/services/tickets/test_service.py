@@ -337,7 +337,7 @@ def test_a_console_told_not_to_sync_does_not(simulator, tmp_path):
 
 
 def test_a_mirror_from_a_newer_version_stops_tickets_and_nothing_else(simulator, syncing_over, tmp_path):
-    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "rooms").mkdir(parents=True)
     with sqlite3.connect(tmp_path / "state" / "tickets.db") as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
@@ -351,17 +351,16 @@ def test_a_mirror_from_a_newer_version_stops_tickets_and_nothing_else(simulator,
 
 
 def test_a_damaged_mirror_is_set_aside_and_begun_anew(simulator, syncing_over, tmp_path):
-    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "rooms").mkdir(parents=True)
     (tmp_path / "state" / "tickets.db").write_bytes(b"not a database, " * 100)
     syncing = syncing_over(simulator)
     assert syncing.sync().tracked == 40
 
-    async def aside(services: Services) -> Path | None:
-        return services.tickets.set_aside
+    async def aside(services: Services) -> list[str]:
+        return [loss.aside for loss in services.losses.open()]
 
-    path = syncing.hub.call(aside)
-    assert path is not None
-    assert path.read_bytes().startswith(b"not a database")
+    (path,) = syncing.hub.call(aside)
+    assert Path(path).read_bytes().startswith(b"not a database")
 
 
 def test_a_full_disk_in_the_middle_of_a_pass_leaves_the_previous_truth(syncing, simulator):

@@ -1,0 +1,105 @@
+"""What the system says about files, in our words; and files and folders that only their owner may read."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from ..errors import StoreBusy, StoreError
+from ..places import tighten
+from ..texts import say
+
+_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FORBIDDEN: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+_NO_ROOM: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+PARTS: Final = ("", "-wal", "-shm")
+
+
+@contextlib.contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's and the system's errors about `path` into StoreError or StoreBusy."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explained(error, path) from error
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise linked(Path(error.filename or path)) from error
+        no_room = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        raise (_no_room(path) if no_room else _forbidden(path)) from error
+
+
+def _explained(error: sqlite3.Error, path: Path) -> StoreError:
+    if _is(error, _BUSY):
+        return StoreBusy(say("Another process is using {path}. Try again in a moment.", path=path))
+    if _is(error, _NO_ROOM):
+        return _no_room(path)
+    if _is(error, _FORBIDDEN):
+        return _forbidden(path)
+    if _is(error, _DAMAGED):
+        return StoreError(
+            say("The file {path} is damaged. Restart: it will be moved aside and begun anew.", path=path)
+        )
+    return StoreError(say("The file {path} cannot be used: {reason}.", path=path, reason=str(error)))
+
+
+def _no_room(path: Path) -> StoreError:
+    return StoreError(
+        say("{path} cannot be written: the disk is full or failing. Free some space.", path=path)
+    )
+
+
+def _forbidden(path: Path) -> StoreError:
+    return StoreError(
+        say(
+            "{path} cannot be written. Check who owns its folder, or choose another with HUBSOFT_TUI_HOME.",
+            path=path,
+        )
+    )
+
+
+def _is(error: sqlite3.Error, codes: frozenset[int]) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in codes
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create `folder` and what is missing above it, each 0700."""
+    # Folders that exist keep their mode: one of them may be a person's home, or /tmp.
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+
+
+def make_private_file(path: Path) -> None:
+    """Create `path`, 0600, or close it to others. StoreError for a link; OSError for what the system refuses."""
+    # An existing file is never opened here: closing it would drop the POSIX locks that another connection of
+    # this very process holds on it. SQLite gives -wal and -shm the mode of the file itself.
+    for part in PARTS:
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISLNK(os.lstat(f"{path}{part}").st_mode):
+                raise linked(Path(f"{path}{part}"))
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        return
+    for part in PARTS:
+        tighten(Path(f"{path}{part}"))
+
+
+def linked(path: Path) -> StoreError:
+    """Say that a link stands where a file should be."""
+    return StoreError(
+        say("{path} is a link, and links are not followed here. Put the file itself in its place.", path=path)
+    )
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether `error` says that the file itself is damaged."""
+    return _is(error, _DAMAGED)
