@@ -7,6 +7,7 @@ HubSoftError                      exit code 1
 ├── Unreachable                   4   HubSoft did not answer and nothing remembered could
 │   ├── TimedOut                  4   the caller's or the request's time passed before an answer came
 │   └── BadAnswer                 4   something answered, but not as HubSoft does (a proxy's page, cut JSON)
+│       └── Unproven              4   HubSoft answered, and neither shows what was asked for nor denies it
 ├── CredentialsRefused            5   HubSoft does not accept the user, password or client
 ├── Refused                       1   HubSoft understood and said no; its words are kept
 ├── RateLimited                   1   HubSoft answered 429 more often than we may repeat
@@ -67,6 +68,10 @@ class TimedOut(Unreachable):
 
 class BadAnswer(Unreachable):
     """Something answered, but it is not HubSoft's format: an HTML page, cut JSON, an unknown envelope."""
+
+
+class Unproven(BadAnswer):
+    """HubSoft answered, but neither shows what was asked for nor says that it is not there."""
 
 
 class CredentialsRefused(HubSoftError):

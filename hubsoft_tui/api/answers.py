@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from ..errors import BadAnswer, NotFound
 from ..texts import N_
-from . import envelope
+from . import envelope, verdicts
 from .models import Page, RowProblem
 from .rows import OBJECT, BadRowError, Problems, Row
 
@@ -18,7 +18,10 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Decoded(Generic[T]):
-    """What an answer held: its value, the rows that could not be used, and the page it was, if any."""
+    """What an answer held: its value, the rows that could not be used, and the page it was, if any.
+
+    An empty value of a lookup is HubSoft's own word that there is no such thing (`verdicts`).
+    """
 
     value: T
     problems: tuple[RowProblem, ...] = ()
@@ -43,36 +46,45 @@ def found(
     *,
     limit: int,
     admits: Callable[[Row], bool] = everything,
-    keep: Callable[[S], bool] = everything,
+    keep: Callable[[S], bool | None] = everything,
+    things: verdicts.Nouns = frozenset(),
 ) -> Decoded[tuple[S, ...]]:
-    """Decode a lookup: nothing found, in any of HubSoft's ways of saying so, is an empty value.
+    """Decode a lookup of `things`: the value is empty only where HubSoft itself says that there are none.
 
-    `admits` (before decoding) and `keep` (after it) drop what HubSoft's loose search returned beside what was
-    asked for; `truncated` counts the rows as they came. Raises Refused, CredentialsRefused or BadAnswer.
+    `admits` (before decoding) and `keep` (after it; None where a record does not say) drop what HubSoft's loose
+    search returned beside what was asked for; `truncated` counts the rows as they came. Raises Unproven when
+    nothing is proven; Refused, CredentialsRefused or BadAnswer.
     """
     try:
-        checked = envelope.check(payload)
+        checked = envelope.check(payload, things)
     except NotFound:
         return Decoded(())
-    elements, _page = envelope.rows(checked, key, missing_is_empty=True)
+    try:
+        elements, place = envelope.rows(checked, key)
+    except BadAnswer:
+        if verdicts.succeeds(checked):
+            raise verdicts.unproven() from None
+        raise
     problems = Problems()
     decoded = _decoded(elements, key, lambda row: decode(row) if admits(row) else None, problems)
-    value = tuple(one for one in decoded if one is not None and keep(one))
-    return Decoded(
-        value,
-        problems.all(),
-        truncated=len(elements) >= limit,
-        dropped=len(elements) - len(decoded),
+    value, unclear = verdicts.matched([one for one in decoded if one is not None], keep)
+    dropped = len(elements) - len(decoded) + unclear
+    counted = place.total if place is not None and not elements else 0
+    proves = verdicts.verdict(
+        checked, checked.get(key), value, came=len(elements), unclear=dropped + counted, limit=limit
     )
+    if proves is verdicts.Verdict.NOTHING:
+        raise verdicts.unproven()
+    return Decoded(value, problems.all(), truncated=len(elements) >= limit, dropped=dropped)
 
 
 def page(payload: object, key: str, decode: Callable[[Row], S], *, size: int) -> Decoded[tuple[S, ...]]:
     """Decode one page of a bulk answer. Only an empty list is empty: a roster must not vanish by mistake.
 
     Where HubSoft leaves the page's place out, `page` is None, a problem says so, and `truncated` tells
-    whether the page was full. Raises NotFound, Refused, CredentialsRefused or BadAnswer.
+    whether the page was full. Raises Refused, CredentialsRefused or BadAnswer.
     """
-    elements, place = envelope.rows(envelope.check(payload), key, missing_is_empty=False)
+    elements, place = envelope.rows(envelope.check(payload), key)
     problems = Problems()
     if place is None:
         problems.unexpected("paginacao", N_("the page's place"), envelope.check(payload).get("paginacao"))
@@ -83,7 +95,7 @@ def page(payload: object, key: str, decode: Callable[[Row], S], *, size: int) ->
 
 def table(payload: object, key: str, decode: Callable[[Row], S]) -> Decoded[tuple[S, ...]]:
     """Decode a whole table; a missing key is a changed API, not an empty table. Raises as `page` does."""
-    elements, _page = envelope.rows(envelope.check(payload), key, missing_is_empty=False)
+    elements, _page = envelope.rows(envelope.check(payload), key)
     problems = Problems()
     value = _decoded(elements, key, decode, problems)
     return Decoded(value, problems.all())
@@ -93,7 +105,7 @@ def one(payload: object, key: str, decode: Callable[[Row], S], *, done: S | None
     """Decode the one record of an answer.
 
     `done` is the value when HubSoft says success without a usable record: the write has happened all the
-    same. Without it that is a BadAnswer. Raises NotFound, Refused, CredentialsRefused or BadAnswer.
+    same. Without it that is a BadAnswer. Raises Refused, CredentialsRefused or BadAnswer.
     """
     checked = envelope.check(payload)
     problems = Problems()
@@ -103,7 +115,7 @@ def one(payload: object, key: str, decode: Callable[[Row], S], *, done: S | None
         problems.add(bad.path, bad.reason)
     except BadAnswer:
         problems.unexpected(key, OBJECT, checked.get(key))
-    if done is None or checked.get("status") is None:
+    if done is None or not verdicts.succeeds(checked):
         raise envelope.unknown_form(key)
     return Decoded(done, problems.all())
 

@@ -11,13 +11,12 @@ from typing import Final, TypeVar
 
 from msgspec import structs
 
-from . import answers, scalars
+from . import answers, scalars, verdicts
 from .decode_customers import customer
 from .decode_invoices import invoice
 from .decode_sessions import session
 from .decode_tickets import thread, ticket
 from .decode_work_orders import work_order
-from .envelope import unknown_form
 from .models import Customer, Invoice, Session, Thread, Ticket, WorkOrder
 from .operation import ROOT, Operation, filled, given, joined, window, within, yes_no
 from .rows import Row
@@ -73,9 +72,8 @@ def customer_search(
 
     `limit` is 1-100 rows (default 30 for names, else 100, because HubSoft's search is loose and cuts
     silently). `with_connection` asks for the state of the line. `statuses` keeps customers that own a service
-    in one of these statuses. Nothing found is an empty value; rows none of which can be read are a BadAnswer.
-    Raises ValueError for parameters HubSoft would
-    refuse.
+    in one of these statuses. An empty value is HubSoft's word that there is none. Raises ValueError for parameters
+    HubSoft would refuse.
     """
     key = _key(
         busca,
@@ -108,7 +106,6 @@ def customer_search(
         decode=partial(_customers, limit=rows, key=key, term=wire),
         query=filled(query),
         timeout=45.0,
-        missing_is_empty=True,
     )
 
 
@@ -179,7 +176,7 @@ def customer_tickets(
         "relacoes": joined(relations),
     }
     asked = _asked(key, term, limit) | query | window(start, end)
-    return _listing("atendimento", "atendimentos", ticket, asked)
+    return _listing("atendimento", "atendimentos", ticket, asked, verdicts.TICKETS)
 
 
 def ticket_messages(protocol: str) -> Operation[tuple[Thread, ...]]:
@@ -188,7 +185,7 @@ def ticket_messages(protocol: str) -> Operation[tuple[Thread, ...]]:
         "apenas_pendente": yes_no(False),
         "relacoes": "atendimento_mensagem",
     }
-    return _listing("atendimento", "atendimentos", thread, asked)
+    return _listing("atendimento", "atendimentos", thread, asked, verdicts.TICKETS)
 
 
 def customer_invoices(
@@ -212,7 +209,7 @@ def customer_invoices(
         "order_type": "desc" if newest_first else "asc",
     }
     asked = _asked(key, term, limit) | query | window(start, end)
-    return _listing("financeiro", "faturas", invoice, asked)
+    return _listing("financeiro", "faturas", invoice, asked, verdicts.INVOICES)
 
 
 def customer_work_orders(
@@ -238,7 +235,7 @@ def customer_work_orders(
         "relacoes": joined(relations),
     }
     asked = _asked(key, term, limit) | query | window(start, end)
-    return _listing("ordem_servico", "ordens_servico", work_order, asked)
+    return _listing("ordem_servico", "ordens_servico", work_order, asked, verdicts.WORK_ORDERS)
 
 
 def connection_sessions(
@@ -262,19 +259,20 @@ def connection_sessions(
         name="cliente.extrato_conexao",
         method="GET",
         path=f"{ROOT}cliente/extrato_conexao",
-        decode=lambda payload: answers.found(payload, "registros", session, limit=limit),
+        decode=lambda payload: answers.found(
+            payload, "registros", session, limit=limit, things=verdicts.SESSIONS
+        ),
         query=query | window(start, end),
-        missing_is_empty=True,
     )
 
 
 def _customers(
     payload: object, *, limit: int, key: SearchKey, term: str
 ) -> answers.Decoded[tuple[Customer, ...]]:
-    found = answers.found(payload, "clientes", customer, limit=limit, keep=matches(key, term))
-    if found.dropped and not found.value:
-        raise unknown_form("clientes")  # "nobody" would be a guess
-    if not found.dropped or key is not SearchKey.DOCUMENT:
+    found = answers.found(
+        payload, "clientes", customer, limit=limit, keep=matches(key, term), things=verdicts.CUSTOMERS
+    )
+    if key is not SearchKey.DOCUMENT or not (found.dropped or found.truncated):
         return found
     # Whoever has another record beside those that could be read may be served under it.
     return replace(found, value=tuple(structs.replace(each, incomplete=True) for each in found.value))
@@ -289,7 +287,11 @@ def _asked(key: SearchKey, term: str, limit: int) -> dict[str, str]:
 
 
 def _listing(
-    route: str, payload_key: str, decode: Callable[[Row], T], query: dict[str, str]
+    route: str,
+    payload_key: str,
+    decode: Callable[[Row], T],
+    query: dict[str, str],
+    things: verdicts.Nouns,
 ) -> Operation[tuple[T, ...]]:
     limit = int(query["limit"])
     admits = concerns(SearchKey(query["busca"]), query["termo_busca"])
@@ -297,9 +299,10 @@ def _listing(
         name=f"cliente.{route}",
         method="GET",
         path=f"{ROOT}cliente/{route}",
-        decode=lambda payload: answers.found(payload, payload_key, decode, limit=limit, admits=admits),
+        decode=lambda payload: answers.found(
+            payload, payload_key, decode, limit=limit, admits=admits, things=things
+        ),
         query=filled(query),
-        missing_is_empty=True,
     )
 
 

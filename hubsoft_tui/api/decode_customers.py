@@ -23,7 +23,8 @@ def customer(row: Row) -> Customer:
         enabled=row.flag("ativo"),
         alerts=row.texts("alerta_mensagens"),
         services=services,
-        incomplete=len(services) < row.count("servicos"),
+        # No list of services says nothing of them; an empty one says that there are none.
+        incomplete=len(services) < max(row.count("servicos"), row.data.get("servicos") != []),
     )
 
 

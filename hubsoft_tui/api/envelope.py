@@ -20,23 +20,14 @@ from . import scalars
 from .models import Page
 from .rows import listed
 from .scalars import UnreadableError
-
-EMPTY: Final[dict[str, object]] = {"status": "success"}
-"""What stands in for HTTP 404 where that means "no rows"."""
+from .verdicts import Nouns, says_absent
 
 _ERRORS: Final = frozenset({"error", "erro", "fail", "failed", "falha", "false"})
 _OAUTH: Final = frozenset(
     {"invalid_credentials", "invalid_client", "invalid_grant", "unauthorized_client", "access_denied"}
 )
 _SECRETS: Final = frozenset({"senha", "senhas", "password", "client_secret"})
-_INVALID: Final = re.compile(
-    r"preench|obrigatori|nao e valid|invalid|limite maximo|valor(es)? (valido|aceito)|verifique os dados"
-    r"|permiss"
-)
-_NOTHING: Final = re.compile(
-    r"nao (foi |foram )?(encontrad|localizad|existe)|\bnenhum|\binexistente|nao ha (registro|dado|resultado)"
-    r"|not found|sem resultado"
-)
+_SWITCHED_OFF: Final = re.compile(r"metodo.* nao disponivel")
 _MAX_WORDS: Final = 300
 _MAX_READ: Final = 2000
 _MAX_FIELDS: Final = 20
@@ -65,49 +56,52 @@ def parse(body: bytes, content_type: str = "") -> object:
     return value
 
 
-def check(payload: object) -> dict[str, Any]:
+def check(payload: object, things: Nouns = frozenset()) -> dict[str, Any]:
     """Return `payload` if it is an envelope that does not say no.
 
-    Raises NotFound or Refused with HubSoft's words, CredentialsRefused, or BadAnswer if it is no envelope.
+    Raises NotFound when HubSoft says that there are none of `things`, else Refused with its words,
+    CredentialsRefused, or BadAnswer if it is no envelope of HubSoft's.
     """
     if not isinstance(payload, dict):
-        raise BadAnswer(say("HubSoft's answer has an unknown form. Is the address in the profile HubSoft's?"))
+        raise _unknown()
     if _is_oauth(payload):
         raise _credentials()
+    if says_no(payload):
+        raise refusal(payload, things)
     status = payload.get("status")
-    if status is False or (isinstance(status, str) and status.strip().lower() in _ERRORS):
-        raise refusal(payload)
-    if status is None and ("message" in payload or "errors" in payload):
-        raise refusal(payload)
+    if _fails(status) or (status is None and ("message" in payload or "errors" in payload)):
+        raise _unknown()
     return payload
 
 
-def refusal(payload: dict[str, Any]) -> NotFound | Refused:
-    """Build the error for an envelope that says no: NotFound if it found nothing, else Refused."""
+def says_no(payload: dict[str, Any]) -> bool:
+    """Tell whether it is HubSoft that says no: what any gateway writes (`message`, `error`) is not its envelope."""
+    if _fails(payload.get("status")):
+        return isinstance(payload.get("msg"), str) and bool(_words(payload))
+    message = payload.get("message")
+    if payload.get("status") is not None or not isinstance(message, str):
+        return False
+    return bool(_fields(payload.get("errors"))) or _SWITCHED_OFF.search(_plain(message)) is not None
+
+
+def refusal(payload: dict[str, Any], things: Nouns = frozenset()) -> NotFound | Refused:
+    """Build the error for an envelope that says no: NotFound if it found none of `things`, else Refused."""
     words = _words(payload)
     fields = _fields(payload.get("errors"))
-    if nothing_found(" ".join((words, *fields))):
+    if things and all(says_absent(each, things) for each in (words, *fields)):
         return NotFound(say("HubSoft found nothing: {words}", words=words))
     return Refused(words or _("it gave no reason"), fields=fields)
 
 
-def nothing_found(words: str) -> bool:
-    """Tell whether HubSoft's words mean "there is no such thing" rather than "you asked wrongly"."""
-    plain = unicodedata.normalize("NFKD", words.lower()).encode("ascii", "ignore").decode()
-    return _NOTHING.search(plain) is not None and _INVALID.search(plain) is None
-
-
 def failure(status: int, body: bytes = b"", content_type: str = "") -> HubSoftError:
-    """Build the error for an HTTP status other than 2xx; HubSoft's words are kept where it said any."""
+    """Build the error for an HTTP status other than 2xx. Who spoke comes before the number: HubSoft, or a stranger."""
     if status == 429:
         return RateLimited(say("HubSoft answers that we ask too often (HTTP 429). Wait a minute."))
-    said = _envelope(body, content_type)
-    if status == 401 or _is_oauth(said):
+    said = spoken(body, content_type)
+    if (status == 401 and (said or not body.strip())) or _is_oauth(said):
         return _credentials()
-    if 400 <= status < 500 and _words(said):
+    if 400 <= status < 500 and says_no(said):
         return refusal(said)
-    if status == 403:
-        return Refused(_("the user in the profile may not do this (HTTP 403)"))
     return BadAnswer(_explained(status))
 
 
@@ -116,15 +110,17 @@ def _explained(status: int) -> Text:
         return say("HubSoft failed inside (HTTP {status}). Try again in a moment.", status=status)
     if 300 <= status < 400:
         return say("The address in the profile sends us elsewhere (HTTP {status}): check it.", status=status)
-    if status == 404:
-        return say("HubSoft has nothing at this address (HTTP 404): check the address in the profile.")
-    return say("HubSoft answered HTTP {status} without saying why.", status=status)
+    return say(
+        "The address in the profile answered HTTP {status}, but not as HubSoft does: check it, and whether a "
+        "proxy or firewall stands in between.",
+        status=status,
+    )
 
 
-def rows(payload: dict[str, Any], key: str, *, missing_is_empty: bool) -> tuple[list[Any], Page | None]:
+def rows(payload: dict[str, Any], key: str) -> tuple[list[Any], Page | None]:
     """Find the rows under `key`, and the page they are, in either of HubSoft's paginations.
 
-    Raises BadAnswer when `key` is missing or holds no list, unless that means "no rows" here.
+    Raises BadAnswer when `key` is missing or holds no list.
     """
     value = payload.get(key)
     page = None
@@ -134,9 +130,7 @@ def rows(payload: dict[str, Any], key: str, *, missing_is_empty: bool) -> tuple[
     elif isinstance(payload.get("paginacao"), dict):
         page = _page(payload["paginacao"], "pagina_atual", "ultima_pagina", "total_registros", first=0)
     found = listed(value)
-    if found is None and missing_is_empty and _says_nothing(value) and payload.get("status") is not None:
-        found = []
-    if found is None:
+    if found is None or value == {}:
         raise unknown_form(key)
     return found, page
 
@@ -171,12 +165,25 @@ def _load(written: str) -> tuple[bool, object]:
         return False, None
 
 
-def _envelope(body: bytes, content_type: str) -> dict[str, Any]:
+def spoken(body: bytes, content_type: str = "") -> dict[str, Any]:
+    """Return the JSON object of an answer; an empty one when there is none."""
     try:
         payload = parse(body, content_type)
     except BadAnswer:
         return {}
     return payload if isinstance(payload, dict) else {}
+
+
+def _unknown() -> BadAnswer:
+    return BadAnswer(say("HubSoft's answer has an unknown form. Is the address in the profile HubSoft's?"))
+
+
+def _fails(status: object) -> bool:
+    return status is False or (isinstance(status, str) and status.strip().lower() in _ERRORS)
+
+
+def _plain(words: str) -> str:
+    return unicodedata.normalize("NFKD", words.lower()).encode("ascii", "ignore").decode()
 
 
 def _credentials() -> CredentialsRefused:
@@ -222,10 +229,6 @@ def _sayable(value: str) -> str:
     """HubSoft's words as one line that may be shown and logged: cleaned, nobody's data in it, not too long."""
     words = redact(scalars.text(value[:_MAX_READ]) or "")
     return words if len(words) <= _MAX_WORDS else f"{words[:_MAX_WORDS]}…"
-
-
-def _says_nothing(value: object) -> bool:
-    return scalars.empty(value) or (isinstance(value, str) and nothing_found(value))
 
 
 def _page(data: dict[str, Any], number: str, last: str, total: str, *, first: int) -> Page | None:

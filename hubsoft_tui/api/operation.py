@@ -39,15 +39,13 @@ class Operation(Generic[T]):
     path: str
     """From the host's root, e.g. `/api/v1/integracao/cliente`."""
     decode: Callable[[object], Decoded[T]]
-    """Parsed JSON body -> value. Raises NotFound, Refused or BadAnswer (hubsoft_tui.errors)."""
+    """Parsed JSON body -> value. Raises Refused or BadAnswer (hubsoft_tui.errors)."""
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     repeatable: bool = True
     """May be sent again when its outcome is unknown. A property of the operation, not of the HTTP verb."""
     timeout: float = 30.0
     """Seconds from the first byte sent to the last byte read."""
-    missing_is_empty: bool = False
-    """HTTP 404 means "no rows" here rather than a wrong address."""
 
     @property
     def shown_path(self) -> str:
@@ -63,13 +61,17 @@ class Operation(Generic[T]):
     def read(self, body: bytes, *, status: int = 200, content_type: str = "") -> Decoded[T]:
         """Turn a whole answer into its value: bytes, HTTP status and content type.
 
-        Raises NotFound, Refused, CredentialsRefused, RateLimited or BadAnswer.
+        Raises Refused, CredentialsRefused, RateLimited or BadAnswer.
         """
-        if status == 404 and self.missing_is_empty:
-            return self.decode(envelope.EMPTY)
-        if not 200 <= status < 300:
-            raise envelope.failure(status, body, content_type)
-        return self.decode(envelope.parse(body, content_type))
+        if 200 <= status < 300:
+            return self.decode(envelope.parse(body, content_type))
+        said = envelope.spoken(body, content_type)
+        if 400 <= status < 500 and status != 429 and envelope.says_no(said):
+            return self.decode(said)
+        if status == 401 and not said and not self.repeatable:
+            # A token that is not accepted is told in JSON; after anything else a write may have happened.
+            raise envelope.failure(403, body, content_type)
+        raise envelope.failure(status, body, content_type)
 
     def __repr__(self) -> str:
         return f"Operation({self.name}: {self.method} {self.shown_path})"

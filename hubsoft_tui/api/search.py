@@ -6,6 +6,7 @@ count.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -62,8 +63,11 @@ def wire_term(key: SearchKey, term: str) -> str:
     return written
 
 
-def matches(key: SearchKey, term: str) -> Callable[[Customer], bool]:
-    """Return the check that a customer really has `term`, which must be as `wire_term` returns it."""
+def matches(key: SearchKey, term: str) -> Callable[[Customer], bool | None]:
+    """Return the check that a customer really has `term`, which must be as `wire_term` returns it.
+
+    None where the record does not say: it may be the one that was asked for.
+    """
     return partial(_CHECKS.get(key, _anybody), term)
 
 
@@ -71,19 +75,40 @@ def _anybody(_term: str, _customer: Customer) -> bool:
     return True
 
 
-def _logs_in_as(term: str, customer: Customer) -> bool:
-    return any((service.login or "").casefold() == term.casefold() for service in customer.services)
+def _has_document(term: str, customer: Customer) -> bool | None:
+    return customer.document == term if is_document(customer.document) else None
 
 
-def _answers_at(term: str, customer: Customer) -> bool:
-    return any(scalars.digits(phone).endswith(term) for phone in customer.phones)
+def _has_code(term: str, customer: Customer) -> bool | None:
+    return None if customer.code is None else customer.code == int(term)
 
 
-_CHECKS: Final[dict[SearchKey, Callable[[str, Customer], bool]]] = {
-    SearchKey.DOCUMENT: lambda term, customer: customer.document == term,
-    SearchKey.CODE: lambda term, customer: customer.code == int(term),
+def _has_service(term: str, customer: Customer) -> bool | None:
+    found = any(each.id == int(term) for each in customer.services)
+    return found or (None if customer.incomplete else False)
+
+
+def _logs_in_as(term: str, customer: Customer) -> bool | None:
+    logins = [service.login.casefold() for service in customer.services if service.login]
+    return term.casefold() in logins or (None if customer.incomplete or not logins else False)
+
+
+def _answers_at(term: str, customer: Customer) -> bool | None:
+    found = any(scalars.digits(phone).endswith(term) for phone in customer.phones)
+    return found or (False if customer.phones else None)
+
+
+def is_document(text: str) -> bool:
+    """Tell whether a record's own document has the form of a CPF or CNPJ: else it does not say whose it is."""
+    return _DOCUMENT.fullmatch(text) is not None
+
+
+_DOCUMENT: Final = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
+_CHECKS: Final[dict[SearchKey, Callable[[str, Customer], bool | None]]] = {
+    SearchKey.DOCUMENT: _has_document,
+    SearchKey.CODE: _has_code,
     SearchKey.CUSTOMER_ID: lambda term, customer: customer.id == int(term),
-    SearchKey.SERVICE_ID: lambda term, customer: any(each.id == int(term) for each in customer.services),
+    SearchKey.SERVICE_ID: _has_service,
     SearchKey.LOGIN: _logs_in_as,
     SearchKey.PHONE: _answers_at,
 }

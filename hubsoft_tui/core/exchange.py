@@ -22,6 +22,7 @@ from ..errors import (
     RateLimited,
     TimedOut,
     UnknownOutcome,
+    Unproven,
     Unreachable,
 )
 from ..texts import say
@@ -241,15 +242,16 @@ class Exchange:
         status, size = reply.status, len(reply.body)
         self.gate.observed(*read_limits(reply.headers))
         try:
-            if status == HTTP_UNAUTHORIZED and signed:
-                raise _Again(
-                    CredentialsRefused(say("HubSoft does not accept the token it gave us.")), rejected=True
-                )
             if status == HTTP_TOO_MANY:
                 raise self._too_many(reply)
-            decoded = await _decoded(operation, reply)
+            decoded = await self._decoded(operation, reply, signed=signed)
         except asyncio.CancelledError:
             self._note(row, now, "cancelled", status=status, size=size)
+            raise
+        except Unproven as error:
+            # HubSoft is there and said what it had to say: asking again at once would bring the same.
+            self._note(row, now, "bad_answer", status=status, size=size, error=str(error))
+            self._answered(now)
             raise
         except BadAnswer as error:
             outcome = "server_error" if status >= HTTP_SERVER_ERROR else "bad_answer"
@@ -267,6 +269,15 @@ class Exchange:
         if signed:
             self.health.credentials(None)
         return decoded
+
+    async def _decoded(self, operation: Operation[T], reply: Reply, *, signed: bool) -> Decoded[T]:
+        try:
+            return await _decoded(operation, reply)
+        except CredentialsRefused:
+            if reply.status != HTTP_UNAUTHORIZED or not signed:
+                raise
+            said = say("HubSoft does not accept the token it gave us.")
+            raise _Again(CredentialsRefused(said), rejected=True) from None
 
     def _too_many(self, reply: Reply) -> _Again:
         wait = retry_after(reply.headers, reply.body, self.clock.wall())

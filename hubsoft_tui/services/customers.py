@@ -8,8 +8,10 @@ from ..api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.types import Answer, Category, Priority, Source
+from ..errors import Unproven
 from ..privacy import mask_document
 from ..store.desk import Desk, Recent
+from ..texts import say
 from . import questions
 from .person import current_person
 from .terms import Kind, Term, recognise
@@ -72,6 +74,10 @@ class Customers:
             )
             spent = tickets.requests
             owner = _owner(tickets.value)
+            if owner is None and tickets.value:
+                raise Unproven(
+                    say("HubSoft shows this ticket, but not whose it is. Search by the customer's document.")
+                )
             if owner is None:
                 return Lookup(
                     term,

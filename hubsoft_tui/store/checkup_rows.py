@@ -119,7 +119,12 @@ class Reading:
 
         Otherwise somebody without an active service may have one under a row that was missed.
         """
-        return self.whole and not self.gaps and not self.unusable and self.rows >= (self.total or 0)
+        return (
+            self.whole
+            and not (self.gaps or self.unusable)
+            and self.total is not None
+            and self.rows >= self.total
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from hubsoft_tui import texts
-from hubsoft_tui.api import answers, rows
+from hubsoft_tui.api import answers, rows, verdicts
 from hubsoft_tui.api.decode_customers import customer
 from hubsoft_tui.api.models import Customer, RowProblem
-from hubsoft_tui.errors import BadAnswer, NotFound, Refused
+from hubsoft_tui.errors import BadAnswer, Refused
 
 from . import made
 
@@ -82,28 +82,27 @@ def test_a_lookup_is_cut_when_as_many_rows_came_as_were_asked_for() -> None:
 
 def test_rows_that_are_dropped_still_count_as_having_come() -> None:
     found = answers.found(
-        made.answer("clientes", [made.customer(1), "x"]),
+        made.answer("clientes", [made.customer(1), made.customer(2), "x"]),
         "clientes",
         customer,
-        limit=2,
-        keep=lambda _one: False,
+        limit=3,
+        keep=lambda one: one.id == 901,
     )
-    assert found.value == ()
-    assert found.truncated
+    assert [each.id for each in found.value] == [901]
+    assert (found.truncated, found.dropped) == (True, 1)
 
 
 @pytest.mark.parametrize(
     "payload",
     [
         {"status": "success", "clientes": []},
-        {"status": "suscess"},
-        {"status": "success", "msg": "Nada", "clientes": None},
+        {"status": "suscess", "clientes": []},
         {"status": "error", "msg": "Nenhum cliente encontrado"},
         {"status": "error", "msg": "Cliente não encontrado", "errors": []},
     ],
 )
 def test_a_lookup_that_finds_nothing_is_empty(payload: dict[str, Any]) -> None:
-    found = answers.found(payload, "clientes", customer, limit=5)
+    found = answers.found(payload, "clientes", customer, limit=5, things=verdicts.CUSTOMERS)
     assert found.value == ()
     assert not found.problems
     assert not found.truncated
@@ -115,7 +114,7 @@ def test_a_lookup_that_was_asked_wrongly_is_refused() -> None:
 
 
 def test_a_roster_never_vanishes_quietly() -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(Refused):
         answers.page({"status": "error", "msg": "Nenhum registro encontrado"}, "clientes", customer, size=5)
     with pytest.raises(BadAnswer):
         answers.page({"status": "success", "paginacao": {}}, "clientes", customer, size=5)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hubsoft_tui import texts
-from hubsoft_tui.api import envelope
+from hubsoft_tui.api import envelope, verdicts
 from hubsoft_tui.api.models import Page
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, HubSoftError, NotFound, RateLimited, Refused
 
@@ -88,7 +88,10 @@ def test_anything_but_an_error_is_success(status: object) -> None:
             "campo nome",
         ),
         ({"status": "error", "msg": "x", "errors": "um texto"}, Refused, "um texto"),
-        ({"status": "error", "errors": None}, Refused, "no reason"),
+        ({"status": "error", "errors": None}, BadAnswer, "unknown form"),
+        ({"status": "error", "message": "Backend down"}, BadAnswer, "unknown form"),
+        ({"message": "no Route matched with those values"}, BadAnswer, "unknown form"),
+        ({"errors": ["x"]}, BadAnswer, "unknown form"),
         ({"status": False, "msg": "Não foi possível"}, Refused, "possível"),
         (
             {"message": "The given data was invalid.", "errors": {"nome": ["Obrigatório."]}},
@@ -96,8 +99,8 @@ def test_anything_but_an_error_is_success(status: object) -> None:
             "Obrigatório",
         ),
         ({"message": "Método index não disponível"}, Refused, "index"),
-        ({"status": "error", "msg": "Produto de ID 4 não encontrado"}, NotFound, "Produto"),
-        ({"status": "error", "msg": "Equipamento não encontrado!", "errors": []}, NotFound, "Equipamento"),
+        ({"status": "error", "msg": "Produto de ID 4 não encontrado"}, Refused, "Produto"),
+        ({"status": "error", "msg": "Equipamento não encontrado!", "errors": []}, Refused, "Equipamento"),
         ({"status": "error", "msg": "Nenhum cliente encontrado"}, NotFound, "cliente"),
         ({"status": "error", "msg": "Nenhum valor válido no campo obrigatório"}, Refused, "valor"),
         ({"error": "invalid_credentials", "message": "incorrect."}, CredentialsRefused, "credentials"),
@@ -108,7 +111,7 @@ def test_anything_but_an_error_is_success(status: object) -> None:
 )
 def test_every_way_of_saying_no(payload: Any, kind: type[HubSoftError], shown: str) -> None:
     with pytest.raises(HubSoftError, match=shown) as caught:
-        envelope.check(payload)
+        envelope.check(payload, verdicts.CUSTOMERS)
     assert type(caught.value) is kind
 
 
@@ -138,13 +141,18 @@ def test_what_laravel_says_about_a_password_is_not_quoted() -> None:
     ("status", "body", "kind", "shown"),
     [
         (401, b'{"message":"Unauthenticated."}', CredentialsRefused, "credentials"),
-        (401, b"<html>", CredentialsRefused, "credentials"),
+        (401, b"", CredentialsRefused, "credentials"),
+        (401, b"<html>", BadAnswer, "401"),
         (400, b'{"error":"invalid_grant"}', CredentialsRefused, "credentials"),
         (400, b'{"error":"invalid_client","message":"x"}', CredentialsRefused, "credentials"),
-        (403, b"", Refused, "may not"),
-        (403, b'{"message":"Esta rota foi desativada"}', Refused, "desativada"),
-        (404, b"<html>", BadAnswer, "nothing at this address"),
-        (404, b'{"status":"error","msg":"Atendimento n\xc3\xa3o encontrado"}', NotFound, "Atendimento"),
+        (403, b"", BadAnswer, "403"),
+        (403, b'{"message":"Forbidden"}', BadAnswer, "403"),
+        (403, b'{"status":"error","msg":"Sem permiss\xc3\xa3o"}', Refused, "Sem permiss"),
+        (404, b"<html>", BadAnswer, "not as HubSoft does"),
+        (404, b'{"status":"error","msg":"Atendimento n\xc3\xa3o encontrado"}', Refused, "Atendimento"),
+        (404, b'{"status":404,"error":"Not Found"}', BadAnswer, "404"),
+        (405, b'{"message":"M\xc3\xa9todo index n\xc3\xa3o dispon\xc3\xadvel"}', Refused, "index"),
+        (413, b"<html>", BadAnswer, "413"),
         (405, b"", BadAnswer, "405"),
         (422, b'{"message":"The given data was invalid.","errors":{"nome":["Falta."]}}', Refused, "Falta"),
         (429, b"", RateLimited, "429"),
@@ -161,40 +169,37 @@ def test_every_http_status(status: int, body: bytes, kind: type[HubSoftError], s
 
 def test_both_paginations_count_from_zero() -> None:
     place = {"primeira_pagina": 0, "ultima_pagina": "501", "pagina_atual": 496, "total_registros": 1506}
-    _rows, page = envelope.rows({"paginacao": place, "k": []}, "k", missing_is_empty=False)
+    _rows, page = envelope.rows({"paginacao": place, "k": []}, "k")
     assert page == Page(number=496, last=501, total=1506)
     laravel = {"current_page": 8, "data": [1, 2], "last_page": 9, "total": 18}
-    rows, page = envelope.rows({"k": laravel}, "k", missing_is_empty=False)
+    rows, page = envelope.rows({"k": laravel}, "k")
     assert rows == [1, 2]
     assert page == Page(number=7, last=8, total=18)
 
 
 @pytest.mark.parametrize("place", [{}, {"pagina_atual": "x"}, {"pagina_atual": -1}, [], "1"])
 def test_an_unreadable_place_is_no_page(place: object) -> None:
-    assert envelope.rows({"paginacao": place, "k": []}, "k", missing_is_empty=False) == ([], None)
+    assert envelope.rows({"paginacao": place, "k": []}, "k") == ([], None)
 
 
 def test_a_php_list_with_gaps_is_a_list() -> None:
-    assert envelope.rows({"k": {"0": "a", "2": "b"}}, "k", missing_is_empty=False)[0] == ["a", "b"]
-
-
-@pytest.mark.parametrize("value", [None, "Nenhum cliente encontrado", "", {}])
-def test_for_a_lookup_nothing_is_empty(value: object) -> None:
-    assert envelope.rows({"status": "success", "k": value}, "k", missing_is_empty=True)[0] == []
-    assert envelope.rows({"status": "success"}, "k", missing_is_empty=True)[0] == []
+    assert envelope.rows({"k": {"0": "a", "2": "b"}}, "k")[0] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
-    "payload", [{"status": "success"}, {"status": "success", "k": None}, {"k": "x"}, {"k": 5}]
+    "payload",
+    [
+        {"status": "success"},
+        {"status": "success", "k": None},
+        {"k": "x"},
+        {"k": 5},
+        {"k": {}},
+        {"hello": "x"},
+    ],
 )
-def test_elsewhere_a_missing_list_is_loud(payload: dict[str, Any]) -> None:
+def test_a_missing_list_is_loud(payload: dict[str, Any]) -> None:
     with pytest.raises(BadAnswer, match="“k”"):
-        envelope.rows(payload, "k", missing_is_empty=False)
-
-
-def test_an_envelope_of_somebody_else_is_not_an_empty_lookup() -> None:
-    with pytest.raises(BadAnswer):
-        envelope.rows({"hello": "world"}, "k", missing_is_empty=True)
+        envelope.rows(payload, "k")
 
 
 @pytest.fixture(autouse=True)

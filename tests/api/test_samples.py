@@ -12,7 +12,7 @@ from hubsoft_tui.api import answers, envelope, operations
 from hubsoft_tui.api.decode_invoices import invoice
 from hubsoft_tui.api.decode_work_orders import work_order
 from hubsoft_tui.api.operations import Operation, Table
-from hubsoft_tui.errors import HubSoftError, NotFound, Refused
+from hubsoft_tui.errors import HubSoftError, Refused
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "hubsoft-api" / "samples"
 DAY = date(2026, 1, 15)
@@ -72,12 +72,12 @@ REFUSALS: dict[str, type[HubSoftError]] = {
     "error.duplicate_cpf_cnpj": Refused,
     "error.invalid_busca": Refused,
     "error.invalid_field_value": Refused,
-    "error.not_found_no_errors_key": NotFound,
+    "error.not_found_no_errors_key": Refused,
     "error.two_missing_fields": Refused,
     "financeiro_fatura_liquidar.error": Refused,
     "cliente_reset_phy_addr.error_no_auth": Refused,
     "rede_cpe_todos.error_missing_params": Refused,
-    "rede_reiniciar_cpe.error_not_found": NotFound,
+    "rede_reiniciar_cpe.error_not_found": Refused,
 }
 
 

@@ -12,7 +12,7 @@ from ...api.models import Customer
 from ...core.engine import Engine
 from ...core.exchange import Received
 from ...core.types import Priority
-from ...errors import BadAnswer, HubSoftError, NotFound, QueueFull, RateLimited, TimedOut, Unreachable
+from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut, Unreachable
 from .pages import GROW_AFTER, larger, smaller
 from .types import Variant
 
@@ -70,8 +70,6 @@ class PageAsker:
                     caller=CALLER,
                     retries=0,
                 )
-            except NotFound:
-                received = Received(Decoded(()), self._clock.wall(), self._clock.now())
             except (TimedOut, BadAnswer) as error:
                 self._note(error)
                 bad += 1

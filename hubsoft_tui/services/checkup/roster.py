@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from ...api.models import Customer
+from ...api.search import is_document
 from ...core.engine import Engine
 from ...core.exchange import Received
 from ...store.checkup_rows import Decision, Reading, Seen
@@ -128,7 +129,11 @@ class RosterReader:
         return replace(
             reading,
             rows=reading.rows + len(fresh),
-            unusable=reading.unusable + page.decoded.rows - len(page.decoded.value),
+            unusable=reading.unusable
+            + page.decoded.rows
+            - len(page.decoded.value)
+            # An active customer without a readable document may be any member.
+            + sum(is_enabled(each, active) and not is_document(each.document) for each in fresh),
             enabled=reading.enabled + sum(is_enabled(each, active) for each in fresh),
             current=reading.current + sum(map(is_current, fresh)),
         )

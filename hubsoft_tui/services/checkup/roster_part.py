@@ -9,7 +9,7 @@ from typing import Final
 
 from ...api.models import Customer
 from ...core.engine import Engine
-from ...errors import NotFound, Refused
+from ...errors import Refused
 from ...store.checkup_rows import Reading
 from .board import Board
 from .judge import judge
@@ -64,7 +64,7 @@ class RosterPart:
         except NotBelieved:
             await self._anew()
             return Outcome.DISBELIEVED
-        except (Refused, NotFound) as error:
+        except Refused as error:
             self._waits(str(error))
             await self._anew()
             return Outcome.UNREADABLE

@@ -18,6 +18,7 @@ from ...errors import (
     QueueFull,
     RateLimited,
     StoreError,
+    Unproven,
     Unreachable,
 )
 from .. import questions
@@ -89,6 +90,8 @@ class Singles:
                 )
             except STOPS:
                 raise
+            except Unproven as error:
+                return unknown(document, str(error))
             except (Unreachable, RateLimited, QueueFull) as error:
                 said = str(error)
             except HubSoftError as error:

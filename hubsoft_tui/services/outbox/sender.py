@@ -222,7 +222,8 @@ class Sender:
             if not unknown:
                 await self._finish(row, machine.looked, doubles=(), said="")
             elif row.uncertain:
-                await self._finish(row, machine.undecided, said=str(error))
+                # A search that HubSoft refuses did not happen: only a proven absence sends again.
+                await self._finish(row, machine.postponed, said=str(error))
             else:
                 await self._finish(row, machine.absent)
         except HubSoftError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ...api.operations import Table, TicketDate
-from ...errors import BadAnswer, NotFound, QueueFull, RateLimited, Refused, Unreachable
+from ...errors import BadAnswer, QueueFull, RateLimited, Refused, Unproven, Unreachable
 from ...store.mirror_records import Followed, Following
 from ..brasilia import DAY_SECONDS, ONE_DAY, day_of, start_of
 from .labels import STATUS, Labels
@@ -114,7 +114,7 @@ class Asking:
         for each in [each for each in left if each.protocol][:MOST_SINGLES]:
             try:
                 found = await self._reader.one(each.protocol)
-            except (Refused, NotFound) as error:
+            except (Refused, Unproven) as error:
                 logger.warning("sync: ticket %d: %s", each.id, error)
                 continue
             for seen in found:
@@ -140,7 +140,7 @@ class Asking:
         self._table_read = True
         try:
             self._labels.table(STATUS, await self._reader.table(Table.TICKET_STATUSES))
-        except (Refused, NotFound, BadAnswer) as error:
+        except (Refused, BadAnswer) as error:
             logger.warning("sync: the table of statuses: %s", error)
 
 
