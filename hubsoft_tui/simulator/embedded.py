@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from ..settings import Profile
@@ -162,15 +163,19 @@ class Simulator:
         *,
         after_executing: bool = False,
         method: str | None = None,
+        body: bytes = b"",
+        content_type: str = "application/json",
     ) -> None:
         """Spoil the next `count` requests (those to `path`, which may hold `*`).
 
-        Kinds: `reset`, `close`, `status:500`, `html`, `html:502`, `empty`, `delay:2.5`, `late:2.5`
+        Kinds: `reset`, `close`, `status:500`, `html`, `html:502`, `gateway:404` (a gateway's JSON), `blank:404`
+        (no body), `says:200` (answers `body` as `content_type`), `empty`, `delay:2.5`, `late:2.5`
         (answers 504 and does it afterwards); and `truncated`, `latin1`, `json_string`, `content_type`, which
         spoil the real answer. With `after_executing` what was
         asked is done first. Raises ValueError for an unknown kind.
         """
-        self.faults.order(count, parse(kind, after_executing=after_executing), path=path, method=method)
+        fault = replace(parse(kind, after_executing=after_executing), body=body, content_type=content_type)
+        self.faults.order(count, fault, path=path, method=method)
 
     def revoke_tokens(self) -> None:
         """End every token given out so far."""

@@ -12,7 +12,10 @@ from .ledger import API
 
 MANGLING: Final = frozenset({"truncated", "latin1", "json_string", "content_type"})
 """Kinds that spoil the real answer, so what was asked is always executed."""
-KINDS: Final = MANGLING | {"reset", "close", "status", "html", "empty", "delay", "late"}
+STRANGERS: Final = frozenset({"html", "gateway", "blank", "says"})
+"""Kinds in which another server answers, or HubSoft does with other words than its own."""
+KINDS: Final = MANGLING | STRANGERS | {"reset", "close", "status", "empty", "delay", "late"}
+_NEEDS_VALUE: Final = frozenset({"status", "delay", "late", "gateway", "blank", "says"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,9 @@ class Fault:
     kind: str
     value: float = 0.0
     after_executing: bool = False
+    body: bytes = b""
+    """What `says` answers, as `content_type`."""
+    content_type: str = "application/json"
 
     @property
     def executes(self) -> bool:
@@ -40,10 +46,7 @@ class Fault:
 def parse(text: str, *, after_executing: bool = False) -> Fault:
     """Read `reset`, `status:500`, `html:502`, `delay:2.5` and so on; raises ValueError for anything else."""
     kind, _, value = text.partition(":")
-    needs_value, may_have_value = (
-        kind in {"status", "delay", "late"},
-        kind in {"status", "delay", "late", "html"},
-    )
+    needs_value, may_have_value = kind in _NEEDS_VALUE, kind in _NEEDS_VALUE | {"html"}
     if kind not in KINDS or (needs_value and not value) or (value and not may_have_value):
         raise ValueError(f"unknown kind of fault: {text!r}")
     return Fault(kind, float(value or 0), after_executing)

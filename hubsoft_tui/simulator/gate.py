@@ -27,6 +27,8 @@ _PAGE: Final = (
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 _PHRASES: Final = {
+    403: "403 Forbidden",
+    404: "404 Not Found",
     502: "502 Bad Gateway",
     503: "503 Service Temporarily Unavailable",
     504: "504 Gateway Time-out",
@@ -182,6 +184,13 @@ def _failure(fault: Fault, extra: dict[str, str]) -> Answer | None:
     if fault.kind == "html":
         page = _PAGE.format(status=_PHRASES.get(status, str(status or "Portal")))
         return Answer(status or 200, page.encode(), HTML, extra)
+    if fault.kind == "gateway":
+        said = {"message": "no Route matched with those values", "request_id": "5f0c1d7e"}
+        return Answer(status, json.dumps(said).encode(), headers=extra)
+    if fault.kind == "blank":
+        return Answer(status, b"", "text/plain", extra)
+    if fault.kind == "says":
+        return Answer(status, fault.body, fault.content_type, extra)
     if fault.kind == "status":
         if status == 429:
             extra = {"Retry-After": "1", **extra}
