@@ -12,9 +12,9 @@ import click
 from .cli_click import Command, Number, Option
 from .cli_output import styled, table, write_json, write_lines
 from .cli_session import Session, json_option, open_hub
-from .errors import Unreachable
+from .errors import InvalidInput, Unreachable
 from .privacy import clean, mask_document
-from .texts import N_, _, ngettext
+from .texts import N_, _, ngettext, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS: Final = 0.2
 UNKNOWN_CODE: Final = 1
+FAILED_CODE: Final = 1
 BAR: Final = 30
 SHOWN: Final = 50
 """Changed members printed for people; files and JSON hold all of them."""
@@ -35,7 +36,7 @@ SHOWN: Final = 50
         "Check who of a list of members has an active contract, with as few requests as possible.\n\n"
         "FILE is a CSV with a column of documents (cpf, cnpj, documento or document) and, if you like, names and ids. "
         "A check-up that was interrupted goes on where it was. Exit code 0 when everybody could be decided, 1 when "
-        "somebody is unknown."
+        "somebody is unknown or commands are held."
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -62,6 +63,18 @@ SHOWN: Final = 50
 @click.option(
     "--only-changes", cls=Option, is_flag=True, help=N_("List only members whose result has changed.")
 )
+@click.option(
+    "--release-held",
+    cls=Option,
+    is_flag=True,
+    help=N_("Check nobody; run the commands that are held since unusually many members lost the contract."),
+)
+@click.option(
+    "--drop-held",
+    cls=Option,
+    is_flag=True,
+    help=N_("Check nobody; never run the commands that are held."),
+)
 @json_option
 @click.pass_obj
 def checkup(
@@ -72,11 +85,17 @@ def checkup(
     out: Path | None,
     max_age: float | None,
     only_changes: bool,
+    release_held: bool,
+    drop_held: bool,
     as_json: bool,
 ) -> int:
-    """Answer `checkup`: 0 everybody decided, 1 somebody unknown."""
+    """Answer `checkup`: 0 everybody decided, 1 somebody unknown or commands held."""
     from .services.checkup import export
 
+    if release_held or drop_held:
+        if release_held and drop_held:
+            raise InvalidInput(say("Either release what is held, or drop it."))
+        return _settle_held(session, file, release=release_held, as_json=as_json)
     if out is not None:
         out = export.target(out)
     with open_hub(session) as hub:
@@ -99,6 +118,43 @@ def checkup(
     else:
         write_lines(_summary(ended, rows, out))
     return _code(ended, rows)
+
+
+def _settle_held(session: Session, file: Path, *, release: bool, as_json: bool) -> int:
+    """Release or drop what is held of a list: 0 when it is done, 1 when a command failed."""
+    path = str(file.expanduser().absolute())
+    with open_hub(session) as hub:
+        lists = hub.call(lambda services: services.checkup.lists())
+        row = next((each.list for each in lists if each.list.path == path), None)
+        if row is None:
+            raise InvalidInput(say("{file} was never checked here.", file=path))
+        list_id, failed = row.id, 0
+        count = hub.call(lambda services: services.checkup.progress(list_id)).held
+        if release:
+            _done, failed = hub.call(lambda services: services.checkup.release(list_id))
+        else:
+            hub.call(lambda services: services.checkup.drop_held(list_id))
+    if as_json:
+        write_json({"released" if release else "dropped": count, "failed": failed})
+        return FAILED_CODE if failed else 0
+    if release:
+        text = ngettext("{n} command was released.", "{n} commands were released.", count)
+    else:
+        text = ngettext("{n} command was dropped.", "{n} commands were dropped.", count)
+    lines = [text.format(n=count)]
+    if failed:
+        lines.append(_failures(failed))
+    write_lines(lines)
+    return FAILED_CODE if failed else 0
+
+
+def _failures(count: int) -> str:
+    failed = ngettext(
+        "{n} command has not succeeded yet; it is tried again.",
+        "{n} commands have not succeeded yet; they are tried again.",
+        count,
+    )
+    return styled(failed.format(n=number(count)), "warning")
 
 
 def _answer_plan(plan: Plan, *, as_json: bool) -> None:
@@ -172,7 +228,7 @@ class _Bar:
         """Draw how far it is."""
         if not self._on:
             return
-        from .services.checkup.words import duration, number
+        from .services.checkup.words import duration
 
         share = progress.decided / max(1, progress.total)
         done = round(share * BAR)
@@ -194,7 +250,7 @@ class _Bar:
 
 def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) -> list[str]:
     from .services.checkup.types import Result
-    from .services.checkup.words import duration, number, result_word
+    from .services.checkup.words import duration, result_word
 
     counts = [f"{result_word(result)} {number(progress.counts.get(result, 0))}" for result in Result]
     requests = ngettext("{n} request", "{n} requests", progress.requests).format(n=number(progress.requests))
@@ -216,12 +272,7 @@ def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) ->
     if out is not None:
         lines.append(_("Results written to {file}.").format(file=out))
     if progress.notices:
-        failed = ngettext(
-            "{n} command has not succeeded yet; it is tried again.",
-            "{n} commands have not succeeded yet; they are tried again.",
-            progress.notices,
-        )
-        lines.append(styled(failed.format(n=number(progress.notices)), "warning"))
+        lines.append(_failures(progress.notices))
     return lines
 
 
@@ -244,4 +295,9 @@ def _code(progress: Progress, rows: Sequence[MemberRow]) -> int:
         reasons = {row.decision.why for row in rows if row.decision}
         click.echo(_("Nobody could be checked: {reason}").format(reason=min(reasons, default="")), err=True)
         return Unreachable.exit_code
-    return UNKNOWN_CODE if unknown else 0
+    if progress.held:
+        from .services.checkup.words import held_line
+
+        click.echo(held_line(progress.held), err=True)
+        click.echo(_("Look at them, then use --release-held or --drop-held."), err=True)
+    return UNKNOWN_CODE if unknown or progress.held else 0

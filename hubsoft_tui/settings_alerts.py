@@ -33,6 +33,7 @@ ALERTS: Final = (
     "queue_full",
     "outbox_stuck",
     "state_lost",
+    "checkup_held",
     "sync_late",
     "cache_full",
     "hit_ratio_low",

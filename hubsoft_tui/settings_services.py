@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .setting_rules import CHARACTERS, DAY, DAYS, HOURS, ROWS, SECONDS, setting
+from .setting_rules import CHARACTERS, DAY, DAYS, HOURS, MEMBERS, OF_ACTIVE, ROWS, SECONDS, setting
 from .texts import N_
 
 
@@ -129,3 +129,20 @@ class CheckupSettings:
         ),
     )
     command_timeout: float = setting(30.0, N_("How long that program may take."), SECONDS, above=0, high=3600)
+    hold_above_share: float = setting(
+        0.05,
+        N_(
+            "When more than this share of the active members loses the contract in one check-up, and more than "
+            "hold_above_members, the program is not run before a person has looked."
+        ),
+        OF_ACTIVE,
+        low=0,
+        high=1,
+    )
+    hold_above_members: int = setting(
+        3,
+        N_("Up to so many lost contracts in one check-up are never held, whatever their share."),
+        MEMBERS,
+        low=0,
+        high=1_000_000,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -11,7 +12,8 @@ from hubsoft_tui import cli, texts
 from hubsoft_tui.simulator import Simulator
 
 from .e2e.stage import profile
-from .services.checkup.ground import some, strangers, write_list
+from .services.checkup.ground import ROSTER, SINGLE, some, strangers, write_list
+from .strangers import spoil
 from .test_cli import Ran
 
 KEYS = [
@@ -166,3 +168,53 @@ def test_an_age_that_is_none_is_refused(run, configured, members, age):
     assert ran.code == 2
     assert "--max-age" in ran.err
     assert configured.ledger.entries() == []
+
+
+def test_what_is_held_is_told_and_settled_on_the_command_line(
+    run, configured, members, tmp_path, monkeypatch
+):
+    told = tmp_path / "told"
+    script = tmp_path / "tell.py"
+    script.write_text(f"import sys\nopen({str(told)!r}, 'a').write(sys.argv[1] + '\\n')\n")
+    command = json.dumps([sys.executable, "-S", str(script), "{document}"])
+    monkeypatch.setenv("HUBSOFT_TUI_CHECKUP__COMMAND", command)
+    assert run("checkup", str(members), "--json").code == 0
+    active = [each for each in some(configured, 40) if each.active]
+    for each in active[:8]:
+        configured.set_status(each, "cancelado")
+    ran = run("checkup", str(members), "--json", "--max-age", "0")
+    assert (ran.code, ran.document["held"], told.exists()) == (1, 8, False)
+    assert "8 commands are held" in ran.err
+    assert "--release-held" in ran.err
+    ran = run("checkup", str(members), "--release-held", "--drop-held")
+    assert (ran.code, told.exists()) == (2, False)
+    assert run("checkup", str(tmp_path / "other.csv"), "--drop-held").code == 2
+    before = len(configured.ledger)
+    ran = run("checkup", str(members), "--release-held")
+    assert (ran.code, len(configured.ledger)) == (0, before)
+    assert "8 commands were released" in ran.out
+    assert len(told.read_text().split()) == 8
+
+    for each in active[8:16]:
+        configured.set_status(each, "cancelado")
+    assert run("checkup", str(members), "--max-age", "0").code == 1
+    ran = run("checkup", str(members), "--drop-held", "--json")
+    assert (ran.code, ran.document) == (0, {"dropped": 8, "failed": 0})
+    assert run("checkup", str(members)).code == 0
+    assert len(told.read_text().split()) == 8
+
+
+@pytest.mark.parametrize("name", ["nginx 404", "blank 404", "no list", "database"])
+def test_an_answer_that_proves_nothing_is_unknown_and_no_success(
+    run, configured, tmp_path, monkeypatch, name
+):
+    monkeypatch.setenv("HUBSOFT_TUI_CHECKUP__PATIENCE_SECONDS", "1")
+    people = [each.document for each in some(configured, 40) if each.active][:3]
+    file = write_list(tmp_path / "few.csv", people)
+    for path in (ROSTER, SINGLE):
+        spoil(configured, name, path)
+    ran = run("checkup", str(file), "--json")
+    assert ran.code == 4
+    assert (ran.document["unknown"], ran.document["not_found"]) == (3, 0)
+    ran = run("lookup", people[0], "--json")
+    assert ran.code in {1, 4}

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState
-from hubsoft_tui.services.checkup.words import duration, result_word
+from hubsoft_tui.services.checkup.words import duration, held_line, result_word
 from hubsoft_tui.texts import _, ngettext, number
 
 from .drawn import Drawn, Part, line
@@ -97,6 +97,8 @@ class CheckupHead(Drawn):
         trouble = clean(self._progress.trouble)
         if trouble and not (self._progress.state and self._progress.state.over):
             return line(" " * LABEL, ("! ", "bold $warn"), (trouble, "$warn"))
+        if self._progress.held and not self._progress.running_here:
+            return line(" " * LABEL, ("! ", "bold $warn"), (held_line(self._progress.held), "$warn"))
         parts: list[Part] = [" " * LABEL, (plan, _QUIET)]
         if plan and roomy and (self._ahead or self._progress.running_here):
             parts += ["  ", (_("People go first: it may take longer."), _QUIET)]

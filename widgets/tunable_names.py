@@ -92,6 +92,8 @@ NAMES: Final = {
     "checkup.nightly_roster": N_("roster every night"),
     "checkup.quiet_hour": N_("roster: quiet hour"),
     "checkup.command_timeout": N_("check-up: program"),
+    "checkup.hold_above_share": N_("check-up: hold above"),
+    "checkup.hold_above_members": N_("check-up: never hold"),
 }
 
 

@@ -66,7 +66,8 @@ class CheckupScreen(ConsoleScreen):
         self._planned = False
         """The plan in sight is for the run that enter starts."""
         self._plan_trouble = ""
-        self._forgetting = (0, 0.0)
+        self._pressed = ("", 0, 0.0)
+        """What has to be pressed twice: the action, its list, and when it was pressed first."""
 
     # -- the frame
 
@@ -237,6 +238,8 @@ class CheckupScreen(ConsoleScreen):
             "start": (here and not self._progress.running_here) or bool(self._choosing and self._lists),
             "pause": here and self._progress.running_here,
             "cancel": here and state is not None and not state.over and not self._progress.who,
+            "release": here and self._progress.held > 0,
+            "drop_held": here and self._progress.held > 0,
             "lists": here,
             "export": here and self._progress.decided > 0,
             "filter": here,
@@ -313,14 +316,34 @@ class CheckupScreen(ConsoleScreen):
         chosen = self._lists_table.item
         if chosen is None:
             return
-        list_id, (before, at) = chosen.list.id, self._forgetting
-        if before == list_id and time.monotonic() - at < FORGET_SECONDS:
-            self._forgetting = (0, 0.0)
-            self._do(lambda services: services.checkup.drop(list_id))
-            return
-        self._forgetting = (list_id, time.monotonic())
+        list_id = chosen.list.id
         again = _("Press again to forget {list} and its results.").format(list=chosen.list.name)
+        if self._twice("forget", list_id, again):
+            self._do(lambda services: services.checkup.drop(list_id))
+
+    def action_release(self) -> None:
+        """Run what is held when pressed twice."""
+        if (list_id := self._list_id) is not None and self._twice(
+            "release", list_id, words.release_again(self._progress.held)
+        ):
+            self._do(lambda services: services.checkup.release(list_id))
+
+    def action_drop_held(self) -> None:
+        """Never run what is held when pressed twice."""
+        if (list_id := self._list_id) is not None and self._twice(
+            "drop", list_id, words.drop_again(self._progress.held)
+        ):
+            self._do(lambda services: services.checkup.drop_held(list_id))
+
+    def _twice(self, what: str, list_id: int, again: str) -> bool:
+        """Tell whether it was pressed a second time; the first time `again` is said."""
+        before, which, at = self._pressed
+        if (before, which) == (what, list_id) and time.monotonic() - at < FORGET_SECONDS:
+            self._pressed = ("", 0, 0.0)
+            return True
+        self._pressed = (what, list_id, time.monotonic())
         self.console.tell(again, severity="warning")
+        return False
 
     def action_close(self) -> None:
         """Leave the field, clear the filter, or go back to the list: one thing at a time."""

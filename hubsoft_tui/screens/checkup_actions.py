@@ -36,6 +36,20 @@ CHECKUP_ACTIONS: Final = (
         "import",
         first=True,
     ),
+    Action(
+        "checkup.release",
+        "R",
+        N_("release"),
+        N_("Run the commands that are held since unusually many members lost the contract; press twice."),
+        "release",
+    ),
+    Action(
+        "checkup.drop_held",
+        "X",
+        N_("drop"),
+        N_("Never run the commands that are held; press twice. The results stay."),
+        "drop_held",
+    ),
     Action("checkup.lists", "l", N_("lists"), N_("Choose another list."), "lists"),
     Action(
         "checkup.export",

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from hubsoft_tui.services.checkup.members import bad_lines
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState, Way
-from hubsoft_tui.services.checkup.words import duration
+from hubsoft_tui.services.checkup.words import duration, held_line
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import data
 
@@ -75,12 +75,30 @@ def ended(progress: Progress) -> str:
         text += " " + ngettext("{n} member is unknown.", "{n} members are unknown.", unknown).format(
             n=number(unknown)
         )
-    return text
+    return f"{text}\n{held_line(progress.held)}" if progress.held else text
+
+
+def release_again(count: int) -> str:
+    """Say what pressing again runs."""
+    return ngettext(
+        "Press again to run {n} held command.", "Press again to run {n} held commands.", count
+    ).format(n=number(count))
+
+
+def drop_again(count: int) -> str:
+    """Say what pressing again drops."""
+    return ngettext(
+        "Press again to drop {n} held command for good.",
+        "Press again to drop {n} held commands for good.",
+        count,
+    ).format(n=number(count))
 
 
 def severity(progress: Progress) -> Severity:
     """How loud the end is told."""
-    fine = progress.state is not RunState.INTERRUPTED and not progress.counts.get(Result.UNKNOWN, 0)
+    fine = progress.state is not RunState.INTERRUPTED and not (
+        progress.counts.get(Result.UNKNOWN, 0) or progress.held
+    )
     return "information" if fine else "warning"
 
 

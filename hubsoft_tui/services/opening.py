@@ -153,7 +153,10 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
             clock,
             disk_free=free_megabytes((folders.state, folders.cache)),
             extra=lambda: ExtraFacts(
-                sync_late=tickets.late, outbox_stuck=outbox.waiting, state_lost=float(len(losses.open()))
+                sync_late=tickets.late,
+                outbox_stuck=outbox.waiting,
+                state_lost=float(len(losses.open())),
+                checkup_held=float(checkup.held),
             ),
         ),
         checkup=checkup,

@@ -109,6 +109,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             decisions.MIGRATION,
             rosters.MIGRATION,
             notices.MIGRATION,
+            notices.HELD,
         )
         yield State(
             ports=Ports(

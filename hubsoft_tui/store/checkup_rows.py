@@ -175,3 +175,5 @@ class Notice:
     next_at: float = 0.0
     said: str = ""
     """Why it has not worked yet, as a sentence."""
+    held: bool = False
+    """Too many lost the contract at once: a person releases or drops it."""

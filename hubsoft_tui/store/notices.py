@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Final, cast
 
 from .checkup_rows import Member, Notice, Result
@@ -27,7 +28,23 @@ CREATE TABLE notice (
     UNIQUE (account, list, document)
 );
 """
-_COLUMNS: Final = "id, list, list_name, document, name, external_id, result, status, attempts, next_at, said"
+HELD: Final = "ALTER TABLE notice ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+_COLUMNS: Final = (
+    "id, list, list_name, document, name, external_id, result, status, attempts, next_at, said, held"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tripwire:
+    """When so many lose the contract in one run that a person looks first: more than both."""
+
+    share: float
+    """Of those who were known to be active, 0-1."""
+    members: int
+
+    def trips(self, lost: int, active: int) -> bool:
+        """Tell whether losing `lost` of `active` members in one run is unusual."""
+        return lost > self.members and lost > self.share * active
 
 
 class Notices:
@@ -38,29 +55,55 @@ class Notices:
         self._account = account
         self._presence = presence
 
-    def add(self, connection: sqlite3.Connection, run_id: int, at: float) -> None:
+    def add(
+        self, connection: sqlite3.Connection, run_id: int, at: float, tripwire: Tripwire | None = None
+    ) -> None:
         """Queue, as the run ends, every member it found without a contract who was known to have one.
 
-        Those who have one again are taken out.
+        Those who have one again are taken out. When the tripwire trips, those of this run are held for a person.
         """
         connection.execute(
             "DELETE FROM notice WHERE account = ?1 AND list = (SELECT list FROM run WHERE id = ?2) AND document IN"
             " (SELECT document FROM decision WHERE account = ?1 AND run = ?2 AND settled AND result = ?3)",
             (self._account, run_id, Result.ACTIVE.value),
         )
+        (active, lost) = connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE settled AND result IN (?4, ?5)) FROM decision"
+            " WHERE account = ?1 AND run = ?2 AND was = ?3",
+            (
+                self._account, run_id,
+                Result.ACTIVE.value, Result.INACTIVE.value, Result.NOT_FOUND.value,
+            ),
+        ).fetchone()  # fmt: skip
+        held = tripwire is not None and tripwire.trips(lost, active)
         connection.execute(
             "INSERT OR REPLACE INTO notice"
-            " (account, list, list_name, document, name, external_id, result, status, next_at)"
-            " SELECT ?1, m.list, l.name, m.document, m.name, m.external_id, d.result, d.status, ?3"
+            " (account, list, list_name, document, name, external_id, result, status, next_at, held)"
+            " SELECT ?1, m.list, l.name, m.document, m.name, m.external_id, d.result, d.status, ?3, ?7"
             " FROM decision d JOIN run r ON r.id = d.run"
             " JOIN member m ON m.account = ?1 AND m.list = r.list AND m.document = d.document"
             " JOIN list l ON l.id = r.list"
             " WHERE d.account = ?1 AND d.run = ?2 AND d.settled AND d.was = ?4 AND d.result IN (?5, ?6)",
             (
                 self._account, run_id, at,
-                Result.ACTIVE.value, Result.INACTIVE.value, Result.NOT_FOUND.value,
+                Result.ACTIVE.value, Result.INACTIVE.value, Result.NOT_FOUND.value, held,
             ),
         )  # fmt: skip
+
+    def release(self, list_id: int, at: float) -> int:
+        """Let the held notices of a list be due at `at`; return how many."""
+        with self._database.write() as connection:
+            return connection.execute(
+                "UPDATE notice SET held = 0, next_at = ? WHERE account = ? AND list = ? AND held",
+                (at, self._account, list_id),
+            ).rowcount
+
+    def drop(self, list_id: int) -> int:
+        """Forget the held notices of a list: their command is never run; return how many."""
+        with self._database.write() as connection:
+            return connection.execute(
+                "DELETE FROM notice WHERE account = ? AND list = ? AND held", (self._account, list_id)
+            ).rowcount
 
     def take(self, at: float) -> Notice | None:
         """Take the next one that is due, so that no other process runs it too; None when there is none.
@@ -69,7 +112,8 @@ class Notices:
         """
         with self._database.write() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS}, owner FROM notice WHERE account = ? AND next_at <= ? ORDER BY next_at, id",  # noqa: S608
+                f"SELECT {_COLUMNS}, owner FROM notice WHERE account = ? AND next_at <= ? AND NOT held"  # noqa: S608
+                " ORDER BY next_at, id",
                 (self._account, at),
             ).fetchall()
             dead = self._presence.dead({row[-1] for row in rows if row[-1]})
@@ -103,8 +147,10 @@ class Notices:
 
 
 def _notice(row: tuple[object, ...]) -> Notice:
-    id_, list_id, list_name, document, name, external, result, status, attempts, next_at, said = cast(
-        "tuple[int, int, str, str, str, str, str, str, int, float, str]", row
+    id_, list_id, list_name, document, name, external, result, status, attempts, next_at, said, held = cast(
+        "tuple[int, int, str, str, str, str, str, str, int, float, str, int]", row
     )
     member = Member(document, name, external)
-    return Notice(id_, list_id, list_name, member, Result(result), status, attempts, next_at, said)
+    return Notice(
+        id_, list_id, list_name, member, Result(result), status, attempts, next_at, said, bool(held)
+    )

@@ -137,6 +137,14 @@ class FakeCheckup:
     async def cancel(self, list_id):
         self._do("cancel", list_id)
 
+    async def release(self, list_id):
+        self._do("release", list_id)
+        self.now = replace(self.now, held=0)
+
+    async def drop_held(self, list_id):
+        self._do("drop_held", list_id)
+        self.now = replace(self.now, held=0)
+
     async def drop(self, list_id):
         self._do("drop", list_id)
         self.there = tuple(each for each in self.there if each.id != list_id)

@@ -26,7 +26,7 @@ class Open:
     async def __aenter__(self):
         self.app, self.pilot, _hub = await self._console.__aenter__()
         await self.pilot.press("f4")
-        await wait_for(self.pilot, lambda: "3 Check-up" in self.text and self.there)
+        await wait_for(self.pilot, lambda: "F4 Check-up" in self.text and self.there)
         await settle(self.pilot)
         return self
 
@@ -245,3 +245,18 @@ async def test_the_rest_of_a_path_is_offered(tmp_path):
 
 def test_a_fresh_list_has_no_result_yet():
     assert FRESH.decided == FRESH.saved == 0
+
+
+@pytest.mark.parametrize(("key", "done", "said"), [("R", "release", "run 61"), ("X", "drop_held", "drop 61")])
+async def test_what_is_held_is_told_and_settled_by_pressing_twice(key, done, said):
+    async with Open(FakeCheckup(replace(DONE, held=61))) as opened:
+        assert "61 commands are held until a person looks" in opened.text
+        await opened.press(key)
+        assert opened.did == []
+        assert f"Press again to {said} held commands" in opened.text
+        await opened.press(key)
+        assert opened.did == [(done, 1)]
+        await opened.news(opened.hub.checkup.now)
+        assert "are held" not in opened.text.replace("Press again", "")
+        await opened.press(key, key)
+        assert opened.did == [(done, 1)]

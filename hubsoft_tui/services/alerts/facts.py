@@ -23,6 +23,8 @@ class ExtraFacts:
     """How long the oldest write has waited that should be at HubSoft by now; 0 when none does."""
     state_lost: float | None = None
     """How many losses on disk nobody has acknowledged."""
+    checkup_held: float | None = None
+    """Not seconds but commands: how many of the check-up's wait for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Facts:
     """Seconds, as in ExtraFacts."""
     state_lost: Reading | None = None
     """How many, as in ExtraFacts."""
+    checkup_held: Reading | None = None
+    """Commands of the check-up that wait for a person."""
     sync_late: Reading | None = None
     """Seconds, as in ExtraFacts."""
     cache_full: Reading | None = None

@@ -69,6 +69,7 @@ class Observer:
             queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
             outbox_stuck=_known(extra.outbox_stuck, now),
             state_lost=_known(extra.state_lost, now),
+            checkup_held=_known(extra.checkup_held, now),
             sync_late=_known(extra.sync_late, now),
             cache_full=_share(in_use, snapshot.cache.max_entries, now),
             hit_ratio_low=self._hit_ratio(snapshot, now, settings),

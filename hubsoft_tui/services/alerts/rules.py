@@ -147,6 +147,17 @@ RULES: Final = (
         urgent=True,
     ),
     Rule(
+        "checkup_held",
+        N_("The check-up's commands are held"),
+        N_(
+            "Unusually many members lost the contract at once. Look at them on Check-up, then release or drop them."
+        ),
+        lambda facts: facts.checkup_held,
+        _so,
+        _at_once,
+        urgent=True,
+    ),
+    Rule(
         "sync_late",
         N_("Ticket sync is late"),
         N_("What Tickets shows is old. Look there for why the last pass did not end."),

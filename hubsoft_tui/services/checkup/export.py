@@ -111,6 +111,7 @@ def document_of(progress: Progress, plan: Plan | None, rows: Iterable[MemberRow]
     """Return the JSON document of a check-up; `rows` are the members it lists."""
     counts = {result.value: progress.counts.get(result, 0) for result in Result}
     return {
+        **({"held": progress.held} if progress.held else {}),
         "total": progress.total,
         **counts,
         "requests": progress.requests,

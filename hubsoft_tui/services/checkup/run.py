@@ -11,6 +11,7 @@ from ...core.engine import Engine
 from ...core.events import Subscription
 from ...core.types import Category, Priority, RequestRow
 from ...errors import HubSoftError, QueueFull, RateLimited, Unreachable
+from ...store.notices import Tripwire
 from .asking import CALLER, learn_total
 from .board import Board
 from .judge import unknown
@@ -101,7 +102,9 @@ class Run:
 
     async def _end(self, state: RunState) -> None:
         now, notices = self._clock.wall(), self._shelf.notices
-        tell = state is RunState.DONE and bool(self._engine.settings.checkup.command)
+        settings = self._engine.settings.checkup
+        tell = state is RunState.DONE and bool(settings.command)
+        tripwire = Tripwire(settings.hold_above_share, settings.hold_above_members)
         if state is RunState.DONE:
             self.trouble = ""
         row = replace(
@@ -120,7 +123,7 @@ class Run:
                 seconds=row.seconds,
                 requests=row.requests,
                 trouble=row.trouble,
-                also=(lambda connection: notices.add(connection, row.id, now)) if tell else None,
+                also=(lambda connection: notices.add(connection, row.id, now, tripwire)) if tell else None,
             )
         )
         self.row = row

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -39,6 +41,8 @@ from .types import (
 )
 from .views import View, Views
 
+logger = logging.getLogger(__name__)
+
 LOOK_AGAIN_SECONDS: Final = 30.0
 """How often commands that failed are looked at."""
 
@@ -54,6 +58,7 @@ class Checkup:
         self._views = Views(engine, shelf)
         self._versions = 0
         self._notices = 0
+        self._held: Counter[int] | None = None
         self._telling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self.night = Night(engine, shelf, clock)
@@ -216,6 +221,7 @@ class Checkup:
     async def progress(self, list_id: int) -> Progress:
         """Return how the list stands."""
         view = await self._views.get(list_id)
+        held = await self._count_notices() if self._held is None else self._held
         board, run, row = view.board, view.run, view.row
         base = Progress(
             version=board.version,
@@ -229,6 +235,7 @@ class Checkup:
             compared_at=view.compared_at,
             plan=view.plan,
             notices=self._notices,
+            held=held[list_id],
         )
         if run is not None and view.task is not None:
             return replace(
@@ -275,16 +282,45 @@ class Checkup:
     async def notify(self) -> tuple[int, int]:
         """Run the command for whoever is due; return how many succeeded and how many failed."""
         counted = await self._notifier.run_due()
-        self._notices = len(await self.notices())
-        self._versions += 1
+        await self._count_notices()
         return counted
+
+    @property
+    def held(self) -> int:
+        """How many commands wait for a person, of all lists; 0 until it was looked."""
+        return 0 if self._held is None else self._held.total()
+
+    async def release(self, list_id: int) -> tuple[int, int]:
+        """Run the commands of a list that were held; return how many succeeded and how many failed."""
+        now = self._clock.wall()
+        released = await self._shelf(lambda: self._shelf.notices.release(list_id, now))
+        logger.warning("check-up: %d held commands were released", released)
+        return await self.notify()
+
+    async def drop_held(self, list_id: int) -> int:
+        """Never run the commands of a list that were held; return how many."""
+        dropped = await self._shelf(lambda: self._shelf.notices.drop(list_id))
+        logger.warning("check-up: %d held commands were dropped", dropped)
+        await self._count_notices()
+        return dropped
+
+    async def _count_notices(self) -> Counter[int]:
+        pending = await self.notices()
+        held = Counter(notice.list_id for notice in pending if notice.held)
+        if held.total() > self.held:
+            logger.warning(
+                "check-up: %d commands are held, because unusually many members lost the contract at once",
+                held.total(),
+            )
+        self._notices, self._held = len(pending) - held.total(), held
+        self._versions += 1
+        return held
 
     async def notify_forever(self) -> None:
         """Try what failed again, until cancelled."""
         while True:
-            if self._notifier.wanted:
-                with contextlib.suppress(HubSoftError):
-                    await self.notify()
+            with contextlib.suppress(HubSoftError):
+                await (self.notify() if self._notifier.wanted else self._count_notices())
             await self._clock.sleep(LOOK_AGAIN_SECONDS)
 
     # -- inside

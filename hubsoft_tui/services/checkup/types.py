@@ -139,6 +139,8 @@ class Progress:
     """The process that runs it, when it is not this one."""
     notices: int = 0
     """Commands that have not succeeded yet."""
+    held: int = 0
+    """Commands of this list that wait for a person: too many members lost the contract at once."""
 
     @property
     def running_here(self) -> bool:

@@ -29,6 +29,15 @@ def result_word(result: Result) -> str:
     }[result]
 
 
+def held_line(count: int) -> str:
+    """Say that commands are held, and why."""
+    return ngettext(
+        "Unusually many members lost the contract at once: {n} command is held until a person looks.",
+        "Unusually many members lost the contract at once: {n} commands are held until a person looks.",
+        count,
+    ).format(n=number(count))
+
+
 def duration(seconds: float) -> str:
     """Return about how long something takes: 40 s, 2 min 10 s, 5 h 30 min."""
     whole = max(1, round(seconds))
