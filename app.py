@@ -117,7 +117,7 @@ class HubSoftConsole(Console):
         text = _("DEMO")
         if scenario := self._demo.scenario:
             text = f"{text} · {self._demo.title(scenario)}"
-        return (*super().marks(), (text, "bold $background on $accent"))
+        return (*super().marks(), (text, "bold $background on $mark"))
 
     # -- how it starts
 

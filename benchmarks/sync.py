@@ -16,7 +16,8 @@ from msgspec.structs import replace as changed
 
 from benchmarks import ground
 from benchmarks.table import Table, ratio
-from hubsoft_tui.api.models import BRASILIA, Ticket
+from hubsoft_tui.api.models import Ticket
+from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tickets import bookkeeping, showing
 from hubsoft_tui.services.tickets.merging import Manner, Sighting

@@ -24,7 +24,8 @@ from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Label
 
 from app import HubSoftConsole
-from hubsoft_tui.api.models import BRASILIA, Ticket
+from hubsoft_tui.api.models import Ticket
+from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.core.types import Badges, Snapshot
 from hubsoft_tui.services.tickets import bookkeeping, showing
 from hubsoft_tui.services.tickets.merging import Manner, Sighting

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from .brasilia import at, iso
 from .cli_click import Command, Option
 from .cli_output import age, styled, table, write_json, write_lines
 from .cli_session import Session, json_option, loss_lines, losses_of, open_hub
@@ -219,7 +219,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
 
 
 def _iso(instant: float | None) -> str | None:
-    return None if instant is None else datetime.fromtimestamp(instant).astimezone().isoformat("T", "seconds")
+    return None if instant is None else iso(instant)
 
 
 def outbox_lines(
@@ -269,8 +269,8 @@ def _note(entry: Entry) -> str:
     if entry.similar:
         return f"{entry.said} {', '.join(entry.similar)}"
     if entry.state.value == "unknown" and entry.next_at is not None:
-        at = time.strftime("%H:%M:%S", time.localtime(entry.next_at))
-        return " ".join([entry.said, _("Looked for from {time} on.").format(time=at)])
+        then = at(entry.next_at).strftime("%H:%M:%S")
+        return " ".join([entry.said, _("Looked for from {time} on.").format(time=then)])
     return entry.said
 
 

@@ -7,11 +7,11 @@ import signal
 import threading
 import time
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from .brasilia import iso
 from .cli_click import Command, Number, Option
 from .cli_output import age, error_kind, shortened, styled, table, write_json, write_line, write_lines
 from .cli_session import Session, json_option, open_hub
@@ -238,4 +238,4 @@ def _state(row: TicketRow) -> str:
 
 
 def _instant(at: float | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
+    return None if at is None else iso(at)

@@ -132,7 +132,7 @@ class CustomerHead(Drawn):
             parts.append(
                 line(
                     (f"{document_kind(customer.document)} ", "$quiet"),
-                    (document, "bold $accent" if head.revealed else ""),
+                    (document, "bold $mark" if head.revealed else ""),
                 )
             )
         if customer.code is not None:
@@ -140,7 +140,7 @@ class CustomerHead(Drawn):
         if customer.registered_at is not None:
             parts.append(line((_("since") + " ", "$quiet"), day(customer.registered_at.date())))
         phones = [written_phone(phone, revealed=head.revealed) for phone in customer.phones]
-        parts += [line((phone, "bold $accent" if head.revealed else "")) for phone in phones]
+        parts += [line((phone, "bold $mark" if head.revealed else "")) for phone in phones]
         if customer.enabled is False:
             parts.append(line((_("record disabled"), "$bad")))
         joined = Content("")

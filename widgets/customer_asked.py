@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
+from hubsoft_tui.brasilia import BRASILIA, day_of
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 
@@ -116,7 +117,7 @@ def ticket_rows(tickets: tuple[Ticket, ...], width: int, now: float) -> list[Con
         late = (ticket.remaining_percent or 0) < 0 or (ticket.remaining or "").startswith("-")
         remaining = (clean(ticket.remaining or ""), "bold $warn" if late else "$quiet")
         tail = line(_opened(ticket, now), "  " if remaining[0] else "", remaining)
-        head = line((f"{ON} ", "$accent"), (clean(ticket.protocol) or str(ticket.id), "bold"))
+        head = line((f"{ON} ", "$mark"), (clean(ticket.protocol) or str(ticket.id), "bold"))
         subject = " · ".join(clean(each) for each in (ticket.type, ticket.status) if each)
         room = max(0, width - head.cell_length - tail.cell_length - 4)
         lines.append(
@@ -141,9 +142,7 @@ def _opened(ticket: Ticket, now: float) -> str:
 
 
 def _today(now: float) -> date:
-    from hubsoft_tui.api.models import BRASILIA  # msgspec stays out of the first frame
-
-    return datetime.fromtimestamp(now, UTC).astimezone(BRASILIA).date()
+    return day_of(now)
 
 
 def invoice_rows(invoices: tuple[Invoice, ...], width: int, now: float) -> list[Content]:
@@ -184,7 +183,7 @@ def order_rows(orders: tuple[WorkOrder, ...], width: int, now: float) -> list[Co
         ended = order.ended_at is not None
         lines.append(
             line(
-                (f"{OFF if ended else ON} ", "$quiet" if ended else "$accent"),
+                (f"{OFF if ended else ON} ", "$quiet" if ended else "$mark"),
                 (when, "" if ended else "bold"),
                 "  ",
                 (cut(" · ".join(words), max(0, width - 4 - cell_len(when))), "$quiet" if ended else ""),
@@ -222,7 +221,7 @@ def session_rows(sessions: tuple[Session, ...], width: int, now: float) -> list[
 
 
 def _instant(instant: datetime | None) -> str:
-    return NOTHING if instant is None else instant.strftime("%d/%m %H:%M")
+    return NOTHING if instant is None else instant.astimezone(BRASILIA).strftime("%d/%m %H:%M")
 
 
 def _megabytes(value: float) -> str:

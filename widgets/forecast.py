@@ -176,14 +176,14 @@ def _marks(forecast: Forecast, looked: Value | None) -> list[Mark]:
         marks.append(Mark(forecast.recommended, ADVISED, "bold $ok"))
     marks.append(Mark(forecast.now, NOW, "bold $title"))
     if looked is not None and looked != forecast.now:
-        marks.append(Mark(float(looked), LOOKED, "bold $accent"))
+        marks.append(Mark(float(looked), LOOKED, "bold $mark"))
     return marks
 
 
 def _readings(tunable: Tunable, forecast: Forecast, looked: Value | None, width: int) -> list[Content]:
     rows = [(NOW, "bold $title", _("now"), forecast.now)]
     if looked is not None and looked != forecast.now:
-        rows.append((LOOKED, "bold $accent", _("looked at"), float(looked)))
+        rows.append((LOOKED, "bold $mark", _("looked at"), float(looked)))
     if forecast.recommended is not None and not forecast.as_good:
         rows.append((ADVISED, "bold $ok", _("recommended"), forecast.recommended))
     heads = (_("a day"), _("memory"), _("changed"), _("mean"), _("max"))
@@ -240,7 +240,7 @@ def _waits(
     ]
     marks = {forecast.now: (NOW, "bold $title")}
     if looked is not None and float(looked) not in marks:
-        marks[float(looked)] = (LOOKED, "bold $accent")
+        marks[float(looked)] = (LOOKED, "bold $mark")
     for point in _nearest(forecast, marks, height - 6):
         sign, style = marks.get(point.value, (" ", ""))
         pieces: list[Part] = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from hubsoft_tui.brasilia import day_of
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.services.checkup.types import MemberRow, Overview, Result, RunState
 from hubsoft_tui.services.checkup.words import result_word
@@ -13,7 +14,7 @@ from hubsoft_tui.texts import _, number
 
 from .columns import Column
 from .table import VirtualTable
-from .words import NOTHING, moment
+from .words import NOTHING, day, moment
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.checkup.types import Decision
@@ -167,12 +168,11 @@ def _status(row: MemberRow) -> str:
 
 
 def _since(row: MemberRow) -> str:
-    import time
 
     decision = row.decision
     if decision is None or decision.since is None:
         return ""
-    return time.strftime("%d/%m/%Y", time.localtime(decision.since))
+    return day(day_of(decision.since))
 
 
 def _since_key(row: MemberRow) -> float | None:

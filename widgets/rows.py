@@ -27,6 +27,13 @@ def fold(text: str) -> str:
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
+def collated(value: Any) -> Any:  # noqa: ANN401 - a sort key is whatever a column gives
+    """Return `value` as it is sorted: text as people look for it, `DÉBORA` before `DIEGO`, whatever the case."""
+    if isinstance(value, str):
+        return fold(value).strip()
+    return tuple(collated(each) for each in value) if isinstance(value, tuple) else value
+
+
 class _Entry(Generic[T]):
     __slots__ = ("folded", "id", "item", "key", "shown")
 
@@ -217,7 +224,7 @@ class Rows(Generic[T]):
         if self._by is None:
             return (0, 0, arrival)
         value = self._by(item)
-        return (1, 0, arrival) if value is None else (0, value, arrival)
+        return (1, 0, arrival) if value is None else (0, collated(value), arrival)
 
     def _matches(self, entry: _Entry[T]) -> bool:
         if self._wanted is not None and not self._wanted(entry.item):

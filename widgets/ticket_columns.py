@@ -76,7 +76,7 @@ class TicketCells:
                 lambda row: row.customer or NOTHING,
                 minimum=16,
                 weight=4,
-                sort=lambda row: row.customer.casefold() if row.customer else None,
+                sort=lambda row: row.customer or None,
             ),
             Column(
                 "type",
@@ -85,7 +85,7 @@ class TicketCells:
                 minimum=9,
                 weight=2,
                 priority=3,
-                sort=lambda row: row.type,
+                sort=lambda row: row.type or None,
             ),
             Column(
                 "status",
@@ -94,7 +94,7 @@ class TicketCells:
                 minimum=11,
                 weight=2,
                 priority=1,
-                sort=lambda row: row.status,
+                sort=lambda row: row.status or None,
             ),
             Column(
                 "responsible",
@@ -147,7 +147,7 @@ class TicketCells:
     def _protocol(self, row: TicketRow) -> Content:
         protocol = clean(row.protocol) or str(row.id)
         if row.change is not None and self._stands_out(row):
-            return Content.styled(f"{SIGNS[row.change.kind]} {protocol}", "bold $accent")
+            return Content.styled(f"{SIGNS[row.change.kind]} {protocol}", "bold $mark")
         sign = {TicketState.CLOSED: "✓", TicketState.MISSING: "?"}.get(row.state, " ")
         return Content.styled(f"{sign} {protocol}", "" if row.state is TicketState.OPEN else "$quiet")
 
@@ -175,5 +175,5 @@ class TicketCells:
         change = row.change
         if change is None:
             return Content.styled(NOTHING, "$quiet")
-        style = "bold $accent" if self._stands_out(row) else "$quiet"
+        style = "bold $mark" if self._stands_out(row) else "$quiet"
         return line((change_time(change), "$quiet"), "  ", (change_text(change), style))

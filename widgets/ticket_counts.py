@@ -181,7 +181,7 @@ class SyncLine(Drawn):
             pieces.append(line((f"{matches} ", "$account"), (f"/{self._filter}", "$account bold")))
         if self._above:
             above = ngettext("{n} new above", "{n} new above", self._above).format(n=number(self._above))
-            pieces.append(line(("↑ ", "bold $accent"), (above, "$accent")))
+            pieces.append(line(("↑ ", "bold $mark"), (above, "$mark")))
         new = ngettext("{n} new today", "{n} new today", self._counts.new_today)
         recent = ngettext("{n} changed in 5 min", "{n} changed in 5 min", self._counts.recent)
         pieces.append(Content.styled(new.format(n=number(self._counts.new_today)), "$quiet"))

@@ -83,7 +83,7 @@ class TicketFeed(Drawn):
     def _line(self, change: Change, width: int, words: int) -> Content:
         fresh = change.seen_at + FRESH_SECONDS > self._now
         needs = change.kind is ChangeKind.MISSING
-        sign = "bold $accent" if fresh else "$warn" if needs else "$quiet"
+        sign = "bold $mark" if fresh else "$warn" if needs else "$quiet"
         text = change_text(change)
         said = text.removeprefix(kind_word(change.kind)).removeprefix(": ").strip()
         customer = clean(change.customer or "")

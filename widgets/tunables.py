@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from hubsoft_tui.brasilia import at
 from hubsoft_tui.services.tuning.durations import DAY, Number, span
 from hubsoft_tui.services.tuning.types import Tunable, Value
 from hubsoft_tui.setting_rules import BYTES, DAYS, MEGABYTES, SECONDS, plain
@@ -56,9 +56,7 @@ class TunableTable(VirtualTable[Tunable]):
                 Column("name", _("setting"), lambda each: name_of(each.key), minimum=19),
                 Column("default", _("default"), _default, width=9, align="right", priority=2, style="$quiet"),
                 Column("saved", _("stored"), _saved, width=9, align="right"),
-                Column(
-                    "tried", _("trying"), _tried, width=9, align="right", priority=1, style="bold $accent"
-                ),
+                Column("tried", _("trying"), _tried, width=9, align="right", priority=1, style="bold $mark"),
             ),
             identify=lambda each: each.key,
             empty=_("The engine is starting."),
@@ -96,7 +94,7 @@ class StepLine(Drawn):
                 ("◂", "$account"),
                 (track, "$quiet"),
                 ("▸ ", "$account"),
-                (value, "bold $accent" if moved else "bold"),
+                (value, "bold $mark" if moved else "bold"),
                 (f"   {bounds}" if bounds else "", "$quiet"),
             ).truncate(width, ellipsis=True),
         ]
@@ -108,7 +106,7 @@ class StepLine(Drawn):
         texts = [_(tunable.rule.does)]
         if (moved := tunable.moved) is not None:
             told = _("Self-tuning moved it on {day}, from {before} to {after}.").format(
-                day=time.strftime("%d/%m %H:%M", time.localtime(moved.at)),
+                day=at(moved.at).strftime("%d/%m %H:%M"),
                 before=shown(tunable, tunable.default if moved.before is None else moved.before),
                 after=shown(tunable, tunable.default if moved.after is None else moved.after),
             )

@@ -6,9 +6,9 @@ Every unit stands alone and short, so that columns of them line up. Ages and dur
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING, Final
 
+from hubsoft_tui.brasilia import at
 from hubsoft_tui.texts import _, number
 
 if TYPE_CHECKING:
@@ -107,28 +107,28 @@ def percent(ratio: float | None, decimals: int = 0) -> str:
 
 
 def clock(epoch: float | None, *, seconds: bool = False) -> str:
-    """Return the local time of day of a UTC epoch instant: 14:02, or 14:02:31."""
+    """Return the time of day at HubSoft of a UTC epoch instant: 14:02, or 14:02:31."""
     if not epoch or not math.isfinite(epoch):
         return NOTHING
     try:
-        return time.strftime("%H:%M:%S" if seconds else "%H:%M", time.localtime(epoch))
+        return at(epoch).strftime("%H:%M:%S" if seconds else "%H:%M")
     except (OverflowError, ValueError, OSError):  # an instant no calendar knows
         return NOTHING
 
 
 def moment(epoch: float | None, now: float, *, brief: bool = False) -> str:
-    """Return a local instant: `14:02` today, `24/10 14:02` before (`brief`: 24/10), `24/10/2025` long ago."""
+    """Return an instant at HubSoft: `14:02` today, `24/10 14:02` before (`brief`: 24/10), `24/10/2025` long ago."""
     if not epoch or not math.isfinite(epoch):
         return NOTHING
     try:
-        then, today = time.localtime(epoch), time.localtime(now)
+        then, today = at(epoch), at(now)
     except (OverflowError, ValueError, OSError):
         return NOTHING
-    if then[:3] == today[:3]:
-        return time.strftime("%H:%M", then)
-    if then.tm_year != today.tm_year:
-        return time.strftime("%d/%m/%Y", then)
-    return time.strftime("%d/%m" if brief else "%d/%m %H:%M", then)
+    if then.date() == today.date():
+        return then.strftime("%H:%M")
+    if then.year != today.year:
+        return day(then.date())
+    return then.strftime("%d/%m" if brief else "%d/%m %H:%M")
 
 
 def money(amount: Decimal) -> str:

@@ -6,14 +6,11 @@ empty is None. Status prefixes, types and reasons are open sets: unknown values 
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
-
-BRASILIA: Final = timezone(timedelta(hours=-3), "BRT")
-"""HubSoft writes naive local times; every recorded row is exactly 3 h behind its epoch twin."""
 
 CANCELLED: Final = "cancelado"
 """The status prefix of a service that has ended for good."""

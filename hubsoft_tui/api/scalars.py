@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from ..brasilia import BRASILIA
 from ..privacy import clean
-from .models import BRASILIA
 
 MAX_INTEGER: Final = 2**63 - 1
 """What SQLite and MessagePack can still hold."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Protocol
+
+from ..brasilia import day_of
 
 
 class Clock(Protocol):
@@ -55,8 +57,8 @@ class SystemClock:
 
 
 def today(clock: Clock) -> date:
-    """Return the local day it is on the wall clock."""
-    return datetime.fromtimestamp(clock.wall()).astimezone().date()
+    """Return the day it is at HubSoft."""
+    return day_of(clock.wall())
 
 
 def _boot_name() -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 from ..api.operations import Operation
+from ..brasilia import at
 from ..errors import BudgetLost, QueueFull, RateLimited, TimedOut, Unreachable
 from ..texts import Text, say
 from .breaker import Admission, Breaker
@@ -86,7 +86,7 @@ class Patience:
                 "HubSoft cannot be reached: {reason}",
                 reason=self._health.reason or say("it does not answer."),
             )
-        since = time.strftime("%H:%M", time.localtime(state.last_good))
+        since = at(state.last_good).strftime("%H:%M")
         return say("HubSoft has not answered since {time}.", time=since)
 
     def limited(self, seconds: float) -> RateLimited:

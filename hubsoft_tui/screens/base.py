@@ -17,6 +17,7 @@ from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _, language
 from widgets.keyline import AreaBar, Item, ItemLine, KeyLine
 from widgets.strip import StatusStrip
+from widgets.words import clock
 
 from .actions import AREAS, Action, registry, shown_key
 from .console import Console
@@ -128,7 +129,7 @@ class ConsoleScreen(Screen[None]):
             return
         marks = self.console.marks()
         if self.frozen_at is not None:
-            since = time.strftime("%H:%M:%S", time.localtime(self.frozen_at))
+            since = clock(self.frozen_at, seconds=True)
             marks = ((_("FROZEN since {time}").format(time=since), "bold $background on $warn"), *marks)
         ways = [area.action() for area in AREAS]
         areas = tuple(Item(way.id, self._key_shown(way), _(way.label)) for way in ways)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from hubsoft_tui.brasilia import DAY_SECONDS, day_of, start_of
 from hubsoft_tui.core.trace import SentRow
 from hubsoft_tui.core.types import Outcome, Priority
 from hubsoft_tui.services.state import account_of
@@ -32,13 +32,10 @@ AT_ONCE: Final = 500
 
 def record(path: Path, profile: Profile, stopped: Callable[[], bool]) -> None:
     """Write the two weeks before today to the trace at `path`. Raises StoreError."""
-    midnight = (
-        datetime.fromtimestamp(time.time()).astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-    )
-    start = midnight - timedelta(days=DAYS)
+    start = start_of(day_of(time.time())) - DAYS * DAY_SECONDS
     # The weeks begin on a Monday; those before today may not. The days of the week then lie a little off.
     told = weeks(days=DAYS)
-    _rehearsal, rows = rehearse(told.questions, told, ages(CacheSettings()), start=start.timestamp())
+    _rehearsal, rows = rehearse(told.questions, told, ages(CacheSettings()), start=start)
     database = open_database(path, MIGRATIONS)
     try:
         store = TraceStore(database, account_of(profile))

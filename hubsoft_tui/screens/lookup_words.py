@@ -119,7 +119,7 @@ def welcome(hints: tuple[str, ...], *, starting: bool) -> Content:
         tries = "   ".join(format_document(hint) for hint in hints)
         lines += [
             Content(""),
-            Content.assemble((_("Simulated customers to try:"), "$quiet"), "  ", (tries, "bold $accent")),
+            Content.assemble((_("Simulated customers to try:"), "$quiet"), "  ", (tries, "bold $mark")),
             Content.styled(
                 _("ctrl+p switches the scenario: an outage, a rate limit, slow answers."), "$quiet"
             ),

@@ -13,6 +13,7 @@ from functools import partial
 
 from ..api import operations
 from ..api.models import Ticket
+from ..brasilia import day_of
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.tracer import Tracer
@@ -23,7 +24,6 @@ from ..settings import Profile, Settings
 from ..store.tuning import TuningLog
 from .alerts.facts import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
-from .brasilia import day_of
 from .checkup.service import Checkup
 from .checkup.shelf import Shelf
 from .connection import ConnectionTest

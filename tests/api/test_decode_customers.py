@@ -9,7 +9,8 @@ import pytest
 
 from hubsoft_tui.api import answers
 from hubsoft_tui.api.decode_customers import customer
-from hubsoft_tui.api.models import BRASILIA, Address, Connection, Customer
+from hubsoft_tui.api.models import Address, Connection, Customer
+from hubsoft_tui.brasilia import BRASILIA
 
 from . import made
 

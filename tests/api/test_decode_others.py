@@ -15,7 +15,8 @@ from hubsoft_tui.api.decode_invoices import invoice
 from hubsoft_tui.api.decode_sessions import session
 from hubsoft_tui.api.decode_token import MAX_LIFETIME, token
 from hubsoft_tui.api.decode_work_orders import work_order
-from hubsoft_tui.api.models import BRASILIA, Choice, Invoice, Session, WorkOrder
+from hubsoft_tui.api.models import Choice, Invoice, Session, WorkOrder
+from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, Refused
 
 from . import made

@@ -7,7 +7,8 @@ import pytest
 
 from hubsoft_tui.api import answers
 from hubsoft_tui.api.decode_tickets import message, ticket
-from hubsoft_tui.api.models import BRASILIA, Message, Ticket
+from hubsoft_tui.api.models import Message, Ticket
+from hubsoft_tui.brasilia import BRASILIA
 
 from . import made
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubsoft_tui.api import scalars
-from hubsoft_tui.api.models import BRASILIA
 from hubsoft_tui.api.scalars import UnreadableError
+from hubsoft_tui.brasilia import BRASILIA
 
 AT = datetime(2026, 1, 15, 10, 20, 30, tzinfo=BRASILIA)
 

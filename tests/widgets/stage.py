@@ -1,10 +1,17 @@
 """A bare application to put one widget on, with the console's themes."""
 
+from datetime import datetime
 from typing import Any
 
 from textual.app import App
 
+from hubsoft_tui.brasilia import BRASILIA
 from widgets.themes import THEMES, semantic
+
+
+def at_hubsoft(*parts: int) -> float:
+    """Return the instant at which a clock at HubSoft shows year, month, day, hour, minute and second."""
+    return datetime(*parts, tzinfo=BRASILIA).timestamp()  # type: ignore[misc,arg-type] # six numbers
 
 
 class Stage(App[None]):

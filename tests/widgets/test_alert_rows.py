@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 
 import pytest
@@ -6,10 +5,10 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.services.alerts.rules import RULES
 from hubsoft_tui.store.alerts import Alert
-from tests.widgets.stage import Repaints, Stage, lines_of
+from tests.widgets.stage import Repaints, Stage, at_hubsoft, lines_of
 from widgets.alert_rows import AlertDetail, AlertsPanel, AlertTable, alert_mark, alert_title, value_text
 
-NOW = time.mktime((2026, 11, 23, 14, 2, 0, 0, 0, -1))
+NOW = at_hubsoft(2026, 11, 23, 14, 2, 0)
 QUEUE = Alert(3, "queue_full", 0.85, 0.97, 0.8, NOW - 600)
 DOWN = Alert(4, "api_down", 1.0, 1.0, 1.0, NOW - 60)
 DISK = Alert(2, "disk_low", 412.0, 380.0, 500.0, NOW - 90_000, NOW - 89_000)

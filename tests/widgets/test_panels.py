@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 
 import pytest
@@ -14,13 +13,13 @@ from hubsoft_tui.core.types import (
     Snapshot,
     TokenState,
 )
-from tests.widgets.stage import Repaints, Stage, lines_of
+from tests.widgets.stage import Repaints, Stage, at_hubsoft, lines_of
 from widgets.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
 
-NOW = time.mktime((2026, 11, 23, 14, 2, 0, 0, 0, -1))
+NOW = at_hubsoft(2026, 11, 23, 14, 2, 0)
 API = ApiState(
     Health.ONLINE,
-    since=time.mktime((2026, 11, 23, 9, 12, 0, 0, 0, -1)),
+    since=at_hubsoft(2026, 11, 23, 9, 12, 0),
     p50=0.042,
     p95=0.18,
     course=(0.04, 0.18),

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from widgets.rows import Rows, fold
+from widgets.rows import Rows, collated, fold
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class AgainstAPlainList(RuleBasedStateMachine):
     def shows_what_a_plain_list_would(self):
         shown = [item for item in self.model.values() if all(t in fold(item.name) for t in self.text.split())]
         if self.by is not None:
-            shown.sort(key=lambda item: none_last(self.by(item)))
+            shown.sort(key=lambda item: none_last(collated(self.by(item))))
         if self.descending:
             shown.reverse()
         assert list(self.held) == shown
@@ -186,3 +186,26 @@ def test_rows_are_made_ready_for_filtering_a_few_at_a_time():
     assert held.ready(2)
     held.filter("e")
     assert ids(held) == ["1"]
+
+
+def test_text_is_sorted_as_people_sort_it_and_equal_text_by_arrival():
+    names = ["JOSÉ", "diego", "JOÃO", " Ágata", "DÉBORA", "Zoé", "Ângela", "debora", "Çelik", "CELIA", "joao"]
+    held = rows(*(Item(name, name) for name in names))
+    held.sort(lambda item: item.name)
+    assert ids(held) == [
+        " Ágata",
+        "Ângela",
+        "CELIA",
+        "Çelik",
+        "DÉBORA",
+        "debora",
+        "diego",
+        "JOÃO",
+        "joao",
+        "JOSÉ",
+        "Zoé",
+    ]
+    held.upsert(Item("new", "Dêbora"))
+    assert ids(held)[4:7] == ["DÉBORA", "debora", "new"]
+    held.sort(lambda item: (0, item.name))
+    assert ids(held)[:2] == [" Ágata", "Ângela"]

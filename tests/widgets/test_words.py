@@ -1,11 +1,14 @@
 import datetime as dt
 import math
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from hubsoft_tui import texts
+from hubsoft_tui.brasilia import iso
+from tests.widgets.stage import at_hubsoft
 from widgets import words
 
 
@@ -128,8 +131,8 @@ def test_day():
     assert words.day(None) == "–"
 
 
-def test_clock_is_local_and_shows_minutes():
-    epoch = time.mktime((2026, 11, 23, 14, 2, 31, 0, 0, -1))
+def test_clock_is_hubsofts_and_shows_minutes():
+    epoch = at_hubsoft(2026, 11, 23, 14, 2, 31)
     assert words.clock(epoch) == "14:02"
     assert words.clock(epoch, seconds=True) == "14:02:31"
 
@@ -141,9 +144,27 @@ def test_an_instant_nobody_knows_is_a_dash(epoch):
 
 
 def test_moment_says_the_day_only_when_it_is_another():
-    now = time.mktime((2026, 11, 23, 14, 0, 0, 0, 0, -1))
-    assert words.moment(time.mktime((2026, 11, 23, 9, 12, 0, 0, 0, -1)), now) == "09:12"
-    earlier = time.mktime((2026, 10, 24, 9, 12, 0, 0, 0, -1))
+    now = at_hubsoft(2026, 11, 23, 14, 0, 0)
+    assert words.moment(at_hubsoft(2026, 11, 23, 9, 12, 0), now) == "09:12"
+    earlier = at_hubsoft(2026, 10, 24, 9, 12, 0)
     assert words.moment(earlier, now) == "24/10 09:12"
     assert words.moment(earlier, now, brief=True) == "24/10"
-    assert words.moment(time.mktime((2025, 10, 24, 9, 12, 0, 0, 0, -1)), now) == "24/10/2025"
+    assert words.moment(at_hubsoft(2025, 10, 24, 9, 12, 0), now) == "24/10/2025"
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "BRT3", "JST-9"])
+def test_times_are_hubsofts_wherever_the_console_runs(zone, monkeypatch):
+    protocol = "20261123090312000123"  # what HubSoft wrote at 09:03 at Brasília
+    opened = datetime(2026, 11, 23, 12, 3, 12, tzinfo=UTC).timestamp()
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert words.clock(opened) == f"{protocol[8:10]}:{protocol[10:12]}"
+        assert words.clock(opened, seconds=True) == "09:03:12"
+        assert words.moment(opened, opened + 60) == "09:03"
+        assert words.moment(opened, opened + 86_400) == "23/11 09:03"
+        assert words.moment(opened, opened + 400 * 86_400) == "23/11/2026"
+        assert iso(opened) == "2026-11-23T09:03:12-03:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -7,10 +7,10 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ...brasilia import iso
 from ...errors import InvalidInput, StoreError
 from ...places import write_private
 from ...texts import N_, _, say
@@ -165,4 +165,4 @@ def member_document(row: MemberRow) -> dict[str, Any]:
 def _instant(epoch: float | None) -> str:
     if epoch is None:
         return ""
-    return datetime.fromtimestamp(epoch).astimezone().isoformat(timespec="seconds")
+    return iso(epoch)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from ...api.models import Customer
+from ...brasilia import at
 from ...core.clock import Clock, today
 from ...core.engine import Engine
 from ...core.types import Health, Priority
@@ -92,7 +92,7 @@ class Night:
         settings = self._engine.settings.checkup
         if not settings.nightly_roster:
             return False
-        hour = datetime.fromtimestamp(self._clock.wall()).astimezone().hour
+        hour = at(self._clock.wall()).hour
         return settings.quiet_hour <= hour < settings.quiet_hour + HOURS
 
     def _spare(self) -> bool:

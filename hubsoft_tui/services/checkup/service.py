@@ -9,10 +9,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from ...brasilia import at
 from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
@@ -355,7 +355,7 @@ class Checkup:
 
 
 def _taken(row: ListRow, run: RunRow | None) -> AlreadyRunning:
-    since = "" if run is None else datetime.fromtimestamp(run.started_at).astimezone().strftime("%H:%M")
+    since = "" if run is None else at(run.started_at).strftime("%H:%M")
     return AlreadyRunning(
         say(
             "{list} is being checked already, by process {process} since {time}. Wait for it, or stop it there.",

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from ...api import operations
 from ...api.answers import Decoded
-from ...api.models import BRASILIA, Message, Thread, Ticket
+from ...api.models import Message, Thread, Ticket
 from ...api.operations import Operation, SearchKey
+from ...brasilia import BRASILIA, ONE_DAY, day_of
 from ...store.outbox import OutboxRow
 from ...texts import N_, _
-from ..brasilia import ONE_DAY, day_of
 from .reference import carries, says_the_same, squeezed
 from .types import Closing, Draft, NewMessage, NewTicket
 

@@ -17,6 +17,7 @@ from ...api import operations
 from ...api.answers import Decoded
 from ...api.models import Ticket
 from ...api.operations import Operation
+from ...brasilia import day_of
 from ...core.clock import Clock
 from ...core.types import Priority
 from ...errors import (
@@ -33,7 +34,6 @@ from ...errors import (
 )
 from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
-from ..brasilia import day_of
 from ..lane import Lane
 from . import machine, search
 from .door import CALLER, Door, local_protocol

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
+from ...brasilia import iso
 from ..spreadsheets import inert
 from .types import DayReport, Sums
 
@@ -109,7 +109,7 @@ def _figures(sums: Sums) -> dict[str, Any]:
 
 
 def _local(instant: float) -> str:
-    return datetime.fromtimestamp(instant).astimezone().isoformat(timespec="minutes")
+    return iso(instant, "minutes")
 
 
 def _share(share: float | None) -> float | None:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from ...brasilia import day_of
 from ...setting_rules import DAY
 from ...settings import Settings
 from ...store.database import open_database
@@ -17,7 +18,7 @@ from ...store.reports import MIGRATIONS, KeptDay, ReportStore
 from ...store.trace import TraceStore
 from ...store.trace_reading import KEPT_HOUSE, TraceReader
 from ...store.trace_sums import count_rows
-from .days import Stretch, day_of, stretch
+from .days import Stretch, stretch
 from .sums import add_up
 from .types import DayReport
 

@@ -10,11 +10,12 @@ from typing import Final
 
 import msgspec
 
+from ...brasilia import day_of
 from ...core.clock import Clock
 from ...store import reports, trace_reading
 from ...store.database import open_database
 from ...store.trace_sums import count_rows
-from .days import day_of, stretch
+from .days import stretch
 from .house import LATE_DAYS
 from .sums import add_up
 from .types import DayHead, DayReport, Overview

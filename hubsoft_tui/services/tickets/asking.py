@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ...api.operations import Table, TicketDate
+from ...brasilia import DAY_SECONDS, ONE_DAY, day_of, start_of
 from ...errors import BadAnswer, QueueFull, RateLimited, Refused, Unproven, Unreachable
 from ...store.mirror_records import Followed, Following
-from ..brasilia import DAY_SECONDS, ONE_DAY, day_of, start_of
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
 from .planner import Known, Read, Steps, steps

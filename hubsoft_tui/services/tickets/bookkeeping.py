@@ -11,13 +11,13 @@ from typing import Final
 
 import msgspec
 
+from ...brasilia import DAY_SECONDS, start_of
 from ...errors import StoreError
 from ...settings import SyncSettings
 from ...store.mirror import Mirror
 from ...store.mirror_records import MirrorState
 from ...store.mirror_writing import Draft, Lease, writing
 from ...texts import say
-from ..brasilia import DAY_SECONDS, start_of
 from .absorbing import Absorber, Found
 from .asking import Asked, manner
 from .labels import STATUS, Labels

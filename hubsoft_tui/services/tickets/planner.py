@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from ...api.operations import TicketDate
+from ...brasilia import ONE_DAY, day_of
 from ...store.mirror_records import Followed, Label, MirrorState, StatusCount
-from ..brasilia import ONE_DAY, day_of
 from .labels import sounds_closed
 from .paging import pages
 

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from ...api.models import BRASILIA, Ticket
+from ...api.models import Ticket
+from ...brasilia import BRASILIA
 from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority

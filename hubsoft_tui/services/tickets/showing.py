@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from ...api.models import BRASILIA, Message, WorkOrder
+from ...api.models import Message, WorkOrder
+from ...brasilia import BRASILIA
 from ...store.mirror import Mirror
 from ...store.mirror_records import MirrorChange, MirrorTicket
 from .types import Change, ChangeKind, Delta, TicketDetail, TicketRow, TicketState

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ... import brasilia
 from ...api.models import Customer
 from ...core.clock import today
 from ...core.question import Question
@@ -249,5 +249,5 @@ def _question(customer: Customer) -> Question[tuple[Customer, ...]] | None:
 
 
 def _hour(at: float) -> float:
-    local = time.localtime(at)
-    return local.tm_hour + local.tm_min / 60
+    there = brasilia.at(at)
+    return there.hour + there.minute / 60

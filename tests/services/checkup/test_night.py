@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.core.types import Category, Source
 from hubsoft_tui.settings import CheckupSettings
 
@@ -17,7 +18,7 @@ def at(monkeypatch):
     """Set the hour of the wall clock."""
 
     def set_hour(hour: int, day: int = 10):
-        moment = datetime(2026, 12, day, hour, 30).astimezone().timestamp()
+        moment = datetime(2026, 12, day, hour, 30, tzinfo=BRASILIA).timestamp()
         monkeypatch.setattr("hubsoft_tui.core.clock.SystemClock.wall", lambda _self: moment)
 
     return set_hour

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from hubsoft_tui.api.answers import Decoded
-from hubsoft_tui.api.models import BRASILIA, Ticket
+from hubsoft_tui.api.models import Ticket
+from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.core.exchange import Received
 from hubsoft_tui.errors import RateLimited, Refused, UnknownOutcome, Unreachable
 from hubsoft_tui.services.outbox.outbox import Outbox

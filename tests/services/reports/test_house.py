@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hubsoft_tui.brasilia import day_of
 from hubsoft_tui.core.trace import NaiveRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
-from hubsoft_tui.services.reports.days import day_of, stretch
+from hubsoft_tui.services.reports.days import stretch
 from hubsoft_tui.services.reports.house import House
 from hubsoft_tui.services.reports.reader import ReportReader
 from hubsoft_tui.services.reports.service import Reports

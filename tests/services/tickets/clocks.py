@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hubsoft_tui.api.models import BRASILIA
+from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.core.clock import SystemClock
 
 
