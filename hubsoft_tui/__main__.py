@@ -31,8 +31,13 @@ def main() -> int:
         # Textual reads it while it is imported; ten frames a second are what a thin link carries.
         os.environ.setdefault("TEXTUAL_FPS", "10")
     from app import open_console
+    from hubsoft_tui.errors import HubSoftError
 
-    return open_console(flags)
+    try:
+        return open_console(flags)
+    except HubSoftError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
 
 
 def console_flags(arguments: list[str]) -> Flags | None:

@@ -8,6 +8,7 @@ with `kind` and `message`. Everything else is on stderr.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -51,11 +52,16 @@ def run(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
+    except OSError as error:  # a full disk behind `>`
+        code = _reader_gone()
+        with contextlib.suppress(OSError):
+            click.echo(_("The answer cannot be written: {reason}.").format(reason=error.strerror), err=True)
     return code
 
 
 @click.group(
     cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help=N_(
         "An operations console for providers that run HubSoft. Without a command the console opens.\n\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage or invalid input, 3 not found, 4 HubSoft unreachable "
@@ -97,6 +103,7 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
     session.term = term
     from .cli_lookup import lookup_document, lookup_lines
     from .core.types import Category
+    from .services.terms import zeros_restored
 
     category = Category.CONTRACT_STATUS if status_only else Category.CLIENT_DATA
 
@@ -107,6 +114,8 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
 
     with open_hub(session) as hub:
         found, active = hub.call(ask)
+    if found.term.restored:
+        click.echo(str(zeros_restored(found.term)), err=True)
     if as_json:
         write_json(lookup_document(found, active))
     else:
@@ -187,7 +196,9 @@ def _outcome(arguments: list[str], session: Session) -> int:
         return gone.code if isinstance(gone.code, int) else 1
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a private line instead of a traceback
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO} and error.filename is None:
+            raise  # the answer itself could not be written
         return _failed("crash", _crash_line(error), HubSoftError.exit_code, arguments, session)
     return result if isinstance(result, int) else 0
 
@@ -226,4 +237,8 @@ def _reader_gone() -> int:
 def _crash_line(error: Exception) -> str:
     from . import crash, places
 
-    return crash.line(crash.report(error, places.find().crashes))
+    try:
+        folder = places.find().crashes
+    except HubSoftError:
+        return crash.line(None)
+    return crash.line(crash.report(error, folder))

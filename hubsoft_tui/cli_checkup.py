@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .cli_click import Command, Number, Option
-from .cli_output import styled, table, write_json, write_lines
+from .cli_output import styled, table, write_json, write_lines, write_text
 from .cli_session import Session, json_option, open_hub
 from .errors import InvalidInput, Unreachable
-from .privacy import clean, mask_document
+from .privacy import as_typed, clean, mask_document
 from .texts import N_, _, ngettext, number, say
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ LOOK_SECONDS: Final = 0.2
 UNKNOWN_CODE: Final = 1
 FAILED_CODE: Final = 1
 BAR: Final = 30
+PRINTED: Final = "-"
 SHOWN: Final = 50
 """Changed members printed for people; files and JSON hold all of them."""
 
@@ -34,12 +35,13 @@ SHOWN: Final = 50
     cls=Command,
     help=N_(
         "Check who of a list of members has an active contract, with as few requests as possible.\n\n"
-        "FILE is a CSV with a column of documents (cpf, cnpj, documento or document) and, if you like, names and ids. "
+        "FILE is a CSV with columns of documents (cpf, cnpj, documento or document) and, if you like, names and ids; "
+        "- reads it from standard input. "
         "A check-up that was interrupted goes on where it was. Exit code 0 when everybody could be decided, 1 when "
         "somebody is unknown or commands are held."
     ),
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--plan-only",
     cls=Option,
@@ -51,7 +53,7 @@ SHOWN: Final = 50
     cls=Option,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help=N_("Write the results to a .csv or .json file."),
+    help=N_("Write the results to a .csv or .json file; - prints the CSV."),
 )
 @click.option(
     "--max-age",
@@ -91,30 +93,42 @@ def checkup(
 ) -> int:
     """Answer `checkup`: 0 everybody decided, 1 somebody unknown or commands held."""
     from .services.checkup import export
+    from .services.checkup.members import is_standard_input, read_members
 
     if release_held or drop_held:
         if release_held and drop_held:
             raise InvalidInput(say("Either release what is held, or drop it."))
         return _settle_held(session, file, release=release_held, as_json=as_json)
-    if out is not None:
+    printed = out is not None and str(out) == PRINTED
+    if printed and as_json:
+        raise click.UsageError(_("--out - and --json both print to standard output. Choose one of them."))
+    if out is not None and not printed:
         out = export.target(out)
+    if is_standard_input(file) and sys.stdin is not None and sys.stdin.isatty():
+        click.echo(_("Reading the list from the keyboard; Ctrl+D ends it."), err=True)
+    source, imported = read_members(file)
     with open_hub(session) as hub:
-        row, imported = hub.call(lambda services: services.checkup.import_file(file))
+        row = hub.call(lambda services: services.checkup.keep(source, imported))
         _tell_import(imported)
         plan = hub.call(lambda services: services.checkup.plan(row.id, max_age=max_age))
         if plan_only:
-            _answer_plan(plan, as_json=as_json)
+            _answer_plan(plan, imported, as_json=as_json)
             return 0
         if not as_json:
             _say_plan(plan)
         ended = _run(hub, row, max_age)
         rows = hub.call(lambda services: services.checkup.changes(row.id)).rows
+        people = hub.settings.ui.csv_for_people
     shown = [each for each in rows if each.changed] if only_changes else list(rows)
-    document = export.document_of(ended, ended.plan or plan, shown)
-    if out is not None:
-        export.write(out, shown, document)
+    document = {**export.document_of(ended, ended.plan or plan, shown), "columns": list(imported.columns)}
+    if out is not None and not printed:
+        export.write(out, shown, document, people=people)
     if as_json:
         write_json(document)
+    elif printed:
+        write_text(export.csv_text(shown, people=people))
+        for line in _summary(ended, rows, None):
+            click.echo(line, err=True)
     else:
         write_lines(_summary(ended, rows, out))
     return _code(ended, rows)
@@ -122,7 +136,9 @@ def checkup(
 
 def _settle_held(session: Session, file: Path, *, release: bool, as_json: bool) -> int:
     """Release or drop what is held of a list: 0 when it is done, 1 when a command failed."""
-    path = str(file.expanduser().absolute())
+    from .services.checkup.members import place_of
+
+    path = as_typed(str(place_of(file)))
     with open_hub(session) as hub:
         lists = hub.call(lambda services: services.checkup.lists())
         row = next((each.list for each in lists if each.list.path == path), None)
@@ -157,13 +173,13 @@ def _failures(count: int) -> str:
     return styled(failed.format(n=number(count)), "warning")
 
 
-def _answer_plan(plan: Plan, *, as_json: bool) -> None:
+def _answer_plan(plan: Plan, imported: Imported, *, as_json: bool) -> None:
     if not as_json:
         write_lines(_plan_lines(plan))
         return
     from .services.checkup.export import plan_document_of
 
-    write_json(plan_document_of(plan))
+    write_json({**plan_document_of(plan), "columns": list(imported.columns)})
 
 
 def _plan_lines(plan: Plan) -> list[str]:
@@ -187,21 +203,16 @@ def _say_plan(plan: Plan) -> None:
 
 
 def _tell_import(imported: Imported) -> None:
-    from .services.checkup.members import bad_lines
+    from .services.checkup.members import bad_lines, columns_read, zeros_restored
 
     for line in bad_lines(imported):
         click.echo(str(line), err=True)
     if imported.restored:
-        click.echo(
-            ngettext(
-                "{n} document had lost its leading zeros; they were put back.",
-                "{n} documents had lost their leading zeros; they were put back.",
-                imported.restored,
-            ).format(n=imported.restored),
-            err=True,
-        )
+        click.echo(zeros_restored(imported), err=True)
     if imported.headerless:
         click.echo(_("The file has no header; its column of documents was found by its form."), err=True)
+    else:
+        click.echo(str(columns_read(imported)), err=True)
 
 
 def _run(hub: Hub, row: ListRow, max_age: float | None) -> Progress:

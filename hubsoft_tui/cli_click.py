@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from .privacy import as_typed
 from .texts import DOMAIN, N_, _
 
 if TYPE_CHECKING:
@@ -62,7 +63,23 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help is a message id, translated when it is shown."""
+    """A command whose help is a message id, translated when it is shown.
+
+    It takes the options of `SHARED` too, which stand before its name in the help.
+    """
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's parameters, and those that may stand before or behind its name."""
+        own = super().get_params(ctx)
+        return own if ctx.parent is None else [*own, *SHARED]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; texts from a Latin-1 keyboard become what was typed, paths stay the bytes they are."""
+        rest = super().parse_args(ctx, args)
+        for name, value in ctx.params.items():
+            if isinstance(value, str):
+                ctx.params[name] = as_typed(value)
+        return rest
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return the `--help` option, in the language of now: click makes it once and keeps it."""
@@ -92,6 +109,24 @@ class Group(Command, click.Group):
 
 
 Group.group_class = Group
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Note what a shared option says, unless it says nothing."""
+    if value and param.name:
+        setattr(ctx.obj, param.name, as_typed(value) if isinstance(value, str) else value)
+
+
+def _shared(*names: str, **options: object) -> Option:
+    return Option(names, expose_value=False, callback=_keep, hidden=True, **options)  # type: ignore[arg-type]
+
+
+SHARED: Final = (
+    _shared("--profile", metavar="NAME"),
+    _shared("--demo", is_flag=True),
+    _shared("--read-only", is_flag=True),
+)
+"""What is meant for the whole program, behind a command's name: hidden there, and taken."""
 
 
 @contextlib.contextmanager

@@ -68,10 +68,11 @@ def _kind(term: str) -> str | None:
 def lookup_lines(lookup: Lookup, active: Sequence[bool], *, status_only: bool) -> list[str]:
     """Return the answer for people: whether the contract is active first, then who it is."""
     if not lookup.found:
-        from .services.terms import describe
+        from .services.terms import describe, missing_digit
 
         shown, kind = lookup.term.shown, describe(lookup.term.kind)
-        return [_("Nobody found: {kind} {term}.").format(kind=kind, term=shown) + "  " + origin(lookup)]
+        told = _("Nobody found: {kind} {term}.").format(kind=kind, term=shown) + "  " + origin(lookup)
+        return [told, *filter(None, [missing_digit(lookup.term)])]
     if len(lookup.customers) > 1:
         found = ngettext("{n} customer", "{n} customers", len(lookup.customers)).format(
             n=len(lookup.customers)

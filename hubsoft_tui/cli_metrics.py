@@ -15,6 +15,7 @@ from .cli_click import Command, Number, Option
 from .cli_output import write_lines
 from .cli_session import Session, loaded_settings
 from .errors import HubSoftError, InvalidInput
+from .places import expanded
 from .texts import N_, _, say
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def metrics(session: Session, port: int | None, address: str, path: Path | None,
         if port is not None:
             _serve(registry, address, port)
         elif path is not None:
-            _write(registry, path.expanduser(), every)
+            _write(registry, expanded(path), every)
         else:
             from prometheus_client import generate_latest
 

@@ -51,6 +51,13 @@ def write_lines(lines: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
+def write_text(text: str) -> None:
+    """Write a file's text to stdout as it is: UTF-8 and its own line ends, whatever the terminal's encoding."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
 def table(
     rows: Sequence[Sequence[str]], *, indent: int = 2, gap: int = 2, right: Sequence[int] = ()
 ) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .errors import StoreError
+from .errors import SettingsError, StoreError
 from .texts import say
 
 if TYPE_CHECKING:
@@ -65,15 +65,40 @@ def find(environment: Mapping[str, str] | None = None, home: Path | str | None =
     env = os.environ if environment is None else environment
     root = str(home) if home else env.get(HOME_VARIABLE, "")
     if root.strip():
-        folder = Path(root).expanduser().absolute()
+        try:
+            folder = Path(root).expanduser().absolute()
+        except RuntimeError as error:
+            raise _homeless() from error
         return Places(folder / "config", folder / "state", folder / "cache", home=str(folder))
     import platformdirs
 
-    return Places(
-        Path(platformdirs.user_config_dir(_APP, appauthor=False)),
-        Path(platformdirs.user_state_dir(_APP, appauthor=False)),
-        Path(platformdirs.user_cache_dir(_APP, appauthor=False)),
+    try:
+        found = Places(
+            Path(platformdirs.user_config_dir(_APP, appauthor=False)),
+            Path(platformdirs.user_state_dir(_APP, appauthor=False)),
+            Path(platformdirs.user_cache_dir(_APP, appauthor=False)),
+        )
+    except (RuntimeError, KeyError) as error:
+        raise _homeless() from error
+    if not all(
+        each.is_absolute() for each in (found.config, found.state, found.cache)
+    ):  # `~` stayed what it is
+        raise _homeless()
+    return found
+
+
+def _homeless() -> SettingsError:
+    return SettingsError(
+        say("This account has no home folder. Set HUBSOFT_TUI_HOME to a folder you can write to.")
     )
+
+
+def expanded(path: Path | str) -> Path:
+    """Return `path` with `~` as the home it names; as it stands where there is no such home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def private_folder(folder: Path) -> Path:

@@ -23,6 +23,13 @@ def clean(text: str, *, multiline: bool = False) -> str:
     return (_UNSAFE if multiline else _UNSAFE_LINE).sub(REPLACEMENT, text)
 
 
+def as_typed(text: str) -> str:
+    """Return what a terminal sent: bytes that are not UTF-8 came from a Latin-1 keyboard, and are read as that."""
+    if text.isascii() or not any("\udc80" <= character <= "\udcff" for character in text):
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
 def format_document(document: str) -> str:
     """Write a CPF as `862.149.410-81` and a CNPJ as `12.ABC.345/01DE-35`; anything else as it is."""
     bare = _bare(document)

@@ -91,6 +91,13 @@ class UiSettings:
         pattern=r"[A-Za-z0-9_-]{1,40}",
         shape=N_("a theme's name, as the palette shows it"),
     )
+    csv_for_people: bool = setting(
+        default=False,
+        does=N_(
+            "Write the results of a check-up to CSV in the language of the texts, with its words and dates, instead of "
+            "the keys that scripts go by."
+        ),
+    )
     refresh_per_second: float = setting(
         2.0, N_("How often the screens look at the engine."), PER_SECOND, low=0.2, high=10
     )

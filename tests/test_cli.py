@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +22,6 @@ from hubsoft_tui.simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 CLIENTS = "cliente"
 UNKNOWN_CPF = "11144477735"
@@ -470,3 +471,71 @@ class TestTheRest:
             _, complaints = running.communicate(timeout=60)
         assert (running.returncode, complaints) == (0, "")
         assert "862.149.410-81" in "".join(said)
+
+
+def test_a_latin1_keyboard_is_understood(run, configured):
+    """`Jo\\xe3o` arrives as a lone surrogate; it is neither dropped nor searched for as something else."""
+    typed = (
+        os.fsdecode("Jo\u00e3o".encode("latin-1")) if sys.getfilesystemencoding() == "utf-8" else "Jo\u00e3o"
+    )
+    assert run("lookup", typed, "--json").document["term"] == "Jo\u00e3o"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("lookup", "86214941081", "--demo", "--json"),
+        ("lookup", "--demo", "86214941081", "--json"),
+        ("--demo", "lookup", "--json", "86214941081"),
+    ],
+)
+def test_options_of_the_program_may_stand_behind_the_command(run, arguments):
+    ran = run(*arguments)
+    assert (ran.code, ran.document["found"]) == (0, True)
+
+
+def test_a_profile_may_be_named_behind_the_command_and_help_has_its_short_form(run):
+    ran = run("lookup", "86214941081", "--profile", "elsewhere")
+    assert ran.code == 2
+    assert "elsewhere" in ran.err
+    for arguments in (("-h",), ("lookup", "-h"), ("ticket", "open", "-h"), ("cache", "-h")):
+        ran = run(*arguments)
+        assert (ran.code, ran.out[:6]) == (0, "Usage:")
+
+
+@pytest.mark.parametrize("home", [None, "~nobody-here/hubsoft"])
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_an_account_without_a_home_is_told_which_variable_helps(run, monkeypatch, home, json):
+    def unknown(*_: object) -> None:
+        raise KeyError("no such account")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(pwd, "getpwnam", unknown)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "HUBSOFT_TUI_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home:
+        monkeypatch.setenv("HUBSOFT_TUI_HOME", home)
+    ran = run("lookup", "86214941081", *json)
+    assert ran.code == 2
+    assert "HUBSOFT_TUI_HOME" in ran.err
+    assert "Traceback" not in ran.err
+    assert not json or ran.document["error"]["kind"] == "settings"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_an_answer_that_cannot_be_written_is_told(home):
+    command = [sys.executable, "-m", "hubsoft_tui", "--demo", "lookup", "86214941081", "--json"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert ran.returncode == 1
+    assert "cannot be written" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_phone_without_its_ninth_digit_and_zeros_put_back_are_told(run, configured):
+    ran = run("lookup", "3788887777")
+    assert ran.code == 3
+    assert "no ninth digit" in ran.out
+    ran = run("lookup", "1000316769")
+    assert "lost its leading zeros" in ran.err
+    assert "01000316769" not in ran.out + ran.err

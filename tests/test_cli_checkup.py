@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -18,6 +21,7 @@ from .test_cli import Ran
 
 KEYS = [
     "total", "active", "inactive", "not_found", "unknown", "requests", "naive_requests", "seconds", "plan", "members",
+    "columns",
 ]  # fmt: skip
 
 
@@ -160,6 +164,45 @@ def test_the_command_has_been_run_before_the_program_ends(run, configured, membe
     configured.set_status(person, "suspenso_debito")
     assert run("checkup", str(members), "--max-age", "0").code == 0
     assert told.read_text().split() == [person.document]
+
+
+def test_the_list_may_be_piped_in_and_the_results_out(configured, members):
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    for piped in ("-", "/dev/stdin"):
+        command = [sys.executable, "-m", "hubsoft_tui", "checkup", piped, "--out", "-"]
+        ran = subprocess.run(
+            command, input=members.read_bytes(), capture_output=True, env=environment, check=False, timeout=60
+        )
+        assert ran.returncode == 0
+        rows = list(csv.DictReader(io.StringIO(ran.stdout.decode()), delimiter=";"))
+        assert len(rows) == 41
+        assert {row["result"] for row in rows} <= {"active", "inactive", "not_found"}
+        assert b"Documents were read from: cpf." in ran.stderr
+
+
+def test_results_on_stdout_and_a_document_on_stdout_are_one_too_many(run, configured, members):
+    ran = run("checkup", str(members), "--out", "-", "--json")
+    assert ran.code == 2
+    assert ran.document["error"]["kind"] == "usage"
+    assert len(configured.ledger) == 0
+
+
+def test_which_columns_were_read_is_told_and_each_row_is_its_own_person(run, configured, tmp_path):
+    person = next(each for each in configured.customers if each.active and len(each.document) == 11)
+    company = next(each for each in configured.customers if len(each.document) == 14)
+    file = tmp_path / "members.csv"
+    file.write_text(f"Nome;CPF;CNPJ\nA;{person.document};\nB;;{company.document}\n")
+    ran = run("checkup", str(file), "--json")
+    assert ran.document["columns"] == ["CPF", "CNPJ"]
+    assert {each["document"] for each in ran.document["members"]} == {person.document, company.document}
+    assert "Documents were read from: CPF, CNPJ." in ran.err
+
+
+def test_a_file_may_have_a_name_that_is_not_utf8(run, configured, members):
+    named = members.with_name(os.fsdecode("m\u00e3e.csv".encode("latin-1")))
+    members.rename(named)
+    ran = run("checkup", str(named), "--json", "--out", str(named.with_suffix(".json")))
+    assert (ran.code, ran.document["total"]) == (0, 41)
 
 
 @pytest.mark.parametrize("age", ["nan", "-1", "soon"])

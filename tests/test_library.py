@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
+import sys
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +94,58 @@ def test_a_wrong_document_is_refused_before_anything_is_sent(simulator, tmp_path
             with pytest.raises(InvalidInput):
                 hub.client_info(wrong)
     assert simulator.ledger.entries() == []
+
+
+@pytest.mark.parametrize("given", [10000000019, None, b"10000000019", 10000000019.0, ["10000000019"]])
+async def test_what_is_no_text_is_refused_in_a_sentence(simulator, tmp_path, given):
+    settings = settings_for(simulator, tmp_path)
+    with HubSoft(settings) as hub:
+        for ask in (hub.client_info, hub.lookup):
+            with pytest.raises(InvalidInput, match=type(given).__name__):
+                ask(given)
+    async with AsyncHubSoft(settings) as door:
+        for awaited in (door.client_info, door.lookup):
+            with pytest.raises(InvalidInput, match=type(given).__name__):
+                await awaited(given)
+    assert simulator.ledger.entries() == []
+
+
+def test_a_number_that_lost_its_zeros_is_asked_whole_and_one_with_two_readings_not_at_all(
+    simulator, tmp_path
+):
+    with HubSoft(settings_for(simulator, tmp_path)) as hub:
+        assert hub.client_info("86214941081.0").code == 1204
+        with pytest.raises(InvalidInput, match="two different"):
+            hub.client_info("1000316769.0")
+        assert hub.lookup("1000316769").term.value == "01000316769"
+    assert sent(simulator) == 2
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir())) if sys.platform == "linux" else 0
+
+
+@pytest.mark.parametrize("door", [HubSoft, AsyncHubSoft])
+def test_a_door_that_is_dropped_without_closing_warns_and_gives_everything_back(simulator, tmp_path, door):
+    def use() -> None:
+        dropped = door(settings_for(simulator, tmp_path / "home"))
+        if isinstance(dropped, HubSoft):
+            dropped.client_info("862.149.410-81")
+        else:
+            asyncio.run(dropped.client_info("862.149.410-81"))
+
+    gc.collect()
+    threads, files = set(threading.enumerate()), descriptors()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        use()
+        gc.collect()
+    assert any("without close" in str(each.message) for each in caught)
+    for thread in set(threading.enumerate()) - threads:
+        if thread.name == "hubsoft-engine":
+            thread.join(10)
+    assert "hubsoft-engine" not in {thread.name for thread in set(threading.enumerate()) - threads}
+    assert descriptors() <= files + 4  # the simulator's own connections end when they like
 
 
 def test_wrong_credentials_are_named_and_asked_once(simulator, tmp_path):

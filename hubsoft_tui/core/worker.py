@@ -39,6 +39,11 @@ class Worker(Generic[S]):
         self._closed = False
         self._process = os.getpid()
 
+    @property
+    def running(self) -> bool:
+        """Whether the thread was started, in this process, and not told to end."""
+        return self._thread is not None and not self._closed and os.getpid() == self._process
+
     def start(self) -> None:
         """Start the thread and wait until it is ready. Raises what opening raises."""
         with self._lock:

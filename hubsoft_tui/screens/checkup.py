@@ -402,7 +402,8 @@ class CheckupScreen(ConsoleScreen):
             door = await self.console.door()
             delta = await door.run(lambda services: services.checkup.changes(list_id))
             document = export.document_of(self._progress, self._progress.plan, delta.rows)
-            await asyncio.to_thread(export.write, file, delta.rows, document)
+            people = self.console.settings.ui.csv_for_people
+            await asyncio.to_thread(export.write, file, delta.rows, document, people=people)
             written = ngettext(
                 "{n} member written to {file}.", "{n} members written to {file}.", len(delta.rows)
             )

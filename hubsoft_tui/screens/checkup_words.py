@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.content import Content
 
-from hubsoft_tui.services.checkup.members import bad_lines
+from hubsoft_tui.services.checkup.members import bad_lines, columns_read, zeros_restored
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState, Way
 from hubsoft_tui.services.checkup.words import duration, held_line
 from hubsoft_tui.texts import _, ngettext, number
@@ -106,6 +106,10 @@ def imported(row: ListRow, found: Imported) -> str:
     """Say what a file held, the first bad lines with it."""
     people = ngettext("{n} member", "{n} members", row.members).format(n=number(row.members))
     lines = [_("{list}: {people}.").format(list=row.name, people=people)]
+    if len(found.columns) > 1:
+        lines.append(str(columns_read(found)))
+    if found.restored:
+        lines.append(zeros_restored(found))
     told = [str(line) for line in bad_lines(found)]
     lines += told[:BAD_SHOWN]
     if len(told) > BAD_SHOWN:

@@ -94,7 +94,11 @@ def kind_of(text: str) -> str:
     from hubsoft_tui.services.terms import describe, recognise
 
     try:
-        return describe(recognise(text).kind) if text.strip() else ""
+        if not text.strip():
+            return ""
+        term = recognise(text)
+        kind = describe(term.kind)
+        return _("{kind}, its zeros put back").format(kind=kind) if term.restored else kind
     except InvalidInput:
         return ""
 
@@ -148,7 +152,7 @@ def waiting(place: str) -> Content:
 
 def nobody(found: Lookup, seconds: float) -> str:
     """Return that nobody was found, and when that was checked."""
-    from hubsoft_tui.services.terms import describe
+    from hubsoft_tui.services.terms import describe, missing_digit
 
     head = _("No customer with this {kind}.").format(kind=describe(found.term.kind))
     if found.source is Source.API and seconds < MINUTE:
@@ -157,7 +161,7 @@ def nobody(found: Lookup, seconds: float) -> str:
         checked = _("Checked {age} ago; HubSoft does not answer now.").format(age=age(max(MINUTE, seconds)))
     else:
         checked = _("Checked HubSoft {age} ago; enter asks again.").format(age=age(seconds))
-    return f"{head} {checked}"
+    return " ".join(filter(None, [head, checked, missing_digit(found.term)]))
 
 
 def summary(customer: Customer, *, active: bool, services: frozenset[int], revealed: bool, known: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.suggester import Suggester
 from textual.widgets import Input
+
+from hubsoft_tui.places import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,7 +28,7 @@ class PathSuggester(Suggester):
 
     def _first(self, value: str) -> str | None:
         folder, _slash, begun = value.rpartition("/")
-        place = Path(f"{folder}/" if _slash else ".").expanduser()
+        place = expanded(f"{folder}/" if _slash else ".")
         try:
             names = sorted(os.scandir(place), key=lambda entry: entry.name)
             for entry in names:

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.places import expanded
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.reports.documents import as_table
 from hubsoft_tui.services.reports.export import export
@@ -239,7 +240,7 @@ class ReportsScreen(ConsoleScreen):
         if not name or self._found is None:
             self.action_close()
             return
-        self._export(self._found.report, Path(name).expanduser().absolute())
+        self._export(self._found.report, expanded(name).absolute())
 
     @work(group="export", exclusive=True, exit_on_error=False)
     async def _export(self, report: DayReport, path: Path) -> None:

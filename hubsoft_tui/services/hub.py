@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core.clock import Clock, SystemClock
@@ -14,7 +16,6 @@ from ..settings import Settings
 
 if TYPE_CHECKING:
     from ..core.events import Subscription
-    from ..core.watch import Watch
     from .opening import Services
 
 T = TypeVar("T")
@@ -26,11 +27,10 @@ class Hub:
     def __init__(self, settings: Settings, *, clock: Clock | None = None, background: bool = False) -> None:
         """With `background` the services also do what they do unasked: a console's part, not a command's."""
         self.settings = settings
-        self._background = background
         self._clock = clock or SystemClock()
-        self._worker = Worker(self._opened)
-        self._watch: Watch | None = None
-        self._services: Services | None = None
+        self._opened: list[Services] = []
+        # The thread must not hold the hub: one that was dropped without `close` could never be collected.
+        self._worker = Worker(partial(_opening, settings, self._clock, self._opened, background=background))
 
     def start(self) -> None:
         """Open the state and start the engine's thread. Raises StoreError or SettingsError. Idempotent."""
@@ -39,6 +39,16 @@ class Hub:
     def close(self, timeout: float = 5.0) -> None:
         """Stop the engine; questions still waiting raise Closed. Idempotent."""
         self._worker.close(timeout)
+
+    def __del__(self) -> None:
+        worker = getattr(self, "_worker", None)
+        if worker is None or not worker.running:
+            return
+        # At once, for this can be any thread, the engine's own too: it closes its files as it ends.
+        worker.close(0)
+        warnings.warn(
+            f"{type(self).__name__} was dropped without close()", ResourceWarning, source=self, stacklevel=2
+        )
 
     def call(self, ask: Callable[[Services], Awaitable[T]], timeout: float | None = None) -> T:
         """Run `ask` in the engine's loop and wait for it, at most `timeout` seconds. Any thread."""
@@ -50,11 +60,11 @@ class Hub:
 
     def snapshot(self) -> Snapshot:
         """Return the latest snapshot at once. It is renewed only while somebody `watch`es. Any thread."""
-        return self._watch.latest if self._watch is not None else Snapshot()
+        return self._services.watch.latest if self._services is not None else Snapshot()
 
     def watch(self) -> AbstractContextManager[None]:
         """Keep `snapshot` fresh until the end of the `with` block. Any thread, once started."""
-        return contextlib.nullcontext() if self._watch is None else self._watch.watching()
+        return contextlib.nullcontext() if self._services is None else self._services.watch.watching()
 
     @contextlib.contextmanager
     def events(self) -> Iterator[Subscription]:
@@ -64,12 +74,19 @@ class Hub:
         with self._services.engine.events.subscribe() as subscription:
             yield subscription
 
-    @contextlib.asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Services]:
-        # Here, in the worker's thread, and not at import: httpx costs two thirds of what Textual does, and the
-        # console's first frame must not wait for it.
-        from .opening import open_services
+    @property
+    def _services(self) -> Services | None:
+        return self._opened[0] if self._opened else None
 
-        async with open_services(self.settings, self._clock, background=self._background) as services:
-            self._services, self._watch = services, services.watch
-            yield services
+
+@contextlib.asynccontextmanager
+async def _opening(
+    settings: Settings, clock: Clock, opened: list[Services], *, background: bool
+) -> AsyncIterator[Services]:
+    # Here, in the worker's thread, and not at import: httpx costs two thirds of what Textual does, and the
+    # console's first frame must not wait for it.
+    from .opening import open_services
+
+    async with open_services(settings, clock, background=background) as services:
+        opened.append(services)
+        yield services

@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidInput
 from ..privacy import mask_document, mask_phone
 from ..texts import N_, Text, _, say
-from .documents import bare, digits_of, is_cnpj, is_cpf, local_phone, looks_like_cnpj
+from .documents import (
+    Unread,
+    WrittenDocument,
+    as_number,
+    bare,
+    digits_of,
+    is_cnpj,
+    is_cpf,
+    looks_like_cnpj,
+    read_document,
+    read_phone,
+    tidy,
+    unwrapped,
+    without_ninth_digit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +78,7 @@ _PREFIXES: Final = {
     "prot": Kind.PROTOCOL,
 }
 _PREFIX: Final = re.compile(r"([^\W\d_]+) ?: ?(.*)")
-_NUMERIC: Final = re.compile(r"[0-9 ()+./-]*[0-9][0-9 ()+./-]*")
+_NUMERIC: Final = re.compile(r"[0-9 ()+.,/-]*[0-9][0-9 ()+.,/-]*|[0-9](?:[.,][0-9]*)?[eE]\+?[0-9]{1,3}")
 _CPF_MASK: Final = re.compile(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3} ?- ?[0-9]{2}")
 _CNPJ_MASK: Final = re.compile(
     r"[0-9A-Za-z]{2}\.[0-9A-Za-z]{3}\.[0-9A-Za-z]{3} ?/ ?[0-9A-Za-z]{4} ?- ?[0-9]{2}"
@@ -75,6 +89,7 @@ _DOCUMENT_WITHIN: Final = re.compile(
 )
 _PROTOCOL_FORM: Final = re.compile(r"[0-9]{15,20}")
 _CODE_FORM: Final = re.compile(r"[0-9]{1,10}")
+_LEAST_DIGITS: Final = 8
 _TYPED_CODE_DIGITS: Final = 7
 """A longer number that is nothing else is a mistake, unless `#` or `code:` says that it is a code."""
 
@@ -86,6 +101,8 @@ class Term:
     kind: Kind
     value: str
     """Normalised: bare digits for numbers, upper case for a CNPJ, lower case for a login."""
+    restored: bool = field(default=False, compare=False)
+    """The document had lost the zeros in front, as numbers do; they were put back."""
 
     @property
     def shown(self) -> str:
@@ -112,13 +129,34 @@ def describe(kind: Kind) -> str:
     return _(_WORDS[kind])
 
 
+def zeros_restored(term: Term) -> Text:
+    """Say that a document had lost zeros, and as what it was read."""
+    return say(
+        "The document had lost its leading zeros; it was read as {kind} {document}.",
+        kind=describe(term.kind),
+        document=term.shown,
+    )
+
+
+def missing_digit(term: Term) -> str:
+    """Say why a phone may not be found: it is a mobile's without its ninth digit. Else nothing."""
+    if term.kind is not Kind.PHONE or not without_ninth_digit(term.value):
+        return ""
+    return _("This phone has no ninth digit: try it with a 9 behind the area code.")
+
+
 def recognise(text: str) -> Term:
     """Return what `text` is. Raises InvalidInput, with a sentence saying what to do, and nothing else."""
-    line = _one_line(text)
+    if not issubclass(type(text), str):  # a program's int has lost its zeros already
+        given = type(text).__name__
+        raise InvalidInput(
+            say("Pass what is searched as text (str), not as {kind}: numbers lose their zeros.", kind=given)
+        )
+    line = unwrapped(_one_line(text))
     if not line:
         raise InvalidInput(say("Type a CPF, CNPJ, phone, name, code, login or protocol."))
     if (prefix := _PREFIX.fullmatch(line)) and (kind := _PREFIXES.get(prefix[1].lower())):
-        return Term(kind, _FORCED[kind](prefix[2]))
+        return _forced(kind, unwrapped(prefix[2]))
     if line.startswith("#"):
         return Term(Kind.CODE, _code(line))
     if _NUMERIC.fullmatch(line):
@@ -127,11 +165,17 @@ def recognise(text: str) -> Term:
     if _CNPJ_MASK.fullmatch(line) or (
         looks_like_cnpj(characters) and (is_cnpj(characters) or characters == line)
     ):
-        return Term(Kind.CNPJ, _cnpj(line))
+        return _document(line, Kind.CNPJ)
     if document := _document_within(line):
         return document
     if " " in line or not re.search(r"[\d@./_:+]", line):
         return Term(Kind.NAME, _name(line))
+    if len(digits_of(line)) >= _LEAST_DIGITS and not re.search(r"[^\W\d_]", line):
+        raise InvalidInput(
+            say(
+                "This number has signs that no document or phone has. Type its digits; for a login, login: first."
+            )
+        )
     return Term(Kind.LOGIN, _login(line))
 
 
@@ -145,11 +189,10 @@ def _document_within(line: str) -> Term | None:
 
 
 def _one_line(text: str) -> str:
-    """Return the text as one tidy line: compatible forms plain, controls and invisible characters gone."""
+    """Return the text as one tidy line, of a length that can be searched."""
     if len(text) > MAX_CHARACTERS and len(text.strip()) > MAX_CHARACTERS:
         raise _too_long(len(text))
-    text = unicodedata.normalize("NFKC", _visible(text))
-    text = unicodedata.normalize("NFKC", " ".join(_visible(text).split()))
+    text = tidy(text)
     if len(text) > MAX_CHARACTERS:  # one character can stand for eighteen
         raise _too_long(len(text))
     return text
@@ -165,37 +208,56 @@ def _too_long(count: int) -> InvalidInput:
     )
 
 
-def _visible(text: str) -> str:
-    kinds = ((character, unicodedata.category(character)) for character in text)
-    # Controls part words (a pasted line break does); format, private and lone surrogates are nothing.
-    return "".join(
-        " " if kind == "Cc" else character for character, kind in kinds if kind == "Cc" or kind[0] != "C"
-    )
-
-
 def _from_number(line: str) -> Term:
-    count = len(digits_of(line))
-    if _CNPJ_MASK.fullmatch(line) or count == 14:
-        return Term(Kind.CNPJ, _cnpj(line))
+    number = as_number(line)
+    digits = number or digits_of(line)
+    if number is None and (_CNPJ_MASK.fullmatch(line) or len(digits) == 14):
+        return _document(line, Kind.CNPJ)
+    if _CPF_MASK.fullmatch(line):
+        return _document(line, Kind.CPF)
     if line.startswith("+") or "(" in line or ")" in line:
         return Term(Kind.PHONE, _phone(line))
-    if count <= _TYPED_CODE_DIGITS:
-        return Term(Kind.CODE, _code(line))
-    if 15 <= count <= 20:
+    if len(digits) <= _TYPED_CODE_DIGITS and "E" not in line.upper():
+        return Term(Kind.CODE, _code(number or line))
+    if 15 <= len(digits) <= 20 and number is None:
         return Term(Kind.PROTOCOL, _protocol(line))
-    return _cpf_or_phone(line)
+    return _document_or_phone(line, number)
 
 
-def _cpf_or_phone(line: str) -> Term:
-    """Tell 8 to 13 digits apart: a valid CPF, else a phone, else a CPF with a mistyped digit."""
-    digits = digits_of(line)
-    if len(digits) == 11 and (is_cpf(digits) or _CPF_MASK.fullmatch(line)):
-        return Term(Kind.CPF, _cpf(line))
-    if phone := local_phone(digits):
+def _document_or_phone(line: str, number: str | None) -> Term:
+    """Tell 8 to 13 digits apart: a valid CPF, else a phone, else a document that lost its zeros or has a wrong digit.
+
+    Digits alone were typed: ten of them are a phone rather than a CPF without its zero. A `number` was copied from
+    somewhere that keeps neither: it is refused when it can be both.
+    """
+    found, phone = read_document(line), read_phone(line)
+    document = found if isinstance(found, WrittenDocument) else None
+    if found is Unread.TWO or phone is Unread.TWO or (number and document and isinstance(phone, str)):
+        raise _two_readings()
+    if document and not document.restored:
+        return _term_of(document)
+    if isinstance(phone, str):
         return Term(Kind.PHONE, phone)
-    if len(digits) == 11:
-        return Term(Kind.CPF, _cpf(line))
+    if document:
+        return _term_of(document)
+    digits = number or digits_of(line)
+    if found is Unread.SHORTENED or len(digits) == 11:
+        raise _no_document(found, digits, Kind.CPF)
     raise InvalidInput(_unknown_number(len(digits)))
+
+
+def _term_of(document: WrittenDocument) -> Term:
+    kind = Kind.CPF if len(document.value) == 11 else Kind.CNPJ
+    return Term(kind, document.value, restored=document.restored)
+
+
+def _two_readings() -> InvalidInput:
+    return InvalidInput(
+        say(
+            "This can be read as two different documents or phones, each of them valid. Type the one that is meant "
+            "with all its digits, points and hyphens."
+        )
+    )
 
 
 def _unknown_number(count: int) -> Text:
@@ -209,34 +271,58 @@ def _unknown_number(count: int) -> Text:
     )
 
 
-def _cpf(text: str) -> str:
-    digits = digits_of(text)
-    if len(digits) != 11:
-        raise InvalidInput(say("A CPF has 11 digits; this has {count}.", count=len(digits)))
-    if not is_cpf(digits):
-        raise InvalidInput(
+def _forced(kind: Kind, text: str) -> Term:
+    """Return the term that a prefix says it is."""
+    if kind in {Kind.CPF, Kind.CNPJ}:
+        return _document(text, kind, 11 if kind is Kind.CPF else 14)
+    return Term(kind, _FORCED[kind](text))
+
+
+def _document(text: str, kind: Kind, length: int = 0) -> Term:
+    """Return the document that `text` must be; its kind was said when there is a `length`, else its form tells."""
+    found = read_document(text, length)
+    if isinstance(found, WrittenDocument):
+        return _term_of(found)
+    if found is Unread.TWO:
+        raise _two_readings()
+    raise _no_document(found, as_number(text) or bare(text), kind)
+
+
+def _is_valid(characters: str, kind: Kind) -> bool:
+    """Tell whether bare `characters` are a valid document of this kind."""
+    return is_cpf(characters) if kind is Kind.CPF else is_cnpj(characters)
+
+
+def _no_document(why: WrittenDocument | Unread, characters: str, kind: Kind) -> InvalidInput:
+    if why is Unread.SHORTENED:
+        return InvalidInput(
+            say("A spreadsheet has shortened this number: copy the document from where it is whole.")
+        )
+    if kind is Kind.CPF and len(characters) != 11:
+        return InvalidInput(say("A CPF has 11 digits; this has {count}.", count=len(characters)))
+    if kind is Kind.CNPJ and len(characters) != 14:
+        return InvalidInput(say("A CNPJ has 14 characters; this has {count}.", count=len(characters)))
+    if _is_valid(characters, kind):
+        return InvalidInput(
+            say("The points and hyphens are not where a document has them. Type its digits alone.")
+        )
+    if kind is Kind.CPF:
+        return InvalidInput(
             say("This is not a valid CPF: its check digits do not match. Correct the mistyped digit.")
         )
-    return digits
-
-
-def _cnpj(text: str) -> str:
-    characters = bare(text)
-    if len(characters) != 14:
-        raise InvalidInput(say("A CNPJ has 14 characters; this has {count}.", count=len(characters)))
-    if not is_cnpj(characters):
-        raise InvalidInput(
-            say(
-                "This is not a valid CNPJ: its check digits do not match. Look for a mistyped character; "
-                "for a login, write login: before it."
-            )
+    return InvalidInput(
+        say(
+            "This is not a valid CNPJ: its check digits do not match. Look for a mistyped character; "
+            "for a login, write login: before it."
         )
-    return characters
+    )
 
 
 def _phone(text: str) -> str:
-    phone = local_phone(digits_of(text))
-    if not phone:
+    phone = read_phone(text)
+    if phone is Unread.TWO:
+        raise _two_readings()
+    if not isinstance(phone, str):
         raise InvalidInput(say("This is not a Brazilian phone with its area code, e.g. (37) 99999-0000."))
     return phone
 
@@ -275,8 +361,6 @@ def _fold(text: str) -> str:
 
 
 _FORCED: Final[dict[Kind, Callable[[str], str]]] = {
-    Kind.CPF: _cpf,
-    Kind.CNPJ: _cnpj,
     Kind.PHONE: _phone,
     Kind.NAME: _name,
     Kind.CODE: _code,

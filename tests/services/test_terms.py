@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.privacy import format_document
 from hubsoft_tui.services.documents import is_cnpj, is_cpf
-from hubsoft_tui.services.terms import Kind, Term, describe, recognise
+from hubsoft_tui.services.terms import Kind, Term, describe, missing_digit, recognise
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -82,6 +82,62 @@ def recognised(text: str) -> Term | None:
 )
 def test_what_is_typed_is_recognised(typed: str, kind: Kind, value: str) -> None:
     assert recognise(typed) == Term(kind, value)
+
+
+@pytest.mark.parametrize("dash", "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\ufe58\uff0d")
+def test_any_dash_is_a_hyphen(dash):
+    assert recognise(f"862.149.410{dash}81") == Term(Kind.CPF, "86214941081")
+    assert recognise(f"03.560.714/0001{dash}42") == Term(Kind.CNPJ, "03560714000142")
+    assert recognise(f"37 99999{dash}2968") == Term(Kind.PHONE, "37999992968")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "value", "restored"),
+    [
+        ("86214941081.0", Kind.CPF, "86214941081", False),
+        ("86214941081,00", Kind.CPF, "86214941081", False),
+        ("8.6214941081E10", Kind.CPF, "86214941081", False),
+        ('="86214941081"', Kind.CPF, "86214941081", False),
+        ("'86214941081", Kind.CPF, "86214941081", False),
+        ("00086214941081", Kind.CPF, "86214941081", False),
+        ("1000316769", Kind.CPF, "01000316769", True),
+        ("3560714000142.0", Kind.CNPJ, "03560714000142", True),
+        ("37999992968.0", Kind.PHONE, "37999992968", False),
+        ("1204.0", Kind.CODE, "1204", False),
+        ("cnpj:00000000000191", Kind.CNPJ, "00000000000191", False),
+        ("cpf:00000000000191", Kind.CPF, "00000000191", False),
+        ("٨٦٢١٤٩٤١٠٨١", Kind.CPF, "86214941081", False),
+    ],
+)
+def test_what_a_spreadsheet_or_database_wrote_is_read_and_lost_zeros_are_told(typed, kind, value, restored):
+    term = recognise(typed)
+    assert term == Term(kind, value)
+    assert term.restored is restored
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("1000316769.0", "two different"),
+        ("3799992968.0", "two different"),
+        ("fone: 3799992968,0", "two different"),
+        ("00000000000191", "two different"),
+        ("1.00032E+09", "shortened"),
+        ("862.149.410_81", "signs that no document"),
+        ("86214941 081", "points and hyphens are not"),
+        ("3799992968-1", "check digits"),
+        ("8621494108²", "signs that no document"),
+    ],
+)
+def test_what_could_be_another_person_is_never_asked(typed, says):
+    with pytest.raises(InvalidInput, match=says):
+        recognise(typed)
+
+
+def test_a_phone_without_its_ninth_digit_is_told():
+    assert "ninth digit" in missing_digit(recognise("(37) 8888-7777"))
+    assert missing_digit(recognise("(37) 3222-1111")) == ""
+    assert missing_digit(recognise("(37) 98888-7777")) == ""
 
 
 @pytest.mark.parametrize(

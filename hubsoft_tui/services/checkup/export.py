@@ -7,35 +7,38 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ...brasilia import iso
+from ...brasilia import BRASILIA, iso
 from ...errors import InvalidInput, StoreError
-from ...places import write_private
+from ...places import expanded, write_private
 from ...texts import N_, _, say
 from ..spreadsheets import inert
 from .types import MemberRow, Plan, Progress, Result
+from .words import result_word, source_word
 
 SUFFIXES: Final = (".csv", ".json")
-_COLUMNS: Final = (
-    N_("document"),
-    N_("name"),
-    N_("external id"),
-    N_("result"),
-    N_("service status"),
-    N_("service"),
-    N_("since"),
-    N_("before"),
-    N_("source"),
-    N_("known at"),
-    N_("why"),
-)
+_COLUMNS: Final = {
+    "document": N_("document"),
+    "name": N_("name"),
+    "external_id": N_("external id"),
+    "result": N_("result"),
+    "service_status": N_("service status"),
+    "service": N_("service"),
+    "since": N_("since"),
+    "before": N_("before"),
+    "source": N_("source"),
+    "known_at": N_("known at"),
+    "why": N_("why"),
+}
+"""The columns of a CSV: the key that scripts go by, and the title for people."""
 
 
 def target(name: str | Path) -> Path:
     """Return the file that results go to. Blocks; raises InvalidInput when it cannot be written."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidInput(say("{file} must end in .csv or .json: that chooses the format.", file=path))
     folder = path.absolute().parent
@@ -58,9 +61,12 @@ def target(name: str | Path) -> Path:
     return path.absolute()
 
 
-def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any]) -> None:
-    """Write rows to a file of mode 0600, by its suffix; `document` is what JSON holds. Blocks; raises StoreError."""
-    text = json_text(document) if path.suffix.lower() == ".json" else csv_text(rows)
+def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any], *, people: bool = False) -> None:
+    """Write rows to a file of mode 0600, by its suffix; `document` is what JSON holds. Blocks; raises StoreError.
+
+    A CSV is for scripts, or with `people` in the words and dates of the person who opens it.
+    """
+    text = json_text(document) if path.suffix.lower() == ".json" else csv_text(rows, people=people)
     # The mark tells spreadsheets that this is UTF-8.
     encoding = "utf-8" if path.suffix.lower() == ".json" else "utf-8-sig"
     try:
@@ -80,31 +86,37 @@ def json_text(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def csv_text(rows: Iterable[MemberRow]) -> str:
-    """Return rows as CSV with semicolons, the columns named in the person's language."""
+def csv_text(rows: Iterable[MemberRow], *, people: bool = False) -> str:
+    """Return rows as CSV with semicolons: keys that never change, or with `people` their words and dates."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow([_(column) for column in _COLUMNS])
+    writer.writerow([_(title) if people else key for key, title in _COLUMNS.items()])
     for row in rows:
-        decision, member = row.decision, row.member
-        if decision is None:
-            writer.writerow(map(inert, [member.document, member.name, member.external_id, *[""] * 8]))
-            continue
-        cells = [
-            member.document,
-            member.name,
-            member.external_id,
-            decision.result.value,
-            decision.status,
-            decision.plan,
-            _instant(decision.since),
-            "" if decision.was is None else decision.was.value,
-            decision.source,
-            _instant(decision.fetched_at or None),
-            decision.why,
-        ]
-        writer.writerow(map(inert, cells))
+        writer.writerow(map(inert, _cells(row, people=people)))
     return out.getvalue()
+
+
+def _cells(row: MemberRow, *, people: bool) -> list[str]:
+    decision, member = row.decision, row.member
+    head = [member.document, member.name, member.external_id]
+    if decision is None:
+        return [*head, *[""] * (len(_COLUMNS) - len(head))]
+    result, source, instant = (result_word, source_word, _local) if people else (_key, str, _instant)
+    return [
+        *head,
+        result(decision.result),
+        decision.status,
+        decision.plan,
+        instant(decision.since),
+        "" if decision.was is None else result(decision.was),
+        source(decision.source),
+        instant(decision.fetched_at or None),
+        decision.why,
+    ]
+
+
+def _key(result: Result) -> str:
+    return result.value
 
 
 def document_of(progress: Progress, plan: Plan | None, rows: Iterable[MemberRow]) -> dict[str, Any]:
@@ -163,6 +175,8 @@ def member_document(row: MemberRow) -> dict[str, Any]:
 
 
 def _instant(epoch: float | None) -> str:
-    if epoch is None:
-        return ""
-    return iso(epoch)
+    return "" if epoch is None else iso(epoch)
+
+
+def _local(epoch: float | None) -> str:
+    return "" if epoch is None else datetime.fromtimestamp(epoch, BRASILIA).strftime("%d/%m/%Y %H:%M")

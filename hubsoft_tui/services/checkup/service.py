@@ -17,6 +17,7 @@ from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
 from ...errors import AlreadyRunning, HubSoftError, StoreError
+from ...privacy import as_typed
 from ...texts import say
 from .asking import learn_total
 from .members import read_members
@@ -89,14 +90,19 @@ class Checkup:
         What was known of members who stay on it is kept. Raises InvalidInput, and AlreadyRunning.
         """
         file, imported = await asyncio.to_thread(read_members, path)
-        if (running := self._views.running) is not None and running.list.path == str(file):
+        return await self.keep(file, imported), imported
+
+    async def keep(self, file: Path, imported: Imported) -> ListRow:
+        """Keep members that were read from `file`, as `import_file` does. Raises AlreadyRunning."""
+        place, name = as_typed(str(file)), as_typed(file.name)
+        if (running := self._views.running) is not None and running.list.path == place:
             raise _taken(running.list, running.row)
         list_id = await self._shelf(
-            lambda: self._shelf.checkups.put_list(str(file), file.name, imported.members, self._clock.wall())
+            lambda: self._shelf.checkups.put_list(place, name, imported.members, self._clock.wall())
         )
         self._views.forget(list_id)
         self._versions += 1
-        return await self._views.row(list_id), imported
+        return await self._views.row(list_id)
 
     async def drop(self, list_id: int) -> None:
         """Forget a list and its results. Raises AlreadyRunning, here or in another process."""

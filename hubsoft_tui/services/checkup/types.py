@@ -195,4 +195,6 @@ class Imported:
     restored: int = 0
     """Documents that had lost leading zeros, as spreadsheets do to numbers."""
     headerless: bool = False
-    """The first line is a member already: the column that holds a document was taken for the documents."""
+    """No line names the columns: the one that holds a document was taken for the documents."""
+    columns: tuple[str, ...] = ()
+    """What the heading calls the columns that documents were read from."""

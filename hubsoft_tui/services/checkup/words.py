@@ -38,6 +38,11 @@ def held_line(count: int) -> str:
     ).format(n=number(count))
 
 
+def source_word(source: str) -> str:
+    """Return for people where a result is known from."""
+    return {"cache": _("memory"), "roster": _("roster"), "api": _("asked")}.get(source, source)
+
+
 def duration(seconds: float) -> str:
     """Return about how long something takes: 40 s, 2 min 10 s, 5 h 30 min."""
     whole = max(1, round(seconds))

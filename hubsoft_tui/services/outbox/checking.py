@@ -11,7 +11,7 @@ from ...api.operations import OPENING_SUFFIX
 from ...errors import InvalidInput
 from ...privacy import clean, format_document, format_phone, mask_document, mask_phone
 from ...texts import Text, _, say
-from ..documents import digits_of, local_phone
+from ..documents import read_phone
 from .reference import LENGTH, PREFIX, with_reference, without_references
 from .types import Closing, Draft, NewMessage, NewTicket
 
@@ -99,12 +99,12 @@ def _name(name: str) -> str:
 def _phone(phone: str) -> str:
     if not phone.strip():
         raise InvalidInput(say("The contact's phone is missing: HubSoft asks for one."))
-    if re.search(r"[^0-9 ()+./-]", phone.strip()):
+    if re.search(r"[^\W\d_]", phone):
         raise InvalidInput(
             say("A phone is written in digits, with its area code, for example (37) 99999-2968.")
         )
-    found = local_phone(digits_of(phone))
-    if not found:
+    found = read_phone(phone)
+    if not isinstance(found, str):
         raise InvalidInput(
             say("That is not a Brazilian phone with its area code, for example (37) 99999-2968.")
         )

@@ -30,7 +30,7 @@ def export(report: DayReport, path: Path, *, profile: str = "", host: str = "") 
 
 def write(text: str, path: Path) -> None:
     """Write `text` to `path`, readable by its owner alone. Raises HubSoftError when the place cannot be written."""
-    path = path.expanduser()
+    path = places.expanded(path)
     if path.is_dir() or not path.parent.is_dir():
         what = say("that is a folder") if path.is_dir() else say("there is no such folder")
         raise HubSoftError(_cannot(path, what))

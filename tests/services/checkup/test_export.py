@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from hubsoft_tui import texts
 from hubsoft_tui.errors import InvalidInput, StoreError
 from hubsoft_tui.services.checkup import export
 from hubsoft_tui.services.checkup.types import Decision, Member, MemberRow, Progress, Result, RunState
@@ -30,11 +31,31 @@ def test_csv_opens_in_a_spreadsheet_and_runs_nothing_there(tmp_path):
     assert target.stat().st_mode & 0o777 == 0o600
     assert target.read_bytes().startswith(b"\xef\xbb\xbf")
     read = list(csv.reader(io.StringIO(target.read_text("utf-8-sig")), delimiter=";"))
-    assert read[0][:4] == ["document", "name", "external id", "result"]
+    assert read[0][:4] == ["document", "name", "external_id", "result"]
     assert read[1][:4] == ["86214941081", "'=HYPERLINK(1)", "7", "active"]
     assert read[2][1] == "JOÃO; FILHO"
     assert read[2][7] == "active"
     assert [len(row) for row in read] == [11] * 4
+
+
+def test_scripts_read_the_same_keys_in_every_language_and_people_read_their_own(tmp_path):
+    texts.use("pt_BR")
+    try:
+        scripts = list(csv.reader(io.StringIO(export.csv_text(ROWS)), delimiter=";"))
+        people = list(csv.reader(io.StringIO(export.csv_text(ROWS, people=True)), delimiter=";"))
+    finally:
+        texts.use("en")
+    assert scripts[0] == [
+        "document", "name", "external_id", "result", "service_status", "service", "since", "before", "source",
+        "known_at", "why",
+    ]  # fmt: skip
+    assert scripts[2][3:10] == [
+        "inactive", "Off", "GIGA", "1969-12-31T21:00:01-03:00", "active", "api", "1969-12-31T21:00:02-03:00",
+    ]  # fmt: skip
+    assert people[0][:4] == ["documento", "nome", "id externo", "resultado"]
+    assert people[2][3:9] == ["inativo", "Off", "GIGA", "31/12/1969 21:00", "ativo", people[2][8]]
+    assert people[2][8] != "api"
+    assert len({len(row) for row in (*scripts, *people)}) == 1
 
 
 def test_the_document_has_the_agreed_keys_and_no_others(tmp_path):

@@ -17,7 +17,7 @@ LOW = cpf(1_234_567)  # 001234567xx: a spreadsheet drops its zeros
 
 
 def parsed(text: str):
-    return parse_members(text.splitlines(), "members.csv")
+    return parse_members(text, "members.csv")
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ def test_what_is_no_file_of_members_is_refused_without_reading_it(tmp_path):
 @given(st.lists(st.text(max_size=30), max_size=12))
 def test_whatever_stands_in_a_file_no_reason_repeats_it(lines):
     try:
-        found = parse_members(["cpf;nome", f"{BIANCA};B", *lines], "x.csv")
+        found = parse_members("\n".join(["cpf;nome", f"{BIANCA};B", *lines]), "x.csv")
     except InvalidInput:
         return
-    assert found.members[0].document == BIANCA
+    assert BIANCA in {each.document for each in found.members}
     assert all(each.document.isalnum() and len(each.document) in {11, 14} for each in found.members)
-    assert all(1 < bad.number <= len(lines) + 2 for bad in found.bad)
+    assert all(line not in str(bad.reason) for bad in found.bad for line in lines if len(line) > 11)
