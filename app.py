@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -18,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
-from textual import work
+from textual import constants, work
 from textual.app import ScreenStackError
 
-from hubsoft_tui import texts
+from hubsoft_tui import streams, texts
 from hubsoft_tui.__main__ import Flags, main
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.screens.actions import AREAS, DRAFTS, Area, registry, shown_key
@@ -29,6 +30,7 @@ from hubsoft_tui.screens.base import ConsoleScreen
 from hubsoft_tui.screens.console import Console, Door
 from hubsoft_tui.screens.modal import ConsoleModal
 from hubsoft_tui.settings import Settings
+from hubsoft_tui.terminal.watch import SignalWatch
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import ControlFilter
 from widgets.themes import THEMES, semantic
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import PurePath
 
+    from rich.console import RenderableType
     from textual import events
     from textual.command import Provider
+    from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.screen import Screen
 
@@ -47,9 +51,12 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.opening import Services
     from hubsoft_tui.settings_files import Loaded
     from hubsoft_tui.store.losses import Loss
+    from hubsoft_tui.terminal.keys import Burst
+    from hubsoft_tui.terminal.watch import Output
 
 __all__ = ["HubSoftConsole", "main", "open_console"]
 
+_log: Final = logging.getLogger("hubsoft_tui.app")
 SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 CLOSING_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.001
@@ -88,9 +95,10 @@ class HubSoftConsole(Console):
         self._watching = contextlib.ExitStack()
         self._control_filter = ControlFilter()
         self._alert_toasts: AlertToasts | None = None
-        self._on_terminal = has_terminal()
         self._losses_told = 0
         self._losses_seen: set[str] = set()
+        self._on_terminal = streams.have_terminal()
+        self._signals: SignalWatch | None = None
         self.settled = asyncio.Event()
         super().__init__()
         self.animation_level = "none"
@@ -99,6 +107,19 @@ class HubSoftConsole(Console):
             self.register_theme(theme)
         if self.get_theme(self.settings.ui.theme) is not None:
             self.theme = self.settings.ui.theme
+
+    # -- what it stands on
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver whose input survives any byte; another one, such as a browser's, when it is named."""
+        if constants.DRIVER:
+            return super().get_driver_class()
+        from hubsoft_tui.terminal.driver import TerminalDriver
+
+        return TerminalDriver
+
+    def _terminal_output(self) -> Output | None:
+        return getattr(self._driver, "output", None)
 
     # -- what it looks like
 
@@ -123,11 +144,14 @@ class HubSoftConsole(Console):
 
     def on_mount(self) -> None:
         """Show the first screen; everything slow begins after it is painted."""
+        # Textual restores the terminal when it exits, and on no signal by itself.
         loop = asyncio.get_running_loop()
-        for each in SIGNALS:
-            # Textual restores the terminal when it exits, and on no signal by itself.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(each, self._leave, 128 + each)
+
+        def leave(code: int) -> None:
+            loop.call_soon_threadsafe(partial(self._leave, code))
+
+        self._signals = SignalWatch(SIGNALS, leave, self._terminal_output)
+        self._signals.start()
         for area in AREAS:
             self.add_mode(area.id, partial(_make, area))
         self.add_mode("first_run", self._first_run)
@@ -236,7 +260,7 @@ class HubSoftConsole(Console):
     # -- how it goes on
 
     def _tick(self) -> None:
-        if self._on_terminal and not has_terminal():
+        if self._on_terminal and not streams.have_terminal():
             # It went without the hang-up signal; Textual's reading thread would spin on it for ever.
             self._leave(128 + signal.SIGHUP)
         if self.hub is None:
@@ -406,11 +430,55 @@ class HubSoftConsole(Console):
 
         return DOCUMENTS if self._demo is not None else ()
 
+    async def on_burst(self, event: Burst) -> None:
+        """Take keys that arrived together as text: into the field that has the focus, or that the screen offers.
+
+        A name pasted into a terminal that does not mark pastes must not act: `q` in it would leave, enter send.
+        """
+        refused = False
+        for number, key in enumerate(event.keys):
+            character = key.character or ""
+            # A slash goes to a line to type into, and what is typed right behind it may come in one packet.
+            acts = number == 0 and character == "/"
+            if acts or self._takes_text():
+                await self.on_event(key)
+            elif (
+                key.is_printable
+                and isinstance(self.screen, ConsoleScreen)
+                and self.screen.begin_text(character)
+            ):
+                continue
+            else:
+                refused = True
+        if refused:
+            text = _("Several keys arrived at once, as of a paste, and there is no line for them here.")
+            self.tell(text, severity="warning")
+
+    def _takes_text(self) -> bool:
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
+
     # -- how it ends
 
     async def action_quit(self) -> None:
-        """Leave."""
-        self._leave(0)
+        """Leave; while something is typed that was not sent, ask first."""
+        from hubsoft_tui.screens.leave import LeaveScreen
+        from hubsoft_tui.screens.too_small import TooSmall
+
+        if not self._unsent():
+            self._leave(0)
+        elif isinstance(self.screen, TooSmall):
+            self.screen.ask(partial(self._leave, 0))
+        elif not isinstance(self.screen, LeaveScreen):
+            await self.push_screen(LeaveScreen(), self._leave_if)
+
+    def _unsent(self) -> bool:
+        """Tell whether leaving would lose something typed, on whatever page of whatever area."""
+        pages = [page for stack in self._screen_stacks.values() for page in stack]
+        return any(page.unsent for page in pages if isinstance(page, ConsoleScreen | ConsoleModal))
+
+    def _leave_if(self, yes: bool | None) -> None:
+        if yes:
+            self._leave(0)
 
     def _leave(self, code: int) -> None:
         self.keep_forms()
@@ -427,8 +495,25 @@ class HubSoftConsole(Console):
         logs.close()
         if self._demo is not None:
             self._demo.close()
+        if self._signals is not None:
+            self._signals.stop()
 
     # -- how it fails
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End as any fault does: what Textual would print, tracebacks among it, is not for the terminal."""
+        self._return_code = 1
+        self._fatal_error()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End because of a fault; but what breaks while the console is left only goes to the log.
+
+        Textual mounts nothing any more then, so that a page that was just opened finds nothing of itself.
+        """
+        if self._exit:
+            _log.warning("%s while the console was left", type(error).__name__, exc_info=error)
+        else:
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Write the crash to a private, redacted report; only its address reaches the terminal.
@@ -439,8 +524,9 @@ class HubSoftConsole(Console):
 
         with contextlib.suppress(Exception):  # what is broken may be a form
             self.keep_forms()
-        error = self._exception or sys.exc_info()[1]
-        self._exit_renderables.append(Text(crash.line(self._reported(error))))
+        if not self._exit_renderables:  # one line, whatever else breaks on the way out
+            error = self._exception or sys.exc_info()[1] or RuntimeError("panic")
+            self._exit_renderables.append(Text(crash.line(self._reported(error))))
         self._close_messages_no_wait()
 
     def unexpected(self, error: Exception) -> str:
@@ -479,6 +565,9 @@ def open_console(flags: Flags) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     texts.use(loaded.settings.ui.language)
+    for name in ("COLUMNS", "LINES"):
+        # What a shell exported once is not the size of the terminal, which says its own and every change of it.
+        os.environ.pop(name, None)
     app = HubSoftConsole(
         loaded.settings,
         engine=partial(_configured_engine, loaded) if not (flags.demo or unconfigured) else None,
@@ -493,14 +582,6 @@ def open_console(flags: Flags) -> int:
         app.close()
     _let_go_of_a_dropped_line()
     return app.return_code or 0
-
-
-def has_terminal() -> bool:
-    """Whether there is a terminal to read from: not any more once its other end was closed."""
-    try:
-        return os.isatty(sys.__stdin__.fileno()) if sys.__stdin__ is not None else False
-    except (OSError, ValueError):
-        return False
 
 
 def _let_go_of_a_dropped_line() -> None:

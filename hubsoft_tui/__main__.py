@@ -5,9 +5,12 @@ Nothing but this small file is read before it is known which of the two is wante
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
+
+from . import streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,16 @@ class Flags:
 
 def main() -> int:
     """Run the command and return its exit code."""
+    streams.prepare()
     arguments = sys.argv[1:]
     flags = console_flags(arguments)
     if flags is None:
         from .cli import run
 
         return run(arguments)
+    # A driver of its own, such as a browser's, brings its own terminal.
+    if not streams.have_terminal() and not os.environ.get("TEXTUAL_DRIVER"):
+        return _no_terminal()
     if os.environ.get("SSH_CONNECTION"):
         # Textual reads it while it is imported; ten frames a second are what a thin link carries.
         os.environ.setdefault("TEXTUAL_FPS", "10")
@@ -38,6 +45,22 @@ def main() -> int:
     except HubSoftError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+
+
+def _no_terminal() -> int:
+    """Say what to use instead, before anything heavy is read."""
+    from . import texts
+
+    texts.use(os.environ.get("HUBSOFT_TUI_UI__LANGUAGE", "auto"))
+    sentence = texts._(
+        "The console needs a terminal to read from and to draw on, and there is none. Without a terminal use a "
+        "command, for example hubsoft-tui lookup or hubsoft-tui checkup; hubsoft-tui --help lists them all."
+    )
+    # The other end may be gone, and then this is for no reader.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.flush()
+    return 2
 
 
 def console_flags(arguments: list[str]) -> Flags | None:

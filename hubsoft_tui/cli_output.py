@@ -9,6 +9,7 @@ import unicodedata
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
+from .streams import LIKENESS
 from .texts import _
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def write_line(document: dict[str, Any]) -> None:
 
 
 def write_lines(lines: Iterable[str]) -> None:
-    """Write lines for people to stdout; what its encoding cannot say becomes a question mark."""
+    """Write lines for people to stdout; what its encoding cannot say is written by its likeness."""
     encoding = sys.stdout.encoding or "utf-8"
     text = "".join(f"{line.rstrip()}\n" for line in lines)
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.write(text.encode(encoding, LIKENESS).decode(encoding))
     sys.stdout.flush()
 
 

@@ -73,6 +73,15 @@ class ConsoleScreen(Screen[None]):
         """Return what `y` copies as (what it is, in words; the text), or None when there is nothing."""
         return None
 
+    @property
+    def unsent(self) -> bool:
+        """Whether something is typed here that was not sent."""
+        return False
+
+    def begin_text(self, text: str) -> bool:
+        """Put text that arrived as one burst into a line and go there; False where there is none."""
+        return False
+
     def engine_changed(self) -> None:
         """Take notice of what may have happened meanwhile: the engine runs, or could not start (`trouble`)."""
 

@@ -103,6 +103,11 @@ class LookupScreen(LookupAsking):
             event.stop()
             self._line.paste(text)
 
+    def begin_text(self, text: str) -> bool:
+        """Begin the next question with it; enter asks."""
+        self._line.write(text)
+        return True
+
     # -- actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -91,6 +91,12 @@ class QuestionLine(Horizontal):
         self.field.select_all()
         self.post_message(self.Asked(text, typed=False))
 
+    def write(self, text: str) -> None:
+        """Begin the next question with `text`, ready to be gone on with."""
+        self.screen.set_focus(self.field)
+        self.field.value = text
+        self.field.cursor_position = len(text)
+
     def ready(self) -> None:
         """Be ready for the next question."""
         self.screen.set_focus(self.field)
@@ -102,6 +108,4 @@ class QuestionLine(Horizontal):
 
     def begin(self, digit: str) -> None:
         """Begin the next question with `digit`."""
-        self.screen.set_focus(self.field)
-        self.field.value = digit
-        self.field.cursor_position = len(digit)
+        self.write(digit)

@@ -12,6 +12,8 @@ from textual.widgets import Static
 from hubsoft_tui.texts import _
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
     from textual.geometry import Size
 
@@ -27,7 +29,14 @@ def too_small(size: Size) -> bool:
 class TooSmall(ModalScreen[None]):
     """One sentence; it goes when the terminal grows."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "app.quit", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+q", "app.quit", show=False),
+        Binding("enter", "leave", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._leave: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
         """Compose the sentence."""
@@ -38,7 +47,11 @@ class TooSmall(ModalScreen[None]):
         self.on_resize()
 
     def on_resize(self) -> None:
-        """Say how much is missing."""
+        """Say how much is missing, and what leaving would lose."""
+        if self._leave is not None:
+            text = _("Something is typed that was not sent to HubSoft. Enter leaves all the same.")
+            self.query_one("#too-small", Static).update(Content(text))
+            return
         text = _(
             "This terminal is {columns}×{rows}. The console needs {least_columns}×{least_rows}: enlarge it."
         ).format(
@@ -48,3 +61,13 @@ class TooSmall(ModalScreen[None]):
             least_rows=SMALLEST[1],
         )
         self.query_one("#too-small", Static).update(Content(text))
+
+    def ask(self, leave: Callable[[], None]) -> None:
+        """Have enter leave, and say what that loses."""
+        self._leave = leave
+        self.on_resize()
+
+    def action_leave(self) -> None:
+        """Leave all the same."""
+        if self._leave is not None:
+            self._leave()

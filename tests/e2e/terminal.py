@@ -12,6 +12,7 @@ always for something; when it does not come, the failure shows the screen.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -118,6 +119,10 @@ class Terminal:
     def type(self, text: str) -> None:
         """Type `text`, as quickly as a terminal takes it."""
         self._send(text.encode())
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._send(data)
 
     def press(self, *names: str) -> None:
         """Press keys one after the other: `enter`, `ctrl+p`, `escape`, `up`, `f1`, `q`, ..."""
@@ -233,7 +238,8 @@ class Terminal:
             status = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {timeout} s:\n{self.picture()}") from None
-        self._reader.join(timeout)
+        if not self._held.is_set():
+            self._reader.join(timeout)
         return status
 
     def termios_restored(self) -> bool:
@@ -257,6 +263,14 @@ class Terminal:
             if descriptor >= 0:
                 os.close(descriptor)
         self._master = self._slave = -1
+
+    def drain(self) -> None:
+        """Read what an ended program left behind while nothing was read."""
+        self._over.set()
+        self._reader.join()
+        with contextlib.suppress(OSError):
+            while data := os.read(self._master, 65536):
+                self._take(data)
 
     # -- inside
 

@@ -1,0 +1,1 @@
+"""The terminal: every byte that comes from it and goes to it, and how it is left."""
