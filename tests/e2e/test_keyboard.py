@@ -60,14 +60,13 @@ def test_every_screen_is_reached_and_left(
     # Its own panels are a letter each, and the frozen view says that it is.
     terminal.press("f2")
     terminal.wait_for("BIANCA COUTO")
-    for letter in "tioc":
+    for letter, path in zip(
+        "tioc", ("atendimento", "financeiro", "ordem_servico", "extrato_conexao"), strict=True
+    ):
         terminal.press(letter)
-    terminal.wait_for(
-        lambda: (
-            {"financeiro", "ordem_servico", "extrato_conexao", "atendimento"}
-            <= {entry.path.rpartition("/")[2] for entry in simulator.ledger.entries()}
+        terminal.wait_for(
+            lambda path=path: path in {entry.path.rpartition("/")[2] for entry in simulator.ledger.entries()}
         )
-    )
     terminal.press("space")
     terminal.wait_for("FROZEN since")
     terminal.press("space")

@@ -67,7 +67,9 @@ def test_what_cannot_be_sent_is_safe_over_a_restart(console: Opener, simulator: 
     simulator.set_scenario("calm")
     again = console(simulator=simulator, outbox__quiet_seconds=1)
     again.wait_for(WELCOME)
+    again.wait_for("ctrl+q ")
     again.press("escape")
+    again.wait_for("/ search")
     again.press("b")
     again.wait_for(said("at HubSoft"), timeout=30)
     assert len(simulator.tickets) == before + 1
