@@ -436,10 +436,10 @@ class HubSoftConsole(Console):
         A name pasted into a terminal that does not mark pastes must not act: `q` in it would leave, enter send.
         """
         refused = False
-        for number, key in enumerate(event.keys):
+        for place, key in enumerate(event.keys):
             character = key.character or ""
             # A slash goes to a line to type into, and what is typed right behind it may come in one packet.
-            acts = number == 0 and character == "/"
+            acts = place == 0 and character == "/"
             if acts or self._takes_text():
                 await self.on_event(key)
             elif (
@@ -464,17 +464,12 @@ class HubSoftConsole(Console):
         from hubsoft_tui.screens.leave import LeaveScreen
         from hubsoft_tui.screens.too_small import TooSmall
 
-        if not self._unsent():
+        if not self.unsent():
             self._leave(0)
         elif isinstance(self.screen, TooSmall):
             self.screen.ask(partial(self._leave, 0))
         elif not isinstance(self.screen, LeaveScreen):
             await self.push_screen(LeaveScreen(), self._leave_if)
-
-    def _unsent(self) -> bool:
-        """Tell whether leaving would lose something typed, on whatever page of whatever area."""
-        pages = [page for stack in self._screen_stacks.values() for page in stack]
-        return any(page.unsent for page in pages if isinstance(page, ConsoleScreen | ConsoleModal))
 
     def _leave_if(self, yes: bool | None) -> None:
         if yes:

@@ -73,11 +73,6 @@ class ConsoleScreen(Screen[None]):
         """Return what `y` copies as (what it is, in words; the text), or None when there is nothing."""
         return None
 
-    @property
-    def unsent(self) -> bool:
-        """Whether something is typed here that was not sent."""
-        return False
-
     def begin_text(self, text: str) -> bool:
         """Put text that arrived as one burst into a line and go there; False where there is none."""
         return False

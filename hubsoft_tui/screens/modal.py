@@ -67,11 +67,6 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
         """Compose what stands between the strip and the keys."""
         yield from ()
 
-    @property
-    def unsent(self) -> bool:
-        """Whether something is typed here that was not sent."""
-        return False
-
     def on_mount(self) -> None:
         """Follow the focus: which keys act depends on it."""
         self.watch(self, "focused", lambda _focused: self.redraw_keys(), init=False)

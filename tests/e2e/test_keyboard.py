@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from hubsoft_tui.simulator import Simulator
@@ -15,6 +17,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
 def test_every_screen_is_reached_and_left(
     console: Opener, simulator: Simulator, columns: int, rows: int
 ) -> None:
+    def asked(path: str) -> bool:
+        return path in {entry.path.rpartition("/")[2] for entry in simulator.ledger.entries()}
+
     terminal = console("--read-only", simulator=simulator, columns=columns, rows=rows)
     terminal.wait_for(WELCOME)
     terminal.wait_for("READ ONLY")
@@ -64,9 +69,7 @@ def test_every_screen_is_reached_and_left(
         "tioc", ("atendimento", "financeiro", "ordem_servico", "extrato_conexao"), strict=True
     ):
         terminal.press(letter)
-        terminal.wait_for(
-            lambda path=path: path in {entry.path.rpartition("/")[2] for entry in simulator.ledger.entries()}
-        )
+        terminal.wait_for(partial(asked, path))
     terminal.press("space")
     terminal.wait_for("FROZEN since")
     terminal.press("space")
