@@ -1,8 +1,9 @@
 """The circuit breaker: when HubSoft is down, people hear so at once and one request at a time finds out.
 
 Failures are timeouts, refused connections, 5xx and answers that are not HubSoft's; 4xx and 429 are not. After
-the open period one *safe read* is the probe, leased to it; a write never is. The period doubles after each
-failed probe, with jitter, so that many consoles do not come back together.
+the open period one *safe read* is the probe, leased to it; a write never is. A person's question need not wait
+for the end of the period. The period doubles after each failed probe, with jitter, so that many consoles do not
+come back together.
 """
 
 from __future__ import annotations
@@ -53,12 +54,15 @@ class Breaker:
         """Seconds until a probe may be sent; 0 when one may be, or is."""
         return 0.0 if self._retry_at is None else max(0.0, self._retry_at - self._clock.now())
 
-    def admit(self, *, safe_read: bool) -> Admission:
-        """Let a request go, make it the one probe, or have it wait. A PROBE must end in a verdict."""
+    def admit(self, *, safe_read: bool, early: bool = False) -> Admission:
+        """Let a request go, make it the one probe, or have it wait. A PROBE must end in a verdict.
+
+        `early` makes a safe read the probe before the open period ends.
+        """
         state = self.state
         if state is BreakerState.CLOSED:
             return Admission.GO
-        if state is BreakerState.HALF_OPEN and safe_read and not self._probing:
+        if safe_read and not self._probing and (early or state is BreakerState.HALF_OPEN):
             self._probing = True
             return Admission.PROBE
         return Admission.WAIT
@@ -69,18 +73,20 @@ class Breaker:
         self._probing = False
         if self._retry_at is not None:
             self._retry_at = None
-            self._wake()
+            self.look_again()
 
     def failed(self, *, probe: bool) -> None:
-        """HubSoft did not answer. Late failures of earlier requests do not extend the open period."""
+        """HubSoft did not answer. Failures of earlier requests and early probes do not extend the open period."""
         self._failures += 1
-        if probe or (self._retry_at is None and self._failures >= self.settings.failures_to_open):
+        if probe and self.retry_in > 0:
+            self.undecided()
+        elif probe or (self._retry_at is None and self._failures >= self.settings.failures_to_open):
             self._open()
 
     def undecided(self) -> None:
         """End the probe without a verdict (it was cancelled): another may be the probe at once."""
         self._probing = False
-        self._wake()
+        self.look_again()
 
     async def changed(self, at_most: float) -> None:
         """Wait until the state may have changed, `at_most` so many seconds."""
@@ -92,13 +98,14 @@ class Breaker:
         except TimeoutError:
             return
 
+    def look_again(self) -> None:
+        """Have everybody who waits look at the state."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     def _open(self) -> None:
         period = min(self.settings.open_max_seconds, self.settings.open_seconds * 2**self._opened)
         self._opened += 1
         self._probing = False
         self._retry_at = self._clock.now() + period * self._jitter.uniform(0.8, 1.2)
-        self._wake()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self.look_again()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -30,6 +30,7 @@ from .job import Job
 from .journal import Journal
 from .knowledge import Knowledge
 from .limits import limits_from
+from .patience import PROBE_SECONDS, VERDICT_SECONDS
 from .ports import PermitPort, RecordPort, TokenPort
 from .question import Question
 from .retry import Backoff, RetryBudget
@@ -137,6 +138,7 @@ class Engine:
             limit=self.known.limit,
         )
         self._chores: list[asyncio.Task[None]] = []
+        self._probes: set[asyncio.Task[Any]] = set()
         self._snapshots = Snapshots(
             clock,
             settings.profile,
@@ -165,9 +167,10 @@ class Engine:
     async def close(self) -> None:
         """Stop everything; questions still waiting raise Closed."""
         self._gate.close()
-        for chore in self._chores:
-            chore.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        ending = [*self._chores, *self._probes]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         await self._fetcher.close()
         await self._tokens.close()
         await self._exchange.transport.close()
@@ -210,9 +213,11 @@ class Engine:
             return self.known.answer(question, found)
         began = self.clock.now()
         try:
-            if priority <= Priority.HIGH:
-                self._exchange.patience.refuse_while_away()
-            fetched, joined = await self._fetch(question, priority, patience, label, caller, refresh=refresh)
+            bring = self._fetch(question, priority, patience, label, caller, refresh=refresh)
+            if priority <= Priority.HIGH and self._breaker.state is not BreakerState.CLOSED:
+                shown = found is not None and not refresh
+                bring = self._probing(bring, VERDICT_SECONDS if shown else PROBE_SECONDS)
+            fetched, joined = await bring
         except (Unreachable, RateLimited, StoreError) as error:
             found = self.known.find(question)
             if found is None or not self.known.useful(found):
@@ -351,6 +356,28 @@ class Engine:
     ) -> tuple[Fetched[T], bool]:
         job = self._job(priority, patience, label, caller, asked=True)
         return await self._in_time(job, self._fetcher.join(job, question, refresh=refresh))
+
+    async def _probing(self, bring: Coroutine[Any, Any, T], seconds: float) -> T:
+        """Wait `seconds` for a question of a person that finds out whether HubSoft is back.
+
+        A longer silence is told; the question goes on, since its answer ends the outage for everybody.
+        """
+        task = asyncio.create_task(bring)
+        self._probes.add(task)
+        task.add_done_callback(self._probed)
+        try:
+            await asyncio.wait({task}, timeout=seconds)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if task.done() or self._breaker.state is BreakerState.CLOSED:
+            return await task
+        raise Unreachable(self._exchange.patience.unanswered())
+
+    def _probed(self, task: asyncio.Task[Any]) -> None:
+        self._probes.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: the person may have been told already
 
     async def _in_time(self, job: Job, work: Awaitable[T]) -> T:
         if job.deadline is None:

@@ -115,6 +115,9 @@ class Exchange:
                         self.health.credentials(again.error.text)
                         raise again.error from None
                     rejected = True
+                elif probe and self.breaker.state is not BreakerState.CLOSED:
+                    # Another look would find what this one found: HubSoft is away.
+                    raise Unreachable(self.patience.unanswered()) from None
                 elif again.failure:
                     not_before = self._repeat_at(job, attempt, again)
                     attempt += 1

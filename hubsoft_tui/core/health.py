@@ -29,6 +29,8 @@ class HealthMonitor:
         self._failures: deque[bool] = deque(maxlen=RECENT)
         self._in_a_row = 0
         self._last_good: float | None = None
+        self.failing_since: float | None = None
+        """When the first of the failures in a row happened; None while the last request was answered."""
         self._limited_until = 0.0
         self._limited_events = 0
         self._refused = False
@@ -42,12 +44,15 @@ class HealthMonitor:
         self._latencies.append(latency)
         self._failures.append(False)
         self._in_a_row = 0
+        self.failing_since = None
         self._last_good = self._clock.wall()
         self._look()
 
     def failed(self, reason: Text | str) -> None:
         """HubSoft did not answer, or not as itself."""
         self._failures.append(True)
+        if self.failing_since is None:
+            self.failing_since = self._clock.wall()
         self._in_a_row += 1
         self.reason = reason
         self._look()
@@ -88,6 +93,9 @@ class HealthMonitor:
         if health is not self._shown:
             changed = HealthChanged(self._shown, health, self._clock.wall())
             self._shown, self._since = health, changed.at
+            if health is Health.OFFLINE and self.failing_since is not None:
+                # The outage is as old as its first failure: the one time that every screen names.
+                self._since = self.failing_since
             self._events.publish(changed)
         return health
 

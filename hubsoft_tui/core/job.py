@@ -20,8 +20,10 @@ class Job:
         "deadline",
         "gate",
         "label",
+        "lifted",
         "place",
         "priority",
+        "probed",
         "ready",
         "requests",
         "retries",
@@ -54,6 +56,10 @@ class Job:
         """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back."""
         self.through_outages = through_outages
         """Whether it waits, with nobody waiting for it, until HubSoft is back; else it is told as a person is."""
+        self.lifted: Callable[[], None] | None = None
+        """Called when somebody more urgent joins while it waits for HubSoft to come back."""
+        self.probed = False
+        """It was the breaker's probe once, which is enough."""
         self.place: Place | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""
@@ -64,6 +70,8 @@ class Job:
             self.priority = other.priority
             if self.place is not None:
                 self.gate.promote(self.place, other.priority)
+            if self.lifted is not None:
+                self.lifted()
         if self.deadline is not None:
             self.deadline = None if other.deadline is None else max(self.deadline, other.deadline)
             if self.place is not None:

@@ -17,6 +17,8 @@ from .types import BreakerState, Priority
 
 VERDICT_SECONDS: Final = 0.8
 """How long a person's question waits for the probe that is already on its way."""
+PROBE_SECONDS: Final = 3.0
+"""How long a person's question that is the probe itself is waited for; the probe goes on after that."""
 PEOPLE_PAUSE_SECONDS: Final = 10.0
 """A person is told of a longer pause at once, or shown what is remembered."""
 BACKGROUND_LOOK_SECONDS: Final = 5.0
@@ -36,19 +38,17 @@ class Patience:
     async def admitted(self, job: Job, operation: Operation[Any]) -> bool:
         """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
         patience = self._clock.now() + VERDICT_SECONDS
-        # A background request would take the probe into its own slow lane; for it the engine probes by itself.
-        while (
-            admission := self._breaker.admit(safe_read=operation.repeatable and _is_persons(job))
-        ) is Admission.WAIT:
+        while (admission := self._admission(job, operation)) is Admission.WAIT:
             now = self._clock.now()
             if _is_persons(job) or not job.through_outages:
-                self.refuse_while_away()
+                self._refuse_while_away()
             if _is_persons(job) and now >= patience:
                 raise Unreachable(self.unanswered())
             if job.deadline is not None and now >= job.deadline:
                 raise TimedOut(self.unanswered())
-            await self._wait_for_change(patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
+            await self._wait_for_change(job, patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
         probe = admission is Admission.PROBE
+        job.probed = job.probed or probe
         paused = self._gate.paused_for
         if self.too_long(job, paused):
             if probe:
@@ -56,25 +56,33 @@ class Patience:
             raise self.limited(paused)
         return probe
 
+    def _admission(self, job: Job, operation: Operation[Any]) -> Admission:
+        # A background request would take the probe into its own slow lane; for it the engine probes by itself.
+        return self._breaker.admit(
+            safe_read=operation.repeatable and _is_persons(job), early=not job.probed
+        )
+
     def too_long(self, job: Job, paused: float) -> bool:
         """Whether a pause asked for by HubSoft is more than this caller should wait without being told."""
         if _is_persons(job) and paused > PEOPLE_PAUSE_SECONDS:
             return True
         return job.deadline is not None and paused > 0 and self._clock.now() + paused > job.deadline
 
-    async def _wait_for_change(self, at_most: float) -> None:
+    async def _wait_for_change(self, job: Job, at_most: float) -> None:
         if self._parked >= self._gate.queue_limit:
             raise QueueFull(
                 say("{count} requests wait for HubSoft to come back already.", count=self._parked)
             )
         self._parked += 1
+        job.lifted = self._breaker.look_again
         try:
             await self._breaker.changed(at_most)
         finally:
+            job.lifted = None
             self._parked -= 1
 
-    def refuse_while_away(self) -> None:
-        """Raise Unreachable while the breaker is open, for a person who must not wait for its next try."""
+    def _refuse_while_away(self) -> None:
+        """Raise Unreachable while the breaker is open, for those who must not wait for its next try."""
         if self._breaker.state is BreakerState.OPEN:
             raise Unreachable(self.unanswered())
 
@@ -86,7 +94,7 @@ class Patience:
                 "HubSoft cannot be reached: {reason}",
                 reason=self._health.reason or say("it does not answer."),
             )
-        since = at(state.last_good).strftime("%H:%M")
+        since = at(self._health.failing_since or state.last_good).strftime("%H:%M")
         return say("HubSoft has not answered since {time}.", time=since)
 
     def limited(self, seconds: float) -> RateLimited:

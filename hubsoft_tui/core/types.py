@@ -222,7 +222,7 @@ class ApiState:
 
     health: Health = Health.UNKNOWN
     since: float = 0.0
-    """When it became so."""
+    """When it became so; an outage began with the first request that failed."""
     p50: float | None = None
     p95: float | None = None
     course: tuple[float, ...] = ()

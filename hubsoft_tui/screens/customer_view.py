@@ -10,7 +10,7 @@ from textual import on
 from textual.containers import Container, Vertical
 
 from hubsoft_tui.core.types import Snapshot, Source
-from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.errors import HubSoftError, Unreachable
 from hubsoft_tui.texts import N_, _
 from widgets.customer import CustomerHead, Head, ServiceList
 from widgets.customer_asked import (
@@ -28,7 +28,7 @@ from . import lookup_questions as questions
 from .actions import registry, shown_key
 from .console import Console
 from .drafts import draft_title
-from .lookup_words import Found, brief_origin, origin, place_in_line, silence, summary
+from .lookup_words import WELL, Found, brief_origin, origin, place_in_line, recovered, silence, summary
 
 if TYPE_CHECKING:
     from textual import events
@@ -66,6 +66,7 @@ class CustomerView(Vertical):
         self._snapshot = Snapshot()
         self._revealed = False
         self._hiding: Timer | None = None
+        self._missed: tuple[str, float] | None = None
 
     @property
     def console(self) -> Console:
@@ -108,6 +109,8 @@ class CustomerView(Vertical):
         """Show customer `index` of `found`; what was asked about the same customer before stays."""
         same = self.customer is not None and self.customer.id == found.lookup.customers[index].id
         self._found, self._index, self._waiting = found, index, ""
+        if self._missed is not None and not self._missed[0]:
+            self._missed = None
         if not same:
             self._forget()
         self._service = min(self._service, max(0, len(found.lookup.customers[index].services) - 1))
@@ -124,8 +127,23 @@ class CustomerView(Vertical):
             self._waiting = text
             self.draw()
 
+    def missed(self, name: str) -> None:
+        """HubSoft was asked for a panel, or for the customer (an empty name), and did not answer."""
+        self._missed = (name, time.time())
+
+    def owed(self, snapshot: Snapshot) -> str | None:
+        """Return what was missed last, once, as soon as HubSoft answers again; None while nothing is to be asked."""
+        if self._missed is None or not recovered(snapshot, self._missed[1]):
+            return None
+        (name, _at), self._missed = self._missed, None
+        return name
+
     def tick(self, snapshot: Snapshot) -> None:
         """Follow questions in line, and whether HubSoft answers."""
+        answers = snapshot.api.health in WELL
+        if (self._snapshot.api.health in WELL) is not answers:
+            self._snapshot = snapshot
+            self.draw()
         self._snapshot = snapshot
         for name, label in self._labels.items():
             text = place_in_line(snapshot.waiting.get(label))
@@ -234,6 +252,8 @@ class CustomerView(Vertical):
         if self.customer is None or name not in PANELS:
             return
         self._number += 1
+        if self._missed is not None and self._missed[0] == name:
+            self._missed = None
         label = f"{name}-{self._number}"
         before = self._asked.get(name, Asked())
         self._labels[name] = label
@@ -253,11 +273,15 @@ class CustomerView(Vertical):
             )
         except HubSoftError as error:
             asked = Asked(rows=before, error=str(error))
+            if isinstance(error, Unreachable):
+                self.missed(name)
         except Exception as error:  # noqa: BLE001 - one panel's fault must not end a phone call
             asked = Asked(rows=before, error=self.console.unexpected(error))
         else:
             asked = Asked(rows=answer.value, error=answer.reason)
             self._fetched[name] = (answer.source, answer.fetched_at)
+            if answer.source is Source.STALE:
+                self.missed(name)
         if self._labels.get(name) == label:
             self._labels.pop(name)
             self._asked[name] = asked
@@ -323,6 +347,7 @@ class CustomerView(Vertical):
 
     def _forget(self) -> None:
         self.hide()
+        self._missed = None
         self._service = 0
         for name in PANELS:
             self._drop(name)

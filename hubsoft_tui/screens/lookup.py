@@ -82,8 +82,17 @@ class LookupScreen(LookupAsking):
     def show(self, snapshot: Snapshot) -> None:
         """Follow the place in line."""
         self.view.tick(snapshot)
+        if self.showing == "customer" and self._question is None:
+            self._ask_again(self.view.owed(snapshot))
         if self._question is not None:
             self._draw_waiting(snapshot)
+
+    def _ask_again(self, owed: str | None) -> None:
+        """Repeat, once, what an outage kept from the customer in sight: a panel, or the customer (an empty name)."""
+        if owed == "":
+            self.action_refresh()
+        elif owed is not None:
+            self.view.ask(owed, follow=False)
 
     def copied(self) -> tuple[str, str] | None:
         """Return the customer in sight."""

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from hubsoft_tui.core.types import Source
 from hubsoft_tui.errors import HubSoftError, InvalidInput
 from widgets.customer_lists import ChoiceList
 from widgets.safety import data
@@ -92,6 +93,7 @@ class LookupAsking(LookupWrites):
             return
         self._question, self._last, self._again = None, question.text, False
         self._found = found
+        stale = found.lookup.source is Source.STALE
         self._chosen = 0 if len(found.lookup.customers) == 1 else None
         term = words.shown_term(found.lookup.term)
         view = self.view
@@ -108,6 +110,8 @@ class LookupAsking(LookupWrites):
             # A document need not stay readable on the screen, and `/` finds the line empty.
             self._line.field.value = ""
             self.query_one(Result).focus()
+        if stale and self._chosen is not None:
+            view.missed("")
         if not question.keep:
             self.query_one(Result).scroll_home(animate=False)
         self._draw()
@@ -119,6 +123,8 @@ class LookupAsking(LookupWrites):
         self._question, self._last, self._again = None, question.text, again
         if question.keep:
             self.view.wait("")
+            if again:
+                self.view.missed("")
             self.console.tell(sentence, severity="warning")
             return
         self._found = self._chosen = None

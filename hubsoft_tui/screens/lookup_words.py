@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from hubsoft_tui.core.types import Source
+from hubsoft_tui.core.types import Health, Source
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.privacy import clean, format_document
 from hubsoft_tui.texts import _, language, ngettext, number
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.terms import Term
 
 MINUTE = 60.0
+WELL = frozenset({Health.ONLINE, Health.SLOW})
 SLOW = 2.0
 """Seconds from which a wait says how long it lasts: a still sentence looks hung."""
 
@@ -59,9 +60,18 @@ def brief_origin(source: Source, seconds: float) -> str:
 
 
 def silence(snapshot: Snapshot) -> str:
-    """Return since when HubSoft has not answered, or nothing when that is not known."""
-    last = snapshot.api.last_good
-    return _("HubSoft has not answered since {time}.").format(time=clock(last)) if last else ""
+    """Return since when HubSoft has not answered; nothing while it answers, or when that is not known."""
+    api = snapshot.api
+    if api.health in WELL or api.last_good is None:
+        return ""
+    since = api.since if api.health is Health.OFFLINE else api.last_good
+    return _("HubSoft has not answered since {time}.").format(time=clock(since))
+
+
+def recovered(snapshot: Snapshot, since: float) -> bool:
+    """Tell whether HubSoft is well and has answered after `since` (UTC epoch seconds)."""
+    api = snapshot.api
+    return api.health in WELL and api.last_good is not None and api.last_good > since
 
 
 def place_in_line(waiting: Waiting | None, seconds: float = 0.0) -> str:

@@ -107,3 +107,20 @@ def test_a_change_is_told_once_to_whoever_watches(monitor, events, clock):
         assert subscription.take() == [HealthChanged(Health.UNKNOWN, Health.ONLINE, clock.wall())]
     monitor.credentials("no")
     assert subscription.take() == []
+
+
+def test_an_outage_is_as_old_as_its_first_failure(monitor, clock):
+    monitor.answered(0.1)
+    clock.advance(600)
+    began = clock.wall()
+    monitor.failed("It timed out.")
+    clock.advance(90)
+    monitor.failed("It timed out.")
+    state = monitor.state()
+    assert (state.health, state.since) == (Health.OFFLINE, began)
+    clock.advance(90)
+    monitor.failed("It timed out.")
+    assert monitor.state().since == began
+    assert monitor.failing_since == began
+    monitor.answered(0.1)
+    assert monitor.state().since == clock.wall()

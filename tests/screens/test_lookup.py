@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from textual import events
 
-from hubsoft_tui.api.models import Customer
-from hubsoft_tui.core.types import ApiState, Source, Waiting
+from hubsoft_tui.api.models import Customer, Invoice
+from hubsoft_tui.core.types import ApiState, Health, Source, Waiting
 from hubsoft_tui.errors import CredentialsRefused, Unreachable
 from hubsoft_tui.screens import lookup_words as words
 from hubsoft_tui.settings import UiSettings
@@ -99,6 +100,46 @@ async def test_the_origin_says_how_old_an_answer_is(hub, source, age, text):
         await look_up(pilot)
         assert text in seen(app)
         assert ("HubSoft has not answered since" in seen(app)) == (source is Source.STALE)
+
+
+def health(now, since, *, last_good):
+    return ApiState(now, since, last_good=last_good)
+
+
+async def test_an_outage_has_one_time_and_the_refresh_it_cost_is_repeated_once_when_it_is_over(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        began = time.time() - 300
+        said = time.strftime("HubSoft has not answered since %H:%M.", time.localtime(began))
+        hub.show(api=health(Health.OFFLINE, began, last_good=began - 900))
+        hub.customers.answers[CPF] = lookup(CPF, BIANCA, source=Source.STALE, age=1200, reason=said)
+        await pilot.press("r")
+        await wait_for(pilot, lambda: "kept from before" in seen(app))
+        await pilot.pause(0.6)
+        assert seen(app).count("has not answered since") == 1
+        assert said in seen(app)
+        hub.customers.answers[CPF] = (BIANCA,)
+        asked = len(hub.customers.asked)
+        hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 1))
+        await wait_for(pilot, lambda: "from HubSoft just now" in seen(app))
+        assert "has not answered" not in seen(app)
+        await pilot.pause(0.6)
+        assert [refresh for _text, refresh, _label in hub.customers.asked[asked:]] == [True]
+
+
+async def test_a_panel_an_outage_kept_empty_is_asked_again_once(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        hub.show(api=health(Health.OFFLINE, time.time(), last_good=time.time() - 60))
+        hub.customers.panels["invoices"] = Unreachable("HubSoft has not answered since 11:28.")
+        await pilot.press("i")
+        await wait_for(pilot, lambda: "! HubSoft has" in seen(app))
+        hub.customers.panels["invoices"] = answer(Invoice(id=6))
+        hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 1))
+        await wait_for(pilot, lambda: "! HubSoft has" not in seen(app))
+        await pilot.pause(0.6)
+        assert [name for name, _refresh in hub.customers.panels_asked if name == "invoices"] == ["invoices"] * 2
+        assert len(hub.customers.asked) == 1
 
 
 async def test_nobody_is_an_answer_and_enter_again_goes_past_what_is_remembered(hub):

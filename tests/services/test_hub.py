@@ -332,7 +332,54 @@ async def test_in_an_outage_the_known_are_shown_with_their_age_and_the_unknown_a
     assert time.monotonic() - started < 1, (
         "a promise to people, not a benchmark: the breaker answers, not a timeout"
     )
-    assert len(simulator.ledger.entries()) == before, "an open breaker sends nothing"
+    assert len(simulator.ledger.entries()) <= before + 2, "each question of a person looks once whether HubSoft is back"
+
+
+@pytest.mark.parametrize("priority", [Priority.CRITICAL, Priority.HIGH])
+async def test_after_an_outage_a_person_s_question_is_the_probe_and_waits_for_nothing(
+    hub_over, simulator, priority
+):
+    hub = hub_over(
+        cache=CacheSettings(client_data_ttl=0.01), health=HealthSettings(open_seconds=60, open_max_seconds=60)
+    )
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    with pytest.raises(Unreachable):
+        await lookup(hub, GUILHERME, priority=priority)
+    simulator.set_scenario("calm")
+    again = await lookup(hub, BIANCA, refresh=True, priority=priority)
+    assert (again.source, again.found) == (Source.API, True)
+    assert (await lookup(hub, GUILHERME)).found
+
+
+async def test_of_many_persons_questions_one_is_the_probe_of_an_open_breaker(hub_over, simulator):
+    hub = hub_over(health=HealthSettings(open_seconds=60, open_max_seconds=60))
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    simulator.set_scenario("calm")
+    simulator.latency = (0.3, 0.3)
+    before = len(simulator.ledger.entries())
+    asked = [asyncio.create_task(lookup(hub, each)) for each in documents(simulator, 100)[80:]]
+    await asyncio.sleep(0.15)
+    assert len(simulator.ledger.entries()) - before <= 1
+    assert all(answer.found for answer in await asyncio.gather(*asked))
+
+
+async def test_the_silence_of_a_known_outage_is_told_soon_and_its_end_is_heard_all_the_same(
+    hub_over, simulator
+):
+    hub = hub_over(health=HealthSettings(open_seconds=60, open_max_seconds=60))
+    await lookup(hub, BIANCA)
+    await go_down(hub, simulator)
+    simulator.set_scenario("calm")
+    simulator.latency = (3.3, 3.3)
+    with pytest.raises(Unreachable, match="has not answered since"):
+        await lookup(hub, GUILHERME)
+    simulator.latency = (0.0, 0.0)
+    with hub.watch():
+        async with asyncio.timeout(5):
+            while hub.snapshot().api.health is Health.OFFLINE:
+                await asyncio.sleep(0.05)
 
 
 async def test_a_person_joining_a_background_question_in_an_outage_is_told_at_once(hub_over, simulator):
