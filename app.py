@@ -271,6 +271,8 @@ class HubSoftConsole(Console):
         if snapshot.badges.losses != self._losses_told:
             self._losses_told = snapshot.badges.losses
             self._tell_losses()
+        if self.outbox_news.due(snapshot):
+            self._tell_outbox()
         with contextlib.suppress(ScreenStackError):  # the application ends
             if isinstance(self.screen, ConsoleScreen | ConsoleModal):
                 self.screen.tick(snapshot)
@@ -322,6 +324,22 @@ class HubSoftConsole(Console):
             return
         for text, severity in toasts.news(alerts):
             self.tell(text, severity=severity)
+
+    @work(group="outbox toasts", exclusive=True, exit_on_error=False)
+    async def _tell_outbox(self) -> None:
+        from hubsoft_tui.screens.outbox_news import news_text
+        from hubsoft_tui.screens.sent import SentScreen
+
+        try:
+            door = await self.door()
+            entries = await door.run(lambda services: services.outbox.entries())
+        except HubSoftError:
+            self.outbox_news.again()
+            return
+        for entry in self.outbox_news.news(entries):
+            followed = isinstance(self.screen, SentScreen) and self.screen.follows(entry)
+            if not followed and (text := news_text(entry)):
+                self.tell(text, severity="warning" if entry.asks else "information")
 
     def _console_screen(self) -> ConsoleScreen | None:
         """Return the console's screen in sight; None under a modal, and while the application ends."""

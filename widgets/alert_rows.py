@@ -69,11 +69,11 @@ class AlertsPanel(Drawn):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._alerts: Sequence[Alert] = ()
+        self._alerts: Sequence[Alert] | None = None
         self._now = 0.0
 
-    def show(self, alerts: Sequence[Alert], now: float) -> None:
-        """Draw `alerts`, the newest first, as they were at `now`, UTC epoch seconds."""
+    def show(self, alerts: Sequence[Alert] | None, now: float) -> None:
+        """Draw `alerts`, the newest first, as they were at `now`, UTC epoch seconds; None while they are not known."""
         self._alerts, self._now = alerts, now
         self.redraw()
 
@@ -82,9 +82,11 @@ class AlertsPanel(Drawn):
         name = 18 if width > 50 else 13
         height = self.app.size.height
         most = 1 if height < LOW_SCREEN else 3 if height < HIGH_SCREEN else 8
-        standing = [alert for alert in self._alerts if alert.open]
-        over = [alert for alert in self._alerts if not alert.open]
-        lines = [self._line(alert) for alert in standing] or [self._calm(over if most < 8 else [])]
+        alerts = self._alerts or ()
+        standing = [alert for alert in alerts if alert.open]
+        over = [alert for alert in alerts if not alert.open]
+        calm = Content.styled("…", _QUIET) if self._alerts is None else self._calm(over if most < 8 else [])
+        lines = [self._line(alert) for alert in standing] or [calm]
         if most == 8:
             lines += [self._line(alert) for alert in over]
         elif len(lines) > most:

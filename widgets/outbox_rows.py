@@ -115,7 +115,7 @@ class OutboxCounts(Drawn):
 
     def __init__(self) -> None:
         super().__init__(id="outbox-counts")
-        self._entries: Sequence[Entry] = ()
+        self._entries: Sequence[Entry] | None = None
 
     def show(self, entries: Sequence[Entry]) -> None:
         """Draw the counts of `entries`."""
@@ -123,7 +123,9 @@ class OutboxCounts(Drawn):
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
-        """Return one line."""
+        """Return one line; it counts nothing before the entries are known."""
+        if self._entries is None:
+            return [line((_("Outbox"), "bold $title"))]
         waiting = sum(not entry.over and not entry.asks for entry in self._entries)
         asks = sum(entry.asks for entry in self._entries)
         under_way = ngettext("{n} under way", "{n} under way", waiting).format(n=number(waiting))

@@ -87,6 +87,7 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
         identify: Callable[[T], str],
         describe: Callable[[T], str] | None = None,
         empty: str = "",
+        unknown: str = "…",
         follow: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
@@ -101,6 +102,9 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
         self._rows: Rows[T] = Rows(identify, describe or self._text_of)
         self._source: object = None
         self._empty = empty
+        self._unknown = unknown
+        self._known = False
+        """Whether it was told what there is, if only that there is nothing: before that nothing is claimed."""
         self._place = Viewport(self._rows, follow=follow)
         self._sorted_by: str | None = None
         self._descending = False
@@ -138,6 +142,7 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
 
     def set_rows(self, items: Iterable[T]) -> None:
         """Hold `items` and nothing else. Handing over the same object again costs nothing."""
+        self._known = True
         if items is self._source and isinstance(items, tuple):
             return
         self._source = items
@@ -146,6 +151,7 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
 
     def upsert(self, *items: T) -> None:
         """Add items, or put each in the place of the one with its id."""
+        self._known = True
         self._source = None
         for item in items:
             self._rows.upsert(item)
@@ -354,7 +360,13 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
 
     def _nothing(self, width: int) -> Content:
         hidden = self._rows.filtered and self._rows.total
-        text = _("Nothing matches; esc clears the filter.") if hidden else self._empty
+        text = (
+            _("Nothing matches; esc clears the filter.")
+            if hidden
+            else self._empty
+            if self._known
+            else self._unknown
+        )
         return Content.styled(" " * _GUTTER + cut(text, width - _GUTTER), "$quiet")
 
     def _bar(self, height: int) -> list[Strip]:

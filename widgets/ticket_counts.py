@@ -12,7 +12,7 @@ from hubsoft_tui.texts import _, ngettext, number
 
 from .drawn import Drawn, cut, line
 from .ticket_words import RECENT_SECONDS, Quick, is_mine, today_began
-from .words import age, clock
+from .words import NOTHING, age, clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,12 +107,12 @@ class TicketCounts(Drawn):
 
     def __init__(self) -> None:
         super().__init__(id="ticket-counts")
-        self._counts = Counts(dict.fromkeys(Quick, 0))
+        self._counts: Counts | None = None
         self._keys: dict[Quick, str] = {}
         self._chosen = Quick.OPEN
 
-    def show(self, counts: Counts, keys: dict[Quick, str], chosen: Quick) -> None:
-        """Draw `counts`; `keys` narrow to them, `chosen` does now."""
+    def show(self, counts: Counts | None, keys: dict[Quick, str], chosen: Quick) -> None:
+        """Draw `counts` (None while they are not known); `keys` narrow to them, `chosen` does now."""
         self._counts, self._keys, self._chosen = counts, keys, chosen
         self.redraw()
 
@@ -128,14 +128,15 @@ class TicketCounts(Drawn):
         return [drawn.truncate(width, ellipsis=True)]
 
     def _piece(self, quick: Quick, short: bool) -> Content:
-        amount = self._counts.by.get(quick, 0)
+        amount = self._counts.by.get(quick, 0) if self._counts is not None else None
         # Late is what needs a person; the rest is to be read.
         style = "bold $bad" if quick is Quick.LATE and amount else "bold $title"
+        told = NOTHING if amount is None else number(amount)
         word = (
             quick_word(quick, short=short),
             "bold underline $title" if quick is self._chosen else "$quiet",
         )
-        return line((self._keys.get(quick, ""), "$account"), " ", word, " ", (number(amount), style))
+        return line((self._keys.get(quick, ""), "$account"), " ", word, " ", (told, style))
 
 
 class SyncLine(Drawn):

@@ -79,8 +79,8 @@ class TicketTable(VirtualTable[TicketRow]):
 
     def say_when_empty(self, text: str) -> None:
         """Say `text` while there is no row."""
-        if text != self._empty:
-            self._empty = text
+        if text != self._empty or not self._known:
+            self._empty, self._known = text, True
             self.redraw()
 
     def rest(self) -> None:

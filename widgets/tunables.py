@@ -59,7 +59,7 @@ class TunableTable(VirtualTable[Tunable]):
                 Column("tried", _("trying"), _tried, width=9, align="right", priority=1, style="bold $mark"),
             ),
             identify=lambda each: each.key,
-            empty=_("The engine is starting."),
+            unknown=_("The engine is starting."),
             id=id,
         )
 

@@ -58,9 +58,7 @@ class Patience:
 
     def _admission(self, job: Job, operation: Operation[Any]) -> Admission:
         # A background request would take the probe into its own slow lane; for it the engine probes by itself.
-        return self._breaker.admit(
-            safe_read=operation.repeatable and _is_persons(job), early=not job.probed
-        )
+        return self._breaker.admit(safe_read=operation.repeatable and _is_persons(job), early=not job.probed)
 
     def too_long(self, job: Job, paused: float) -> bool:
         """Whether a pause asked for by HubSoft is more than this caller should wait without being told."""

@@ -36,7 +36,7 @@ class AlertSummary(Drawn):
 
     def __init__(self) -> None:
         super().__init__()
-        self._alerts: Sequence[Alert] = ()
+        self._alerts: Sequence[Alert] | None = None
         self._trouble = ""
 
     def show(self, alerts: Sequence[Alert], trouble: str) -> None:
@@ -45,7 +45,9 @@ class AlertSummary(Drawn):
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
-        """Return one line."""
+        """Return one line; empty before the alerts are known."""
+        if self._alerts is None:
+            return [line()]
         count = sum(alert.open for alert in self._alerts)
         unseen = sum(alert.open and alert.acknowledged_at is None for alert in self._alerts)
         title = ngettext("{n} alert is open", "{n} alerts are open", count).format(n=number(count))

@@ -98,9 +98,7 @@ class ConsoleScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the frame around `body()`."""
-        profile = self.console.settings.profile
-        host = profile.url.partition("://")[2]
-        yield StatusStrip(color=profile.color, profile=profile.name, host=host)
+        yield self.console.strip()
         yield AreaBar()
         yield from self.body()
         yield KeyLine()
@@ -110,8 +108,8 @@ class ConsoleScreen(Screen[None]):
 
         The strip goes on while the view is frozen: health must not be missed.
         """
-        if not self._composed or snapshot.serial == self._shown:
-            return
+        if not self._composed or snapshot.serial in {0, self._shown}:
+            return  # 0: the engine has told nothing yet
         self.query_one(StatusStrip).show(snapshot)
         if not self.frozen:
             self._shown = snapshot.serial

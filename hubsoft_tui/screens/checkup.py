@@ -181,7 +181,7 @@ class CheckupScreen(ConsoleScreen):
         self.console.tell(words.ended(progress), severity=words.severity(progress))
 
     def _draw(self) -> None:
-        empty = self._choosing and not self._lists
+        empty = self._choosing and (self._lists == () or bool(self.console.trouble))
         self.set_class(empty, "-empty")
         self.set_class(self._choosing and not empty, "-lists")
         if empty:

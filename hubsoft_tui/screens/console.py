@@ -13,9 +13,11 @@ from textual.notifications import Notification, Notify
 from hubsoft_tui.errors import HubSoftError, StoreError
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _
+from widgets.strip import StatusStrip
 
 from .actions import Action, keys_of, registry
 from .drafts import Drafts
+from .outbox_news import OutboxNews
 
 if TYPE_CHECKING:
     import asyncio
@@ -83,6 +85,8 @@ class Console(App[int]):
         super().__init__()
         self.drafts = Drafts()
         """What was typed into forms and not sent yet."""
+        self.outbox_news = OutboxNews()
+        """What became of the writes that waited."""
         self._page_open = False
         self._drafts_failed = False
 
@@ -190,6 +194,14 @@ class Console(App[int]):
     def read_only(self) -> bool:
         """Whether writing actions are gone."""
         return self.settings.profile.read_only
+
+    def strip(self) -> StatusStrip:
+        """Return the line on top of a screen: its first frame says what is known already."""
+        profile = self.settings.profile
+        strip = StatusStrip(color=profile.color, profile=profile.name, host=profile.url.partition("://")[2])
+        if self.hub is not None and (snapshot := self.hub.snapshot()).serial:
+            strip.show(snapshot)
+        return strip
 
     def marks(self) -> tuple[tuple[str, str], ...]:
         """Return what must stay in sight at the end of the area bar, as (text, style)."""

@@ -66,6 +66,7 @@ class LookupScreen(LookupAsking):
         self.set_interval(AGES_SECONDS, self._draw_ages)
         self._draw()
         self._line.field.focus()
+        self.console.outbox_news.listeners.append(self.written_later)
 
     def relabelled(self) -> None:
         """Draw again after the language changed: the widgets are new."""

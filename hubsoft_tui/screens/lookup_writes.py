@@ -84,12 +84,28 @@ class LookupWrites(ConsoleScreen):
         chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
         return next((each for each in tickets if each.id == chosen), None)
 
+    def written_later(self, entry: Entry) -> None:
+        """Show the protocol that a write got after it waited, on the card of its customer."""
+        from hubsoft_tui.services.outbox.types import NewTicket
+
+        customer, draft = self.view.customer, entry.draft
+        if customer is None:
+            return
+        if isinstance(draft, NewTicket):
+            concerned = draft.service_id in {service.id for service in customer.services}
+        else:
+            concerned = draft.ticket_id in {ticket.id for ticket in self.view.open_tickets or ()}
+        if concerned:
+            self.view.ask("tickets", follow=False)
+
     def _written(self, entry: Entry | None) -> None:
         """Say what is a draft; ask for the open tickets again once HubSoft has what was written."""
         self.view.draw()
         from hubsoft_tui.services.outbox.types import EntryState
 
-        if entry is not None and entry.state is EntryState.SENT:
+        if entry is None or entry.state is not EntryState.SENT:
+            return
+        if self.console.outbox_news.taken(entry):
             self.view.ask("tickets", follow=False)
 
 

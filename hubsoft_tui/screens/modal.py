@@ -58,8 +58,7 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
 
     def compose(self) -> ComposeResult:
         """Compose the frame around `body()`."""
-        profile = self.console.settings.profile
-        yield StatusStrip(color=profile.color, profile=profile.name, host=profile.url.partition("://")[2])
+        yield self.console.strip()
         yield from self.body()
         yield KeyLine()
 

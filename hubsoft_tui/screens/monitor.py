@@ -69,7 +69,7 @@ class MonitorScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._alerts_version: int | None = None
-        self._alerts: tuple[Alert, ...] = ()
+        self._alerts: tuple[Alert, ...] | None = None
         self._unseen = 0
         self._wall = 0.0
 

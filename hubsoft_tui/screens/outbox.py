@@ -83,7 +83,8 @@ class OutboxScreen(OutboxDeeds):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: tuple[Entry, ...] | None = None
+        """None while they are not known."""
         self._sent: dict[tuple[str, Draft], tuple[tuple[str, str], ...]] = {}
         """What each entry sends, as it was asked for; a corrected one sends something else."""
         self._open_only = False
@@ -150,6 +151,8 @@ class OutboxScreen(OutboxDeeds):
             self._draw()
 
     def _draw(self) -> None:
+        if self._entries is None:
+            return
         shown = [entry for entry in self._entries if not self._open_only or not entry.over or entry.asks]
         shown.sort(key=lambda entry: (not entry.asks, entry.over, -entry.created_at))
         self.table.set_rows(tuple(shown))

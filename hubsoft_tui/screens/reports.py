@@ -155,7 +155,7 @@ class ReportsScreen(ConsoleScreen):
             return
         self._say(found.trouble)
         lines = day_lines(found.days, found.today)
-        if lines != tuple(self.table.rows):
+        if not lines or lines != tuple(self.table.rows):
             self.table.set_rows(lines)
         shown = found.report if found.days else None
         self.query_one(DayFigures).show(shown, today=found.report.day == found.today)

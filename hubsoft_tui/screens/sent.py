@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS: Final = 10.0
 """How long one look at an entry waits for it; looks follow each other while the page is open."""
 PAUSE_SECONDS: Final = 1.0
-_GOING_ON: Final = frozenset({EntryState.QUEUED, EntryState.SENDING, EntryState.UNKNOWN})
 
 
 class SentScreen(ConsoleModal[None]):
@@ -58,14 +57,17 @@ class SentScreen(ConsoleModal[None]):
         """How the entry stands, as far as this page knows."""
         self.wants_correction = False
 
+    def follows(self, entry: Entry) -> bool:
+        """Whether this page tells what becomes of `entry`."""
+        return entry.local_protocol == self.entry.local_protocol
+
     def body(self) -> ComposeResult:
         """Compose the page."""
         with VerticalScroll(classes="page", can_focus=False):
             yield Static(id="sent-what", classes="heading")
-            yield Static(id="sent-local-label")
-            yield Large(id="sent-local")
             yield Static(id="sent-protocol-label")
             yield Large(id="sent-protocol")
+            yield Static(id="sent-local")
             yield Static(id="sent-told", classes="line")
 
     def on_mount(self) -> None:
@@ -76,17 +78,16 @@ class SentScreen(ConsoleModal[None]):
 
     @work(exit_on_error=False)
     async def _follow(self) -> None:
-        while self.entry.state in _GOING_ON:
+        while not self.entry.over:
             try:
                 door = await self.console.door()
                 self.entry = await door.run(questions.settled(self.entry.local_protocol, PATIENCE_SECONDS))
             except HubSoftError as error:
                 self.query_one("#sent-told", Static).update(data(f"! {error}", "$warn"))
-                return
-            self._draw()
-            if self.entry.state in _GOING_ON:
-                # An entry that waits for minutes may be handed back at once each time.
-                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                self._draw()
+            # An entry that waits for minutes, or for a person, may be handed back at once each time.
+            await asyncio.sleep(PAUSE_SECONDS)
 
     def _draw(self) -> None:
         entry = self.entry
@@ -94,14 +95,16 @@ class SentScreen(ConsoleModal[None]):
         name = entry.draft.customer_name or ""
         heading = "   ".join(part for part in (what_word(entry), name) if part)
         self.query_one("#sent-what", Static).update(data(heading[:1].upper() + heading[1:], "bold $title"))
-        self._label("#sent-local-label", _("Local protocol"), entry.local_protocol)
-        self.query_one("#sent-local", Large).show(entry.local_protocol, "$quiet" if sent else "bold $title")
-        self._label(
-            "#sent-protocol-label", _("HubSoft's protocol") if entry.protocol else "", entry.protocol or ""
-        )
-        self.query_one("#sent-protocol", Large).show(
-            entry.protocol or "", "bold $ok" if sent and opened else ""
-        )
+        large = self.query_one("#sent-protocol", Large)
+        if entry.protocol:
+            # One number is large, the one to read out: the customer may have been told the local one before.
+            self._label("#sent-protocol-label", _("HubSoft's protocol"), entry.protocol)
+            large.show(entry.protocol, "bold $ok" if sent and opened else "")
+            self._label("#sent-local", _("Local protocol"), entry.local_protocol)
+        else:
+            self._label("#sent-protocol-label", _("Local protocol"), entry.local_protocol)
+            large.show(entry.local_protocol, "bold $title")
+        self.query_one("#sent-local").display = bool(entry.protocol)
         refused = entry.state in {EntryState.REFUSED, EntryState.EXISTS}
         lines = [data(told(entry), "bold $warn" if refused else "bold $ok" if sent else "$account")]
         if entry.said:

@@ -206,7 +206,8 @@ class TicketBoard(TicketDeeds):
 
     def _draw_counts(self) -> None:
         keys = {quick: self._key(f"tickets.{quick.value}") for quick in Quick}
-        self.query_one(TicketCounts).show(self._tally.counts, keys, self._quick)
+        counts = self._tally.counts if self._followed.loaded else None
+        self.query_one(TicketCounts).show(counts, keys, self._quick)
 
     def told(self) -> None:
         """Draw the line that says what is shown and how syncing goes."""

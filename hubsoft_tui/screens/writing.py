@@ -35,6 +35,7 @@ async def write(console: Console, form: WriteForm) -> Entry | None:
         entry: Entry | None = await console.push_screen_wait(form)
         if entry is None:
             return None
+        console.outbox_news.expect(entry)
         page = SentScreen(entry)
         await console.push_screen_wait(page)
         if not page.wants_correction:

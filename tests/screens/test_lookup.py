@@ -138,7 +138,9 @@ async def test_a_panel_an_outage_kept_empty_is_asked_again_once(hub):
         hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 1))
         await wait_for(pilot, lambda: "! HubSoft has" not in seen(app))
         await pilot.pause(0.6)
-        assert [name for name, _refresh in hub.customers.panels_asked if name == "invoices"] == ["invoices"] * 2
+        assert [name for name, _refresh in hub.customers.panels_asked if name == "invoices"] == [
+            "invoices"
+        ] * 2
         assert len(hub.customers.asked) == 1
 
 

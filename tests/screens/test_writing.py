@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from textual.widgets import TextArea
@@ -18,6 +19,7 @@ from hubsoft_tui.screens.ticket_forms import ClosingForm, MessageForm
 from hubsoft_tui.services.outbox.types import Closing, EntryState, NewMessage, NewTicket
 from hubsoft_tui.settings import Profile
 from widgets.choice_field import ChoiceField, TickField
+from widgets.large import Large
 from widgets.question import QuestionInput
 
 from .fake import BIANCA, CPF, GUILHERME, OTHER, FakeHub, answer, console, look_up, seen, settle, wait_for
@@ -362,4 +364,49 @@ async def test_the_page_that_follows_an_entry_survives_an_engine_that_fails(hub)
         await press(pilot, "enter")
         await wait_for(pilot, lambda: "The outbox cannot be read." in seen(app))
         assert isinstance(app.screen, SentScreen)
+        assert "LOC000001" in seen(app)
+
+
+async def test_a_ticket_that_waited_tells_its_protocol_and_its_customer_s_card_shows_it(hub):
+    hub.outbox.becomes = {"state": EntryState.QUEUED}
+    async with console(hub) as (app, pilot, _hub):
+        hub.news()
+        await look_up(pilot)
+        await press(pilot, "n")
+        await fill_in(pilot)
+        await press(pilot, "enter")
+        await wait_for(pilot, lambda: "is sent by itself" in seen(app))
+        assert "LOC000001" in seen(app)
+        await press(pilot, "escape")
+        hub.news()
+        await pilot.pause(0.6)
+        assert hub.customers.panels_asked == []
+        waiting = hub.outbox.kept["LOC000001"]
+        hub.outbox.kept["LOC000001"] = replace(
+            waiting, state=EntryState.SENT, protocol="20261123140231000123", ticket_id=900
+        )
+        hub.outbox.version += 1
+        hub.news()
+        await wait_for(
+            pilot, lambda: "LOC000001 is now ticket 20261123140231000123" in " ".join(seen(app).split())
+        )
+        await wait_for(pilot, lambda: hub.customers.panels_asked)
+        hub.outbox.version += 1
+        hub.news()
+        await pilot.pause(0.6)
+        assert hub.customers.panels_asked == [("tickets", False)]
+
+
+async def test_the_page_s_large_number_is_hubsoft_s_once_there_is_one_however_late(hub):
+    hub.outbox.becomes = {"state": EntryState.REFUSED, "said": "HubSoft refused: no"}
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        await fill_in(pilot)
+        await press(pilot, "enter")
+        await wait_for(pilot, lambda: "HubSoft refused: no" in seen(app))
+        assert app.screen.query_one(Large)._text == "LOC000001"
+        hub.outbox.becomes = {"state": EntryState.SENT, "protocol": "20261123140231000123", "ticket_id": 900}
+        await wait_for(pilot, lambda: "HubSoft has opened it." in seen(app))
+        assert [each._text for each in app.screen.query(Large)] == ["20261123140231000123"]
         assert "LOC000001" in seen(app)

@@ -332,7 +332,9 @@ async def test_in_an_outage_the_known_are_shown_with_their_age_and_the_unknown_a
     assert time.monotonic() - started < 1, (
         "a promise to people, not a benchmark: the breaker answers, not a timeout"
     )
-    assert len(simulator.ledger.entries()) <= before + 2, "each question of a person looks once whether HubSoft is back"
+    assert len(simulator.ledger.entries()) <= before + 2, (
+        "each question of a person looks once whether HubSoft is back"
+    )
 
 
 @pytest.mark.parametrize("priority", [Priority.CRITICAL, Priority.HIGH])
