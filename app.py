@@ -424,7 +424,8 @@ class HubSoftConsole(Console):
         if self._demo is not None and self._demo.scenario:
             for name in self._demo.scenarios:
                 title = _("Demo: {scenario}").format(scenario=self._demo.title(name))
-                yield title, self._demo.explain(name), partial(self._play, name)
+                explained = _("Scenario: {help}").format(help=self._demo.explain(name))
+                yield title, explained, partial(self._play, name)
         yield _("Theme"), _("Choose the colours."), self.search_themes
         for name, label in (("en", "English"), ("pt_BR", "Português")):
             if name != texts.language():

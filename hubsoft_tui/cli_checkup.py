@@ -264,7 +264,7 @@ def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) ->
     from .services.checkup.words import duration, result_word
 
     counts = [f"{result_word(result)} {number(progress.counts.get(result, 0))}" for result in Result]
-    requests = ngettext("{n} request", "{n} requests", progress.requests).format(n=number(progress.requests))
+    requests = ngettext("{n} request", "{n} requests", progress.received).format(n=number(progress.received))
     spent = _("{requests} instead of {naive}, {time}").format(
         requests=requests, naive=number(progress.total), time=duration(progress.seconds)
     )

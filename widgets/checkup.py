@@ -121,8 +121,8 @@ class CheckupHead(Drawn):
         ]
         if progress.running_here and progress.eta:
             parts += [GAP, (_("about {time} left").format(time=duration(progress.eta)), "$title")]
-        requests = ngettext("{n} request", "{n} requests", progress.requests)
-        parts += [GAP, requests.format(n=number(progress.requests))]
+        requests = ngettext("{n} request", "{n} requests", progress.received)
+        parts += [GAP, requests.format(n=number(progress.received))]
         if width >= ROOMY:
             parts += [
                 GAP,

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from hubsoft_tui.privacy import clean, format_document, format_phone, mask_document, mask_phone
+from hubsoft_tui.services.standing import standing
 from hubsoft_tui.texts import _
 
 from .drawn import Drawn, cut, fit, line
@@ -43,10 +44,10 @@ class Head:
     """What was begun for the customer and not sent, as (what and when, what goes on with it)."""
 
 
-def state(active: bool) -> tuple[str, str]:
-    """Return an active or inactive contract as (text, style): sign and word, so that no colour is needed."""
-    sign, word, style = (ON, _("ACTIVE"), "bold $ok") if active else (OFF, _("INACTIVE"), "bold $bad")
-    return f"{sign} {word}", style
+def state(customer: Customer, active: bool) -> tuple[str, str]:
+    """Return how a customer stands as (text, style): sign and words, so that no colour is needed."""
+    sign, style = (ON, "bold $ok") if active else (OFF, "bold $bad")
+    return f"{sign} {clean(standing(customer, active=active))}", style
 
 
 def document_kind(document: str) -> str:
@@ -114,7 +115,7 @@ class CustomerHead(Drawn):
         return lines
 
     def _title(self, head: Head, width: int) -> Content:
-        text, style = state(head.active)
+        text, style = state(head.customer, head.active)
         # Reversed, because it is the answer most people call for.
         sign = (f" {text} ", f"{style} reverse")
         origin = (head.origin, "bold $stale" if head.stale else "$quiet")
@@ -122,7 +123,7 @@ class CustomerHead(Drawn):
         name = cut(clean(head.customer.name) or _("(no name)"), max(12, width - fixed))
         left = line((name, "bold $title"), _GAP, sign)
         space = max(len(_GAP), width - left.cell_length - cell_len(origin[0]))
-        return line(left, " " * space, origin)
+        return line(left, " " * space, origin).truncate(width, ellipsis=True)
 
     def _identity(self, head: Head, width: int) -> Content:
         customer = head.customer
@@ -152,8 +153,8 @@ class CustomerHead(Drawn):
         return joined.truncate(width, ellipsis=True)
 
 
-STATUS_LEAST: Final = 10
-"""Cells below which HubSoft's own word for a status is left out."""
+NAME_LEAST: Final = 14
+"""Cells below which a service's name is not cut for HubSoft's own word for its status."""
 
 
 class ServiceList(Drawn):
@@ -224,21 +225,25 @@ class ServiceList(Drawn):
             _line_state(service.connection),
         )
         lines = [first.truncate(width, ellipsis=True)]
+        if not cells.status and _status(service):
+            lines.append(line("   ", (cut(_status(service), width - 3), "" if active else "$bad")))
         details = [line("   ", (cut(text, width - 3), "$quiet")) for text in self._details(service)]
         return [*lines, *details]
 
     def _columns(self, width: int) -> _Cells:
-        """Share the width, the same for every row: HubSoft's own status gives way first, the line's state never."""
+        """Share the width, the same for every row: the name gives way first, the line's state never.
+
+        HubSoft's own status is whole; where the name would be too short for that it has a line below.
+        """
         price = max(cell_len(_price(service)) for service in self._services)
         online = max(cell_len(_line_state(service.connection)[0]) for service in self._services)
         room = width - 3 - price - online - 2 * len(_GAP)
         name = min(max(cell_len(clean(service.name)) for service in self._services), max(10, room))
         wanted = max(cell_len(_status(service)) for service in self._services)
-        left = room - name - len(_GAP)
-        if left < min(wanted, STATUS_LEAST):
-            # The sign before the name says active or not already.
+        left = room - len(_GAP) - wanted
+        if left < min(name, NAME_LEAST):
             return _Cells(name, price, 0)
-        return _Cells(name, price, min(wanted, left))
+        return _Cells(min(name, left), price, wanted)
 
     def _details(self, service: Service) -> list[str]:
         technique = [service.technology, service.interface or service.equipment, service.ipv4]
@@ -262,7 +267,7 @@ class _Cells:
     name: int
     price: int
     status: int
-    """0 where there is no room for it."""
+    """0 where it stands on the line below."""
 
 
 def _price(service: Service) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
@@ -74,16 +75,20 @@ class ChoiceList(Drawn):
             if self._more
             else Content(""),
         ]
+        signs = [
+            state(customer, active) for customer, active in zip(self._customers, self._active, strict=True)
+        ]
+        cells = max((cell_len(text) for text, _style in signs), default=0) + 2
         for index, customer in enumerate(self._customers):
-            sign = state(self._active[index])
+            sign = signs[index]
             marked = index == self.selected
             city = next((s.address.city for s in customer.services if s.address and s.address.city), "")
             place = 0 if width < 90 else 24
             code = fit("" if customer.code is None else str(customer.code), 8, right=True)
-            room = max(10, width - 2 - 12 - 20 - 10 - place)
+            room = max(10, width - 2 - cells - 20 - 10 - place)
             row = line(
                 ("▸ " if marked else "  ", "bold $account"),
-                (fit(sign[0], 12), sign[1]),
+                (fit(sign[0], cells), sign[1]),
                 (fit(clean(customer.name), room), "bold $title" if marked else ""),
                 (fit(f"  {mask_document(customer.document)}", 20), "$quiet"),
                 (code, "$quiet"),

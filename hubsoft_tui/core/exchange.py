@@ -41,6 +41,8 @@ from .types import BreakerState, Priority, RequestRow
 
 T = TypeVar("T")
 
+LOGIN: Final = "token"
+"""Who asks when the engine logs in."""
 LEASE_SLACK: Final = 5.0
 """Seconds a permit's lease outlives the longest its request can take."""
 HEAVY_BYTES: Final = 128 * 1024
@@ -127,7 +129,7 @@ class Exchange:
 
     async def login(self, operation: Operation[TokenGrant]) -> TokenGrant:
         """Ask for a token, once. Logging in is rare and everybody waits for it, so it goes first."""
-        job = Job(self.gate, Priority.CRITICAL, caller="token")
+        job = Job(self.gate, Priority.CRITICAL, caller=LOGIN)
         permit = await self._enter(job, operation, 0.0)
         try:
             received = await self._send(job, operation, permit, None, attempt=1, probe=False)

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.screen import Screen
+from textual.widgets import Input
 
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _, language
 from widgets.keyline import AreaBar, Item, ItemLine, KeyLine
+from widgets.question import QuestionInput
 from widgets.strip import StatusStrip
 from widgets.words import clock
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _ALWAYS = ("palette", "help", "quit")
+_TAKE, _LEAVE = "field.take", "field.leave"
+"""Ids of what enter and escape do in a field that was opened."""
 
 
 class ConsoleScreen(Screen[None]):
@@ -145,10 +149,19 @@ class ConsoleScreen(Screen[None]):
                 continue
             item = Item(action.id, shown_key(key), _(action.label))
             (always if action.id in _ALWAYS else mine).append(item)
+        if self._fills_in:
+            taken = shown_key("enter"), shown_key("escape")
+            mine = [item for item in mine if item.key not in taken]
+            mine[:0] = [Item(_TAKE, taken[0], _("confirm")), Item(_LEAVE, taken[1], _("back"))]
         self.query_one(KeyLine).show(tuple(mine), tuple(always))
 
     def _key_shown(self, action: Action) -> str:
         return shown_key(next(iter(self.console.keys_of(action)), ""))
+
+    @property
+    def _fills_in(self) -> bool:
+        """Whether a field is typed into that opened for it: enter and escape are the field's."""
+        return isinstance(self.focused, Input) and not isinstance(self.focused, QuestionInput)
 
     def usable(self) -> tuple[Action, ...]:
         """Return the actions that would do something now, the screen's own first."""
@@ -193,7 +206,14 @@ class ConsoleScreen(Screen[None]):
     async def press(self, event: ItemLine.Pressed) -> None:
         """Do what was clicked."""
         event.stop()
-        if (action := registry.find(event.id)) is not None:
+        if event.id == _TAKE and isinstance(self.focused, Input):
+            await self.focused.action_submit()
+            return
+        action = registry.find(event.id)
+        if event.id == _LEAVE:
+            mine = self.console.actions(self.AREA)
+            action = next((each for each in mine if "escape" in self.console.keys_of(each)), None)
+        if action is not None:
             await self.run_action(action.do)
 
     async def asked(self, ask: Callable[[Services], Awaitable[T]]) -> T | None:

@@ -290,14 +290,14 @@ class CheckupScreen(ConsoleScreen):
         begun = "" if self._lists else self._sample
         if not self._choosing and self._progress.list is not None:
             begun = self._progress.list.path
-        self.query_one(FieldLine).ask_path("import", _("import"), begun)
+        self.query_one(FieldLine).ask_path("import", _("Import list:"), begun)
 
     def action_export(self) -> None:
         """Type where the results go."""
         if self._progress.list is not None:
             source = Path(self._progress.list.path)
             target = source.with_name(f"{source.stem}-results.csv")
-            self.query_one(FieldLine).ask_path("export", _("export to"), str(target))
+            self.query_one(FieldLine).ask_path("export", _("Export to:"), str(target))
 
     def action_filter(self) -> None:
         """Type into the filter."""

@@ -67,7 +67,7 @@ def ended(progress: Progress) -> str:
         return _("Cancelled. What was decided stays to be seen.")
     if progress.state is not RunState.DONE:
         return progress.trouble or _("The check-up was interrupted; enter goes on.")
-    spent = ngettext("{n} request", "{n} requests", progress.requests).format(n=number(progress.requests))
+    spent = ngettext("{n} request", "{n} requests", progress.received).format(n=number(progress.received))
     text = _("Checked in {time} with {requests} instead of {naive}.").format(
         time=duration(progress.seconds), requests=spent, naive=number(progress.total)
     )

@@ -70,8 +70,8 @@ class FieldLine(Horizontal):
         self._open(purpose, prompt, "-path")
         field = self.query_one(PathInput)
         field.value = begun
-        field.cursor_position = len(begun)
         field.focus()
+        field.select_all()  # typing begins another path; an arrow goes on with this one
 
     def ask_filter(self) -> None:
         """Have a filter typed."""

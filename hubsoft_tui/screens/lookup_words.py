@@ -135,7 +135,8 @@ def welcome(hints: tuple[str, ...], *, starting: bool) -> Content:
             Content(""),
             Content.assemble((_("Simulated customers to try:"), "$quiet"), "  ", (tries, "bold $mark")),
             Content.styled(
-                _("ctrl+p switches the scenario: an outage, a rate limit, slow answers."), "$quiet"
+                _("ctrl+p, then Demo: … switches the scenario: an outage, a rate limit, slow answers."),
+                "$quiet",
             ),
         ]
     elif starting:
@@ -176,7 +177,7 @@ def nobody(found: Lookup, seconds: float) -> str:
 
 def summary(customer: Customer, *, active: bool, services: frozenset[int], revealed: bool, known: str) -> str:
     """Return a customer as plain lines for a message or a ticket. The document is whole only when revealed."""
-    lines = [f"{customer.name}  {state(active)[0]}"]
+    lines = [f"{customer.name}  {state(customer, active)[0]}"]
     identity = []
     if customer.document:
         identity.append(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.widgets import Input, LoadingIndicator
 
 from hubsoft_tui.texts import _
+from widgets.rows import fold
 
 from .base import ConsoleScreen
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from textual.app import App
+
+
+BY_HELP: Final = 0.05
+"""How well a row matches that only its explanation speaks for."""
 
 
 class ConsoleCommands(Provider):
@@ -29,13 +34,17 @@ class ConsoleCommands(Provider):
             yield DiscoveryHit(name, run, help=help_text)
 
     async def search(self, query: str) -> Hits:
-        """Offer what matches, or say that nothing does: Textual would say so in English."""
+        """Offer what matches, or what is explained by the very words; or say that nothing does, in our language."""
         matcher = self.matcher(query)
         matched = False
         for name, help_text, run in self._commands():
-            if (score := matcher.match(name)) > 0:
+            score = matcher.match(name)
+            if score > 0:
                 matched = True
                 yield Hit(score, matcher.highlight(name), run, help=help_text)
+            elif fold(query.strip()) in fold(help_text):
+                matched = True
+                yield Hit(BY_HELP, Content(name), run, help=help_text)
         if not matched:
             yield Hit(0.01, Content(_("No action has such a name.")), _nothing)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual import on, work
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -81,11 +81,13 @@ class ReportsScreen(ConsoleScreen):
         field = Input(
             placeholder=_("a file ending in .html, .csv or .json"),
             compact=True,
-            select_on_focus=False,  # the name in it is to be changed, not typed anew
+            select_on_focus=False,
             id="reports-file",
         )
         field.cursor_blink = False
-        yield field
+        with Horizontal(id="reports-name"):
+            yield Static(_("Export to:"), markup=False)
+            yield field
         yield Static("", markup=False, id="reports-trouble")
         with Container(id="reports-split"):
             yield DayTable(
@@ -119,7 +121,6 @@ class ReportsScreen(ConsoleScreen):
 
     def relabelled(self) -> None:
         """Fill the new widgets."""
-        self._field.display = False
         self._draw()
         self.table.focus()
 
@@ -224,13 +225,13 @@ class ReportsScreen(ConsoleScreen):
             return
         field = self._field
         field.value = f"hubsoft-{self._found.report.day.isoformat()}.html"
-        field.display = True
-        field.cursor_position = len(field.value)
+        self.add_class("-naming")
         self.set_focus(field)
+        field.select_all()  # typing begins another name; an arrow goes on with this one
 
     def action_close(self) -> None:
         """Leave the field, or the tables."""
-        self._field.display = False
+        self.remove_class("-naming")
         self.table.focus()
 
     @on(Input.Submitted)

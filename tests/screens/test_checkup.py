@@ -191,7 +191,9 @@ async def test_results_are_exported_whole_and_private(tmp_path):
     async with Open(FakeCheckup(DONE)) as opened:
         await opened.press("e")
         field = opened.app.screen.query_one(PathInput)
-        assert field.value == "/lists/members-november-results.csv"
+        assert field.value == field.selected_text == "/lists/members-november-results.csv"
+        assert "Export to:" in opened.text
+        assert "enter confirm   esc back" in opened.text.splitlines()[-1]
         field.value = str(tmp_path / "out.json")
         await opened.press("enter")
         await wait_for(opened.pilot, (tmp_path / "out.json").exists)

@@ -141,13 +141,16 @@ async def test_a_day_is_written_where_one_says(hub, tmp_path):
         await pilot.press("down", "e", *"qtre")
         await settle(pilot)
         field = app.screen.query_one("#reports-file")
-        assert field.value == "hubsoft-2026-11-17.htmlqtre", "letters typed there are no keys"
+        assert field.value == "qtre", "letters typed there are no keys, and begin another name"
         await pilot.press("escape")
-        assert not field.display
+        assert "Export to:" not in seen(app)
         await pilot.press("e")
         await settle(pilot)
         field = app.screen.query_one("#reports-file")
-        assert field.value == "hubsoft-2026-11-17.html"
+        assert field.value == field.selected_text == "hubsoft-2026-11-17.html"
+        screen = seen(app)
+        assert "Export to:" in screen
+        assert "enter confirm   esc back" in screen.splitlines()[-1]
         field.value = str(tmp_path / "nowhere" / "day.csv")
         await pilot.press("enter")
         await wait_for(pilot, lambda: "there is no such folder" in seen(app))
@@ -155,7 +158,7 @@ async def test_a_day_is_written_where_one_says(hub, tmp_path):
         field.value = str(tmp_path / "day.csv")
         await pilot.press("enter")
         await wait_for(pilot, lambda: "The report of 17/11/2026 is in" in seen(app))
-        assert not field.display
+        assert "Export to:" not in seen(app)
         assert isinstance(app.screen.focused, DayTable)
         text = await asyncio.to_thread((tmp_path / "day.csv").read_text)
         assert next(csv.DictReader(text.splitlines()))["day"] == "2026-11-17"

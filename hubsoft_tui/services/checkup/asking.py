@@ -10,13 +10,16 @@ from ...api import operations
 from ...api.answers import Decoded
 from ...api.models import Customer
 from ...core.engine import Engine
-from ...core.exchange import Received
-from ...core.types import Priority
+from ...core.events import Subscription
+from ...core.exchange import LOGIN, Received
+from ...core.types import Priority, RequestRow
 from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut, Unreachable
 from .pages import GROW_AFTER, larger, smaller
 from .types import Variant
 
 CALLER: Final = "checkup"
+NOT_SENT: Final = frozenset({"connect", "pool", "proxy"})
+"""Outcomes of requests that HubSoft never received."""
 AGAIN: Final = 4.0
 """How many first waits of the engine's own repeats pass before a page or a member is asked for again."""
 BAD_ANSWERS: Final = 2
@@ -115,6 +118,23 @@ def page_operation(
         statuses=engine.settings.customers.active_statuses if variant is Variant.ENABLED else (),
         cancelled=variant is Variant.ALL,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What HubSoft received for a check-up."""
+
+    requests: int = 0
+    logins: int = 0
+
+    def and_since(self, sent: Subscription) -> Spent:
+        """Add what HubSoft received since `sent` was last looked at."""
+        callers = [
+            event.caller
+            for event in sent.take()
+            if isinstance(event, RequestRow) and event.outcome not in NOT_SENT
+        ]
+        return Spent(self.requests + callers.count(CALLER), self.logins + callers.count(LOGIN))
 
 
 async def learn_total(

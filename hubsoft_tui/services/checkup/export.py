@@ -126,7 +126,7 @@ def document_of(progress: Progress, plan: Plan | None, rows: Iterable[MemberRow]
         **({"held": progress.held} if progress.held else {}),
         "total": progress.total,
         **counts,
-        "requests": progress.requests,
+        "requests": progress.received,
         "naive_requests": progress.total,
         "seconds": round(progress.seconds, 1),
         "plan": None if plan is None else _plan_document(plan),

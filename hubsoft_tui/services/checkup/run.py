@@ -9,10 +9,10 @@ from typing import Final
 
 from ...core.engine import Engine
 from ...core.events import Subscription
-from ...core.types import Category, Priority, RequestRow
+from ...core.types import Category, Priority
 from ...errors import HubSoftError, QueueFull, RateLimited, Unreachable
 from ...store.notices import Tripwire
-from .asking import CALLER, learn_total
+from .asking import Spent, learn_total
 from .board import Board
 from .judge import unknown
 from .plan import choose, stale_of, worth_asking
@@ -24,9 +24,9 @@ from .types import Decision, Plan, Result, RunRow, RunState, Variant, Way
 
 CHUNK: Final = 200
 """Members looked up in memory before somebody else has a turn: a few milliseconds."""
+NOTHING_SPENT: Final = Spent()
 READINGS: Final = 2
 """How often the roster is read in one run: again only when rows had moved too much the first time."""
-NOT_SENT: Final = frozenset({"connect", "pool", "proxy"})
 
 
 class Run:
@@ -41,8 +41,12 @@ class Run:
         *,
         earlier: Mapping[str, Decision],
         sent: Subscription,
+        spent: Spent = NOTHING_SPENT,
     ) -> None:
-        """`earlier` are decisions of the last run that are young enough to count still."""
+        """`earlier` are decisions of the last run that are young enough to count still.
+
+        `spent` is what HubSoft received for it before it began.
+        """
         self.row = row
         self.board = board
         self.plan: Plan | None = None
@@ -56,7 +60,7 @@ class Run:
         self._clock = engine.clock
         self._earlier = earlier
         self._sent = sent
-        self._requests = row.requests
+        self._received = Spent(row.requests + spent.requests, spent.logins)
         self._given_up = False
         self._began = engine.clock.now() - row.seconds
         self._roster = RosterPart(engine, shelf, row, board, spent=self._spent, waits=self._waits)
@@ -70,11 +74,15 @@ class Run:
 
     @property
     def requests(self) -> int:
-        """Requests HubSoft received for it."""
-        for event in self._sent.take():
-            if isinstance(event, RequestRow) and event.caller == CALLER and event.outcome not in NOT_SENT:
-                self._requests += 1
-        return self._requests
+        """Requests HubSoft received for it, logins apart."""
+        self._received = self._received.and_since(self._sent)
+        return self._received.requests
+
+    @property
+    def logins(self) -> int:
+        """Logins HubSoft received while it went on."""
+        self._received = self._received.and_since(self._sent)
+        return self._received.logins
 
     @property
     def eta(self) -> float:

@@ -19,7 +19,7 @@ from ...core.types import Priority
 from ...errors import AlreadyRunning, HubSoftError, StoreError
 from ...privacy import as_typed
 from ...texts import say
-from .asking import learn_total
+from .asking import Spent, learn_total
 from .members import read_members
 from .night import Night
 from .notifier import Notifier
@@ -128,7 +128,11 @@ class Checkup:
         sizes, asked = await sizes_of(self._engine, self._shelf), 0
         if probe and worth_asking(stale, sizes.totals):
             variant = Variant.CURRENT if await doubted(self._engine, self._shelf) else Variant.ALL
-            total = await learn_total(self._engine, variant, priority=Priority.HIGH)
+            with self._engine.events.subscribe() as sent:
+                try:
+                    total = await learn_total(self._engine, variant, priority=Priority.HIGH)
+                finally:
+                    view.spent = view.spent.and_since(sent)
             asked = 1
             if total is not None:
                 sizes.totals[variant] = total
@@ -172,10 +176,11 @@ class Checkup:
         fresh_from = self._views.fresh_from(max_age)
         await self._shelf(lambda: self._shelf.decisions.forget_older(row.id, fresh_from))
         earlier = await self._views.earlier(row, max_age)
+        spent, view.spent = view.spent, Spent()
         view = await self._views.load(view.list, row)
         watching = contextlib.ExitStack()
         sent = watching.enter_context(self._engine.events.subscribe())
-        view.run = Run(self._engine, self._shelf, row, view.board, earlier=earlier, sent=sent)
+        view.run = Run(self._engine, self._shelf, row, view.board, earlier=earlier, sent=sent, spent=spent)
         view.task = asyncio.create_task(self._go(view, view.run, watching), name="check-up")
 
     async def wait(self, list_id: int) -> Progress:
@@ -249,6 +254,7 @@ class Checkup:
                 state=RunState.RUNNING,
                 plan=run.plan or view.plan,
                 requests=run.requests,
+                logins=run.logins,
                 expected=max(run.requests, run.expected),
                 seconds=run.seconds,
                 eta=run.eta,
@@ -262,6 +268,7 @@ class Checkup:
         return replace(
             base,
             requests=row.requests,
+            logins=view.logins,
             expected=row.requests,
             seconds=row.seconds,
             started_at=row.started_at,
@@ -340,7 +347,7 @@ class Checkup:
                 view.failure = error  # it stands in the run's trouble; whoever waits is told
                 return
             finally:
-                view.row, view.run, view.task = run.row, None, None
+                view.row, view.run, view.task, view.logins = run.row, None, None, run.logins
                 self.on_run(left - len(view.board.undecided()), run.row.requests - spent)
                 view.plan = run.plan or view.plan
                 view.board.touch()

@@ -123,6 +123,7 @@ class Progress:
     """When the run ended that it is compared with; None when there is none."""
     plan: Plan | None = None
     requests: int = 0
+    """Requests HubSoft received for it, logins apart."""
     expected: int = 0
     """Requests it is expected to take in all."""
     seconds: float = 0.0
@@ -141,6 +142,8 @@ class Progress:
     """Commands that have not succeeded yet."""
     held: int = 0
     """Commands of this list that wait for a person: too many members lost the contract at once."""
+    logins: int = 0
+    """Logins while it ran here."""
 
     @property
     def running_here(self) -> bool:
@@ -151,6 +154,11 @@ class Progress:
     def decided(self) -> int:
         """How many members are decided, the unknown ones included."""
         return sum(self.counts.values())
+
+    @property
+    def received(self) -> int:
+        """Everything HubSoft received for it: what is told."""
+        return self.requests + self.logins
 
     @property
     def saved(self) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...core.engine import Engine
 from ...core.types import Category
 from ...errors import HubSoftError, NotFound
 from ...texts import say
+from .asking import Spent
 from .board import Board
 from .run import CHUNK, Run
 from .shelf import Shelf
@@ -28,6 +29,10 @@ class View:
     plan: Plan | None = None
     run: Run | None = None
     task: asyncio.Task[None] | None = None
+    spent: Spent = field(default_factory=Spent)
+    """What its plan has cost; the next run counts it as its own."""
+    logins: int = 0
+    """Logins of the last run here."""
     failure: HubSoftError | None = None
     """What stopped the run that was started here."""
 
