@@ -111,7 +111,7 @@ async def test_nothing_asked_yet_says_what_to_do(hub):
     hub.reports.days = {None: Overview((), DayReport(TODAY, 0.0, 0.0), TODAY)}
     async with console(hub) as (app, pilot, _):
         await opened(pilot)
-        assert "Look somebody up (1)" in seen(app)
+        assert "Look somebody up (F2)" in seen(app)
         assert "e export" not in seen(app)
         await pilot.press("e", "y", "t", "enter", "escape")
         assert "There is nothing to copy yet." in seen(app)
