@@ -16,7 +16,7 @@ from .cli_click import Command, Number, Option
 from .cli_output import age, error_kind, shortened, styled, table, write_json, write_line, write_lines
 from .cli_session import Session, json_option, open_hub
 from .cli_ticket import ticket
-from .errors import HubSoftError, QueueFull, RateLimited, StoreError, Unreachable
+from .errors import HubSoftError, NotFound, QueueFull, RateLimited, Refused, StoreError, Unreachable
 from .privacy import clean
 from .texts import N_, _, ngettext
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _NOTHING: Final = "–"
 _WIDEST: Final = 32
 """Cells of a column for people: one endless name must not push every line off the screen."""
-_PASSING: Final = (Unreachable, RateLimited, QueueFull, StoreError)
-"""What may be better at the next pass; anything else ends `sync --every`."""
+_PASSING: Final = (Unreachable, Refused, NotFound, RateLimited, QueueFull, StoreError)
+"""What may be better at the next pass: every answer but a refused login. Anything else ends `sync --every`."""
 
 
 @click.command(

@@ -138,11 +138,19 @@ def config_show(session: Session) -> None:
 @click.pass_obj
 def config_check(session: Session, *, acknowledge: bool) -> int:
     """Answer `config check`: wrong settings are an error, exit 2; losses that nobody acknowledged, 1."""
+    from .core.way import way_to
+
     settings = loaded_settings(session).settings
     profile = settings.profile
-    write_lines(
-        [_("The settings are right: profile {name}, {url}.").format(name=profile.name, url=profile.url)]
-    )
+    proxy = way_to(profile.url).proxy
+    said = [_("The settings are right: profile {name}, {url}.").format(name=profile.name, url=profile.url)]
+    if proxy is not None:
+        said.append(
+            _("HubSoft is reached through the proxy {proxy}, which {variable} names.").format(
+                proxy=proxy, variable=proxy.variable
+            )
+        )
+    write_lines(said)
     losses = _losses(settings, acknowledge=acknowledge)
     write_lines(loss_lines(losses)[:-1])
     if not losses:

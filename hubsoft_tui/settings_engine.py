@@ -108,6 +108,13 @@ class LimiterSettings:
         low=1,
         high=100_000,
     )
+    longest_pause: float = setting(
+        900.0,
+        N_("The longest pause that HubSoft may ask for; a Retry-After beyond it counts as this."),
+        SECONDS,
+        low=1,
+        high=DAY,
+    )
     window_seconds: float = setting(
         60.0, N_("The window the budget is counted in; only tests shorten it."), SECONDS, above=0, high=3600
     )

@@ -402,6 +402,20 @@ class TestConfig:
         assert "HUBSOFT_TUI_LIMITER__MAX_REQUESTS_PER_MINUTE" in ran.err
         assert "many" in ran.err
 
+    def test_check_names_a_proxy_variable_that_is_wrong_as_every_command_does(
+        self, run: Any, configured: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HUBSOFT_URL", "https://api.provider.example")
+        monkeypatch.setenv("NO_PROXY", "[::1],::1/128,fd00::/8")
+        assert run("config", "check").code == 0
+        monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@h:abc")
+        for command in (("config", "check"), ("lookup", "86214941081")):
+            ran = run(*command)
+            assert (ran.code, "HTTPS_PROXY" in ran.err, "s3cret" in ran.err + ran.out) == (2, True, False)
+        monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example:3128")
+        ran = run("config", "check")
+        assert (ran.code, "proxy.example:3128" in ran.out, "s3cret" in ran.out) == (0, True, False)
+
     def test_another_profile_must_exist(self, run: Any, home: Path) -> None:
         (home / "config").mkdir()
         (home / "config" / "config.toml").write_text(

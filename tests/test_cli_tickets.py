@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
 from hubsoft_tui.simulator import Simulator
 
+from .raw_server import Stranger, answer
 from .test_cli import configured, home, run, simulator
 
 __all__ = ["configured", "home", "run", "simulator"]
@@ -93,6 +100,41 @@ def test_refused_credentials_are_5(run: Any, configured: Simulator, monkeypatch:
     monkeypatch.setenv("HUBSOFT_PASSWORD", "wrong")
     assert run("sync").code == 5
     assert run("sync", "--every", "1").code == 5
+
+
+def test_no_answer_ends_sync_every(home: Path, monkeypatch: Any) -> None:
+    said = [
+        answer(200, b'{"status":"error","msg":"Verifique os dados informados"}'),
+        answer(200, b'{"status":"error","msg":"Nenhum atendimento encontrado"}'),
+        answer(200, b"[" * 20_000),
+        answer(500, b"[" * 20_000),
+        answer(302, b"", "Location: https://elsewhere.example/"),
+        answer(200, gzip.compress(gzip.compress(bytes(100_000_000))), "Content-Encoding: gzip, gzip"),
+        answer(200, b'{"status":"success","atendimentos":[{"id_atendimento":1e999}],"paginacao":"9e9"}'),
+    ]
+    with Stranger(lambda asked: said[(asked.number - 1) % len(said)]) as stranger:
+        monkeypatch.setenv("HUBSOFT_URL", stranger.url)
+        monkeypatch.setenv("HUBSOFT_CLIENT_ID", "1")
+        for name in ("CLIENT_SECRET", "USERNAME", "PASSWORD"):
+            monkeypatch.setenv(f"HUBSOFT_{name}", "secret")
+        monkeypatch.setenv("HUBSOFT_TUI_RETRY__MAX_RETRIES", "0")
+        monkeypatch.setenv("HUBSOFT_TUI_HEALTH__FAILURES_TO_OPEN", "100")
+        child = subprocess.Popen(
+            [sys.executable, "-m", "hubsoft_tui", "sync", "--every", "1"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            while child.poll() is None and len(stranger.asked) < len(said):
+                time.sleep(0.05)
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(20) == 0
+        finally:
+            child.kill()
+            _out, told = child.communicate()
+    assert "Traceback" not in told
+    assert len(stranger.asked) >= len(said)
 
 
 def test_options_that_exclude_each_other_are_2(run: Any, configured: Simulator) -> None:

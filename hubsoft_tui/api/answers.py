@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from ..errors import BadAnswer, NotFound
-from ..texts import N_
+from ..texts import N_, say
 from . import envelope, verdicts
 from .models import Page, RowProblem
 from .rows import OBJECT, BadRowError, Problems, Row
+
+MAX_ROWS: Final = 20_000
+"""Rows of one answer. Pages have hundreds, and the longest table, the cities of Brazil, less than six thousand."""
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -121,4 +124,8 @@ def one(payload: object, key: str, decode: Callable[[Row], S], *, done: S | None
 
 
 def _decoded(elements: list[Any], key: str, decode: Callable[[Row], S], problems: Problems) -> tuple[S, ...]:
+    if len(elements) > MAX_ROWS:
+        raise BadAnswer(
+            say("HubSoft's answer holds {count} rows, more than can be right.", count=len(elements))
+        )
     return Row({key: elements}, "", problems).records(key, decode)

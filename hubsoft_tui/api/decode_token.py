@@ -25,11 +25,16 @@ def token(payload: object) -> Decoded[TokenGrant]:
     """
     checked = envelope.check(payload)
     access_token, token_type = checked.get("access_token"), checked.get("token_type")
-    # It travels in a header: a line break in it would be another header.
+    # It travels in a header: a line break inside it would be another header. One at its end is a slip of whoever
+    # wrote it into a file on the way.
+    if isinstance(access_token, str):
+        access_token = access_token.strip()
     if not isinstance(access_token, str) or not _HEADER_SAFE.match(access_token):
         raise BadAnswer(
             say("HubSoft's answer to the login holds no usable token. Check the address in the profile.")
         )
+    if isinstance(token_type, str):
+        token_type = token_type.strip()
     if not isinstance(token_type, str) or not re.match(r"[A-Za-z]{1,32}\Z", token_type):
         token_type = "Bearer"  # noqa: S105 - a scheme's name
     try:

@@ -59,7 +59,10 @@ class Problems:
 
     def unexpected(self, path: str, wanted: str, found: object) -> None:
         """Note that `path` holds something else than `wanted` (a marked text)."""
-        self.add(path, expected(wanted, found))
+        if len(self._kept) < MAX_PROBLEMS:
+            self.add(path, expected(wanted, found))
+        else:
+            self._rest += 1
 
     def all(self) -> tuple[RowProblem, ...]:
         """Everything noted, in the order it was met."""

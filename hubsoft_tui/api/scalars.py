@@ -19,7 +19,10 @@ from ..privacy import clean
 MAX_INTEGER: Final = 2**63 - 1
 """What SQLite and MessagePack can still hold."""
 
-_MAX_MONEY: Final = Decimal(10**12)
+_MAX_MONEY: Final = 12
+"""An amount has at most so many digits before the comma, and after it."""
+_YEARS: Final = range(1800, 3000)
+"""Beyond these lie mistakes, and the ends of the calendar, which arithmetic must not reach."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - one spelling with BRASILIA
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _ISO: Final = re.compile(
@@ -166,10 +169,15 @@ def money(value: object) -> Decimal | None:
         amount = Decimal(written)
     except InvalidOperation:
         raise UnreadableError from None
-    # An exponent like 1e-999999 would be a megabyte once written out.
-    if not amount.is_finite() or abs(amount) >= _MAX_MONEY or (amount and amount.adjusted() < -12):
+    # An exponent like 1e-999999 would be a megabyte once written out, and one like 1e999999999 stops arithmetic
+    # itself: the exponent is looked at before anything is computed.
+    if not amount.is_finite():
         raise UnreadableError
-    return amount or Decimal(0)
+    if not amount:
+        return Decimal(0)
+    if not -_MAX_MONEY <= amount.adjusted() < _MAX_MONEY:
+        raise UnreadableError
+    return amount
 
 
 def flag(value: object) -> bool | None:
@@ -194,20 +202,10 @@ def moment(value: object) -> datetime | date | None:
 
     Numbers are epoch milliseconds. What names no zone is Brasília's (UTC-3).
     """
-    if isinstance(value, str):
-        return _written_moment(value.strip())
-    if isinstance(value, bool):
+    found = _moment(value)
+    if found is not None and found.year not in _YEARS:
         raise UnreadableError
-    if isinstance(value, int | float):
-        return _from_milliseconds(value)
-    if empty(value):
-        return None
-    if isinstance(value, dict) and isinstance(written := value.get("date"), str):
-        found = _written_moment(written.strip())
-        if isinstance(found, datetime) and found.tzinfo is BRASILIA:
-            return found.replace(tzinfo=_zone(value.get("timezone")))
-        return found
-    raise UnreadableError
+    return found
 
 
 def instant(value: object) -> datetime | None:
@@ -234,6 +232,23 @@ def _raw(value: object) -> str | None:
     if isinstance(value, int) and abs(value) > MAX_INTEGER**2:
         raise UnreadableError  # longer than any number HubSoft writes; Python refuses to print the longest
     return str(value)
+
+
+def _moment(value: object) -> datetime | date | None:
+    if isinstance(value, str):
+        return _written_moment(value.strip())
+    if isinstance(value, bool):
+        raise UnreadableError
+    if isinstance(value, int | float):
+        return _from_milliseconds(value)
+    if empty(value):
+        return None
+    if isinstance(value, dict) and isinstance(written := value.get("date"), str):
+        found = _written_moment(written.strip())
+        if isinstance(found, datetime) and found.tzinfo is BRASILIA:
+            return found.replace(tzinfo=_zone(value.get("timezone")))
+        return found
+    raise UnreadableError
 
 
 def _written_moment(written: str) -> datetime | date | None:
@@ -274,6 +289,8 @@ def _offset(written: str | None) -> timezone:
         return timezone.utc  # noqa: UP017 - one spelling with BRASILIA
     bare = written[1:].replace(":", "")
     ahead = timedelta(hours=int(bare[:2]), minutes=int(bare[2:] or 0))
+    if ahead >= timedelta(days=1):
+        raise UnreadableError
     return timezone(-ahead if written[0] == "-" else ahead)
 
 

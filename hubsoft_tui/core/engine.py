@@ -248,11 +248,12 @@ class Engine:
         patience: float | None = None,
         label: str = "",
         caller: str = "",
-        ready: Callable[[], Awaitable[None]] | None = None,
+        ready: Callable[[], Awaitable[float | None]] | None = None,
     ) -> T:
         """Send one operation that is not a question about a remembered thing (a test, a write).
 
-        `ready` is awaited right before each attempt's first byte; what it raises is raised here, nothing sent.
+        `ready` is awaited right before each attempt's first byte; what it raises is raised here, nothing sent, and
+        after the instant (Clock.now) that it returns no byte leaves.
         Raises HubSoftError; UnknownOutcome when a write may or may not have happened. Cancelling a write
         after it was sent leaves its outcome unknown too.
         """
@@ -271,7 +272,7 @@ class Engine:
         caller: str = "",
         retries: int | None = None,
         spent: Callable[[int], object] | None = None,
-        ready: Callable[[], Awaitable[None]] | None = None,
+        ready: Callable[[], Awaitable[float | None]] | None = None,
         through_outages: bool = True,
     ) -> Received[T]:
         """Send one operation as `send` does, and return everything it brought: its page too, and when it was sent.

@@ -7,8 +7,8 @@ never repeated here: `UnknownOutcome` says so to whoever keeps the outbox.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from ..api.answers import Decoded
@@ -28,15 +28,16 @@ from ..errors import (
 from ..texts import say
 from .breaker import Breaker
 from .clock import Clock
+from .decoding import decoded_answer, redirected
 from .gate import Gate, Permit, Place
-from .headers import read_limits, retry_after
+from .headers import pause_in_body, read_limits, reset_after, retry_after
 from .health import HealthMonitor
 from .job import Job
 from .journal import Journal
 from .patience import Patience
 from .retry import Backoff, RetryBudget
 from .tokens import Tokens
-from .transport import Reply, Transport, TransportFailure
+from .transport import ERROR_SECONDS, Reply, Transport, TransportFailure
 from .types import BreakerState, Priority, RequestRow
 
 T = TypeVar("T")
@@ -45,8 +46,8 @@ LOGIN: Final = "token"
 """Who asks when the engine logs in."""
 LEASE_SLACK: Final = 5.0
 """Seconds a permit's lease outlives the longest its request can take."""
-HEAVY_BYTES: Final = 128 * 1024
-"""A larger answer is decoded in a thread: a page of hundreds takes longer than people may be kept waiting."""
+HTTP_MOVED: Final = 300
+HTTP_CLIENT_ERROR: Final = 400
 HTTP_UNAUTHORIZED: Final = 401
 HTTP_TOO_MANY: Final = 429
 HTTP_SERVER_ERROR: Final = 500
@@ -158,20 +159,23 @@ class Exchange:
                 self.breaker.failed(probe=True)
             raise _Again(again.error, failure=again.failure, shared=True) from None
         permit = await self._enter(job, operation, not_before, attempt)
+        until: float | None = None
         try:
             if job.ready is not None:
-                await job.ready()
+                until = await job.ready()
             token = tokens.ready()
         except BaseException:
             permit.unused()
             raise
-        away = not probe and self.breaker.state is not BreakerState.CLOSED
+        away = not probe and (self.breaker.state is not BreakerState.CLOSED or self.patience.resting > 0)
         if token is None or away or not permit.valid:
             # While it waited the token died, HubSoft went away, or the machine slept. The slot goes back.
             permit.unused()
             raise _Again(Unreachable(self.patience.unanswered()))
         try:
-            return await self._send(job, operation, permit, token.value, attempt=attempt, probe=probe)
+            return await self._send(
+                job, operation, permit, token.value, attempt=attempt, probe=probe, until=until
+            )
         except _Again as again:
             if again.rejected:
                 tokens.rejected(token.version)
@@ -183,7 +187,7 @@ class Exchange:
         job.place = Place(
             job.priority,
             deadline=job.deadline,
-            not_before=not_before,
+            not_before=max(not_before, self.patience.rests_until),
             lease=self.transport.longest(operation) + LEASE_SLACK,
             label=job.label,
             attempt=attempt,
@@ -202,7 +206,9 @@ class Exchange:
         *,
         attempt: int,
         probe: bool,
+        until: float | None = None,
     ) -> Received[T]:
+        """Send one attempt, no byte of it after `until` (Clock.now) or the end of the permit's lease."""
         at, now = self.clock.wall(), self.clock.now()
         job.requests += 1
         self.budget.sent()
@@ -216,11 +222,18 @@ class Exchange:
             asked=job.asked,
         )
         try:
-            reply = await self.transport.send(operation, token)
+            reply = await self.transport.send(
+                operation,
+                token,
+                may_leave=lambda: permit.valid and (until is None or self.clock.now() < until),
+                heard=self._heard,
+            )
         except TransportFailure as failure:
             if not failure.sent:
                 permit.unused()  # not a byte left: HubSoft counted nothing, and neither do we
                 job.requests -= 1
+            elif failure.kind == "timeout":
+                permit.given_up()
             self._note(row, now, failure.kind, error=str(failure.text), sent=failure.sent)
             if failure.ours:
                 raise _Again(Unreachable(failure.text), failure=True) from None
@@ -245,10 +258,12 @@ class Exchange:
         probe: bool,
     ) -> Decoded[T]:
         status, size = reply.status, len(reply.body)
-        self.gate.observed(*read_limits(reply.headers))
+        moved = HTTP_MOVED <= status < HTTP_CLIENT_ERROR
         try:
             if status == HTTP_TOO_MANY:
                 raise self._too_many(reply)
+            if moved:
+                raise redirected(reply)
             decoded = await self._decoded(operation, reply, signed=signed)
         except asyncio.CancelledError:
             self._note(row, now, "cancelled", status=status, size=size)
@@ -261,7 +276,9 @@ class Exchange:
         except BadAnswer as error:
             outcome = "server_error" if status >= HTTP_SERVER_ERROR else "bad_answer"
             self._note(row, now, outcome, status=status, size=size, error=str(error))
-            raise self._failure(operation, error, sent=True, probe=probe) from None
+            told = self._failure(operation, error, sent=True, probe=probe)
+            # It leads elsewhere the next time too.
+            raise error if moved and isinstance(told, _Again) else told from None
         except (HubSoftError, _Again) as verdict:
             # HubSoft said no; it is there, and that is what breaker and health want to know.
             said = verdict.error if isinstance(verdict, _Again) else verdict
@@ -277,17 +294,37 @@ class Exchange:
 
     async def _decoded(self, operation: Operation[T], reply: Reply, *, signed: bool) -> Decoded[T]:
         try:
-            return await _decoded(operation, reply)
+            return await decoded_answer(operation, reply)
         except CredentialsRefused:
             if reply.status != HTTP_UNAUTHORIZED or not signed:
                 raise
             said = say("HubSoft does not accept the token it gave us.")
             raise _Again(CredentialsRefused(said), rejected=True) from None
 
-    def _too_many(self, reply: Reply) -> _Again:
-        wait = retry_after(reply.headers, reply.body, self.clock.wall())
-        new = self.gate.limited(wait)
+    def _heard(self, status: int, headers: Mapping[str, str]) -> None:
+        """Obey what status and headers ask, before anything of the body can go wrong."""
+        if status == HTTP_TOO_MANY:
+            # Its other headers say nothing more: that nothing remains is what a 429 means.
+            asked = self._pause_of(headers)
+            self._limited(2 * ERROR_SECONDS if asked is None else asked)
+            return
+        self.gate.observed(*read_limits(headers))
+        if status >= HTTP_SERVER_ERROR and (asked := retry_after(headers, self.clock.wall())) is not None:
+            self.patience.rest(asked)
+
+    def _pause_of(self, headers: Mapping[str, str]) -> float | None:
+        wall = self.clock.wall()
+        asked = retry_after(headers, wall)
+        return reset_after(headers, wall) if asked is None else asked
+
+    def _limited(self, seconds: float | None) -> None:
+        new = self.gate.limited(seconds)
         self.health.limited(self.gate.paused_for, new=new)
+
+    def _too_many(self, reply: Reply) -> _Again:
+        if self._pause_of(reply.headers) is None:
+            # Until here everybody was paused for as long as the body could take.
+            self._limited(pause_in_body(reply.body))
         return _Again(self.patience.limited(self.gate.paused_for), failure=True)
 
     def _failure(
@@ -333,19 +370,13 @@ class Exchange:
             at = max(at, self.clock.now() + self.gate.paused_for)
         elif not again.shared and not self.budget.take():
             raise again.error from None
+        if (resting := self.patience.resting) > 0:
+            if self.patience.too_long(job, resting):
+                raise again.error from None
+            at = max(at, self.patience.rests_until)
         if job.deadline is not None and at > job.deadline:
             raise again.error from None
         return at
-
-
-async def _decoded(operation: Operation[T], reply: Reply) -> Decoded[T]:
-    read = partial(
-        operation.read,
-        reply.body,
-        status=reply.status,
-        content_type=reply.headers.get("content-type", ""),
-    )
-    return read() if len(reply.body) < HEAVY_BYTES else await asyncio.to_thread(read)
 
 
 def _outcome(error: HubSoftError) -> str:

@@ -105,6 +105,11 @@ class Gate:
         """How many requests may wait."""
         return self._limits.max_queue
 
+    @property
+    def longest_pause(self) -> float:
+        """The longest pause, in seconds, that is obeyed."""
+        return self._limits.longest_pause
+
     def limited(self, retry_after: float | None) -> bool:
         """Pause everybody for a 429, `retry_after` seconds or 60; return True unless that event was known."""
         now, limits = self._clock.now(), self._limits
@@ -242,7 +247,8 @@ class Gate:
         self._line.remove(waiter)
         waited = slot.started - waiter.arrival
         self._waits[slot.priority].append(waited)
-        waiter.future.set_result(Permit(slot, waited, self._clock, self._settle))
+        permit = Permit(slot, waited, self._clock, self._settle, held=self._limits.window)
+        waiter.future.set_result(permit)
 
     # The ledger.
 

@@ -40,7 +40,7 @@ class Job:
         label: str = "",
         asked: bool = False,
         retries: int | None = None,
-        ready: Callable[[], Awaitable[None]] | None = None,
+        ready: Callable[[], Awaitable[float | None]] | None = None,
         through_outages: bool = True,
     ) -> None:
         self.gate = gate
@@ -53,7 +53,9 @@ class Job:
         self.retries = retries
         """How often a failure may be repeated at most; None leaves it to the settings."""
         self.ready = ready
-        """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back."""
+        """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back.
+
+        It returns the instant (Clock.now) from which nothing of the attempt may leave any more, or None."""
         self.through_outages = through_outages
         """Whether it waits, with nobody waiting for it, until HubSoft is back; else it is told as a person is."""
         self.lifted: Callable[[], None] | None = None

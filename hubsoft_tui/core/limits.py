@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS: Final = 60.0
 """How long a 429 without Retry-After pauses."""
-PAUSE_MAX: Final = 900.0
-"""No Retry-After is believed beyond this."""
 CUT: Final = 0.8
 FLOOR: Final = 5
 SMALLEST_SHARED: Final = 4
@@ -37,6 +35,7 @@ def limits_from(settings: LimiterSettings) -> Limits:
         caps=(critical, high, normal, low),
         low_minimum=max(1, round(per_window / 15)) if per_window >= SMALLEST_SHARED else 0,
         max_queue=settings.max_queue_size,
+        longest_pause=settings.longest_pause,
     )
 
 
@@ -67,7 +66,7 @@ def slowed(throttle: Throttle, limits: Limits, now: float, retry_after: float | 
 
     Any more of them while paused are the same event: they can only lengthen the pause.
     """
-    seconds = PAUSE_SECONDS if retry_after is None else min(max(0.0, retry_after), PAUSE_MAX)
+    seconds = PAUSE_SECONDS if retry_after is None else min(max(0.0, retry_after), limits.longest_pause)
     until = max(throttle.paused_until, now + seconds)
     if now < throttle.paused_until:
         return replace(throttle, paused_until=until, clean_from=until)

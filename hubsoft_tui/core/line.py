@@ -34,18 +34,29 @@ class Place:
 
 
 class Permit:
-    """The right to send one request now. Call `done` or `unused` when that is over; the first call counts."""
+    """The right to send one request now.
 
-    __slots__ = ("_clock", "_settle", "_settled", "_slot", "waited")
+    Call one of `done`, `given_up` and `unused` when that is over; the first call counts.
+    """
+
+    __slots__ = ("_clock", "_held", "_settle", "_settled", "_slot", "waited")
 
     def __init__(
-        self, slot: Slot, waited: float, clock: Clock, settle: Callable[[Slot, Slot | None], None]
+        self,
+        slot: Slot,
+        waited: float,
+        clock: Clock,
+        settle: Callable[[Slot, Slot | None], None],
+        *,
+        held: float = 0.0,
     ) -> None:
+        """`held` is how many seconds longer the slot of a request is kept that was given up."""
         self.waited = waited
         """Seconds in the queue."""
         self._slot = slot
         self._clock = clock
         self._settle = settle
+        self._held = held
         self._settled = False
 
     @property
@@ -56,6 +67,10 @@ class Permit:
     def done(self) -> None:
         """Tell that the request completed, or is no longer waited for: the slot is held one window more."""
         self._end(replace(self._slot, done=self._clock.now()))
+
+    def given_up(self) -> None:
+        """Tell that bytes left and no answer came in time: what lies between may deliver the request yet."""
+        self._end(replace(self._slot, done=self._clock.now() + self._held))
 
     def unused(self) -> None:
         """Tell that nothing was sent: the slot is free at once."""

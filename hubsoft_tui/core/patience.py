@@ -34,6 +34,8 @@ class Patience:
         self._clock = clock
         self._parked = 0
         """How many wait for the breaker."""
+        self.rests_until = 0.0
+        """Until when (Clock.now) HubSoft, which is away, asked not to be asked."""
 
     async def admitted(self, job: Job, operation: Operation[Any]) -> bool:
         """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
@@ -49,20 +51,29 @@ class Patience:
             await self._wait_for_change(job, patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
         probe = admission is Admission.PROBE
         job.probed = job.probed or probe
-        paused = self._gate.paused_for
-        if self.too_long(job, paused):
+        paused, resting = self._gate.paused_for, self.resting
+        if self.too_long(job, paused) or self.too_long(job, resting):
             if probe:
                 self._breaker.undecided()
-            raise self.limited(paused)
+            raise self.limited(paused) if paused >= resting else self.away(resting)
         return probe
 
     def _admission(self, job: Job, operation: Operation[Any]) -> Admission:
         # A background request would take the probe into its own slow lane; for it the engine probes by itself.
         return self._breaker.admit(safe_read=operation.repeatable and _is_persons(job), early=not job.probed)
 
+    @property
+    def resting(self) -> float:
+        """Seconds until HubSoft, which is away, may be asked again as it wished; 0 when it did not wish that."""
+        return max(0.0, self.rests_until - self._clock.now())
+
+    def rest(self, seconds: float) -> None:
+        """HubSoft is away (a 5xx with Retry-After) and names when to come back."""
+        self.rests_until = max(self.rests_until, self._clock.now() + min(seconds, self._gate.longest_pause))
+
     def too_long(self, job: Job, paused: float) -> bool:
         """Whether a pause asked for by HubSoft is more than this caller should wait without being told."""
-        if _is_persons(job) and paused > PEOPLE_PAUSE_SECONDS:
+        if paused > PEOPLE_PAUSE_SECONDS and (_is_persons(job) or not job.through_outages):
             return True
         return job.deadline is not None and paused > 0 and self._clock.now() + paused > job.deadline
 
@@ -94,6 +105,12 @@ class Patience:
             )
         since = at(self._health.failing_since or state.last_good).strftime("%H:%M")
         return say("HubSoft has not answered since {time}.", time=since)
+
+    def away(self, seconds: float) -> Unreachable:
+        """Build the error for when HubSoft wants to be asked again in so many seconds."""
+        return Unreachable(
+            say("HubSoft is away and asks to be tried again in {seconds} s.", seconds=round(seconds))
+        )
 
     def limited(self, seconds: float) -> RateLimited:
         """Build the error for a pause of so many seconds."""

@@ -26,6 +26,8 @@ class Limits:
     low_minimum: int = 2
     """Slots of a window LOW may always have, whoever else is waiting, CRITICAL apart."""
     max_queue: int = 1000
+    longest_pause: float = 900.0
+    """No Retry-After is obeyed beyond so many seconds."""
 
     def cap(self, priority: Priority) -> int:
         """How many slots may be held for this class to take another."""

@@ -12,11 +12,24 @@ from urllib.parse import urlsplit
 import httpx
 
 from .. import __version__
-from ..addresses import is_loopback
+from ..errors import SettingsError
 from ..texts import Text, say
-from .transport import Silence
+from .way import way_to
 
 SECRET_HEADER: Final = "X-Webhook-Secret"  # noqa: S105 - a header's name
+
+
+class Silence(logging.Filter):
+    """Drop httpx's own line for each request to `url`'s host: it carries the whole URL, and with it what is private."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._origin = httpx.URL(url)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is about another host's request."""
+        urls = [each for each in record.args or () if isinstance(each, httpx.URL)]
+        return not any((url.host, url.port) == (self._origin.host, self._origin.port) for url in urls)
 
 
 class WebhookFailure(Exception):
@@ -60,11 +73,15 @@ class HttpWebhook:
         }
         try:
             # Made aside: reading the certificates takes longer than the engine's loop may stand still.
-            client = await asyncio.to_thread(_client, trust_env=not is_loopback(host))
+            client = await asyncio.to_thread(_client, url)
             async with asyncio.timeout(seconds):
                 status = await _status(client, url, body, sent)
         except TimeoutError:
             raise WebhookFailure(say("{host} did not answer in time.", host=host)) from None
+        except SettingsError as error:
+            raise WebhookFailure(
+                say("{host} cannot be reached: {reason}", host=host, reason=error.text)
+            ) from None
         # httpx's own texts may carry the address or a header, and with it a secret.
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError, OSError) as error:
             kind = type(error).__name__
@@ -82,9 +99,10 @@ class HttpWebhook:
             raise WebhookFailure(say("{host} answered HTTP {status}.", host=host, status=status))
 
 
-def _client(*, trust_env: bool) -> httpx.AsyncClient:
+def _client(url: str) -> httpx.AsyncClient:
+    way = way_to(url)
     # httpx limits each silence; the limit on the whole is the caller's.
-    return httpx.AsyncClient(follow_redirects=False, trust_env=trust_env, timeout=None)  # noqa: S113
+    return httpx.AsyncClient(trust_env=False, verify=way.verify, proxy=way.for_httpx(), timeout=None)  # noqa: S113
 
 
 async def _status(client: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> int:

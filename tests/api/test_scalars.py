@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hubsoft_tui.api import scalars
 from hubsoft_tui.api.scalars import UnreadableError
 from hubsoft_tui.brasilia import BRASILIA
+from tests.fuzzing import examples
 
 AT = datetime(2026, 1, 15, 10, 20, 30, tzinfo=BRASILIA)
 
@@ -215,3 +216,49 @@ def test_an_error_never_holds_the_value() -> None:
     with pytest.raises(UnreadableError) as caught:
         scalars.money("very private")
     assert caught.value.args == ()
+
+
+@examples(400)
+@given(
+    value=st.one_of(
+        st.sampled_from(
+            [
+                "1e999999999", "-1e999999999", "1e-999999999", "1E+9999999999999999999", "NaN", "sNaN", "Infinity",
+                "-inf", "1" * 5000, "0e999999999", "0000-01-01", "0001-01-01 00:00:00", "9999-12-31 23:59:59-03:00",
+                "99999-01-01", "2020-01-01 00:00:00+99:99", "\ud800", 10**5000, -(10**5000), 1e308, -1e308,
+                {"date": "2020-01-01 00:00:00", "timezone": "+99:99"}, {"date": "\ud800", "timezone": "UTC"},
+                float("nan"), float("inf"), float("-inf"), -62135596800000, 253402300800000,
+            ]
+        ),
+        st.text(max_size=30),
+        st.integers(),
+        st.floats(),
+        st.from_regex(r"[-+0-9eE.,:TZ /]{0,30}", fullmatch=True),
+    )
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "read",
+    [
+        scalars.text, scalars.lines, scalars.document, scalars.identity, scalars.integer, scalars.real,
+        scalars.money, scalars.flag, scalars.moment, scalars.instant, scalars.day,
+    ],
+)  # fmt: skip
+def test_whatever_json_holds_is_a_value_nothing_or_unreadable(read, value):
+    try:
+        found = read(value)
+    except UnreadableError:
+        return
+    # What was accepted can be computed with, moved to another zone and written down.
+    if isinstance(found, datetime):
+        found = found.astimezone(UTC)
+    if isinstance(found, Decimal):
+        found = found * 2 + 1
+    assert len(f"{found}".encode()) < 6000
+
+
+def test_an_amount_is_bounded_before_it_is_computed_with():
+    for written in ("1e12", "1e999999999", "1e-13"):
+        with pytest.raises(UnreadableError):
+            scalars.money(written)
+    assert scalars.money("999999999999.99") == Decimal("999999999999.99")
+    assert scalars.money("0e999999999") == 0

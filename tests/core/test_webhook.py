@@ -132,4 +132,6 @@ async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(monkeypat
     async with listening(status("200 OK")) as hook:
         await post(hook.url)
     assert len(hook.calls) == 1
-    assert "cannot be reached" in await failed("https://hooks.invalid/key-in-path")
+    said = await failed("https://hooks.invalid/key-in-path")
+    assert "cannot be reached" in said
+    assert "ALL_PROXY" in said

@@ -30,7 +30,7 @@ class Door(Protocol):
         patience: float | None = ...,
         label: str = ...,
         caller: str = ...,
-        ready: Callable[[], Awaitable[None]] | None = ...,
+        ready: Callable[[], Awaitable[float | None]] | None = ...,
     ) -> T:
         """Send one operation, `ready` awaited right before its first byte."""
         ...

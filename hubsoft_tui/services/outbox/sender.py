@@ -132,12 +132,15 @@ class Sender:
     # -- sending
 
     async def _send(self, row: OutboxRow, draft: Draft) -> None:
-        async def ready() -> None:
+        async def ready() -> float:
+            # Whoever takes over from a process that stood still sends again a quiet period later at the earliest.
+            until = self._clock.now() + self._engine.settings.outbox.quiet_seconds
             begun = self.timed(machine.begun)
             if await self._lane.run(lambda store: store.advance(row, begun)) is None:
                 raise ClaimLost
             self.sending.add(row.number)
             await self._news()
+            return until
 
         try:
             operation = operation_of(draft, row.marker)
