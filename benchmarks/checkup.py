@@ -82,7 +82,7 @@ class Provider:
             "servicos": [service],
         }
 
-    async def send(self, operation: Operation[Any], _token: str | None) -> Reply:
+    async def send(self, operation: Operation[Any], _token: str | None, **_looks: object) -> Reply:
         if operation.name == "token":
             return _reply({"access_token": "token", "token_type": "Bearer", "expires_in": 30 * 86_400})
         self.requests += 1

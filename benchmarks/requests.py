@@ -37,7 +37,7 @@ class CountingTransport:
         self.requests = 0
         self.logins = 0
 
-    async def send(self, operation: Operation[Any], _token: str | None) -> Reply:
+    async def send(self, operation: Operation[Any], _token: str | None, **_looks: object) -> Reply:
         if operation.name == "token":
             self.logins += 1
             answer: dict[str, Any] = {

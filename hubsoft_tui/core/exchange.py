@@ -238,7 +238,9 @@ class Exchange:
             if failure.ours:
                 raise _Again(Unreachable(failure.text), failure=True) from None
             unreachable = (TimedOut if failure.kind == "timeout" else Unreachable)(failure.text)
-            raise self._failure(operation, unreachable, sent=failure.sent, probe=probe) from None
+            told = self._failure(operation, unreachable, sent=failure.sent, probe=probe)
+            # What is too much is too much the next time too.
+            raise unreachable if failure.kind == "too_large" and isinstance(told, _Again) else told from None
         except BaseException:
             self._note(row, now, "cancelled")
             raise

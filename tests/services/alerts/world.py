@@ -55,10 +55,10 @@ class Wire:
     def longest(self, operation: Any) -> float:
         return self._transport.longest(operation) + 60.0
 
-    async def send(self, operation: Any, token: str | None) -> Any:
+    async def send(self, operation: Any, token: str | None, **looks: Any) -> Any:
         self._loop.selector.awaited += 1
         try:
-            return await self._transport.send(operation, token)
+            return await self._transport.send(operation, token, **looks)
         finally:
             self._loop.selector.awaited -= 1
             await asyncio.sleep(self.latency)
