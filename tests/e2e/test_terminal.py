@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -173,6 +174,41 @@ def test_the_screen_is_utf_8_whatever_the_locale(
     look_up(terminal, BIANCA, "BIANCA COUTO")
     terminal.wait_for("● Online")
     assert b"\\u25cf" not in terminal.raw
+
+
+DEAF = f"""
+import sys
+from hubsoft_tui.terminal.keys import TerminalKeys
+
+whole = TerminalKeys.feed
+
+def feed(self, data, now):
+    document = {BIANCA!r}
+    if data == b"x":
+        raise RuntimeError(f"no key for {{document}}")
+    return whole(self, data, now)
+
+TerminalKeys.feed = feed
+from hubsoft_tui.__main__ import main
+sys.exit(main())
+"""
+"""The console with a fault in the thread that reads, as if a byte still broke it."""
+
+
+def test_what_breaks_in_the_reading_thread_ends_as_a_crash_does(
+    console: Opener, simulator: Simulator, home: Path
+) -> None:
+    terminal = console(simulator=simulator, columns=200, command=(sys.executable, "-c", DEAF))
+    terminal.wait_for(WELCOME)
+    terminal.type("x")
+    assert terminal.exit_status() == 1
+    terminal.assert_left_clean()
+    (report,) = (home / "state" / "crashes").iterdir()
+    after = bytes(terminal.raw).rpartition(b"\x1b[?1049l")[2]
+    assert str(report).encode() in after
+    assert b"Traceback" not in after
+    assert b"no key for" not in after
+    assert BIANCA not in report.read_text()
 
 
 def rubbish(chance: random.Random, size: int) -> bytes:
