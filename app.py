@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.text import Text
 from textual import constants, work
 from textual.app import ScreenStackError
+from textual.binding import Binding
+from textual.events import Paste
 
 from hubsoft_tui import streams, texts
 from hubsoft_tui.__main__ import Flags, main
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
     from textual import events
+    from textual.binding import BindingType
     from textual.command import Provider
     from textual.driver import Driver
     from textual.filter import LineFilter
@@ -69,6 +72,7 @@ class HubSoftConsole(Console):
     TITLE = "HubSoft"
     CSS_PATH: ClassVar[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("base", "app")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "stay", show=False)]
     # Textual declares these two as what an instance may set, so they cannot be ClassVar.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
@@ -412,8 +416,40 @@ class HubSoftConsole(Console):
         if (screen := self._console_screen()) is not None:
             self.push_screen(HelpScreen(screen.AREA, screen.ABOUT))
 
+    def action_stay(self) -> None:
+        """Say why ctrl+z does nothing: stopped, the engine could not look after what is under way."""
+        self.tell(
+            _("The console stays in front: what is under way must go on. q leaves it, tmux detaches it.")
+        )
+
+    def action_in_front(self) -> None:
+        """Say why an area's key does nothing here."""
+        self.tell(_("Something stands in front: close it with esc first."), severity="warning")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Say what of a paste nothing takes."""
+        if isinstance(event, Paste) and not event.is_forwarded:
+            self._judge_paste(event.text)
+        await super().on_event(event)
+
+    def _judge_paste(self, text: str) -> None:
+        from textual.widgets import Input, TextArea
+
+        lines = sum(bool(line.strip()) for line in text.splitlines())
+        if isinstance(self.focused, TextArea):
+            return
+        if isinstance(self.screen, ConsoleModal) and not isinstance(self.focused, Input):
+            self.tell(_("Nothing here takes a paste."), severity="warning")
+        elif lines > 1:
+            said = _("Only the first of {n} pasted lines was taken.").format(n=number(lines))
+            self.tell(said, severity="warning")
+
     def action_command_palette(self) -> None:
-        """Open the palette."""
+        """Open the palette: of the screen that help explains, when help is open."""
+        from hubsoft_tui.screens.help import HelpScreen
+
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
         from hubsoft_tui.screens.palette import ConsoleCommands, ConsolePalette
 
         HubSoftConsole.COMMANDS = {ConsoleCommands}

@@ -17,7 +17,7 @@ from textual.widgets import Input
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _, language
 from widgets.keyline import AreaBar, Item, ItemLine, KeyLine
-from widgets.question import QuestionInput
+from widgets.question import QuestionInput, pasted
 from widgets.strip import StatusStrip
 from widgets.words import clock
 
@@ -27,6 +27,7 @@ from .console import Console
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from textual import events
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
@@ -226,6 +227,24 @@ class ConsoleScreen(Screen[None]):
         except Exception as error:  # noqa: BLE001 - one question's fault must not end the console
             self.console.tell(self.console.unexpected(error), severity="error")
         return None
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted where no field has the focus."""
+        event.stop()
+        if text := pasted(event.text):
+            self.take_paste(text)
+
+    def take_paste(self, text: str) -> None:
+        """Filter by a pasted line, where there is a filter."""
+        if "filter" not in {action.name for action in self.usable()}:
+            self.console.tell(_("Nothing here takes a paste."), severity="warning")
+            return
+        self.call_later(self._filter_by, text)
+
+    async def _filter_by(self, text: str) -> None:
+        await self.run_action("filter")
+        if isinstance(self.focused, Input):
+            self.focused.value = text
 
     # -- shared actions
 

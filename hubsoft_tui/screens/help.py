@@ -35,6 +35,8 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "dismiss", show=False),
         Binding("ctrl+q", "app.quit", show=False),
+        Binding("ctrl+z", "app.stay", show=False),
+        *(Binding(area.key, "app.in_front", id=area.action().id, show=False) for area in AREAS),
     ]
 
     def __init__(self, area: str, about: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, on
+from textual import on
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from hubsoft_tui.texts import N_, _
 from widgets.customer_lists import ChoiceList, RecentBar
-from widgets.question import QuestionInput, pasted
+from widgets.question import QuestionInput
 
 from .customer_view import CustomerView
 from .lookup_actions import LOOKUP_ACTIONS
@@ -107,11 +107,9 @@ class LookupScreen(LookupAsking):
         event.stop()
         self.ask(event.text, refresh=event.typed and self._again and event.text.strip() == self._last.strip())
 
-    def on_paste(self, event: events.Paste) -> None:
+    def take_paste(self, text: str) -> None:
         """Look up what is pasted anywhere else on the screen."""
-        if text := pasted(event.text):
-            event.stop()
-            self._line.paste(text)
+        self._line.paste(text)
 
     def begin_text(self, text: str) -> bool:
         """Begin the next question with it; enter asks."""

@@ -16,7 +16,7 @@ from hubsoft_tui.texts import _
 from widgets.keyline import Item, ItemLine, KeyLine
 from widgets.strip import StatusStrip
 
-from .actions import Action, registry, shown_key
+from .actions import AREAS, Action, registry, shown_key
 from .console import Console
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
             cls.BINDINGS = [
                 *(action.binding() for action in cls.own() if action.key),
                 Binding("ctrl+q", "app.quit", show=False),
+                Binding("ctrl+z", "app.stay", show=False),
+                *(Binding(area.key, "app.in_front", id=area.action().id, show=False) for area in AREAS),
             ]
         super().__init_subclass__(**options)
 
@@ -49,6 +51,12 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
         """Return what can be done here."""
         shared = (registry.find(action_id) for action_id in cls.SHARED)
         return (*cls.ACTIONS, *(action for action in shared if action is not None))
+
+    def usable(self) -> tuple[Action, ...]:
+        """Return the actions that would do something now, and the way out of the console."""
+        leave = registry.find("quit")
+        mine = [action for action in self.own() if self.check_action(action.name, ())]
+        return (*mine, leave) if leave is not None else tuple(mine)
 
     @property
     def console(self) -> Console:

@@ -13,6 +13,7 @@ from hubsoft_tui.texts import _
 from widgets.rows import fold
 
 from .base import ConsoleScreen
+from .modal import ConsoleModal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +31,12 @@ class ConsoleCommands(Provider):
 
     async def discover(self) -> Hits:
         """Offer everything while nothing is typed."""
+        empty = True
         for name, help_text, run in self._commands():
+            empty = False
             yield DiscoveryHit(name, run, help=help_text)
+        if empty:
+            yield DiscoveryHit(_("There is nothing to choose here; esc goes back."), _nothing)
 
     async def search(self, query: str) -> Hits:
         """Offer what matches, or what is explained by the very words; or say that nothing does, in our language."""
@@ -50,7 +55,7 @@ class ConsoleCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         screen = self.screen
-        if not isinstance(screen, ConsoleScreen):
+        if not isinstance(screen, ConsoleScreen | ConsoleModal):
             return
         console = screen.console
         for action in screen.usable():
@@ -58,7 +63,8 @@ class ConsoleCommands(Provider):
                 continue
             label = _(action.label)
             yield label[:1].upper() + label[1:], _(action.help), partial(screen.run_action, action.do)
-        yield from console.extra_commands()
+        if isinstance(screen, ConsoleScreen):
+            yield from console.extra_commands()
 
 
 def _nothing() -> None:
