@@ -28,6 +28,8 @@ class Item:
     id: str
     key: str
     label: str
+    short: str = ""
+    """The label where there is little room; empty: it is cut there."""
 
     @property
     def width(self) -> int:
@@ -75,7 +77,8 @@ class ItemLine(Drawn):
 class AreaBar(ItemLine):
     """The areas with their keys, the one in sight standing out; marks (DEMO, FROZEN) at the right end.
 
-    Where there is little room they stand closer, and then the others' labels are cut: every area stays in sight.
+    Where there is little room they stand closer, then the others have their short labels, and then all: every area
+    stays in sight.
     """
 
     def __init__(self) -> None:
@@ -106,7 +109,7 @@ class AreaBar(ItemLine):
         return [Content.assemble(left.truncate(room, ellipsis=True, pad=True), marks)]
 
     def shown(self, width: int) -> Iterable[Item]:
-        """Return the areas, the others' labels cut as far as it takes."""
+        """Return the areas, with labels as short as it takes."""
         return self._fitted(width)[0]
 
     def gap(self, width: int) -> str:
@@ -118,12 +121,17 @@ class AreaBar(ItemLine):
         for gap in (_GAP, "  "):
             if _width(self._items, gap) < room:
                 return self._items, gap
-        items = self._items
+        others = tuple(item if item.id == self._current else _shortened(item) for item in self._items)
+        every = tuple(map(_shortened, self._items))
+        for items in (others, every):
+            if _width(items, "  ") < room:
+                return items, "  "
+        items = every
         longest = max((cell_len(item.label) for item in items), default=0)
         for most in range(longest - 1, _SHORTEST - 1, -1):
             items = tuple(
                 item if item.id == self._current else replace(item, label=cut(item.label, most))
-                for item in self._items
+                for item in every
             )
             if _width(items, "  ") < room:
                 break
@@ -131,6 +139,10 @@ class AreaBar(ItemLine):
 
     def _marked(self) -> Content:
         return Content(" ").join(Content.styled(f" {text} ", style) for text, style in self._marks)
+
+
+def _shortened(item: Item) -> Item:
+    return replace(item, label=item.short or item.label)
 
 
 def _width(items: tuple[Item, ...], gap: str) -> int:

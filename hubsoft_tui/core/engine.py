@@ -220,7 +220,7 @@ class Engine:
             fetched, joined = await bring
         except (Unreachable, RateLimited, StoreError) as error:
             found = self.known.find(question)
-            if found is None or not self.known.useful(found):
+            if found is None or not (self.known.useful(found) or question.lasting):
                 self._tally.failed(asked, found)
                 raise
             self._tally.remembered(asked, Outcome.STALE, found)

@@ -25,5 +25,7 @@ class Question(Generic[T]):
     join: Callable[[tuple[Any, ...]], T]
     alone: bool = False
     """The question names one subject (a document, a code), so any newer record of that subject answers it."""
+    lasting: bool = False
+    """Its answer is shown while HubSoft is away however old it is: names and numbers that hardly ever change."""
     brief: str = field(default="", repr=False)
     """A key under which a roster's row may answer too, for any category but CLIENT_DATA; empty: none may."""

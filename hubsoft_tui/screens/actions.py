@@ -67,6 +67,8 @@ class Area:
     help: str
     screen: str
     """The screen's class as `module:Class` of this package: imported when it is needed."""
+    short: str
+    """The label where there is little room: made by hand, since a cut word may stand for two areas."""
 
     def action(self) -> Action:
         """Return the action that goes there."""
@@ -82,6 +84,7 @@ AREAS: Final = (
         N_("Lookup"),
         N_("Look up a customer: contract, services, open tickets."),
         "lookup:LookupScreen",
+        N_("Look"),
     ),
     Area(
         "tickets",
@@ -89,6 +92,7 @@ AREAS: Final = (
         N_("Tickets"),
         N_("Watch every followed ticket and what happens to it."),
         "tickets:TicketsScreen",
+        N_("Tkts"),
     ),
     Area(
         "checkup",
@@ -96,6 +100,7 @@ AREAS: Final = (
         N_("Check-up"),
         N_("Check who of a list of members still has a contract."),
         "checkup:CheckupScreen",
+        N_("Chk"),
     ),
     Area(
         "monitor",
@@ -103,6 +108,7 @@ AREAS: Final = (
         N_("Monitor"),
         N_("Watch the budget, the cache and HubSoft's health."),
         "monitor:MonitorScreen",
+        N_("Monit"),
     ),
     Area(
         "tuning",
@@ -110,6 +116,7 @@ AREAS: Final = (
         N_("Tuning"),
         N_("See what a setting would do before it does it; try it, save it."),
         "tuning:TuningScreen",
+        N_("Tune"),
     ),
     Area(
         "requests",
@@ -117,6 +124,7 @@ AREAS: Final = (
         N_("Requests"),
         N_("Read what was sent to HubSoft, one line per request."),
         "requests:RequestsScreen",
+        N_("Reqs"),
     ),
     Area(
         "reports",
@@ -124,6 +132,7 @@ AREAS: Final = (
         N_("Reports"),
         N_("See what each day cost and saved, and take it along as a file."),
         "reports:ReportsScreen",
+        N_("Rpts"),
     ),
 )
 

@@ -138,8 +138,8 @@ class ConsoleScreen(Screen[None]):
         if self.frozen_at is not None:
             since = clock(self.frozen_at, seconds=True)
             marks = ((_("FROZEN since {time}").format(time=since), "bold $background on $warn"), *marks)
-        ways = [area.action() for area in AREAS]
-        areas = tuple(Item(way.id, self._key_shown(way), _(way.label)) for way in ways)
+        ways = [(area.action(), area.short) for area in AREAS]
+        areas = tuple(Item(way.id, self._key_shown(way), _(way.label), _(short)) for way, short in ways)
         self.query_one(AreaBar).show(areas, f"area.{self.WITHIN or self.AREA}", marks)
         mine: list[Item] = []
         always: list[Item] = []

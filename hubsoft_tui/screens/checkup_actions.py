@@ -67,8 +67,8 @@ CHECKUP_ACTIONS: Final = (
         "filter",
         first=True,
     ),
-    Action("checkup.sort", "s", N_("sort"), N_("Sort by the next column."), "sort", line=False),
-    Action("checkup.turn", "S", N_("turn round"), N_("Turn the order round."), "turn", line=False),
+    Action("checkup.sort", "o,s", N_("sort"), N_("Sort by the next column."), "sort", line=False),
+    Action("checkup.turn", "O,S", N_("turn round"), N_("Turn the order round."), "turn", line=False),
     Action(
         "checkup.forget",
         "D",

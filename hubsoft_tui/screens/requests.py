@@ -79,8 +79,10 @@ class RequestsScreen(ConsoleScreen):
             first=True,
         ),
         Action("requests.follow", "f", N_("newest"), N_("Go to the newest request and follow it."), "follow"),
-        Action("requests.sort", "s", N_("sort"), N_("Sort by the next column, then by time again."), "sort"),
-        Action("requests.turn", "S", N_("turn round"), N_("Turn the order round."), "turn", line=False),
+        Action(
+            "requests.sort", "o,s", N_("sort"), N_("Sort by the next column, then by time again."), "sort"
+        ),
+        Action("requests.turn", "O,S", N_("turn round"), N_("Turn the order round."), "turn", line=False),
         Action(
             "requests.close", "escape", N_("close"), N_("Close the details, then clear the filter."), "close"
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
@@ -18,6 +19,7 @@ from .terms import Kind, Term
 
 T = TypeVar("T")
 
+CHOICES: Final = "choices"
 KINDS: Final[dict[str, Any]] = {
     CUSTOMER: Customer,
     BRIEF: tuple[Customer, ...],
@@ -25,7 +27,7 @@ KINDS: Final[dict[str, Any]] = {
     "invoices": tuple[Invoice, ...],
     "work_orders": tuple[WorkOrder, ...],
     "sessions": tuple[Session, ...],
-    "choices": tuple[Choice, ...],
+    CHOICES: tuple[Choice, ...],
 }
 """What is remembered, by kind: the shapes that stored records are read back as."""
 
@@ -86,7 +88,8 @@ def sessions(service: Service, login: str) -> Question[tuple[Session, ...]]:
 
 def choices(table: operations.Table) -> Question[tuple[Choice, ...]]:
     """Ask for one of the tables a provider keeps for itself; they change rarely."""
-    return _whole(f"choices:{table.value}", "choices", Category.SERVICE_DATA, operations.choices(table))
+    question = _whole(f"choices:{table.value}", CHOICES, Category.SERVICE_DATA, operations.choices(table))
+    return replace(question, lasting=True)
 
 
 def customer_parts(customers: tuple[Customer, ...]) -> tuple[Part, ...]:

@@ -38,6 +38,8 @@ CREATE TABLE claim (
 COUNTED: Final = "customer"
 """`max_entries` counts records of this kind; the others follow: they are smaller and expire sooner."""
 OTHERS_PER_RECORD: Final = 8
+LASTING: Final = "choices"
+"""Tables of names and numbers: an outage may be when they are needed, so age alone takes none away."""
 BRIEF: Final = "brief"
 """A roster's rows: thousands come at once, so they have a limit of their own and push nobody out."""
 
@@ -101,7 +103,8 @@ class SqliteRecords:
         """Drop what was fetched before `older_than`, then the longest unused beyond each kind's limit."""
         with self._database.write() as connection:
             expired = connection.execute(
-                "DELETE FROM record WHERE account = ? AND fetched_at < ?", (self._account, older_than)
+                "DELETE FROM record WHERE account = ?1 AND fetched_at < ?2 AND kind != ?3 AND key NOT LIKE ?4",
+                (self._account, older_than, LASTING, f"answer:{LASTING}:%"),
             ).rowcount
             evicted, _briefs = (
                 connection.execute(

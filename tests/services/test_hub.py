@@ -448,6 +448,24 @@ async def test_of_fifty_background_questions_one_is_the_probe_and_all_are_answer
     assert all(answer.found for answer in answers)
 
 
+async def test_a_fresh_console_in_an_outage_has_the_ticket_types_of_before_however_old(
+    hub_over, simulator, tmp_path
+):
+    old = CacheSettings(service_data_ttl=0.01, stale_ttl=0.02, clean_seconds=0.05)
+    first = hub_over(cache=old)
+    types = await first.run(lambda s: s.outbox.types())
+    reasons = await first.run(lambda s: s.outbox.reasons())
+    assert types
+    assert reasons
+    await asyncio.sleep(0.2)
+    first.close()
+    simulator.set_scenario("outage")
+    fresh = hub_over(cache=old)
+    assert await fresh.run(lambda s: s.outbox.types()) == types
+    kept = await fresh.run(lambda s: s.outbox.reasons())
+    assert [(each.id, each.label) for each in kept] == [(each.id, each.label) for each in reasons]
+
+
 # -- limits
 
 

@@ -1,6 +1,11 @@
+from __future__ import annotations
+
 import pytest
 from rich.cells import cell_len
 
+from hubsoft_tui import texts
+from hubsoft_tui.screens.actions import AREAS
+from hubsoft_tui.texts import _
 from tests.widgets.stage import Stage, lines_of
 from widgets.keyline import AreaBar, Item
 
@@ -43,3 +48,26 @@ async def test_a_click_goes_where_the_label_stands():
         for item in ITEMS:
             await pilot.click(AreaBar, offset=(text.index(f"{item.key} ") + bar.styles.padding.left, 0))
         assert app.pressed == [item.id for item in ITEMS]
+
+
+AREA_WORDS = ("lookup", "tickets", "checkup", "monitor", "tuning", "requests", "reports")
+
+
+@pytest.mark.parametrize("language", ["en", "pt_BR"])
+@pytest.mark.parametrize("current", AREA_WORDS)
+@pytest.mark.parametrize("mark", ["", "DEMO"])
+def test_at_80_columns_no_area_s_name_is_cut_and_no_two_are_alike(language, current, mark):
+    texts.use(language)
+    try:
+        items = tuple(
+            Item(f"area.{each.id}", each.key.upper(), _(each.label), _(each.short)) for each in AREAS
+        )
+    finally:
+        texts.use("en")
+    bar = AreaBar()
+    bar._items, bar._current = items, f"area.{current}"
+    bar._marks = ((mark, "bold"),) if mark else ()
+    shown = tuple(bar.shown(80))
+    labels = [item.label for item in shown]
+    assert not [label for label in labels if "…" in label]
+    assert len(set(labels)) == len(AREAS)
