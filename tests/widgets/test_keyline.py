@@ -55,7 +55,7 @@ AREA_WORDS = ("lookup", "tickets", "checkup", "monitor", "tuning", "requests", "
 
 @pytest.mark.parametrize("language", ["en", "pt_BR"])
 @pytest.mark.parametrize("current", AREA_WORDS)
-@pytest.mark.parametrize("mark", ["", "DEMO"])
+@pytest.mark.parametrize("mark", ["", "DEMO · Calmo"])
 def test_at_80_columns_no_area_s_name_is_cut_and_no_two_are_alike(language, current, mark):
     texts.use(language)
     try:
