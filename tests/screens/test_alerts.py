@@ -108,7 +108,7 @@ async def test_the_monitor_says_what_is_open_and_acknowledges_it():
         await pilot.press("A")
         hub.renew()
         await refreshed(pilot)
-        await wait_for(pilot, lambda: "since 10:56   seen" in seen(app))
+        await wait_for(pilot, lambda: "since 07:56   seen" in seen(app))
         assert "▲ 2 alerts" not in seen(app)
         assert "2 alerts acknowledged." in toasts(app)
 
