@@ -148,7 +148,7 @@ RULES: Final = (
     ),
     Rule(
         "checkup_held",
-        N_("The check-up's commands are held"),
+        N_("Check-up commands held"),
         N_(
             "Unusually many members lost the contract at once. Look at them on Check-up, then release or drop them."
         ),
