@@ -27,6 +27,7 @@ NAMES: Final = {
     "cache.roster_entries": N_("customers from rosters"),
     "cache.clean_seconds": N_("cache cleaned every"),
     "limiter.max_queue_size": N_("longest queue"),
+    "limiter.longest_pause": N_("longest pause"),
     "retry.max_retries": N_("repeats of a request"),
     "retry.backoff_base": N_("repeat: first wait"),
     "retry.backoff_multiplier": N_("repeat: wait grows by"),

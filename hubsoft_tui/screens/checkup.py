@@ -126,7 +126,8 @@ class CheckupScreen(ConsoleScreen):
     def _choosing(self) -> bool:
         return self._list_id is None
 
-    @work(group="checkup", exclusive=True, exit_on_error=False)
+    # News come while a list is being opened: they must not end what plans it.
+    @work(group="checkup news", exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
         first = self._lists is None
         await self._asked(self._fetch)

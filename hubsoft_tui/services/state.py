@@ -108,8 +108,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             checkups.MIGRATION,
             decisions.MIGRATION,
             rosters.MIGRATION,
-            notices.MIGRATION,
-            notices.HELD,
+            *notices.MIGRATIONS,
         )
         yield State(
             ports=Ports(

@@ -10,7 +10,8 @@ from .checkup_rows import Member, Notice, Result
 from .database import Database
 from .presence import Presence
 
-MIGRATION: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE notice (
     id INTEGER PRIMARY KEY,
     account TEXT NOT NULL,
@@ -27,8 +28,9 @@ CREATE TABLE notice (
     owner TEXT NOT NULL DEFAULT '',
     UNIQUE (account, list, document)
 );
-"""
-HELD: Final = "ALTER TABLE notice ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+""",
+    "ALTER TABLE notice ADD COLUMN held INTEGER NOT NULL DEFAULT 0;",
+)
 _COLUMNS: Final = (
     "id, list, list_name, document, name, external_id, result, status, attempts, next_at, said, held"
 )

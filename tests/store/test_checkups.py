@@ -20,7 +20,7 @@ class Process:
     def __init__(self, folder, account="account"):
         self.database = open_database(
             folder / "checkups.db",
-            [checkups.MIGRATION, decisions.MIGRATION, rosters.MIGRATION, notices.MIGRATION],
+            [checkups.MIGRATION, decisions.MIGRATION, rosters.MIGRATION, *notices.MIGRATIONS],
         )
         self.presence = Presence(folder / "alive")
         self.checkups = checkups.Checkups(self.database, account, self.presence)
