@@ -140,11 +140,11 @@ class Terminal:
         with self._arrived:
             self.wire.resize(columns, rows)
         self._set_size(columns, rows)
-        os.kill(self._process.pid, signal.SIGWINCH)
+        self.signal(signal.SIGWINCH)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send the program a signal."""
-        os.kill(self._process.pid, number)
+        """Send the program a signal. One that has ended gets none: `exit_status` tells how it ended."""
+        self._process.send_signal(number)
 
     def hang_up(self) -> None:
         """Go away as a dropped line does: the kernel tells the program, and nobody reads any more."""
