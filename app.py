@@ -25,13 +25,13 @@ from textual.binding import Binding
 from textual.events import Paste
 
 from hubsoft_tui import streams, texts
-from hubsoft_tui.__main__ import Flags, main
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
-from hubsoft_tui.screens.actions import AREAS, DRAFTS, Area, registry, shown_key
-from hubsoft_tui.screens.base import ConsoleScreen
-from hubsoft_tui.screens.console import Console, Door
-from hubsoft_tui.screens.modal import ConsoleModal
-from hubsoft_tui.settings import Settings
+from hubsoft_tui.flags import Flags
+from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, shown_key
+from hubsoft_tui.screens.frame.base import ConsoleScreen
+from hubsoft_tui.screens.frame.console import Console, Door
+from hubsoft_tui.screens.frame.modal import ConsoleModal
+from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal.watch import SignalWatch
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import ControlFilter
@@ -50,14 +50,14 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from hubsoft_tui.screens.alert_toasts import AlertToasts
-    from hubsoft_tui.screens.demo import Demo
-    from hubsoft_tui.services.opening import Services
-    from hubsoft_tui.settings_files import Loaded
+    from hubsoft_tui.screens.demo.demo import Demo
+    from hubsoft_tui.services.container import Services
+    from hubsoft_tui.settings.files import Loaded
     from hubsoft_tui.store.losses import Loss
     from hubsoft_tui.terminal.keys import Burst
     from hubsoft_tui.terminal.watch import Output
 
-__all__ = ["HubSoftConsole", "main", "open_console"]
+__all__ = ["HubSoftConsole", "open_console"]
 
 _log: Final = logging.getLogger("hubsoft_tui.app")
 SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
@@ -70,7 +70,7 @@ class HubSoftConsole(Console):
     """The application. `engine` makes the door to the engine from settings; it runs in a thread."""
 
     TITLE = "HubSoft"
-    CSS_PATH: ClassVar[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("base", "app")]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("frame", "app")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "stay", show=False)]
     # Textual declares these two as what an instance may set, so they cannot be ClassVar.
@@ -230,7 +230,8 @@ class HubSoftConsole(Console):
             self.tell(said.format(n=number(count), key=key))
 
     def _bring_up(self) -> Door:
-        from hubsoft_tui import logs, places
+        from hubsoft_tui.diagnostics import logs
+        from hubsoft_tui.settings import places
 
         if self._demo is not None:
             self.settings = self._demo.start(self.settings)
@@ -248,7 +249,7 @@ class HubSoftConsole(Console):
 
     def open_demo(self) -> None:
         """Leave the first-run screen for the demo."""
-        from hubsoft_tui.screens.demo import Demo
+        from hubsoft_tui.screens.demo.demo import Demo
 
         self._demo = Demo()
         self.open_configured(self.settings)
@@ -302,7 +303,7 @@ class HubSoftConsole(Console):
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
-        from hubsoft_tui.screens.confirm import ConfirmScreen
+        from hubsoft_tui.screens.frame.confirm import ConfirmScreen
         from hubsoft_tui.services.losses import told
 
         losses = await self._losses()
@@ -331,8 +332,8 @@ class HubSoftConsole(Console):
 
     @work(group="outbox toasts", exclusive=True, exit_on_error=False)
     async def _tell_outbox(self) -> None:
-        from hubsoft_tui.screens.outbox_news import news_text
-        from hubsoft_tui.screens.sent import SentScreen
+        from hubsoft_tui.screens.frame.outbox_news import news_text
+        from hubsoft_tui.screens.writing.entry_page import SentScreen
 
         try:
             door = await self.door()
@@ -355,7 +356,7 @@ class HubSoftConsole(Console):
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover the screen while the terminal is too small for it."""
-        from hubsoft_tui.screens.too_small import TooSmall, too_small
+        from hubsoft_tui.screens.frame.too_small import TooSmall, too_small
 
         covered = isinstance(self.screen, TooSmall)
         if too_small(event.size) and not covered:
@@ -379,14 +380,14 @@ class HubSoftConsole(Console):
 
     def action_outbox(self) -> None:
         """Show the outbox in front of the area in sight."""
-        from hubsoft_tui.screens.outbox import OutboxScreen
+        from hubsoft_tui.screens.writing.outbox import OutboxScreen
 
         if not isinstance(self.screen, OutboxScreen):
             self.push_screen(OutboxScreen())
 
     async def show_ticket(self, ticket_id: int, protocol: str) -> None:
         """Go to a ticket on the tickets screen; one that is not followed is followed first."""
-        from hubsoft_tui.screens.tickets import TicketsScreen
+        from hubsoft_tui.screens.tickets.screen import TicketsScreen
 
         await self.action_area("tickets")
         if isinstance(self.screen, TicketsScreen):
@@ -394,7 +395,7 @@ class HubSoftConsole(Console):
 
     async def look_up(self, term: str) -> None:
         """Go to the lookup and ask `term`."""
-        from hubsoft_tui.screens.lookup import LookupScreen
+        from hubsoft_tui.screens.lookup.screen import LookupScreen
 
         await self.action_area("lookup")
         if isinstance(self.screen, LookupScreen):
@@ -403,7 +404,7 @@ class HubSoftConsole(Console):
     @work(group="drafts page", exit_on_error=False)
     async def action_drafts(self) -> None:
         """List what was begun and not sent."""
-        from hubsoft_tui.screens.drafts_page import list_drafts
+        from hubsoft_tui.screens.writing.drafts_page import list_drafts
 
         with self.one_page() as free:
             if free:
@@ -411,7 +412,7 @@ class HubSoftConsole(Console):
 
     def action_help(self) -> None:
         """Explain the screen in sight."""
-        from hubsoft_tui.screens.help import HelpScreen
+        from hubsoft_tui.screens.frame.help import HelpScreen
 
         if (screen := self._console_screen()) is not None:
             self.push_screen(HelpScreen(screen.AREA, screen.ABOUT))
@@ -446,11 +447,11 @@ class HubSoftConsole(Console):
 
     def action_command_palette(self) -> None:
         """Open the palette: of the screen that help explains, when help is open."""
-        from hubsoft_tui.screens.help import HelpScreen
+        from hubsoft_tui.screens.frame.help import HelpScreen
 
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
-        from hubsoft_tui.screens.palette import ConsoleCommands, ConsolePalette
+        from hubsoft_tui.screens.frame.palette import ConsoleCommands, ConsolePalette
 
         HubSoftConsole.COMMANDS = {ConsoleCommands}
         ConsolePalette.open(self)
@@ -481,7 +482,7 @@ class HubSoftConsole(Console):
 
     def hints(self) -> tuple[str, ...]:
         """Return simulated customers' documents to type, in the demo."""
-        from hubsoft_tui.screens.demo import DOCUMENTS
+        from hubsoft_tui.screens.demo.demo import DOCUMENTS
 
         return DOCUMENTS if self._demo is not None else ()
 
@@ -516,8 +517,8 @@ class HubSoftConsole(Console):
 
     async def action_quit(self) -> None:
         """Leave; while something is typed that was not sent, ask first."""
-        from hubsoft_tui.screens.leave import LeaveScreen
-        from hubsoft_tui.screens.too_small import TooSmall
+        from hubsoft_tui.screens.frame.leave import LeaveScreen
+        from hubsoft_tui.screens.frame.too_small import TooSmall
 
         if not self.unsent():
             self._leave(0)
@@ -540,7 +541,7 @@ class HubSoftConsole(Console):
         if self.hub is not None:
             self.flush_drafts(CLOSING_SECONDS)
             self.hub.close(CLOSING_SECONDS)
-        from hubsoft_tui import logs
+        from hubsoft_tui.diagnostics import logs
 
         logs.close()
         if self._demo is not None:
@@ -570,7 +571,7 @@ class HubSoftConsole(Console):
 
         Textual's own would print every local variable: documents and tokens among them.
         """
-        from hubsoft_tui import crash
+        from hubsoft_tui.diagnostics import crash
 
         with contextlib.suppress(Exception):  # what is broken may be a form
             self.keep_forms()
@@ -589,7 +590,8 @@ class HubSoftConsole(Console):
         )
 
     def _reported(self, error: BaseException | None) -> Path | None:
-        from hubsoft_tui import crash, places
+        from hubsoft_tui.diagnostics import crash
+        from hubsoft_tui.settings import places
 
         folder = self._crash_folder or places.find().crashes
         return crash.report(error, folder) if error is not None else None
@@ -597,20 +599,19 @@ class HubSoftConsole(Console):
 
 def open_console(flags: Flags) -> int:
     """Run the console and return its exit code."""
-    from hubsoft_tui import crash, places, settings_files
-    from hubsoft_tui.screens.demo import Demo
+    from hubsoft_tui.diagnostics import crash
+    from hubsoft_tui.screens.demo.demo import Demo
+    from hubsoft_tui.settings import files, places
 
     crash.install(places.find().crashes)
 
     overrides = {"read_only": True} if flags.read_only else {}
     unconfigured = False
     try:
-        loaded = settings_files.read(
-            flags.profile, overrides, need_profile=not flags.demo, with_secrets=False
-        )
-    except settings_files.NoProfile:
+        loaded = files.read(flags.profile, overrides, need_profile=not flags.demo, with_secrets=False)
+    except files.NoProfile:
         unconfigured = True
-        loaded = settings_files.read(None, overrides, need_profile=False, with_secrets=False)
+        loaded = files.read(None, overrides, need_profile=False, with_secrets=False)
     except HubSoftError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -651,9 +652,9 @@ def _real_engine(settings: Settings) -> Door:
 
 def _configured_engine(loaded: Loaded, settings: Settings) -> Door:
     """Build the engine of a profile whose secrets were not read yet: a keyring may take its time."""
-    from hubsoft_tui import settings_files
+    from hubsoft_tui.settings import files
 
-    return _real_engine(settings_files.complete(loaded).settings)
+    return _real_engine(files.complete(loaded).settings)
 
 
 def import_areas() -> None:

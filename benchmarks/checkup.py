@@ -16,14 +16,14 @@ from benchmarks.table import Table
 from hubsoft_tui.api import operations
 from hubsoft_tui.api.operations import Operation
 from hubsoft_tui.core.engine import Engine
-from hubsoft_tui.core.transport import Reply
-from hubsoft_tui.services import questions
+from hubsoft_tui.core.requests.transport import Reply
+from hubsoft_tui.services.checkup.plan_text import duration
 from hubsoft_tui.services.checkup.service import Checkup
-from hubsoft_tui.services.checkup.shelf import Shelf
+from hubsoft_tui.services.checkup.storage import Shelf
 from hubsoft_tui.services.checkup.types import Member, Result
-from hubsoft_tui.services.checkup.words import duration
-from hubsoft_tui.services.state import State, open_state
-from hubsoft_tui.settings import Profile, Settings
+from hubsoft_tui.services.customers import questions
+from hubsoft_tui.services.storage import State, open_state
+from hubsoft_tui.settings.tree import Profile, Settings
 from hubsoft_tui.simulator.people import cpf
 
 P = ParamSpec("P")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubsoft_tui.settings import LimiterSettings, Profile, Settings
+from hubsoft_tui.settings.tree import LimiterSettings, Profile, Settings
 
 LIFTED = 600_000
 """Requests a minute that no benchmark can reach: the settings files allow 6,000."""

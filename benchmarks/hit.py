@@ -12,10 +12,10 @@ import cachetools
 from benchmarks import ground
 from benchmarks.table import Table, ratio
 from hubsoft_tui import AsyncHubSoft, HubSoft
-from hubsoft_tui.services import questions
-from hubsoft_tui.services.opening import Services
-from hubsoft_tui.services.terms import recognise
-from hubsoft_tui.settings import Settings
+from hubsoft_tui.services.container import Services
+from hubsoft_tui.services.customers import questions
+from hubsoft_tui.services.customers.terms import recognise
+from hubsoft_tui.settings.tree import Settings
 
 TIMES = 3
 HOUR = 3600.0

@@ -12,7 +12,7 @@ from benchmarks.peers import Peer, missing, peers
 from benchmarks.table import Table
 from hubsoft_tui.core.clock import Clock, SystemClock
 from hubsoft_tui.core.types import Priority
-from hubsoft_tui.simulator.ledger import worst_window
+from hubsoft_tui.simulator.request_log import worst_window
 
 LIFTED = 10_000_000
 FULL = 30

@@ -27,7 +27,7 @@ from hubsoft_tui.services.outbox.wire import content_of, packed
 from hubsoft_tui.simulator import Entry, SimTicket, Simulator
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.outbox import MIGRATIONS, SqliteOutbox
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 
 OPEN = "/api/v1/integracao/atendimento"
 SEARCH = "/api/v1/integracao/cliente/atendimento"

@@ -20,10 +20,10 @@ import httpx
 from benchmarks import ground
 from hubsoft_tui.api import operations
 from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.opening import Services
 from hubsoft_tui.services.outbox.types import NewTicket
-from hubsoft_tui.settings import (
+from hubsoft_tui.settings.tree import (
     HealthSettings,
     HttpSettings,
     LimiterSettings,

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from hubsoft_tui.core.clock import Clock
-from hubsoft_tui.core.gate import Gate, Place
-from hubsoft_tui.core.limits import limits_from
-from hubsoft_tui.core.memory import MemoryBudget
+from hubsoft_tui.core.limiter.gate import Gate, Place
+from hubsoft_tui.core.limiter.in_memory import MemoryBudget
+from hubsoft_tui.core.limiter.throttle import limits_from
 from hubsoft_tui.core.ports import PermitPort
 from hubsoft_tui.core.types import Priority
-from hubsoft_tui.settings import LimiterSettings
+from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 
 Done = Callable[[], object]
 Acquire = Callable[[Priority], Awaitable[Done]]

@@ -13,11 +13,11 @@ from hubsoft_tui.api import operations
 from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.operations import Operation
 from hubsoft_tui.core.engine import Engine
-from hubsoft_tui.core.transport import Reply
+from hubsoft_tui.core.requests.transport import Reply
 from hubsoft_tui.core.types import Category
-from hubsoft_tui.services import questions, terms
-from hubsoft_tui.services.state import open_state
-from hubsoft_tui.settings import CacheSettings, Profile
+from hubsoft_tui.services.customers import questions, terms
+from hubsoft_tui.services.storage import open_state
+from hubsoft_tui.settings.tree import CacheSettings, Profile
 
 PAGES = {"base of 500 (1 page)": 1, "base of 5,000 (10 pages)": 10}
 NAMES = {

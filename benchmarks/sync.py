@@ -17,11 +17,11 @@ from msgspec.structs import replace as changed
 from benchmarks import ground
 from benchmarks.table import Table, ratio
 from hubsoft_tui.api.models import Ticket
-from hubsoft_tui.brasilia import BRASILIA
+from hubsoft_tui.hubsoft_time import BRASILIA
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.tickets import bookkeeping, showing
+from hubsoft_tui.services.tickets import pass_store, queries
 from hubsoft_tui.services.tickets.merging import Manner, Sighting
-from hubsoft_tui.settings import SyncSettings
+from hubsoft_tui.settings.tree import SyncSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.mirror import Mirror
@@ -113,8 +113,8 @@ def _merging(*, quick: bool) -> Table:
         }
         version = mirror.state().version
         looks = {
-            "what differs since the last look": _timed(rounds, lambda _: showing.delta(mirror, version - 1)),
-            "a look when nothing differs": _timed(rounds, lambda _: showing.delta(mirror, version)),
+            "what differs since the last look": _timed(rounds, lambda _: queries.delta(mirror, version - 1)),
+            "a look when nothing differs": _timed(rounds, lambda _: queries.delta(mirror, version)),
         }
         stall = asyncio.run(_stall(home, recent))
         mirror.close()
@@ -161,7 +161,7 @@ def _moved(tickets: list[Ticket], every: int, round_: int) -> list[Ticket]:
 
 def _take(mirror: Mirror, tickets: list[Ticket], round_: float) -> None:
     sightings = [Sighting(ticket, NOW + round_) for ticket in tickets]
-    bookkeeping.take(mirror, sightings, Manner(news=False), NOW + round_)
+    pass_store.take(mirror, sightings, Manner(news=False), NOW + round_)
 
 
 def _timed(rounds: int, work: Callable[[int], object]) -> float:

@@ -13,11 +13,11 @@ import msgspec
 from benchmarks import ground
 from benchmarks.table import Table, ratio
 from hubsoft_tui.api import operations
-from hubsoft_tui.services import questions
+from hubsoft_tui.services.container import Services
+from hubsoft_tui.services.customers import questions
+from hubsoft_tui.services.customers.terms import Kind, Term
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.opening import Services
-from hubsoft_tui.services.terms import Kind, Term
-from hubsoft_tui.settings import HttpSettings, LimiterSettings, Profile
+from hubsoft_tui.settings.tree import HttpSettings, LimiterSettings, Profile
 from hubsoft_tui.simulator import SCENARIOS
 
 CONCURRENCY = 8

@@ -11,15 +11,15 @@ from pathlib import Path
 from benchmarks import ground
 from benchmarks.hit import awaited
 from benchmarks.table import Table
-from hubsoft_tui.core.trace import QuestionRow, SentRow
+from hubsoft_tui.core.telemetry.trace import QuestionRow, SentRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
-from hubsoft_tui.services import questions
+from hubsoft_tui.services.container import Services
+from hubsoft_tui.services.customers import questions
+from hubsoft_tui.services.customers.terms import recognise
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.opening import Services
+from hubsoft_tui.services.reports.aggregate import add_up
 from hubsoft_tui.services.reports.days import stretch
-from hubsoft_tui.services.reports.sums import add_up
-from hubsoft_tui.services.terms import recognise
-from hubsoft_tui.settings import Settings, TraceSettings
+from hubsoft_tui.settings.tree import Settings, TraceSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace import TraceStore
 from hubsoft_tui.store.trace_reading import MIGRATIONS

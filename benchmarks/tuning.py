@@ -16,10 +16,10 @@ from hubsoft_tui.services.tuning.advice import advise_all
 from hubsoft_tui.services.tuning.columns import Columns, gather
 from hubsoft_tui.services.tuning.curve import curve
 from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
-from hubsoft_tui.services.tuning.rehearsal import Rehearsal, rehearse
-from hubsoft_tui.services.tuning.residency import size_curve
-from hubsoft_tui.services.tuning.reuse import promise
-from hubsoft_tui.settings import CacheSettings
+from hubsoft_tui.services.tuning.reuse_odds import promise
+from hubsoft_tui.services.tuning.size_curve import size_curve
+from hubsoft_tui.services.tuning.synthetic_trace import Rehearsal, rehearse
+from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.simulator.week import Asked, Weeks, weeks
 
 DAY = 86_400.0

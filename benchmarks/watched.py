@@ -25,17 +25,17 @@ from textual.widgets import DataTable, Label
 
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Ticket
-from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.core.types import Badges, Snapshot
-from hubsoft_tui.services.tickets import bookkeeping, showing
+from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.services.tickets import pass_store, queries
 from hubsoft_tui.services.tickets.merging import Manner, Sighting
 from hubsoft_tui.services.tickets.types import Delta, SyncStatus, TicketRow
-from hubsoft_tui.settings import Settings, UiSettings
+from hubsoft_tui.settings.tree import Settings, UiSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.mirror import Mirror
 from hubsoft_tui.store.mirror_tables import MIGRATIONS
-from widgets.ticket_columns import TicketCells, ticket_id
-from widgets.ticket_table import TicketTable
+from widgets.tickets.columns import TicketCells, ticket_id
+from widgets.tickets.table import TicketTable
 from widgets.words import moment
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Feed:
         self._over = threading.Event()
         self.passes = 0
         mirror = self.open()
-        bookkeeping.take(mirror, [Sighting(each, NOW) for each in self._tickets], Manner(news=False), NOW)
+        pass_store.take(mirror, [Sighting(each, NOW) for each in self._tickets], Manner(news=False), NOW)
         mirror.close()
         self._thread = threading.Thread(target=self._merge, daemon=True)
 
@@ -81,7 +81,7 @@ class Feed:
                 for place, each in enumerate(self._tickets[-SEEN:])
             ]
             now = NOW + self.passes
-            bookkeeping.take(mirror, [Sighting(each, now) for each in brought], Manner(), now)
+            pass_store.take(mirror, [Sighting(each, now) for each in brought], Manner(), now)
         mirror.close()
 
 
@@ -121,7 +121,7 @@ class Door:
     async def delta(self, since: int) -> Delta:
         """Return what differs, in the reader's thread."""
         self._mirror = self._mirror or self._feed.open()
-        return showing.delta(self._mirror, since)
+        return queries.delta(self._mirror, since)
 
     async def status(self) -> SyncStatus:
         """Return a pass under way."""
@@ -145,7 +145,7 @@ async def _nobody() -> tuple[Any, ...]:
 class Ours(HubSoftConsole):
     """The console, on its tickets screen; merging begins once the rows are there."""
 
-    CSS_PATH: ClassVar[list[str | PurePath]] = [f"../styles/{name}.tcss" for name in ("base", "app")]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [f"../styles/{name}.tcss" for name in ("frame", "app")]
 
     def __init__(self, feed: Feed) -> None:
         super().__init__(

@@ -12,15 +12,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from .api.models import Customer
     from .core.types import Category, Priority
     from .errors import HubSoftError
     from .library import AsyncHubSoft, HubSoft
-    from .settings import Settings
+    from .settings.tree import Settings
 
-__version__ = "0.2.0"
-__all__ = ["AsyncHubSoft", "Category", "Customer", "HubSoft", "HubSoftError", "Priority", "Settings"]
+__all__ = [
+    "AsyncHubSoft",
+    "Category",
+    "Customer",
+    "HubSoft",
+    "HubSoftError",
+    "Priority",
+    "Settings",
+    "__version__",
+]
 
 _HOMES = {
     "AsyncHubSoft": "library",
@@ -29,7 +39,7 @@ _HOMES = {
     "HubSoft": "library",
     "HubSoftError": "errors",
     "Priority": "core.types",
-    "Settings": "settings",
+    "Settings": "settings.tree",
 }
 
 

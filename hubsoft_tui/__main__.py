@@ -8,18 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import dataclass
 
 from . import streams
-
-
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """What the console was asked for on the command line."""
-
-    demo: bool = False
-    profile: str | None = None
-    read_only: bool = False
+from .flags import Flags
 
 
 def main() -> int:
@@ -28,7 +19,7 @@ def main() -> int:
     arguments = sys.argv[1:]
     flags = console_flags(arguments)
     if flags is None:
-        from .cli import run
+        from .cli.main import run
 
         return run(arguments)
     # A driver of its own, such as a browser's, brings its own terminal.

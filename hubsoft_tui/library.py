@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 from .api.models import Customer
 from .core.types import Category, Priority, Snapshot
 from .errors import InvalidInput
-from .services.customers import Lookup
+from .services.customers.service import Lookup
+from .services.customers.terms import Kind, Term, recognise
 from .services.hub import Hub
-from .services.terms import Kind, Term, recognise
-from .settings import Settings
+from .settings.tree import Settings
 from .texts import say
 
 if TYPE_CHECKING:
-    from .services.opening import Services
+    from .services.container import Services
 
 CALLER = "program"
 
@@ -35,7 +35,7 @@ class _Client:
     def open(cls, settings: Settings | None = None) -> Self:
         """Use `settings`, or find them as the console does. Raises SettingsError."""
         if settings is None:
-            from .settings_files import load
+            from .settings.files import load
 
             settings = load()
         return cls(settings)

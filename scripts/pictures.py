@@ -16,17 +16,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from app import HubSoftConsole
-from hubsoft_tui import places, texts
-from hubsoft_tui.screens.demo_trace import record
+from hubsoft_tui import texts
+from hubsoft_tui.screens.demo.trace import record
 from hubsoft_tui.services.outbox.types import Entry, EntryState, NewTicket
-from hubsoft_tui.settings import Settings, UiSettings
+from hubsoft_tui.settings import places
+from hubsoft_tui.settings.tree import Settings, UiSettings
 from hubsoft_tui.simulator import Simulator
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-    from hubsoft_tui.screens.console import Door
-    from hubsoft_tui.services.opening import Services
+    from hubsoft_tui.screens.frame.console import Door
+    from hubsoft_tui.services.container import Services
     from hubsoft_tui.simulator.people import SimCustomer
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screens"

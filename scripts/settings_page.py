@@ -11,20 +11,20 @@ import click
 from hubsoft_tui import texts
 from hubsoft_tui.services.tuning import tunables
 from hubsoft_tui.services.tuning.durations import span
-from hubsoft_tui.setting_rules import SECONDS, plain
-from hubsoft_tui.settings_layers import PROFILE_VARIABLES, Known, known_settings, sections
+from hubsoft_tui.settings.layers import PROFILE_VARIABLES, Known, known_settings, sections
+from hubsoft_tui.settings.rules import SECONDS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hubsoft_tui.setting_rules import Rule
+    from hubsoft_tui.settings.rules import Rule
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NOTHING: Final = "–"
 HEAD: Final = """\
 # Settings
 
-<!-- Written by `make settings` from the rules in hubsoft_tui/settings*.py. Edit those, not this page. -->
+<!-- Written by `make settings` from the rules in hubsoft_tui/settings. Edit those, not this page. -->
 
 Every setting has a default that works. What is set is looked for in this order, later over earlier:
 

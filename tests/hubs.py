@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hubsoft_tui.settings import HealthSettings, LimiterSettings, RetrySettings, Settings
+from hubsoft_tui.settings.tree import HealthSettings, LimiterSettings, RetrySettings, Settings
 from hubsoft_tui.simulator import Simulator
 
 SHARE = {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from hubsoft_tui.settings import HealthSettings, LimiterSettings, Profile, RetrySettings, Settings
+from hubsoft_tui.settings.tree import HealthSettings, LimiterSettings, Profile, RetrySettings, Settings
 
 LOGIN = json.dumps({"token_type": "Bearer", "expires_in": 2592000, "access_token": "t0ken"}).encode()
 Script = Callable[["Asked"], Iterable[bytes] | bytes]

@@ -9,10 +9,11 @@ from rich.segment import ControlType, Segment
 from textual.color import Color
 
 from app import HubSoftConsole, open_console
-from hubsoft_tui.__main__ import Flags, console_flags
+from hubsoft_tui.__main__ import console_flags
 from hubsoft_tui.errors import StoreError
-from hubsoft_tui.screens.too_small import TooSmall
-from hubsoft_tui.settings import Settings, UiSettings
+from hubsoft_tui.flags import Flags
+from hubsoft_tui.screens.frame.too_small import TooSmall
+from hubsoft_tui.settings.tree import Settings, UiSettings
 from widgets.safety import ControlFilter, data
 
 from .screens.fake import BIANCA, CPF, FakeHub, console, seen, settle, wait_for

@@ -62,20 +62,20 @@ def test_the_console_s_first_frame_waits_for_no_engine() -> None:
 
 
 def test_the_commands_load_no_screen_no_http_and_no_server() -> None:
-    found = loaded("import hubsoft_tui.cli")
+    found = loaded("import hubsoft_tui.cli.main")
     assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"keyring", "brutils", "babel"})
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["config", "path"], ["--help"], ["completion", "zsh"]])
 def test_small_commands_stay_small(arguments: list[str], tmp_path: Path) -> None:
-    code = f"from hubsoft_tui.cli import run\nassert run({arguments!r}) == 0"
+    code = f"from hubsoft_tui.cli.main import run\nassert run({arguments!r}) == 0"
     found = loaded(code, HUBSOFT_TUI_HOME=str(tmp_path))
     assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"keyring", "brutils", "babel"})
     assert not {name for name in found if name.startswith("hubsoft_tui.services")}
 
 
 def test_a_lookup_loads_no_screen() -> None:
-    code = "from hubsoft_tui.cli import run\nassert run(['lookup', '--json', '123']) == 2"
+    code = "from hubsoft_tui.cli.main import run\nassert run(['lookup', '--json', '123']) == 2"
     # Not rich: httpx loads it for a command line of its own, where it is installed.
     assert not roots(loaded(code, HUBSOFT_URL="", HUBSOFT_TUI_HOME="/nowhere")) & {"textual"}
 

@@ -15,7 +15,7 @@ import pytest
 
 from hubsoft_tui import AsyncHubSoft, HubSoft
 from hubsoft_tui.errors import Closed, CredentialsRefused, InvalidInput, TimedOut, Unreachable
-from hubsoft_tui.settings import Profile
+from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 

@@ -14,7 +14,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hubsoft_tui import __version__, cli, settings_layers
+from hubsoft_tui import __version__
+from hubsoft_tui.cli import main as cli
+from hubsoft_tui.settings import layers as settings_layers
 from scripts import settings_page, texts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +67,13 @@ def test_no_file_holds(what: str) -> None:
 
 def test_the_search_sees_the_project() -> None:
     names = {path.relative_to(ROOT).as_posix() for path in project_files()}
-    assert {"Makefile", ".ci/run", "hubsoft_tui/cli.py", "tests/test_project.py", "pyproject.toml"} <= names
+    assert {
+        "Makefile",
+        ".ci/run",
+        "hubsoft_tui/cli/main.py",
+        "tests/test_project.py",
+        "pyproject.toml",
+    } <= names
     assert not any(name.startswith(".venv/") or "__pycache__" in name for name in names)
 
 

@@ -9,9 +9,9 @@ from textual.content import Content
 from hubsoft_tui.services.alerts.rules import BY_ID, Rule, Unit
 from hubsoft_tui.texts import _, ngettext, number
 
-from .columns import Column
-from .drawn import Drawn, Part, fit, line
-from .table import VirtualTable
+from .line_widget import Drawn, Part, fit, line
+from .table.columns import Column
+from .table.table import VirtualTable
 from .words import NOTHING, duration, moment, percent, size, wait
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from textual.message import Message
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 
-from .drawn import Drawn, cut, line
-from .rows import fold
+from .line_widget import Drawn, cut, line
+from .table.rows import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

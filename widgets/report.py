@@ -15,10 +15,10 @@ from hubsoft_tui.services.reports.names import caller_name, category_name
 from hubsoft_tui.services.reports.types import DayHead, DayReport, Sums
 from hubsoft_tui.texts import N_, _, number
 
-from .columns import Column
-from .course import columns
-from .drawn import Drawn, Part, fit, line
-from .table import VirtualTable
+from .line_widget import Drawn, Part, fit, line
+from .sparkline import columns
+from .table.columns import Column
+from .table.table import VirtualTable
 from .words import NOTHING, day, latency, percent
 
 _QUIET: Final = "$quiet"

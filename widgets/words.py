@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from hubsoft_tui.brasilia import at
+from hubsoft_tui.hubsoft_time import at
 from hubsoft_tui.texts import _, number
 
 if TYPE_CHECKING:

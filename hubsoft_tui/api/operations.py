@@ -7,8 +7,8 @@ An operation does nothing by itself. `core` sends it; `decode` turns the answer'
 from __future__ import annotations
 
 from .answers import Decoded
-from .choice_operations import choices
-from .customer_operations import (
+from .choices import choices
+from .customers import (
     PERSON_RELATIONS,
     CustomerDate,
     ServiceDate,
@@ -26,7 +26,7 @@ from .decode_token import token as _decode_token
 from .models import TokenGrant
 from .operation import Operation
 from .search import SearchKey, SessionKey
-from .ticket_operations import (
+from .tickets import (
     MESSAGES,
     OPENING_SUFFIX,
     TICKET_RELATIONS,

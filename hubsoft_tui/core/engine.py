@@ -15,31 +15,31 @@ from typing import Any, Final, TypeVar
 from ..api.models import TokenGrant
 from ..api.operations import Operation
 from ..errors import RateLimited, StoreError, TimedOut, Unreachable
-from ..settings import Settings
+from ..settings.tree import Settings
 from ..texts import say
-from . import chores
-from .breaker import Breaker
-from .cache import Cache
+from . import background
+from .cache.cache import Cache
+from .cache.freshness import Knowledge
+from .cache.question import Question
 from .clock import Clock
-from .events import Events
-from .exchange import Exchange, Received
-from .fetch import Fetched, Fetcher
-from .gate import Gate
-from .health import HealthMonitor
-from .job import Job
-from .journal import Journal
-from .knowledge import Knowledge
-from .limits import limits_from
-from .patience import PROBE_SECONDS, VERDICT_SECONDS
+from .limiter.gate import Gate
+from .limiter.throttle import limits_from
 from .ports import PermitPort, RecordPort, TokenPort
-from .question import Question
-from .retry import Backoff, RetryBudget
-from .snapshots import Snapshots
-from .statistics import Statistics
-from .tally import Tally
-from .tokens import Tokens
-from .tracer import Tracer
-from .transport import Transport
+from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
+from .requests.breaker import Breaker
+from .requests.exchange import Exchange, Received
+from .requests.fetch import Fetched, Fetcher
+from .requests.health import HealthMonitor
+from .requests.job import Job
+from .requests.retry import Backoff, RetryBudget
+from .requests.tokens import Tokens
+from .requests.transport import Transport
+from .telemetry.events import Events
+from .telemetry.journal import Journal
+from .telemetry.snapshots import Snapshots
+from .telemetry.statistics import Statistics
+from .telemetry.tally import Tally
+from .telemetry.tracer import Tracer
 from .types import (
     Answer,
     ApiState,
@@ -157,10 +157,10 @@ class Engine:
         self._chores = [
             asyncio.create_task(chore)
             for chore in (
-                chores.every(lambda: self.settings.cache.clean_seconds, self.known.clean, self.clock),
-                chores.every(lambda: FILE_LOOK_SECONDS, self._gate.follow, self.clock),
-                chores.every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
-                chores.recover(self._breaker, self._ask_something_cheap, self.clock),
+                background.every(lambda: self.settings.cache.clean_seconds, self.known.clean, self.clock),
+                background.every(lambda: FILE_LOOK_SECONDS, self._gate.follow, self.clock),
+                background.every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
+                background.recover(self._breaker, self._ask_something_cheap, self.clock),
             )
         ]
 

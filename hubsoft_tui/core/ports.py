@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ..texts import Text
-from .ledger import Ledger
+from .limiter.ledger import Ledger
 from .types import Priority
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class StoredEntry:
 
 
 class PermitPort(Protocol):
-    """Where the budget's ledger lives. The rules are the engine's (`turns`); a port makes them exclusive."""
+    """Where the budget's ledger lives. The rules are the engine's (`schedule`); a port makes them exclusive."""
 
     @property
     def owner(self) -> str:

@@ -11,12 +11,12 @@ from textual import on, work
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.alert_rows import AlertDetail, AlertTable, alert_mark, alert_title, measured
-from widgets.drawn import Drawn, Part, line
-from widgets.table import VirtualTable
+from widgets.line_widget import Drawn, Part, line
+from widgets.table.table import VirtualTable
 from widgets.words import moment
 
-from .actions import Action
-from .base import ConsoleScreen
+from .frame.actions import Action
+from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,20 +15,20 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from hubsoft_tui.errors import HubSoftError, InvalidInput
-from hubsoft_tui.settings import Profile
+from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import N_, _, say
 from widgets.question import QuestionInput
 from widgets.safety import data
 from widgets.words import latency
 
-from .actions import Action
-from .base import ConsoleScreen
+from .frame.actions import Action
+from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.services.connection import ConnectionReport
-    from hubsoft_tui.settings import Settings
+    from hubsoft_tui.settings.tree import Settings
 
 FIELDS: Final = (
     ("url", N_("Address"), "https://api.provedor.example", False),
@@ -202,7 +202,7 @@ class FirstRunScreen(ConsoleScreen):
             self._busy = False
 
     def _profile(self) -> Profile:
-        from hubsoft_tui.addresses import normalise_url
+        from hubsoft_tui.settings.addresses import normalise_url
 
         values = {name: self.query_one(f"#{name}", QuestionInput).value.strip() for name, *_rest in FIELDS}
         for name, label, *_rest in FIELDS:
@@ -233,9 +233,9 @@ def data_lines(text: str, style: str) -> Content:
 
 
 def _saved(profile: Profile) -> Settings:
-    from hubsoft_tui import places
-    from hubsoft_tui.profiles import save_profile
-    from hubsoft_tui.settings_files import load
+    from hubsoft_tui.settings import places
+    from hubsoft_tui.settings.files import load
+    from hubsoft_tui.settings.profiles import save_profile
 
     save_profile(profile, places.find())
     return load(profile.name)

@@ -12,13 +12,13 @@ from textual.widgets import Static
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _
 from widgets.alert_rows import AlertsPanel
-from widgets.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
-from widgets.request_rows import TroubleTable
-from widgets.tape import BudgetTape
+from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
+from widgets.monitor.request_rows import TroubleTable
+from widgets.monitor.timeline import BudgetTape
 
-from .actions import Action
 from .alerts import AlertsScreen, acknowledge
-from .base import ConsoleScreen
+from .frame.actions import Action
+from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -14,17 +14,17 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from hubsoft_tui.errors import HubSoftError
-from hubsoft_tui.places import expanded
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.reports.documents import as_table
 from hubsoft_tui.services.reports.export import export
+from hubsoft_tui.services.reports.json_csv import as_table
+from hubsoft_tui.settings.places import expanded
 from hubsoft_tui.texts import N_, _
 from widgets.report import DayFigures, DayTable, HoursChart, ReportTables, day_lines
-from widgets.table import VirtualTable
+from widgets.table.table import VirtualTable
 from widgets.words import day as written
 
-from .actions import Action
-from .base import ConsoleScreen
+from .frame.actions import Action
+from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

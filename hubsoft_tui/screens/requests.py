@@ -10,13 +10,13 @@ from textual.containers import Container
 from textual.widgets import Input
 
 from hubsoft_tui.texts import N_, _, ngettext, number
-from widgets.drawn import Drawn, Part, line
-from widgets.request_rows import RequestDetail, RequestTable, outcome_word, request_text
-from widgets.table import VirtualTable
+from widgets.line_widget import Drawn, Part, line
+from widgets.monitor.request_rows import RequestDetail, RequestTable, outcome_word, request_text
+from widgets.table.table import VirtualTable
 from widgets.words import latency, size
 
-from .actions import Action
-from .base import ConsoleScreen
+from .frame.actions import Action
+from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -12,14 +12,14 @@ from textual.widgets import Input
 
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _
-from widgets.forecast import ForecastPanel
 from widgets.question import QuestionInput
-from widgets.table import VirtualTable
-from widgets.tunable_names import name_of
-from widgets.tunables import StepLine, TunableTable, shown
+from widgets.table.table import VirtualTable
+from widgets.tuning.forecast import ForecastPanel
+from widgets.tuning.names import name_of
+from widgets.tuning.tunables import StepLine, TunableTable, shown
 
-from .base import ConsoleScreen
-from .single import one_page
+from .frame.base import ConsoleScreen
+from .frame.single import one_page
 from .tuning_actions import ABOUT, ACTIONS
 from .tuning_save import SaveTuned
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.opening import Services
+    from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.tuning.types import Difference, Forecast, Tunable, Value, WaitForecast
 
 T = TypeVar("T")

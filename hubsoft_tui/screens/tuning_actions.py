@@ -6,7 +6,7 @@ from typing import Final
 
 from hubsoft_tui.texts import N_
 
-from .actions import Action
+from .frame.actions import Action
 
 ABOUT: Final = N_(
     "Choose a setting with the arrows up and down, and look at other values of it with left and right: nothing "

@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from hubsoft_tui.texts import _
-from widgets.drawn import line
-from widgets.tunables import difference_lines
+from widgets.line_widget import line
+from widgets.tuning.tunables import difference_lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..core.clock import Clock
 from ..store.drafts import SqliteDrafts
 from ..store.kept import Dropped, KeptDraft
-from .lane import Lane
+from .serial_thread import Lane
 
 
 class DraftBox:

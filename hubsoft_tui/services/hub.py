@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 from ..core.clock import Clock, SystemClock
 from ..core.types import Snapshot
 from ..core.worker import Worker
-from ..settings import Settings
+from ..settings.tree import Settings
 
 if TYPE_CHECKING:
-    from ..core.events import Subscription
-    from .opening import Services
+    from ..core.telemetry.events import Subscription
+    from .container import Services
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ async def _opening(
 ) -> AsyncIterator[Services]:
     # Here, in the worker's thread, and not at import: httpx costs two thirds of what Textual does, and the
     # console's first frame must not wait for it.
-    from .opening import open_services
+    from .container import open_services
 
     async with open_services(settings, clock, background=background) as services:
         opened.append(services)

@@ -5,12 +5,12 @@ Importing this costs no web framework; starlette and uvicorn come in when a `Sim
 
 from __future__ import annotations
 
-from .embedded import Simulator
-from .ledger import Entry, Ledger, worst_window
-from .ledger import read as read_ledger
 from .people import SimCustomer, SimService
+from .request_log import Entry, Ledger, worst_window
+from .request_log import read as read_ledger
 from .scenarios import SCENARIOS, Scenario
 from .serving import serve
+from .simulator import Simulator
 from .tickets import Change, SimTicket
 
 __all__ = [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from .ledger import API
+from .request_log import API
 
 MANGLING: Final = frozenset({"truncated", "latin1", "json_string", "content_type"})
 """Kinds that spoil the real answer, so what was asked is always executed."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from .desk import Desk
 from .details import Details
 from .roster import Roster
+from .ticket_desk import Desk
 from .tokens import TokenOffice
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hubsoft_tui.texts import _, say
 
-from .embedded import Simulator
 from .scenarios import SCENARIOS
+from .simulator import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from typing import Final, cast
 
 from ..core.clock import Clock
 from .database import Database
-from .presence import Presence
+from .process_liveness import Presence
 
 MIGRATIONS: Final = (
     """

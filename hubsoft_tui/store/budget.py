@@ -9,14 +9,14 @@ from typing import Final, TypeVar
 import msgspec
 
 from ..core.clock import Clock
-from ..core.ledger import Head, Ledger, Slot, Throttle
+from ..core.limiter.ledger import Head, Ledger, Slot, Throttle
 from ..core.types import Priority
 from ..texts import Text
 from .database import Database
 from .disk import store_errors
 from .holders import holder
 from .opening import BEGUN_UNIT
-from .presence import Presence
+from .process_liveness import Presence
 
 T = TypeVar("T")
 

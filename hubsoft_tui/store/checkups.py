@@ -1,7 +1,7 @@
 """Check-ups on disk: lists with their members, and who runs them.
 
-For one thread at a time. What runs decided is in `decisions`, what readings of the roster left in `rosters`, and
-who is to be told of a lost contract in `notices`: rooms of one file.
+For one thread at a time. What runs decided is in `checkup_results`, what readings of the roster left in `rosters`, and
+who is to be told of a lost contract in `command_queue`: rooms of one file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from .checkup_rows import Known, ListRow, Member, Reading, Result, RunRow, RunState
 from .database import Database
-from .presence import Presence
+from .process_liveness import Presence
 
 MIGRATION: Final = """
 CREATE TABLE list (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import StoreBusy, StoreError
-from ..places import tighten
+from ..settings.places import tighten
 from ..texts import say
 
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from ..places import private_folder, write_private
+from ..settings.places import private_folder, write_private
 
 ROOMS: Final = "rooms"
 LOSSES: Final = "losses"

@@ -15,7 +15,7 @@ import msgspec
 from ..core.clock import Clock
 from .mirror import TICKET, Mirror, columns, listed
 from .mirror_records import Following, Label, MirrorChange, MirrorMessage, MirrorTexts, MirrorTicket, Standing
-from .presence import Presence
+from .process_liveness import Presence
 
 LEASE_SECONDS: Final = 60.0
 """What a frozen process holds is free after this; a living one renews it."""

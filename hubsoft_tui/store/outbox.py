@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..core.clock import Clock
 from .database import Database
 from .losses import HighWater
-from .presence import Presence
+from .process_liveness import Presence
 from .rescue import MOST, sequence_of
 
 MIGRATIONS: Final = (

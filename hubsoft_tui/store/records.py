@@ -8,7 +8,7 @@ from ..core.clock import Clock
 from ..core.ports import StoredEntry
 from ..core.types import Priority
 from .database import Database
-from .presence import Presence
+from .process_liveness import Presence
 
 MIGRATIONS: Final = (
     """

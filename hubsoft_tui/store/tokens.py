@@ -8,7 +8,7 @@ from typing import Final, cast
 from ..core.clock import Clock
 from ..core.ports import StoredToken
 from .database import Database
-from .presence import Presence
+from .process_liveness import Presence
 
 MIGRATION: Final = """
 CREATE TABLE token (

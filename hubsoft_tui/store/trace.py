@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, cast
 
-from ..core.trace import CATEGORIES, NaiveRow, QuestionRow, SentRow
+from ..core.telemetry.trace import CATEGORIES, NaiveRow, QuestionRow, SentRow
 from ..errors import StoreError
 from .database import Database
 from .trace_reading import MICRO, MILLI, OUTCOMES, TABLES, TRIMMED, TraceReader

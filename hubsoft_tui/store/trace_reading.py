@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, cast
 
-from ..core.trace import CATEGORIES, FORCED, NEGATIVE, PERSON, REFRESH, SUSPENDED, QuestionRow, SentRow
+from ..core.telemetry.trace import (
+    CATEGORIES,
+    FORCED,
+    NEGATIVE,
+    PERSON,
+    REFRESH,
+    SUSPENDED,
+    QuestionRow,
+    SentRow,
+)
 from ..core.types import Outcome, Priority
 from .database import Database
 from .disk import store_errors

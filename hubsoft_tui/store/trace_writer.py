@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from ..core.trace import NaiveRow, QuestionRow, SentRow
+from ..core.telemetry.trace import NaiveRow, QuestionRow, SentRow
 from ..errors import StoreBusy, StoreError
 from ..texts import Text
 from .database import open_database

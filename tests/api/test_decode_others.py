@@ -16,8 +16,8 @@ from hubsoft_tui.api.decode_sessions import session
 from hubsoft_tui.api.decode_token import MAX_LIFETIME, token
 from hubsoft_tui.api.decode_work_orders import work_order
 from hubsoft_tui.api.models import Choice, Invoice, Session, WorkOrder
-from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, Refused
+from hubsoft_tui.hubsoft_time import BRASILIA
 
 from . import made
 

@@ -10,7 +10,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import ENGLISH, Opener, environment
+from .fixture import ENGLISH, Opener, environment
 from .terminal import CONSOLE, Terminal
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .stage import BIANCA, Opener, look_up
+from .fixture import BIANCA, Opener, look_up
 from .terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]

@@ -12,7 +12,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import (
+from .fixture import (
     BIANCA,
     ENGLISH,
     PORTUGUESE,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from .stage import WELCOME, Opener
+from .fixture import WELCOME, Opener
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
 

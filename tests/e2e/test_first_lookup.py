@@ -9,7 +9,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import BIANCA, ENGLISH, MASKED, PORTUGUESE, WELCOME, Opener, look_up, requests_sent, said
+from .fixture import BIANCA, ENGLISH, MASKED, PORTUGUESE, WELCOME, Opener, look_up, requests_sent, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
 

@@ -9,7 +9,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import BIANCA, Opener, look_up
+from .fixture import BIANCA, Opener, look_up
 from .terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]

@@ -15,7 +15,7 @@ import pytest
 
 from hubsoft_tui.simulator import SimCustomer, Simulator
 
-from .stage import WELCOME, Opener, environment, look_up
+from .fixture import WELCOME, Opener, environment, look_up
 from .terminal import CONSOLE, ROOT, Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e line")]

@@ -8,7 +8,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import BIANCA, PORTUGUESE, WELCOME, Opener, ask, look_up, said
+from .fixture import BIANCA, PORTUGUESE, WELCOME, Opener, ask, look_up, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
 

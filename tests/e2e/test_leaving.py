@@ -11,7 +11,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import BIANCA, WELCOME, Opener, look_up
+from .fixture import BIANCA, WELCOME, Opener, look_up
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e line")]
 

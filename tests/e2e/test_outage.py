@@ -6,7 +6,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import BIANCA, WELCOME, Opener, ask, look_up
+from .fixture import BIANCA, WELCOME, Opener, ask, look_up
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
 

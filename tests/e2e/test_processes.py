@@ -18,7 +18,7 @@ import pytest
 
 from hubsoft_tui.simulator import Entry, Simulator
 
-from .stage import environment
+from .fixture import environment
 from .terminal import CONSOLE, PATIENCE, ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e processes")]

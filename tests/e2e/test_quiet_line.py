@@ -14,11 +14,11 @@ import pytest
 from hubsoft_tui import HubSoft
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import HubSoftError
-from hubsoft_tui.settings import LimiterSettings
+from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 
-from .stage import BIANCA, WELCOME, Doorbell, Opener, ask, look_up, profile
+from .fixture import BIANCA, WELCOME, Doorbell, Opener, ask, look_up, profile
 from .terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e line")]

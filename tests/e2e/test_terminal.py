@@ -14,7 +14,7 @@ from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.terminal.keys import BURST_SECONDS, PASTE_SECONDS
 from tests.fuzzing import scaled
 
-from .stage import BIANCA, WELCOME, Opener, look_up
+from .fixture import BIANCA, WELCOME, Opener, look_up
 from .terminal import PATIENCE, Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e terminal")]

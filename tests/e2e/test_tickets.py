@@ -6,7 +6,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .stage import BIANCA, WELCOME, Opener, look_up, said
+from .fixture import BIANCA, WELCOME, Opener, look_up, said
 from .terminal import Terminal
 from .test_quiet_line import written_idle
 

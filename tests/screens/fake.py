@@ -13,15 +13,15 @@ from types import SimpleNamespace
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Service, Session, Ticket, WorkOrder
 from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
-from hubsoft_tui.services.customers import Lookup
+from hubsoft_tui.services.customers.service import Lookup
+from hubsoft_tui.services.customers.terms import recognise
 from hubsoft_tui.services.reports.types import DayReport, Overview
-from hubsoft_tui.services.terms import recognise
-from hubsoft_tui.settings import Profile, Settings, UiSettings
-from hubsoft_tui.store.desk import Recent
+from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
 from hubsoft_tui.store.kept import KeptDraft
+from hubsoft_tui.store.recent_and_audit import Recent
 from widgets.question import QuestionInput
 
-from .fake_tickets import FakeOutbox, FakeTickets
+from .tickets.fakes import FakeOutbox, FakeTickets
 
 CPF = "86214941081"
 OTHER = "52998224725"

@@ -15,11 +15,11 @@ from hubsoft_tui.screens.alerts import AlertsScreen
 from hubsoft_tui.screens.monitor import MonitorScreen
 from hubsoft_tui.store.alerts import Alert
 from hubsoft_tui.texts import say
+from tests.screens.builders import WALL, snapshot
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
-from tests.screens.stand import WALL, snapshot
-from tests.widgets.stage import Repaints
-from widgets.drawn import Drawn
-from widgets.tape import BudgetTape
+from tests.widgets.fixture import Repaints
+from widgets.line_widget import Drawn
+from widgets.monitor.timeline import BudgetTape
 
 DOWN = Alert(2, "api_down", 1.0, 1.0, 1.0, WALL - 60)
 QUEUE = Alert(1, "queue_full", 0.85, 0.97, 0.8, WALL - 600)

@@ -6,12 +6,12 @@ import pytest
 from textual import events
 from textual.widgets import TextArea
 
-from hubsoft_tui.screens.form import WriteForm
-from hubsoft_tui.screens.palette import ConsolePalette
+from hubsoft_tui.screens.frame.palette import ConsolePalette
+from hubsoft_tui.screens.writing.form import WriteForm
 from widgets.question import QuestionInput
 
 from .fake import BIANCA, CPF, OTHER, FakeHub, console, look_up, seen, settle, wait_for
-from .fake_tickets import ticket
+from .tickets.fakes import ticket
 
 
 @pytest.fixture

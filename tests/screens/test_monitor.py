@@ -2,12 +2,12 @@ import pytest
 
 from hubsoft_tui.core.types import Badges, Renewing
 from hubsoft_tui.screens.monitor import MonitorScreen
-from tests.screens.stand import WALL, Stand, request, snapshot
-from tests.widgets.stage import Repaints, lines_of
-from widgets.drawn import Drawn
-from widgets.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
-from widgets.request_rows import TroubleTable
-from widgets.tape import BudgetTape
+from tests.screens.builders import WALL, Stand, request, snapshot
+from tests.widgets.fixture import Repaints, lines_of
+from widgets.line_widget import Drawn
+from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
+from widgets.monitor.request_rows import TroubleTable
+from widgets.monitor.timeline import BudgetTape
 
 PANELS = (BudgetTape, ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel)
 

@@ -13,8 +13,8 @@ from hubsoft_tui.errors import StoreError
 from hubsoft_tui.screens import reports as screen_module
 from hubsoft_tui.services.reports.reader import head_of
 from hubsoft_tui.services.reports.types import DayReport, Hour, Overview, Sums
+from tests.screens.builders import WALL, snapshot
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
-from tests.screens.stand import WALL, snapshot
 from widgets.report import DayFigures, DayTable
 
 TODAY = date(2026, 11, 18)

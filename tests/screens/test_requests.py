@@ -2,9 +2,9 @@ import pytest
 
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.screens.requests import RequestsScreen, Summary
-from tests.screens.stand import Stand, request, snapshot
-from tests.widgets.stage import lines_of
-from widgets.request_rows import RequestDetail, RequestTable
+from tests.screens.builders import Stand, request, snapshot
+from tests.widgets.fixture import lines_of
+from widgets.monitor.request_rows import RequestDetail, RequestTable
 
 REQUESTS = (
     request(1, operation="token", path="oauth/token", caller="token"),

@@ -28,10 +28,10 @@ from hubsoft_tui.services.tuning.types import (
 )
 from hubsoft_tui.texts import say
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
-from tests.widgets.stage import Repaints, lines_of
-from widgets.drawn import Drawn
-from widgets.strip import StatusStrip
-from widgets.tunables import StepLine, TunableTable
+from tests.widgets.fixture import Repaints, lines_of
+from widgets.line_widget import Drawn
+from widgets.status_bar import StatusStrip
+from widgets.tuning.tunables import StepLine, TunableTable
 
 
 class FakeTuning:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hubsoft_tui import texts
-from hubsoft_tui.settings_layers import known_settings
+from hubsoft_tui.settings.layers import known_settings
 from scripts import settings_page
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hubsoft_tui.services.checkup.types import Result
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox import runner
 from hubsoft_tui.services.outbox.types import EntryState
-from hubsoft_tui.settings import (
+from hubsoft_tui.settings.tree import (
     CheckupSettings,
     HealthSettings,
     HttpSettings,
@@ -22,7 +22,7 @@ from hubsoft_tui.settings import (
 )
 from hubsoft_tui.simulator.people import cpf
 from tests.hubs import settings_for
-from tests.services.checkup.ground import ROSTER, SINGLE, Ground, some
+from tests.services.checkup.fixture import ROSTER, SINGLE, Ground, some
 from tests.services.outbox.test_outbox import LIST, OPEN, becomes, put, somebody, ticket_for
 from tests.strangers import STRANGERS, UNPROVEN, said, spoil
 

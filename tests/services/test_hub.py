@@ -27,10 +27,16 @@ from hubsoft_tui.errors import (
     UnknownOutcome,
     Unreachable,
 )
-from hubsoft_tui.services import questions
+from hubsoft_tui.services.customers import questions
+from hubsoft_tui.services.customers.terms import recognise
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.terms import recognise
-from hubsoft_tui.settings import CacheSettings, HealthSettings, HttpSettings, LimiterSettings, RetrySettings
+from hubsoft_tui.settings.tree import (
+    CacheSettings,
+    HealthSettings,
+    HttpSettings,
+    LimiterSettings,
+    RetrySettings,
+)
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.records import SqliteRecords
 from tests.hubs import SHARE, settings_for

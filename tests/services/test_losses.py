@@ -9,10 +9,10 @@ import pytest
 
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import BudgetLost
+from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.losses import told
-from hubsoft_tui.services.opening import Services
-from hubsoft_tui.settings import LimiterSettings
+from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.losses import Loss
 from tests.hubs import SHARE, settings_for

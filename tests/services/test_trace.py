@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from hubsoft_tui.core.trace import QuestionRow, SentRow
+from hubsoft_tui.core.telemetry.trace import QuestionRow, SentRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.errors import Unreachable
-from hubsoft_tui.services.customers import Lookup
+from hubsoft_tui.services.customers.service import Lookup
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.state import account_of
-from hubsoft_tui.settings import CacheSettings, HttpSettings, RetrySettings, TraceSettings
+from hubsoft_tui.services.storage import account_of
+from hubsoft_tui.settings.tree import CacheSettings, HttpSettings, RetrySettings, TraceSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace import TraceStore
 from hubsoft_tui.store.trace_reading import MIGRATIONS

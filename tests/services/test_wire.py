@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.core.ledger import Throttle
+from hubsoft_tui.core.limiter.ledger import Throttle
 from hubsoft_tui.errors import (
     BadAnswer,
     CredentialsRefused,
@@ -23,7 +23,7 @@ from hubsoft_tui.errors import (
     Unreachable,
 )
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.settings import HttpSettings, LimiterSettings, RetrySettings
+from hubsoft_tui.settings.tree import HttpSettings, LimiterSettings, RetrySettings
 from tests.fuzzing import examples
 from tests.raw_server import Stranger, answer, found, settings_at
 

@@ -18,7 +18,8 @@ from hubsoft_tui.api.models import Invoice, Ticket
 from hubsoft_tui.core.types import ApiState, Badges, BreakerState, Health, Priority, Source
 from hubsoft_tui.services.outbox.types import EntryState, NewTicket
 from hubsoft_tui.services.tickets.types import ChangeKind, TicketState
-from hubsoft_tui.settings import Settings
+from hubsoft_tui.settings.tree import Settings
+from tests.screens.builders import WALL, request, snapshot
 from tests.screens.fake import (
     BIANCA,
     CPF,
@@ -31,12 +32,11 @@ from tests.screens.fake import (
     settle,
     wait_for,
 )
-from tests.screens.fake_tickets import change, ticket
-from tests.screens.stand import WALL, request, snapshot
 from tests.screens.test_reports import some_days
 from tests.screens.test_tuning import TuningHub
-from widgets.strip import StatusStrip
-from widgets.tape import BudgetTape
+from tests.screens.tickets.fakes import change, ticket
+from widgets.monitor.timeline import BudgetTape
+from widgets.status_bar import StatusStrip
 
 WIDE, SMALL = (120, 36), (80, 24)
 NOW = datetime.fromtimestamp(WALL, UTC)

@@ -12,7 +12,7 @@ import pytest
 from hubsoft_tui.errors import StoreBusy
 from hubsoft_tui.store.alerts import KEPT, MIGRATIONS, Alert, AlertStore, Delivery
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 from tests.clocks import HandClock
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.core.ledger import Head, Ledger, Slot, Throttle
+from hubsoft_tui.core.limiter.ledger import Head, Ledger, Slot, Throttle
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import StoreBusy, StoreError
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
 from hubsoft_tui.store.database import Database, open_database
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 from tests.clocks import HandClock
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hubsoft_tui.store import checkups, decisions, notices, rosters
+from hubsoft_tui.store import checkup_results, checkups, command_queue, rosters
 from hubsoft_tui.store.checkup_rows import Decision, Known, Member, Reading, Result, RunState, Seen
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 from hubsoft_tui.store.rosters import RosterSize
 
 ANA, BIA, CAIO = Member("1", "ANA", "a"), Member("2", "BIA"), Member("3", "CAIO")
@@ -20,13 +20,13 @@ class Process:
     def __init__(self, folder, account="account"):
         self.database = open_database(
             folder / "checkups.db",
-            [checkups.MIGRATION, decisions.MIGRATION, rosters.MIGRATION, *notices.MIGRATIONS],
+            [checkups.MIGRATION, checkup_results.MIGRATION, rosters.MIGRATION, *command_queue.MIGRATIONS],
         )
         self.presence = Presence(folder / "alive")
         self.checkups = checkups.Checkups(self.database, account, self.presence)
-        self.decisions = decisions.Decisions(self.database, account)
+        self.decisions = checkup_results.Decisions(self.database, account)
         self.rosters = rosters.Rosters(self.database, account)
-        self.notices = notices.Notices(self.database, account, self.presence)
+        self.notices = command_queue.Notices(self.database, account, self.presence)
 
     def begin(self, list_id, rules="on", at=1.0):
         return self.checkups.begin(list_id, who="4242", rules=rules, max_age=None, at=at)

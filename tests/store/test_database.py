@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.core.hold import patiently
+from hubsoft_tui.core.requests.leases import patiently
 from hubsoft_tui.errors import StoreBusy, StoreError
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.opening import BUSY_SECONDS

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubsoft_tui.errors import StoreError
-from hubsoft_tui.places import find, tighten_home
 from hubsoft_tui.services.outbox.types import NewTicket
 from hubsoft_tui.services.outbox.wire import mended, packed
+from hubsoft_tui.settings.places import find, tighten_home
 from hubsoft_tui.store.database import Database, open_database
 from hubsoft_tui.store.losses import LossBook
 from hubsoft_tui.store.outbox import MIGRATIONS, SENDING, SqliteOutbox
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 from tests.clocks import HandClock
 
 DRAFT = packed(NewTicket(7001, "Sem acesso desde ontem. " * 40, "Bianca Couto", "37999992968"))

@@ -19,7 +19,7 @@ from hubsoft_tui.store.mirror_records import (
 )
 from hubsoft_tui.store.mirror_tables import MIGRATIONS
 from hubsoft_tui.store.mirror_writing import LEASE_SECONDS, Lease, writing
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 
 
 @pytest.fixture

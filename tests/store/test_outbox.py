@@ -11,7 +11,7 @@ import pytest
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.outbox import LEASE_SECONDS, MIGRATIONS, OutboxRow, SqliteOutbox, Tally
-from hubsoft_tui.store.presence import Presence
+from hubsoft_tui.store.process_liveness import Presence
 from tests.clocks import HandClock
 
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from hubsoft_tui.core.trace import FORCED, NEGATIVE, PERSON, REFRESH, SUSPENDED, QuestionRow, SentRow, mark_of
+from hubsoft_tui.core.telemetry.trace import (
+    FORCED,
+    NEGATIVE,
+    PERSON,
+    REFRESH,
+    SUSPENDED,
+    QuestionRow,
+    SentRow,
+    mark_of,
+)
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import Database, open_database

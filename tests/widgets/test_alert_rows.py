@@ -5,7 +5,7 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.services.alerts.rules import RULES
 from hubsoft_tui.store.alerts import Alert
-from tests.widgets.stage import Repaints, Stage, at_hubsoft, lines_of
+from tests.widgets.fixture import Repaints, Stage, at_hubsoft, lines_of
 from widgets.alert_rows import AlertDetail, AlertsPanel, AlertTable, alert_mark, alert_title, value_text
 
 NOW = at_hubsoft(2026, 11, 23, 14, 2, 0)

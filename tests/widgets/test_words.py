@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from hubsoft_tui import texts
-from hubsoft_tui.brasilia import iso
-from tests.widgets.stage import at_hubsoft
+from hubsoft_tui.hubsoft_time import iso
+from tests.widgets.fixture import at_hubsoft
 from widgets import words
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from ...settings_alerts import ALERTS, AlertSettings
+from ...settings.alerts import ALERTS, AlertSettings
 from ...texts import N_
 from .facts import Facts, Reading
 

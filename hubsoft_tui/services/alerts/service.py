@@ -13,18 +13,18 @@ from typing import Final
 
 from ...core.clock import Clock
 from ...core.engine import Engine
-from ...core.events import Subscription
-from ...core.hold import patiently
-from ...core.webhook import Webhook
+from ...core.requests.leases import patiently
+from ...core.requests.webhook import Webhook
+from ...core.telemetry.events import Subscription
 from ...errors import HubSoftError, StoreError
 from ...store.alerts import Alert, AlertStore, Letter, OpenAlert
 from ...texts import Text
-from .courier import Courier, waiting
 from .facts import ExtraFacts, Facts, Reading
-from .judge import Judge
-from .letter import letter
-from .observer import Observer
+from .hysteresis import Judge
+from .measurements import Observer
+from .payload import letter
 from .rules import RULES, Rule
+from .webhook import Courier, waiting
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from ...api import operations
 from ...api.answers import Decoded
 from ...api.models import Customer
 from ...core.engine import Engine
-from ...core.events import Subscription
-from ...core.exchange import LOGIN, Received
+from ...core.requests.exchange import LOGIN, Received
+from ...core.telemetry.events import Subscription
 from ...core.types import Priority, RequestRow
 from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut, Unreachable
 from .pages import GROW_AFTER, larger, smaller

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..documents import WrittenDocument, read_document
+from ..customers.documents import WrittenDocument, read_document
 
 SEPARATORS: Final = ";\t|,"
 LINES_OF_A_CELL: Final = 50

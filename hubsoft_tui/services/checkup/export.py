@@ -11,13 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ...brasilia import BRASILIA, iso
 from ...errors import InvalidInput, StoreError
-from ...places import expanded, write_private
+from ...hubsoft_time import BRASILIA, iso
+from ...settings.places import expanded, write_private
 from ...texts import N_, _, say
 from ..spreadsheets import inert
+from .plan_text import result_word, source_word
 from .types import MemberRow, Plan, Progress, Result
-from .words import result_word, source_word
 
 SUFFIXES: Final = (".csv", ".json")
 _COLUMNS: Final = {

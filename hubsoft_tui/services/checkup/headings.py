@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...privacy import clean
-from ..documents import WrittenDocument, digits_of, read_document, tidy
+from ..customers.documents import WrittenDocument, digits_of, read_document, tidy
 from .cells import Row
 
 ROWS_LOOKED_AT: Final = 200

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ...errors import InvalidInput
-from ...places import expanded
 from ...privacy import REPLACEMENT, clean
+from ...settings.places import expanded
 from ...texts import Text, ngettext, say
-from ..documents import Unread, as_number, bare, read_document, tidy, unwrapped
+from ..customers.documents import Unread, as_number, bare, read_document, tidy, unwrapped
 from .cells import SEPARATORS, Row, declared_separator, decoded, lines_of, rows_of
 from .headings import ROWS_LOOKED_AT, Columns, Layout, document_of_cell, layout_of
 from .types import BadLine, Imported, Member

@@ -15,7 +15,7 @@ from typing import Final
 from ...core.engine import Engine
 from ...privacy import clean, redact
 from ...texts import Text, say
-from .shelf import Shelf
+from .storage import Shelf
 from .types import Notice
 
 AGAIN_SECONDS: Final = (60.0, 300.0, 1800.0, 7200.0, 21_600.0, 86_400.0)

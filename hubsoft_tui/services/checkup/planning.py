@@ -10,7 +10,7 @@ from ...core.types import Priority
 from ...store.rosters import RosterSize
 from .pages import SMALLEST
 from .plan import Pace
-from .shelf import Shelf
+from .storage import Shelf
 from .types import Variant
 
 DOUBT_SECONDS: Final = 30 * 86_400.0

@@ -17,15 +17,15 @@ import msgspec
 from ...api.models import Customer
 from ...api.search import is_document
 from ...core.engine import Engine
-from ...core.exchange import Received
+from ...core.requests.exchange import Received
 from ...store.checkup_rows import Decision, Reading, Seen
 from ...store.rosters import RosterSize
-from .. import questions
+from ..customers import questions
 from .asking import Page, PageAsker
-from .judge import is_current, is_enabled
 from .pages import SMALLEST
-from .shelf import Shelf
+from .storage import Shelf
 from .types import Variant
+from .verdict import is_current, is_enabled
 
 MENDS: Final = 6
 """How often pages are read again because rows moved, before the reading counts as not whole."""

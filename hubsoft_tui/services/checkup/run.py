@@ -8,19 +8,19 @@ from dataclasses import replace
 from typing import Final
 
 from ...core.engine import Engine
-from ...core.events import Subscription
+from ...core.telemetry.events import Subscription
 from ...core.types import Category, Priority
 from ...errors import HubSoftError, QueueFull, RateLimited, Unreachable
-from ...store.notices import Tripwire
+from ...store.command_queue import Tripwire
 from .asking import Spent, learn_total
-from .board import Board
-from .judge import unknown
+from .one_by_one import STOPS, Singles, about
 from .plan import choose, stale_of, worth_asking
 from .planning import Sizes, doubted, pace_of, sizes_of
-from .roster_part import Outcome, RosterPart
-from .shelf import Shelf
-from .singles import STOPS, Singles, about
+from .results import Board
+from .roster_phase import Outcome, RosterPart
+from .storage import Shelf
 from .types import Decision, Plan, Result, RunRow, RunState, Variant, Way
+from .verdict import unknown
 
 CHUNK: Final = 200
 """Members looked up in memory before somebody else has a turn: a few milliseconds."""

@@ -12,21 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ...brasilia import at
 from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
 from ...errors import AlreadyRunning, HubSoftError, StoreError
+from ...hubsoft_time import at
 from ...privacy import as_typed
 from ...texts import say
 from .asking import Spent, learn_total
 from .members import read_members
-from .night import Night
+from .nightly_roster import Night
 from .notifier import Notifier
 from .plan import choose, stale_of, worth_asking
 from .planning import doubted, pace_of, sizes_of
 from .run import Run
-from .shelf import Shelf
+from .storage import Shelf
 from .types import (
     Delta,
     Imported,

@@ -11,10 +11,10 @@ from ...core.types import Category
 from ...errors import HubSoftError, NotFound
 from ...texts import say
 from .asking import Spent
-from .board import Board
+from .one_by_one import about
+from .results import Board
 from .run import CHUNK, Run
-from .shelf import Shelf
-from .singles import about
+from .storage import Shelf
 from .types import Decision, ListRow, Plan, Result, RunRow
 
 

@@ -12,17 +12,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
-from ... import __version__
+from ..._version import __version__
 from ...core.clock import Clock
-from ...core.limits import limits_from
-from ...core.turns import FROZEN
+from ...core.limiter.schedule import FROZEN
+from ...core.limiter.throttle import limits_from
+from ...core.limiter.view import budget_state
 from ...core.types import Priority
-from ...core.view import budget_state
 from ...errors import StoreError
-from ...settings import Settings
+from ...settings.tree import Settings
 from ..reports.reader import ReportReader
 from ..reports.types import DayReport, Sums
-from ..state import State, open_reports, open_state
+from ..storage import State, open_reports, open_state
 
 NOBODY: Final[tuple[tuple[()], ...]] = ((), (), (), ())
 

@@ -11,7 +11,7 @@ from ...api.operations import OPENING_SUFFIX
 from ...errors import InvalidInput
 from ...privacy import clean, format_document, format_phone, mask_document, mask_phone
 from ...texts import Text, _, say
-from ..documents import read_phone
+from ..customers.documents import read_phone
 from .reference import LENGTH, PREFIX, with_reference, without_references
 from .types import Closing, Draft, NewMessage, NewTicket
 

@@ -9,8 +9,8 @@ from ...errors import InvalidInput
 from ...store.outbox import OutboxRow
 from ...texts import say
 from . import machine
-from .door import local_protocol
 from .machine import Instant
+from .port import local_protocol
 from .types import Draft, EntryKind, EntryState, NewTicket
 from .wire import content_of, draft_of, kind_of, packed
 

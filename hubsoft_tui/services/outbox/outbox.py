@@ -18,12 +18,12 @@ from ...core.types import Priority
 from ...errors import InvalidInput, NotFound, StoreError
 from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
-from .. import questions
-from ..terms import Kind, Term
+from ..customers import questions
+from ..customers.terms import Kind, Term
 from . import decisions, machine
 from .checking import checked, previewed
-from .door import CALLER, local_protocol, not_accepted
 from .machine import Instant
+from .port import CALLER, local_protocol, not_accepted
 from .reference import new_reference
 from .runner import Runner
 from .types import Draft, Entry, EntryKind, EntryState, NewTicket, SendReport

@@ -12,9 +12,9 @@ from ...core.clock import Clock
 from ...errors import HubSoftError, StoreError
 from ...store.outbox import OutboxRow, SqliteOutbox, Step, Tally
 from ...texts import _
-from ..lane import Lane
+from ..serial_thread import Lane
 from . import machine
-from .door import Door, local_protocol
+from .port import Door, local_protocol
 from .sender import Sender
 from .types import EntryState
 

@@ -15,7 +15,7 @@ from ...api import operations
 from ...api.answers import Decoded
 from ...api.models import Message, Thread, Ticket
 from ...api.operations import Operation, SearchKey
-from ...brasilia import BRASILIA, ONE_DAY, day_of
+from ...hubsoft_time import BRASILIA, ONE_DAY, day_of
 from ...store.outbox import OutboxRow
 from ...texts import N_, _
 from .reference import carries, says_the_same, squeezed

@@ -17,7 +17,6 @@ from ...api import operations
 from ...api.answers import Decoded
 from ...api.models import Ticket
 from ...api.operations import Operation
-from ...brasilia import day_of
 from ...core.clock import Clock
 from ...core.types import Priority
 from ...errors import (
@@ -32,12 +31,13 @@ from ...errors import (
     UnknownOutcome,
     Unreachable,
 )
+from ...hubsoft_time import day_of
 from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
-from ..lane import Lane
+from ..serial_thread import Lane
 from . import machine, search
-from .door import CALLER, Door, local_protocol
 from .machine import Instant
+from .port import CALLER, Door, local_protocol
 from .types import Draft, EntryKind, EntryState, NewTicket
 from .wire import became, draft_of, operation_of
 

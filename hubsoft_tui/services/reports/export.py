@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from ... import places
 from ...errors import HubSoftError, InvalidInput, StoreError
+from ...settings import places
 from ...texts import Text, say
-from .documents import as_document, as_table
-from .page import as_page
+from .html import as_page
+from .json_csv import as_document, as_table
 from .types import DayReport
 
 

@@ -10,14 +10,14 @@ from typing import Final
 
 import msgspec
 
-from ...brasilia import day_of
 from ...core.clock import Clock
+from ...hubsoft_time import day_of
 from ...store import reports, trace_reading
 from ...store.database import open_database
 from ...store.trace_sums import count_rows
+from .aggregate import add_up
+from .archive import LATE_DAYS
 from .days import stretch
-from .house import LATE_DAYS
-from .sums import add_up
 from .types import DayHead, DayReport, Overview
 
 LISTED: Final = 60

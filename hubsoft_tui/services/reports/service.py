@@ -8,9 +8,9 @@ from datetime import date
 from typing import Protocol, TypeVar
 
 from ...core.clock import Clock
-from ...core.trace import NaiveRow
+from ...core.telemetry.trace import NaiveRow
 from ...texts import Text, say
-from ..lane import Lane
+from ..serial_thread import Lane
 from .reader import LISTED, ReportReader
 from .types import DayHead, DayReport, Overview
 

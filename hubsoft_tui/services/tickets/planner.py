@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from ...api.operations import TicketDate
-from ...brasilia import ONE_DAY, day_of
+from ...hubsoft_time import ONE_DAY, day_of
 from ...store.mirror_records import Followed, Label, MirrorState, StatusCount
 from .labels import sounds_closed
 from .paging import pages

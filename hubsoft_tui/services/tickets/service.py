@@ -11,21 +11,21 @@ from typing import Final
 import msgspec
 
 from ...api.models import Ticket
-from ...brasilia import BRASILIA
 from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
 from ...errors import HubSoftError, NotFound
+from ...hubsoft_time import BRASILIA
 from ...store.mirror import Mirror
 from ...store.mirror_records import Following, Pulse
 from ...store.mirror_writing import writing
-from ...store.presence import Presence
+from ...store.process_liveness import Presence
 from ...texts import say
-from .. import terms
-from ..lane import Lane
-from . import bookkeeping, showing
+from ..customers import terms
+from ..serial_thread import Lane
+from . import pass_store, queries
 from .merging import Manner, Sighting
-from .reading import by_protocol
+from .page_reader import by_protocol
 from .syncing import Sync
 from .types import Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
 
@@ -82,13 +82,13 @@ class Tickets:
 
     async def delta(self, since: int) -> Delta:
         """Return what differs from version `since` of the mirror; 0 returns everything. Sends nothing."""
-        return await self._reading.run(lambda mirror: showing.delta(mirror, since))
+        return await self._reading.run(lambda mirror: queries.delta(mirror, since))
 
     async def rows(self, *, open_only: bool = False) -> tuple[TicketRow, ...]:
         """Return the tickets that are followed, newest first. Sends nothing."""
 
         def look(mirror: Mirror) -> tuple[TicketRow, ...]:
-            return showing.rows(mirror, mirror.followed(open_only=open_only))
+            return queries.rows(mirror, mirror.followed(open_only=open_only))
 
         return await self._reading.run(look)
 
@@ -185,7 +185,7 @@ class Tickets:
     # -- inside
 
     async def _detail(self, ticket_id: int) -> TicketDetail:
-        detail = await self._reading.run(lambda mirror: showing.detail(mirror, ticket_id))
+        detail = await self._reading.run(lambda mirror: queries.detail(mirror, ticket_id))
         if detail is None:
             raise _unknown(ticket_id)
         return detail
@@ -197,7 +197,7 @@ class Tickets:
 
     async def _take(self, sightings: list[Sighting], manner: Manner) -> None:
         now = self._clock.wall()
-        await self._writing.run(lambda mirror: bookkeeping.take(mirror, sightings, manner, now))
+        await self._writing.run(lambda mirror: pass_store.take(mirror, sightings, manner, now))
 
     async def _glance(self) -> None:
         try:

@@ -16,15 +16,15 @@ from ...errors import HubSoftError, StoreError
 from ...store.mirror import Mirror
 from ...store.mirror_records import MirrorState
 from ...store.mirror_writing import LEASE_SECONDS, Lease
-from ...store.presence import Presence
+from ...store.process_liveness import Presence
 from ...texts import Text, say
-from ..lane import Lane
-from . import bookkeeping, pace, wording
-from .asking import Asking
-from .bookkeeping import Cost
+from ..serial_thread import Lane
+from . import pass_store, plan_text, schedule
 from .labels import Labels
+from .page_reader import Reader
+from .pass_requests import Asking
+from .pass_store import Cost
 from .planner import Known, steps
-from .reading import Reader
 from .types import PassReport, Plan, SyncStatus
 
 logger = logging.getLogger(__name__)
@@ -85,8 +85,8 @@ class Sync:
     async def plan(self) -> Plan:
         """Say what a pass would ask now. Sends nothing."""
         known, _labels = await self._reading.run(self._load)
-        size = bookkeeping.page_size(known.state, self._engine.settings.sync.page_size)
-        return wording.plan(steps(known, size.size))
+        size = pass_store.page_size(known.state, self._engine.settings.sync.page_size)
+        return plan_text.plan(steps(known, size.size))
 
     async def close(self) -> None:
         """Leave a pass that is going on; nothing of it is written."""
@@ -97,7 +97,7 @@ class Sync:
     async def _turn(self) -> PassReport:
         asked_at = self._clock.wall()
         while not await self._writing.run(self._take):
-            report = bookkeeping.last_report(await self._reading.run(Mirror.state))
+            report = pass_store.last_report(await self._reading.run(Mirror.state))
             if report is not None and report.at >= asked_at:
                 return replace(report, shared=True)
             await self._clock.sleep(TURN_SECONDS)
@@ -125,7 +125,7 @@ class Sync:
         known, labels = await self._reading.run(self._load)
         reader = self._reader = Reader(
             self._engine,
-            bookkeeping.page_size(known.state, settings.page_size),
+            pass_store.page_size(known.state, settings.page_size),
             self._priority,
             with_messages=settings.messages,
         )
@@ -133,7 +133,7 @@ class Sync:
             asked = await Asking(known, labels, reader).run()
             cost = Cost(self._day(), reader.requests, self._clock.now() - began, reader.size)
             report = await self._writing.run(
-                lambda mirror: bookkeeping.commit(
+                lambda mirror: pass_store.commit(
                     mirror,
                     self._lease(mirror),
                     known,
@@ -145,9 +145,7 @@ class Sync:
             )
         except HubSoftError:
             with contextlib.suppress(StoreError):
-                await self._writing.run(
-                    lambda mirror: bookkeeping.spend(mirror, self._day(), reader.requests)
-                )
+                await self._writing.run(lambda mirror: pass_store.spend(mirror, self._day(), reader.requests))
             raise
         logger.info(
             "sync: %d requests, %d new, %d changed, %d closed, %d missing, %d not confirmed",
@@ -162,7 +160,7 @@ class Sync:
         return report
 
     def _load(self, mirror: Mirror) -> tuple[Known, Labels]:
-        known = bookkeeping.load(mirror, self._clock.wall(), self._engine.settings.sync)
+        known = pass_store.load(mirror, self._clock.wall(), self._engine.settings.sync)
         return known, Labels(mirror.labels())
 
     def _lease(self, mirror: Mirror) -> Lease:
@@ -207,19 +205,19 @@ class Sync:
         if not settings.enabled:
             self._next_at = self._due = None
             return LONGEST_NAP
-        last = bookkeeping.last_report(await self._reading.run(Mirror.state))
+        last = pass_store.last_report(await self._reading.run(Mirror.state))
         now, budget, api = self._clock.wall(), self._engine.budget(), self._engine.api()
         if api.breaker is not BreakerState.CLOSED:
             self._not_before = 0.0  # it ends with the outage
         due = now
         if last is not None and last.at <= now:  # a clock that was set back makes nobody wait
-            due = pace.due(last.at, last.requests, settings.interval_seconds, budget)
+            due = schedule.due(last.at, last.requests, settings.interval_seconds, budget)
         self._due = due
         due = max(due, now + self._not_before - self._clock.now())
         self._next_at = due
         if due > now:
             return min(due - now, LONGEST_NAP)
-        hold = pace.hold(api, budget, last.requests if last else 1, now - due, settings.interval_seconds)
+        hold = schedule.hold(api, budget, last.requests if last else 1, now - due, settings.interval_seconds)
         self._held = ""
         if hold > 0:
             self._next_at = now + hold
@@ -245,7 +243,7 @@ class Sync:
         return SyncStatus(
             running=ours or elsewhere,
             next_at=self._next_at if self._keeping else None,
-            last=bookkeeping.last_report(state),
+            last=pass_store.last_report(state),
             trouble=str(self._held or self._trouble),
             requests_today=requests,
             naive_today=naive,

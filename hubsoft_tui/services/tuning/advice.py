@@ -15,9 +15,9 @@ from itertools import compress, takewhile
 from operator import sub
 from typing import Final
 
-from ...core import trace as marks
+from ...core.telemetry import trace as marks
 from ...texts import Text, say
-from .changes import Changes
+from .change_rate import Changes
 from .columns import Columns
 from .curve import CANDIDATES, Point, curve
 from .durations import percent, span

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ...core.trace import CATEGORIES, REFRESH, QuestionRow, mark_of
+from ...core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, mark_of
 from ...core.types import Category
-from .changes import Changes
+from .change_rate import Changes
 from .durations import DAY
 
 ENOUGH_SUSPENDED: Final = 40

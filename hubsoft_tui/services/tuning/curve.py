@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import accumulate, compress
 from typing import Final
 
-from ...core import trace as marks
+from ...core.telemetry import trace as marks
 from .columns import Asked, Columns
 from .durations import DAY, HOUR, MINUTE
 from .lifetimes import Kind, Rule, Rules, rules

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ...core.limits import limits_from
+from ...core.limiter.throttle import limits_from
 from ...core.types import Category, Priority
 from ...errors import InvalidInput
-from ...settings import Settings
+from ...settings.tree import Settings
 from .advice import Advice, advise, changes_of, reuse_within
-from .changes import Changes
+from .change_rate import Changes
 from .columns import Columns
 from .curve import CANDIDATES, Point, curve
 from .durations import HOUR
-from .residency import SIZES, size_curve
+from .size_curve import SIZES, size_curve
 from .tunables import RATE, SIZE, value_of, with_values
 from .types import Forecast, Foretold, Waited, WaitForecast
 from .waits import Arrival, Waits, waits

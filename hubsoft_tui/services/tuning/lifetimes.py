@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-from ...core.trace import CATEGORIES
+from ...core.telemetry.trace import CATEGORIES
 from ...core.types import Category
-from ...settings import CacheSettings
+from ...settings.tree import CacheSettings
 
 DATA: Final = "cache.client_data_ttl"
 STATUS: Final = "cache.contract_status_ttl"

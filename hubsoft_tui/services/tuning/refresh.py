@@ -13,20 +13,20 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ... import brasilia
+from ... import hubsoft_time
 from ...api.models import Customer
+from ...core.cache.question import Question
 from ...core.clock import today
-from ...core.question import Question
-from ...core.trace import REFRESH, QuestionRow, TraceSink
+from ...core.telemetry.trace import REFRESH, QuestionRow, TraceSink
 from ...core.types import Category, Outcome, Priority, Renewing
 from ...errors import HubSoftError
 from ...store.tuning import TuningLog
-from .. import questions
-from ..terms import Kind, Term
+from ..customers import questions
+from ..customers.terms import Kind, Term
 from .durations import DAY, HOUR
 from .lifetimes import ages
-from .reuse import Reuse, people_of
-from .source import TraceSource
+from .reuse_odds import Reuse, people_of
+from .trace_source import TraceSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,5 +249,5 @@ def _question(customer: Customer) -> Question[tuple[Customer, ...]] | None:
 
 
 def _hour(at: float) -> float:
-    there = brasilia.at(at)
+    there = hubsoft_time.at(at)
     return there.hour + there.minute / 60

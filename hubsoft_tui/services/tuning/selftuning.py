@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...errors import HubSoftError
-from ...settings_tuning import TuningSettings
+from ...settings.tuning import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
 from .advice import Advice, advise_all
 from .columns import Columns
 from .curve import CANDIDATES
 from .durations import DAY, HOUR
 from .lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
-from .source import TraceSource
+from .trace_source import TraceSource
 from .tunables import rule_of
 
 if TYPE_CHECKING:

@@ -16,9 +16,8 @@ from ...errors import HubSoftError, InvalidInput, StoreBusy
 from ...store.tuning import SELF, Move, TuningLog
 from ...texts import say
 from .forecasts import lifetime_forecast, size_forecast, wait_forecast
-from .kept import Saved, TunedFile
 from .lifetimes import ages
-from .source import TraceSource
+from .trace_source import TraceSource
 from .tunables import (
     SIZE,
     is_live,
@@ -30,12 +29,13 @@ from .tunables import (
     value_of,
     with_values,
 )
+from .tuned_file import Saved, TunedFile
 from .types import Difference, Forecast, Moved, Shape, Tunable, Value, WaitForecast
 
 if TYPE_CHECKING:
     from ...core.clock import Clock
     from ...core.engine import Engine
-    from ...places import Places
+    from ...settings.places import Places
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

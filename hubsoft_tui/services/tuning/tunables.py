@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from ...errors import InvalidInput
-from ...setting_rules import SECONDS, Rule, WrongValue, allowed, check
-from ...settings import Settings
-from ...settings_layers import SHARES, Entry, Origin, known_settings, resolve
+from ...settings.layers import SHARES, Entry, Origin, known_settings, resolve
+from ...settings.rules import SECONDS, Rule, WrongValue, allowed, check
+from ...settings.tree import Settings
 from ...texts import Text, say
 from . import lifetimes
 from .curve import CANDIDATES
 from .durations import DAY, read_duration, span
-from .residency import SIZES
+from .size_curve import SIZES
 from .types import Shape, Value
 
 SIZE: Final = "cache.max_entries"

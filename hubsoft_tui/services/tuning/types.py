@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ...setting_rules import Rule
+from ...settings.rules import Rule
 from ...texts import Text
 
 Value = bool | int | float

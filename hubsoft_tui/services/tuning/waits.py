@@ -1,7 +1,7 @@
 """How long requests would have waited at another rate, or with other shares: the recorded ones asked again.
 
 What arrives is what arrived, and an answer takes as long as it took; who starts when is decided by the engine's
-own rules (`core.turns`), as if this were the only program on the home and HubSoft never answered 429.
+own rules (`core.limiter.schedule`), as if this were the only program on the home and HubSoft never answered 429.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ...core.ledger import Head, Ledger, Slot
+from ...core.limiter.ledger import Head, Ledger, Slot
+from ...core.limiter.schedule import decide
 from ...core.ports import Limits
-from ...core.trace import SentRow
-from ...core.turns import decide
+from ...core.telemetry.trace import SentRow
 from ...core.types import Priority
 
 MOST: Final = 3000

@@ -13,10 +13,10 @@ from hubsoft_tui.errors import StoreBusy
 from hubsoft_tui.services.alerts.facts import ExtraFacts
 from hubsoft_tui.services.alerts.service import free_megabytes
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.settings_alerts import AlertSettings
+from hubsoft_tui.settings.alerts import AlertSettings
 from tests.hubs import settings_for
 
-from .world import HOUR, MINUTE, World, play, settings
+from .scenario import HOUR, MINUTE, World, play, settings
 
 LATE, FINE = ExtraFacts(sync_late=3600.0), ExtraFacts(sync_late=0.0)
 

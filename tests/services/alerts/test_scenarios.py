@@ -9,11 +9,11 @@ from pathlib import Path
 
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.services.alerts.facts import ExtraFacts
-from hubsoft_tui.settings import CacheSettings, LimiterSettings
+from hubsoft_tui.settings.tree import CacheSettings, LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.simulator import tokens as simulated_tokens
 
-from .world import HOUR, MINUTE, World, play, settings
+from .scenario import HOUR, MINUTE, World, play, settings
 
 
 def people(simulator: Simulator, count: int) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .ground import Ground
+from .fixture import Ground
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.settings import LimiterSettings, Settings
+from hubsoft_tui.settings.tree import LimiterSettings, Settings
 from hubsoft_tui.simulator import Simulator
 
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from .ground import ROSTER, SINGLE, some, strangers, write_list
+from .fixture import ROSTER, SINGLE, some, strangers, write_list
 
 KILLS = 10
 PATIENCE = 300.0

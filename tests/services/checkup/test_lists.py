@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.privacy import format_document
 from hubsoft_tui.services.checkup.members import parse_members, read_members
-from hubsoft_tui.services.documents import WrittenDocument, is_cpf, read_document, tidy
+from hubsoft_tui.services.customers.documents import WrittenDocument, is_cpf, read_document, tidy
 from hubsoft_tui.simulator.people import cpf
 
 ANA, BIA, RUI = "10000000019", "10000791989", "10001583816"

@@ -10,9 +10,9 @@ import pytest
 
 from hubsoft_tui.services.checkup.notifier import AGAIN_SECONDS, execute, filled
 from hubsoft_tui.services.checkup.types import Result
-from hubsoft_tui.settings import CheckupSettings
+from hubsoft_tui.settings.tree import CheckupSettings
 
-from .ground import some
+from .fixture import some
 
 TELL = """
 import json, os, sys

@@ -12,15 +12,15 @@ from hubsoft_tui import texts
 from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.models import Customer, Service
 from hubsoft_tui.api.models import Page as Place
-from hubsoft_tui.core.exchange import Received
-from hubsoft_tui.services.checkup import words
+from hubsoft_tui.core.requests.exchange import Received
+from hubsoft_tui.services.checkup import plan_text
 from hubsoft_tui.services.checkup.asking import Page
-from hubsoft_tui.services.checkup.board import Board
-from hubsoft_tui.services.checkup.judge import judge
 from hubsoft_tui.services.checkup.pages import SIZES, count_pages, larger, smaller
 from hubsoft_tui.services.checkup.plan import Pace, Stale, choose, expected_missing, stale_of, worth_asking
+from hubsoft_tui.services.checkup.results import Board
 from hubsoft_tui.services.checkup.roster import MENDS, moved_on
 from hubsoft_tui.services.checkup.types import Decision, Known, Member, Result, Variant, Way
+from hubsoft_tui.services.checkup.verdict import judge
 from hubsoft_tui.store.checkup_rows import Reading
 
 ALL, CURRENT, ENABLED = Variant.ALL, Variant.CURRENT, Variant.ENABLED
@@ -217,18 +217,18 @@ def test_a_board_hands_out_what_changed_since_and_everything_to_a_stranger():
 
 def test_a_plan_reads_in_both_languages():
     chosen = plan(Stale(active=8600, inactive=1400, new=100), {ALL: 12_000}, members=11_000)
-    assert words.plan_lines(chosen)[0] == "whole roster: 24 pages of 500"
-    assert words.plan_lines(chosen)[1].startswith("24 requests instead of 11,000, about 1 min")
+    assert plan_text.plan_lines(chosen)[0] == "whole roster: 24 pages of 500"
+    assert plan_text.plan_lines(chosen)[1].startswith("24 requests instead of 11,000, about 1 min")
     texts.use("pt_BR")
     try:
-        assert "24 requisições em vez de 11.000" in words.plan_lines(chosen)[1]
+        assert "24 requisições em vez de 11.000" in plan_text.plan_lines(chosen)[1]
     finally:
         texts.use("en")
-    assert words.plan_lines(plan(Stale(), {}, members=3)) == [
+    assert plan_text.plan_lines(plan(Stale(), {}, members=3)) == [
         "Everybody is remembered: nothing needs to be asked."
     ]
-    assert "or fewer" in words.plan_lines(plan(Stale(new=30), {}))[0]
-    assert [words.duration(each) for each in (0.2, 130, 3600, 19_900)] == [
+    assert "or fewer" in plan_text.plan_lines(plan(Stale(new=30), {}))[0]
+    assert [plan_text.duration(each) for each in (0.2, 130, 3600, 19_900)] == [
         "1 s",
         "2 min 10 s",
         "1 h",

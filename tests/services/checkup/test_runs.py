@@ -11,11 +11,11 @@ import pytest
 from hubsoft_tui.core.types import Category, Source
 from hubsoft_tui.errors import AlreadyRunning, CredentialsRefused
 from hubsoft_tui.services.checkup.types import Result, RunState, Variant, Way
-from hubsoft_tui.settings import CheckupSettings, HealthSettings, HttpSettings, LimiterSettings
+from hubsoft_tui.settings.tree import CheckupSettings, HealthSettings, HttpSettings, LimiterSettings
 from hubsoft_tui.simulator.details import Details
 from hubsoft_tui.simulator.people import SimCustomer
 
-from .ground import ROSTER, SINGLE, some, strangers
+from .fixture import ROSTER, SINGLE, some, strangers
 
 QUICK = HttpSettings(read_timeout=0.1)
 

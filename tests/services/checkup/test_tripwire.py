@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubsoft_tui.services.checkup.types import Result
-from hubsoft_tui.settings import CheckupSettings
-from hubsoft_tui.store.notices import Tripwire
+from hubsoft_tui.settings.tree import CheckupSettings
+from hubsoft_tui.store.command_queue import Tripwire
 from tests.fuzzing import examples
 
-from .ground import Ground, some
+from .fixture import Ground, some
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hubsoft_tui.errors import InvalidInput, NotFound, StoreError
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox import runner
 from hubsoft_tui.services.outbox.types import Closing, EntryState, NewMessage, NewTicket
-from hubsoft_tui.settings import HealthSettings, HttpSettings, OutboxSettings, RetrySettings
+from hubsoft_tui.settings.tree import HealthSettings, HttpSettings, OutboxSettings, RetrySettings
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 

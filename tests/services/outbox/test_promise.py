@@ -16,7 +16,7 @@ from hubsoft_tui.services.outbox.machine import LOOKS
 from hubsoft_tui.services.outbox.types import Entry, EntryState
 from tests.virtual import VirtualClock, run
 
-from .world import QUIET, TIMEOUT, World, bare, draft, plain, shouting
+from .scenario import QUIET, TIMEOUT, World, bare, draft, plain, shouting
 
 DAY = 86_400.0
 MEMORY = next((each for each in ("/dev/shm",) if Path(each).is_dir()), None)

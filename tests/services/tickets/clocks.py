@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hubsoft_tui.brasilia import BRASILIA
 from hubsoft_tui.core.clock import SystemClock
+from hubsoft_tui.hubsoft_time import BRASILIA
 
 
 class From(SystemClock):

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.settings import SyncSettings
+from hubsoft_tui.settings.tree import SyncSettings
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 
 from .clocks import From
-from .judge import EVERYTHING, Syncing
+from .verdict import EVERYTHING, Syncing
 
 NOON = (2026, 11, 24, 12, 0)
 

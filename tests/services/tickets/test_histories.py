@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.simulator import Simulator
 
-from .judge import Syncing
+from .verdict import Syncing
 
 SIZES = st.sampled_from([1, 2, 3, 5, 8, 20, 33, 100, 500])
 STORIES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), min_size=1, max_size=4)

@@ -17,10 +17,10 @@ from hubsoft_tui.api import operations
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import InvalidInput, NotFound, StoreError
+from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.opening import Services
 from hubsoft_tui.services.tickets.types import ChangeKind, SyncStatus, TicketState
-from hubsoft_tui.settings import SyncSettings
+from hubsoft_tui.settings.tree import SyncSettings
 from tests.hubs import settings_for
 
 from .test_sync import LIST, ONE, asked, change, close, open_one

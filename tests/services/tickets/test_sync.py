@@ -11,12 +11,12 @@ import pytest
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.services.tickets.types import ChangeKind, TicketState
-from hubsoft_tui.settings import HealthSettings, HttpSettings
+from hubsoft_tui.settings.tree import HealthSettings, HttpSettings
 from hubsoft_tui.simulator import Simulator, catalogue
 
 from .clocks import From
 from .conftest import NOON
-from .judge import label
+from .verdict import label
 
 LIST = "/api/v1/integracao/atendimento/todos"
 ONE = "/api/v1/integracao/cliente/atendimento"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hubsoft_tui.core import trace as marks
+from hubsoft_tui.core.telemetry import trace as marks
 from hubsoft_tui.services.tuning.lifetimes import KEYS, NOT_FOUND, SUSPENDED
 
 DATA, STATUS, SERVICE = KEYS

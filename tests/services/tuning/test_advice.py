@@ -10,8 +10,8 @@ from hubsoft_tui.services.tuning.advice import advise, advise_all, changes_of, r
 from hubsoft_tui.services.tuning.columns import Columns, gather
 from hubsoft_tui.services.tuning.curve import CANDIDATES, curve
 from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
-from hubsoft_tui.services.tuning.rehearsal import rehearse
-from hubsoft_tui.settings import CacheSettings
+from hubsoft_tui.services.tuning.synthetic_trace import rehearse
+from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.simulator.week import weeks
 
 DAY = 86_400.0

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from hubsoft_tui.core import trace as marks
+from hubsoft_tui.core.telemetry import trace as marks
 from hubsoft_tui.services.tuning.columns import Columns
 from hubsoft_tui.services.tuning.curve import curve
 from hubsoft_tui.services.tuning.lifetimes import ALL, DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED

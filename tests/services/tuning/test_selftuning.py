@@ -6,10 +6,10 @@ from hubsoft_tui.core.types import Category
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tuning.columns import gather
 from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
-from hubsoft_tui.services.tuning.rehearsal import Rehearsal
 from hubsoft_tui.services.tuning.selftuning import BETWEEN, KEYS, STEP, steps
-from hubsoft_tui.settings import CacheSettings
-from hubsoft_tui.settings_tuning import TuningSettings
+from hubsoft_tui.services.tuning.synthetic_trace import Rehearsal
+from hubsoft_tui.settings.tree import CacheSettings
+from hubsoft_tui.settings.tuning import TuningSettings
 from hubsoft_tui.simulator.week import weeks
 from hubsoft_tui.store.tuning import SELF, Move
 from tests.hubs import settings_for
@@ -118,7 +118,7 @@ def test_what_a_person_took_back_is_left_alone():
 
 
 def test_through_the_engine_it_is_off_until_asked_then_logged_and_reversible(simulator, tmp_path):
-    from hubsoft_tui.screens.demo_trace import record
+    from hubsoft_tui.screens.demo.trace import record
 
     settings = settings_for(simulator, tmp_path)
     hub = Hub(settings)

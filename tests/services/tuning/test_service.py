@@ -5,14 +5,14 @@ import tomllib
 
 import pytest
 
-from hubsoft_tui import places
 from hubsoft_tui.core.types import Category, Source
 from hubsoft_tui.errors import InvalidInput, SettingsError
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS, SUSPENDED
 from hubsoft_tui.services.tuning.tunables import RATE, SIZE
 from hubsoft_tui.services.tuning.types import Difference, Shape
-from hubsoft_tui.settings_files import read_tuned
+from hubsoft_tui.settings import places
+from hubsoft_tui.settings.files import read_tuned
 from tests.hubs import settings_for
 
 

@@ -12,7 +12,7 @@ from hubsoft_tui.services.tuning.tunables import (
     with_values,
 )
 from hubsoft_tui.services.tuning.types import Shape
-from hubsoft_tui.settings import Settings
+from hubsoft_tui.settings.tree import Settings
 
 
 @pytest.mark.parametrize(

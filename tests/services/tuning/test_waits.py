@@ -2,12 +2,12 @@ import random
 
 import pytest
 
-from hubsoft_tui.core.limits import limits_from
-from hubsoft_tui.core.trace import SentRow
+from hubsoft_tui.core.limiter.throttle import limits_from
+from hubsoft_tui.core.telemetry.trace import SentRow
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.services.tuning import waits as module
 from hubsoft_tui.services.tuning.waits import Arrival, arrivals, waits
-from hubsoft_tui.settings import LimiterSettings
+from hubsoft_tui.settings.tree import LimiterSettings
 
 
 def sent(at, *, wait=0.0, priority=Priority.HIGH, sent=True, latency=0.5):

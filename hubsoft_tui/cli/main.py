@@ -1,0 +1,246 @@
+"""The headless commands: the same services as the screens, with text or JSON out and exit codes that tell.
+
+0 done · 1 failed · 2 wrong usage or invalid input · 3 not found · 4 HubSoft unreachable, nothing remembered ·
+5 credentials refused. With `--json` exactly one document is on stdout, for failures too: those have `error`,
+with `kind` and `message`. Everything else is on stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from .. import privacy, texts
+from .._version import __version__
+from ..errors import HubSoftError, NotFound
+from ..simulator.scenarios import SCENARIOS
+from ..texts import N_, _, say
+from .checkup import checkup
+from .metrics import metrics
+from .outbox import outbox
+from .output import error_kind, write_json, write_lines
+from .report import report
+from .session import JSON, Session, json_option, open_hub
+from .ticket_group import ticket
+from .tickets import sync
+from .translated import Group, Option, speaking
+from .upkeep import cache, config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..services.container import Services
+    from ..services.customers.service import Lookup
+
+PROGRAM: Final = "hubsoft-tui"
+COMPLETE_VARIABLE: Final = "_HUBSOFT_TUI_COMPLETE"
+INTERRUPTED: Final = 130
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; `argv` is without the program's name. Never raises."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # The settings say it too, but help and wrong usage must not wait for a file that may be broken.
+    texts.use(os.environ.get("HUBSOFT_TUI_UI__LANGUAGE", "auto"))
+    try:
+        with speaking(texts.language()):
+            code = _outcome(arguments, Session())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_gone()
+    except OSError as error:  # a full disk behind `>`
+        code = _reader_gone()
+        with contextlib.suppress(OSError):
+            click.echo(_("The answer cannot be written: {reason}.").format(reason=error.strerror), err=True)
+    return code
+
+
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=N_(
+        "An operations console for providers that run HubSoft. Without a command the console opens.\n\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage or invalid input, 3 not found, 4 HubSoft unreachable "
+        "and nothing remembered, 5 credentials refused."
+    ),
+)
+@click.option("--profile", cls=Option, metavar="NAME", help=N_("Use this profile of config.toml."))
+@click.option("--demo", cls=Option, is_flag=True, help=N_("Use a simulated HubSoft and invented customers."))
+@click.option(
+    "--read-only", cls=Option, is_flag=True, help=N_("Take every action away that writes to HubSoft.")
+)
+@click.version_option(
+    __version__, cls=Option, message="%(prog)s %(version)s", help=N_("Show the version and exit.")
+)
+@click.pass_obj
+def hubsoft(session: Session, profile: str | None, *, demo: bool, read_only: bool) -> None:
+    """Take the options that stand before the command's name."""
+    session.profile, session.demo, session.read_only = profile, demo, read_only
+
+
+@hubsoft.command(
+    help=N_(
+        "Find a customer and say whether the contract is active.\n\n"
+        "TERM is a CPF, CNPJ, phone, name, HubSoft code, login or ticket protocol."
+    )
+)
+@click.argument("term")
+@click.option(
+    "--status-only",
+    cls=Option,
+    is_flag=True,
+    help=N_("Only whether the contract is active: an older answer will do."),
+)
+@click.option("--refresh", cls=Option, is_flag=True, help=N_("Ask HubSoft whatever is remembered."))
+@json_option
+@click.pass_obj
+def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_json: bool) -> int:
+    """Answer `lookup`: 0 found, 3 nobody found."""
+    session.term = term
+    from ..core.types import Category
+    from ..services.customers.terms import zeros_restored
+    from .lookup import lookup_document, lookup_lines
+
+    category = Category.CONTRACT_STATUS if status_only else Category.CLIENT_DATA
+
+    async def ask(services: Services) -> tuple[Lookup, list[bool]]:
+        customers = services.customers
+        found = await customers.lookup(term, category=category, refresh=refresh)
+        return found, [customers.is_active(customer) for customer in found.customers]
+
+    with open_hub(session) as hub:
+        found, active = hub.call(ask)
+    if found.term.restored:
+        click.echo(str(zeros_restored(found.term)), err=True)
+    if as_json:
+        write_json(lookup_document(found, active))
+    else:
+        write_lines(lookup_lines(found, active, status_only=status_only))
+    return 0 if found.found else NotFound.exit_code
+
+
+for _group in (
+    sync,
+    ticket,
+    outbox,
+    checkup,
+    report,
+    metrics,
+    cache,
+    config,
+):
+    hubsoft.add_command(_group)
+
+
+@hubsoft.command(help=N_("Run a simulated HubSoft on this machine until Ctrl+C."))
+@click.option(
+    "--port",
+    cls=Option,
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="N",
+    help=N_("Listen here; 0 takes a free one."),
+)
+@click.option(
+    "--scenario",
+    cls=Option,
+    type=click.Choice(tuple(SCENARIOS)),
+    default="calm",
+    metavar="NAME",
+    help=N_("How it behaves: calm, busy, rate-limited, slow, flaky, outage or token-revoked."),
+)
+def simulate(port: int, scenario: str) -> int:
+    """Serve until interrupted, which is how it is meant to end."""
+    from ..simulator.serving import serve
+
+    try:
+        return serve(port, scenario, write=lambda line: write_lines([line]))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        taken = N_("Port {port} cannot be used: {reason}. Choose another with --port.")
+        raise HubSoftError(say(taken, port=port, reason=error.strerror)) from error
+
+
+@hubsoft.command(
+    help=N_(
+        "Print a script that completes commands in your shell.\n\n"
+        'In bash: eval "$(hubsoft-tui completion bash)"'
+    )
+)
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Answer `completion`."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise click.UsageError(shell)
+    sys.stdout.write(made(hubsoft, {}, PROGRAM, COMPLETE_VARIABLE).source() + "\n")
+
+
+def _outcome(arguments: list[str], session: Session) -> int:
+    try:
+        result = hubsoft.main(args=arguments, prog_name=PROGRAM, standalone_mode=False, obj=session)
+    except click.UsageError as error:
+        return _wrong_usage(error, arguments, session)
+    except (click.Abort, KeyboardInterrupt):
+        return _failed("interrupted", _("Interrupted."), INTERRUPTED, arguments, session)
+    except HubSoftError as error:
+        return _failed(error_kind(error), str(error), error.exit_code, arguments, session)
+    except SystemExit as gone:  # click's answer to shell completion, and to a reader that went away
+        return gone.code if isinstance(gone.code, int) else 1
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO} and error.filename is None:
+            raise  # the answer itself could not be written
+        return _failed("crash", _crash_line(error), HubSoftError.exit_code, arguments, session)
+    return result if isinstance(result, int) else 0
+
+
+def _wrong_usage(error: click.UsageError, arguments: list[str], session: Session) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    place = error.ctx.command_path if error.ctx else PROGRAM
+    hint = _("See {command} --help.").format(command=place)
+    return _failed("usage", f"{error.format_message()} {hint}", error.exit_code, arguments, session)
+
+
+def _failed(kind: str, message: str, code: int, arguments: list[str], session: Session) -> int:
+    """Say on stderr what went wrong; to whoever asked for JSON, in the document too."""
+    message = privacy.clean(message, multiline=True)
+    click.echo(message, err=True)
+    if JSON in (arguments[: arguments.index("--")] if "--" in arguments else arguments):
+        error = {"kind": kind, "message": message}
+        if session.term is None:
+            write_json({"error": error})
+        else:
+            from .lookup import no_lookup_document
+
+            write_json(no_lookup_document(session.term, error))
+    return code
+
+
+def _reader_gone() -> int:
+    """Whoever read our output closed it: point stdout elsewhere, so that leaving does not fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return HubSoftError.exit_code
+
+
+def _crash_line(error: Exception) -> str:
+    from ..diagnostics import crash
+    from ..settings import places
+
+    try:
+        folder = places.find().crashes
+    except HubSoftError:
+        return crash.line(None)
+    return crash.line(crash.report(error, folder))

@@ -1,0 +1,180 @@
+"""The `report` command: what a day cost and saved, for people, programs, spreadsheets and the mail."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from ..errors import InvalidInput
+from ..texts import N_, _, say
+from .output import styled, table, write_json, write_lines
+from .session import Session, json_option, open_hub
+from .translated import Command, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..services.container import Services
+    from ..services.reports.types import DayReport, Sums
+    from ..texts import Text
+
+_BAR: Final = 40
+
+
+@click.command(
+    cls=Command,
+    help=N_(
+        "Show what a day cost and saved: questions, requests, endpoints, errors. Sends no request.\n\n"
+        "A day goes from midnight to midnight in this machine's time zone. Without --day it is today, so far."
+    ),
+)
+@click.option("--day", cls=Option, metavar="YYYY-MM-DD", help=N_("Report this day."))
+@json_option
+@click.option("--csv", "as_csv", cls=Option, is_flag=True, help=N_("Print one table for spreadsheets."))
+@click.option(
+    "--html",
+    "page",
+    cls=Option,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("Write a page that one can mail."),
+)
+@click.pass_obj
+def report(session: Session, day: str | None, *, as_json: bool, as_csv: bool, page: Path | None) -> None:
+    """Answer `report`."""
+    if as_json + as_csv + (page is not None) > 1:
+        raise click.UsageError(_("Choose one of --json, --csv and --html."))
+    wanted = None if day is None else _day(day)
+
+    async def ask(services: Services) -> tuple[DayReport, Text | str | None]:
+        reports = services.reports
+        return await reports.day(wanted or reports.today()), reports.trouble
+
+    with open_hub(session, with_secrets=False) as hub:
+        made, trouble = hub.call(ask)
+        profile = hub.settings.profile
+    if trouble is not None:
+        click.echo(_("Nothing is added to the reports: {reason}").format(reason=trouble), err=True)
+    if page is not None:
+        from ..services.reports.export import write
+        from ..services.reports.html import as_page
+
+        write(as_page(made, profile=profile.name, host=profile.url.partition("://")[2]), page)
+        write_lines([_("The report of {day} is in {path}.").format(day=_shown(made.day), path=page)])
+    elif as_json:
+        from ..services.reports.json_csv import as_document
+
+        write_json(as_document(made))
+    elif as_csv:
+        from ..services.reports.json_csv import as_table
+
+        sys.stdout.write(as_table(made))
+    else:
+        write_lines(report_lines(made))
+
+
+def report_lines(made: DayReport) -> Iterator[str]:
+    """Yield the report as people read it in a terminal."""
+    from ..services.reports import html as page
+    from ..services.reports import names
+
+    total = made.total
+    yield styled(_("Report of {day}").format(day=_shown(made.day)), "strong")
+    if not made.whole:
+        yield styled(page.incomplete(), "warning")
+    if not made.rows:
+        yield _("Nothing was asked on this day.")
+        return
+    yield from table(
+        [
+            [_("questions"), names.number(total.questions), _("from memory"), names.share(total.ratio)],
+            [_("requests"), names.number(total.requests), page.saved_of(total), names.number(total.saved)],
+            [
+                _("errors"),
+                names.number(total.errors),
+                _("refused with 429"),
+                names.number(total.rate_limited),
+            ],
+            [_("answer, median"), names.seconds(total.p50), _("95 % within"), names.seconds(total.p95)],
+        ],
+        gap=3,
+        right=(1, 3),
+    )
+    yield ""
+    yield from _hours(made)
+    for title, rows, name in (
+        (_("endpoint"), made.endpoints, str),
+        (_("class"), made.priorities, names.priority_name),
+        (_("operator"), made.operators, str),
+        (_("asked by"), made.callers, names.caller_name),
+    ):
+        yield ""
+        yield from _group(
+            title, {name(key): sums for key, sums in rows.items()}, asked=rows is not made.endpoints
+        )
+
+
+def _hours(made: DayReport) -> Iterator[str]:
+    from ..services.reports import names
+
+    most = max(max(hour.sums.questions, hour.sums.requests) for hour in made.hours)
+    rows = []
+    for hour in made.hours:
+        sums = hour.sums
+        if sums.questions or sums.requests:
+            sent = _length(sums.requests, most)
+            # What was asked and cost no request is the paler part of the bar.
+            bar = "█" * sent + "░" * max(0, _length(sums.questions, most) - sent)
+            rows.append(
+                [f"{hour.clock:02} h", names.number(sums.questions), names.number(sums.requests), bar]
+            )
+    yield from table([[_("hour"), _("questions"), _("requests"), ""], *rows], right=(1, 2))
+
+
+def _group(title: str, rows: Mapping[str, Sums], *, asked: bool) -> list[str]:
+    """Return a table of requests; with `asked` of questions too, which no endpoint has."""
+    from ..services.reports import names
+
+    head = [
+        title,
+        *([_("questions")] if asked else []),
+        _("requests"),
+        _("errors"),
+        _("median"),
+        _("95 % within"),
+    ]
+    lines = [
+        [
+            name,
+            *([names.number(sums.questions) if sums.questions else names.NOTHING] if asked else []),
+            names.number(sums.requests),
+            names.number(sums.errors),
+            names.seconds(sums.p50),
+            names.seconds(sums.p95),
+        ]
+        for name, sums in rows.items()
+    ]
+    return table([head, *lines], right=range(1, len(head)))
+
+
+def _length(count: int, most: int) -> int:
+    return max(1, round(_BAR * count / most)) if count else 0
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise InvalidInput(
+            say("{text} is no day. Write it as year-month-day, such as 2026-11-23.", text=repr(text))
+        ) from None
+
+
+def _shown(day: date) -> str:
+    from ..services.reports.names import day_name
+
+    return day_name(day)

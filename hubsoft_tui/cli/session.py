@@ -1,0 +1,130 @@
+"""What the commands stand on: the options given, the settings they choose, and a running engine."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+
+from .. import texts
+from ..diagnostics import logs
+from ..errors import HubSoftError, StoreError
+from ..privacy import clean
+from ..settings import places
+from ..texts import N_, _
+from .output import styled
+from .translated import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+    from ..core.engine import Engine
+    from ..services.container import Services
+    from ..services.hub import Hub
+    from ..settings.files import Loaded
+    from ..settings.tree import Settings
+    from ..store.losses import Loss
+
+T = TypeVar("T")
+
+JSON: Final = "--json"
+json_option = click.option(JSON, "as_json", cls=Option, is_flag=True, help=N_("Print one JSON document."))
+
+
+@dataclass(slots=True)
+class Session:
+    """What the options before the command's name say, and what is known by the time something fails."""
+
+    profile: str | None = None
+    demo: bool = False
+    read_only: bool = False
+    term: str | None = None
+    """What `lookup` was asked; None in every other command."""
+
+
+def loaded_settings(session: Session, *, need_profile: bool = True, with_secrets: bool = True) -> Loaded:
+    """Return the settings of the profile wanted; what they warn of goes to stderr. Raises SettingsError."""
+    from ..settings.files import read
+
+    flags = {"read_only": True} if session.read_only else {}
+    loaded = read(session.profile, flags, need_profile=need_profile, with_secrets=with_secrets)
+    texts.use(loaded.settings.ui.language)
+    for warning in loaded.warnings:
+        click.echo(str(warning), err=True)
+    return loaded
+
+
+@contextlib.contextmanager
+def open_hub(session: Session, *, with_secrets: bool = True) -> Iterator[Hub]:
+    """Start the engine on the profile wanted, or on a simulator of its own. Raises HubSoftError."""
+    from ..services.hub import Hub
+
+    with contextlib.ExitStack() as stack:
+        if session.demo:
+            settings = stack.enter_context(_demo())
+        else:
+            settings = loaded_settings(session, with_secrets=with_secrets).settings
+        # Without a place of its own, what the engine logs would be printed over the answer.
+        try:
+            logs.configure(places.find(home=settings.home or None).logs, settings.log)
+        except StoreError as error:  # what is only read needs no log
+            click.echo(str(error), err=True)
+        stack.callback(logs.close)
+        hub = Hub(settings)
+        stack.callback(hub.close)
+        hub.start()
+
+        known = say_losses(hub.call(losses_of))
+        try:
+            yield hub
+        finally:
+            # A file that is opened when it is first used may have been found damaged only then.
+            with contextlib.suppress(HubSoftError):
+                say_losses(hub.call(losses_of), known)
+
+
+async def losses_of(services: Services) -> tuple[Loss, ...]:
+    """Return what was lost on disk and not acknowledged; for `Hub.call`."""
+    return services.losses.open()
+
+
+def loss_lines(losses: Iterable[Loss]) -> list[str]:
+    """Return what people read of `losses`, and an empty line after it; nothing when there are none."""
+    from ..services.losses import told
+
+    lines = [styled(clean(str(told(loss))), "bad") for loss in losses]
+    return [*lines, ""] if lines else []
+
+
+def say_losses(losses: Iterable[Loss], known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Tell on stderr of `losses`, those `known` apart; return which were told."""
+    from ..services.losses import told
+
+    news = [loss for loss in losses if loss.id not in known]
+    for loss in news:
+        click.echo(str(told(loss)), err=True)
+    if news:
+        click.echo(_("This is said until: hubsoft-tui config check --acknowledge"), err=True)
+    return frozenset(loss.id for loss in news)
+
+
+@contextlib.contextmanager
+def _demo() -> Iterator[Settings]:
+    """Serve invented customers for the length of one command, with a home that is thrown away."""
+    from ..settings.tree import Settings
+    from ..simulator import Simulator
+
+    with tempfile.TemporaryDirectory(prefix="hubsoft-tui-demo-") as home, Simulator() as simulator:
+        yield Settings(profile=simulator.profile, home=home)
+
+
+def of_engine(ask: Callable[[Engine], T]) -> Callable[[Services], Awaitable[T]]:
+    """Return `ask` as `Hub.call` takes it, for what the engine answers at once."""
+
+    async def answer(services: Services) -> T:
+        return ask(services.engine)
+
+    return answer

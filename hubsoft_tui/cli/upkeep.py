@@ -1,0 +1,175 @@
+"""The commands for this machine's side: what is remembered, and the settings. None sends a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import HubSoftError
+from ..texts import N_, _, ngettext
+from .output import age, styled, table, write_json, write_lines
+from .session import Session, json_option, loaded_settings, loss_lines, of_engine, open_hub
+from .translated import Group, Option
+
+if TYPE_CHECKING:
+    from ..settings.tree import Settings
+    from ..store.losses import Loss
+
+
+@click.group(cls=Group, help=N_("Look after what is remembered of HubSoft's answers. Sends no request."))
+def cache() -> None:
+    """Hold the commands on the cache."""
+
+
+@cache.command(help=N_("Show how much is remembered, and how long each kind of answer counts as fresh."))
+@json_option
+@click.pass_obj
+def stats(session: Session, *, as_json: bool) -> None:
+    """Answer `cache stats`."""
+    with open_hub(session, with_secrets=False) as hub:
+        records = hub.call(of_engine(lambda engine: engine.known.count()))
+        settings = hub.settings.cache
+    lifetimes = {
+        "client_data": settings.client_data_ttl,
+        "contract_status": settings.contract_status_ttl,
+        "service_data": settings.service_data_ttl,
+        "not_found": settings.not_found_ttl,
+    }
+    if as_json:
+        write_json({"records": records, "max_entries": settings.max_entries, "fresh_seconds": lifetimes})
+        return
+    names = {
+        "client_data": _("customer data"),
+        "contract_status": _("contract status"),
+        "service_data": _("service data"),
+        "not_found": _("nobody found"),
+    }
+    remembered = ngettext(
+        "{n} customer remembered, of at most {most}.", "{n} customers remembered, of at most {most}.", records
+    )
+    rows = [
+        [names[name], _("fresh for {age}").format(age=age(seconds))] for name, seconds in lifetimes.items()
+    ]
+    write_lines([remembered.format(n=records, most=settings.max_entries), *table(rows)])
+
+
+@cache.command(help=N_("Drop what is too old to be of any use."))
+@json_option
+@click.pass_obj
+def clean(session: Session, *, as_json: bool) -> None:
+    """Answer `cache clean`."""
+    with open_hub(session, with_secrets=False) as hub:
+        dropped = hub.call(of_engine(lambda engine: engine.known.clean()))
+        left = hub.call(of_engine(lambda engine: engine.known.count()))
+    if as_json:
+        write_json({"dropped": dropped, "records": left})
+        return
+    said = ngettext("{n} old answer dropped.", "{n} old answers dropped.", dropped).format(n=dropped)
+    kept = ngettext("{n} customer is still remembered.", "{n} customers are still remembered.", left).format(
+        n=left
+    )
+    write_lines([f"{said} {kept}"])
+
+
+@cache.command(help=N_("Forget everything; the next questions ask HubSoft."))
+@json_option
+@click.pass_obj
+def clear(session: Session, *, as_json: bool) -> None:
+    """Answer `cache clear`."""
+    with open_hub(session, with_secrets=False) as hub:
+        dropped = hub.call(of_engine(lambda engine: engine.known.clear()))
+    if as_json:
+        write_json({"dropped": dropped, "records": 0})
+    else:
+        write_lines(
+            [ngettext("{n} customer forgotten.", "{n} customers forgotten.", dropped).format(n=dropped)]
+        )
+
+
+@click.group(cls=Group, help=N_("See where settings are, what they are, and whether they are right."))
+def config() -> None:
+    """Hold the commands on the settings."""
+
+
+@config.command("path", help=N_("Show which files and folders are used."))
+def config_path() -> None:
+    """Answer `config path`: names alone, whether they exist or not."""
+    from ..settings import places
+
+    found = places.find()
+    rows = [
+        [_("settings"), str(found.config_file)],
+        [_("tuned"), str(found.tuned_file)],
+        [_("secrets"), str(found.secrets_file)],
+        [_("state"), str(found.state)],
+        [_("cache"), str(found.cache)],
+        [_("logs"), str(found.logs)],
+    ]
+    write_lines(table(rows, indent=0))
+
+
+@config.command("show", help=N_("Show every setting and where its value comes from. Secrets are not shown."))
+@click.pass_obj
+def config_show(session: Session) -> None:
+    """Answer `config show`."""
+    from ..settings.files import explain
+
+    rows = [
+        [
+            row.key,
+            f"{row.value} {row.unit}".strip(),
+            styled(row.origin, "quiet" if row.value == row.default else "strong"),
+        ]
+        for row in explain(loaded_settings(session, need_profile=False))
+    ]
+    write_lines(table([[_("setting"), _("value"), _("from")], *rows], indent=0))
+
+
+@config.command(
+    "check", help=N_("Say whether the settings and the files of the state are right. Sends nothing.")
+)
+@click.option(
+    "--acknowledge",
+    cls=Option,
+    is_flag=True,
+    help=N_("Say that you know what was lost on disk: it is not told again."),
+)
+@click.pass_obj
+def config_check(session: Session, *, acknowledge: bool) -> int:
+    """Answer `config check`: wrong settings are an error, exit 2; losses that nobody acknowledged, 1."""
+    from ..core.requests.way import way_to
+
+    settings = loaded_settings(session).settings
+    profile = settings.profile
+    proxy = way_to(profile.url).proxy
+    said = [_("The settings are right: profile {name}, {url}.").format(name=profile.name, url=profile.url)]
+    if proxy is not None:
+        said.append(
+            _("HubSoft is reached through the proxy {proxy}, which {variable} names.").format(
+                proxy=proxy, variable=proxy.variable
+            )
+        )
+    write_lines(said)
+    losses = _losses(settings, acknowledge=acknowledge)
+    write_lines(loss_lines(losses)[:-1])
+    if not losses:
+        return 0
+    if acknowledge:
+        write_lines([_("Acknowledged.")])
+        return 0
+    write_lines([_("This is said until: hubsoft-tui config check --acknowledge")])
+    return HubSoftError.exit_code
+
+
+def _losses(settings: Settings, *, acknowledge: bool) -> tuple[Loss, ...]:
+    """Look at the files of the state, where there are any, and return what is lost and not acknowledged."""
+    from ..core.clock import SystemClock
+    from ..services.storage import open_state
+    from ..settings import places
+
+    if not places.find(home=settings.home or None).state.is_dir():
+        return ()
+    clock = SystemClock()
+    with open_state(settings, clock) as state:
+        return state.losses.acknowledge(clock.wall()) if acknowledge else state.losses.open()

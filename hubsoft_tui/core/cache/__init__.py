@@ -1,0 +1,1 @@
+"""What is remembered: records, the questions they answer, and how long they count."""

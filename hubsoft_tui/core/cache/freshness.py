@@ -1,0 +1,150 @@
+"""What is known without asking: the cache as questions see it, with the age limits in force.
+
+A question is answered by its own record, or by a roster's row where that says enough. How old an answer may be is
+a matter of the question's category, and of whom it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ...settings.tree import CacheSettings
+from ..clock import Clock
+from ..types import Answer, Category, Source
+from .cache import Cache, Found
+from .question import Question
+
+T = TypeVar("T")
+
+
+class Knowledge:
+    """Lives in the engine's loop. `settings` may be replaced at any time, and holds for what is known already."""
+
+    def __init__(
+        self, cache: Cache, clock: Clock, settings: CacheSettings, suspended: Callable[[object], bool]
+    ) -> None:
+        """`suspended` tells a customer without an active contract, who is remembered for `suspended_ttl` at most."""
+        self.cache = cache
+        self.settings = settings
+        self._clock = clock
+        self._suspended = suspended
+
+    def reconfigure(self, settings: CacheSettings) -> None:
+        """Use other limits and sizes from now on."""
+        self.settings = settings
+        self.cache.resize(settings.max_entries)
+        self.cache.max_briefs = settings.roster_entries
+
+    # -- one question
+
+    def find(self, question: Question[Any]) -> Found | None:
+        """Return the youngest that is known, however old; a roster's row never stands in for a customer's data."""
+        found = self.cache.find(question.key)
+        if not question.brief or question.category is Category.CLIENT_DATA:
+            return found
+        return _younger(found, self.cache.find_brief(question.brief))
+
+    def fresh(self, question: Question[Any], found: Found) -> bool:
+        """Whether what was found is young enough for the question."""
+        return found.age <= self.limit(question.category, found)
+
+    def useful(self, found: Found | None) -> bool:
+        """Whether it may be shown, marked stale, while HubSoft cannot be asked."""
+        return found is not None and not found.negative and found.age <= self.settings.stale_ttl
+
+    def limit(self, category: Category, found: Found) -> float:
+        """Return for how many seconds what was found answers questions of `category`."""
+        if found.negative:
+            return self.settings.not_found_ttl
+        return self.lifetime_of(found.values[0] if len(found.values) == 1 else None, category)
+
+    def lifetime_of(self, record: object | None, category: Category) -> float:
+        """Return for how many seconds a record, or several (None), answers questions of `category`."""
+        lifetime = _lifetime(self.settings, category)
+        shorter = self.settings.suspended_ttl < lifetime and category is not Category.SERVICE_DATA
+        if shorter and record is not None and self._suspended(record):
+            return self.settings.suspended_ttl
+        return lifetime
+
+    def answer(
+        self, question: Question[T], found: Found, source: Source = Source.CACHE, *, reason: str = ""
+    ) -> Answer[T]:
+        """Return what was found as an answer; `reason` says why a stale one is shown."""
+        return Answer(
+            value=question.join(found.values),
+            source=source,
+            age=found.age,
+            fetched_at=found.fetched_at,
+            truncated=found.truncated,
+            reason=reason,
+        )
+
+    # -- what is asked of it alone: nothing is sent, and nothing counts as a question
+
+    def remembered(self, question: Question[T]) -> Answer[T] | None:
+        """Return what is remembered, however old, or None."""
+        found = self.cache.find(question.key)
+        return None if found is None else self.answer(question, found)
+
+    def recall(
+        self, asked: Sequence[Question[T]], *, category: Category, max_age: float | None = None
+    ) -> list[Answer[T] | None]:
+        """Return for each question what is remembered and young enough, else None.
+
+        `max_age` (seconds) stands in for the category's own limit. A few hundred questions take milliseconds.
+        """
+        keys = [question.key for question in asked]
+        known = self.cache.find_many(keys, [question.brief for question in asked if question.brief])
+        answers: list[Answer[T] | None] = []
+        for question in asked:
+            found = _younger(known.get(question.key), known.get(question.brief))
+            fresh = found is not None and found.age <= self._allowed(found, category, max_age)
+            answers.append(self.answer(question, found) if found is not None and fresh else None)
+        return answers
+
+    def learn(self, briefs: Mapping[str, tuple[Any, ...]], *, sent_at: float, sent_now: float) -> None:
+        """Remember rows of a roster by the `Question.brief` they answer, as sent for at these two instants."""
+        self.cache.learn(briefs, sent_at=sent_at, sent_now=sent_now)
+
+    def customers(self, limit: int) -> list[tuple[str, float]]:
+        """Return (record's name, age in seconds) of remembered customers, the last used first. Raises StoreError."""
+        return self.cache.customers(limit)
+
+    def record(self, name: str) -> object | None:
+        """Return a remembered record by its name, however old; None when there is none."""
+        return self.cache.record(name)
+
+    # -- keeping house
+
+    def count(self, used_within: float | None = None) -> int:
+        """How many customers are remembered; with `used_within` those used in the last so many seconds."""
+        return self.cache.count(0.0 if used_within is None else self._clock.wall() - used_within)
+
+    def clear(self) -> int:
+        """Forget every answer; return how many records went."""
+        return self.cache.clear()
+
+    def clean(self) -> int:
+        """Drop what has expired beyond use and what is over the limit; return how many expired."""
+        return self.cache.clean(keep_seconds=self.settings.stale_ttl)
+
+    def _allowed(self, found: Found, category: Category, max_age: float | None) -> float:
+        limit = self.limit(category, found)
+        if max_age is None:
+            return limit
+        return min(max_age, limit) if found.negative else max_age
+
+
+def _younger(one: Found | None, other: Found | None) -> Found | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return other if other.age < one.age else one
+
+
+def _lifetime(settings: CacheSettings, category: Category) -> float:
+    if category is Category.CLIENT_DATA:
+        return settings.client_data_ttl
+    if category is Category.CONTRACT_STATUS:
+        return settings.contract_status_ttl
+    return settings.service_data_ttl

@@ -1,0 +1,1 @@
+"""The queue and the budget: who may send a request, and when."""

@@ -1,0 +1,38 @@
+"""The budget of a program that has no home: the same rules, in memory, for one engine alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from ...texts import Text, say
+from ..clock import Clock
+from .ledger import Ledger
+
+T = TypeVar("T")
+
+
+class MemoryBudget:
+    """A PermitPort that shares with nobody and forgets when the process ends."""
+
+    owner = "me"
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ledger = Ledger()
+
+    def read(self) -> Ledger:
+        """Return the ledger."""
+        return self._ledger
+
+    def follow(self) -> None:
+        """Do nothing: what is in memory is not lost before the program is."""
+
+    def held_by(self) -> Text:
+        """Say who holds it, which is only this program."""
+        return say("The budget is in use.")
+
+    def update(self, step: Callable[[Ledger, float], tuple[Ledger, T]]) -> T:
+        """Change the ledger by `step` and return what it found out."""
+        self._ledger, result = step(self._ledger, self._clock.now())
+        return result

@@ -1,0 +1,159 @@
+"""What all processes on one home know together about the budget: slots, the waiting line, the throttle.
+
+Pure data and pure changes of it. A port (`PermitPort`) only loads a ledger, lets somebody change it while
+nobody else can, and stores what became different; every rule is here, in `throttle` and in `schedule`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..types import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One permit's place in the window. Times in seconds on the shared clock."""
+
+    id: str
+    owner: str
+    priority: Priority
+    started: float
+    lease_end: float
+    """When it counts as completed although nobody said so: its owner is frozen, or forgot."""
+    done: float | None = None
+    """When its request completed; None while it is in flight."""
+
+    def frees(self, window: float) -> float:
+        """When the slot may be used again: a window after the request completed, not after it was granted."""
+        return (self.lease_end if self.done is None else self.done) + window
+
+    def frees_earliest(self, window: float, now: float) -> float:
+        """When the slot may be used again if a request in flight completes this very moment."""
+        return (min(now, self.lease_end) if self.done is None else self.done) + window
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first of one owner's waiters in one class, and how many wait there with it."""
+
+    owner: str
+    priority: Priority
+    arrival: float
+    waiting: int
+    seen: float
+    """When its owner last said that it still waits."""
+
+    @property
+    def rank(self) -> tuple[Priority, float, str]:
+        """Sorts by who goes first."""
+        return (self.priority, self.arrival, self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """What HubSoft said about our rate: 429s and headers."""
+
+    paused_until: float = 0.0
+    rate: int | None = None
+    """Requests per window at `clean_from`, or None when it was never cut."""
+    clean_from: float = 0.0
+    """Since when no 429 came: the end of the last pause."""
+    cut_at: float = 0.0
+    """When the rate was last cut."""
+    header_limit: int | None = None
+    others: int = 0
+    """Requests of the window that somebody else spends, as the headers show, until `others_until`."""
+    others_until: float = 0.0
+    lost_at: float | None = None
+    """When it was noticed that the ledger before this one is lost: what was sent in its window is not known."""
+
+    def lost_until(self, window: float) -> float:
+        """When the window of a lost ledger is over; 0 when none was lost."""
+        return 0.0 if self.lost_at is None else self.lost_at + window
+
+    def opens(self, window: float) -> float:
+        """When anything may be sent, as far as pauses go."""
+        return max(self.paused_until, self.lost_until(window))
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The budget's whole state at one instant."""
+
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    line: Mapping[tuple[str, Priority], Head] = field(default_factory=dict)
+    throttle: Throttle = field(default_factory=Throttle)
+
+    def owners(self) -> set[str]:
+        """Name the owners whose death would change anything: in flight, or in the line."""
+        flying = {slot.owner for slot in self.slots.values() if slot.done is None}
+        return flying | {owner for owner, _ in self.line}
+
+    def holding(self, slot: Slot) -> Ledger:
+        """Put `slot` in, or in the place of its former self."""
+        return replace(self, slots={**self.slots, slot.id: slot})
+
+    def without(self, ids: Iterable[str]) -> Ledger:
+        """Give the slots `ids` back."""
+        gone = set(ids)
+        return replace(self, slots={key: slot for key, slot in self.slots.items() if key not in gone})
+
+    def throttled(self, **changes: float | None) -> Ledger:
+        """Change fields of the throttle."""
+        return replace(self, throttle=replace(self.throttle, **changes))  # type: ignore[arg-type]
+
+    def swept(self, window: float, now: float) -> Ledger:
+        """Drop the slots that are free again."""
+        free = [key for key, slot in self.slots.items() if slot.frees(window) <= now]
+        swept = self.without(free) if free else self
+        over = self.throttle.lost_at is not None and self.throttle.lost_until(window) <= now
+        return swept.throttled(lost_at=None) if over else swept
+
+    def after_loss(self, known: Ledger, now: float) -> Ledger:
+        """Begin a ledger in the place of one that was lost, with what is `known` of that."""
+        throttle = replace(self.throttle if self.throttle != Throttle() else known.throttle, lost_at=now)
+        return Ledger({**known.slots, **self.slots}, self.line, throttle)
+
+    def buried(self, dead: set[str], now: float) -> Ledger:
+        """Settle what the dead left: requests in flight completed by `now`, and nobody waits any more."""
+        if not dead:
+            return self
+        slots = {
+            key: replace(slot, done=min(now, slot.lease_end))
+            if slot.done is None and slot.owner in dead
+            else slot
+            for key, slot in self.slots.items()
+        }
+        line = {key: head for key, head in self.line.items() if head.owner not in dead}
+        return replace(self, slots=slots, line=line)
+
+    def rebased(self, now: float) -> Ledger:
+        """Carry a ledger over to another epoch (the machine was restarted): its instants mean nothing now.
+
+        Every slot counts as completed now, which costs at most one window. A pause cannot be carried over; a
+        429 would renew it, and the cut rate stays.
+        """
+        slots = {key: replace(slot, started=now, lease_end=now, done=now) for key, slot in self.slots.items()}
+        kept = self.throttle
+        throttle = Throttle(
+            rate=kept.rate,
+            clean_from=now,
+            cut_at=now,
+            header_limit=kept.header_limit,
+            lost_at=None if kept.lost_at is None else now,
+        )
+        return Ledger(slots, {}, throttle)
+
+    def posting(self, owner: str, heads: Iterable[Head], *, refresh: float) -> Ledger:
+        """Make `heads` the owner's part of the line; an entry is not renewed within `refresh` seconds."""
+        mine = {(head.owner, head.priority): head for head in heads}
+        for key, head in mine.items():
+            old = self.line.get(key)
+            if old is not None and replace(old, seen=head.seen) == head and head.seen - old.seen < refresh:
+                mine[key] = old
+        if mine == {key: head for key, head in self.line.items() if head.owner == owner}:
+            return self
+        others = {key: head for key, head in self.line.items() if head.owner != owner}
+        return replace(self, line=others | mine)

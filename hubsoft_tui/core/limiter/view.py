@@ -1,0 +1,88 @@
+"""The budget and the queue as a watcher sees them. Looking only: nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..ports import Limits
+from ..types import BudgetState, Lane, Mark, Priority, Waiting
+from .ledger import Ledger
+from .schedule import FROZEN
+from .throttle import in_force
+
+
+def budget_state(
+    ledger: Ledger,
+    owner: str,
+    limits: Limits,
+    now: float,
+    *,
+    arrivals: Sequence[Sequence[float]],
+    waits: Sequence[Sequence[float]],
+) -> BudgetState:
+    """Describe the budget at `now`; `arrivals` and `waits` (seconds) are this engine's, by class."""
+    slots = [slot for slot in ledger.slots.values() if slot.frees(limits.window) > now]
+    started = sorted(
+        (slot for slot in slots if slot.started > now - limits.window), key=lambda slot: slot.started
+    )
+    force = in_force(limits, ledger.throttle, now)
+    critical, high, normal, low = (
+        Lane(
+            waiting=len(arrivals[priority]),
+            oldest=max(0.0, now - arrivals[priority][0]) if arrivals[priority] else 0.0,
+            cap=force.cap(priority),
+            wait_p95=_p95(waits[priority]),
+        )
+        for priority in Priority
+    )
+    return BudgetState(
+        limit=force.per_window,
+        configured=limits.per_window,
+        window=limits.window,
+        used=len(slots),
+        paused_for=max(0.0, ledger.throttle.opens(limits.window) - now),
+        lost=ledger.throttle.lost_until(limits.window) > max(now, ledger.throttle.paused_until),
+        marks=tuple(Mark(slot.started, slot.priority, slot.owner == owner) for slot in started),
+        lanes=(critical, high, normal, low),
+        queue_limit=limits.max_queue,
+    )
+
+
+def standings(
+    ledger: Ledger, owner: str, limits: Limits, now: float, line: Sequence[tuple[str, Priority, float]]
+) -> dict[str, Waiting]:
+    """Tell where the labelled entries of `line` stand: (label, priority, arrival), in the order of rank."""
+    force = in_force(limits, ledger.throttle, now)
+    frees = sorted(slot.frees_earliest(limits.window, now) for slot in ledger.slots.values())
+    frees = [instant for instant in frees if instant > now]
+    others = [head for head in ledger.line.values() if head.owner != owner and now - head.seen < FROZEN]
+    found: dict[str, Waiting] = {}
+    for index, (label, priority, arrival) in enumerate(line):
+        if not label:
+            continue
+        ahead = index + sum(
+            head.waiting for head in others if (head.priority, head.arrival) < (priority, arrival)
+        )
+        starts = max(_start(frees, force, priority, ahead, now), ledger.throttle.opens(limits.window))
+        if priority is Priority.LOW:
+            lows = sum(1 for _, other, _ in line[:index] if other is Priority.LOW)
+            starts = max(starts, now + lows * force.window / force.cap(priority))
+        passes = sum(1 for _, other, _ in line if other > priority)
+        found[label] = Waiting(position=ahead + 1, starts_in=max(0.0, starts - now), passes=passes)
+    return found
+
+
+def _start(frees: list[float], limits: Limits, priority: Priority, ahead: int, now: float) -> float:
+    """Estimate when a slot is free for one with `ahead` before it: slots come free again every window."""
+    needed = len(frees) + ahead + 1 - limits.cap(priority)
+    if needed <= 0:
+        return now
+    if not frees:
+        return now + limits.window * (1 + (needed - 1) // limits.cap(priority))
+    rounds, place = divmod(needed - 1, len(frees))
+    return frees[place] + rounds * limits.window
+
+
+def _p95(waits: Sequence[float]) -> float:
+    ordered = sorted(waits)
+    return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0

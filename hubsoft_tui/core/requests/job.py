@@ -1,0 +1,84 @@
+"""A job: one question's way through queue, retries and token, whose urgency can rise while it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from ..types import Priority
+
+if TYPE_CHECKING:
+    from ..limiter.gate import Gate, Place
+
+
+class Job:
+    """Who asks, how urgently, until when (on the engine's clock), and what it has cost so far."""
+
+    __slots__ = (
+        "asked",
+        "caller",
+        "deadline",
+        "gate",
+        "label",
+        "lifted",
+        "place",
+        "priority",
+        "probed",
+        "ready",
+        "requests",
+        "retries",
+        "through_outages",
+    )
+
+    def __init__(
+        self,
+        gate: Gate,
+        priority: Priority,
+        *,
+        deadline: float | None = None,
+        caller: str = "",
+        label: str = "",
+        asked: bool = False,
+        retries: int | None = None,
+        ready: Callable[[], Awaitable[float | None]] | None = None,
+        through_outages: bool = True,
+    ) -> None:
+        self.gate = gate
+        self.priority = priority
+        self.deadline = deadline
+        self.caller = caller
+        self.label = label
+        self.asked = asked
+        """It answers a question."""
+        self.retries = retries
+        """How often a failure may be repeated at most; None leaves it to the settings."""
+        self.ready = ready
+        """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back.
+
+        It returns the instant (Clock.now) from which nothing of the attempt may leave any more, or None."""
+        self.through_outages = through_outages
+        """Whether it waits, with nobody waiting for it, until HubSoft is back; else it is told as a person is."""
+        self.lifted: Callable[[], None] | None = None
+        """Called when somebody more urgent joins while it waits for HubSoft to come back."""
+        self.probed = False
+        """It was the breaker's probe once, which is enough."""
+        self.place: Place | None = None
+        self.requests = 0
+        """Requests HubSoft received for this job, retries included."""
+
+    def joined_by(self, other: Job) -> None:
+        """Take over the urgency, the later deadline and the label of a job that asks the same."""
+        if other.priority < self.priority:
+            self.priority = other.priority
+            if self.place is not None:
+                self.gate.promote(self.place, other.priority)
+            if self.lifted is not None:
+                self.lifted()
+        if self.deadline is not None:
+            self.deadline = None if other.deadline is None else max(self.deadline, other.deadline)
+            if self.place is not None:
+                self.place.deadline = self.deadline
+        if other.label:
+            self.label = other.label
+            if self.place is not None:
+                self.place.label = other.label

@@ -1,0 +1,1 @@
+"""What the engine reports: counts, the trace, the journal, events, snapshots."""

@@ -1,0 +1,75 @@
+"""Counts of what the cache did, per category, with the hit ratio's recent course."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ..clock import Clock, today
+from ..types import Category, CategoryStats, Outcome
+
+COURSE_MINUTES = 30
+_ANSWERED = frozenset({Outcome.HIT, Outcome.COALESCED, Outcome.NEGATIVE})
+
+
+class _Counter:
+    __slots__ = ("age", "counts", "course", "expired")
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(Outcome, 0)
+        self.expired = 0
+        self.age = 0.0
+        self.course: deque[tuple[int, int, int]] = deque(
+            maxlen=COURSE_MINUTES
+        )  # minute, asked, answered here
+
+
+class Statistics:
+    """Grows by a few integers per question."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._counters = {category: _Counter() for category in Category}
+        self._day = today(clock)
+        self._asked_today = 0
+
+    def count(self, category: Category, outcome: Outcome, *, age: float = 0.0, expired: bool = False) -> None:
+        """Count one question; `age` in seconds of what it was shown, `expired` for a miss that found one too old."""
+        self._turn_day()
+        self._asked_today += 1
+        counter = self._counters[category]
+        counter.counts[outcome] += 1
+        counter.expired += expired
+        if outcome is Outcome.HIT:
+            counter.age += age
+        minute = int(self._clock.now() // 60)
+        asked = answered = 0
+        if counter.course and counter.course[-1][0] == minute:
+            _, asked, answered = counter.course.pop()
+        counter.course.append((minute, asked + 1, answered + (outcome in _ANSWERED)))
+
+    def today(self) -> int:
+        """How many questions were asked since local midnight, or the start if that was later."""
+        self._turn_day()
+        return self._asked_today
+
+    def _turn_day(self) -> None:
+        if (day := today(self._clock)) != self._day:
+            self._day, self._asked_today = day, 0
+
+    def state(self) -> dict[Category, CategoryStats]:
+        """What a watcher sees."""
+        return {category: _stats(counter) for category, counter in self._counters.items()}
+
+
+def _stats(counter: _Counter) -> CategoryStats:
+    hits = counter.counts[Outcome.HIT]
+    return CategoryStats(
+        hits=hits,
+        misses=counter.counts[Outcome.MISS],
+        coalesced=counter.counts[Outcome.COALESCED],
+        stale=counter.counts[Outcome.STALE],
+        expired=counter.expired,
+        negative=counter.counts[Outcome.NEGATIVE],
+        hit_age=counter.age / hits if hits else 0.0,
+        course=tuple(answered / asked for _, asked, answered in counter.course),
+    )

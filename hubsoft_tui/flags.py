@@ -1,0 +1,14 @@
+"""What the command line asked the console for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the console was asked for on the command line."""
+
+    demo: bool = False
+    profile: str | None = None
+    read_only: bool = False

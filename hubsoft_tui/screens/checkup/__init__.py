@@ -1,0 +1,1 @@
+"""The check-up: a list of members against their contracts."""

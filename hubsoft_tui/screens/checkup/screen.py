@@ -1,0 +1,413 @@
+"""Check-up: who of a list still has a contract; the cost before the start, the truth at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on, work
+from textual.content import Content
+from textual.widgets import Static
+
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.services.checkup import export
+from hubsoft_tui.services.checkup.plan_text import plan_lines
+from hubsoft_tui.services.checkup.types import Progress, RunState
+from hubsoft_tui.texts import N_, _, ngettext, number
+from widgets.checkup.head import CheckupHead
+from widgets.checkup.member_rows import ListTable, MemberTable, member_text
+from widgets.table.table import VirtualTable
+
+from ..frame.base import ConsoleScreen
+from . import texts as words
+from .actions import CHECKUP_ACTIONS
+from .field_line import FieldLine
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.checkup.types import Imported, ListRow, Overview
+    from hubsoft_tui.services.container import Services
+
+    from ..frame.actions import Action
+
+SUBJECT: Final = "checkup"
+FORGET_SECONDS: Final = 4.0
+
+
+class CheckupScreen(ConsoleScreen):
+    """One list in sight, or the lists to choose from. What runs goes on whatever is shown."""
+
+    AREA = "checkup"
+    CSS_PATH = Path(__file__).parents[3] / "styles" / "checkup.tcss"
+    ABOUT = N_(
+        "A list of members is checked against their contracts. The plan says what it costs before anything is "
+        "sent: pages of the roster, or one question each, whichever is fewer. ▼ lost the contract since the last "
+        "check-up, ▲ has one again. (+9) beside inactive are members seen without a contract, certain once the "
+        "roster is read to its end. Unknown means that HubSoft could not say; it never means inactive. A check-up "
+        "goes on while you look at other screens, and after a pause or a crash it continues where it was."
+    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = CHECKUP_ACTIONS
+    AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: int | None = None
+        """The service's version that is shown."""
+        self._list_id: int | None = None
+        self._version = -1
+        self._progress = Progress()
+        self._lists: tuple[Overview, ...] | None = None
+        self._planned = False
+        """The plan in sight is for the run that enter starts."""
+        self._plan_trouble = ""
+        self._pressed = ("", 0, 0.0)
+        """What has to be pressed twice: the action, its list, and when it was pressed first."""
+
+    # -- the frame
+
+    def body(self) -> ComposeResult:
+        """Compose the head, the line to type into, and the tables."""
+        yield CheckupHead(id="checkup-head")
+        yield FieldLine((".csv", ".txt", ".json"), id="checkup-field")
+        yield Static(Content(""), id="checkup-empty")
+        yield ListTable(id="checkup-lists")
+        yield MemberTable(id="checkup-members")
+
+    def on_mount(self) -> None:
+        """Say what this is until the lists have come."""
+        super().on_mount()
+        self._draw()
+
+    def engine_changed(self) -> None:
+        """The engine runs, or could not start."""
+        if self.console.hub is not None:
+            self._load()
+        self._draw()
+
+    def relabelled(self) -> None:
+        """Fill the new widgets."""
+        self._version = -1
+        if self._lists:
+            self._lists_table.set_rows(self._lists)
+        self._draw()
+        self._focus_table()
+        if self.console.hub is not None:
+            self._load()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Fetch what is new, when there is something new."""
+        version = snapshot.badges.versions.get(SUBJECT, 0)
+        if version != self._seen:
+            self._seen = version
+            self._load()
+
+    def copied(self) -> tuple[str, str] | None:
+        """Return the member under the cursor, the document masked."""
+        row = None if self._choosing else self._members.item
+        return None if row is None else (_("the member"), member_text(row))
+
+    # -- what is in sight
+
+    @property
+    def _members(self) -> MemberTable:
+        return self.query_one(MemberTable)
+
+    @property
+    def _lists_table(self) -> ListTable:
+        return self.query_one(ListTable)
+
+    @property
+    def _choosing(self) -> bool:
+        return self._list_id is None
+
+    # News come while a list is being opened: they must not end what plans it.
+    @work(group="checkup news", exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        first = self._lists is None
+        await self._asked(self._fetch)
+        if first and self._lists and self._list_id is None:
+            running = (each for each in self._lists if each.run and each.run.state is RunState.RUNNING)
+            self.open(next(running, self._lists[0]).list.id)
+
+    async def _fetch(self) -> None:
+        door = await self.console.door()
+        list_id, version = self._list_id, self._version
+        if list_id is None:
+            self._lists = await door.run(lambda services: services.checkup.lists())
+            self._lists_table.set_rows(self._lists)
+        else:
+            delta = await door.run(lambda services: services.checkup.changes(list_id, version))
+            progress = await door.run(lambda services: services.checkup.progress(list_id))
+            if list_id != self._list_id:
+                return
+            if self._progress.running_here and not progress.running_here:
+                self._ended(progress)
+            self._version, self._progress = delta.version, progress
+            if delta.whole or delta.rows:
+                self._members.put(delta.rows, whole=delta.whole)
+        self._draw()
+
+    def open(self, list_id: int) -> None:
+        """Put a list in sight, and plan its next check-up."""
+        self._list_id, self._version = list_id, -1
+        self._planned, self._plan_trouble = False, ""
+        self._members.filter("")
+        self._progress = Progress()
+        self._opened(list_id)
+
+    @work(group="checkup", exclusive=True, exit_on_error=False)
+    async def _opened(self, list_id: int) -> None:
+        await self._asked(lambda: self._run(lambda services: services.checkup.look(list_id)))
+        await self._asked(self._fetch)
+        self._focus_table()
+        if not self._progress.running_here:
+            await self._make_plan(list_id)
+
+    async def _make_plan(self, list_id: int) -> None:
+        try:
+            await self._run(lambda services: services.checkup.plan(list_id))
+        except HubSoftError as error:
+            self._plan_trouble = str(error)
+        self._planned = True
+        await self._asked(self._fetch)
+
+    def _ended(self, progress: Progress) -> None:
+        self._planned = False
+        self.console.tell(words.ended(progress), severity=words.severity(progress))
+
+    def _draw(self) -> None:
+        empty = self._choosing and (self._lists == () or bool(self.console.trouble))
+        self.set_class(empty, "-empty")
+        self.set_class(self._choosing and not empty, "-lists")
+        if empty:
+            note = (
+                words.troubled(self.console.trouble) if self.console.trouble else words.welcome(self._sample)
+            )
+            self.query_one("#checkup-empty", Static).update(note)
+        if not self._choosing:
+            plan = self._progress.plan
+            lines = [self._plan_trouble] if self._plan_trouble else plan_lines(plan) if plan else [_("…")]
+            hint = words.hint(self._progress, planned=self._planned)
+            head = self.query_one(CheckupHead)
+            head.show(self._progress, lines, hint, time.time(), ahead=self._planned)
+        self.redraw_frame()
+
+    @property
+    def _sample(self) -> str:
+        """The list that the demo brings along, or an empty text."""
+        sample = Path(self.console.settings.home or "/") / "membros.csv"
+        return str(sample) if self.console.hints() and sample.is_file() else ""
+
+    def _focus_table(self) -> None:
+        self.set_focus(self._lists_table if self._choosing else self._members)
+
+    # -- asking the service
+
+    async def _run(self, ask: Callable[[Services], Awaitable[object]]) -> None:
+        door = await self.console.door()
+        await door.run(ask)
+
+    async def _asked(self, ask: Callable[[], Awaitable[None]]) -> bool:
+        """Ask; what goes wrong is told. Tells whether it went well."""
+        try:
+            await ask()
+        except HubSoftError as error:
+            self.console.tell(error, severity="warning")
+            return False
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the console
+            self.console.tell(self.console.unexpected(error), severity="error")
+            return False
+        return True
+
+    @work(group="checkup-do", exclusive=True, exit_on_error=False)
+    async def _do(self, ask: Callable[[Services], Awaitable[object]]) -> None:
+        if await self._asked(lambda: self._run(ask)):
+            self._load()
+
+    # -- actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what would do something now."""
+        state, here = self._progress.state, not self._choosing
+        needs = {
+            "start": (here and not self._progress.running_here) or bool(self._choosing and self._lists),
+            "pause": here and self._progress.running_here,
+            "cancel": here and state is not None and not state.over and not self._progress.who,
+            "release": here and self._progress.held > 0,
+            "drop_held": here and self._progress.held > 0,
+            "lists": here,
+            "export": here and self._progress.decided > 0,
+            "filter": here,
+            "sort": not (self._choosing and not self._lists),
+            "turn": not (self._choosing and not self._lists),
+            "forget": bool(self._choosing and self._lists),
+            "copy": here and self._progress.total > 0,
+        }
+        return needs.get(action, True) and super().check_action(action, parameters)
+
+    def action_start(self) -> None:
+        """Open the marked list, or plan, or start."""
+        if self._list_id is None:
+            if (chosen := self._lists_table.selected) is not None:
+                self.open(int(chosen))
+            return
+        list_id = self._list_id
+        left = self._progress.state in {RunState.PAUSED, RunState.INTERRUPTED}
+        if self._planned or left:
+            self._planned = False
+            self._do(lambda services: services.checkup.start(list_id))
+        else:
+            self._plan_again(list_id)
+
+    @work(group="checkup-do", exclusive=True, exit_on_error=False)
+    async def _plan_again(self, list_id: int) -> None:
+        await self._make_plan(list_id)
+
+    def action_pause(self) -> None:
+        """Stop for now."""
+        if (list_id := self._list_id) is not None:
+            self._do(lambda services: services.checkup.pause(list_id))
+
+    def action_cancel(self) -> None:
+        """End it."""
+        if (list_id := self._list_id) is not None:
+            self._do(lambda services: services.checkup.cancel(list_id))
+
+    def action_lists(self) -> None:
+        """Choose another list."""
+        self._list_id = None
+        self._load()
+        self._draw()
+        self._focus_table()
+
+    def action_import(self) -> None:
+        """Type the path of a list."""
+        begun = "" if self._lists else self._sample
+        if not self._choosing and self._progress.list is not None:
+            begun = self._progress.list.path
+        self.query_one(FieldLine).ask_path("import", _("Import list:"), begun)
+
+    def action_export(self) -> None:
+        """Type where the results go."""
+        if self._progress.list is not None:
+            source = Path(self._progress.list.path)
+            target = source.with_name(f"{source.stem}-results.csv")
+            self.query_one(FieldLine).ask_path("export", _("Export to:"), str(target))
+
+    def action_filter(self) -> None:
+        """Type into the filter."""
+        self.query_one(FieldLine).ask_filter()
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._table.cycle_sort()
+
+    def action_turn(self) -> None:
+        """Turn the order round."""
+        self._table.reverse_sort()
+
+    def action_forget(self) -> None:
+        """Forget the marked list when pressed twice."""
+        chosen = self._lists_table.item
+        if chosen is None:
+            return
+        list_id = chosen.list.id
+        again = _("Press again to forget {list} and its results.").format(list=chosen.list.name)
+        if self._twice("forget", list_id, again):
+            self._do(lambda services: services.checkup.drop(list_id))
+
+    def action_release(self) -> None:
+        """Run what is held when pressed twice."""
+        if (list_id := self._list_id) is not None and self._twice(
+            "release", list_id, words.release_again(self._progress.held)
+        ):
+            self._do(lambda services: services.checkup.release(list_id))
+
+    def action_drop_held(self) -> None:
+        """Never run what is held when pressed twice."""
+        if (list_id := self._list_id) is not None and self._twice(
+            "drop", list_id, words.drop_again(self._progress.held)
+        ):
+            self._do(lambda services: services.checkup.drop_held(list_id))
+
+    def _twice(self, what: str, list_id: int, again: str) -> bool:
+        """Tell whether it was pressed a second time; the first time `again` is said."""
+        before, which, at = self._pressed
+        if (before, which) == (what, list_id) and time.monotonic() - at < FORGET_SECONDS:
+            self._pressed = ("", 0, 0.0)
+            return True
+        self._pressed = (what, list_id, time.monotonic())
+        self.console.tell(again, severity="warning")
+        return False
+
+    def action_close(self) -> None:
+        """Leave the field, clear the filter, or go back to the list: one thing at a time."""
+        if (field := self.query_one(FieldLine)).is_open:
+            field.leave()
+        elif not self._choosing and self._members.rows.filtered:
+            self._members.filter("")
+        elif self._choosing and self._progress.list is not None:
+            self.open(self._progress.list.id)
+
+    @property
+    def _table(self) -> VirtualTable[Overview] | MemberTable:
+        return self._lists_table if self._choosing else self._members
+
+    @on(VirtualTable.RowSelected)
+    def _chosen(self, event: VirtualTable.RowSelected) -> None:
+        event.stop()
+        if self.check_action("start", ()):
+            self.action_start()
+
+    # -- what is typed
+
+    @on(FieldLine.Filtered)
+    def _filter_typed(self, event: FieldLine.Filtered) -> None:
+        event.stop()
+        self._members.filter(event.text)
+
+    @on(FieldLine.Left)
+    def _entered(self, event: FieldLine.Left) -> None:
+        event.stop()
+        self._focus_table()
+        if event.value and event.purpose == "import":
+            self._import(event.value)
+        elif event.value and event.purpose == "export":
+            self._export(event.value)
+
+    @work(group="checkup-do", exclusive=True, exit_on_error=False)
+    async def _import(self, path: str) -> None:
+        found: list[tuple[ListRow, Imported]] = []
+
+        async def ask(services: Services) -> None:
+            found.append(await services.checkup.import_file(path))
+
+        if await self._asked(lambda: self._run(ask)):
+            row, imported = found[0]
+            self.console.tell(words.imported(row, imported), severity=words.import_severity(imported))
+            self._lists = await (await self.console.door()).run(lambda services: services.checkup.lists())
+            self.open(row.id)
+
+    @work(group="checkup-do", exclusive=True, exit_on_error=False)
+    async def _export(self, path: str) -> None:
+        async def ask() -> None:
+            if (list_id := self._list_id) is None:
+                return
+            file = await asyncio.to_thread(export.target, path)
+            door = await self.console.door()
+            delta = await door.run(lambda services: services.checkup.changes(list_id))
+            document = export.document_of(self._progress, self._progress.plan, delta.rows)
+            people = self.console.settings.ui.csv_for_people
+            await asyncio.to_thread(export.write, file, delta.rows, document, people=people)
+            written = ngettext(
+                "{n} member written to {file}.", "{n} members written to {file}.", len(delta.rows)
+            )
+            self.console.tell(written.format(n=number(len(delta.rows)), file=file))
+
+        await self._asked(ask)

@@ -1,0 +1,149 @@
+"""The demo: a simulated HubSoft inside the console, with a home of its own that is thrown away.
+
+Nothing of the person's is read or written: neither profile, token, cache nor keyring.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from hubsoft_tui.errors import StoreError
+from hubsoft_tui.settings.tree import Profile
+from hubsoft_tui.texts import _
+
+if TYPE_CHECKING:
+    from hubsoft_tui.settings.tree import Settings
+    from hubsoft_tui.simulator import Simulator
+
+CUSTOMERS: Final = 800
+TICKETS: Final = 250
+"""A provider large enough to be true and small enough to live inside the console."""
+DOCUMENTS: Final = ("86214941081", "10682083682", "12ABC34501DE35")
+"""Simulated customers to type: an active one, a suspended one, a company. These people do not exist."""
+
+
+MEMBERS: Final = "membros.csv"
+"""A list for the check-up, in the demo's home: some of the customers, a stranger, and a line that is wrong."""
+LISTED: Final = 5
+"""Every so many-th customer is on it."""
+STRANGER: Final = "52998224725"
+RECORD_AFTER: Final = 1.0
+"""Seconds after the start."""
+PREFIX: Final = "hubsoft-tui-demo-"
+
+
+def _sweep() -> None:
+    """Remove the homes of demos that were killed before they could."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        process = home.name.removeprefix(PREFIX).partition("-")[0]
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            shutil.rmtree(home, ignore_errors=True)
+        except (ValueError, OSError):
+            continue  # not ours, or alive
+
+
+def _write_members(simulator: Simulator, path: Path) -> None:
+    lines = [f"{each.document};{each.name};{each.code}" for each in simulator.customers[::LISTED]]
+    lines += [f"{STRANGER};DESCONHECIDO DA SILVA;", "123456789012;LINHA ERRADA;"]
+    path.write_text("cpf;nome;codigo\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+class Demo:
+    """One simulator and its throw-away home. What starts and stops may take a moment: not for the event loop."""
+
+    def __init__(self) -> None:
+        self._simulator: Simulator | None = None
+        self._home = ""
+        self._closed = threading.Event()
+        self._recording: threading.Thread | None = None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port: int = free.getsockname()[1]
+
+    def foretold(self, settings: Settings) -> Settings:
+        """Return `settings` as they will be shown once the simulator runs: the first frame need not change."""
+        profile = Profile("demo", f"http://127.0.0.1:{self._port}", read_only=settings.profile.read_only)
+        return replace(settings, profile=profile)
+
+    def start(self, settings: Settings) -> Settings:
+        """Start the simulator and return `settings` pointed at it."""
+        from hubsoft_tui.simulator import Simulator
+
+        _sweep()
+        self._home = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+        try:
+            simulator = Simulator(port=self._port, customers=CUSTOMERS, tickets=TICKETS).start()
+        except OSError:  # somebody took the port meanwhile
+            simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
+        self._simulator = simulator
+        _write_members(simulator, Path(self._home) / MEMBERS)
+        profile = replace(simulator.profile, read_only=settings.profile.read_only)
+        self._recording = threading.Thread(
+            target=self._record, args=(profile,), name="demo-trace", daemon=True
+        )
+        self._recording.start()
+        alerts = replace(settings.alerts, webhook_url="")  # nobody is woken by a play
+        return replace(settings, profile=profile, alerts=alerts, home=self._home)
+
+    def _record(self, profile: Profile) -> None:
+        """Give the tuning screen something to show; not before the console has come up."""
+        if self._closed.wait(RECORD_AFTER):
+            return
+        from hubsoft_tui.settings import places
+
+        from .trace import record
+
+        # A demo that ends meanwhile takes its home with it.
+        with contextlib.suppress(StoreError):
+            record(places.find(home=self._home).state / "trace.db", profile, self._closed.is_set)
+
+    def close(self) -> None:
+        """Stop the simulator and remove its home. Safe to call twice."""
+        self._closed.set()
+        if self._recording is not None:
+            self._recording.join(1.0)
+        simulator, self._simulator = self._simulator, None
+        if simulator is not None:
+            simulator.close()
+        if self._home:
+            shutil.rmtree(self._home, ignore_errors=True)
+            self._home = ""
+
+    @property
+    def scenario(self) -> str:
+        """The scenario being played; empty while the simulator is not running."""
+        return self._simulator.scenario if self._simulator is not None else ""
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Every scenario that can be played."""
+        from hubsoft_tui.simulator import SCENARIOS
+
+        return tuple(SCENARIOS)
+
+    def title(self, scenario: str) -> str:
+        """Return a scenario's name for people."""
+        from hubsoft_tui.simulator import SCENARIOS
+
+        return _(SCENARIOS[scenario].title)
+
+    def explain(self, scenario: str) -> str:
+        """Return what happens in a scenario, as a sentence."""
+        from hubsoft_tui.simulator import SCENARIOS
+
+        return _(SCENARIOS[scenario].help)
+
+    def play(self, scenario: str) -> None:
+        """Switch to `scenario` at once."""
+        if self._simulator is not None:
+            self._simulator.set_scenario(scenario)

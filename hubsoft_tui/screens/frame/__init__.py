@@ -1,0 +1,1 @@
+"""What every screen stands in: base classes, the registry of actions, help, palette."""

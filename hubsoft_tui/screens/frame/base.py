@@ -1,0 +1,265 @@
+"""What every screen has: the strip above, the areas, the keys below, and a view that can be frozen.
+
+A screen derives from `ConsoleScreen`, names its `AREA`, declares its `ACTIONS` (data; `action_<do>` methods
+do the work), composes its own part in `body()` and draws a snapshot in `show()`. The application's one view
+clock calls `show()` on the screen in sight, and only when the snapshot changed and the view is not frozen.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from textual import on
+from textual.screen import Screen
+from textual.widgets import Input
+
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.texts import _, language
+from widgets.footer import AreaBar, Item, ItemLine, KeyLine
+from widgets.question import QuestionInput, pasted
+from widgets.status_bar import StatusStrip
+from widgets.words import clock
+
+from .actions import AREAS, Action, registry, shown_key
+from .console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual import events
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.container import Services
+
+T = TypeVar("T")
+
+_ALWAYS = ("palette", "help", "quit")
+_TAKE, _LEAVE = "field.take", "field.leave"
+"""Ids of what enter and escape do in a field that was opened."""
+
+
+class ConsoleScreen(Screen[None]):
+    """A screen of the console. Subclasses set `AREA` and `ACTIONS`, and write `body()` and `show()`."""
+
+    AREA: ClassVar[str] = ""
+    WITHIN: ClassVar[str] = ""
+    """The area it is opened from, when it has no key of its own."""
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    ABOUT: ClassVar[str] = ""
+    """What the screen is for, in a few sentences, marked with `N_`; help begins with it."""
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own class options
+        if "AREA" in cls.__dict__:
+            registry.declare(cls.AREA, cls.ACTIONS)
+            # Textual merges BINDINGS while the class is made, so they must stand before that.
+            cls.BINDINGS = [action.binding() for action in registry.at(cls.AREA) if action.key]
+        super().__init_subclass__(**options)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frozen_at: float | None = None
+        self._shown = -1
+        self._language = language()
+        self._composed = False
+        """Every widget is there; before that there is nothing to draw into."""
+
+    # -- for subclasses
+
+    def body(self) -> ComposeResult:
+        """Compose what stands between the areas and the keys."""
+        yield from ()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw what changed. Never called while frozen; a panel stays silent when nothing it shows changed."""
+
+    def copied(self) -> tuple[str, str] | None:
+        """Return what `y` copies as (what it is, in words; the text), or None when there is nothing."""
+        return None
+
+    def begin_text(self, text: str) -> bool:
+        """Put text that arrived as one burst into a line and go there; False where there is none."""
+        return False
+
+    def engine_changed(self) -> None:
+        """Take notice of what may have happened meanwhile: the engine runs, or could not start (`trouble`)."""
+
+    def relabelled(self) -> None:
+        """Fill the screen again: the language changed and every widget is new."""
+
+    # -- the frame
+
+    @property
+    def console(self) -> Console:
+        """The application, as screens see it."""
+        assert isinstance(self.app, Console)  # noqa: S101 - nothing else ever shows these screens
+        return self.app
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the view stands still."""
+        return self.frozen_at is not None
+
+    def compose(self) -> ComposeResult:
+        """Compose the frame around `body()`."""
+        yield self.console.strip()
+        yield AreaBar()
+        yield from self.body()
+        yield KeyLine()
+
+    def tick(self, snapshot: Snapshot) -> None:
+        """Take a snapshot from the view clock; silent when it is the one already shown.
+
+        The strip goes on while the view is frozen: health must not be missed.
+        """
+        if not self._composed or snapshot.serial in {0, self._shown}:
+            return  # 0: the engine has told nothing yet
+        self.query_one(StatusStrip).show(snapshot)
+        if not self.frozen:
+            self._shown = snapshot.serial
+            self.show(snapshot)
+
+    async def relabel(self) -> None:
+        """Compose everything again, in another language."""
+        self._language = language()
+        await self.recompose()
+        self._shown = -1
+        self.relabelled()
+        self.redraw_frame()
+        if self.console.hub is not None:
+            self.tick(self.console.hub.snapshot())
+
+    def redraw_frame(self) -> None:
+        """Say again where we are and what the keys do: after focus, size, language or state changed."""
+        if not self.is_mounted:
+            return
+        marks = self.console.marks()
+        if self.frozen_at is not None:
+            since = clock(self.frozen_at, seconds=True)
+            marks = ((_("FROZEN since {time}").format(time=since), "bold $background on $warn"), *marks)
+        ways = [(area.action(), area.short) for area in AREAS]
+        areas = tuple(Item(way.id, self._key_shown(way), _(way.label), _(short)) for way, short in ways)
+        self.query_one(AreaBar).show(areas, f"area.{self.WITHIN or self.AREA}", marks)
+        mine: list[Item] = []
+        always: list[Item] = []
+        for action in self.usable():
+            keys = self.console.keys_of(action)
+            key = next((key for key in keys if not self._typed(key)), None)
+            if not action.line or key is None:
+                continue
+            item = Item(action.id, shown_key(key), _(action.label))
+            (always if action.id in _ALWAYS else mine).append(item)
+        if self._fills_in:
+            taken = shown_key("enter"), shown_key("escape")
+            mine = [item for item in mine if item.key not in taken]
+            mine[:0] = [Item(_TAKE, taken[0], _("confirm")), Item(_LEAVE, taken[1], _("back"))]
+        self.query_one(KeyLine).show(tuple(mine), tuple(always))
+
+    def _key_shown(self, action: Action) -> str:
+        return shown_key(next(iter(self.console.keys_of(action)), ""))
+
+    @property
+    def _fills_in(self) -> bool:
+        """Whether a field is typed into that opened for it: enter and escape are the field's."""
+        return isinstance(self.focused, Input) and not isinstance(self.focused, QuestionInput)
+
+    def usable(self) -> tuple[Action, ...]:
+        """Return the actions that would do something now, the screen's own first."""
+        return tuple(
+            action for action in self.console.actions(self.AREA) if self.check_action(action.name, ())
+        )
+
+    def _typed(self, key: str) -> bool:
+        """Tell whether `key` would be typed into the focused field instead of acting."""
+        focused = self.focused
+        character = {"space": " "}.get(key, shown_key(key))
+        return focused is not None and len(character) == 1 and focused.check_consume_key(key, character)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Refuse writing actions on a read-only profile; subclasses add what needs a selection or an answer."""
+        return all(self.console.allowed(row) for row in registry.at(self.AREA) if row.name == action)
+
+    def on_mount(self) -> None:
+        """Follow the focus: which keys act depends on it."""
+        self.watch(self, "focused", lambda _focused: self.redraw_frame(), init=False)
+        self.call_after_refresh(self._now_composed)
+
+    def _now_composed(self) -> None:
+        self._composed = True
+        if self.console.hub is not None:
+            self.tick(self.console.hub.snapshot())
+
+    async def on_screen_resume(self) -> None:
+        """Show the newest state at once when the screen comes back in sight, in the language of now."""
+        if self._language != language():
+            await self.relabel()
+        self.call_after_refresh(self.engine_changed)
+        self.call_after_refresh(self.redraw_frame)
+        if self.console.hub is not None:
+            self.tick(self.console.hub.snapshot())
+
+    def on_resize(self) -> None:
+        """Fit the key line to the new width."""
+        self.call_after_refresh(self.redraw_frame)
+
+    @on(ItemLine.Pressed)
+    async def press(self, event: ItemLine.Pressed) -> None:
+        """Do what was clicked."""
+        event.stop()
+        if event.id == _TAKE and isinstance(self.focused, Input):
+            await self.focused.action_submit()
+            return
+        action = registry.find(event.id)
+        if event.id == _LEAVE:
+            mine = self.console.actions(self.AREA)
+            action = next((each for each in mine if "escape" in self.console.keys_of(each)), None)
+        if action is not None:
+            await self.run_action(action.do)
+
+    async def asked(self, ask: Callable[[Services], Awaitable[T]]) -> T | None:
+        """Return what `ask` returns; None when it failed, which the person was told. For workers of the screen."""
+        try:
+            door = await self.console.door()
+            return await door.run(ask)
+        except HubSoftError as error:
+            self.console.tell(error, severity="warning")
+        except Exception as error:  # noqa: BLE001 - one question's fault must not end the console
+            self.console.tell(self.console.unexpected(error), severity="error")
+        return None
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted where no field has the focus."""
+        event.stop()
+        if text := pasted(event.text):
+            self.take_paste(text)
+
+    def take_paste(self, text: str) -> None:
+        """Filter by a pasted line, where there is a filter."""
+        if "filter" not in {action.name for action in self.usable()}:
+            self.console.tell(_("Nothing here takes a paste."), severity="warning")
+            return
+        self.call_later(self._filter_by, text)
+
+    async def _filter_by(self, text: str) -> None:
+        await self.run_action("filter")
+        if isinstance(self.focused, Input):
+            self.focused.value = text
+
+    # -- shared actions
+
+    def action_freeze(self) -> None:
+        """Hold the view, or let it go on."""
+        self.frozen_at = None if self.frozen else time.time()
+        self._shown = -1
+        self.redraw_frame()
+        if not self.frozen and self.console.hub is not None:
+            self.tick(self.console.hub.snapshot())
+
+    def action_copy(self) -> None:
+        """Copy what the screen offers."""
+        offered = self.copied()
+        if offered is None:
+            self.console.tell(_("There is nothing to copy yet."), severity="warning")
+        else:
+            self.console.copy(*offered)

@@ -1,0 +1,127 @@
+"""Two short pages: one that wants a yes, and one that asks for a line and acts on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual import on, work
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.texts import N_, _
+from widgets.question import QuestionInput
+from widgets.safety import data
+
+from .actions import Action
+from .modal import ConsoleModal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.services.container import Services
+
+T = TypeVar("T")
+
+STYLE = Path(__file__).parents[3] / "styles" / "writing.tcss"
+
+
+class ConfirmScreen(ConsoleModal[bool]):
+    """A question that enter answers with yes. Nothing happens without it."""
+
+    AREA = "confirm"
+    CSS_PATH = STYLE
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("confirm.yes", "enter", N_("yes, do it"), N_("Do what the page asks about."), "answer(True)"),
+        Action("confirm.no", "escape", N_("back"), N_("Go back; nothing happens."), "answer(False)"),
+    )
+
+    def __init__(self, title: str, *lines: str) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+
+    def body(self) -> ComposeResult:
+        """Compose the question."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(self._title, "bold $title"), classes="heading")
+            for each in self._lines:
+                yield Static(data(each), classes="line")
+
+    def action_answer(self, yes: bool) -> None:
+        """End with the answer."""
+        self.dismiss(yes)
+
+
+class PromptScreen(ConsoleModal[T], Generic[T]):
+    """A line to type; what comes of it ends the page, and an error leaves the line as it was."""
+
+    AREA = "prompt"
+    CSS_PATH = STYLE
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("prompt.go", "enter", N_("go"), N_("Use what is typed."), "go", first=True),
+        Action("prompt.leave", "escape", N_("back"), N_("Go back; nothing happens."), "leave"),
+    )
+
+    def __init__(
+        self, title: str, hint: str, ask: Callable[[str], Callable[[Services], Awaitable[T]]]
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._hint = hint
+        self._ask = ask
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        """Compose the line."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(self._title, "bold $title"), classes="heading")
+            yield Static(data(self._hint, "$quiet"), classes="line")
+            yield QuestionInput(id="prompt-line")
+            yield Static(Content(""), id="prompt-report", classes="line")
+
+    def on_mount(self) -> None:
+        """Be ready for typing."""
+        super().on_mount()
+        self.query_one(QuestionInput).focus()
+
+    def action_go(self) -> None:
+        """Use what is typed: after what was typed just before has reached the line."""
+        self.query_one(QuestionInput).call_later(self._go)
+
+    @on(Input.Submitted)
+    def submitted(self, event: Input.Submitted) -> None:
+        """Use what is typed."""
+        event.stop()
+        self._go()
+
+    def _go(self) -> None:
+        if not self._busy:
+            self._busy = True
+            self._say(_("Asking HubSoft…"), "$account")
+            self._run(self.query_one(QuestionInput).value)
+
+    @work(exit_on_error=False)
+    async def _run(self, text: str) -> None:
+        try:
+            door = await self.console.door()
+            found = await door.run(self._ask(text))
+        except HubSoftError as error:
+            self._say(f"! {error}", "$warn")
+        except Exception as error:  # noqa: BLE001 - the line survives whatever happens
+            self._say(f"! {self.console.unexpected(error)}", "$warn")
+        else:
+            self.dismiss(found)
+        finally:
+            self._busy = False
+
+    def _say(self, text: str, style: str) -> None:
+        self.query_one("#prompt-report", Static).update(data(text, style))
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)

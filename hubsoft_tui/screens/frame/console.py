@@ -1,0 +1,249 @@
+"""What screens may ask of the application, so that they need not know the application itself."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
+
+from textual import work
+from textual.app import App
+from textual.notifications import Notification, Notify
+
+from hubsoft_tui.errors import HubSoftError, StoreError
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.texts import _
+from widgets.status_bar import StatusStrip
+
+from .actions import Action, keys_of, registry
+from .drafts import Drafts
+from .outbox_news import OutboxNews
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.container import Services
+    from hubsoft_tui.settings.tree import Settings
+
+    from ..writing.form import WriteForm
+
+T = TypeVar("T")
+
+CLIPBOARD_LIMIT: Final = 75_000
+"""Encoded bytes a terminal is trusted to take in one OSC 52; beyond it some drop all or freeze."""
+
+
+class Door(Protocol):
+    """The engine as screens see it; `hubsoft_tui.services.hub.Hub` is the real one."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it runs with."""
+        ...
+
+    def start(self) -> None:
+        """Start the engine's thread. Raises StoreError or SettingsError."""
+        ...
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop it, waiting at most `timeout` seconds."""
+        ...
+
+    def call(self, ask: Callable[[Services], Awaitable[T]], timeout: float | None = None) -> T:
+        """Ask something and wait for the answer at most `timeout` seconds, in this thread."""
+        ...
+
+    async def run(self, ask: Callable[[Services], Awaitable[T]]) -> T:
+        """Ask something and await the answer; cancelling cancels the question."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Return the latest snapshot, at once."""
+        ...
+
+    def watch(self) -> AbstractContextManager[None]:
+        """Have snapshots renewed while the context lasts."""
+        ...
+
+
+class Console(App[int]):
+    """The application's side that screens use."""
+
+    settings: Settings
+    hub: Door | None = None
+    """None until the engine runs, and when it could not start (`trouble` says why)."""
+    trouble: str = ""
+    keymap: Mapping[str, str]
+    """Keys the person remapped: action id -> key."""
+    settled: asyncio.Event
+    """Set once the engine runs or could not start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drafts = Drafts()
+        """What was typed into forms and not sent yet."""
+        self.outbox_news = OutboxNews()
+        """What became of the writes that waited."""
+        self._page_open = False
+        self._drafts_failed = False
+
+    async def door(self) -> Door:
+        """Return the engine, waiting until it has started. Raises HubSoftError when it could not."""
+        await self.settled.wait()
+        if self.hub is None:
+            raise StoreError(self.trouble)
+        return self.hub
+
+    def start_engine(self, settings: Settings | None = None) -> None:
+        """Bring the engine up in a thread, with other settings if given."""
+        raise NotImplementedError
+
+    def make_door(self, settings: Settings) -> Door:
+        """Build an engine that is not started, e.g. to try a profile."""
+        raise NotImplementedError
+
+    def open_demo(self) -> None:
+        """Leave the first-run screen for the demo."""
+        raise NotImplementedError
+
+    def open_configured(self, settings: Settings) -> None:
+        """Leave the first-run screen for the lookup, with a profile that was just saved."""
+        raise NotImplementedError
+
+    async def show_ticket(self, ticket_id: int, protocol: str) -> None:
+        """Go to a ticket on the tickets screen; one that is not followed is followed first."""
+        raise NotImplementedError
+
+    async def look_up(self, term: str) -> None:
+        """Go to the lookup and ask `term`."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def one_page(self) -> Iterator[bool]:
+        """Hold the only place for a page in front of a screen; False when another deed holds it.
+
+        A bouncing key, or one typed before the page is there, opens no second one.
+        """
+        if self._page_open:
+            yield False
+            return
+        self._page_open = True
+        try:
+            yield True
+        finally:
+            self._page_open = False
+
+    # -- drafts
+
+    def unsent(self) -> tuple[str, ...]:
+        """Return what is typed and not sent in the forms that stand open, each by its title."""
+        return tuple(form.title_line for form in self._open_forms() if form.unsent)
+
+    def _open_forms(self) -> list[WriteForm]:
+        """Return the forms that stand open, behind other pages too."""
+        from ..writing.form import WriteForm
+
+        stacks = self._screen_stacks.values()
+        return [screen for stack in stacks for screen in stack if isinstance(screen, WriteForm)]
+
+    def keep_forms(self) -> None:
+        """Take what the open forms hold as drafts: the console ends, maybe in the middle of a word."""
+        for form in self._open_forms():
+            form.take()
+
+    def flush_drafts(self, timeout: float) -> None:
+        """Have the drafts on disk, waiting at most `timeout` seconds: the console has ended."""
+        changes = self.drafts.pending
+        if changes and self.hub is not None:
+            with contextlib.suppress(HubSoftError):
+                self.hub.call(lambda services: services.drafts.write(changes), timeout)
+                self.drafts.written(changes)
+
+    @work(group="drafts", exit_on_error=False)
+    async def save_drafts(self) -> None:
+        """Have what is typed on disk. It stays in memory, and is tried again, when that fails."""
+        changes = self.drafts.pending
+        if not changes or self.hub is None:
+            return
+        try:
+            await self.hub.run(lambda services: services.drafts.write(changes))
+        except HubSoftError as error:
+            if not self._drafts_failed:
+                kept = _("What you typed is kept only while this console is open.")
+                self.tell(f"{error} {kept}", severity="error")
+            self._drafts_failed = True
+        else:
+            self._drafts_failed = False
+            self.drafts.written(changes)
+
+    async def read_drafts(self) -> None:
+        """Take the drafts from disk: another console of this home may have kept some."""
+        if self.hub is None:
+            return
+        with contextlib.suppress(HubSoftError):  # those in memory do
+            self.drafts.read(await self.hub.run(lambda services: services.drafts.all()))
+
+    def unexpected(self, error: Exception) -> str:
+        """Write a private report of a fault of ours and return the line that names it."""
+        raise NotImplementedError
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writing actions are gone."""
+        return self.settings.profile.read_only
+
+    def strip(self) -> StatusStrip:
+        """Return the line on top of a screen: its first frame says what is known already."""
+        profile = self.settings.profile
+        strip = StatusStrip(color=profile.color, profile=profile.name, host=profile.url.partition("://")[2])
+        if self.hub is not None and (snapshot := self.hub.snapshot()).serial:
+            strip.show(snapshot)
+        return strip
+
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Return what must stay in sight at the end of the area bar, as (text, style)."""
+        return ((_("READ ONLY"), "$background on $account"),) if self.read_only else ()
+
+    def tell(
+        self, message: object, *, severity: Literal["information", "warning", "error"] = "information"
+    ) -> None:
+        """Show a toast. The one way to do so: data in it is never markup."""
+        self.post_message(
+            Notify(Notification(clean(str(message), multiline=True), "", severity, 5, markup=False))
+        )
+
+    def copy(self, what: str, text: str) -> None:
+        """Send `text` to the clipboard of the person's terminal (OSC 52) and say that it was sent."""
+        encoded = base64.b64encode(text.encode())
+        if len(encoded) > CLIPBOARD_LIMIT:
+            self.tell(_("Too much to copy at once. Nothing was copied."), severity="warning")
+            return
+        self.copy_to_clipboard(clean(text, multiline=True))
+        self.tell(_("Copied: {what}").format(what=what))
+
+    def keys_of(self, action: Action) -> tuple[str, ...]:
+        """Return the keys of `action`, remapped ones included."""
+        return keys_of(action, self.keymap)
+
+    def allowed(self, action: Action) -> bool:
+        """Tell whether this profile may do `action` at all."""
+        return not (action.writes and self.read_only)
+
+    def actions_of(self, area: str) -> tuple[Action, ...]:
+        """Return what is declared for `area` alone and may be done."""
+        return tuple(action for action in registry.of(area) if self.allowed(action))
+
+    def extra_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """Yield what only the palette offers, as (name, help, what to run)."""
+        yield from ()
+
+    def hints(self) -> tuple[str, ...]:
+        """Return what may be typed to try the console, in the demo; nothing otherwise."""
+        return ()
+
+    def actions(self, area: str) -> tuple[Action, ...]:
+        """Return what may be done in `area`, its own first."""
+        return tuple(action for action in registry.at(area) if self.allowed(action))

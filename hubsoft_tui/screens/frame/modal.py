@@ -1,0 +1,110 @@
+"""A page in front of a screen: the strip stays above, the keys below, and nothing behind it acts.
+
+Like a screen it names an `AREA` and declares its `ACTIONS` in the one registry, so its keys can be remapped and
+stand in help. Keys that work everywhere else do not act here: letters and digits are typed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+from hubsoft_tui.texts import _
+from widgets.footer import Item, ItemLine, KeyLine
+from widgets.status_bar import StatusStrip
+
+from .actions import AREAS, Action, registry, shown_key
+from .console import Console
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.core.types import Snapshot
+
+T = TypeVar("T")
+
+
+class ConsoleModal(ModalScreen[T], Generic[T]):
+    """A page that ends with a `T`, or None when it was left. Subclasses write `body()`."""
+
+    AREA: ClassVar[str] = ""
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    SHARED: ClassVar[tuple[str, ...]] = ()
+    """Ids of actions that work everywhere and here too, by an `action_` method of the page."""
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own class options
+        if "AREA" in cls.__dict__:
+            registry.declare(cls.AREA, cls.ACTIONS)
+            cls.BINDINGS = [
+                *(action.binding() for action in cls.own() if action.key),
+                Binding("ctrl+q", "app.quit", show=False),
+                Binding("ctrl+z", "app.stay", show=False),
+                *(Binding(area.key, "app.in_front", id=area.action().id, show=False) for area in AREAS),
+            ]
+        super().__init_subclass__(**options)
+
+    @classmethod
+    def own(cls) -> tuple[Action, ...]:
+        """Return what can be done here."""
+        shared = (registry.find(action_id) for action_id in cls.SHARED)
+        return (*cls.ACTIONS, *(action for action in shared if action is not None))
+
+    def usable(self) -> tuple[Action, ...]:
+        """Return the actions that would do something now, and the way out of the console."""
+        leave = registry.find("quit")
+        mine = [action for action in self.own() if self.check_action(action.name, ())]
+        return (*mine, leave) if leave is not None else tuple(mine)
+
+    @property
+    def console(self) -> Console:
+        """The application, as screens see it."""
+        assert isinstance(self.app, Console)  # noqa: S101 - nothing else ever shows these pages
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        """Compose the frame around `body()`."""
+        yield self.console.strip()
+        yield from self.body()
+        yield KeyLine()
+
+    def body(self) -> ComposeResult:
+        """Compose what stands between the strip and the keys."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Follow the focus: which keys act depends on it."""
+        self.watch(self, "focused", lambda _focused: self.redraw_keys(), init=False)
+        if self.console.hub is not None:
+            self.call_after_refresh(self.tick, self.console.hub.snapshot())
+        self.call_after_refresh(self.redraw_keys)
+
+    def tick(self, snapshot: Snapshot) -> None:
+        """Take a snapshot from the view clock."""
+        # The view clock may look while the page is still being composed.
+        for strip in self.query(StatusStrip):
+            strip.show(snapshot)
+
+    def redraw_keys(self) -> None:
+        """Say again what the keys do."""
+        if not self.is_mounted or not self.query(KeyLine):
+            return
+        items = [
+            Item(action.id, shown_key(keys[0]), _(action.label))
+            for action in self.own()
+            if action.line and self.check_action(action.name, ()) and (keys := self.console.keys_of(action))
+        ]
+        self.query_one(KeyLine).show(tuple(items), (Item("quit", "ctrl+q", _("quit")),))
+
+    def on_resize(self) -> None:
+        """Fit the key line to the new width."""
+        self.call_after_refresh(self.redraw_keys)
+
+    @on(ItemLine.Pressed)
+    async def press(self, event: ItemLine.Pressed) -> None:
+        """Do what was clicked."""
+        event.stop()
+        if (action := registry.find(event.id)) is not None:
+            await self.run_action(action.do)

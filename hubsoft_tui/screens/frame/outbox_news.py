@@ -1,0 +1,84 @@
+"""What became of the writes that waited: told once, to the person and to the screens that show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hubsoft_tui.services.outbox.types import EntryKind, EntryState
+from hubsoft_tui.texts import _
+from widgets.outbox.texts import what_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.outbox.types import Entry
+
+GOING_ON = frozenset({EntryState.QUEUED, EntryState.SENDING, EntryState.UNKNOWN})
+
+
+class OutboxNews:
+    """Knows which entries wait. What was over before the first look is not news."""
+
+    def __init__(self) -> None:
+        self._version: int | None = None
+        self._waiting: set[str] = set()
+        self.listeners: list[Callable[[Entry], None]] = []
+        """Called with each entry that waited and has come to HubSoft."""
+
+    def due(self, snapshot: Snapshot) -> bool:
+        """Tell, once for each change, whether the entries must be looked at."""
+        version = snapshot.badges.versions.get("outbox")
+        if version is None or version == self._version:
+            return False
+        self._version = version
+        return True
+
+    def again(self) -> None:
+        """Make `due` say so again: the look failed."""
+        self._version = None
+
+    def expect(self, entry: Entry) -> None:
+        """`entry` was just written: what becomes of it is news."""
+        self._waiting.add(entry.local_protocol)
+        self._version = None
+
+    def taken(self, entry: Entry) -> bool:
+        """Tell whether what became of `entry` is still news; it is not from here on."""
+        awaited = entry.local_protocol in self._waiting
+        self._waiting.discard(entry.local_protocol)
+        return awaited
+
+    def news(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """Return the entries that waited when last looked at and do no more."""
+        entries = tuple(entries)
+        settled = tuple(
+            entry for entry in entries if entry.local_protocol in self._waiting and not _waits(entry)
+        )
+        self._waiting = {entry.local_protocol for entry in entries if _waits(entry)}
+        for entry in settled:
+            if entry.state is EntryState.SENT:
+                for listener in self.listeners:
+                    listener(entry)
+        return settled
+
+
+def _waits(entry: Entry) -> bool:
+    return entry.state in GOING_ON and not entry.asks
+
+
+def news_text(entry: Entry) -> str | None:
+    """Return what to tell of an entry that waited; None for one that a person gave up."""
+    whom = entry.draft.customer_name or ""
+    local = entry.local_protocol
+    if entry.state is EntryState.DISCARDED:
+        return None
+    if entry.state is not EntryState.SENT or entry.doubles:
+        sentence = _("! {local} needs a decision in the outbox (b). {customer}")
+    elif entry.kind is EntryKind.OPEN:
+        sentence = _("✓ {local} is now ticket {protocol} at HubSoft. {customer}")
+    else:
+        sentence = _("✓ {local} is at HubSoft: {what}, ticket {protocol}. {customer}")
+    return sentence.format(
+        local=local, protocol=entry.protocol or "", customer=whom, what=what_word(entry)
+    ).strip()

@@ -1,0 +1,1 @@
+"""The lookup: one customer while they are on the phone."""

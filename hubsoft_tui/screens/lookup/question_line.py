@@ -1,0 +1,111 @@
+"""The line questions are typed into: says what the text is recognised as, takes pastes, begins with a digit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from widgets.question import QuestionInput, pasted
+
+from . import texts as words
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+
+class TermInput(QuestionInput):
+    """What was asked stays in sight and is selected: what is typed next is the next question.
+
+    Even when it comes before the answer, or with enter in one packet.
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Ask at once: as a binding enter would act only after what came right behind it was typed."""
+        if event.key == "enter":
+            event.prevent_default()
+            event.stop()
+            await self.action_submit()
+            self.select_all()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take a line; where it is the whole question it is asked."""
+        super()._on_paste(event)
+        if self.value == pasted(event.text):
+            self.select_all()
+
+
+class QuestionLine(Horizontal):
+    """One line. Posts `Asked` when enter or a paste asks."""
+
+    class Asked(Message):
+        """A question was asked."""
+
+        def __init__(self, text: str, *, typed: bool) -> None:
+            super().__init__()
+            self.text = text
+            self.typed = typed
+            """With enter; a paste otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__(id="question")
+
+    def compose(self) -> ComposeResult:
+        """Compose the line."""
+        yield Static(Content("▌"), id="prompt")
+        yield TermInput(id="term")
+        yield Static(Content(""), id="kind")
+
+    @property
+    def field(self) -> QuestionInput:
+        """What is typed into."""
+        return self.query_one(QuestionInput)
+
+    @on(Input.Submitted)
+    def submit(self, event: Input.Submitted) -> None:
+        """Ask what was typed."""
+        event.stop()
+        self.post_message(self.Asked(event.value, typed=True))
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Say what the text is recognised as."""
+        event.stop()
+        kind = words.kind_of(event.value)
+        self.query_one("#kind", Static).update(Content.styled(kind, "$ok") if kind else Content(""))
+
+    @on(QuestionInput.Pasted)
+    def pasted(self, event: QuestionInput.Pasted) -> None:
+        """Look up what is pasted into the empty line."""
+        event.stop()
+        self.post_message(self.Asked(event.text, typed=False))
+
+    def paste(self, text: str) -> None:
+        """Ask what was pasted elsewhere."""
+        self.field.value = text
+        self.field.select_all()
+        self.post_message(self.Asked(text, typed=False))
+
+    def write(self, text: str) -> None:
+        """Begin the next question with `text`, ready to be gone on with."""
+        self.screen.set_focus(self.field)
+        self.field.value = text
+        self.field.cursor_position = len(text)
+
+    def ready(self) -> None:
+        """Be ready for the next question."""
+        self.screen.set_focus(self.field)
+        self.field.select_all()
+
+    def holds(self, text: str) -> bool:
+        """Tell whether this text, and no newer one, stands in the line."""
+        return self.field.value.strip() == text.strip()
+
+    def begin(self, digit: str) -> None:
+        """Begin the next question with `digit`."""
+        self.write(digit)

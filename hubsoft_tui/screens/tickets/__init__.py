@@ -1,0 +1,1 @@
+"""The followed tickets, live."""

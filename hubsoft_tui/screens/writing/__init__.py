@@ -1,0 +1,1 @@
+"""Writing to HubSoft: forms, the last look, and the outbox."""

@@ -1,0 +1,120 @@
+"""What was begun and not sent: go on with it where it was begun, or discard it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from hubsoft_tui.services.outbox.types import EntryKind
+from hubsoft_tui.texts import N_, _
+from widgets.choice_field import ChoiceField, Option
+from widgets.safety import data
+from widgets.words import moment
+
+from ..frame.actions import Action
+from ..frame.confirm import STYLE, ConfirmScreen
+from ..frame.drafts import draft_title
+from ..frame.modal import ConsoleModal
+from . import ticket_flow
+from .ticket_forms import About
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.store.kept import KeptDraft
+
+    from ..frame.console import Console
+
+
+class DraftsScreen(ConsoleModal["KeptDraft"]):
+    """Ends with the draft to go on with."""
+
+    AREA = "drafts"
+    CSS_PATH = STYLE
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("drafts.take", "enter", N_("go on"), N_("Go on with the marked draft."), "take"),
+        Action(
+            "drafts.discard",
+            "ctrl+r",
+            N_("discard"),
+            N_("Forget the marked draft, after a yes."),
+            "discard",
+            first=True,
+        ),
+        Action("drafts.leave", "escape", N_("back"), N_("Go back; nothing happens."), "leave"),
+    )
+
+    def body(self) -> ComposeResult:
+        """Compose the drafts."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(_("Begun and not sent"), "bold $title"), classes="heading")
+            yield ChoiceField(
+                empty=_("Nothing is begun: every form was sent or discarded."), id="drafts-list"
+            )
+
+    def on_mount(self) -> None:
+        """List them."""
+        super().on_mount()
+        self._list()
+        self.query_one(ChoiceField).focus()
+
+    def _list(self) -> None:
+        now = time.time()
+        self._drafts = self.console.drafts.all()
+        self.query_one(ChoiceField).offer(
+            [
+                Option(index, draft_title(draft), f"{draft.subject}   {moment(draft.at, now)}")
+                for index, draft in enumerate(self._drafts)
+            ]
+        )
+
+    @on(ChoiceField.Chosen)
+    def chosen(self, event: ChoiceField.Chosen) -> None:
+        """End with what was taken."""
+        event.stop()
+        if event.field.chosen is not None:
+            self.dismiss(self._drafts[event.field.chosen.id])
+
+    def action_take(self) -> None:
+        """The field takes enter itself; this is for the key line."""
+        self.query_one(ChoiceField).take_marked()
+
+    @work(exit_on_error=False)
+    async def action_discard(self) -> None:
+        """Forget the marked one."""
+        marked = self.query_one(ChoiceField).marked
+        if marked is None:
+            return
+        draft = self._drafts[marked.id]
+        question = ConfirmScreen(
+            _("Discard it?"), f"{marked.label}   {marked.note}", _("What is typed in it will be gone.")
+        )
+        if await self.app.push_screen_wait(question):
+            self.console.drafts.drop(draft.about)
+            self.console.save_drafts()
+            self._list()
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+
+async def list_drafts(console: Console) -> None:
+    """List the drafts, and go on with the one that is taken where it was begun."""
+    await console.read_drafts()
+    draft: KeptDraft | None = await console.push_screen_wait(DraftsScreen())
+    if draft is None:
+        return
+    what, _space, number = draft.about.partition(" ")
+    if what == EntryKind.OPEN.value and draft.term:
+        await console.look_up(draft.term)
+    elif what == EntryKind.MESSAGE.value:
+        await ticket_flow.add_message(console, About(int(number), draft.term, draft.subject or None))
+    elif what == EntryKind.CLOSE.value:
+        await ticket_flow.close_ticket(console, About(int(number), draft.term, draft.subject or None))
+    else:  # the correction of what HubSoft refused: it is begun at its entry
+        await console.run_action("app.outbox")

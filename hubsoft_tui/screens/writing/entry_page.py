@@ -1,0 +1,137 @@
+"""What was just put into the outbox: its local protocol at once, HubSoft's as soon as it comes, both to be read out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import work
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.services.outbox.types import EntryKind, EntryState
+from hubsoft_tui.texts import N_, _
+from widgets.big_text import Large
+from widgets.outbox.texts import told, what_word
+from widgets.safety import data
+
+from ..frame.actions import Action
+from ..frame.confirm import STYLE
+from ..frame.modal import ConsoleModal
+from . import outbox_questions as questions
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.services.outbox.types import Entry
+
+PATIENCE_SECONDS: Final = 10.0
+"""How long one look at an entry waits for it; looks follow each other while the page is open."""
+PAUSE_SECONDS: Final = 1.0
+
+
+class SentScreen(ConsoleModal[None]):
+    """Follows one entry; whatever becomes of it goes on without this page."""
+
+    AREA = "sent"
+    CSS_PATH = STYLE
+    SHARED = ("copy",)
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "sent.done",
+            "enter,escape",
+            N_("done"),
+            N_("Close this page; the entry goes on by itself."),
+            "done",
+        ),
+        Action(
+            "sent.correct", "c", N_("correct"), N_("Correct what HubSoft refused."), "correct", writes=True
+        ),
+    )
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+        """How the entry stands, as far as this page knows."""
+        self.wants_correction = False
+
+    def follows(self, entry: Entry) -> bool:
+        """Whether this page tells what becomes of `entry`."""
+        return entry.local_protocol == self.entry.local_protocol
+
+    def body(self) -> ComposeResult:
+        """Compose the page."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(id="sent-what", classes="heading")
+            yield Static(id="sent-protocol-label")
+            yield Large(id="sent-protocol")
+            yield Static(id="sent-local")
+            yield Static(id="sent-told", classes="line")
+
+    def on_mount(self) -> None:
+        """Show what is known and wait for the rest."""
+        super().on_mount()
+        self._draw()
+        self._follow()
+
+    @work(exit_on_error=False)
+    async def _follow(self) -> None:
+        while not self.entry.over:
+            try:
+                door = await self.console.door()
+                self.entry = await door.run(questions.settled(self.entry.local_protocol, PATIENCE_SECONDS))
+            except HubSoftError as error:
+                self.query_one("#sent-told", Static).update(data(f"! {error}", "$warn"))
+            else:
+                self._draw()
+            # An entry that waits for minutes, or for a person, may be handed back at once each time.
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _draw(self) -> None:
+        entry = self.entry
+        sent, opened = entry.state is EntryState.SENT, entry.kind is EntryKind.OPEN
+        name = entry.draft.customer_name or ""
+        heading = "   ".join(part for part in (what_word(entry), name) if part)
+        self.query_one("#sent-what", Static).update(data(heading[:1].upper() + heading[1:], "bold $title"))
+        large = self.query_one("#sent-protocol", Large)
+        if entry.protocol:
+            # One number is large, the one to read out: the customer may have been told the local one before.
+            self._label("#sent-protocol-label", _("HubSoft's protocol"), entry.protocol)
+            large.show(entry.protocol, "bold $ok" if sent and opened else "")
+            self._label("#sent-local", _("Local protocol"), entry.local_protocol)
+        else:
+            self._label("#sent-protocol-label", _("Local protocol"), entry.local_protocol)
+            large.show(entry.local_protocol, "bold $title")
+        self.query_one("#sent-local").display = bool(entry.protocol)
+        refused = entry.state in {EntryState.REFUSED, EntryState.EXISTS}
+        lines = [data(told(entry), "bold $warn" if refused else "bold $ok" if sent else "$account")]
+        if entry.said:
+            lines.append(data(entry.said, "$warn" if refused else "$quiet"))
+        self.query_one("#sent-told", Static).update(Content("\n").join(lines))
+        self.redraw_keys()
+
+    def _label(self, place: str, title: str, text: str) -> None:
+        # The plain text too: it can be selected and searched for, large signs cannot.
+        self.query_one(place, Static).update(Content.assemble((title, "$quiet"), "  ", data(text)))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what was refused can be corrected."""
+        return action != "correct" or self.entry.state is EntryState.REFUSED
+
+    def action_done(self) -> None:
+        """Close the page."""
+        self.dismiss(None)
+
+    def action_correct(self) -> None:
+        """Go back to the form."""
+        self.wants_correction = True
+        self.dismiss(None)
+
+    def action_copy(self) -> None:
+        """Copy HubSoft's protocol, or the local one while there is none."""
+        if self.entry.protocol:
+            self.console.copy(_("the protocol"), self.entry.protocol)
+        else:
+            self.console.copy(_("the local protocol"), self.entry.local_protocol)

@@ -1,0 +1,387 @@
+"""A form that writes to HubSoft through the outbox: filled in, checked, looked at once more, put.
+
+What is typed leaves a form in two ways only: it is in the outbox, or it is kept for the next time.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events, on, work
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input, Static, TextArea
+
+from hubsoft_tui.errors import HubSoftError, InvalidInput
+from hubsoft_tui.services.outbox.types import Entry, EntryKind
+from hubsoft_tui.texts import N_, _
+from widgets.choice_field import ChoiceField, Option, TickField
+from widgets.safety import data
+from widgets.words import moment
+
+from ..frame.actions import Action
+from ..frame.confirm import STYLE, ConfirmScreen
+from ..frame.modal import ConsoleModal
+from . import outbox_questions as questions
+from .review import ReviewScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+    from hubsoft_tui.api.models import Choice
+    from hubsoft_tui.services.container import Services
+    from hubsoft_tui.services.outbox.types import Draft
+    from hubsoft_tui.store.kept import KeptDraft, Value
+
+KEEP_SECONDS: Final = 0.5
+"""How long what is typed may be in memory alone."""
+
+
+class Words(TextArea):
+    """Several lines of text. The cursor stands still: a blinking one sends bytes all day."""
+
+    def __init__(self, text: str, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
+        self.cursor_blink = False
+
+
+class WriteForm(ConsoleModal[Entry]):
+    """The base of the forms. Subclasses compose `fields()` and say what is typed as a `draft()`."""
+
+    AREA = "write"
+    CSS_PATH: ClassVar[list[Path]] = [STYLE]  # type: ignore[assignment]
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action(
+            "write.go",
+            "ctrl+s,f9",
+            N_("continue"),
+            N_("Check what is typed and show exactly what will be sent; nothing is sent yet."),
+            "go",
+            first=True,
+        ),
+        Action("write.next", "tab", N_("next field"), N_("Go to the next field."), "next", first=True),
+        Action(
+            "write.take",
+            "enter",
+            N_("take"),
+            N_("Take the marked option, or what is typed, and go to the next field."),
+            "take",
+            line=False,
+            first=True,
+        ),
+        Action(
+            "write.leave",
+            "escape",
+            N_("close, keep it"),
+            N_("Close the form; what is typed is kept for the next time."),
+            "leave",
+            first=True,
+        ),
+        Action(
+            "write.anew",
+            "ctrl+r",
+            N_("start over"),
+            N_("Empty the form, after a yes."),
+            "anew",
+            first=True,
+        ),
+    )
+
+    KIND: ClassVar[EntryKind]
+    """What it writes."""
+
+    def __init__(
+        self, about: str, title: str, subtitle: str, *, values: dict[str, Value], corrects: str = ""
+    ) -> None:
+        """`about` names what is written about, to find it again; `corrects` is the refused entry this replaces.
+
+        `values` is what the form begins with.
+        """
+        super().__init__()
+        self._about = about
+        self._title = title
+        self._subtitle = subtitle
+        self._corrects = corrects
+        self._pristine = values
+        self._busy = self._done = False
+        self._shown: KeptDraft | None = None
+        """The draft that is this form's: it began with it, or kept it."""
+        self._saving: Timer | None = None
+
+    # -- for subclasses
+
+    def fields(self) -> ComposeResult:
+        """Compose the fields, each with `field()`."""
+        yield from ()
+
+    def values(self) -> dict[str, Value]:
+        """Return what stands in the fields."""
+        raise NotImplementedError
+
+    def fill(self, values: dict[str, Value]) -> None:
+        """Put `values` into the fields."""
+        raise NotImplementedError
+
+    def problems(self) -> dict[str, str]:
+        """Return what is wrong, by field id, in the order of the form; no entry where nothing is."""
+        raise NotImplementedError
+
+    def hasty(self, field: str) -> str:
+        """Return what is wrong with `field` whatever is typed next."""
+        del field
+        return ""
+
+    def beside(self) -> tuple[str, tuple[str, ...]]:
+        """Return what the last look says besides: what it is about, open tickets that may be the same."""
+        return self._subtitle, ()
+
+    def way_back(self) -> tuple[str, str]:
+        """Return whom it is about, and what leads back there: what to look up, or a protocol."""
+        raise NotImplementedError
+
+    def draft(self) -> Draft:
+        """Return what is typed as a draft; called only without problems."""
+        raise NotImplementedError
+
+    # -- the frame
+
+    def body(self) -> ComposeResult:
+        """Compose the form."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(self._title, "bold $title"), classes="heading")
+            yield Static(data(self._subtitle, "$quiet"), id="write-subtitle", classes="line")
+            yield from self.fields()
+            with Horizontal(classes="buttons"):
+                yield Button(Content(_("Continue")), id="write-go", compact=True)
+            yield Static(Content(""), id="write-report")
+
+    def field(self, label: str, widget: Widget) -> ComposeResult:
+        """Compose one field under its label; what is wrong with it is said below."""
+        with Vertical(classes="field"):
+            with Horizontal(classes="row"):
+                yield Static(data(label), classes="label")
+                yield widget
+            yield Static(Content(""), id=f"{widget.id}-problem", classes="problem")
+
+    def on_mount(self) -> None:
+        """Put in what was kept."""
+        super().on_mount()
+        kept = self._shown = self.console.drafts.get(self._about)
+        # A draft of another version may lack a field.
+        self.fill(self._pristine if kept is None else {**self._pristine, **kept.values})
+        if kept is not None:
+            typed_at = moment(kept.at, time.time())
+            self._say(_("This is what you typed at {time}.").format(time=typed_at), "$account")
+
+    # -- what is typed is kept
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something is typed here that was not sent."""
+        return self.is_attached and self.values() != self._pristine
+
+    @property
+    def title_line(self) -> str:
+        """What the form is called."""
+        return self._title
+
+    def keep(self) -> None:
+        """Keep what is typed as a draft, or forget this form's own when nothing is typed any more."""
+        self._stop_saving()
+        self.take()
+        self.console.save_drafts()
+
+    def take(self) -> None:
+        """Take what is typed as the draft; the disk has it once the console saved its drafts."""
+        if self._done or not self.is_attached:
+            return
+        drafts, kept = self.console.drafts, self._shown
+        values = self.values()
+        if values != self._pristine:
+            if kept is None or kept.values != values:
+                drafts.keep(self._about, self.KIND.value, *self.way_back(), values)
+                self._shown = drafts.get(self._about)
+        elif kept is not None:
+            self._drop()
+
+    def _forget(self) -> None:
+        """Forget the draft, if it is this form's."""
+        self._stop_saving()
+        self._drop()
+        self.console.save_drafts()
+
+    def _drop(self) -> None:
+        if self._shown is not None and self.console.drafts.get(self._about) == self._shown:
+            self.console.drafts.drop(self._about)
+        self._shown = None
+
+    def _keep_soon(self) -> None:
+        if self._saving is None and not self._done:
+            self._saving = self.set_timer(KEEP_SECONDS, self.keep)
+
+    def _stop_saving(self) -> None:
+        if self._saving is not None:
+            self._saving.stop()
+            self._saving = None
+
+    # -- while one types
+
+    @on(Input.Changed)
+    def changed(self, event: Input.Changed) -> None:
+        """Say at once what no further letter mends; take a sentence back as soon as it is mended."""
+        event.stop()
+        self._keep_soon()
+        self._judge(event.input.id or "")
+
+    @on(TextArea.Changed)
+    def text_changed(self, event: TextArea.Changed) -> None:
+        """Take a sentence back as soon as it is mended."""
+        event.stop()
+        self._keep_soon()
+        self._judge(event.text_area.id or "")
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Say what is wrong with a field that was left."""
+        name = event.widget.id or ""
+        if self.is_current and self.query(f"#{name}-problem"):
+            self._show_problem(name, self.problems().get(name, ""))
+
+    @on(ChoiceField.Chosen)
+    def chosen(self, event: ChoiceField.Chosen) -> None:
+        """Take a sentence back that a choice mended; a click goes on to the next field."""
+        event.stop()
+        self._keep_soon()
+        self._judge(event.field.id or "")
+        if event.field.has_focus:
+            self.focus_next()
+
+    @on(TickField.Turned)
+    def turned(self, event: TickField.Turned) -> None:
+        """Keep the choice."""
+        event.stop()
+        self._keep_soon()
+
+    def action_next(self) -> None:
+        """Go to the next field."""
+        self.focus_next()
+
+    def action_take(self) -> None:
+        """Go to the next field at once: what is typed right behind enter belongs there.
+
+        The option is taken in the field's own queue, behind what was typed to find it.
+        """
+        field = self.focused
+        self.focus_next()
+        if isinstance(field, ChoiceField):
+            field.call_later(field.take_marked)
+
+    def _judge(self, name: str) -> None:
+        if not self.query(f"#{name}-problem"):
+            return
+        shown = self.query_one(f"#{name}-problem").display
+        problem = self.problems().get(name, "") if shown else self.hasty(name)
+        self._show_problem(name, problem)
+
+    def _show_problem(self, name: str, sentence: str) -> None:
+        place = self.query_one(f"#{name}-problem", Static)
+        place.display = bool(sentence)
+        place.update(data(f"! {sentence}", "$warn") if sentence else Content(""))
+
+    async def offer(
+        self, field: ChoiceField, ask: Callable[[Services], Awaitable[tuple[Choice, ...]]]
+    ) -> str:
+        """Fill `field` with the rows that `ask` returns; return why that was not possible, or nothing."""
+        try:
+            door = await self.console.door()
+            rows = await door.run(ask)
+        except HubSoftError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a list that does not come must not end the form
+            return self.console.unexpected(error)
+        field.offer([Option(row.id, row.label) for row in rows])
+        return ""
+
+    # -- going on
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing acts while the outbox is being asked; enter is a new line where several are written."""
+        if action == "take":
+            return isinstance(self.focused, ChoiceField | Input)
+        return not (self._busy and action in {"go", "leave", "anew"})
+
+    @on(Button.Pressed, "#write-go")
+    def press_go(self, event: Button.Pressed) -> None:
+        """Continue."""
+        event.stop()
+        self.action_go()
+
+    def action_go(self) -> None:
+        """Check and go on, after what was typed just before has reached its field."""
+        (self.focused or self).call_later(self._begin)
+
+    def _begin(self) -> None:
+        if self._busy:
+            return
+        problems = self.problems()
+        for name in [each.id.removesuffix("-problem") for each in self.query(".problem") if each.id]:
+            self._show_problem(name, problems.get(name, ""))
+        if problems:
+            self.query_one(f"#{next(iter(problems))}").focus()
+            return
+        self._busy = True
+        self._say("", "")
+        self._go()
+
+    @work(exit_on_error=False)
+    async def _go(self) -> None:
+        try:
+            door = await self.console.door()
+            review = await door.run(questions.review(self.draft()))
+            page = ReviewScreen(self._title, review, *self.beside())
+            if not await self.app.push_screen_wait(page):
+                return
+            entry = await door.run(questions.put(review.draft, self._corrects))
+        except InvalidInput as error:
+            self._say(f"! {error}", "$warn")
+        except HubSoftError as error:
+            kept = _("What you typed is still here.")
+            self._say(f"! {error} {kept}", "$bad")
+        except Exception as error:  # noqa: BLE001 - what is typed survives whatever happens
+            self._say(f"! {self.console.unexpected(error)}", "$bad")
+        else:
+            self._done = True
+            self._forget()
+            self.dismiss(entry)
+        finally:
+            self._busy = False
+
+    def action_leave(self) -> None:
+        """Close the form; what is typed stays for the next time."""
+        self.keep()
+        self._done = True
+        if self._shown is not None:
+            self.console.tell(_("Kept as a draft. Open the form again to go on."))
+        self.dismiss(None)
+
+    def action_anew(self) -> None:
+        """Empty the form, after a yes."""
+        if self.values() != self._pristine:
+            self._empty()
+
+    @work(exit_on_error=False)
+    async def _empty(self) -> None:
+        question = ConfirmScreen(_("Start over?"), _("What is typed in this form will be gone."))
+        if await self.app.push_screen_wait(question):
+            self._forget()
+            self.fill(self._pristine)
+            self._say("", "")
+
+    def _say(self, text: str, style: str) -> None:
+        self.query_one("#write-report", Static).update(data(text, style))
+        self.query_one("#write-report").scroll_visible(animate=False)

@@ -1,0 +1,207 @@
+"""The outbox: everything written to HubSoft from here, where it stands, and what a person must decide."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import on, work
+from textual.containers import Container, VerticalScroll
+
+from hubsoft_tui.texts import N_, _
+from widgets.outbox.rows import EntryDetail, OutboxCounts, OutboxTable
+from widgets.table.table import VirtualTable
+
+from ..frame.actions import Action
+from . import outbox_questions as questions
+from .outbox_commands import OutboxDeeds
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.outbox.types import Draft, Entry
+
+T = TypeVar("T")
+
+
+class OutboxScreen(OutboxDeeds):
+    """The list. It stands in front of the area it was opened from; esc goes back there."""
+
+    AREA = "outbox"
+    CSS_PATH = Path(__file__).parents[3] / "styles" / "outbox.tcss"
+    AUTO_FOCUS = "OutboxTable"
+    ABOUT = N_(
+        "What is written to HubSoft is kept here before the first byte leaves, so nothing is lost and nothing is sent "
+        "twice blindly. What HubSoft refused waits to be corrected; when it is not known whether HubSoft has it, it is "
+        "looked for before it is sent again."
+    )
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
+        Action("outbox.open", "enter", N_("go to ticket"), N_("Go to the ticket it became."), "open_ticket"),
+        Action(
+            "outbox.correct",
+            "c",
+            N_("correct"),
+            N_("Correct what was refused and send it again."),
+            "correct",
+            writes=True,
+        ),
+        Action(
+            "outbox.link",
+            "l",
+            N_("link"),
+            N_("Take the open ticket for this one; nothing is sent."),
+            "link",
+            writes=True,
+        ),
+        Action(
+            "outbox.resend",
+            "r",
+            N_("send again"),
+            N_("Send it as it is, after a yes."),
+            "resend",
+            writes=True,
+        ),
+        Action(
+            "outbox.discard",
+            "d",
+            N_("discard"),
+            N_("Give it up, after a yes. It is not sent."),
+            "discard",
+            writes=True,
+        ),
+        Action(
+            "outbox.all",
+            "a",
+            N_("all / open"),
+            N_("Show settled entries too, or only those under way."),
+            "all",
+        ),
+        Action("outbox.back", "escape", N_("back"), N_("Go back."), "back"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: tuple[Entry, ...] | None = None
+        """None while they are not known."""
+        self._sent: dict[tuple[str, Draft], tuple[tuple[str, str], ...]] = {}
+        """What each entry sends, as it was asked for; a corrected one sends something else."""
+        self._open_only = False
+        self._asked_for = -1
+
+    # -- the frame
+
+    def body(self) -> ComposeResult:
+        """Compose the counts, the entries and one of them in full."""
+        yield OutboxCounts()
+        with Container(id="outbox-split"):
+            yield OutboxTable(now=time.time(), empty=self._empty(), id="outbox-table")
+            with VerticalScroll(id="outbox-pane", can_focus=False):
+                yield EntryDetail()
+
+    def on_mount(self) -> None:
+        """Ask for the entries."""
+        super().on_mount()
+        self.set_interval(15.0, lambda: self.query_one(OutboxTable).pass_time(time.time()))
+        self._load()
+
+    def relabelled(self) -> None:
+        """Fill the new widgets."""
+        self._sent.clear()
+        self._draw()
+        self.table.focus()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Ask again when there is news."""
+        version = snapshot.badges.versions.get("outbox", 0)
+        if version != self._asked_for:
+            self._asked_for = version
+            self._load()
+
+    def copied(self) -> tuple[str, str] | None:
+        """Return the protocol, HubSoft's where there is one."""
+        entry = self.table.item
+        return None if entry is None else (_("the protocol"), entry.protocol or entry.local_protocol)
+
+    @property
+    def table(self) -> OutboxTable:
+        """The table."""
+        return self.query_one(OutboxTable)
+
+    @property
+    def chosen(self) -> Entry | None:
+        """The entry under the cursor."""
+        return self.table.item
+
+    def load(self) -> None:
+        """Ask for the entries again."""
+        self._load()
+
+    def _empty(self) -> str:
+        return _("Nothing was written from here yet. Look a customer up (F2) and press n to open a ticket.")
+
+    # -- what is in it
+
+    @work(group="entries", exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        entries = await self.asked(questions.entries(open_only=False))
+        if entries is not None:
+            self._entries = entries
+            self._draw()
+
+    def _draw(self) -> None:
+        if self._entries is None:
+            return
+        shown = [entry for entry in self._entries if not self._open_only or not entry.over or entry.asks]
+        shown.sort(key=lambda entry: (not entry.asks, entry.over, -entry.created_at))
+        self.table.set_rows(tuple(shown))
+        self.query_one(OutboxCounts).show(self._entries)
+        self._draw_entry()
+
+    def _draw_entry(self) -> None:
+        entry = self.table.item
+        sent: tuple[tuple[str, str], ...] = ()
+        if entry is not None:
+            key = entry.local_protocol, entry.draft
+            if key not in self._sent:
+                self._sent[key] = ()
+                self._preview(entry)
+            sent = self._sent[key]
+        self.query_one(EntryDetail).show(entry, sent, "")
+        self.redraw_frame()
+
+    @work(group="preview", exit_on_error=False)
+    async def _preview(self, entry: Entry) -> None:
+        lines = await self.asked(questions.contents(entry))
+        if lines is not None:
+            self._sent[entry.local_protocol, entry.draft] = lines
+            self._draw_entry()
+
+    @on(VirtualTable.RowHighlighted)
+    def moved(self) -> None:
+        """Show the entry the cursor is on."""
+        self._draw_entry()
+
+    @on(VirtualTable.RowSelected)
+    async def selected(self) -> None:
+        """Go to the ticket."""
+        if self.check_action("open_ticket", ()):
+            await self.action_open_ticket()
+
+    # -- actions
+
+    def action_back(self) -> None:
+        """Go back to what this stands in front of."""
+        self.app.pop_screen()
+
+    def action_all(self) -> None:
+        """Show the settled ones too, or not."""
+        self._open_only = not self._open_only
+        self._draw()
+
+    async def action_open_ticket(self) -> None:
+        """Go to the ticket on the tickets screen."""
+        entry = self.table.item
+        if entry is not None and entry.ticket_id is not None:
+            await self.console.show_ticket(entry.ticket_id, entry.protocol or "")

@@ -1,0 +1,165 @@
+"""Measures: what the engine, its events, the disk and other services say becomes `Facts`.
+
+Where a value of late could rest on one moment alone it is taken over half of its rule's duration, so that what
+holds for the whole of it has more than one behind it.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from ...core.clock import Clock
+from ...core.telemetry.events import Event
+from ...core.types import BreakerState, Health, Priority, RequestRow, Snapshot
+from ...settings.alerts import AlertSettings
+from .facts import ExtraFacts, Facts, Reading
+
+ANSWERED: Final = frozenset({"ok", "not_found", "refused", "credentials", "401", "429"})
+"""Outcomes of requests that HubSoft answered."""
+OURS: Final = frozenset({"cancelled", "pool"})
+"""Outcomes that say nothing about HubSoft."""
+SMALL_ANSWER: Final = 64 * 1024
+"""Bytes; a page of hundreds may take its time, and says nothing about slowness."""
+FEWEST_ANSWERS: Final = 3
+"""A slow HubSoft gives few answers in a minute, and the last of them must be as late as the rule's duration."""
+MOST_KEPT: Final = 5_000
+NO_EXTRA: Final = ExtraFacts()
+
+
+class Observer:
+    """Keeps the little past that measuring needs. For the engine's loop; one `facts` per look."""
+
+    def __init__(self, clock: Clock, settings: Callable[[], AlertSettings]) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._answered_at: float | None = None
+        self._failed_at: float | None = None
+        self._refused_at: float | None = None
+        self._latencies = _Lately()
+        self._waits = _Lately()
+        self._limited = _Lately()
+        self._limited_seen = 0
+        self._started = clock.now()
+        self._asked: deque[tuple[float, int, float]] = deque([(self._started, 0, 0.0)])
+        """Questions so far, and how many of them the cache answered."""
+
+    def facts(
+        self,
+        snapshot: Snapshot,
+        events: Iterable[Event],
+        extra: ExtraFacts = NO_EXTRA,
+        *,
+        in_use: int = 0,
+        disk_free: float | None = None,
+    ) -> Facts:
+        """Measure. `events` are those since the last look, `in_use` the records that are, `disk_free` megabytes."""
+        now, settings = self._clock.now(), self._settings()
+        for event in events:
+            if isinstance(event, RequestRow):
+                self._note(event, now)
+        return Facts(
+            api_down=self._down(snapshot, now),
+            credentials_refused=self._refused(snapshot, now),
+            rate_limited=self._limited_lately(snapshot, now, settings.rate_limited_for),
+            api_slow=self._slow(now, settings.api_slow_for),
+            wait_long=self._longest_wait(snapshot, now, settings.wait_long_for / 2),
+            queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
+            outbox_stuck=_known(extra.outbox_stuck, now),
+            state_lost=_known(extra.state_lost, now),
+            checkup_held=_known(extra.checkup_held, now),
+            sync_late=_known(extra.sync_late, now),
+            cache_full=_share(in_use, snapshot.cache.max_entries, now),
+            hit_ratio_low=self._hit_ratio(snapshot, now, settings),
+            disk_low=_known(disk_free, now),
+        )
+
+    def _note(self, row: RequestRow, now: float) -> None:
+        if row.outcome in OURS or not row.outcome:
+            return
+        if row.outcome not in ANSWERED:
+            self._failed_at = now
+            return
+        self._answered_at = now
+        if row.outcome in {"credentials", "401"}:
+            self._refused_at = now
+        if row.latency is not None and row.size < SMALL_ANSWER:
+            self._latencies.add(now, row.latency)
+        # A repeated request waited for its failure too, which is told by other rules.
+        if row.priority <= Priority.HIGH and row.attempt == 1:
+            self._waits.add(now, row.wait)
+
+    def _down(self, snapshot: Snapshot, now: float) -> Reading | None:
+        api = snapshot.api
+        if api.health is Health.OFFLINE:
+            # While the breaker is open HubSoft is tried again and again; otherwise only when somebody asks.
+            tried = self._failed_at if api.breaker is BreakerState.CLOSED else now
+            return None if tried is None else Reading(1.0, tried)
+        return self._answering(api.health)
+
+    def _refused(self, snapshot: Snapshot, now: float) -> Reading | None:
+        if snapshot.api.health is Health.REFUSED:
+            return Reading(1.0, now if self._refused_at is None else self._refused_at)
+        return None if snapshot.api.health is Health.OFFLINE else self._answering(snapshot.api.health)
+
+    def _answering(self, health: Health) -> Reading | None:
+        if health is Health.UNKNOWN or self._answered_at is None:
+            return None
+        return Reading(0.0, self._answered_at)
+
+    def _limited_lately(self, snapshot: Snapshot, now: float, window: float) -> Reading:
+        for _event in range(snapshot.api.rate_limited - self._limited_seen):
+            self._limited.add(now, 1.0)
+        self._limited_seen = snapshot.api.rate_limited
+        return Reading(float(len(self._limited.since(now - window))), now)
+
+    def _slow(self, now: float, window: float) -> Reading | None:
+        latencies = self._latencies.since(now - window)
+        if len(latencies) < FEWEST_ANSWERS or self._answered_at is None:
+            return None
+        return Reading(statistics.median(latencies), self._answered_at)
+
+    def _longest_wait(self, snapshot: Snapshot, now: float, window: float) -> Reading:
+        lanes = (snapshot.budget.lanes[priority] for priority in (Priority.CRITICAL, Priority.HIGH))
+        standing = [lane.oldest for lane in lanes if lane.waiting]
+        return Reading(max([*standing, *self._waits.since(now - window)], default=0.0), now)
+
+    def _hit_ratio(self, snapshot: Snapshot, now: float, settings: AlertSettings) -> Reading | None:
+        window = settings.hit_ratio_low_for / 2
+        asked = snapshot.cache.questions
+        answered = (snapshot.cache.ratio or 0.0) * asked
+        self._asked.append((now, asked, answered))
+        while len(self._asked) > 1 and self._asked[1][0] <= now - window:
+            self._asked.popleft()
+        if now - self._started < window:
+            return None  # an empty memory answers nothing yet: that is a start, not a trouble
+        _then, asked_before, answered_before = self._asked[0]
+        count = asked - asked_before
+        if count < settings.hit_ratio_low_questions:
+            return Reading(1.0, now)
+        return Reading((answered - answered_before) / count, now)
+
+
+class _Lately:
+    """Values with their instants, the latest few thousand."""
+
+    def __init__(self) -> None:
+        self._values: deque[tuple[float, float]] = deque(maxlen=MOST_KEPT)
+
+    def add(self, now: float, value: float) -> None:
+        self._values.append((now, value))
+
+    def since(self, instant: float) -> list[float]:
+        while self._values and self._values[0][0] < instant:
+            self._values.popleft()
+        return [value for _at, value in self._values]
+
+
+def _share(part: float, whole: float, now: float) -> Reading | None:
+    return Reading(min(1.0, part / whole), now) if whole > 0 else None
+
+
+def _known(value: float | None, now: float) -> Reading | None:
+    return None if value is None else Reading(value, now)

@@ -1,0 +1,95 @@
+"""Makes the calls that alerts order, one at a time and in order, as often as it takes, for a day.
+
+An order survives a restart, and one process at a time makes it. One that is killed in the middle of a call may
+leave it to be made a second time: the id of the call, in a header, is then the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from ...core.clock import Clock
+from ...core.requests.leases import patiently
+from ...core.requests.webhook import Webhook, WebhookFailure
+from ...settings.tree import Settings
+from ...store.alerts import AlertStore, Delivery
+from ...texts import Text, say
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE: Final = 5.0
+LONGEST_PAUSE: Final = 900.0
+GIVEN_UP_SECONDS: Final = 86_400.0
+LEASE_SLACK: Final = 30.0
+"""Seconds a claim outlives the longest its call can take."""
+ID_HEADER: Final = "X-Webhook-Id"
+
+
+class Courier:
+    """Lives in the engine's loop, in a task of its own: however long a call hangs, nothing else waits for it."""
+
+    def __init__(
+        self, store: AlertStore, webhook: Webhook, clock: Clock, settings: Callable[[], Settings]
+    ) -> None:
+        self._store = store
+        self._webhook = webhook
+        self._clock = clock
+        self._settings = settings
+        self.trouble: Text | None = None
+        """Why the last call was not taken; None once one was."""
+        self.changes = 0
+        """Grows when `trouble` changes."""
+        self._taken = 0
+        """The last call that was taken: should its order still stand, it is not made again."""
+
+    async def round(self) -> None:
+        """Make every call that is due. Raises StoreError."""
+        while (url := self._settings().alerts.webhook_url) and (delivery := self._claimed()) is not None:
+            if not await self._made(url, delivery):
+                return
+
+    def _claimed(self) -> Delivery | None:
+        return self._store.claim(self._settings().alerts.webhook_timeout + LEASE_SLACK)
+
+    async def _made(self, url: str, delivery: Delivery) -> bool:
+        if delivery.id != self._taken:
+            if self._clock.wall() - delivery.created_at > GIVEN_UP_SECONDS:
+                logger.error("webhook: call %d is given up after a day", delivery.id)
+            elif not await self._taken_by(url, delivery):
+                return False
+            self._taken = delivery.id
+        await patiently(lambda: self._store.finish(delivery), sleep=self._clock.sleep)
+        return True
+
+    async def _taken_by(self, url: str, delivery: Delivery) -> bool:
+        settings = self._settings()
+        try:
+            await self._webhook.post(
+                url,
+                delivery.body.encode(),
+                secret=settings.profile.webhook_secret,
+                headers={ID_HEADER: str(delivery.id)},
+                seconds=settings.alerts.webhook_timeout,
+            )
+        except WebhookFailure as failure:
+            self._told(failure.text)
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(delivery.attempts, 20))
+            logger.warning("webhook: call %d is tried again in %.0f s: %s", delivery.id, pause, failure)
+            await patiently(lambda: self._store.postpone(delivery, pause), sleep=self._clock.sleep)
+            return False
+        self._told(None)
+        logger.info("webhook: call %d was taken", delivery.id)
+        return True
+
+    def _told(self, trouble: Text | None) -> None:
+        self.changes += str(trouble) != str(self.trouble)
+        self.trouble = trouble
+
+
+def waiting(count: int, trouble: Text | None) -> Text | None:
+    """Say what stands between the orders and the webhook; None when nothing does."""
+    if not count or trouble is None:
+        return None
+    return say("The webhook is not told yet and is tried again: {reason}", reason=trouble)

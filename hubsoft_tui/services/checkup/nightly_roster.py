@@ -1,0 +1,105 @@
+"""Reading the whole roster by itself at a quiet hour, so that the day's questions are answered already."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from typing import Final
+
+from ...api.models import Customer
+from ...core.clock import Clock, today
+from ...core.engine import Engine
+from ...core.types import Health, Priority
+from ...errors import HubSoftError
+from ...hubsoft_time import at
+from ...store.checkup_rows import Decision, Reading, RunState
+from ...store.rosters import NOBODY
+from .planning import doubted, sizes_of
+from .roster import NotBelieved, RosterReader
+from .storage import Shelf
+from .types import Variant
+
+LOOK_SECONDS: Final = 60.0
+HOURS: Final = 3
+"""How many hours from the quiet one on it may begin: a clock put forward must not skip a night."""
+SPARE: Final = 0.5
+"""It begins while less than this share of what background work may use is used."""
+
+
+class Night:
+    """Lives in the engine's loop; `run` goes on until it is cancelled."""
+
+    def __init__(self, engine: Engine, shelf: Shelf, clock: Clock) -> None:
+        self._engine = engine
+        self._shelf = shelf
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Read the roster once in every night, in one of the consoles that are open."""
+        while True:
+            with contextlib.suppress(HubSoftError):  # tomorrow is another night; requests tell of themselves
+                await self.look()
+            await self._clock.sleep(LOOK_SECONDS)
+
+    async def look(self) -> bool:
+        """Read the roster now if it is time; tell whether it was read. Raises HubSoftError.
+
+        The day is taken before the reading begins and kept, so an hour that comes twice reads once.
+        """
+        if not self._due() or not self._spare():
+            return False
+        day = today(self._clock).isoformat()
+        if not await self._shelf(lambda: self._shelf.rosters.take_night(day)):
+            return False
+        if await doubted(self._engine, self._shelf):
+            return False
+        return await self.read()
+
+    async def read(self) -> bool:
+        """Read the whole roster, for nobody in particular; tell whether it was read to its end."""
+        checkups, rosters = self._shelf.checkups, self._shelf.rosters
+        row = await self._shelf(
+            lambda: checkups.begin(
+                NOBODY, who=str(os.getpid()), rules="", max_age=None, at=self._clock.wall()
+            )
+        )
+        if row.owner != checkups.owner:
+            return False
+        began, whole = self._clock.now(), False
+        try:
+            await self._shelf(lambda: rosters.clear(row.id))
+            sizes = await sizes_of(self._engine, self._shelf)
+            reader = RosterReader(self._engine, self._shelf, row.id, Variant.ALL)
+            with contextlib.suppress(NotBelieved):
+                reading = await reader.read(
+                    Reading(Variant.ALL.value, sizes.page_size), _nobody, lambda _: True, lambda: (0.0, 0)
+                )
+                whole = reading.whole and not reading.gaps
+                if reading.sure:
+                    await reader.settle()
+        finally:
+            seconds = self._clock.now() - began
+            await self._shelf(lambda: rosters.clear(row.id))
+            await self._shelf(
+                lambda: checkups.end(
+                    row.id, RunState.DONE, at=self._clock.wall(), seconds=seconds, requests=0
+                )
+            )
+        return whole
+
+    def _due(self) -> bool:
+        settings = self._engine.settings.checkup
+        if not settings.nightly_roster:
+            return False
+        hour = at(self._clock.wall()).hour
+        return settings.quiet_hour <= hour < settings.quiet_hour + HOURS
+
+    def _spare(self) -> bool:
+        budget, api = self._engine.budget(), self._engine.api()
+        idle = budget.used <= budget.lanes[Priority.LOW].cap * SPARE and not budget.queued
+        return idle and not budget.paused_for and api.health not in {Health.OFFLINE, Health.REFUSED}
+
+
+def _nobody(_customers: Sequence[Customer], _fetched_at: float) -> tuple[list[Decision], list[Decision]]:
+    return [], []

@@ -1,0 +1,213 @@
+"""Every service built over one engine, and taken down again in the right order.
+
+Imported in the engine's thread only: it brings httpx with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from ..api import operations
+from ..api.models import Ticket
+from ..core.clock import Clock
+from ..core.engine import Engine
+from ..core.requests.webhook import HttpWebhook
+from ..core.telemetry.tracer import Tracer
+from ..core.telemetry.watch import Watch
+from ..core.types import Badges
+from ..hubsoft_time import day_of
+from ..settings.tree import Profile, Settings
+from ..store.tuning import TuningLog
+from .alerts.facts import ExtraFacts
+from .alerts.service import Alerts, free_megabytes
+from .checkup.service import Checkup
+from .checkup.storage import Shelf
+from .connection import ConnectionTest
+from .customers.questions import KINDS
+from .customers.record_changes import meaning
+from .customers.service import Customers
+from .drafts import DraftBox
+from .losses import Losses
+from .os_user import current_person
+from .outbox.outbox import Outbox
+from .reports.service import Reports
+from .storage import TRACE, State, account_of, open_reports, open_state
+from .supervisor import Work, kept_going
+from .tickets.service import Tickets
+from .tuning.refresh import RefreshAhead, Watched
+from .tuning.selftuning import SelfTuning
+from .tuning.service import Tuning
+from .tuning.trace_source import TraceSource
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
+
+    engine: Engine
+    alerts: Alerts
+    checkup: Checkup
+    connection: ConnectionTest
+    customers: Customers
+    drafts: DraftBox
+    losses: Losses
+    outbox: Outbox
+    refresh: RefreshAhead | None
+    """None without a trace to learn from."""
+    reports: Reports
+    self_tuning: SelfTuning
+    tickets: Tickets
+    tuning: Tuning
+    watch: Watch
+
+    def badges(self) -> Badges:
+        """Return what every screen keeps in sight, and each service's version."""
+        return Badges(
+            outbox=self.outbox.left,
+            outbox_asks=self.outbox.asks,
+            alerts=self.alerts.unseen,
+            losses=len(self.losses.open()),
+            renewing=self.refresh.state if self.refresh is not None else None,
+            versions={
+                "alerts": self.alerts.version,
+                "checkup": self.checkup.version,
+                "outbox": self.outbox.version,
+                "tickets": self.tickets.news,
+                "tuning": self.tuning.version,
+            },
+        )
+
+    def unasked(self) -> list[Work]:
+        """Return what the services do by themselves while a console is open, each until it is cancelled."""
+        return [
+            self.alerts.run,
+            self.checkup.night.run,
+            self.checkup.notify_forever,
+            self.outbox.run,
+            self.tickets.run,
+            self.tuning.watch,
+            self.self_tuning.run,
+            *([] if self.refresh is None else [self.refresh.run]),
+        ]
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, clock: Clock, *, background: bool) -> AsyncIterator[Services]:
+    """Open the state and build everything; with `background` also start what goes on unasked.
+
+    Raises StoreError or SettingsError.
+    """
+    with open_state(settings, clock) as state:
+        async with AsyncExitStack() as closing:
+            engine = make_engine(settings, state, clock)
+            closing.push_async_callback(engine.close)
+            engine.start()
+            if state.trace is not None:
+                state.trace.writer.start()
+            source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
+            services = _built(engine, state, source, clock)
+            closing.push_async_callback(services.drafts.close)
+            for each in (services.reports, source, services.tickets, services.outbox, services.checkup):
+                closing.push_async_callback(each.close)
+            engine.badges = services.badges
+            works: list[Work] = [services.watch.run, *(services.unasked() if background else ())]
+            going = [asyncio.create_task(kept_going(work, clock)) for work in works]
+            closing.push_async_callback(_ended, going)
+            yield services
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> Services:
+    """Build every service, and let them tell each other what concerns them."""
+    folders = state.folders
+    checkup = Checkup(
+        engine, Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock), clock
+    )
+    losses = Losses(state.losses, clock)
+    outbox = Outbox(engine, state.outbox, clock)
+    tickets = Tickets(engine, state.mirror, state.presence, clock)
+    reports = Reports(
+        open_reports(engine.settings, clock), state.trace.writer if state.trace else None, clock
+    )
+    tuning = Tuning(
+        engine, places=folders, log=state.tuning, source=source, clock=clock, person=current_person
+    )
+    outbox.on_sent = partial(_absorb, tickets, clock)
+    tickets.on_pass = lambda made: reports.note_naive("sync", made.naive_requests, made.requests)
+    checkup.on_run = partial(reports.note_naive, "checkup")
+    return Services(
+        engine=engine,
+        alerts=Alerts(
+            engine,
+            state.alerts,
+            HttpWebhook(),
+            clock,
+            disk_free=free_megabytes((folders.state, folders.cache)),
+            extra=lambda: ExtraFacts(
+                sync_late=tickets.late,
+                outbox_stuck=outbox.waiting,
+                state_lost=float(len(losses.open())),
+                checkup_held=float(checkup.held),
+            ),
+        ),
+        checkup=checkup,
+        connection=ConnectionTest(engine, clock),
+        customers=Customers(engine, state.desk, clock),
+        drafts=DraftBox(state.drafts, clock),
+        losses=losses,
+        outbox=outbox,
+        refresh=open_refresh(engine, source, state.tuning, clock),
+        reports=reports,
+        self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
+        tickets=tickets,
+        tuning=tuning,
+        watch=Watch(engine.snapshot),
+    )
+
+
+async def _absorb(tickets: Tickets, clock: Clock, ticket: Ticket) -> None:
+    """Show what a write became at once, among the tickets that are followed.
+
+    HubSoft's answer to a new ticket has the day it was opened alone.
+    """
+    today = day_of(clock.wall())
+    await tickets.absorb(ticket, opened=ticket.opened_at is None and ticket.opened_on == today)
+
+
+def open_refresh(engine: Engine, source: TraceSource, log: TuningLog, clock: Clock) -> RefreshAhead | None:
+    """Build what renews ahead, and let it see each question on its way to the trace."""
+    tracer = engine.tracer
+    if tracer is None or not isinstance(tracer.sink, Watched):
+        return None
+    ahead = RefreshAhead(engine, subject_of=tracer.subject_of, source=source, log=log, clock=clock)
+    tracer.sink.show(ahead)
+    return ahead
+
+
+def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
+    """Build the engine of `settings.profile` over `state`; not started. Raises SettingsError."""
+    profile: Profile = settings.profile
+    means = meaning(lambda: engine.settings.customers.active_statuses)
+    tracer = None
+    if state.trace is not None:
+        tracer = Tracer(Watched(state.trace.writer), state.trace.key, means)
+    engine = Engine(
+        settings,
+        state.ports,
+        clock,
+        kinds=KINDS,
+        login=operations.token(profile.client_id, profile.client_secret, profile.username, profile.password),
+        probe=operations.choices(operations.Table.SERVICE_STATUSES),
+        tracer=tracer,
+        suspended=means.suspended,
+    )
+    return engine

@@ -1,0 +1,1 @@
+"""Customers: recognised, looked up, and what is asked about one."""

@@ -1,0 +1,175 @@
+"""Customers: found by document, phone, name, code, login or protocol; what is open, owed, planned, connected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
+from ...core.clock import Clock
+from ...core.engine import Engine
+from ...core.types import Answer, Category, Priority, Source
+from ...errors import Unproven
+from ...privacy import mask_document
+from ...store.recent_and_audit import Desk, Recent
+from ...texts import say
+from ..os_user import current_person
+from . import questions
+from .terms import Kind, Term, recognise
+
+CALLER = "lookup"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a search found, and how it is known. `age` in seconds, `fetched_at` in UTC epoch seconds."""
+
+    term: Term
+    customers: tuple[Customer, ...]
+    active: bool | None
+    """Whether any of them has an active contract; None when nobody was found."""
+    source: Source
+    age: float
+    fetched_at: float
+    requests: int
+    truncated: bool = False
+    """HubSoft returned as many as were asked for: there may be more."""
+    reason: str = ""
+    """For a stale answer: why HubSoft could not be asked."""
+
+    @property
+    def found(self) -> bool:
+        """Whether HubSoft knows anybody by this term."""
+        return bool(self.customers)
+
+
+class Customers:
+    """The service; lives in the engine's loop."""
+
+    def __init__(self, engine: Engine, desk: Desk, clock: Clock) -> None:
+        self._engine = engine
+        self._desk = desk
+        self._clock = clock
+
+    async def lookup(
+        self,
+        text: str | Term,
+        *,
+        category: Category = Category.CLIENT_DATA,
+        refresh: bool = False,
+        label: str = "",
+        priority: Priority = Priority.HIGH,
+        caller: str = CALLER,
+    ) -> Lookup:
+        """Find customers, at most as old as `category` allows. Nobody found is an answer, not an error.
+
+        Raises InvalidInput before anything is sent, and HubSoftError.
+        """
+        term = text if isinstance(text, Term) else recognise(text)
+        spent = 0
+        searched = term
+        if term.kind is Kind.PROTOCOL:
+            asked = questions.ticket_by_protocol(term.value)
+            tickets = await self._engine.ask(
+                asked, priority=priority, refresh=refresh, label=label, caller=caller
+            )
+            spent = tickets.requests
+            owner = _owner(tickets.value)
+            if owner is None and tickets.value:
+                raise Unproven(
+                    say("HubSoft shows this ticket, but not whose it is. Search by the customer's document.")
+                )
+            if owner is None:
+                return Lookup(
+                    term,
+                    (),
+                    None,
+                    tickets.source,
+                    tickets.age,
+                    tickets.fetched_at,
+                    spent,
+                    reason=tickets.reason,
+                )
+            searched = owner
+        question = questions.customer(searched)
+        answer = await self._engine.ask(
+            question, category=category, priority=priority, refresh=refresh, label=label, caller=caller
+        )
+        active = any(map(self.is_active, answer.value)) if answer.value else None
+        return Lookup(
+            term=term,
+            customers=answer.value,
+            active=active,
+            source=answer.source,
+            age=answer.age,
+            fetched_at=answer.fetched_at,
+            requests=answer.requests + spent,
+            truncated=answer.truncated,
+            reason=answer.reason,
+        )
+
+    async def tickets(
+        self, customer: Customer, *, refresh: bool = False, label: str = ""
+    ) -> Answer[tuple[Ticket, ...]]:
+        """Return the customer's open tickets; one request unless remembered."""
+        return await self._engine.ask(
+            questions.open_tickets(customer), refresh=refresh, label=label, caller=CALLER
+        )
+
+    async def invoices(
+        self, customer: Customer, *, refresh: bool = False, label: str = ""
+    ) -> Answer[tuple[Invoice, ...]]:
+        """Return the customer's unpaid invoices; one request unless remembered."""
+        return await self._engine.ask(
+            questions.invoices(customer), refresh=refresh, label=label, caller=CALLER
+        )
+
+    async def work_orders(
+        self, customer: Customer, *, refresh: bool = False, label: str = ""
+    ) -> Answer[tuple[WorkOrder, ...]]:
+        """Return the customer's work orders; one request unless remembered."""
+        return await self._engine.ask(
+            questions.work_orders(customer), refresh=refresh, label=label, caller=CALLER
+        )
+
+    async def connection(
+        self, service: Service, *, refresh: bool = False, label: str = ""
+    ) -> Answer[tuple[Session, ...]]:
+        """Return the RADIUS sessions of the service's login; none when it has no login."""
+        if service.login is None:
+            now = self._clock.wall()
+            return Answer((), Source.CACHE, 0.0, now)
+        return await self._engine.ask(
+            questions.sessions(service, service.login), refresh=refresh, label=label, caller=CALLER
+        )
+
+    async def recent(self) -> tuple[Recent, ...]:
+        """Return the last customers looked up on this home, newest first, at most 20."""
+        return self._desk.recent()
+
+    async def remember(self, term: str, customer: Customer) -> None:
+        """Put a customer a person looked at in front of `recent`; `term` is what to type to see it again."""
+        self._desk.remember(
+            Recent(term, customer.name, customer.document, self.is_active(customer), self._clock.wall())
+        )
+
+    async def record_reveal(self, customer: Customer) -> None:
+        """Write to the audit trail that a whole document was shown, and when."""
+        self._desk.audit("reveal", mask_document(customer.document), current_person(), self._clock.wall())
+
+    def is_active(self, customer: Customer) -> bool:
+        """Whether any service of the customer is active."""
+        return any(map(self.service_active, customer.services))
+
+    def service_active(self, service: Service) -> bool:
+        """Whether the service's status is one of those the settings call active."""
+        return service.status_prefix in self._engine.settings.customers.active_statuses
+
+
+def _owner(tickets: tuple[Ticket, ...]) -> Term | None:
+    """Name the customer a ticket belongs to, or None when HubSoft does not say."""
+    for ticket in tickets:
+        if ticket.customer_code is not None:
+            return Term(Kind.CODE, str(ticket.customer_code))
+        if ticket.customer_document:
+            return Term(Kind.CPF, ticket.customer_document)
+    return None

@@ -1,0 +1,163 @@
+"""The state on disk of one credential: opened once, shared with every other process on the same home."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ..core.clock import Clock
+from ..core.engine import Ports
+from ..errors import StoreError
+from ..settings import places
+from ..settings.tree import Profile, Settings
+from ..store import (
+    alerts,
+    budget,
+    checkups,
+    drafts,
+    mirror,
+    mirror_tables,
+    outbox,
+    records,
+    rosters,
+    tokens,
+    trace_key,
+    tuning,
+)
+from ..store import checkup_results as decisions
+from ..store import command_queue as notices
+from ..store import recent_and_audit as desk
+from ..store.database import Database, open_database
+from ..store.losses import LossBook
+from ..store.process_liveness import Presence
+from ..store.trace_writer import TraceWriter
+from ..store.tuning import TuningLog
+from .os_user import current_person
+from .outbox.wire import mended
+from .reports.archive import House
+from .reports.reader import ReportReader
+
+logger = logging.getLogger(__name__)
+
+REPORTS: Final = "reports.db"
+TRACE: Final = "trace.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where rows go, and the key their subjects are hashed with. The writer is not started."""
+
+    writer: TraceWriter
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is open."""
+
+    ports: Ports
+    alerts: alerts.AlertStore
+    checkups: checkups.Checkups
+    decisions: decisions.Decisions
+    desk: desk.Desk
+    drafts: drafts.SqliteDrafts
+    folders: places.Places
+    mirror: Callable[[], mirror.Mirror]
+    """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
+    notices: notices.Notices
+    outbox: outbox.SqliteOutbox
+    presence: Presence
+    rosters: rosters.Rosters
+    losses: LossBook
+    trace: Trace | None
+    """None when the settings want no trace."""
+    tuning: TuningLog
+
+
+@contextmanager
+def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
+    """Open the databases of `settings.profile`, until the end of the block. Raises StoreError."""
+    folders = places.find(home=settings.home or None)
+    account = account_of(settings.profile)
+    with ExitStack() as stack:
+        for place in places.tighten_home(folders):
+            logger.warning("%s may be read or changed by others: it is a link, or another user's", place)
+        presence = Presence(folders.state / "alive")
+        stack.callback(presence.close)
+
+        def opened(path: Path, *migrations: str, **how: Any) -> Database:  # noqa: ANN401 - as open_database
+            database = open_database(path, migrations, wall=clock.wall, **how)
+            stack.callback(database.close)
+            return database
+
+        spent = opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False)
+        kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
+        unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True, mend=mended)
+        begun = opened(folders.state / "drafts.db", drafts.MIGRATION, durable=True)
+        tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
+        learnt = opened(folders.cache / "records.db", *records.MIGRATIONS, rescued=False)
+        noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
+        checked = opened(
+            folders.state / "checkups.db",
+            checkups.MIGRATION,
+            decisions.MIGRATION,
+            rosters.MIGRATION,
+            *notices.MIGRATIONS,
+        )
+        yield State(
+            ports=Ports(
+                permits=budget.SqliteBudget(spent, account, presence, clock),
+                tokens=tokens.SqliteTokens(kept, account, presence, clock),
+                records=records.SqliteRecords(learnt, account, presence, clock),
+            ),
+            alerts=alerts.AlertStore(noticed, account, presence, clock),
+            checkups=checkups.Checkups(checked, account, presence),
+            decisions=decisions.Decisions(checked, account),
+            desk=desk.Desk(kept, account),
+            drafts=drafts.SqliteDrafts(begun, account),
+            folders=folders,
+            # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
+            mirror=lambda: mirror.Mirror(
+                open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS, wall=clock.wall),
+                account,
+            ),
+            notices=notices.Notices(checked, account, presence),
+            outbox=outbox.SqliteOutbox(unsent, account, presence, clock),
+            presence=presence,
+            rosters=rosters.Rosters(checked, account),
+            losses=LossBook((folders.state, folders.cache)),
+            trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
+            tuning=TuningLog(tuned, account),
+        )
+
+
+def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack) -> Trace:
+    try:
+        key = trace_key.home_key(folder / "trace.key")
+    except StoreError as error:
+        # Nor will the trace be written; this run's rows are hashed with a key that nobody keeps.
+        logger.warning("the trace has no key: %s", error)
+        key = secrets.token_bytes(trace_key.KEY_BYTES)
+
+    house = House(folder / REPORTS, settings, clock.wall)
+    writer = TraceWriter(folder / TRACE, account, current_person(), keep_house=house.keep)
+    stack.callback(writer.close)
+    return Trace(writer, key)
+
+
+def open_reports(settings: Settings, clock: Clock) -> ReportReader:
+    """Return the reports of `settings.profile`; nothing is opened before they are asked for."""
+    folder = places.find(home=settings.home or None).state
+    return ReportReader(folder / TRACE, folder / REPORTS, account_of(settings.profile), clock)
+
+
+def account_of(profile: Profile) -> str:
+    """Name a credential without showing it: what processes with the same one share is kept under this name."""
+    parts = "\n".join((profile.url.lower().rstrip("/"), profile.client_id, profile.username.lower()))
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]

@@ -1,0 +1,156 @@
+"""One pass, as far as HubSoft is concerned: everything it asks, and what it could not see."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ...api.operations import Table, TicketDate
+from ...errors import BadAnswer, QueueFull, RateLimited, Refused, Unproven, Unreachable
+from ...hubsoft_time import DAY_SECONDS, ONE_DAY, day_of, start_of
+from ...store.mirror_records import Followed, Following
+from .labels import STATUS, Labels
+from .merging import Manner, Sighting
+from .page_reader import Harvest, Reader
+from .planner import Known, Read, Steps, steps
+
+logger = logging.getLogger(__name__)
+
+MOST_SINGLES: Final = 20
+"""Tickets asked for one by one in one pass; those not confirmed for longest come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a pass brought. `missing` are ids that HubSoft no longer returns, in lists or by protocol."""
+
+    sightings: tuple[Sighting, ...]
+    missing: tuple[int, ...]
+    unconfirmed: int
+    labels: Labels
+    table: bool
+    looked: bool
+    """Everything opened lately was seen, without a filter."""
+    whole: bool
+    """Nothing that opened or closed since the last pass can have slipped by."""
+
+
+class Asking:
+    """Asks what the planner chose, and then for those that did not show up."""
+
+    def __init__(self, known: Known, labels: Labels, reader: Reader) -> None:
+        self._known = known
+        self._labels = labels
+        self._reader = reader
+        self._harvest: Harvest = {}
+        self._missing: list[int] = []
+        self._table_read = False
+        self._reread: list[Read] = []
+        """Lists that may have let something slip by."""
+
+    async def run(self) -> Asked:
+        """Ask everything. Raises HubSoftError when not even the lists can be read; then nothing is known."""
+        plan = steps(self._known, self._reader.size.size)
+        if plan.table:
+            await self._table()
+            plan = steps(replace(self._known, statuses=tuple(self._labels.statuses)), self._reader.size.size)
+        for read in plan.reads:
+            if not await self._reader.read(read, self._harvest):
+                self._reread.append(read)
+        await self._stragglers(plan)
+        return Asked(
+            sightings=tuple(self._harvest.values()),
+            missing=tuple(self._missing),
+            unconfirmed=len(self._left()) - len(self._missing),
+            labels=self._labels,
+            table=self._table_read,
+            looked=plan.looks and not any(not read.status_ids for read in self._reread),
+            whole=not self._reread,
+        )
+
+    # -- those that no list showed
+
+    async def _stragglers(self, plan: Steps) -> None:
+        try:
+            if len(self._left()) > 1:
+                await self._together(plan)
+            await self._one_by_one()
+        except (Unreachable, RateLimited, QueueFull) as error:
+            # The lists stand; what they did not show stays as it was, and is said not to be confirmed.
+            logger.warning("sync: %d tickets not confirmed: %s", len(self._left()), error)
+
+    async def _together(self, plan: Steps) -> None:
+        """Look for several stragglers in a list, where that is cheaper than asking for each."""
+        size = self._reader.size.size
+        again = [read for read in self._reread if read.by is TicketDate.OPENED]
+        if again and sum(read.requests(size) for read in again) < len(self._left()):
+            for read in again:
+                if await self._reader.read(read, self._harvest):
+                    self._reread.remove(read)
+        expected = {each.id for each in plan.singles}
+        if sum(each.id not in expected for each in self._left()) > 1 and not self._table_read:
+            before = {label.id for label in self._labels.statuses}
+            await self._table()
+            new = tuple(label.id for label in self._labels.statuses if label.id not in before)
+            await self._look(new, rows=0)
+        closed = sum(count.closed for count in self._known.counts if count.id in plan.hidden)
+        await self._look(plan.hidden, rows=closed)
+
+    async def _look(self, status_ids: tuple[int, ...], *, rows: int) -> None:
+        """Read the statuses that the filter left out, from the day the oldest straggler was opened."""
+        opened = [each.opened_at for each in self._left() if each.opened_at is not None]
+        if not status_ids or not opened:
+            return
+        start = day_of(min(opened)) - ONE_DAY
+        read = Read(TicketDate.OPENED, start, day_of(self._known.now), status_ids, rows)
+        if read.requests(self._reader.size.size) < len(opened):
+            await self._reader.read(read, self._harvest)
+
+    async def _one_by_one(self) -> None:
+        left = sorted(self._left(), key=lambda each: each.confirmed_at)
+        unnamed: set[str] = set()
+        for each in [each for each in left if each.protocol][:MOST_SINGLES]:
+            try:
+                found = await self._reader.one(each.protocol)
+            except (Refused, Unproven) as error:
+                logger.warning("sync: ticket %d: %s", each.id, error)
+                continue
+            for seen in found:
+                if seen.ticket.id == each.id:
+                    self._harvest[each.id] = seen
+                    unnamed |= {seen.ticket.status} if seen.ticket.status else set()
+            if not found:
+                self._missing.append(each.id)
+        if unnamed and not self._table_read and not self._all_named(unnamed):
+            await self._table()
+
+    def _all_named(self, labels: set[str]) -> bool:
+        """Whether every status that was told without an id is known by its label."""
+        for seen in self._harvest.values():
+            self._labels.learn(seen.ticket)
+        return all(self._labels.knows(STATUS, label) for label in labels)
+
+    def _left(self) -> Sequence[Followed]:
+        return [each for each in self._known.followed if each.id not in self._harvest]
+
+    async def _table(self) -> None:
+        """Read the table of statuses; a server without one is asked again another day."""
+        self._table_read = True
+        try:
+            self._labels.table(STATUS, await self._reader.table(Table.TICKET_STATUSES))
+        except (Refused, BadAnswer) as error:
+            logger.warning("sync: the table of statuses: %s", error)
+
+
+def manner(known: Known, seen: Sighting) -> Manner:
+    """Say how a ticket that a list showed is taken, where it was not followed."""
+    opened = seen.ticket.opened_at
+    at = known.now if opened is None else opened.timestamp()
+    if at < start_of(known.windows.floor):
+        return Manner(Following.NO)
+    # What was opened since the first pass and is not known is news, whether it is closed by now or not.
+    began = known.state.began_at
+    news = began is not None and at >= began - DAY_SECONDS
+    return Manner(Following.RULE, closed_too=began is not None, news=news)

@@ -1,0 +1,167 @@
+"""The engine: how long answers count, how much is asked, how failures are met. Times in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..texts import N_
+from .rules import BYTES, CONNECTIONS, DAY, OF_BUDGET, PER_MINUTE, RECORDS, REQUESTS, SECONDS, TIMES, setting
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """How old an answer may be, in seconds, per category."""
+
+    client_data_ttl: float = setting(
+        1800.0,
+        N_("How old a customer's data may be shown without asking again."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    contract_status_ttl: float = setting(
+        14400.0,
+        N_("How old the answer to “is the contract active?” may be."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    service_data_ttl: float = setting(
+        3600.0,
+        N_("How old a service's data may be shown without asking again."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    not_found_ttl: float = setting(
+        300.0, N_("How long “there is no such customer” is remembered."), SECONDS, above=0, high=30 * DAY
+    )
+    suspended_ttl: float = setting(
+        14400.0,
+        N_("How old a customer's data or status may be without an active contract: a payment may unlock it."),
+        SECONDS,
+        above=0,
+        high=30 * DAY,
+    )
+    """Where it is shorter than the category's own: the shorter one holds."""
+    stale_ttl: float = setting(
+        604800.0,
+        N_("How long expired records are kept for when HubSoft is away."),
+        SECONDS,
+        above=0,
+        high=365 * DAY,
+    )
+    """How long an expired record is kept for when HubSoft is unreachable."""
+    max_entries: int = setting(
+        1000,
+        N_("How many customers are remembered; the longest unused go first."),
+        RECORDS,
+        low=1,
+        high=1_000_000,
+    )
+    roster_entries: int = setting(
+        50_000,
+        N_("How many customers seen in a roster are remembered, for whether their contract is active."),
+        RECORDS,
+        low=0,
+        high=1_000_000,
+    )
+    """About 700 bytes of disk each. They push nobody out of `max_entries`, and nobody pushes them out."""
+    clean_seconds: float = setting(
+        300.0, N_("How often records too old to be of use are removed."), SECONDS, low=1, high=DAY
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LimiterSettings:
+    """The budget: requests per minute, and each class's share of it (0-1)."""
+
+    max_requests_per_minute: int = setting(
+        30,
+        N_("The most HubSoft is asked in any 60 seconds, everything included."),
+        PER_MINUTE,
+        low=1,
+        high=6000,
+    )
+    share: dict[str, float] = setting(  # noqa: RUF009 - it returns a field with a factory
+        {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73},
+        N_("How much of the budget requests of this urgency may fill; the rest is for more urgent ones."),
+        OF_BUDGET,
+        above=0,
+        high=1,
+    )
+    max_queue_size: int = setting(
+        1000,
+        N_("How many requests may wait; beyond it the least urgent is refused."),
+        REQUESTS,
+        low=1,
+        high=100_000,
+    )
+    longest_pause: float = setting(
+        900.0,
+        N_("The longest pause that HubSoft may ask for; a Retry-After beyond it counts as this."),
+        SECONDS,
+        low=1,
+        high=DAY,
+    )
+    window_seconds: float = setting(
+        60.0, N_("The window the budget is counted in; only tests shorten it."), SECONDS, above=0, high=3600
+    )
+    """Only tests shorten it: the promise is per 60 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySettings:
+    """Repeats after a failure that may pass. `backoff_base` is the first wait in seconds."""
+
+    max_retries: int = setting(3, N_("How often a request that failed is repeated."), TIMES, low=0, high=10)
+    backoff_multiplier: float = setting(
+        2.0, N_("Each wait before a repeat is this many times the one before."), TIMES, low=1, high=10
+    )
+    backoff_base: float = setting(0.5, N_("The wait before the first repeat."), SECONDS, above=0, high=60)
+    backoff_max: float = setting(30.0, N_("The longest wait before a repeat."), SECONDS, above=0, high=600)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Renewal this many seconds before expiry, or a tenth of the life if that is shorter."""
+
+    buffer_seconds: float = setting(
+        300.0, N_("The login is renewed this long before it expires."), SECONDS, low=0, high=DAY
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Timeouts in seconds for each phase, and the largest answer read, in bytes."""
+
+    connect_timeout: float = setting(5.0, N_("How long connecting may take."), SECONDS, above=0, high=300)
+    read_timeout: float = setting(20.0, N_("How long HubSoft may stay silent."), SECONDS, above=0, high=600)
+    write_timeout: float = setting(10.0, N_("How long sending may stand still."), SECONDS, above=0, high=300)
+    pool_timeout: float = setting(
+        10.0, N_("How long a request waits for a free connection."), SECONDS, above=0, high=300
+    )
+    max_response_bytes: int = setting(
+        64 * 1024 * 1024, N_("The largest answer that is read."), BYTES, low=64 * 1024, high=1024**3
+    )
+    max_connections: int = setting(
+        8, N_("How many connections to HubSoft are open at once."), CONNECTIONS, low=1, high=100
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """When HubSoft counts as slow (seconds), and when the breaker opens."""
+
+    slow_seconds: float = setting(
+        3.0, N_("HubSoft counts as slow when its slowest answers take longer."), SECONDS, above=0, high=300
+    )
+    failures_to_open: int = setting(
+        5, N_("After this many failures in a row HubSoft counts as offline."), TIMES, low=1, high=100
+    )
+    open_seconds: float = setting(
+        10.0, N_("The first wait before an offline HubSoft is tried again."), SECONDS, above=0, high=3600
+    )
+    open_max_seconds: float = setting(
+        60.0, N_("The longest wait before an offline HubSoft is tried again."), SECONDS, above=0, high=3600
+    )

@@ -1,0 +1,204 @@
+"""What a setting may be, declared beside it: unit, bounds, choices and one line of what it does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import Field, dataclass, field
+from typing import Any, Final, TypeVar
+
+from ..texts import N_, Text, say
+
+T = TypeVar("T")
+
+_METADATA: Final = "rule"
+
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+DAY: Final = 86_400.0
+"""In seconds."""
+
+SECONDS: Final = N_("seconds")
+DAYS: Final = N_("days")
+FILES: Final = N_("files")
+BYTES: Final = N_("bytes")
+HOURS: Final = N_("o'clock")
+REQUESTS: Final = N_("requests")
+PER_MINUTE: Final = N_("requests per minute")
+PER_SECOND: Final = N_("times per second")
+OF_ANSWERS: Final = N_("of the answers")
+OF_BUDGET: Final = N_("of the budget")
+OF_CACHE: Final = N_("of the cache")
+OF_QUESTIONS: Final = N_("of the questions")
+OF_QUEUE: Final = N_("of the queue")
+OF_ACTIVE: Final = N_("of those who were active")
+MEMBERS: Final = N_("members")
+QUESTIONS: Final = N_("questions")
+MEGABYTES: Final = N_("megabytes")
+ROWS: Final = N_("rows")
+RECORDS: Final = N_("records")
+TIMES: Final = N_("times")
+WAITS: Final = N_("waits saved per request")
+CONNECTIONS: Final = N_("connections")
+CHARACTERS: Final = N_("characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One setting's description and bounds. `does`, `unit` and `shape` are message ids."""
+
+    does: str
+    unit: str = ""
+    low: float | None = None
+    """Smallest value allowed."""
+    above: float | None = None
+    """The value must be greater than this; used where the bound itself is not allowed."""
+    high: float | None = None
+    """Largest value allowed."""
+    choices: tuple[str, ...] = ()
+    """What a text, or each word of a list, may be; empty: anything."""
+    pattern: str = ""
+    """What a text must match as a whole; `shape` says the same to people."""
+    shape: str = ""
+    secret: bool = False
+
+
+def setting(
+    default: T,
+    does: str,
+    unit: str = "",
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    pattern: str = "",
+    shape: str = "",
+    secret: bool = False,
+) -> T:
+    """Return a dataclass field with `default` and its `Rule`; a secret stays out of the text form."""
+    metadata = {_METADATA: Rule(does, unit, low, above, high, choices, pattern, shape, secret)}
+    if isinstance(default, dict):
+        made: T = field(default_factory=lambda: type(default)(default), metadata=metadata)
+        return made
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+def rule_of(declared: Field[Any]) -> Rule | None:
+    """Return the rule declared on a dataclass field, or None when nobody may set it."""
+    rule = declared.metadata.get(_METADATA)
+    return rule if isinstance(rule, Rule) else None
+
+
+class WrongValue(ValueError):
+    """A value is not allowed; `allowed` says what is."""
+
+    def __init__(self, allowed: Text) -> None:
+        super().__init__()
+        self.allowed = allowed
+
+
+def check(value: object, default: object, rule: Rule) -> object:
+    """Return `value` with the type of `default`, within `rule`. Raises WrongValue."""
+    checked: object = None
+    if isinstance(default, bool):
+        checked = value if isinstance(value, bool) else None
+    elif isinstance(default, int | float):
+        checked = _number(value, whole=isinstance(default, int), rule=rule)
+    elif isinstance(default, tuple):
+        checked = _words(value, rule, may_be_empty=not default)
+    elif isinstance(value, str) and _fits(value, rule):
+        checked = value
+    if checked is None:
+        raise WrongValue(allowed(default, rule))
+    return checked
+
+
+def parse(text: str, default: object) -> object:
+    """Read what a variable or flag says for a setting like `default`; what cannot be read stays as it is."""
+    text = text.strip()
+    if isinstance(default, bool):
+        return {"1": True, "true": True, "yes": True, "on": True}.get(
+            text.lower(), {"0": False, "false": False, "no": False, "off": False}.get(text.lower(), text)
+        )
+    if isinstance(default, int | float):
+        try:
+            return int(text) if isinstance(default, int) else float(text)
+        except ValueError:
+            return text
+    if isinstance(default, dict | tuple) and text[:1] in {"{", "["}:
+        return _inline(text)
+    if isinstance(default, tuple):
+        return [word.strip() for word in text.split(",")]
+    return text
+
+
+def allowed(default: object, rule: Rule) -> Text:
+    """Say what a setting may be, e.g. "a whole number from 1 to 6000 (requests per minute)"."""
+    if isinstance(default, bool):
+        return say("true or false")
+    if rule.choices:
+        some, one = N_("a list of any of: {choices}"), N_("one of: {choices}")
+        return Text(some if isinstance(default, tuple) else one, {"choices": ", ".join(rule.choices)})
+    if isinstance(default, tuple):
+        return say('a list of words, e.g. ["one", "two"]')
+    if not isinstance(default, int | float):
+        return Text(rule.shape or N_("text between quotes"), {})
+    if rule.above is not None:
+        bounds = say("greater than {low} and at most {high}", low=plain(rule.above), high=plain(rule.high))
+    else:
+        bounds = say("from {low} to {high}", low=plain(rule.low), high=plain(rule.high))
+    kind = N_("a whole number {bounds}") if isinstance(default, int) else N_("a number {bounds}")
+    number = Text(kind, {"bounds": bounds})
+    return say("{number} ({unit})", number=number, unit=Text(rule.unit, {})) if rule.unit else number
+
+
+def plain(value: object) -> str:
+    """Write a value as the settings file does: `1800` for 1800.0, `true`, `a, b`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(str(word) for word in value)
+    return str(value)
+
+
+def _number(value: object, *, whole: bool, rule: Rule) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        return None
+    # Written so that NaN, which compares false with everything, is refused.
+    fits = (
+        (rule.low is None or value >= rule.low)
+        and (rule.above is None or value > rule.above)
+        and (rule.high is None or value <= rule.high)
+    )
+    if not fits:
+        return None
+    return value if whole else float(value)
+
+
+def _words(value: object, rule: Rule, *, may_be_empty: bool) -> tuple[str, ...] | None:
+    if not isinstance(value, list | tuple) or not (value or may_be_empty):
+        return None
+    words = tuple(word for word in value if isinstance(word, str) and word.strip())
+    fit = len(words) == len(value) and (not rule.choices or set(words) <= set(rule.choices))
+    return words if fit else None
+
+
+def _fits(value: str, rule: Rule) -> bool:
+    if rule.choices:
+        return value in rule.choices
+    return not rule.pattern or re.fullmatch(rule.pattern, value) is not None
+
+
+def _inline(text: str) -> object:
+    import json
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text

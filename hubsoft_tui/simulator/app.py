@@ -1,0 +1,90 @@
+"""The HTTP face: routes, the token door, bodies in and out. Imported only when a simulator starts."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from .request_log import API
+from .routes import ROUTES
+from .wire import Call, RefusalError, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+
+    from .provider import Provider
+
+NOT_FOUND_PAGE: Final = (
+    "<!DOCTYPE html>\n<html lang='pt-br'><head><title>404 Not Found</title></head>"
+    "<body><h1>404</h1><p>Not Found</p></body></html>\n"
+)
+
+
+def build(provider: Provider) -> Starlette:
+    """Return the application that answers as HubSoft does."""
+    routes = [Route("/oauth/token", _token(provider), methods=["POST"])]
+    routes += [
+        Route(API + path, _guarded(provider, handler), methods=[method]) for method, path, handler in ROUTES
+    ]
+    return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed})
+
+
+def json_response(body: Row, status: int = 200) -> Response:
+    """Return `body` as JSON."""
+    return Response(msgspec.json.encode(body), status, media_type="application/json")
+
+
+def _token(provider: Provider) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        status, body = provider.tokens.issue(await _body(request))
+        request.scope["executed"] = status == 200
+        return json_response(body, status)
+
+    return endpoint
+
+
+def _guarded(
+    provider: Provider, handler: Callable[[Provider, Call], Row]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        if not provider.tokens.admits(request.headers.get("authorization", "")):
+            return json_response({"message": "Unauthenticated."}, 401)
+        body = await _body(request)
+        call = Call(request.query_params, request.path_params, body, str(request.url.replace(query="")))
+        with provider.lock:
+            provider.catch_up()
+            try:
+                answer = handler(provider, call)
+            except RefusalError as refusal:
+                return json_response(refusal.body)
+        request.scope["executed"] = True
+        return json_response(answer)
+
+    return endpoint
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    raw = await request.body()
+    if "form-urlencoded" in request.headers.get("content-type", ""):
+        return dict(parse_qsl(raw.decode("utf-8", "replace")))
+    try:
+        parsed = json.loads(raw or b"{}")
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return HTMLResponse(NOT_FOUND_PAGE, 404)
+
+
+async def _not_allowed(_request: Request, _error: Exception) -> Response:
+    return json_response({"status": "error", "msg": "Método/endpoint não disponível"}, 405)

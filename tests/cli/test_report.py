@@ -1,0 +1,118 @@
+"""`report`: what a day cost, as text, JSON, CSV and a page; and what it says when it cannot."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+
+import pytest
+
+from hubsoft_tui import texts
+from hubsoft_tui.cli import main as cli
+from hubsoft_tui.store.database import open_database
+from hubsoft_tui.store.trace_reading import MIGRATIONS
+
+BIANCA = "86214941081"
+AGREED = [
+    "day", "requests", "requests_by_priority", "requests_by_endpoint", "questions", "hit_ratio", "saved",
+    "errors", "rate_limited", "latency_ms",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch, simulator):
+    for name in list(os.environ):
+        if name.startswith("HUBSOFT_"):
+            monkeypatch.delenv(name)
+    variables = {
+        "HUBSOFT_TUI_HOME": str(tmp_path),
+        "HUBSOFT_URL": simulator.url,
+        "HUBSOFT_CLIENT_ID": simulator.client_id,
+        "HUBSOFT_CLIENT_SECRET": simulator.client_secret,
+        "HUBSOFT_USERNAME": simulator.username,
+        "HUBSOFT_PASSWORD": simulator.password,
+        "LC_ALL": "C.UTF-8",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    yield tmp_path
+    texts.use("en")
+
+
+@pytest.fixture
+def run(capsys):
+    def running(*arguments):
+        code = cli.run(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return running
+
+
+def test_a_lookup_is_in_the_report_of_today(run, simulator, home):
+    run("lookup", BIANCA, "--json")
+    run("lookup", BIANCA, "--json")
+    code, out, err = run("report", "--json")
+    document = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(document)[: len(AGREED)] == AGREED
+    assert document["requests"] == len(simulator.ledger) == 2
+    assert document["requests_by_endpoint"] == {"cliente": 1, "token": 1}
+    assert (document["questions"], document["saved"], document["hit_ratio"]) == (2, 1, 0.5)
+    code, out, _err = run("report", "--csv")
+    assert code == 0
+    assert next(csv.DictReader(io.StringIO(out)))["requests"] == "2"
+    code, out, _err = run("report")
+    assert code == 0
+    assert "cliente" in out
+    code, out, _err = run("report", "--html", str(home / "page.html"))
+    assert code == 0
+    assert str(home / "page.html") in out
+    assert BIANCA not in (home / "page.html").read_text()
+    assert len(simulator.ledger) == 2, "a report sends nothing"
+
+
+def test_a_day_without_anything_says_so(run):
+    code, out, _err = run("report", "--day", "2026-01-31")
+    assert code == 0
+    assert "Report of 31/01/2026" in out
+    assert "Nothing was asked" in out
+    code, out, _err = run("report", "--day", "2026-01-31", "--json")
+    assert (code, json.loads(out)["questions"]) == (0, 0)
+
+
+@pytest.mark.parametrize("day", ["yesterday", "31/01/2026", "2026-02-30", "20260131", "2026-1-5x"])
+def test_what_is_no_day_is_wrong_input(run, day):
+    code, _out, err = run("report", "--day", day)
+    assert code == 2
+    assert "Write it as year-month-day" in err
+
+
+def test_one_form_at_a_time(run):
+    code, _out, err = run("report", "--json", "--csv")
+    assert code == 2
+    assert "Choose one of" in err
+
+
+def test_a_page_that_cannot_be_written_is_one_sentence(run, home):
+    code, _out, err = run("report", "--html", str(home / "nowhere" / "page.html"))
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "there is no such folder. Choose another place." in err
+
+
+def test_a_trace_of_a_newer_version_is_one_sentence_and_lookups_go_on(run, home):
+    open_database(home / "state" / "trace.db", (*MIGRATIONS, "CREATE TABLE more (x)")).close()
+    assert run("lookup", BIANCA)[0] == 0
+    code, _out, err = run("report", "--json")
+    assert code == 1
+    assert "trace.db was written by a newer version" in err
+
+
+def test_without_a_trace_it_says_why_nothing_is_added(run, monkeypatch):
+    monkeypatch.setenv("HUBSOFT_TUI_TRACE__ENABLED", "false")
+    code, out, err = run("report", "--json")
+    assert (code, json.loads(out)["questions"]) == (0, 0)
+    assert "trace.enabled" in err

@@ -1,0 +1,118 @@
+"""Bodies of answers: every layer of compression undone, and all of it bounded."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubsoft_tui.core.requests.inflate import MOST_VALUES, Body, OverfullError, UndecodableError
+from tests.fuzzing import examples
+
+LAYERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "identity": bytes,
+    "utf-8": bytes,
+}
+
+
+def read(data: bytes, encoding: str = "", *, most: int = 2**20, by: int = 65536) -> bytes:
+    body = Body(encoding, most)
+    for start in range(0, len(data), by):
+        for _ in body.feed(data[start : start + by]):
+            pass
+    return body.read()
+
+
+def raw_deflate(data: bytes) -> bytes:
+    squeezer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeezer.compress(data) + squeezer.flush()
+
+
+@examples(100)
+@given(
+    data=st.binary(max_size=5000),
+    layers=st.lists(st.sampled_from(sorted(LAYERS)), max_size=4),
+    by=st.integers(1, 99),
+)
+def test_what_was_compressed_comes_back_in_whatever_pieces_it_arrives(data, layers, by):
+    squeezed = data
+    for layer in layers:
+        squeezed = LAYERS[layer](squeezed)
+    assert read(squeezed, ", ".join(layers), by=by) == data
+
+
+@pytest.mark.parametrize("by", [1, 2, 7, 65536])
+def test_deflate_without_its_header_is_read_too(by):
+    data = b"HubSoft " * 5000
+    assert read(raw_deflate(data), "deflate", by=by) == data
+
+
+@examples(100)
+@given(
+    data=st.binary(max_size=300), encoding=st.sampled_from(["gzip", "deflate", "gzip, deflate", "gzip,gzip"])
+)
+def test_what_was_not_compressed_is_told(data, encoding):
+    try:
+        read(data, encoding)
+    except UndecodableError:
+        return
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, br", ", ".join(["gzip"] * 5)])
+def test_what_was_not_asked_for_is_not_decoded(encoding):
+    with pytest.raises(UndecodableError):
+        Body(encoding, 2**20)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+@pytest.mark.parametrize("squeeze", [gzip.compress, zlib.compress, raw_deflate])
+def test_a_bomb_is_given_up_at_the_limit_whatever_its_layers(layers, squeeze):
+    bomb = bytes(50_000_000)
+    for _ in range(layers):
+        bomb = squeeze(bomb)
+    with pytest.raises(OverfullError) as caught:
+        read(bomb, ",".join(["gzip" if squeeze is gzip.compress else "deflate"] * layers), most=2**20)
+    assert not caught.value.values
+
+
+def test_a_layer_in_between_is_bounded_though_nothing_comes_out_of_the_last():
+    endless_name = b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 3_000_000
+    with pytest.raises(OverfullError):
+        read(gzip.compress(endless_name), "gzip, gzip", most=2**20)
+
+
+def test_values_are_counted_as_they_come():
+    with pytest.raises(OverfullError) as caught:
+        read(b"[" + b"{}," * (MOST_VALUES // 2 + 1), most=2**26)
+    assert caught.value.values
+
+
+def test_doubled_gzip_of_hundreds_of_megabytes_stays_below_two_hundred_megabytes():
+    program = """
+import gzip, resource, sys, zlib
+from hubsoft_tui.core.requests.inflate import Body, OverfullError
+outer = zlib.compressobj(9, wbits=31)
+inner = zlib.compressobj(9, wbits=31)
+block = bytes(2**20)
+bomb = b"".join(outer.compress(inner.compress(block)) for _ in range(300))
+bomb += outer.compress(inner.flush()) + outer.flush()
+assert len(bomb) < 200_000, len(bomb)
+try:
+    for _ in Body("gzip, gzip", 64 * 2**20).feed(bomb):
+        pass
+except OverfullError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+    megabytes = int(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
+    )
+    assert megabytes < 200

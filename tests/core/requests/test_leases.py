@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hubsoft_tui.core.requests.leases import held
+from hubsoft_tui.errors import StoreError
+
+
+async def test_a_lease_is_renewed_while_the_work_goes_on_and_not_after():
+    renewals = 0
+
+    def renew() -> None:
+        nonlocal renewals
+        renewals += 1
+        if renewals == 2:
+            raise StoreError("the disk is full")
+
+    async def work() -> int:
+        await asyncio.sleep(0.05)
+        return 7
+
+    assert await held(work(), renew, every=0.01) == 7
+    assert 2 <= renewals <= 5
+    seen = renewals
+    await asyncio.sleep(0.03)
+    assert renewals == seen
+
+
+async def test_what_the_work_raises_is_raised_and_cancelling_cancels_the_work():
+    async def fail() -> None:
+        raise ValueError("down")
+
+    with pytest.raises(ValueError, match="down"):
+        await held(fail(), lambda: None, every=1)
+    left = asyncio.Event()
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            left.set()
+
+    task = asyncio.create_task(held(slow(), lambda: None, every=1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert left.is_set()

@@ -1,0 +1,236 @@
+"""What cannot be sent, or was sent and not answered, told apart over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+import threading
+import time
+from typing import Any
+
+import pytest
+import trustme
+
+from hubsoft_tui.api import operations
+from hubsoft_tui.core.requests.transport import Transport, TransportFailure
+from hubsoft_tui.core.requests.way import Way
+from hubsoft_tui.errors import SettingsError
+from hubsoft_tui.settings.tree import HttpSettings, Profile
+
+SEARCH = operations.customer_search("cpf_cnpj", "86214941081")
+
+
+@contextlib.asynccontextmanager
+async def server(answer: bytes | None, *, drip: float = 0.0):
+    """Serve raw bytes on loopback; None closes without a word, `drip` waits between bytes."""
+    serving: set[asyncio.Task[None] | None] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            for byte in answer or b"" if drip else ():
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(drip)
+            if not drip:
+                writer.write(answer or b"")
+                await writer.drain()
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    finally:
+        listening.close()
+        await asyncio.gather(*(task for task in serving if task is not None))
+
+
+async def send(url: str, operation=SEARCH, **http: Any):
+    transport = Transport(Profile(url=url), HttpSettings(**http))
+    try:
+        return await transport.send(operation, "secret-token")
+    finally:
+        await transport.close()
+
+
+async def failure(url: str, operation=SEARCH, **http: Any) -> TransportFailure:
+    with pytest.raises(TransportFailure) as caught:
+        await send(url, operation, **http)
+    return caught.value
+
+
+def response(body: bytes, length: int | None = None) -> bytes:
+    return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (len(body) if length is None else length) + body
+
+
+async def test_a_reply_has_status_headers_and_body_and_shows_none_of_it():
+    async with server(response(b'{"status":"success"}')) as url:
+        reply = await send(url)
+    assert (reply.status, reply.body) == (200, b'{"status":"success"}')
+    assert "success" not in repr(reply)
+
+
+async def test_nobody_there_was_not_sent():
+    async with server(None) as url:
+        pass
+    error = await failure(url)
+    assert (error.kind, error.sent) == ("connect", False)
+    assert "refuses connections" in str(error.text)
+
+
+async def test_a_name_that_does_not_exist_was_not_sent():
+    error = await failure("http://nowhere.invalid")
+    assert (error.kind, error.sent) == ("connect", False)
+    assert "nowhere.invalid" in str(error.text)
+
+
+async def test_plain_text_where_tls_was_expected_was_not_sent_and_is_named():
+    async with server(b"HTTP/1.1 200 OK\r\n\r\n") as url:
+        error = await failure(url.replace("http:", "https:"), connect_timeout=1.0)
+    assert error.sent is False
+    assert "127.0.0.1" in str(error.text)
+
+
+async def test_a_certificate_nobody_vouches_for_is_named():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    listening = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=context)
+    try:
+        error = await failure(f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+    finally:
+        listening.close()
+    assert error.sent is False
+    assert "not trusted" in str(error.text)
+
+
+@pytest.mark.parametrize("answer", [None, response(b"short", length=500), b"not http at all\r\n\r\n"])
+async def test_a_connection_cut_after_sending_may_have_been_seen(answer):
+    async with server(answer) as url:
+        error = await failure(url)
+    assert (error.kind, error.sent) == ("cut", True)
+
+
+async def test_a_server_that_drips_is_cut_off_by_the_limit_on_the_whole():
+    from dataclasses import replace
+
+    async with server(response(b"x" * 10_000), drip=0.02) as url:
+        error = await failure(url, replace(SEARCH, timeout=0.1), connect_timeout=0.05, pool_timeout=0.05)
+    assert (error.kind, error.sent) == ("timeout", True)
+
+
+async def test_an_answer_beyond_the_limit_is_not_read():
+    async with server(response(b"x" * 3_000_000)) as url:
+        error = await failure(url, max_response_bytes=2**20)
+    assert error.kind == "too_large"
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed():
+    moved = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+    async with server(moved) as url:
+        assert (await send(url)).status == 302
+
+
+async def test_httpx_does_not_log_our_urls_into_a_programs_log(caplog):
+    caplog.set_level(logging.DEBUG)
+    async with server(response(b"{}")) as url:
+        await send(url)
+    assert "86214941081" not in caplog.text
+    assert "secret-token" not in caplog.text
+
+
+async def test_a_proxy_that_cannot_be_used_is_a_settings_error(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "nonsense://proxy")
+    with pytest.raises(SettingsError, match="ALL_PROXY"):
+        await send("https://api.provedor.example")
+
+
+# -- the last look
+
+
+@contextlib.contextmanager
+def slow_to_agree(seconds: float, context: ssl.SSLContext):
+    """Serve TLS to one caller on loopback, whose handshake waits so long; keeps what is asked."""
+    asked: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with contextlib.suppress(OSError), connection:
+            time.sleep(seconds)
+            with context.wrap_socket(connection, server_side=True) as encrypted:
+                asked.append(encrypted.recv(65536))
+                encrypted.sendall(response(b"{}"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}", asked
+        thread.join(5)
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_request_that_is_late_after_its_handshake_is_not_sent(monkeypatch, late):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    # The environment's certificates are not for this machine, so it is told here whom to trust.
+    monkeypatch.setattr("hubsoft_tui.core.requests.transport.way_to", lambda _url: Way(trusting, None))
+    with slow_to_agree(0.1, context) as (url, asked):
+        transport = Transport(Profile(url=url), HttpSettings())
+        looks: list[float] = []
+
+        def may_leave() -> bool:
+            looks.append(asyncio.get_running_loop().time())
+            return not late
+
+        began = asyncio.get_running_loop().time()
+        try:
+            if late:
+                with pytest.raises(TransportFailure) as caught:
+                    await transport.send(SEARCH, "secret-token", may_leave=may_leave)
+                assert (caught.value.kind, caught.value.sent, caught.value.ours) == ("late", False, True)
+            else:
+                assert (await transport.send(SEARCH, "secret-token", may_leave=may_leave)).status == 200
+        finally:
+            await transport.close()
+        assert looks[0] - began >= 0.1, "the look comes after the handshake, not before it"
+    assert any(asked) is not late
+
+
+async def test_a_body_that_is_late_after_its_headers_is_not_sent():
+    looks = iter([True, False])
+    write = operations.add_message(1, "Mensagem")
+    async with server(response(b"{}")) as url:
+        transport = Transport(Profile(url=url), HttpSettings())
+        try:
+            with pytest.raises(TransportFailure) as caught:
+                await transport.send(write, "secret-token", may_leave=lambda: next(looks))
+        finally:
+            await transport.close()
+    assert (caught.value.kind, caught.value.sent) == ("late", True)
+
+
+async def test_the_headers_are_heard_before_the_body_is_read():
+    heard: list[int] = []
+    async with server(response(b"short", length=500)) as url:
+        transport = Transport(Profile(url=url), HttpSettings())
+        try:
+            with pytest.raises(TransportFailure):
+                await transport.send(SEARCH, None, heard=lambda status, _headers: heard.append(status))
+        finally:
+            await transport.close()
+    assert heard == [200]
+
+
+async def test_the_body_of_an_error_is_read_small_and_its_faults_are_ignored():
+    for body, length, read in [(b"x" * 200_000, 200_000, 65536), (b"abc", 500, 0), (b"abc", 3, 3)]:
+        async with server(response(body, length).replace(b"200 OK", b"500 No")) as url:
+            reply = await send(url)
+        assert (reply.status, len(reply.body)) == (500, read)

@@ -1,0 +1,558 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from textual import events
+
+from hubsoft_tui.api.models import Customer, Invoice
+from hubsoft_tui.core.types import ApiState, Health, Source, Waiting
+from hubsoft_tui.errors import CredentialsRefused, Unreachable
+from hubsoft_tui.screens.lookup import texts as words
+from hubsoft_tui.settings.tree import UiSettings
+from tests.screens.fake import (
+    BIANCA,
+    CPF,
+    GUILHERME,
+    OTHER,
+    FakeHub,
+    answer,
+    console,
+    look_up,
+    lookup,
+    seen,
+    settle,
+    wait_for,
+)
+from tests.virtual import run
+from widgets.customer.on_demand import AskedPanel
+from widgets.question import QuestionInput
+
+
+@pytest.fixture
+def hub():
+    hub = FakeHub()
+    hub.customers.answers[CPF] = (BIANCA,)
+    hub.customers.answers[OTHER] = (GUILHERME,)
+    return hub
+
+
+async def test_typing_says_what_it_is_recognised_as_and_enter_asks(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await pilot.press("slash", *CPF[:10])
+        assert not seen(app).splitlines()[3].rstrip().endswith("CPF")
+        await pilot.press(CPF[10])
+        await settle(pilot)
+        assert seen(app).splitlines()[3].rstrip().endswith("CPF")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "BIANCA" in seen(app)
+
+
+async def test_the_line_has_the_focus_and_the_screen_says_what_to_do(hub):
+    async with console(hub) as (app, _pilot, _hub):
+        assert isinstance(app.focused, QuestionInput)
+        assert "press enter" in seen(app)
+
+
+async def test_a_customer_is_shown_with_state_origin_masks_services_and_alerts(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        screen = seen(app)
+        for text in (
+            "BIANCA COUTO",
+            "● ACTIVE",
+            "from HubSoft just now",
+            "***.149.410-**",
+            "code 1204",
+            "(37) 9****-2968",
+            "! Fibre cut",
+            "COMBO 500 MBPS",
+            "▲ online",
+            "Suspenso Débito",
+            "costs 1 request",
+        ):
+            assert text in screen, text
+        assert CPF not in screen
+        assert "862.149" not in screen
+
+
+async def test_what_was_typed_leaves_the_line_once_answered_so_letters_act(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        assert app.screen.query_one(QuestionInput).value == ""
+        await pilot.press("t")
+        await settle(pilot)
+        assert hub.customers.panels_asked == [("tickets", False)]
+
+
+@pytest.mark.parametrize(
+    ("source", "age", "text"),
+    [(Source.CACHE, 240.0, "from cache, 4 min old"), (Source.STALE, 7300.0, "kept from before, 2 h old")],
+)
+async def test_the_origin_says_how_old_an_answer_is(hub, source, age, text):
+    hub.customers.answers[CPF] = lookup(CPF, BIANCA, source=source, age=age, reason="It timed out.")
+    async with console(hub) as (app, pilot, _hub):
+        hub.show(api=ApiState(last_good=1_700_000_000.0))
+        await pilot.pause(0.6)
+        await look_up(pilot)
+        assert text in seen(app)
+        assert ("HubSoft has not answered since" in seen(app)) == (source is Source.STALE)
+
+
+def health(now, since, *, last_good):
+    return ApiState(now, since, last_good=last_good)
+
+
+async def test_an_outage_has_one_time_and_the_refresh_it_cost_is_repeated_once_when_it_is_over(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        began = time.time() - 300
+        said = time.strftime("HubSoft has not answered since %H:%M.", time.localtime(began))
+        hub.show(api=health(Health.OFFLINE, began, last_good=began - 900))
+        hub.customers.answers[CPF] = lookup(CPF, BIANCA, source=Source.STALE, age=1200, reason=said)
+        await pilot.press("r")
+        await wait_for(pilot, lambda: "kept from before" in seen(app))
+        await pilot.pause(0.6)
+        assert seen(app).count("has not answered since") == 1
+        assert said in seen(app)
+        hub.customers.answers[CPF] = (BIANCA,)
+        asked = len(hub.customers.asked)
+        hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 1))
+        await wait_for(pilot, lambda: "from HubSoft just now" in seen(app))
+        assert "has not answered" not in seen(app)
+        await pilot.pause(0.6)
+        assert [refresh for _text, refresh, _label in hub.customers.asked[asked:]] == [True]
+
+
+async def test_a_panel_an_outage_kept_empty_is_asked_again_once(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        hub.show(api=health(Health.OFFLINE, time.time(), last_good=time.time() - 60))
+        hub.customers.panels["invoices"] = Unreachable("HubSoft has not answered since 11:28.")
+        await pilot.press("i")
+        await wait_for(pilot, lambda: "! HubSoft has" in seen(app))
+        hub.customers.panels["invoices"] = answer(Invoice(id=6))
+        hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 1))
+        await wait_for(pilot, lambda: "! HubSoft has" not in seen(app))
+        await pilot.pause(0.6)
+        assert [name for name, _refresh in hub.customers.panels_asked if name == "invoices"] == [
+            "invoices"
+        ] * 2
+        assert len(hub.customers.asked) == 1
+
+
+async def test_nobody_is_an_answer_and_enter_again_goes_past_what_is_remembered(hub):
+    hub.customers.answers[CPF] = ()
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        assert "No customer with this CPF. Checked HubSoft just now." in seen(app)
+        assert app.screen.query_one(QuestionInput).value == CPF
+        await pilot.press("enter")
+        await settle(pilot)
+        assert [refresh for _text, refresh, _label in hub.customers.asked] == [False, True]
+
+
+async def test_invalid_input_is_explained_and_stays(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot, "86214941082")
+        assert "!" in seen(app)
+        assert "CPF" in seen(app)
+        assert app.screen.query_one(QuestionInput).value == "86214941082"
+        await look_up(pilot, "")
+        assert "! " in seen(app)
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable("HubSoft does not answer (timed out)."), CredentialsRefused("Wrong password.")]
+)
+async def test_a_failure_says_its_own_sentence_and_hides_the_customer_before(hub, error):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        hub.customers.answers[OTHER] = error
+        await look_up(pilot, OTHER)
+        assert str(error) in seen(app)
+        assert "BIANCA" not in "\n".join(seen(app).splitlines()[:-4])
+        assert app.screen.query_one(QuestionInput).value == OTHER
+
+
+async def test_a_fault_of_ours_is_survived_and_reported(hub, tmp_path):
+    hub.customers.answers[CPF] = KeyError("secret")
+    async with console(hub, tmp=tmp_path) as (app, pilot, _hub):
+        await look_up(pilot)
+        assert "KeyError" in seen(app)
+        assert len(list(tmp_path.iterdir())) == 1
+        hub.customers.answers[CPF] = (BIANCA,)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "BIANCA" in seen(app)
+
+
+async def test_waiting_says_the_place_in_line_and_escape_cancels(hub):
+    hub.customers.answers[CPF] = asyncio.get_running_loop().create_future()
+    async with console(hub, ui=UiSettings(refresh_per_second=10, open_tickets=False)) as (app, pilot, _hub):
+        await look_up(pilot)
+        label = hub.customers.asked[-1][2]
+        hub.show(waiting={label: Waiting(position=3, starts_in=4.0, passes=12)})
+        await wait_for(pilot, lambda: "3rd in line" in seen(app))
+        assert "starts in about 4 s" in seen(app)
+        assert "before 12 background requests" in seen(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "Cancelled." in seen(app)
+        assert app.screen.query_one(QuestionInput).value == CPF
+        hub.customers.answers[CPF].set_result((BIANCA,))
+        await settle(pilot)
+        assert "BIANCA" not in seen(app)
+
+
+async def test_a_late_answer_never_replaces_a_newer_one(hub):
+    late = asyncio.get_running_loop().create_future()
+    hub.customers.answers[CPF] = late
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        app.screen.query_one(QuestionInput).value = ""
+        await look_up(pilot, OTHER)
+        assert "GUILHERME" in seen(app)
+        late.set_result((BIANCA,))
+        await settle(pilot)
+        assert "BIANCA" not in seen(app)
+
+
+async def test_several_customers_make_a_list_to_choose_from_and_return_to(hub):
+    hub.customers.answers["silva"] = lookup("silva", BIANCA, GUILHERME, truncated=True)
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot, "silva")
+        assert "2 customers" in seen(app)
+        assert "There may be more" in seen(app)
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert "INACTIVE" in seen(app)
+        assert "code 7" in seen(app)
+        assert hub.customers.remembered == [(OTHER, GUILHERME)]
+        await pilot.press("escape")
+        await settle(pilot)
+        assert "2 customers" in seen(app)
+
+
+async def test_refresh_keeps_the_customer_in_sight_and_asks_hubsoft(hub):
+    async with console(hub, ui=UiSettings(refresh_per_second=10, open_tickets=False)) as (app, pilot, _hub):
+        await look_up(pilot)
+        hub.customers.answers[CPF] = asyncio.get_running_loop().create_future()
+        await pilot.press("r")
+        await wait_for(pilot, lambda: "HubSoft has the question" in seen(app))
+        assert "BIANCA" in seen(app)
+        assert hub.customers.asked[-1][:2] == (CPF, True)
+        hub.customers.answers[CPF].set_exception(Unreachable("No answer."))
+        await settle(pilot)
+        assert "BIANCA" in seen(app)
+        await wait_for(pilot, lambda: "No answer." in seen(app))
+
+
+async def test_reveal_is_recorded_first_shown_whole_and_hidden_again(hub):
+    async with console(hub, ui=UiSettings(reveal_seconds=1.0, open_tickets=False)) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("v")
+        await settle(pilot)
+        assert hub.customers.reveals == [BIANCA]
+        assert "862.149.410-81" in seen(app)
+        assert "(37) 99999-2968" in seen(app)
+        await wait_for(pilot, lambda: "862.149.410-81" not in seen(app), rounds=1000)
+        hub.customers.reveals = Unreachable("The audit trail cannot be written.")
+        await pilot.press("v")
+        await settle(pilot)
+        assert "862.149.410-81" not in seen(app)
+        await wait_for(pilot, lambda: "audit trail" in seen(app))
+
+
+async def test_nothing_stays_revealed_when_the_screen_is_left_or_another_is_found(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("v")
+        await settle(pilot)
+        await pilot.press("f5")
+        await wait_for(pilot, lambda: app.screen.AREA == "monitor")
+        await pilot.press("f2")
+        await wait_for(pilot, lambda: app.screen.AREA == "lookup")
+        await settle(pilot)
+        assert "BIANCA" in seen(app)
+        assert "862.149.410-81" not in seen(app)
+        await pilot.press("v")
+        await settle(pilot)
+        await look_up(pilot, OTHER)
+        assert "***.982.247-**" in seen(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "text"),
+    [
+        ("t", "tickets", "20261123140231"),
+        ("i", "invoices", "due"),
+        ("o", "work_orders", "1820"),
+        ("c", "connection", "10.0.0.9"),
+    ],
+)
+async def test_what_is_asked_on_demand_costs_nothing_before_and_shows_its_age_after(hub, key, name, text):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        assert hub.customers.panels_asked == []
+        await pilot.press(key)
+        await settle(pilot)
+        assert text in seen(app)
+        assert "just now" in seen(app)
+        await pilot.press(key)
+        await settle(pilot)
+        assert hub.customers.panels_asked == [(name, False), (name, True)]
+
+
+async def test_a_panel_says_why_it_could_not_be_filled_and_keeps_what_it_had(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("t")
+        await settle(pilot)
+        hub.customers.panels["tickets"] = Unreachable("HubSoft does not answer.")
+        await pilot.press("t")
+        await settle(pilot)
+        assert "HubSoft does not answer." in seen(app)
+        assert "20261123140231" in seen(app)
+
+
+async def test_the_connection_is_the_marked_services_and_goes_with_the_mark(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "10.0.0.9" in seen(app)
+        await pilot.press("down")
+        await settle(pilot)
+        assert "10.0.0.9" not in seen(app)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "no login" in seen(app)
+        assert hub.customers.panels_asked == [("connection", False)]
+
+
+async def test_a_panels_late_answer_is_not_shown_for_another_customer(hub):
+    late = asyncio.get_running_loop().create_future()
+    hub.customers.panels["tickets"] = late
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("t")
+        await look_up(pilot, OTHER)
+        late.set_result(answer(BIANCA))
+        await settle(pilot)
+        assert "costs 1 request" in "\n".join(
+            str(each) for each in app.screen.query_one("#tickets", AskedPanel).draw(60)
+        )
+
+
+async def test_pasting_on_the_result_looks_up_at_once(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        app.post_message(events.Paste("\n 529.982.247-25\x1b[0m\nrubbish"))
+        await settle(pilot)
+        assert hub.customers.asked[-1][0] == "529.982.247-25[0m"
+        app.post_message(events.Paste(f"{OTHER}\n"))
+        await settle(pilot)
+        assert "GUILHERME" in seen(app)
+
+
+async def test_ten_kilobytes_pasted_get_one_sentence(hub):
+    async with console(hub) as (app, pilot, _hub):
+        app.post_message(events.Paste("7" * 10_000))
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "! " in seen(app)
+
+
+async def test_recent_customers_are_kept_in_line_and_looked_up_again(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await look_up(pilot, OTHER)
+        assert "GUILHERME SILVA ***.982.247-**   ● BIANCA COUTO ***.149.410-**" in seen(app)
+        await pilot.press("h", "right", "enter")
+        await settle(pilot)
+        assert hub.customers.asked[-1][0] == CPF
+        assert "code 1204" in seen(app)
+
+
+async def test_hostile_text_is_shown_as_characters(hub):
+    hostile = BIANCA.__class__(
+        id=9,
+        name="[red]x[/] [@click=app.quit]y[/] [/foo]",
+        document=CPF,
+        alerts=("[bold", "\x1b]52;c;eA==\x07 \u202egnp"),
+        services=(BIANCA.services[0].__class__(id=1, name="[/]", status="[blink]"),),
+    )
+    hub.customers.answers[CPF] = (hostile,)
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        screen = seen(app)
+        assert "[red]x[/] [@click=app.quit]y[/] [/foo]" in screen
+        assert "[blink]" in screen
+        assert "\x1b" not in screen
+        assert "\u202e" not in screen
+
+
+async def test_copy_says_what_went_and_masks_unless_revealed(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("y")
+        await settle(pilot)
+        assert "BIANCA COUTO" in app.clipboard
+        assert "***.149.410-**" in app.clipboard
+        await wait_for(pilot, lambda: "document masked" in seen(app))
+        await pilot.press("v")
+        await settle(pilot)
+        await pilot.press("y")
+        await settle(pilot)
+        assert "862.149.410-81" in app.clipboard
+
+
+async def test_freeze_holds_the_view_says_since_when_and_the_strip_goes_on(hub):
+    async with console(hub, ui=UiSettings(refresh_per_second=10, open_tickets=False)) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("space")
+        await settle(pilot)
+        assert "FROZEN since" in seen(app)
+        hub.show(profile="elsewhere")
+        await wait_for(pilot, lambda: "elsewhere" in seen(app))
+        await pilot.press("space")
+        await settle(pilot)
+        assert "FROZEN" not in seen(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60), (60, 15)])
+async def test_the_answer_is_in_sight_at_every_size(hub, size):
+    async with console(hub, size=size) as (app, pilot, _hub):
+        await look_up(pilot)
+        for text in ("BIANCA COUTO", "● ACTIVE", "COMBO 500 MBPS", "from HubSoft"):
+            assert text in seen(app), text
+        assert all(len(line) <= size[0] for line in seen(app).splitlines())
+
+
+async def test_open_tickets_come_along_with_the_customer_unless_hubsoft_is_silent(hub):
+    async with console(hub, ui=UiSettings()) as (app, pilot, _hub):
+        await look_up(pilot)
+        assert "20261123140231" in seen(app)
+        assert hub.customers.panels_asked == [("tickets", False)]
+        await pilot.press("slash", *CPF, "enter")
+        await settle(pilot)
+        assert hub.customers.panels_asked == [("tickets", False)], "what is in sight is not asked again"
+        hub.customers.answers[OTHER] = lookup(OTHER, GUILHERME, source=Source.STALE)
+        await look_up(pilot, OTHER)
+        assert len(hub.customers.panels_asked) == 1
+
+
+async def test_letters_act_after_escape_even_while_a_sentence_is_in_sight(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await pilot.press("f5")
+        await wait_for(pilot, lambda: app.screen.AREA == "monitor")
+
+
+async def test_after_a_failure_what_is_typed_next_replaces_what_failed(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot, "86214941082")
+        await pilot.press("slash", *CPF, "enter")
+        await settle(pilot)
+        assert "BIANCA" in seen(app)
+
+
+async def test_on_a_small_screen_an_answer_asked_for_is_brought_in_sight(hub):
+    async with console(hub, size=(80, 24)) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("c")
+        await wait_for(pilot, lambda: "10.0.0.9" in seen(app))
+
+
+def cpf(nine):
+    """Return the CPF that begins with these nine digits."""
+    for length in (9, 10):
+        total = sum(int(digit) * (length + 1 - place) for place, digit in enumerate(nine[:length]))
+        nine += str(total * 10 % 11 % 10)
+    return nine
+
+
+DICTATED = [cpf(f"{first}30947284") for first in range(10)]
+
+
+def people(hub):
+    for number, document in enumerate(DICTATED):
+        hub.customers.answers[document] = (
+            Customer(id=100 + number, name=f"PERSON {number}", document=document),
+        )
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.2, 0.4, 1.0, 5.0])
+def test_documents_dictated_at_any_speed_are_looked_up_and_no_screen_changes(hub, pause):
+    people(hub)
+
+    async def story(clock):
+        async with console(hub) as (app, pilot, _hub):
+            for number, document in enumerate(DICTATED):
+                for place, digit in enumerate(document, 1):
+                    await pilot.press(digit)
+                    await clock.sleep(pause)
+                    assert app.screen.AREA == "lookup"
+                    assert app.screen.query_one(QuestionInput).value == document[:place]
+                await pilot.press("enter")
+                await wait_for(pilot, lambda shown=f"PERSON {number}  ": shown in seen(app))
+
+    run(story)
+    assert [text for text, _refresh, _label in hub.customers.asked] == DICTATED
+
+
+@pytest.mark.parametrize("keys", [[key] for key in "0123456789"])
+async def test_a_lone_digit_begins_a_question_wherever_the_focus_is(hub, keys):
+    hub.customers.remembered = [(OTHER, GUILHERME), (CPF, BIANCA)]
+    async with console(hub) as (app, pilot, _hub):
+        for before in ([], ["h"], ["v"], ["t"]):
+            await look_up(pilot)
+            await pilot.press(*before, *keys)
+            await settle(pilot)
+            assert app.screen.AREA == "lookup"
+            assert isinstance(app.focused, QuestionInput)
+            assert app.focused.value == keys[0]
+
+
+@pytest.mark.parametrize("burst", [True, False])
+async def test_typing_while_an_answer_is_awaited_begins_the_next_question(hub, burst):
+    people(hub)
+    first, second = DICTATED[3], DICTATED[4]
+    later = asyncio.get_running_loop().create_future()
+    known, hub.customers.answers[first] = hub.customers.answers[first], later
+    async with console(hub) as (app, pilot, _hub):
+        line = app.screen.query_one(QuestionInput)
+        if burst:  # as a slow line delivers it: everything in one packet
+            for key in (*first, "enter", *second[:4]):
+                app.post_message(events.Key(key, "\r" if key == "enter" else key))
+            await settle(pilot)
+        else:
+            await pilot.press(*first, "enter")
+            await settle(pilot)
+            await pilot.press(*second[:4])
+        assert line.value == second[:4]
+        later.set_result(known)
+        await settle(pilot)
+        assert line.value == second[:4], "an answer must not take what is typed along"
+        assert app.focused is line
+        await pilot.press(*second[4:], "enter")
+        await wait_for(pilot, lambda: "PERSON 4" in seen(app))
+        assert [text for text, _refresh, _label in hub.customers.asked] == [first, second]
+
+
+async def test_a_paste_while_an_answer_is_awaited_is_the_next_question(hub):
+    people(hub)
+    hub.customers.answers[DICTATED[5]] = asyncio.get_running_loop().create_future()
+    async with console(hub) as (app, pilot, _hub):
+        for document in DICTATED[5:7]:
+            app.post_message(events.Paste(document))
+            await settle(pilot)
+        await wait_for(pilot, lambda: "PERSON 6" in seen(app))
+        assert [text for text, _refresh, _label in hub.customers.asked] == DICTATED[5:7]
+
+
+async def test_trying_again_is_said_instead_of_a_place_in_line(hub):
+    assert words.place_in_line(Waiting(1, 0.5, attempt=3)) == "HubSoft failed; attempt 3 follows."
+    assert words.place_in_line(None, 7.9) == "HubSoft has the question. 7 s"

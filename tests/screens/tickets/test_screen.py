@@ -1,0 +1,419 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from hubsoft_tui import texts
+from hubsoft_tui.api.models import Message
+from hubsoft_tui.core.types import Priority
+from hubsoft_tui.errors import StoreBusy, Unreachable
+from hubsoft_tui.screens.tickets.screen import TicketsScreen
+from hubsoft_tui.services.tickets.types import ChangeKind, TicketDetail, TicketState
+from hubsoft_tui.settings.tree import Profile, UiSettings
+from tests.screens import builders
+from tests.screens.fake import FakeHub, console, seen, settle, wait_for
+from tests.widgets.fixture import Repaints
+from widgets.tickets.feed import TicketFeed
+from widgets.tickets.table import TicketTable
+from widgets.tickets.texts import Quick
+
+from .fakes import change, ticket
+
+WALL = builders.WALL
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """Stand at a known instant; `clock.now` moves it."""
+
+    class Clock:
+        now = WALL
+
+    monkeypatch.setattr(time, "time", lambda: Clock.now)
+    return Clock
+
+
+@pytest.fixture
+def hub():
+    hub = FakeHub()
+    hub.tickets.put(*(ticket(number) for number in range(1, 41)))
+    hub.news()
+    return hub
+
+
+class Shown:
+    """The console on the tickets screen."""
+
+    def __init__(self, hub, size=(120, 36), **settings):
+        self.hub = hub
+        self._console = console(hub, size=size, **settings)
+
+    async def __aenter__(self):
+        self.app, self.pilot, _hub = await self._console.__aenter__()
+        await self.app.action_area("tickets")
+        await settle(self.pilot)
+        return self
+
+    async def __aexit__(self, *error):
+        await self._console.__aexit__(*error)
+
+    @property
+    def screen(self):
+        assert isinstance(self.app.screen, TicketsScreen)
+        return self.app.screen
+
+    @property
+    def table(self):
+        return self.screen.query_one(TicketTable)
+
+    async def news(self, *rows):
+        if rows:
+            self.hub.tickets.put(*rows)
+        self.hub.news()
+        self.app._tick()
+        await settle(self.pilot)
+
+    async def press(self, *keys):
+        await self.pilot.press(*keys)
+        await settle(self.pilot)
+
+    def text(self):
+        return seen(self.app)
+
+    def place(self, protocol):
+        """The line of the screen a protocol stands on."""
+        return next(y for y, line in enumerate(self.text().splitlines()) if protocol in line)
+
+
+async def test_the_newest_first_with_counters_the_next_pass_and_what_it_cost(hub):
+    hub.tickets.put(
+        ticket(2, due_at=WALL - 3600), ticket(3, responsible=()), ticket(4, state=TicketState.CLOSED)
+    )
+    hub.tickets.put(ticket(5, change=change(1, ticket(5))))
+    async with Shown(hub) as shown:
+        text = shown.text()
+        for part in ("p open 39", "l late 1", "u unassigned 1", "c changed today 1", "a total 40"):
+            assert part in text, part
+        assert "1 changed in 5 min" in text
+        assert "next pass in 30 s  ·  2 requests, not 412" in text
+        lines = text.splitlines()
+        top = next(y for y, line in enumerate(lines) if "Protocol" in line)
+        assert ticket(1).protocol in lines[top + 1]
+        assert lines[top + 1].startswith("▸")
+        assert "-1 h" in lines[top + 2]
+
+
+async def test_it_asks_once_per_news_and_only_for_what_changed(hub):
+    async with Shown(hub) as shown:
+        assert hub.tickets.deltas_asked == [0]
+        for _tick in range(3):
+            hub.show(questions_today=5)
+            shown.app._tick()
+            await settle(shown.pilot)
+        assert hub.tickets.deltas_asked == [0]
+        version = hub.tickets.version
+        await shown.news(ticket(41, opened_at=WALL))
+        assert hub.tickets.deltas_asked == [0, version]
+        assert ticket(41).protocol in shown.text()
+
+
+async def test_untouched_it_rests_at_the_newest_moved_it_holds_row_and_line(hub):
+    async with Shown(hub) as shown:
+        await shown.news(ticket(41, opened_at=WALL))
+        assert shown.table.selected == "41"
+        await shown.press("down", "down", "down")
+        chosen, line = shown.table.item, shown.place(shown.table.item.protocol)
+        await shown.news(*(ticket(number, opened_at=WALL + number) for number in range(50, 60)))
+        assert shown.table.item is chosen
+        assert shown.place(chosen.protocol) == line
+        assert "↑ 10 new above" in shown.text()
+        await shown.press("f")
+        assert shown.table.selected == "59"
+        assert "new above" not in shown.text()
+        await shown.news(ticket(60, opened_at=WALL + 999))
+        assert shown.table.selected == "60"
+
+
+async def test_the_ticket_under_the_cursor_stays_though_it_is_not_wanted_any_more(hub):
+    async with Shown(hub) as shown:
+        await shown.press("down", "down")
+        row = shown.table.item
+        line = shown.place(row.protocol)
+        await shown.news(replace(row, state=TicketState.CLOSED))
+        assert shown.table.item.id == row.id
+        assert shown.place(row.protocol) == line
+        await shown.press("down")
+        assert row.protocol not in shown.text()
+
+
+async def test_quick_filters_on_keys_and_back(hub):
+    hub.tickets.put(
+        ticket(2, due_at=WALL - 60),
+        ticket(3, responsible=()),
+        ticket(4, state=TicketState.CLOSED, change=change(1, ticket(4), ChangeKind.CLOSED)),
+        ticket(5, responsible=("Ana João",)),
+    )
+    async with Shown(hub, ui=UiSettings(open_tickets=False, my_name="joao")) as shown:
+        for key, ids in (("l", {2}), ("u", {3}), ("c", {4}), ("i", {5}), ("a", set(range(1, 41)))):
+            await shown.press(key)
+            assert {row.id for row in shown.table.rows} == ids, key
+        await shown.press("a")
+        assert len(shown.table.rows) == 39
+        await shown.press("l", "escape")
+        assert len(shown.table.rows) == 39
+
+
+async def test_mine_is_explained_while_nobody_is_named(hub):
+    async with Shown(hub) as shown:
+        await shown.press("i")
+        assert "my_name" in shown.text()
+        assert len(shown.table.rows) == 40
+
+
+async def test_filter_as_one_types_then_escape_step_by_step(hub):
+    hub.tickets.put(ticket(7, customer="PADARIA PÃO QUENTE"))
+    async with Shown(hub) as shown:
+        await shown.press("slash", *"pao", "enter")
+        assert [row.id for row in shown.table.rows] == [7]
+        assert "1 matches /pao" in shown.text()
+        await shown.press("enter")
+        assert shown.screen.has_class("-details")
+        assert "esc back" in shown.text()
+        await shown.press("escape")
+        assert not shown.screen.has_class("-details")
+        assert len(shown.table.rows) == 1
+        assert "esc back" in shown.text()
+        await shown.press("escape")
+        assert len(shown.table.rows) == 40
+        assert "esc back" not in shown.text()
+        await shown.press("l")
+        assert "esc back" in shown.text()
+
+
+async def test_sorting_by_the_next_column_and_round(hub):
+    async with Shown(hub) as shown:
+        shown.table.sort_by(None)
+        await shown.press("o")
+        assert shown.table.sorted_by == "protocol"
+        await shown.press("o")
+        assert [row.customer for row in shown.table.rows][:2] == ["CUSTOMER 1", "CUSTOMER 10"]
+        await shown.press("O")
+        assert next(iter(shown.table.rows)).customer == "CUSTOMER 9"
+
+
+async def test_what_is_new_stands_out_for_a_minute_and_calms_down_by_itself(hub, clock, monkeypatch):
+    async with Shown(hub) as shown:
+        row = ticket(3)
+        await shown.news(replace(row, change=change(9, row, by="Iasmin")))
+        assert "Aguardando Análise → Pendente (Iasmin)" in shown.text()
+        assert f"→ {row.protocol}" in shown.text()
+        feed, table = shown.screen.query_one(TicketFeed), shown.table
+        fresh = feed.render_line(0)
+        repaints = Repaints(table, monkeypatch)
+        clock.now = WALL + 10
+        shown.screen._pass_time()
+        assert repaints.take() == []
+        clock.now = WALL + 61
+        shown.screen._pass_time()
+        assert repaints.take()
+        await settle(shown.pilot)
+        assert f"→ {row.protocol}" not in shown.text()
+        assert feed.render_line(0).text == fresh.text
+        assert feed.render_line(0) != fresh
+
+
+async def test_minutes_repaint_ages_only_and_nothing_repaints_in_between(hub, clock, monkeypatch):
+    hub.tickets.put(ticket(1, opened_at=WALL - 90))
+    async with Shown(hub) as shown:
+        repaints = Repaints(shown.table, monkeypatch)
+        clock.now = WALL + 10
+        shown.screen._pass_time()
+        assert repaints.take() == []
+        clock.now = WALL + 65
+        shown.screen._pass_time()
+        regions = repaints.take()
+        assert regions
+        assert all(region.width < 30 for region in regions)
+        await settle(shown.pilot)
+        assert "2 min" in shown.text()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
+async def test_details_with_texts_messages_and_history(hub, size):
+    row = ticket(1)
+    hub.tickets.put(row)
+    hub.tickets.details[1] = TicketDetail(
+        row,
+        opening="No light\non the router [red]now[/red]",
+        messages=(Message(id=1, text="A technician is on the way"),),
+        history=(change(1, row, by="Iasmin"),),
+        contact_phone="37999992968",
+        asked_at=WALL - 5,
+    )
+    async with Shown(hub, size) as shown:
+        await shown.press("enter")
+        text = shown.text()
+        for part in (
+            "No light",
+            "[red]now[/red]",
+            "A technician is on the way",
+            "(Iasmin)",
+            "9****-2968",
+            "code 1001",
+        ):
+            assert part in text, part
+        assert "99999" not in text
+        assert (ticket(2).protocol in text) is (size[0] == 200)
+        await shown.press("escape")
+        assert not shown.screen.has_class("-details")
+        assert shown.table.has_focus
+
+
+async def test_beside_the_table_the_details_go_with_the_cursor_and_cost_nothing(hub):
+    async with Shown(hub, (200, 60)) as shown:
+        await shown.press("enter", "down")
+        assert shown.screen.pane.row.id == 2
+        assert "asks HubSoft for the texts of this ticket: 1 request" in shown.text()
+        await shown.news(ticket(2, status="Resolvido de vez"))
+        assert shown.screen.pane.row.status == "Resolvido de vez"
+
+
+async def test_texts_that_cannot_be_asked_say_why_and_leave_what_is_known(hub):
+    hub.tickets.details[1] = Unreachable("HubSoft does not answer.")
+    async with Shown(hub) as shown:
+        await shown.press("enter")
+        assert "HubSoft does not answer." in shown.text()
+        assert "CUSTOMER 1" in shown.text()
+
+
+async def test_sync_now_says_where_it_stands_and_what_it_found(hub):
+    hub.tickets.report = asyncio.get_running_loop().create_future()
+    async with Shown(hub) as shown:
+        await shown.press("s", "s")
+        assert hub.tickets.syncs == [Priority.HIGH]
+        assert "Asking HubSoft…" in shown.text()
+        hub.tickets.report.set_result(replace(FakeHub().tickets.report, new=3))
+        await settle(shown.pilot)
+        assert "3 new, 1 changed. 2 requests, not 412." in shown.text()
+
+
+async def test_trouble_keeps_the_last_truth_with_its_age(hub):
+    hub.tickets.sync_status = replace(hub.tickets.sync_status, trouble="HubSoft does not answer.")
+    hub.tickets.report = Unreachable("HubSoft does not answer (timed out).")
+    async with Shown(hub) as shown:
+        assert "! HubSoft does not answer." in shown.text()
+        assert "as of " in shown.text()
+        assert ticket(1).protocol in shown.text()
+        await shown.press("s")
+        assert "timed out" in shown.text()
+
+
+async def test_a_busy_mirror_is_told_and_asked_again(hub):
+    async with Shown(hub) as shown:
+        real = hub.tickets.delta
+
+        async def busy(_since):
+            raise StoreBusy("The tickets are busy.")
+
+        hub.tickets.delta = busy
+        await shown.news(ticket(41, opened_at=WALL))
+        assert ticket(41).protocol not in shown.text()
+        hub.tickets.delta = real
+        await shown.news()
+        assert ticket(41).protocol in shown.text()
+
+
+async def test_frozen_nothing_moves_and_afterwards_all_of_it_is_there(hub):
+    async with Shown(hub) as shown:
+        await shown.press("space")
+        before = shown.text()
+        await shown.news(ticket(41, opened_at=WALL))
+        assert shown.text() == before
+        await shown.press("space")
+        assert ticket(41).protocol in shown.text()
+
+
+async def test_another_language_keeps_the_view(hub):
+    spoken = texts.language()
+    async with Shown(hub) as shown:
+        try:
+            await shown.press("a", "slash", *"custom", "enter", *["down"] * 20)
+            shown.table.sort_by("customer", descending=True)
+            await settle(shown.pilot)
+            row, view = shown.table.item, shown.table.view
+            line = shown.place(row.protocol)
+            await shown.app._speak("pt_BR")
+            await settle(shown.pilot)
+            assert shown.table.item is row
+            assert shown.table.view == view
+            assert shown.place(row.protocol) == line
+            assert shown.screen._quick is Quick.ALL
+            assert shown.table.has_focus
+        finally:
+            texts.use(spoken)
+
+
+async def test_follow_by_protocol_and_unfollow_after_a_yes(hub):
+    other = ticket(77, protocol="20261101000000000077", opened_at=WALL - 999_999)
+    hub.tickets.known[other.protocol] = other
+    async with Shown(hub) as shown:
+        await shown.press("plus", *"123", "enter")
+        assert "HubSoft has no ticket with the protocol 123." in shown.text()
+        await shown.press(*["backspace"] * 3, *other.protocol, "enter")
+        assert shown.table.selected == "77"
+        await shown.press("minus")
+        assert "Follow this ticket no longer?" in shown.text()
+        await shown.press("escape")
+        assert hub.tickets.unfollowed == []
+        await shown.press("minus", "enter")
+        await shown.news()
+        assert hub.tickets.unfollowed == [77]
+        assert "77" not in shown.table.rows
+
+
+async def test_the_protocol_is_copied_and_the_line(hub):
+    async with Shown(hub) as shown:
+        copies = []
+        shown.app.copy = lambda what, text: copies.append(text)
+        await shown.press("y", "Y")
+        assert copies[0] == ticket(1).protocol
+        assert copies[1].startswith(ticket(1).protocol)
+        assert "CUSTOMER 1" in copies[1]
+
+
+async def test_with_nothing_followed_it_says_what_to_do():
+    async with Shown(FakeHub()) as shown:
+        assert "No ticket is followed yet. s asks HubSoft for the open ones, + follows one." in shown.text()
+        await shown.press("enter", "m", "x", "y", "minus", "o", "f")
+        assert isinstance(shown.app.screen, TicketsScreen)
+
+
+async def test_hostile_words_are_words(hub):
+    evil = "[red]x[/red][@click=app.quit]y[/] \x1b]52;c;aGk=\x07\u202e"
+    row = ticket(1, customer=evil, type=evil, status=evil, responsible=(evil,))
+    hub.tickets.put(replace(row, change=change(1, row, after=evil, by=evil)))
+    hub.tickets.details[1] = TicketDetail(row, opening=evil, asked_at=WALL)
+    async with Shown(hub, (200, 60)) as shown:
+        await shown.press("enter")
+        text = shown.text()
+        assert "[red]x[/red]" in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+
+
+async def test_a_read_only_profile_offers_no_writing(hub):
+    async with Shown(hub, profile=Profile(read_only=True)) as shown:
+        await shown.press("m", "x")
+        assert isinstance(shown.app.screen, TicketsScreen)
+        assert "message" not in shown.text().splitlines()[-1]
+
+
+async def test_a_closed_ticket_takes_no_message(hub):
+    hub.tickets.put(ticket(1, state=TicketState.CLOSED))
+    async with Shown(hub) as shown:
+        await shown.press("a", "m")
+        assert isinstance(shown.app.screen, TicketsScreen)
+        await wait_for(shown.pilot, lambda: "details" in shown.text().splitlines()[-1])

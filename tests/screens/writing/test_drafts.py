@@ -1,0 +1,264 @@
+"""What is typed into forms and not sent yet: one form at a time, kept on disk, shown where it belongs, listed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from textual import events
+from textual.widgets import TextArea
+
+from hubsoft_tui.errors import StoreError
+from hubsoft_tui.screens.lookup.screen import LookupScreen
+from hubsoft_tui.screens.writing.drafts_page import DraftsScreen
+from hubsoft_tui.screens.writing.form import WriteForm
+from hubsoft_tui.screens.writing.outbox import OutboxScreen
+from hubsoft_tui.services.outbox.types import EntryState, NewTicket
+from hubsoft_tui.settings.tree import Profile
+from tests.screens.fake import BIANCA, CPF, FakeHub, console, look_up, seen, settle, wait_for
+from tests.screens.tickets.fakes import ticket
+from widgets.choice_field import TickField
+from widgets.question import QuestionInput
+
+TEXT = "No light since ten"
+
+
+@pytest.fixture
+def hub():
+    hub = FakeHub()
+    hub.customers.answers[CPF] = (BIANCA,)
+    return hub
+
+
+async def press(pilot, *keys):
+    await pilot.press(*keys)
+    await settle(pilot)
+
+
+async def burst(app, pilot, keys):
+    """Deliver keys as one write does: the next is there before the first has acted."""
+    for key in keys:
+        app.post_message(events.Key(key, key))
+    await settle(pilot)
+    await settle(pilot)
+
+
+def forms(app):
+    return [screen for screen in app.screen_stack if isinstance(screen, WriteForm)]
+
+
+async def write(pilot, text):
+    field = pilot.app.screen.query_one(TextArea)
+    field.focus()
+    field.insert(text)
+    await settle(pilot)
+
+
+@pytest.mark.parametrize("keys", ["nn", "mm", "xx", "mx", "nx", "xn", "nmx"])
+async def test_keys_that_bounce_on_the_lookup_open_one_form(hub, keys):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "t")
+        await burst(app, pilot, keys)
+        assert len(forms(app)) == 1
+        await write(pilot, TEXT)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, LookupScreen)
+        await press(pilot, keys[0])
+        assert app.screen.query_one(TextArea).text == TEXT
+
+
+@pytest.mark.parametrize("keys", ["mm", "xx", "mx"])
+async def test_keys_that_bounce_on_tickets_open_one_form(hub, keys):
+    hub.tickets.put(ticket(1))
+    async with console(hub) as (app, pilot, _hub):
+        await app.action_area("tickets")
+        await settle(pilot)
+        await burst(app, pilot, keys)
+        assert len(forms(app)) == 1
+
+
+async def test_keys_that_bounce_on_the_outbox_open_one_page(hub):
+    hub.outbox.kept["LOC000001"] = hub.outbox._keep(
+        "LOC000001", NewTicket(11, TEXT, "BIANCA", "37999992968"), EntryState.REFUSED
+    )
+    async with console(hub) as (app, pilot, _hub):
+        app.action_outbox()
+        await settle(pilot)
+        depth = len(app.screen_stack)
+        for keys in ("cc", "dd", "rr", "cd"):
+            assert isinstance(app.screen, OutboxScreen)
+            await burst(app, pilot, keys)
+            assert len(app.screen_stack) == depth + 1, keys
+            await press(pilot, "escape")
+
+
+async def test_after_sending_nothing_stands_in_front_and_the_draft_is_gone(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await burst(app, pilot, "nn")
+        await write(pilot, TEXT)
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, lambda: "Exactly this goes" in seen(app))
+        await press(pilot, "enter")
+        await wait_for(pilot, lambda: "20261123140231000123" in seen(app))
+        await press(pilot, "enter")
+        assert isinstance(app.screen, LookupScreen)
+        assert app.drafts.all() == ()
+        assert hub.drafts.kept == {}
+
+
+async def test_a_form_drops_only_a_draft_that_it_showed(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        # Kept by another console of this home while an untouched form stood open here.
+        app.drafts.keep("open 1", "open", "BIANCA", CPF, {"description": TEXT})
+        await press(pilot, "escape")
+        assert [draft.values["description"] for draft in app.drafts.all()] == [TEXT]
+
+
+async def test_what_is_typed_is_on_disk_while_the_form_is_open_and_gone_when_it_is_emptied(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        assert app.unsent() == ()
+        await write(pilot, TEXT)
+        assert app.unsent() == ("New ticket for BIANCA COUTO",)
+        await wait_for(pilot, lambda: "open 1" in hub.drafts.kept)
+        assert hub.drafts.kept["open 1"].values["description"] == TEXT
+        app.screen.query_one(TickField).turn()
+        await wait_for(pilot, lambda: hub.drafts.kept["open 1"].values["order"] is True)
+        app.screen.query_one("#phone", QuestionInput).value = "37"
+        await wait_for(pilot, lambda: hub.drafts.kept["open 1"].values["phone"] == "37")
+        await press(pilot, "ctrl+r", "enter")
+        await wait_for(pilot, lambda: not hub.drafts.kept)
+        await press(pilot, "escape")
+        assert "Kept as a draft" not in seen(app)
+
+
+async def test_typing_does_not_write_the_disk_for_every_letter(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        field = app.screen.query_one(TextArea)
+        for letter in "abcdefghij":  # faster than the disk is written
+            field.insert(letter)
+        await wait_for(pilot, lambda: hub.drafts.kept)
+        assert hub.drafts.writes == 1
+        assert hub.drafts.kept["open 1"].values["description"] == "abcdefghij"
+
+
+@pytest.mark.parametrize("how", ["quit", "signal"])
+async def test_ending_in_the_middle_of_a_word_keeps_it(hub, how):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        await write(pilot, TEXT)
+        app._leave(0 if how == "quit" else 129)
+        app.close()
+        assert hub.drafts.kept["open 1"].values["description"] == TEXT
+
+
+async def test_the_next_console_says_so_shows_it_on_the_customer_and_goes_on(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        await write(pilot, TEXT)
+        await press(pilot, "escape")
+        assert "draft: new ticket (" in seen(app)
+        assert "n continues" in seen(app)
+    async with console(hub) as (app, pilot, _hub):
+        await wait_for(pilot, lambda: "1 draft was not sent." in seen(app))
+        await look_up(pilot)
+        await wait_for(pilot, lambda: "draft: new ticket (" in seen(app))
+        await press(pilot, "n")
+        assert "This is what you typed at" in seen(app)
+        assert app.screen.query_one(TextArea).text == TEXT
+        await press(pilot, "ctrl+s")
+        await wait_for(pilot, lambda: "Exactly this goes" in seen(app))
+        await press(pilot, "enter")
+        await wait_for(pilot, lambda: "20261123140231000123" in seen(app))
+        await press(pilot, "enter")
+        assert "draft:" not in seen(app)
+        await wait_for(pilot, lambda: not hub.drafts.kept)
+
+
+async def test_a_message_is_shown_on_its_customer_too(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "t", "m")
+        await write(pilot, TEXT)
+        await press(pilot, "escape")
+        assert "draft: message into 20261123140231" in seen(app)
+        assert "m continues" in seen(app)
+
+
+async def test_drafts_are_listed_taken_up_and_discarded(hub):
+    hub.tickets.put(ticket(1))
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        await write(pilot, TEXT)
+        await press(pilot, "escape")
+        await app.action_area("tickets")
+        await settle(pilot)
+        await press(pilot, "m")
+        await write(pilot, "on the way")
+        await press(pilot, "escape", "W")
+        assert isinstance(app.screen, DraftsScreen)
+        for text in ("new ticket  BIANCA COUTO", "message into 2026", "CUSTOMER 1"):
+            assert text in seen(app), text
+        await press(pilot, "enter")  # the newest stands first
+        assert app.screen.query_one(TextArea).text == "on the way"
+        await press(pilot, "escape", "W", "down", "enter")
+        await wait_for(pilot, lambda: isinstance(app.screen, LookupScreen) and "n continues" in seen(app))
+        await press(pilot, "W", "down", "ctrl+r")
+        assert "What is typed in it will be gone." in seen(app)
+        await press(pilot, "escape")
+        assert "new ticket" in seen(app)
+        await press(pilot, "down", "ctrl+r", "enter")
+        await wait_for(pilot, lambda: list(hub.drafts.kept) == ["message 1"])
+        await press(pilot, "ctrl+r", "enter")
+        await wait_for(pilot, lambda: "Nothing is begun" in seen(app))
+        assert hub.drafts.kept == {}
+
+
+async def test_what_the_disk_refuses_is_told_and_stays_in_memory(hub):
+    hub.drafts.failure = StoreError("The disk is full.")
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await press(pilot, "n")
+        await write(pilot, "a")
+        await wait_for(pilot, lambda: "kept only while this console is open" in seen(app))
+        await press(pilot, "escape")
+        hub.drafts.failure = None
+        await press(pilot, "n")
+        await write(pilot, "b")
+        await wait_for(
+            pilot,
+            lambda: (
+                sorted(str(hub.drafts.kept["open 1"].values["description"])) == ["a", "b"]
+                if hub.drafts.kept
+                else False
+            ),
+        )
+
+
+async def test_a_read_only_profile_is_offered_no_draft(hub):
+    async with console(hub, profile=Profile(read_only=True)) as (app, pilot, _hub):
+        app.drafts.keep("open 1", "open", "BIANCA", CPF, {"description": TEXT})
+        await look_up(pilot)
+        assert "draft:" not in seen(app)
+        await press(pilot, "W")
+        assert isinstance(app.screen, LookupScreen)
+
+
+async def test_a_draft_of_an_older_version_is_filled_in_as_far_as_it_goes(hub):
+    async with console(hub) as (app, pilot, _hub):
+        app.drafts.keep("open 1", "open", "BIANCA", CPF, {"description": TEXT, "unknown": 3, "service": 99})
+        await app.save_drafts().wait()
+        await look_up(pilot)
+        await press(pilot, "n")
+        assert app.screen.query_one(TextArea).text == TEXT
+        await asyncio.sleep(0)

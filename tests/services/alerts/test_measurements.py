@@ -1,0 +1,130 @@
+"""What is measured from snapshots and events, on a clock moved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hubsoft_tui.core.telemetry.events import HealthChanged
+from hubsoft_tui.core.types import (
+    ApiState,
+    BreakerState,
+    BudgetState,
+    CacheState,
+    Category,
+    CategoryStats,
+    Health,
+    Lane,
+    Priority,
+    Snapshot,
+)
+from hubsoft_tui.services.alerts.facts import ExtraFacts, Reading
+from hubsoft_tui.services.alerts.measurements import Observer
+from hubsoft_tui.settings.alerts import AlertSettings
+from tests.clocks import HandClock
+from tests.screens.builders import request
+
+SETTINGS = AlertSettings(hit_ratio_low_for=200, api_slow_for=120, wait_long_for=60, rate_limited_for=600)
+
+
+class Bench:
+    """An observer and what it looks at."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock(now=0.0)
+        self.observer = Observer(self.clock, lambda: SETTINGS)
+        self.number = 0
+
+    def ended(self, outcome: str = "ok", **fields):
+        self.number += 1
+        return request(self.number, outcome=outcome, **fields)
+
+    def look(self, *events, seconds: float = 5.0, extra=None, disk=None, in_use=0, **snapshot):
+        self.clock.advance(seconds)
+        return self.observer.facts(
+            Snapshot(**snapshot), events, extra or ExtraFacts(), in_use=in_use, disk_free=disk
+        )
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def api(health: Health, **fields) -> ApiState:
+    return ApiState(health, **fields)
+
+
+def questions(asked: int, hits: int) -> CacheState:
+    stats = CategoryStats(hits=hits, misses=asked - hits)
+    return CacheState(categories={Category.CLIENT_DATA: stats})
+
+
+def test_before_anything_is_asked_nothing_is_known_of_hubsoft(bench):
+    facts = bench.look(api=api(Health.UNKNOWN))
+    assert (facts.api_down, facts.credentials_refused, facts.api_slow, facts.hit_ratio_low) == (None,) * 4
+    assert (facts.sync_late, facts.outbox_stuck, facts.disk_low) == (None, None, None)
+    assert facts.wait_long == Reading(0.0, 5.0)
+
+
+def test_an_answer_is_evidence_of_its_moment_and_so_is_a_failure(bench):
+    assert bench.look(bench.ended(), api=api(Health.ONLINE)).api_down == Reading(0.0, 5.0)
+    assert bench.look(api=api(Health.ONLINE)).api_down == Reading(0.0, 5.0)
+    offline = api(Health.OFFLINE)
+    assert bench.look(bench.ended("timeout"), api=offline).api_down == Reading(1.0, 15.0)
+    assert bench.look(bench.ended("cancelled"), bench.ended("pool"), api=offline).api_down == Reading(
+        1.0, 15.0
+    )
+    trying = replace(offline, breaker=BreakerState.OPEN)
+    assert bench.look(api=trying).api_down == Reading(1.0, 25.0)
+
+
+def test_a_refusal_is_an_answer_and_offline_says_nothing_of_the_login(bench):
+    refused = bench.look(bench.ended("credentials", status=401), api=api(Health.REFUSED))
+    assert refused.credentials_refused == Reading(1.0, 5.0)
+    assert refused.api_down == Reading(0.0, 5.0)
+    assert bench.look(bench.ended("cut"), api=api(Health.OFFLINE)).credentials_refused is None
+
+
+def test_slow_is_the_median_of_enough_small_answers_of_late(bench):
+    few = [bench.ended(latency=9.0) for _ in range(2)]
+    assert bench.look(*few, api=api(Health.SLOW)).api_slow is None
+    page = bench.ended(latency=30.0, size=5_000_000)
+    assert bench.look(page, bench.ended(latency=9.0), api=api(Health.SLOW)).api_slow == Reading(9.0, 10.0)
+    assert bench.look(seconds=125, api=api(Health.SLOW)).api_slow is None
+
+
+def test_the_longest_wait_of_people_counts_whoever_still_waits_too(bench):
+    background = bench.ended(wait=50.0, priority=Priority.LOW)
+    again = bench.ended(wait=40.0, attempt=2)
+    assert bench.look(background, again, bench.ended(wait=7.0)).wait_long == Reading(7.0, 5.0)
+    lanes = (Lane(), Lane(waiting=2, oldest=12.0), Lane(waiting=9, oldest=99.0), Lane())
+    budget = BudgetState(30, 30, 60.0, 30, lanes=lanes, queue_limit=22)
+    facts = bench.look(budget=budget)
+    assert facts.wait_long == Reading(12.0, 10.0)
+    assert facts.queue_full == Reading(0.5, 10.0)
+    assert bench.look(seconds=40).wait_long == Reading(0.0, 50.0)
+
+
+def test_429s_are_counted_for_as_long_as_they_count(bench):
+    assert bench.look(api=api(Health.LIMITED, rate_limited=2)).rate_limited == Reading(2.0, 5.0)
+    assert bench.look(api=api(Health.LIMITED, rate_limited=3), seconds=595).rate_limited.value == 3.0
+    assert bench.look(api=api(Health.ONLINE, rate_limited=3), seconds=10).rate_limited.value == 1.0
+
+
+def test_the_hit_ratio_is_that_of_late_over_enough_questions_and_not_of_the_start(bench):
+    assert bench.look(cache=questions(80, 0), seconds=50).hit_ratio_low is None
+    assert bench.look(cache=questions(80, 0), seconds=60).hit_ratio_low == Reading(0.0, 110.0)
+    assert bench.look(cache=questions(160, 20), seconds=60).hit_ratio_low == Reading(0.25, 170.0)
+    assert bench.look(cache=questions(180, 20), seconds=200).hit_ratio_low == Reading(1.0, 370.0)
+
+
+def test_a_cache_over_its_limit_for_a_moment_is_full_and_no_more(bench):
+    assert bench.look(cache=CacheState(100, 100), in_use=50).cache_full.value == 0.5
+    assert bench.look(cache=CacheState(120, 100), in_use=120).cache_full.value == 1.0
+
+
+def test_what_others_know_is_taken_as_it_is(bench):
+    facts = bench.look(HealthChanged(Health.ONLINE, Health.SLOW, 0.0), extra=ExtraFacts(3.0, 4.0), disk=500.0)
+    assert (facts.sync_late.value, facts.outbox_stuck.value, facts.disk_low.value) == (3.0, 4.0, 500.0)

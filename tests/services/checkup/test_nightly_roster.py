@@ -1,0 +1,66 @@
+"""The roster at a quiet hour: once a night, when nobody needs the budget, whatever the clock does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from hubsoft_tui.core.types import Category, Source
+from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.settings.tree import CheckupSettings
+
+from .fixture import ROSTER, some
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Set the hour of the wall clock."""
+
+    def set_hour(hour: int, day: int = 10):
+        moment = datetime(2026, 12, day, hour, 30, tzinfo=BRASILIA).timestamp()
+        monkeypatch.setattr("hubsoft_tui.core.clock.SystemClock.wall", lambda _self: moment)
+
+    return set_hour
+
+
+def look(ground):
+    return ground.hub.call(lambda s: s.checkup.night.look())
+
+
+def test_it_is_read_once_a_night_and_answers_the_day(make_simulator, make_ground, at):
+    simulator = make_simulator(customers=700)
+    ground = make_ground(
+        simulator,
+        [some(simulator, 1)[0].document],
+        checkup=CheckupSettings(nightly_roster=True, quiet_hour=4),
+    )
+    at(3)
+    assert not look(ground)
+    at(4)
+    assert look(ground)
+    assert ground.sent(ROSTER) == 2
+    at(5)
+    assert not look(ground)  # also if the hour comes twice
+    ground.close()  # the next console knows
+    assert not look(ground)
+    at(6, day=11)
+    assert look(ground)  # a clock put forward over the quiet hour skips no night
+    assert ground.sent(ROSTER) == 4
+
+    simulator.ledger.clear()
+    for customer in some(simulator, 20, seed=3):
+        document = customer.document
+        found = ground.hub.call(
+            lambda s, document=document: s.customers.lookup(document, category=Category.CONTRACT_STATUS)
+        )
+        assert (found.source, found.active) == (Source.CACHE, customer.active)
+    assert len(simulator.ledger) == 0
+
+
+def test_it_is_not_read_unasked(make_simulator, make_ground, at):
+    simulator = make_simulator(customers=100)
+    ground = make_ground(simulator, [some(simulator, 1)[0].document])
+    at(4)
+    assert not look(ground)
+    assert ground.sent() == 0

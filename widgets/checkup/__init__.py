@@ -1,0 +1,1 @@
+"""A check-up: its head and its members."""

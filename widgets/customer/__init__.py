@@ -1,0 +1,1 @@
+"""One customer, and lists of customers."""

@@ -1,0 +1,228 @@
+"""What is asked only on demand about a customer: tickets, invoices, work orders, the line's sessions.
+
+Each panel says what asking costs before, where the question stands meanwhile, and how old the answer is after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.message import Message
+
+from hubsoft_tui.hubsoft_time import BRASILIA, day_of
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.texts import _, ngettext, number
+
+from ..line_widget import Drawn, cut, fit, line
+from ..words import DAY, NOTHING, age, day, duration, money
+from .card import OFF, ON, wrapped
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from hubsoft_tui.api.models import Invoice, Session, Ticket, WorkOrder
+
+RowDrawer = Callable[[tuple[Any, ...], int, float], list[Content]]
+"""Draws rows into a width, at an instant (UTC epoch seconds)."""
+
+WIDE: Final = 64
+"""Cells from which a ticket's subject stands beside its protocol."""
+
+ROOMY: Final = 40
+"""Cells from which an invoice's due date has its year."""
+
+SHOWN: Final = 8
+"""Rows a panel shows; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where one such question stands. Nothing set: not asked yet."""
+
+    waiting: str = ""
+    """Where it stands in line, while it waits."""
+    rows: tuple[Any, ...] | None = None
+    origin: str = ""
+    stale: bool = False
+    error: str = ""
+
+
+class AskedPanel(Drawn):
+    """A title with its key, and below it the cost, the wait, the rows or the error."""
+
+    class Pressed(Message):
+        """The panel was clicked: ask. `id` is the panel's."""
+
+        def __init__(self, panel_id: str) -> None:
+            super().__init__()
+            self.id = panel_id
+
+    def __init__(self, panel_id: str, rows: RowDrawer) -> None:
+        super().__init__(id=panel_id)
+        self._rows = rows
+        self._asked = Asked()
+        self._key = ""
+        self._now = 0.0
+        self._title = ""
+
+    def show(self, title: str, key: str, asked: Asked, now: float) -> None:
+        """Draw `asked`; `key` asks it, `now` is UTC epoch seconds."""
+        self._title, self._key, self._asked, self._now = title, key, asked, now
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        asked = self._asked
+        title = line((self._title, "bold $title"), "  ", (self._key, "$account"))
+        if asked.rows is not None and asked.origin:
+            space = max(2, width - title.cell_length - cell_len(asked.origin))
+            title = line(title, " " * space, (asked.origin, "bold $stale" if asked.stale else "$quiet"))
+        lines = [title.truncate(width, ellipsis=True)]
+        if asked.waiting:
+            lines.append(Content.styled(cut(asked.waiting, width), "$account"))
+        if asked.error:
+            lines += [Content.styled(each, "$warn") for each in wrapped(f"! {clean(asked.error)}", width, 3)]
+        if asked.rows is None:
+            if not asked.waiting and not asked.error:
+                lines.append(Content.styled(cut(_("costs 1 request"), width), "$quiet"))
+            return lines
+        if not asked.rows:
+            return [*lines, Content.styled(_("none"), "$quiet")]
+        lines += self._rows(asked.rows[:SHOWN], width, self._now)
+        if (more := len(asked.rows) - SHOWN) > 0:
+            lines.append(
+                Content.styled(
+                    ngettext("and {n} more", "and {n} more", more).format(n=number(more)), "$quiet"
+                )
+            )
+        return lines
+
+    def on_click(self, event: events.Click) -> None:
+        """Ask."""
+        event.stop()
+        self.post_message(self.Pressed(self.id or ""))
+
+
+def ticket_rows(tickets: tuple[Ticket, ...], width: int, now: float) -> list[Content]:
+    """Draw tickets: protocol, how old, what is left; type and status; the opening words where there is room."""
+    wide = width >= WIDE
+    lines = []
+    for ticket in tickets:
+        late = (ticket.remaining_percent or 0) < 0 or (ticket.remaining or "").startswith("-")
+        remaining = (clean(ticket.remaining or ""), "bold $warn" if late else "$quiet")
+        tail = line(_opened(ticket, now), "  " if remaining[0] else "", remaining)
+        head = line((f"{ON} ", "$mark"), (clean(ticket.protocol) or str(ticket.id), "bold"))
+        subject = " · ".join(clean(each) for each in (ticket.type, ticket.status) if each)
+        room = max(0, width - head.cell_length - tail.cell_length - 4)
+        lines.append(
+            line(head, "  ", fit(subject, room) if wide else " " * room, "  ", tail).truncate(
+                width, ellipsis=True
+            )
+        )
+        if subject and not wide:
+            lines.append(line("  ", cut(subject, width - 2)))
+        if ticket.opening:
+            lines.append(line("  ", (cut(clean(" ".join(ticket.opening.split())), width - 2), "$quiet")))
+    return lines
+
+
+def _opened(ticket: Ticket, now: float) -> str:
+    if ticket.opened_at is not None:
+        return age(now - ticket.opened_at.timestamp())
+    if ticket.opened_on is None:
+        return NOTHING
+    days = (_today(now) - ticket.opened_on).days
+    return _("today") if days <= 0 else age(max(2, days) * DAY) if days > 1 else _("yesterday")
+
+
+def _today(now: float) -> date:
+    return day_of(now)
+
+
+def invoice_rows(invoices: tuple[Invoice, ...], width: int, now: float) -> list[Content]:
+    """Draw invoices: the sum first, then amount, due date and how late each is."""
+    today = _today(now)
+    owed = [invoice for invoice in invoices if not invoice.paid]
+    lines = []
+    if owed:
+        total = sum((invoice.amount for invoice in owed if invoice.amount is not None), Decimal(0))
+        count = ngettext("{n} open", "{n} open", len(owed)).format(n=number(len(owed)))
+        lines.append(Content.styled(cut(f"{count} · {money(total)}", width), "bold"))
+    for invoice in invoices:
+        late = (today - invoice.due_on).days if invoice.due_on and not invoice.paid else 0
+        word, style = (_("paid"), "$quiet") if invoice.paid else (_("due"), "")
+        if late > 0:
+            word, style = _("{age} late").format(age=age(late * DAY)), "bold $warn"
+        amount = money(invoice.amount) if invoice.amount is not None else NOTHING
+        lines.append(
+            line(
+                (f"{OFF if invoice.paid else ON} ", style),
+                fit(amount, 11, right=True),
+                "  ",
+                # How late it is matters more than the year it was due.
+                day(invoice.due_on)[: 10 if width >= ROOMY else 5],
+                "  ",
+                (word, style),
+            ).truncate(width, ellipsis=True)
+        )
+    return lines
+
+
+def order_rows(orders: tuple[WorkOrder, ...], width: int, now: float) -> list[Content]:
+    """Draw work orders: planned start, number and kind; below them status and technicians."""
+    lines = []
+    for order in orders:
+        when = _instant(order.planned_start or order.opened_at)
+        words = [clean(each) for each in (order.number, order.kind) if each]
+        ended = order.ended_at is not None
+        lines.append(
+            line(
+                (f"{OFF if ended else ON} ", "$quiet" if ended else "$mark"),
+                (when, "" if ended else "bold"),
+                "  ",
+                (cut(" · ".join(words), max(0, width - 4 - cell_len(when))), "$quiet" if ended else ""),
+            )
+        )
+        status = clean(order.status or "").replace("_", " ")
+        below = " · ".join(each for each in (status, clean(", ".join(order.technicians))) if each)
+        if below:
+            lines.append(line("  ", (cut(below, width - 2), "$quiet")))
+    return lines
+
+
+def session_rows(sessions: tuple[Session, ...], width: int, now: float) -> list[Content]:
+    """Draw RADIUS sessions: how long and since when; where there is no room beside, address and traffic below."""
+    lines = []
+    for session in sessions:
+        up = session.ended_at is None
+        end = now if session.ended_at is None else session.ended_at.timestamp()
+        lasted = duration(end - session.started_at.timestamp()) if session.started_at else NOTHING
+        traffic = [
+            f"{arrow} {_megabytes(value)}"
+            for arrow, value in (("↓", session.download_mb), ("↑", session.upload_mb))
+            if value is not None
+        ]
+        sign = (f"{ON} " if up else f"{OFF} ", "$ok" if up else "$quiet")
+        first = [lasted, _instant(session.started_at)]
+        second = [clean(session.ipv4 or ""), " ".join(traffic)]
+        beside = "  ".join(word for word in (*first, *second) if word)
+        if cell_len(beside) <= width - 2:
+            lines.append(line(sign, (beside, "" if up else "$quiet")))
+            continue
+        lines.append(line(sign, (cut("  ".join(first), width - 2), "" if up else "$quiet")))
+        lines.append(line("  ", (cut("  ".join(word for word in second if word), width - 2), "$quiet")))
+    return lines
+
+
+def _instant(instant: datetime | None) -> str:
+    return NOTHING if instant is None else instant.astimezone(BRASILIA).strftime("%d/%m %H:%M")
+
+
+def _megabytes(value: float) -> str:
+    return f"{number(value / 1024, 1)} GB" if value >= 1024 else f"{number(value)} MB"

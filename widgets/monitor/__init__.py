@@ -1,0 +1,1 @@
+"""The Monitor's panels and the timeline of requests."""

@@ -1,0 +1,315 @@
+"""The Monitor's panels: each draws its part of a snapshot, and is silent when it shows it already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from hubsoft_tui.core.types import (
+    ApiState,
+    BreakerState,
+    CacheState,
+    Category,
+    Lane,
+    Priority,
+    Renewing,
+    Snapshot,
+    TokenState,
+)
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.texts import _, ngettext, number
+
+from ..line_widget import Drawn, Part, fit, line
+from ..sparkline import blocks, columns
+from ..status_bar import TOKEN_SHORT, health_mark
+from ..words import NOTHING, age, latency, moment, percent, wait
+from .timeline import priority_style, priority_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_QUIET: Final = "$quiet"
+_TITLE: Final = "$title bold"
+
+
+class ApiPanel(Drawn):
+    """HubSoft's health: state, latencies with their course, errors, 429s, breaker, last good answer.
+
+    Instants are shown as times of day, not as ages: an age would change while nothing happens.
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._api = ApiState()
+        self._now = 0.0
+
+    def show(self, api: ApiState, now: float) -> None:
+        """Draw `api` as it was at `now`, UTC epoch seconds."""
+        self._api, self._now = api, now
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the title, state, latencies, course and the troubles."""
+        api = self._api
+        sign, word, style = health_mark(api.health)
+        since = _("since {time}").format(time=moment(api.since, self._now)) if api.since else ""
+        right = width // 2
+        reason = _reason(api.reason, width)
+        # What is wrong stands before how fast it was; the course takes the lines nothing else needs.
+        spare = max(2, self.content_size.height - 4) - len(reason)
+        lines = [
+            Content.styled(_("API"), _TITLE),
+            pair((f"{sign} {word}", f"{style} bold"), (since, _QUIET), right),
+        ]
+        lines += reason
+        if spare >= 1:
+            lines.append(pair_labelled(_("p50"), latency(api.p50), _("p95"), latency(api.p95), right))
+        if spare >= 2:
+            lines += self._course(width, min(6, spare - 1))
+        if spare >= 0:
+            lines.append(self._troubles(right))
+        lines.append(
+            pair_labelled(
+                _("breaker"), self._breaker(), _("last good"), moment(api.last_good, self._now), right
+            )
+        )
+        return lines
+
+    def _course(self, width: int, height: int) -> list[Content]:
+        texts = columns(self._api.course, width, height, low=0.0)
+        if not texts:
+            return [Content.styled(_("no answer yet"), _QUIET)] + [Content("")] * (height - 1)
+        return [Content.styled(text, "$course") for text in texts]
+
+    def _troubles(self, right: int) -> Content:
+        api = self._api
+        limited = (
+            _("none") if not api.rate_limited else ngettext("{n} time", "{n} times", api.rate_limited)
+        ).format(n=number(api.rate_limited))
+        errors: tuple[Part, ...] = (
+            (_("errors") + " ", _QUIET),
+            (percent(api.error_ratio, 1), "$warn" if api.error_ratio >= 0.05 else ""),
+        )
+        limits: tuple[Part, ...] = (("429 ", _QUIET), (limited, "$warn" if api.rate_limited else ""))
+        return beside(errors, limits, right)
+
+    def _breaker(self) -> str:
+        match self._api.breaker:
+            case BreakerState.CLOSED:
+                return _("closed")
+            case BreakerState.HALF_OPEN:
+                return _("testing")
+            case BreakerState.OPEN:
+                return _("open, {age}").format(age=age(self._api.breaker_retry_in))
+
+
+def _reason(text: str, width: int) -> list[Content]:
+    """Return a sentence as at most three lines; what does not fit ends in …."""
+    if not text or width <= 0:
+        return []
+    lines = Content.styled(clean(text), "$warn").wrap(width)
+    if len(lines) > 3:
+        lines = [*lines[:2], lines[2].truncate(width - 1).append("…")]
+    return list(lines)
+
+
+class CachePanel(Drawn):
+    """The hit ratio of each category, its recent course, and how full the cache is."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._cache = CacheState()
+
+    def show(self, cache: CacheState) -> None:
+        """Draw `cache`."""
+        self._cache = cache
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return a header, one line per category and the totals."""
+        name, figure = 18, 8
+        course = max(8, min(30, width - name - 3 * figure - 2))
+        header = fit(_("Cache, hit ratio"), name + course)
+        heads = [_("questions"), _("all"), _("now")]
+        if width < name + course + 3 * figure + 2:
+            heads = heads[1:]
+        figures = "".join(fit(head, figure + (2 if head is heads[0] else 0), right=True) for head in heads)
+        lines = [line((header, _TITLE), (figures, _QUIET))]
+        for category in Category:
+            stats = self._cache.categories.get(category)
+            drawn = blocks(stats.course, course, low=0.0, high=1.0) if stats else ""
+            values = [
+                number(stats.questions) if stats else NOTHING,
+                percent(stats.ratio if stats else None),
+                percent(stats.course[-1] if stats and stats.course else None),
+            ][-len(heads) :]
+            pieces: list[Part] = [fit(category_word(category), name), (fit(drawn, course), "$course")]
+            for index, value in enumerate(values):
+                last = index == len(values) - 1
+                cells = figure + (2 if not index else 0)
+                pieces.append((fit(value, cells, right=True), "bold" if last else _QUIET))
+            lines.append(line(*pieces))
+        lines.append(self._totals(width))
+        return lines
+
+    def _totals(self, width: int) -> Content:
+        cache = self._cache
+        stale = sum(stats.stale for stats in cache.categories.values())
+        full = cache.max_entries > 0 and cache.records >= 0.95 * cache.max_entries
+        records = _("{n} of {most} records").format(n=number(cache.records), most=number(cache.max_entries))
+        pieces: list[Part] = [
+            (records, "$warn" if full else _QUIET),
+            ("   " + _("evicted") + f" {number(cache.evicted)}", _QUIET),
+            ("   " + _("stale served") + f" {number(stale)}", "$warn" if stale else _QUIET),
+        ]
+        return line(*pieces).truncate(width, ellipsis=True)
+
+
+class QueuePanel(Drawn):
+    """Who waits: per class how many, the oldest, and how long those that started had waited."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._lanes: Sequence[Lane] = (Lane(),) * 4
+
+    def show(self, lanes: Sequence[Lane]) -> None:
+        """Draw the four `lanes`, the most urgent first."""
+        self._lanes = lanes
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return a header and one line per class."""
+        name = max(10, min(20, width - 30))
+        header = fit(_("waiting"), 8, right=True) + fit(_("oldest"), 10, right=True)
+        header += fit(_("wait p95"), 11, right=True)
+        lines = [line((fit(_("Queue"), name), _TITLE), (header, _QUIET))]
+        for priority in Priority:
+            lane = self._lanes[priority]
+            oldest = wait(lane.oldest) if lane.waiting else NOTHING
+            lines.append(
+                line(
+                    (fit(priority_word(priority), name), priority_style(priority)),
+                    (fit(number(lane.waiting), 8, right=True), "bold" if lane.waiting else _QUIET),
+                    (fit(oldest, 10, right=True), "" if lane.waiting else _QUIET),
+                    (fit(wait(lane.wait_p95), 11, right=True), _QUIET),
+                )
+            )
+        return lines
+
+
+class SavedPanel(Drawn):
+    """What the cache was worth today: questions answered against requests sent."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._questions = 0
+        self._requests = 0
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw today's questions and requests."""
+        self._questions, self._requests = snapshot.questions_today, snapshot.requests_today
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line."""
+        label: Part = (fit(_("Saved today"), 18 if width > 50 else 13), _TITLE)
+        if not self._questions:
+            return [line(label, (_("no question asked yet"), _QUIET)).truncate(width, ellipsis=True)]
+        saved = max(0, self._questions - self._requests)
+        questions = ngettext("{n} question", "{n} questions", self._questions).format(
+            n=number(self._questions)
+        )
+        requests = ngettext("{n} request", "{n} requests", self._requests).format(n=number(self._requests))
+        pieces: list[Part] = [
+            (percent(saved / self._questions), "$ok bold"),
+            "  ",
+            (_("{questions} asked, {requests} sent").format(questions=questions, requests=requests), ""),
+        ]
+        return [line(label, *pieces).truncate(width, ellipsis=True)]
+
+
+class RenewingPanel(Drawn):
+    """What renewing ahead spent today, and how many waits it saved people; nothing while it is off."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._renewing: Renewing | None = None
+
+    def show(self, renewing: Renewing | None) -> None:
+        """Draw `renewing`; take no room without."""
+        self._renewing = renewing
+        self.display = renewing is not None
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line."""
+        renewing = self._renewing or Renewing()
+        label: Part = (fit(_("Renewed ahead"), 18 if width > 50 else 14), _TITLE)
+        requests = ngettext("{n} request", "{n} requests", renewing.spent).format(n=number(renewing.spent))
+        waits = ngettext("{n} wait saved", "{n} waits saved", renewing.saved).format(n=number(renewing.saved))
+        pieces: list[Part] = [(f"{requests}, {waits}", "")]
+        if renewing.stopped_until is not None:
+            pieces.append(("   " + _("did not pay, off"), "$warn"))
+        return [line(label, *pieces).truncate(width, ellipsis=True)]
+
+
+class TokenPanel(Drawn):
+    """How long the login lasts; never the token."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._token = TokenState()
+        self._now = 0.0
+
+    def show(self, token: TokenState, now: float) -> None:
+        """Draw `token` as it was at `now`, UTC epoch seconds."""
+        self._token, self._now = token, now
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line."""
+        token = self._token
+        label: Part = (fit(_("Token"), max(10, min(20, width - 30))), _TITLE)
+        if not token.present or token.expires_in is None:
+            return [line(label, (_("none yet"), _QUIET)).truncate(width, ellipsis=True)]
+        left = age(token.expires_in) if token.expires_in >= 60 else _("less than 1 min")
+        good = _("good for {age}").format(age=left)
+        renewed = (
+            _("since {time}").format(time=moment(token.renewed_at, self._now, brief=True))
+            if token.renewed_at
+            else ""
+        )
+        style = "$warn" if token.expires_in < TOKEN_SHORT else ""
+        return [
+            line(label, (good, style), (f"   {renewed}" if renewed else "", _QUIET)).truncate(
+                width, ellipsis=True
+            )
+        ]
+
+
+def category_word(category: Category) -> str:
+    """Return what a category is called on screens."""
+    return {
+        Category.CLIENT_DATA: _("customer data"),
+        Category.CONTRACT_STATUS: _("contract status"),
+        Category.SERVICE_DATA: _("service data"),
+    }[category]
+
+
+def beside(left: Sequence[Part], right: Sequence[Part], column: int) -> Content:
+    """Return two groups on one line, the second at `column`, or after the first if that is longer."""
+    start = line(*left)
+    return (
+        start.append(" " * max(2, column - start.cell_length)).append(line(*right)) if any(right) else start
+    )
+
+
+def pair(left: Part, right: Part, column: int) -> Content:
+    """Return two parts on one line, the second starting at `column`."""
+    return beside((left,), (right,), column)
+
+
+def pair_labelled(one: str, first: str, other: str, second: str, column: int) -> Content:
+    """Return two labelled values on one line."""
+    return beside(((f"{one} ", _QUIET), first), ((f"{other} ", _QUIET), second), column)

@@ -1,0 +1,1 @@
+"""The table of the console: its lines, rows, columns and viewport."""

@@ -1,0 +1,385 @@
+"""The table of the console: lines drawn from a list, so 100,000 rows cost what the forty in sight cost.
+
+Textual's `DataTable` resends itself for one changed cell and measures every cell of every new row. This one
+keeps the cursor on its row by id, keeps the lines in sight where they are when rows arrive above them, and
+sends the cells that changed. It scrolls by itself rather than as a `ScrollView`: a scroll view lays the whole
+screen out again whenever its number of rows changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.strip import Strip
+from textual.style import Style
+
+from hubsoft_tui.texts import _
+
+from ..line_widget import Drawn, Part, cut, fit, line
+from .columns import BETWEEN, Column, draw_cell, fit_columns, plain
+from .rows import Rows
+from .viewport import Viewport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from textual import events
+    from textual.geometry import Size
+
+T = TypeVar("T")
+
+_GUTTER: Final = 2
+_BAR: Final = 1
+_WHEEL: Final = 3
+
+
+class VirtualTable(Drawn, Generic[T], can_focus=True):
+    """A table over items of one type, known by id. Posts `RowHighlighted` and `RowSelected`."""
+
+    DEFAULT_CSS = """
+    VirtualTable { height: 1fr; width: 1fr; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", show=False),
+        Binding("home,g", "edge(0)", show=False),
+        Binding("end,G", "edge(-1)", show=False),
+        Binding("enter", "select", show=False),
+    ]
+
+    class RowHighlighted(Message):
+        """The cursor is on another row; `row_id` is None when there is none."""
+
+        def __init__(self, table: VirtualTable[Any], row_id: str | None) -> None:
+            super().__init__()
+            self.table = table
+            self.row_id = row_id
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            """The table."""
+            return self.table
+
+    class RowSelected(Message):
+        """A row was chosen with enter or a second click."""
+
+        def __init__(self, table: VirtualTable[Any], row_id: str) -> None:
+            super().__init__()
+            self.table = table
+            self.row_id = row_id
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            """The table."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column[T]],
+        *,
+        identify: Callable[[T], str],
+        describe: Callable[[T], str] | None = None,
+        empty: str = "",
+        unknown: str = "…",
+        follow: bool = False,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        """Make a table; `describe` gives the text a filter searches (default: the cells of all columns).
+
+        With `follow` the cursor starts on the last row and goes with it as rows arrive, until it is moved
+        off.
+        """
+        super().__init__(id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._rows: Rows[T] = Rows(identify, describe or self._text_of)
+        self._source: object = None
+        self._empty = empty
+        self._unknown = unknown
+        self._known = False
+        """Whether it was told what there is, if only that there is nothing: before that nothing is claimed."""
+        self._place = Viewport(self._rows, follow=follow)
+        self._sorted_by: str | None = None
+        self._descending = False
+        self._told: str | None = None
+        self._painted: dict[tuple[str, bool], tuple[T, Strip]] = {}
+        self._layout_of: tuple[int, list[tuple[Column[T], int]]] = (-1, [])
+
+    # -- what is in it
+
+    @property
+    def rows(self) -> Rows[T]:
+        """The rows in the order shown. Read it; change it through the table."""
+        return self._rows
+
+    @property
+    def selected(self) -> str | None:
+        """The id under the cursor, or None when no row is in sight."""
+        return self._place.selected
+
+    @property
+    def item(self) -> T | None:
+        """The item under the cursor."""
+        selected = self.selected
+        return None if selected is None else self._rows.get(selected)
+
+    @property
+    def sorted_by(self) -> str | None:
+        """The key of the column that sorts, or None for the order of arrival."""
+        return self._sorted_by
+
+    @property
+    def follows(self) -> bool:
+        """The cursor is on the last arrival and goes with it."""
+        return self._place.following
+
+    def set_rows(self, items: Iterable[T]) -> None:
+        """Hold `items` and nothing else. Handing over the same object again costs nothing."""
+        self._known = True
+        if items is self._source and isinstance(items, tuple):
+            return
+        self._source = items
+        self._rows.replace(items)
+        self._settle()
+
+    def upsert(self, *items: T) -> None:
+        """Add items, or put each in the place of the one with its id."""
+        self._known = True
+        self._source = None
+        for item in items:
+            self._rows.upsert(item)
+        self._settle()
+
+    def remove_rows(self, *row_ids: str) -> None:
+        """Take rows away; ids that are not there are ignored."""
+        self._source = None
+        for row_id in row_ids:
+            self._rows.remove(row_id)
+        self._settle()
+
+    def filter(self, text: str) -> None:
+        """Show only rows that hold every word of `text`; case and accents do not matter."""
+        self._rows.filter(text)
+        self._settle()
+
+    def sort_by(self, key: str | None, *, descending: bool | None = None) -> None:
+        """Sort by the column `key`, or by arrival with None; without `descending`, as the column prefers."""
+        column = next((one for one in self._columns if one.key == key and one.sort), None)
+        self._sorted_by = column.key if column else None
+        preferred = column.descending if column else False
+        self._descending = preferred if descending is None else descending
+        self._rows.sort(column.sort if column else None, descending=self._descending)
+        self._place.turned(arrivals_last=column is None and not self._descending)
+        self._moved()
+
+    def cycle_sort(self) -> None:
+        """Sort by the next column in sight that can; after the last, by arrival again."""
+        keys: list[str | None] = [None, *(column.key for column, _width in self._fitting() if column.sort)]
+        place = keys.index(self._sorted_by) if self._sorted_by in keys else 0
+        self.sort_by(keys[(place + 1) % len(keys)])
+
+    def reverse_sort(self) -> None:
+        """Turn the order round."""
+        self.sort_by(self._sorted_by, descending=not self._descending)
+
+    def select(self, row_id: str) -> bool:
+        """Put the cursor on a row; return False when it is not in sight of the filter."""
+        index = self._rows.index_of(row_id)
+        if index is not None:
+            self._go(index)
+        return index is not None
+
+    # -- keys and mouse
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self._go(self._place.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor and the view by a screenful."""
+        self._place.page(by)
+        self._moved()
+
+    def action_edge(self, index: int) -> None:
+        """Go to the first row (0) or the last (-1)."""
+        self._go(len(self._rows) - 1 if index < 0 else 0)
+
+    def action_select(self) -> None:
+        """Choose the row under the cursor."""
+        if (selected := self.selected) is not None:
+            self.post_message(self.RowSelected(self, selected))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll; the cursor stays on its row, even out of sight."""
+        self._scroll(_WHEEL, event)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll; the cursor stays on its row, even out of sight."""
+        self._scroll(-_WHEEL, event)
+
+    def on_click(self, event: events.Click) -> None:
+        """Header: sort by that column. Row: put the cursor there; on the cursor: choose it. Bar: go there."""
+        at = event.get_content_offset(self)
+        if at is None:
+            return
+        if at.y == 0:
+            self._click_header(at.x)
+            return
+        if at.x >= self.content_size.width - _BAR and len(self._rows) > self._place.height:
+            self._go((at.y - 1) * (len(self._rows) - 1) // max(1, self._place.height - 1))
+            return
+        index = self._place.top + at.y - 1
+        if index >= len(self._rows):
+            return
+        if index == self._place.cursor:
+            self.action_select()
+        else:
+            self._go(index)
+
+    def on_focus(self) -> None:
+        """Draw the cursor as the place where keys go."""
+        self._painted.clear()
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """Draw the cursor as a place remembered."""
+        self._painted.clear()
+        self.redraw()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._place.height = max(1, self.content_size.height - 1)
+        self._place.reveal()
+        self.redraw()
+
+    def _click_header(self, x: int) -> None:
+        start = _GUTTER
+        for column, width in self._fitting():
+            if start <= x < start + width and column.sort:
+                again = column.key == self._sorted_by
+                self.sort_by(column.key, descending=not self._descending if again else None)
+            start += width + BETWEEN
+
+    def _scroll(self, by: int, event: events.Event) -> None:
+        event.stop()
+        self._place.look_at(self._place.top + by)
+        self.redraw()
+
+    def _go(self, index: int) -> None:
+        self._place.go(index)
+        self._moved()
+
+    def _settle(self) -> None:
+        self._place.settle()
+        self._moved()
+
+    def _moved(self) -> None:
+        if (selected := self.selected) != self._told:
+            self._told = selected
+            self.post_message(self.RowHighlighted(self, selected))
+        self.redraw()
+
+    # -- how it looks
+
+    def draw(self, width: int) -> list[Content]:
+        """Return nothing: a table paints lines, and keeps them (see `strips`)."""
+        del width
+        return []
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the height of all rows and the header, for a table whose height is `auto`."""
+        del container, viewport, width
+        return len(self._rows) + 1
+
+    def notify_style_update(self) -> None:
+        """Forget the painted lines: colours may have changed."""
+        self._painted.clear()
+        super().notify_style_update()
+
+    def repaint(self) -> None:
+        """Paint every line again."""
+        self._painted.clear()
+        super().repaint()
+
+    def strips(self, width: int) -> list[Strip]:
+        """Return the header and the lines in sight."""
+        if self._layout_of[0] != width:
+            self._painted.clear()
+            self._layout_of = (width, fit_columns(self._columns, width - _GUTTER - _BAR))
+        height = self.content_size.height - 1
+        self._place.height = max(1, height)
+        self._place.look_at(self._place.top)
+        top = self._place.top
+        if len(self._painted) > 4 * height + 64:
+            self._painted.clear()
+        body = width - _BAR
+        shown = [self._row(top + y, body) for y in range(min(height, len(self._rows) - top))]
+        if not shown and height > 0:
+            shown.append(self.paint(self._nothing(body), body))
+        blank = Strip.blank(body, self.visual_style.rich_style)
+        shown += [blank] * (height - len(shown))
+        bar = self._bar(height)
+        lines = [Strip.join((strip, part)) for strip, part in zip(shown, bar, strict=True)]
+        return [self.paint(self._header(), width), *lines]
+
+    def _fitting(self) -> list[tuple[Column[T], int]]:
+        return self._layout_of[1]
+
+    def _header(self) -> Content:
+        pieces: list[Part] = [" " * _GUTTER]
+        for column, width in self._fitting():
+            mark = ""
+            if column.key == self._sorted_by:
+                mark = " ▾" if self._descending else " ▴"
+            title = cut(column.title, width - len(mark)) + mark
+            style = "$title bold" if mark else "$quiet"
+            pieces += [(fit(title, width, right=column.align == "right"), style), " " * BETWEEN]
+        return line(*pieces)
+
+    def _row(self, index: int, width: int) -> Strip:
+        item, row_id = self._rows.at(index), self._rows.id_at(index)
+        on = index == self._place.cursor
+        kept = self._painted.get((row_id, on))
+        if kept is not None and kept[0] is item:
+            return kept[1]
+        sign = "▸" if on and self.can_focus else " "
+        pieces: list[Part] = [(sign, "$account bold"), " "]
+        for column, cells in self._fitting():
+            pieces += [draw_cell(column, item, cells), " " * BETWEEN]
+        base = Style.parse("on $row") if on and self.has_focus else None
+        strip = self.paint(line(*pieces), width, base)
+        self._painted[row_id, on] = (item, strip)
+        return strip
+
+    def _nothing(self, width: int) -> Content:
+        hidden = self._rows.filtered and self._rows.total
+        text = (
+            _("Nothing matches; esc clears the filter.")
+            if hidden
+            else self._empty
+            if self._known
+            else self._unknown
+        )
+        return Content.styled(" " * _GUTTER + cut(text, width - _GUTTER), "$quiet")
+
+    def _bar(self, height: int) -> list[Strip]:
+        """Return the bar at the right edge, one cell per line; empty when everything is in sight."""
+        base = self.visual_style
+        plain = Strip([Segment(" ", base.rich_style)], 1)
+        count = len(self._rows)
+        if count <= height or height < 1 or not self.can_focus:
+            return [plain] * max(0, height)
+        thumb = Strip([Segment("▐", (base + Style.parse("$faint")).rich_style)], 1)
+        size = max(1, height * height // count)
+        start = min((height - size) * self._place.top // (count - height), height - size)
+        return [thumb if start <= y < start + size else plain for y in range(height)]
+
+    def _text_of(self, item: T) -> str:
+        return " ".join(plain(column.cell(item)) for column in self._columns)

@@ -1,0 +1,1 @@
+"""The followed tickets: table, counts, feed, one in full."""

@@ -1,0 +1,179 @@
+"""How one ticket reads: as the cells of a table, as the text a filter searches, as a line to copy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.content import Content
+
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.tickets.types import TicketRow, TicketState
+from hubsoft_tui.texts import _
+
+from ..line_widget import line
+from ..table.columns import Column
+from ..words import NOTHING
+from .texts import (
+    SIGNS,
+    age_text,
+    change_text,
+    change_time,
+    is_late,
+    left_text,
+    opened_text,
+    responsible_text,
+    status_text,
+)
+
+SOON_SECONDS: Final = 3600.0
+"""What is left of an SLA from which it is marked, before it is over."""
+
+
+def ticket_id(row: TicketRow) -> str:
+    """Return the id of a ticket's row."""
+    return str(row.id)
+
+
+def ticket_text(row: TicketRow) -> str:
+    """Return what a filter searches in a ticket."""
+    code = "" if row.customer_code is None else str(row.customer_code)
+    words = (row.protocol, row.customer, code, row.type, row.status, *row.responsible, row.customer_document)
+    return " ".join(word for word in words if word)
+
+
+def ticket_line(row: TicketRow, now: float) -> str:
+    """Return a ticket as one line of text, to be copied. No document is in it."""
+    words = (
+        row.protocol,
+        row.customer or "",
+        row.type or "",
+        status_text(row),
+        responsible_text(row),
+        opened_text(row, now),
+        left_text(row, now),
+    )
+    return "  ".join(clean(word) for word in words if word)
+
+
+class TicketCells:
+    """The cells of tickets as seen at `now` (UTC epoch seconds); `fresh` holds the ids that stand out."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+        self.fresh: dict[str, float] = {}
+        """Rows that stand out, and until when."""
+
+    def columns(self) -> tuple[Column[TicketRow], ...]:
+        """Return the columns, titled in the present language."""
+        return (*self._what(), *self._when())
+
+    def _what(self) -> tuple[Column[TicketRow], ...]:
+        return (
+            Column("protocol", "  " + _("Protocol"), self._protocol, 22, sort=lambda row: row.protocol),
+            Column(
+                "customer",
+                _("Customer"),
+                lambda row: row.customer or NOTHING,
+                minimum=16,
+                weight=4,
+                sort=lambda row: row.customer or None,
+            ),
+            Column(
+                "type",
+                _("Type"),
+                lambda row: row.type or NOTHING,
+                minimum=9,
+                weight=2,
+                priority=3,
+                sort=lambda row: row.type or None,
+            ),
+            Column(
+                "status",
+                _("Status"),
+                self._status,
+                minimum=11,
+                weight=2,
+                priority=1,
+                sort=lambda row: row.status or None,
+            ),
+            Column(
+                "responsible",
+                _("Responsible"),
+                self._responsible,
+                minimum=9,
+                weight=1,
+                priority=4,
+                sort=lambda row: row.responsible[0] if row.responsible else None,
+            ),
+        )
+
+    def _when(self) -> tuple[Column[TicketRow], ...]:
+        return (
+            Column(
+                "opened",
+                _("Opened"),
+                self._opened,
+                10,
+                priority=6,
+                sort=lambda row: row.opened_at,
+                descending=True,
+            ),
+            Column(
+                "age",
+                _("Age"),
+                self._age,
+                6,
+                "right",
+                priority=2,
+                sort=lambda row: None if row.opened_at is None else -row.opened_at,
+                descending=True,
+            ),
+            Column("left", _("SLA"), self._left, 7, "right", sort=lambda row: row.due_at),
+            Column(
+                "changed",
+                _("Last change"),
+                self._changed,
+                minimum=15,
+                weight=3,
+                priority=5,
+                sort=lambda row: row.change.number if row.change is not None else None,
+                descending=True,
+            ),
+        )
+
+    def _stands_out(self, row: TicketRow) -> bool:
+        return ticket_id(row) in self.fresh
+
+    def _protocol(self, row: TicketRow) -> Content:
+        protocol = clean(row.protocol) or str(row.id)
+        if row.change is not None and self._stands_out(row):
+            return Content.styled(f"{SIGNS[row.change.kind]} {protocol}", "bold $mark")
+        sign = {TicketState.CLOSED: "✓", TicketState.MISSING: "?"}.get(row.state, " ")
+        return Content.styled(f"{sign} {protocol}", "" if row.state is TicketState.OPEN else "$quiet")
+
+    def _status(self, row: TicketRow) -> Content:
+        return Content.styled(status_text(row), "" if row.state is TicketState.OPEN else "$quiet")
+
+    def _responsible(self, row: TicketRow) -> Content:
+        return Content.styled(responsible_text(row) or NOTHING, "" if row.responsible else "$quiet")
+
+    def _opened(self, row: TicketRow) -> Content:
+        return Content.styled(opened_text(row, self.now), "$quiet")
+
+    def _age(self, row: TicketRow) -> Content:
+        return Content.styled(age_text(row, self.now), "$quiet")
+
+    def _left(self, row: TicketRow) -> Content:
+        if is_late(row, self.now):
+            return Content.styled(left_text(row, self.now), "bold $bad")
+        soon = row.due_at is not None and row.due_at - self.now < SOON_SECONDS
+        return Content.styled(
+            left_text(row, self.now), "$warn" if soon and row.state is TicketState.OPEN else "$quiet"
+        )
+
+    def _changed(self, row: TicketRow) -> Content:
+        change = row.change
+        if change is None:
+            return Content.styled(NOTHING, "$quiet")
+        style = "bold $mark" if self._stands_out(row) else "$quiet"
+        return line((change_time(change), "$quiet"), "  ", (change_text(change), style))

@@ -1,0 +1,178 @@
+"""The table of followed tickets: rests at the newest until somebody moves, then holds what is under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hubsoft_tui.services.tickets.types import TicketRow
+
+from ..table.table import VirtualTable
+from .columns import TicketCells, ticket_id, ticket_text
+from .texts import FRESH_SECONDS, Quick, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual import events
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a person made of the table: survives a refresh, another language and a new widget."""
+
+    sorted_by: str | None = "opened"
+    descending: bool = True
+    selected: str | None = None
+    offset: int = 0
+    """The line the cursor stands on, counted from the first in sight."""
+    resting: bool = True
+
+
+class TicketTable(VirtualTable[TicketRow]):
+    """Tickets by id. Cells that depend on the time of day are computed for `now` (UTC epoch seconds)."""
+
+    def __init__(self, *, now: float, me: str = "", empty: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        self._cells = TicketCells(now)
+        self._me = me
+        self._quick = Quick.OPEN
+        self._fresh = self._cells.fresh
+        self._arrived: set[str] = set()
+        """Rows that came while the first lines were out of sight."""
+        self._resting = True
+        super().__init__(self._cells.columns(), identify=ticket_id, describe=ticket_text, empty=empty, id=id)
+        self._rows.keep(self._is_wanted)
+
+    @property
+    def now(self) -> float:
+        """The instant its cells are computed for."""
+        return self._cells.now
+
+    # -- what a person made of it
+
+    @property
+    def view(self) -> View:
+        """What to `restore` later."""
+        place = self._place
+        return View(self._sorted_by, self._descending, self.selected, place.cursor - place.top, self._resting)
+
+    def restore(self, view: View) -> None:
+        """Stand as `view` says, as far as its row is there."""
+        self.sort_by(view.sorted_by, descending=view.descending)
+        self._resting = view.resting
+        if view.selected is not None and not view.resting and self.select(view.selected):
+            self._place.look_at(self._place.cursor - view.offset)
+        self._settle()
+
+    @property
+    def resting(self) -> bool:
+        """Whether the first row has the cursor, whichever it is: nobody moved off it yet."""
+        return self._resting
+
+    @property
+    def above(self) -> int:
+        """How many rows arrived above the first line in sight and were not looked at."""
+        top = self._place.top
+        places = {row_id: self._rows.index_of(row_id) for row_id in self._arrived} if top else {}
+        self._arrived = {row_id for row_id, place in places.items() if place is not None and place < top}
+        return len(self._arrived)
+
+    def say_when_empty(self, text: str) -> None:
+        """Say `text` while there is no row."""
+        if text != self._empty or not self._known:
+            self._empty, self._known = text, True
+            self.redraw()
+
+    def rest(self) -> None:
+        """Go to the first row and stay there, whatever arrives."""
+        self._resting = True
+        self._settle()
+
+    def narrow(self, quick: Quick) -> None:
+        """Show only what `quick` means."""
+        self._quick = quick
+        self._rows.keep(None if quick is Quick.ALL else self._is_wanted)
+        self._settle()
+
+    # -- what happens to it
+
+    def put(self, rows: Iterable[TicketRow], *, whole: bool = False, removed: Iterable[int] = ()) -> None:
+        """Take over what changed, or all there is. The row under the cursor stays though it is not wanted now."""
+        rows = tuple(rows)
+        if whole:
+            self._fresh.clear()
+            self._rows.replace(rows)
+        chosen = self.selected
+        for row in rows:
+            row_id = ticket_id(row)
+            if row.change is not None and row.change.seen_at + FRESH_SECONDS > self.now:
+                self._fresh[row_id] = row.change.seen_at + FRESH_SECONDS
+            if whole:
+                continue
+            if row_id not in self._rows:
+                self._arrived.add(row_id)
+            self._rows.upsert(row, spare=row_id == chosen and not self._resting)
+        for each in removed:
+            self._rows.remove(str(each))
+            self._fresh.pop(str(each), None)
+        self._settle()
+
+    def pass_time(self, now: float) -> None:
+        """Draw what another instant changes: ages by the minute, and what stood out long enough."""
+        minute = int(now // 60) != int(self.now // 60)
+        self._cells.now = now
+        calmed = [row_id for row_id, until in self._fresh.items() if until <= now]
+        for row_id in calmed:
+            del self._fresh[row_id]
+            self._painted.pop((row_id, True), None)
+            self._painted.pop((row_id, False), None)
+        if minute:
+            self._painted.clear()
+            if self._quick in {Quick.LATE, Quick.CHANGED}:
+                self._rows.recheck(spare=None if self._resting else self.selected)
+                self._settle()
+        if minute or calmed:
+            self.redraw()
+
+    def _is_wanted(self, row: TicketRow) -> bool:
+        return wanted(row, self._quick, self.now, self._me)
+
+    # -- where it stands
+
+    def _settle(self) -> None:
+        if self._resting:
+            self._place.go(0)
+            self._place.look_at(0)
+            self._moved()
+        else:
+            super()._settle()
+
+    def _moved(self) -> None:
+        left, now_on = self._told, self.selected
+        if left is not None and left != now_on and not self._resting and left in self._rows:
+            # It was kept in sight only for the cursor.
+            self._rows.recheck((left,))
+            self._place.settle()
+        super()._moved()
+
+    def _go(self, index: int) -> None:
+        self._resting = False
+        super()._go(index)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor and the view by a screenful."""
+        self._resting = False
+        super().action_page(by)
+
+    def action_select(self) -> None:
+        """Choose the row under the cursor, and hold it."""
+        self._resting = False
+        super().action_select()
+
+    def hold(self) -> None:
+        """Keep the cursor on its row from now on: something is being done with it."""
+        self._resting = False
+
+    def _scroll(self, by: int, event: events.Event) -> None:
+        self._resting = False
+        super()._scroll(by, event)

@@ -1,0 +1,169 @@
+"""What a followed ticket is to a person: late, nobody's, mine, new; and how its changes are said."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.tickets.types import ChangeKind, TicketState
+from hubsoft_tui.texts import _
+
+from ..table.rows import fold
+from ..words import DAY, NOTHING, age, clock, moment
+
+if TYPE_CHECKING:
+    from hubsoft_tui.services.tickets.types import Change, TicketRow
+
+FRESH_SECONDS: Final = 60.0
+"""How long what is new stands out before it calms down."""
+RECENT_SECONDS: Final = 300.0
+BRASILIA_SECONDS: Final = 3 * 3600.0
+"""HubSoft's day begins three hours after UTC's."""
+
+
+class Quick(Enum):
+    """What the table is narrowed to with one key."""
+
+    OPEN = "open"
+    CHANGED = "changed"
+    LATE = "late"
+    UNASSIGNED = "unassigned"
+    MINE = "mine"
+    ALL = "all"
+
+
+def today_began(now: float) -> float:
+    """Return when HubSoft's day began, both in UTC epoch seconds."""
+    return (now - BRASILIA_SECONDS) // DAY * DAY + BRASILIA_SECONDS
+
+
+def is_open(row: TicketRow) -> bool:
+    """Whether the ticket is open, as far as we know."""
+    return row.state is TicketState.OPEN
+
+
+def is_late(row: TicketRow, now: float) -> bool:
+    """Whether an open ticket's SLA has ended."""
+    return row.due_at is not None and row.due_at < now and row.state is TicketState.OPEN
+
+
+def is_unassigned(row: TicketRow) -> bool:
+    """Whether an open ticket is nobody's."""
+    return not row.responsible and row.state is TicketState.OPEN
+
+
+def is_mine(row: TicketRow, me: str) -> bool:
+    """Whether an open ticket has somebody responsible whose name holds `me`, which is folded."""
+    return bool(me) and is_open(row) and any(me in fold(name) for name in row.responsible)
+
+
+def changed_since(row: TicketRow, instant: float) -> bool:
+    """Whether the ticket's newest change was seen at `instant` or later."""
+    return row.change is not None and row.change.seen_at >= instant
+
+
+def wanted(row: TicketRow, quick: Quick, now: float, me: str) -> bool:
+    """Whether `row` is among what `quick` narrows to."""
+    if quick is Quick.OPEN:
+        return row.state is TicketState.OPEN
+    if quick is Quick.CHANGED:
+        return changed_since(row, today_began(now))
+    if quick is Quick.LATE:
+        return is_late(row, now)
+    if quick is Quick.UNASSIGNED:
+        return is_unassigned(row)
+    if quick is Quick.MINE:
+        return is_mine(row, me)
+    return True
+
+
+def kind_word(kind: ChangeKind) -> str:
+    """Return what happened, in a word or two."""
+    return {
+        ChangeKind.NEW: _("new"),
+        ChangeKind.STATUS: _("status"),
+        ChangeKind.TYPE: _("type"),
+        ChangeKind.RESPONSIBLE: _("responsible"),
+        ChangeKind.MESSAGE: _("message"),
+        ChangeKind.CLOSED: _("closed"),
+        ChangeKind.REOPENED: _("reopened"),
+        ChangeKind.MISSING: _("missing"),
+        ChangeKind.FOUND: _("found again"),
+    }[kind]
+
+
+SIGNS: Final = {
+    ChangeKind.NEW: "+",
+    ChangeKind.STATUS: "→",
+    ChangeKind.TYPE: "→",
+    ChangeKind.RESPONSIBLE: "→",
+    ChangeKind.MESSAGE: "»",
+    ChangeKind.CLOSED: "✓",
+    ChangeKind.REOPENED: "↺",
+    ChangeKind.MISSING: "?",
+    ChangeKind.FOUND: "!",
+}
+"""One cell each: what happened is readable without colour."""
+
+_TURNS: Final = frozenset({ChangeKind.STATUS, ChangeKind.TYPE, ChangeKind.RESPONSIBLE})
+
+
+def change_text(change: Change) -> str:
+    """Return a change as a person says it: `waiting → pending (Joaquim)`."""
+    after = clean(" ".join((change.after or "").split()))
+    if change.kind in _TURNS:
+        before = clean(change.before or "") or NOTHING
+        said = f"{before} → {after or NOTHING}"
+    elif change.kind is ChangeKind.MESSAGE and after:
+        said = f"{kind_word(change.kind)}: {after}"
+    else:
+        said = " ".join(part for part in (kind_word(change.kind), after) if part)
+    return f"{said} ({clean(change.by)})" if change.by else said
+
+
+def responsible_text(row: TicketRow) -> str:
+    """Return who has the ticket."""
+    return clean(", ".join(row.responsible))
+
+
+def status_text(row: TicketRow) -> str:
+    """Return the ticket's status; one that HubSoft no longer returns says so."""
+    if row.state is TicketState.MISSING:
+        return _("missing")
+    word = clean(row.status or "")
+    if row.state is TicketState.CLOSED:
+        return word or _("closed")
+    return f"{word} (" + _("draft") + ")" if row.draft else word or NOTHING
+
+
+def left_text(row: TicketRow, now: float) -> str:
+    """Return what is left of the ticket's SLA, as `6 h` or `-19 h`."""
+    if row.due_at is None or row.state is not TicketState.OPEN:
+        return NOTHING
+    left = row.due_at - now
+    return age(left) if left >= 0 else f"-{age(-left)}"
+
+
+def opened_text(row: TicketRow, now: float) -> str:
+    """Return when the ticket was opened: the time today, the day before that."""
+    return moment(row.opened_at, now, brief=True)
+
+
+def age_text(row: TicketRow, now: float) -> str:
+    """Return how long the ticket is open, or was."""
+    if row.opened_at is None:
+        return NOTHING
+    end = row.closed_at if row.state is TicketState.CLOSED and row.closed_at is not None else now
+    # A ticket opened within the minute says so without counting seconds: those would never stand still.
+    return age(end - row.opened_at) if end - row.opened_at >= 60 else _("now")
+
+
+def short_protocol(protocol: str) -> str:
+    """Return the part of a protocol that tells it apart: the instant it begins with."""
+    return clean(protocol[:14])
+
+
+def change_time(change: Change) -> str:
+    """Return the time of day a change was seen."""
+    return clock(change.seen_at)

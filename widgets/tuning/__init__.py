@@ -1,0 +1,1 @@
+"""Settings as rows, and what another value would do."""
