@@ -1,24 +1,28 @@
 """The one registry of what a person can do: it feeds keys, command palette, key line and help.
 
-A screen declares its own rows (`ConsoleScreen.ACTIONS`); what works everywhere is declared here. An action's
+A screen declares an action on its method with `@action`; what works everywhere is declared here. An action's
 `id` is what `[keys]` in config.toml names, so it never changes.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from textual.actions import parse
 from textual.binding import Binding
 
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.texts import N_, _, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 EVERYWHERE: Final = ""
+_DECLARED: Final = "declared_actions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,69 @@ class Action:
     first: bool = False
     """Handled before the next key is looked at: what it focuses gets what is typed right behind it, even when
     a slow line delivers both in one packet."""
+    when: Callable[[Any], object] | None = None
+    """Whether it would do something now, of the screen it is on. None: always."""
 
     @property
     def name(self) -> str:
         """Return the method's name, without namespace and parameters."""
-        return self.do.rpartition(".")[2].partition("(")[0]
+        return parse(self.do)[1]
+
+    @property
+    def args(self) -> tuple[object, ...]:
+        """Return what the method is called with."""
+        return parse(self.do)[2]
+
+    def usable_on(self, screen: object) -> bool:
+        """Tell whether it would do something now on `screen`, which shows it."""
+        return self.when is None or bool(self.when(screen))
 
     def binding(self) -> Binding:
         """Return the action as a Textual binding."""
         return Binding(self.key, self.do, _(self.label), id=self.id, show=False, priority=self.first)
+
+
+def action(
+    key: str,
+    label: str,
+    help: str,  # noqa: A002 - the field's name
+    *,
+    id: str = "",  # noqa: A002 - the field's name
+    args: tuple[object, ...] = (),
+    writes: bool = False,
+    line: bool = True,
+    first: bool = False,
+    when: Callable[[Any], object] | None = None,
+) -> Callable[[F], F]:
+    """Declare the method below, `action_<name>`, as an action; the fields are those of `Action`.
+
+    Its id is the screen's area and `id`, which is `name` unless given. A method that does several things by a
+    parameter carries one declaration for each, with the `args` it is called with.
+    """
+
+    def declare(method: F) -> F:
+        name = method.__name__.removeprefix("action_")
+        do = f"{name}({', '.join(map(repr, args))})" if args else name
+        row = Action(id or name, key, label, help, do, writes, line, first, when)
+        vars(method).setdefault(_DECLARED, []).insert(0, row)
+        return method
+
+    return declare
+
+
+def actions_of(screen: type, area: str) -> tuple[Action, ...]:
+    """Return the actions that the methods of `screen` declare, in their order; its own come first."""
+    rows: dict[str, Action] = {}
+    for cls in screen.__mro__:
+        for method in vars(cls).values():
+            for row in getattr(method, _DECLARED, ()):
+                rows.setdefault(row.id, replace(row, id=f"{area}.{row.id}"))
+    return tuple(rows.values())
+
+
+def usable(screen: object, rows: Iterable[Action], name: str, args: tuple[object, ...]) -> bool:
+    """Tell whether `screen` may do `name` with `args` now; without any, whether it may with each of its own."""
+    return all(row.usable_on(screen) for row in rows if row.name == name and args in {(), row.args})
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +319,14 @@ DRAFTS: Final = Action(
 
 SHARED: Final = (
     *(area.action() for area in AREAS),
-    Action("copy", "y", N_("copy"), N_("Copy what the screen shows to your clipboard (OSC 52)."), "copy"),
+    Action(
+        "copy",
+        "y",
+        N_("copy"),
+        N_("Copy what the screen shows to your clipboard (OSC 52)."),
+        "copy",
+        when=lambda screen: screen.copies,
+    ),
     Action(
         "freeze",
         "space",

@@ -1,8 +1,8 @@
 """What every screen has: the strip above, the areas, the keys below, and a view that can be frozen.
 
-A screen derives from `ConsoleScreen`, names its `AREA`, declares its `ACTIONS` (data; `action_<do>` methods
-do the work), composes its own part in `body()` and draws a snapshot in `show()`. The application's one view
-clock calls `show()` on the screen in sight, and only when the snapshot changed and the view is not frozen.
+A screen derives from `ConsoleScreen`, names its `AREA`, declares what it does with `@action` on the methods that
+do it, composes its own part in `body()` and draws a snapshot in `show()`. The application's one view clock calls
+`show()` on the screen in sight, and only when the snapshot changed and the view is not frozen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from widgets.question import QuestionInput, pasted
 from widgets.status_bar import StatusStrip
 from widgets.words import clock
 
-from .actions import AREAS, Action, registry, shown_key
+from .actions import AREAS, Action, actions_of, registry, shown_key, usable
 from .console import Console
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _TAKE, _LEAVE = "field.take", "field.leave"
 
 
 class ConsoleScreen(Screen[None]):
-    """A screen of the console. Subclasses set `AREA` and `ACTIONS`, and write `body()` and `show()`."""
+    """A screen of the console. Subclasses set `AREA`, declare their actions, and write `body()` and `show()`."""
 
     AREA: ClassVar[str] = ""
     WITHIN: ClassVar[str] = ""
@@ -52,6 +52,7 @@ class ConsoleScreen(Screen[None]):
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own class options
         if "AREA" in cls.__dict__:
+            cls.ACTIONS = (*cls.ACTIONS, *actions_of(cls, cls.AREA))
             registry.declare(cls.AREA, cls.ACTIONS)
             # Textual merges BINDINGS while the class is made, so they must stand before that.
             cls.BINDINGS = [action.binding() for action in registry.at(cls.AREA) if action.key]
@@ -73,6 +74,11 @@ class ConsoleScreen(Screen[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what changed. Never called while frozen; a panel stays silent when nothing it shows changed."""
+
+    @property
+    def copies(self) -> bool:
+        """Whether `y` is offered now."""
+        return True
 
     def copied(self) -> tuple[str, str] | None:
         """Return what `y` copies as (what it is, in words; the text), or None when there is nothing."""
@@ -167,7 +173,9 @@ class ConsoleScreen(Screen[None]):
     def usable(self) -> tuple[Action, ...]:
         """Return the actions that would do something now, the screen's own first."""
         return tuple(
-            action for action in self.console.actions(self.AREA) if self.check_action(action.name, ())
+            action
+            for action in self.console.actions(self.AREA)
+            if self.check_action(action.name, action.args)
         )
 
     def _typed(self, key: str) -> bool:
@@ -177,8 +185,9 @@ class ConsoleScreen(Screen[None]):
         return focused is not None and len(character) == 1 and focused.check_consume_key(key, character)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Refuse writing actions on a read-only profile; subclasses add what needs a selection or an answer."""
-        return all(self.console.allowed(row) for row in registry.at(self.AREA) if row.name == action)
+        """Offer only what would do something now, and nothing that writes on a read-only profile."""
+        rows = [row for row in registry.at(self.AREA) if row.name == action]
+        return all(self.console.allowed(row) for row in rows) and usable(self, rows, action, parameters)
 
     def on_mount(self) -> None:
         """Follow the focus: which keys act depends on it."""

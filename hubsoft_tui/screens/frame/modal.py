@@ -1,6 +1,6 @@
 """A page in front of a screen: the strip stays above, the keys below, and nothing behind it acts.
 
-Like a screen it names an `AREA` and declares its `ACTIONS` in the one registry, so its keys can be remapped and
+Like a screen it names an `AREA` and declares its actions in the one registry, so its keys can be remapped and
 stand in help. Keys that work everywhere else do not act here: letters and digits are typed.
 """
 
@@ -16,7 +16,7 @@ from hubsoft_tui.texts import _
 from widgets.footer import Item, ItemLine, KeyLine
 from widgets.status_bar import StatusStrip
 
-from .actions import AREAS, Action, registry, shown_key
+from .actions import AREAS, Action, actions_of, registry, shown_key, usable
 from .console import Console
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own class options
         if "AREA" in cls.__dict__:
+            cls.ACTIONS = (*cls.ACTIONS, *actions_of(cls, cls.AREA))
             registry.declare(cls.AREA, cls.ACTIONS)
             cls.BINDINGS = [
                 *(action.binding() for action in cls.own() if action.key),
@@ -55,8 +56,17 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
     def usable(self) -> tuple[Action, ...]:
         """Return the actions that would do something now, and the way out of the console."""
         leave = registry.find("quit")
-        mine = [action for action in self.own() if self.check_action(action.name, ())]
+        mine = [action for action in self.own() if self.check_action(action.name, action.args)]
         return (*mine, leave) if leave is not None else tuple(mine)
+
+    @property
+    def copies(self) -> bool:
+        """Whether `y` is offered now."""
+        return True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what would do something now."""
+        return usable(self, self.own(), action, parameters)
 
     @property
     def console(self) -> Console:
@@ -94,7 +104,9 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
         items = [
             Item(action.id, shown_key(keys[0]), _(action.label))
             for action in self.own()
-            if action.line and self.check_action(action.name, ()) and (keys := self.console.keys_of(action))
+            if action.line
+            and self.check_action(action.name, action.args)
+            and (keys := self.console.keys_of(action))
         ]
         self.query_one(KeyLine).show(tuple(items), (Item("quit", "ctrl+q", _("quit")),))
 

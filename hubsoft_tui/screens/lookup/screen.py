@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
-from textual import on
+from textual import on, work
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -13,7 +13,8 @@ from hubsoft_tui.texts import N_, _
 from widgets.customer.lists import ChoiceList, RecentBar
 from widgets.question import QuestionInput
 
-from .actions import LOOKUP_ACTIONS
+from ..frame.actions import action
+from ..frame.single import one_page
 from .asking import LookupAsking, Result
 from .customer_view import CustomerView
 from .question_line import QuestionLine
@@ -24,10 +25,18 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.core.types import Snapshot
 
-    from ..frame.actions import Action
-
 AGES_SECONDS: Final = 15.0
 """How often ages are looked at; they change by the minute."""
+
+
+def has_customer(screen: LookupScreen) -> bool:
+    """Tell whether a customer is in sight."""
+    return screen.showing == "customer"
+
+
+def has_rows(screen: LookupScreen) -> bool:
+    """Tell whether there are rows to mark."""
+    return screen.showing != "note" or isinstance(screen.focused, RecentBar)
 
 
 class LookupScreen(LookupAsking):
@@ -41,7 +50,6 @@ class LookupScreen(LookupAsking):
         "else. An answer that is fresh enough costs no request; its origin and age stand beside it. Documents and "
         "phones are masked; revealing them is recorded."
     )
-    ACTIONS: ClassVar[tuple[Action, ...]] = LOOKUP_ACTIONS
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,6 +103,11 @@ class LookupScreen(LookupAsking):
         elif owed is not None:
             self.view.ask(owed, follow=False)
 
+    @property
+    def copies(self) -> bool:
+        """Whether a customer is in sight."""
+        return has_customer(self)
+
     def copied(self) -> tuple[str, str] | None:
         """Return the customer in sight."""
         return self.view.copied() if self.showing == "customer" else None
@@ -119,34 +132,60 @@ class LookupScreen(LookupAsking):
     # -- actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what would do something now."""
-        needs = {
-            "refresh": bool(self._last) or bool(self.console.trouble),
-            "reveal": self.showing == "customer",
-            "ask": self.showing == "customer",
-            "new": self.showing == "customer",
-            "message": self.showing == "customer",
-            "close_ticket": self.showing == "customer",
-            "move": self.showing != "note" or isinstance(self.focused, RecentBar),
-            "choose": self.showing == "choices" or isinstance(self.focused, RecentBar | Input),
-            "search": not isinstance(self.focused, Input),
-            "digit": not isinstance(self.focused, Input),
-            "back": self._question is not None
-            or not isinstance(self.focused, Result)
-            or (self.showing == "customer" and self._many),
-            "recent": self.is_mounted and not self._recent.empty,
-            "copy": self.showing == "customer",
-        }
-        return needs.get(action, True) and super().check_action(action, parameters)
-
-    def action_search(self) -> None:
-        """Go to the line, ready for the next question."""
-        self._line.ready()
+        """A digit that is typed into a field begins no question."""
+        if action == "digit" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     def action_digit(self, digit: str) -> None:
         """Begin the next question."""
         self._line.begin(digit)
 
+    @action(
+        "enter",
+        N_("look up"),
+        N_("Look up what is typed, or open the marked customer."),
+        when=lambda screen: screen.showing == "choices" or isinstance(screen.focused, RecentBar | Input),
+    )
+    def action_choose(self) -> None:
+        """Open the marked customer."""
+        if isinstance(self.focused, RecentBar):
+            self.focused.choose()
+        elif isinstance(self.focused, QuestionInput):
+            self.ask(self.focused.value)
+        elif self.showing == "choices":
+            self._choose(self.query_one(ChoiceList).selected)
+
+    @action(
+        "n",
+        N_("new ticket"),
+        N_("Open a ticket for this customer: 1 request, after a last look, through the outbox."),
+        writes=True,
+        when=has_customer,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_new(self) -> None:
+        """Open a ticket for the customer in sight."""
+        await self.open_ticket()
+
+    @action(
+        "slash",
+        N_("search"),
+        N_("Type the next question."),
+        first=True,
+        when=lambda screen: not isinstance(screen.focused, Input),
+    )
+    def action_search(self) -> None:
+        """Go to the line, ready for the next question."""
+        self._line.ready()
+
+    @action(
+        "r",
+        N_("refresh"),
+        N_("Ask HubSoft again, whatever is remembered: 1 request."),
+        when=lambda screen: screen.asked_before or screen.console.trouble,
+    )
     def action_refresh(self) -> None:
         """Ask again, past what is remembered."""
         if self.console.trouble:
@@ -157,18 +196,99 @@ class LookupScreen(LookupAsking):
         text = customer.document if keep and customer and self._many else ""
         self.ask(text or self._last, refresh=True, keep=keep)
 
+    @action("t", N_("tickets"), N_("Ask for the open tickets: 1 request."), when=has_customer)
+    def action_tickets(self) -> None:
+        """Ask for the open tickets."""
+        self.view.ask("tickets")
+
+    @action(
+        "m",
+        N_("message"),
+        N_("Write a message into an open ticket: 1 request, through the outbox."),
+        writes=True,
+        when=has_customer,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_message(self) -> None:
+        """Write a message into an open ticket of the customer in sight."""
+        await self.add_message()
+
+    @action(
+        "x",
+        N_("close ticket"),
+        N_("Close an open ticket with a reason, after a confirmation: 1 request, through the outbox."),
+        writes=True,
+        line=False,
+        when=has_customer,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_close_ticket(self) -> None:
+        """Close an open ticket of the customer in sight."""
+        await self.close_ticket()
+
+    @action(
+        "i",
+        N_("invoices"),
+        N_("Ask for the open invoices: 1 request."),
+        args=("invoices",),
+        when=has_customer,
+        id="invoices",
+    )
+    @action(
+        "o",
+        N_("orders"),
+        N_("Ask for the work orders: 1 request."),
+        args=("orders",),
+        when=has_customer,
+        id="orders",
+    )
+    @action(
+        "c",
+        N_("connection"),
+        N_("Ask for the last sessions of the marked service: 1 request."),
+        id="connection",
+        args=("connection",),
+        when=has_customer,
+    )
+    def action_ask(self, name: str) -> None:
+        """Ask for invoices, work orders or the connection."""
+        self.view.ask(name)
+
+    @action(
+        "v",
+        N_("reveal"),
+        N_("Show document and phones whole for 30 s; that is recorded. Again to hide them."),
+        when=has_customer,
+    )
     async def action_reveal(self) -> None:
         """Show the document whole for a while."""
         await self.view.reveal()
 
-    def action_ask(self, name: str) -> None:
-        """Ask for tickets, invoices, work orders or the connection."""
-        self.view.ask(name)
-
+    @action(
+        "h",
+        N_("recent"),
+        N_("Choose among the last customers: ← → and enter."),
+        line=False,
+        when=lambda screen: screen.is_mounted and not screen.query_one(RecentCustomers).empty,
+    )
     def action_recent(self) -> None:
         """Choose among the last customers."""
         self._recent.focus()
 
+    @action(
+        "up,k,left",
+        N_("previous"),
+        N_("Mark the one before."),
+        id="previous",
+        args=(-1,),
+        line=False,
+        when=has_rows,
+    )
+    @action(
+        "down,j,right", N_("next"), N_("Mark the one after."), id="next", args=(1,), line=False, when=has_rows
+    )
     def action_move(self, step: int) -> None:
         """Mark the one before or after, wherever one is."""
         if isinstance(self.focused, RecentBar):
@@ -178,15 +298,12 @@ class LookupScreen(LookupAsking):
         else:
             self.view.move(step)
 
-    def action_choose(self) -> None:
-        """Open the marked customer."""
-        if isinstance(self.focused, RecentBar):
-            self.focused.choose()
-        elif isinstance(self.focused, QuestionInput):
-            self.ask(self.focused.value)
-        elif self.showing == "choices":
-            self._choose(self.query_one(ChoiceList).selected)
-
+    @action(
+        "escape",
+        N_("back"),
+        N_("Cancel what waits; else leave the line, or go back to the list."),
+        when=lambda screen: screen.leads_back,
+    )
     def action_back(self) -> None:
         """Cancel what waits; else leave the line, go back to the list, or return to the line."""
         if self._question is not None:
@@ -204,6 +321,17 @@ class LookupScreen(LookupAsking):
             self._draw()
         else:
             self.action_search()
+
+    @property
+    def asked_before(self) -> bool:
+        """Whether there is a question to repeat."""
+        return bool(self._last)
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether something waits or can be left."""
+        left = self.showing == "customer" and self._many
+        return self._question is not None or not isinstance(self.focused, Result) or left
 
     @on(ChoiceList.Chosen)
     def chosen(self, event: ChoiceList.Chosen) -> None:

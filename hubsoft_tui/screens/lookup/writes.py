@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _
 
 from ..frame.base import ConsoleScreen
-from ..frame.single import one_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,9 +28,7 @@ class LookupWrites(ConsoleScreen):
         """The customer in sight."""
         raise NotImplementedError
 
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_new(self) -> None:
+    async def open_ticket(self) -> None:
         """Open a ticket for the customer in sight."""
         from ..writing import ticket_flow
 
@@ -43,17 +38,13 @@ class LookupWrites(ConsoleScreen):
         entry = await ticket_flow.open_ticket(self.console, customer, self.view.service_id, tickets)
         self._written(entry)
 
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_message(self) -> None:
+    async def add_message(self) -> None:
         """Write a message into an open ticket of the customer in sight."""
         from ..writing import ticket_flow
 
         await self._into_ticket(ticket_flow.add_message)
 
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_close_ticket(self) -> None:
+    async def close_ticket(self) -> None:
         """Close an open ticket of the customer in sight."""
         from ..writing import ticket_flow
 

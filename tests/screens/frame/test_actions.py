@@ -9,16 +9,19 @@ from hubsoft_tui.screens.frame.actions import (
     EVERYWHERE,
     Action,
     Registry,
+    action,
+    actions_of,
     keys_of,
     registry,
     shown_key,
+    usable,
 )
 from hubsoft_tui.screens.frame.base import ConsoleScreen
 
 import_areas()
 
 
-def action(action_id, key, do="copy"):
+def row_of(action_id, key, do="copy"):
     return Action(action_id, key, "label", "Help.", do)
 
 
@@ -54,7 +57,7 @@ def test_every_action_has_a_key_or_the_palette_and_no_key_has_two_meanings():
 
 
 def test_a_remapped_key_replaces_all_of_an_actions_keys():
-    row = action("copy", "y,ctrl+y")
+    row = row_of("copy", "y,ctrl+y")
     assert keys_of(row, {}) == ("y", "ctrl+y")
     assert keys_of(row, {"copy": "x"}) == ("x",)
 
@@ -74,14 +77,48 @@ def test_a_key_for_two_actions_is_named_with_both():
 
 def test_one_key_may_mean_two_things_on_two_screens():
     own = Registry()
-    own.declare(EVERYWHERE, [action("copy", "y")])
-    own.declare("one", [action("one.do", "x")])
-    own.declare("two", [action("two.do", "x")])
+    own.declare(EVERYWHERE, [row_of("copy", "y")])
+    own.declare("one", [row_of("one.do", "x")])
+    own.declare("two", [row_of("two.do", "x")])
     assert own.clashes({}) == []
     with pytest.raises(ValueError, match="one key"):
-        own.declare("two", [action("two.do", "y")])
+        own.declare("two", [row_of("two.do", "y")])
     with pytest.raises(ValueError, match="twice"):
-        Registry().declare("one", [action("a", "x"), action("a", "y")])
+        Registry().declare("one", [row_of("a", "x"), row_of("a", "y")])
+
+
+class Marked:
+    """Declares its actions as a screen does."""
+
+    marked = False
+
+    @action("x", "cut", "Cut it.", when=lambda screen: screen.marked)
+    def action_cut(self) -> None: ...
+
+    @action("up", "previous", "The one before.", id="previous", args=(-1,))
+    @action("down", "next", "The one after.", id="next", args=(1,), when=lambda screen: screen.marked)
+    def action_move(self, step) -> None: ...
+
+
+def test_methods_declare_actions_in_their_order():
+    rows = actions_of(Marked, "some")
+    assert [(row.id, row.do) for row in rows] == [
+        ("some.cut", "cut"),
+        ("some.previous", "move(-1)"),
+        ("some.next", "move(1)"),
+    ]
+    assert [row.args for row in rows] == [(), (-1,), (1,)]
+
+
+def test_a_condition_holds_for_the_arguments_it_is_declared_with():
+    rows = actions_of(Marked, "some")
+    screen = Marked()
+    assert not usable(screen, rows, "cut", ())
+    assert usable(screen, rows, "move", (-1,))
+    assert not usable(screen, rows, "move", (1,))
+    screen.marked = True
+    assert usable(screen, rows, "cut", ())
+    assert usable(screen, rows, "move", (1,))
 
 
 def test_keys_are_written_as_people_write_them():

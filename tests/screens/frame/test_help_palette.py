@@ -7,7 +7,7 @@ from hubsoft_tui import texts
 from hubsoft_tui.screens.frame.actions import Action, registry
 from hubsoft_tui.screens.frame.base import ConsoleScreen
 from hubsoft_tui.screens.frame.help import HelpScreen, HelpText
-from hubsoft_tui.screens.lookup.actions import LOOKUP_ACTIONS
+from hubsoft_tui.screens.lookup.screen import LookupScreen
 from hubsoft_tui.settings.tree import Profile
 from tests.screens.fake import BIANCA, CPF, FakeHub, console, look_up, seen, settle, wait_for
 from widgets.footer import AreaBar, KeyLine
@@ -24,12 +24,12 @@ def hub():
 def writing_screen():
     """A screen with an action that writes, as later screens have."""
     declared = (
-        *LOOKUP_ACTIONS,
+        *LookupScreen.ACTIONS,
         Action("lookup.write", "w", "write", "Write something.", "write", writes=True),
     )
     registry.declare("lookup", declared)
     yield
-    registry.declare("lookup", LOOKUP_ACTIONS)
+    registry.declare("lookup", LookupScreen.ACTIONS)
 
 
 async def test_help_lists_every_action_with_its_id(hub):
