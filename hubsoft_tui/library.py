@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, Self, overload
 
 from .api.models import Customer
-from .core.types import Category, Priority, Snapshot
+from .core.types import Category, Priority, RequestContext, Snapshot
 from .errors import InvalidInput
 from .services.customers.service import Lookup
 from .services.customers.terms import Kind, Term, recognise
@@ -113,7 +113,7 @@ class HubSoft(_Client):
     ) -> Lookup:
         """Find customers by document, phone, name, code, login or protocol; see `Lookup`."""
         return self._hub.call(
-            lambda s: s.customers.lookup(term, refresh=refresh, priority=priority, caller=CALLER), timeout
+            lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh), timeout
         )
 
 
@@ -156,7 +156,7 @@ class AsyncHubSoft(_Client):
     async def lookup(self, term: str, *, refresh: bool = False, priority: Priority = Priority.HIGH) -> Lookup:
         """Find customers by document, phone, name, code, login or protocol; see `Lookup`."""
         return await self._hub.run(
-            lambda s: s.customers.lookup(term, refresh=refresh, priority=priority, caller=CALLER)
+            lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh)
         )
 
 
@@ -171,7 +171,7 @@ def _asking(term: Term, priority: Priority, *, full_data: bool) -> Callable[[Ser
     category = Category.CLIENT_DATA if full_data else Category.CONTRACT_STATUS
 
     async def ask(services: Services) -> Lookup:
-        return await services.customers.lookup(term, category=category, priority=priority, caller=CALLER)
+        return await services.customers.lookup(term, RequestContext(CALLER, priority), category=category)
 
     return ask
 

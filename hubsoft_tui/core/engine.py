@@ -50,6 +50,7 @@ from .types import (
     Health,
     Outcome,
     Priority,
+    RequestContext,
     Snapshot,
     Source,
 )
@@ -57,6 +58,7 @@ from .types import (
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+ANYONE: Final = RequestContext()
 DEADLINES: Final = {Priority.CRITICAL: 120.0, Priority.HIGH: 75.0, Priority.NORMAL: None, Priority.LOW: None}
 """Seconds a caller of each class waits unless it says otherwise; None waits as long as it takes. People see their
 place in line and can leave it, so they wait for at least one whole window to pass."""
@@ -190,31 +192,27 @@ class Engine:
     async def ask(
         self,
         question: Question[T],
+        context: RequestContext = ANYONE,
         *,
         category: Category | None = None,
-        priority: Priority = Priority.HIGH,
         refresh: bool = False,
-        patience: float | None = None,
-        label: str = "",
-        caller: str = "",
     ) -> Answer[T]:
         """Answer from memory if that is young enough, else from HubSoft, else from memory marked stale.
 
         `category` is the age limit to use instead of the question's own; `refresh` asks HubSoft whatever is
-        remembered; `patience` is in seconds (None: the class's own). Raises HubSoftError; an answer "there is
-        no such thing" is the empty value, not an error.
+        remembered. Raises HubSoftError; an answer "there is no such thing" is the empty value, not an error.
         """
         if category is not None and category is not question.category:
             question = replace(question, category=category)
-        asked = self._tally.asked(question, priority, caller, forced=refresh)
+        asked = self._tally.asked(question, context, forced=refresh)
         found = self.known.find(question)
         if found is not None and not refresh and self.known.fresh(question, found):
             self._tally.remembered(asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found)
             return self.known.answer(question, found)
         began = self.clock.now()
         try:
-            bring = self._fetch(question, priority, patience, label, caller, refresh=refresh)
-            if priority <= Priority.HIGH and self._breaker.state is not BreakerState.CLOSED:
+            bring = self._fetch(question, context, refresh=refresh)
+            if context.priority <= Priority.HIGH and self._breaker.state is not BreakerState.CLOSED:
                 shown = found is not None and not refresh
                 bring = self._probing(bring, VERDICT_SECONDS if shown else PROBE_SECONDS)
             fetched, joined = await bring
@@ -243,11 +241,8 @@ class Engine:
     async def send(
         self,
         operation: Operation[T],
+        context: RequestContext = ANYONE,
         *,
-        priority: Priority = Priority.HIGH,
-        patience: float | None = None,
-        label: str = "",
-        caller: str = "",
         ready: Callable[[], Awaitable[float | None]] | None = None,
     ) -> T:
         """Send one operation that is not a question about a remembered thing (a test, a write).
@@ -257,19 +252,13 @@ class Engine:
         Raises HubSoftError; UnknownOutcome when a write may or may not have happened. Cancelling a write
         after it was sent leaves its outcome unknown too.
         """
-        received = await self.receive(
-            operation, priority=priority, patience=patience, label=label, caller=caller, ready=ready
-        )
-        return received.decoded.value
+        return (await self.receive(operation, context, ready=ready)).decoded.value
 
     async def receive(
         self,
         operation: Operation[T],
+        context: RequestContext = ANYONE,
         *,
-        priority: Priority = Priority.HIGH,
-        patience: float | None = None,
-        label: str = "",
-        caller: str = "",
         retries: int | None = None,
         spent: Callable[[int], object] | None = None,
         ready: Callable[[], Awaitable[float | None]] | None = None,
@@ -282,8 +271,8 @@ class Engine:
         turn has come, and what it raises takes the attempt back. Without `through_outages` background work too
         is told at once when HubSoft is away.
         """
-        job = self._job(priority, patience, label, caller, retries=retries)
-        job.ready, job.through_outages = ready, through_outages
+        job = self._job(context)
+        job.retries, job.ready, job.through_outages = retries, ready, through_outages
         work = self._exchange.perform(job, operation, self._tokens)
         try:
             # A write that was sent is waited for until the transport gives up: leaving earlier would call
@@ -320,42 +309,23 @@ class Engine:
         return self._gate.state()
 
     async def _ask_something_cheap(self) -> None:
-        await self.send(self._probe, caller="probe")
+        await self.send(self._probe, RequestContext("probe"))
 
     # -- inside -------------------------------------------------------------------------------------------
 
-    def _job(
-        self,
-        priority: Priority,
-        patience: float | None,
-        label: str,
-        caller: str,
-        *,
-        retries: int | None = None,
-        asked: bool = False,
-    ) -> Job:
-        seconds = DEADLINES[priority] if patience is None else patience
-        return Job(
-            self._gate,
-            priority,
-            deadline=None if seconds is None else self.clock.now() + seconds,
-            caller=caller,
-            label=label,
-            retries=retries,
-            asked=asked,
-        )
+    def _job(self, context: RequestContext, *, asked: bool = False) -> Job:
+        seconds = DEADLINES[context.priority] if context.timeout is None else context.timeout
+        deadline = None if seconds is None else self.clock.now() + seconds
+        return Job(self._gate, context, deadline=deadline, asked=asked)
 
     async def _fetch(
         self,
         question: Question[T],
-        priority: Priority,
-        patience: float | None,
-        label: str,
-        caller: str,
+        context: RequestContext,
         *,
         refresh: bool,
     ) -> tuple[Fetched[T], bool]:
-        job = self._job(priority, patience, label, caller, asked=True)
+        job = self._job(context, asked=True)
         return await self._in_time(job, self._fetcher.join(job, question, refresh=refresh))
 
     async def _probing(self, bring: Coroutine[Any, Any, T], seconds: float) -> T:

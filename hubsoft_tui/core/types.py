@@ -21,6 +21,19 @@ class Priority(IntEnum):
     LOW = 3  # check-up, refresh, background
 
 
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Who asks, how urgently, and for how long: one value, passed from the caller to the queue."""
+
+    caller: str = ""
+    """What asks: `lookup`, `sync`, `probe`, ...; the journal and the trace show it."""
+    priority: Priority = Priority.HIGH
+    timeout: float | None = None
+    """Seconds to wait at most; None: the class's own limit."""
+    label: str = ""
+    """Names the request in `Snapshot.waiting`."""
+
+
 class Category(Enum):
     """What a question is about: an age limit on its answer, not a second copy of it."""
 

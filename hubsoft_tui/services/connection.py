@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..api import operations
 from ..core.clock import Clock
 from ..core.engine import Engine
+from ..core.types import RequestContext
 from ..errors import HubSoftError
 from ..texts import Text, say
 
@@ -32,7 +33,7 @@ class ConnectionTest:
         started = self._clock.now()
         try:
             await self._engine.send(
-                operations.choices(operations.Table.SERVICE_STATUSES), patience=20.0, caller="test"
+                operations.choices(operations.Table.SERVICE_STATUSES), RequestContext("test", timeout=20.0)
             )
         except HubSoftError as error:
             return ConnectionReport(ok=False, text=say("{reason}", reason=error.text))

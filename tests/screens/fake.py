@@ -81,8 +81,8 @@ class FakeCustomers:
         self.reveals = []
         self.remembered = []
 
-    async def lookup(self, text, *, refresh=False, label="", **_ignored):
-        self.asked.append((text, refresh, label))
+    async def lookup(self, text, context, *, refresh=False):
+        self.asked.append((text, refresh, context.label))
         recognise(text)
         found = self.answers.get(text, ())
         if isinstance(found, asyncio.Future):

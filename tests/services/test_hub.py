@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from hubsoft_tui.api import operations
-from hubsoft_tui.core.types import BreakerState, Category, Health, Priority, Source
+from hubsoft_tui.core.types import BreakerState, Category, Health, Priority, RequestContext, Source
 from hubsoft_tui.errors import (
     BadAnswer,
     CredentialsRefused,
@@ -242,7 +242,7 @@ async def test_a_write_whose_outcome_is_unknown_is_never_repeated(hub_over, simu
         contact_phone="37999450812",
     )
     with pytest.raises(UnknownOutcome):
-        await hub.run(lambda s: s.engine.send(write, priority=Priority.CRITICAL))
+        await hub.run(lambda s: s.engine.send(write, RequestContext(priority=Priority.CRITICAL)))
     assert len(simulator.tickets) == before + 1
     assert sent(simulator, "/api/v1/integracao/atendimento") == 1
 
@@ -269,7 +269,9 @@ async def test_a_write_that_outlasts_its_patience_is_waited_for_because_it_may_h
         contact_name="Bianca",
         contact_phone="37999450812",
     )
-    ticket = await hub.run(lambda s: s.engine.send(write, priority=Priority.CRITICAL, patience=0.1))
+    ticket = await hub.run(
+        lambda s: s.engine.send(write, RequestContext(priority=Priority.CRITICAL, timeout=0.1))
+    )
     assert ticket.protocol
 
 
@@ -279,7 +281,9 @@ async def test_a_lookup_that_is_not_answered_in_time_does_not_blame_a_hubsoft_th
     hub = hub_over(limiter=LimiterSettings(max_requests_per_minute=1, window_seconds=30, share=SHARE))
     simulator.lifetime = 2_592_000
     with pytest.raises(TimedOut, match="turn"):  # the login took the one slot
-        await hub.run(lambda s: s.engine.ask(questions.customer(recognise(BIANCA)), patience=0.3))
+        await hub.run(
+            lambda s: s.engine.ask(questions.customer(recognise(BIANCA)), RequestContext(timeout=0.3))
+        )
 
 
 async def test_a_token_hubsoft_never_accepts_is_credentials_refused_not_a_loop_of_logins(hub_over, simulator):
@@ -353,9 +357,9 @@ async def test_after_an_outage_a_person_s_question_is_the_probe_and_waits_for_no
     await lookup(hub, BIANCA)
     await go_down(hub, simulator)
     with pytest.raises(Unreachable):
-        await lookup(hub, GUILHERME, priority=priority)
+        await lookup(hub, GUILHERME, context=RequestContext(priority=priority))
     simulator.set_scenario("calm")
-    again = await lookup(hub, BIANCA, refresh=True, priority=priority)
+    again = await lookup(hub, BIANCA, refresh=True, context=RequestContext(priority=priority))
     assert (again.source, again.found) == (Source.API, True)
     assert (await lookup(hub, GUILHERME)).found
 
@@ -394,7 +398,7 @@ async def test_a_person_joining_a_background_question_in_an_outage_is_told_at_on
     hub = hub_over(health=HealthSettings(open_seconds=60, open_max_seconds=60))
     await lookup(hub, BIANCA)
     await go_down(hub, simulator)
-    background = asyncio.create_task(lookup(hub, GUILHERME, priority=Priority.LOW))
+    background = asyncio.create_task(lookup(hub, GUILHERME, context=RequestContext(priority=Priority.LOW)))
     await asyncio.sleep(0.05)
     async with asyncio.timeout(1):
         with pytest.raises(Unreachable):
@@ -408,7 +412,7 @@ async def test_what_waits_for_hubsoft_to_come_back_is_bounded(hub_over, simulato
     await lookup(hub, BIANCA)
     await go_down(hub, simulator)
     waiting = [
-        asyncio.create_task(lookup(hub, document, priority=Priority.LOW))
+        asyncio.create_task(lookup(hub, document, context=RequestContext(priority=Priority.LOW)))
         for document in documents(simulator, 60)[40:]
     ]
     async with asyncio.timeout(10):
@@ -437,7 +441,7 @@ async def test_of_fifty_background_questions_one_is_the_probe_and_all_are_answer
     await lookup(hub, BIANCA)
     await go_down(hub, simulator)
     waiting = [
-        asyncio.create_task(lookup(hub, document, priority=Priority.NORMAL))
+        asyncio.create_task(lookup(hub, document, context=RequestContext(priority=Priority.NORMAL)))
         for document in documents(simulator, 100)[50:]
     ]
     await asyncio.sleep(0)
@@ -480,7 +484,9 @@ async def test_no_window_at_the_server_holds_more_than_allowed_over_real_http(hu
     window = 1.0
     hub = hub_over(limiter=LimiterSettings(max_requests_per_minute=12, window_seconds=window, share=SHARE))
     people = documents(simulator, 40)
-    await asyncio.gather(*(lookup(hub, each, priority=Priority.CRITICAL) for each in people))
+    await asyncio.gather(
+        *(lookup(hub, each, context=RequestContext(priority=Priority.CRITICAL)) for each in people)
+    )
     assert sent(simulator) == 40
     assert simulator.ledger.worst_window(window) <= 12
 

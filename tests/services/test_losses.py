@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.core.types import Priority
+from hubsoft_tui.core.types import Priority, RequestContext
 from hubsoft_tui.errors import BudgetLost
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
@@ -48,7 +48,9 @@ async def ask(hub: Hub, simulator: Simulator, first: int, count: int) -> None:
     """Ask for `count` customers at once, with nothing remembered of them."""
 
     async def one(document: str) -> None:
-        await hub.run(lambda services: services.customers.lookup(document, priority=Priority.CRITICAL))
+        await hub.run(
+            lambda services: services.customers.lookup(document, RequestContext(priority=Priority.CRITICAL))
+        )
 
     await asyncio.gather(*(one(each.document) for each in simulator.customers[first : first + count]))
 

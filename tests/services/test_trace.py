@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hubsoft_tui.core.telemetry.trace import QuestionRow, SentRow
-from hubsoft_tui.core.types import Category, Outcome, Priority
+from hubsoft_tui.core.types import Category, Outcome, Priority, RequestContext
 from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.services.customers.service import Lookup
 from hubsoft_tui.services.hub import Hub
@@ -60,7 +60,9 @@ async def lookup(hub: Hub, term: str, **options: Any) -> Lookup:
 async def test_a_question_leaves_a_row_and_a_request_another_the_login_too(hub_over, tmp_path):
     hub = hub_over()
     await lookup(hub, BIANCA)
-    await lookup(hub, BIANCA, category=Category.CONTRACT_STATUS, priority=Priority.LOW, caller="program")
+    await lookup(
+        hub, BIANCA, category=Category.CONTRACT_STATUS, context=RequestContext("program", Priority.LOW)
+    )
     (miss, hit), sent = rows(hub, tmp_path)
     assert (miss.outcome, miss.category, miss.priority, miss.caller) == (
         Outcome.MISS,

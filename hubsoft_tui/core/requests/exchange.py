@@ -30,7 +30,7 @@ from ..clock import Clock
 from ..limiter.gate import Gate, Permit, Place
 from ..limiter.headers import pause_in_body, read_limits, reset_after, retry_after
 from ..telemetry.journal import Journal
-from ..types import BreakerState, Priority, RequestRow
+from ..types import BreakerState, Priority, RequestContext, RequestRow
 from .admission import Patience
 from .breaker import Breaker
 from .decoding import decoded_answer, redirected
@@ -130,7 +130,7 @@ class Exchange:
 
     async def login(self, operation: Operation[TokenGrant]) -> TokenGrant:
         """Ask for a token, once. Logging in is rare and everybody waits for it, so it goes first."""
-        job = Job(self.gate, Priority.CRITICAL, caller=LOGIN)
+        job = Job(self.gate, RequestContext(LOGIN, Priority.CRITICAL))
         permit = await self._enter(job, operation, 0.0)
         try:
             received = await self._send(job, operation, permit, None, attempt=1, probe=False)

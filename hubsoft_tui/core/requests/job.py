@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ..types import Priority
+from ..types import RequestContext
 
 if TYPE_CHECKING:
     from ..limiter.gate import Gate, Place
@@ -33,30 +33,25 @@ class Job:
     def __init__(
         self,
         gate: Gate,
-        priority: Priority,
+        context: RequestContext,
         *,
         deadline: float | None = None,
-        caller: str = "",
-        label: str = "",
         asked: bool = False,
-        retries: int | None = None,
-        ready: Callable[[], Awaitable[float | None]] | None = None,
-        through_outages: bool = True,
     ) -> None:
         self.gate = gate
-        self.priority = priority
+        self.priority = context.priority
         self.deadline = deadline
-        self.caller = caller
-        self.label = label
+        self.caller = context.caller
+        self.label = context.label
         self.asked = asked
         """It answers a question."""
-        self.retries = retries
+        self.retries: int | None = None
         """How often a failure may be repeated at most; None leaves it to the settings."""
-        self.ready = ready
+        self.ready: Callable[[], Awaitable[float | None]] | None = None
         """Awaited before each attempt's first byte, once its turn has come; what it raises takes the attempt back.
 
         It returns the instant (Clock.now) from which nothing of the attempt may leave any more, or None."""
-        self.through_outages = through_outages
+        self.through_outages = True
         """Whether it waits, with nobody waiting for it, until HubSoft is back; else it is told as a person is."""
         self.lifted: Callable[[], None] | None = None
         """Called when somebody more urgent joins while it waits for HubSoft to come back."""

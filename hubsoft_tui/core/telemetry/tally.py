@@ -8,7 +8,7 @@ from ..cache.cache import Found
 from ..cache.question import Question
 from ..clock import Clock
 from ..requests.fetch import Fetched
-from ..types import Outcome, Priority
+from ..types import Outcome, RequestContext
 from .statistics import Statistics
 from .tracer import Asked, Tracer
 
@@ -21,9 +21,11 @@ class Tally:
         self._clock = clock
         self._tracer = tracer
 
-    def asked(self, question: Question[Any], priority: Priority, caller: str, *, forced: bool) -> Asked:
+    def asked(self, question: Question[Any], context: RequestContext, *, forced: bool) -> Asked:
         """Note that `question` came, now."""
-        return Asked(self._clock.wall(), question.key, question.category, priority, caller, forced)
+        return Asked(
+            self._clock.wall(), question.key, question.category, context.priority, context.caller, forced
+        )
 
     def remembered(self, asked: Asked, outcome: Outcome, found: Found) -> None:
         """Count a question answered from memory: a hit, a negative or a stale answer."""

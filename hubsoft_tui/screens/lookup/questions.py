@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hubsoft_tui.core.types import RequestContext
 from hubsoft_tui.errors import NotFound
 from hubsoft_tui.texts import say
 
@@ -35,7 +36,9 @@ def customers(question: Question) -> Callable[[Services], Awaitable[Found]]:
     """Look `question` up; one customer found is one looked at, so it is remembered."""
 
     async def ask(services: Services) -> Found:
-        found = await services.customers.lookup(question.text, refresh=question.refresh, label=question.label)
+        found = await services.customers.lookup(
+            question.text, RequestContext("lookup", label=question.label), refresh=question.refresh
+        )
         if len(found.customers) == 1:
             await _remember(services, found.customers[0], question.text)
         active = tuple(services.customers.is_active(customer) for customer in found.customers)

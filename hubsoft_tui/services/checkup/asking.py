@@ -12,7 +12,7 @@ from ...api.models import Customer
 from ...core.engine import Engine
 from ...core.requests.exchange import LOGIN, Received
 from ...core.telemetry.events import Subscription
-from ...core.types import Priority, RequestRow
+from ...core.types import Priority, RequestContext, RequestRow
 from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut, Unreachable
 from .pages import GROW_AFTER, larger, smaller
 from .types import Variant
@@ -68,9 +68,7 @@ class PageAsker:
             try:
                 received = await self._engine.receive(
                     page_operation(self._engine, self._variant, offset // size, size),
-                    priority=Priority.LOW,
-                    patience=self._patience(),
-                    caller=CALLER,
+                    RequestContext(CALLER, Priority.LOW, self._patience()),
                     retries=0,
                 )
             except (TimedOut, BadAnswer) as error:
@@ -145,7 +143,7 @@ async def learn_total(
     Raises HubSoftError.
     """
     received = await engine.receive(
-        page_operation(engine, variant, 0, 1), priority=priority, patience=patience, caller=CALLER
+        page_operation(engine, variant, 0, 1), RequestContext(CALLER, priority, patience)
     )
     page = received.decoded.page
     return None if page is None else int(page.total)

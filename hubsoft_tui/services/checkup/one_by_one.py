@@ -10,7 +10,7 @@ from typing import Final
 from ...api.models import Customer
 from ...core.cache.question import Question
 from ...core.engine import Engine
-from ...core.types import Answer, Category, Priority, Source
+from ...core.types import Answer, Category, Priority, RequestContext, Source
 from ...errors import (
     Closed,
     CredentialsRefused,
@@ -82,11 +82,9 @@ class Singles:
             try:
                 answer = await self._engine.ask(
                     about(document),
+                    RequestContext(CALLER, Priority.LOW, self._patience()),
                     category=Category.CONTRACT_STATUS,
-                    priority=Priority.LOW,
                     refresh=self._refresh,
-                    patience=self._patience(),
-                    caller=CALLER,
                 )
             except STOPS:
                 raise

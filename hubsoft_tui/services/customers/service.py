@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
 from ...core.clock import Clock
 from ...core.engine import Engine
-from ...core.types import Answer, Category, Priority, Source
+from ...core.types import Answer, Category, RequestContext, Source
 from ...errors import Unproven
 from ...privacy import mask_document
 from ...store.recent_and_audit import Desk, Recent
@@ -16,7 +16,7 @@ from ..os_user import current_person
 from . import questions
 from .terms import Kind, Term, recognise
 
-CALLER = "lookup"
+LOOKUP = RequestContext("lookup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,10 @@ class Customers:
     async def lookup(
         self,
         text: str | Term,
+        context: RequestContext = LOOKUP,
         *,
         category: Category = Category.CLIENT_DATA,
         refresh: bool = False,
-        label: str = "",
-        priority: Priority = Priority.HIGH,
-        caller: str = CALLER,
     ) -> Lookup:
         """Find customers, at most as old as `category` allows. Nobody found is an answer, not an error.
 
@@ -69,9 +67,7 @@ class Customers:
         searched = term
         if term.kind is Kind.PROTOCOL:
             asked = questions.ticket_by_protocol(term.value)
-            tickets = await self._engine.ask(
-                asked, priority=priority, refresh=refresh, label=label, caller=caller
-            )
+            tickets = await self._engine.ask(asked, context, refresh=refresh)
             spent = tickets.requests
             owner = _owner(tickets.value)
             if owner is None and tickets.value:
@@ -91,9 +87,7 @@ class Customers:
                 )
             searched = owner
         question = questions.customer(searched)
-        answer = await self._engine.ask(
-            question, category=category, priority=priority, refresh=refresh, label=label, caller=caller
-        )
+        answer = await self._engine.ask(question, context, category=category, refresh=refresh)
         active = any(map(self.is_active, answer.value)) if answer.value else None
         return Lookup(
             term=term,
@@ -112,7 +106,7 @@ class Customers:
     ) -> Answer[tuple[Ticket, ...]]:
         """Return the customer's open tickets; one request unless remembered."""
         return await self._engine.ask(
-            questions.open_tickets(customer), refresh=refresh, label=label, caller=CALLER
+            questions.open_tickets(customer), replace(LOOKUP, label=label), refresh=refresh
         )
 
     async def invoices(
@@ -120,7 +114,7 @@ class Customers:
     ) -> Answer[tuple[Invoice, ...]]:
         """Return the customer's unpaid invoices; one request unless remembered."""
         return await self._engine.ask(
-            questions.invoices(customer), refresh=refresh, label=label, caller=CALLER
+            questions.invoices(customer), replace(LOOKUP, label=label), refresh=refresh
         )
 
     async def work_orders(
@@ -128,7 +122,7 @@ class Customers:
     ) -> Answer[tuple[WorkOrder, ...]]:
         """Return the customer's work orders; one request unless remembered."""
         return await self._engine.ask(
-            questions.work_orders(customer), refresh=refresh, label=label, caller=CALLER
+            questions.work_orders(customer), replace(LOOKUP, label=label), refresh=refresh
         )
 
     async def connection(
@@ -139,7 +133,7 @@ class Customers:
             now = self._clock.wall()
             return Answer((), Source.CACHE, 0.0, now)
         return await self._engine.ask(
-            questions.sessions(service, service.login), refresh=refresh, label=label, caller=CALLER
+            questions.sessions(service, service.login), replace(LOOKUP, label=label), refresh=refresh
         )
 
     async def recent(self) -> tuple[Recent, ...]:

@@ -14,7 +14,6 @@ from ...api import operations
 from ...api.models import Choice, Customer, Ticket
 from ...api.operations import SearchKey, Table
 from ...core.clock import Clock
-from ...core.types import Priority
 from ...errors import InvalidInput, NotFound, StoreError
 from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
@@ -23,7 +22,7 @@ from ..customers.terms import Kind, Term
 from . import decisions, machine
 from .checking import checked, previewed
 from .machine import Instant
-from .port import CALLER, local_protocol, not_accepted
+from .port import CONTEXT, local_protocol, not_accepted
 from .reference import new_reference
 from .runner import Runner
 from .types import Draft, Entry, EntryKind, EntryState, NewTicket, SendReport
@@ -150,11 +149,11 @@ class Outbox:
 
     async def types(self) -> tuple[Choice, ...]:
         """Return the provider's ticket types; one request unless remembered."""
-        return (await self._engine.ask(questions.choices(Table.TICKET_TYPES), caller=CALLER)).value
+        return (await self._engine.ask(questions.choices(Table.TICKET_TYPES), CONTEXT)).value
 
     async def reasons(self, type_id: int | None = None) -> tuple[Choice, ...]:
         """Return the reasons for closing a ticket of this type (None: all); one request for all types."""
-        every = (await self._engine.ask(questions.choices(Table.TICKET_CLOSING_REASONS), caller=CALLER)).value
+        every = (await self._engine.ask(questions.choices(Table.TICKET_CLOSING_REASONS), CONTEXT)).value
         return tuple(reason for reason in every if _fits(reason, type_id))
 
     # -- what a person decides
@@ -181,7 +180,7 @@ class Outbox:
         await self._row(protocol)
         wanted = ticket_protocol.strip()
         asked = operations.customer_tickets(SearchKey.PROTOCOL, wanted or "-", only_pending=False)
-        shown = await self._engine.receive(asked, priority=Priority.HIGH, caller=CALLER)
+        shown = await self._engine.receive(asked, CONTEXT)
         ticket = next((one for one in shown.decoded.value if one.protocol == wanted), None)
         if ticket is None:
             raise NotFound(say("HubSoft has no ticket with the protocol {protocol}.", protocol=wanted))

@@ -7,14 +7,14 @@ from typing import Final, Protocol, TypeVar
 
 from ...api.operations import Operation
 from ...core.requests.exchange import Received
-from ...core.types import Priority
+from ...core.types import RequestContext
 from ...errors import StoreError
 from ...settings.tree import Settings
 from ...texts import say
 
 T = TypeVar("T")
 
-CALLER: Final = "outbox"
+CONTEXT: Final = RequestContext("outbox")
 
 
 class Door(Protocol):
@@ -25,25 +25,14 @@ class Door(Protocol):
     async def send(
         self,
         operation: Operation[T],
+        context: RequestContext,
         *,
-        priority: Priority = ...,
-        patience: float | None = ...,
-        label: str = ...,
-        caller: str = ...,
         ready: Callable[[], Awaitable[float | None]] | None = ...,
     ) -> T:
         """Send one operation, `ready` awaited right before its first byte."""
         ...
 
-    async def receive(
-        self,
-        operation: Operation[T],
-        *,
-        priority: Priority = ...,
-        patience: float | None = ...,
-        label: str = ...,
-        caller: str = ...,
-    ) -> Received[T]:
+    async def receive(self, operation: Operation[T], context: RequestContext) -> Received[T]:
         """Send one reading operation; tells also what of the answer could not be used."""
         ...
 

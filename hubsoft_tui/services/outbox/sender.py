@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from ...api import operations
@@ -37,7 +38,7 @@ from ...texts import _
 from ..serial_thread import Lane
 from . import machine, search
 from .machine import Instant
-from .port import CALLER, Door, local_protocol
+from .port import CONTEXT, Door, local_protocol
 from .types import Draft, EntryKind, EntryState, NewTicket
 from .wire import became, draft_of, operation_of
 
@@ -150,9 +151,7 @@ class Sender:
         try:
             answer: object = await self._engine.send(
                 operation,
-                priority=Priority.CRITICAL,
-                label=local_protocol(row.number),
-                caller=CALLER,
+                replace(CONTEXT, priority=Priority.CRITICAL, label=local_protocol(row.number)),
                 ready=ready,
             )
         except UnknownOutcome as error:
@@ -265,12 +264,12 @@ class Sender:
         return sum(one.number != row.number and one.state == EntryState.SENT.value for one in alike)
 
     async def _receive(self, operation: Operation[T]) -> Decoded[T]:
-        received = await self._engine.receive(operation, priority=Priority.HIGH, caller=CALLER)
+        received = await self._engine.receive(operation, CONTEXT)
         return received.decoded
 
     async def _receive_later(self, operation: Operation[T]) -> Decoded[T]:
         received = await self._engine.receive(
-            operation, priority=Priority.NORMAL, patience=LOOK_PATIENCE_SECONDS, caller=CALLER
+            operation, replace(CONTEXT, priority=Priority.NORMAL, timeout=LOOK_PATIENCE_SECONDS)
         )
         return received.decoded
 

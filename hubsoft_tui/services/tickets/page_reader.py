@@ -9,7 +9,7 @@ from ...api.models import Choice, Ticket
 from ...api.operations import Operation
 from ...core.engine import Engine
 from ...core.requests.exchange import Received
-from ...core.types import BreakerState, Priority
+from ...core.types import BreakerState, Priority, RequestContext
 from ...errors import BadAnswer, TimedOut, Unreachable
 from ...texts import say
 from .merging import Sighting
@@ -110,8 +110,7 @@ class Reader:
             raise Unreachable(say("HubSoft cannot be reached: {reason}", reason=api.reason or "-"))
         return await self._engine.receive(
             operation,
-            priority=self.priority,
-            caller=CALLER,
+            RequestContext(CALLER, self.priority),
             retries=retries,
             spent=self._spend,
             through_outages=False,

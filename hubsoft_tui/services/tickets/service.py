@@ -13,7 +13,7 @@ import msgspec
 from ...api.models import Ticket
 from ...core.clock import Clock
 from ...core.engine import Engine
-from ...core.types import Priority
+from ...core.types import Priority, RequestContext
 from ...errors import HubSoftError, NotFound
 from ...hubsoft_time import BRASILIA
 from ...store.mirror import Mirror
@@ -191,7 +191,7 @@ class Tickets:
         return detail
 
     async def _ask(self, protocol: str, label: str) -> list[Sighting]:
-        received = await self._engine.receive(by_protocol(protocol), label=label, caller=CALLER)
+        received = await self._engine.receive(by_protocol(protocol), RequestContext(CALLER, label=label))
         tickets: tuple[Ticket, ...] = received.decoded.value
         return [Sighting(ticket, received.at, with_messages=True) for ticket in tickets]
 

@@ -18,7 +18,7 @@ from ...api.models import Customer
 from ...core.cache.question import Question
 from ...core.clock import today
 from ...core.telemetry.trace import REFRESH, QuestionRow, TraceSink
-from ...core.types import Category, Outcome, Priority, Renewing
+from ...core.types import Category, Outcome, Priority, Renewing, RequestContext
 from ...errors import HubSoftError
 from ...store.tuning import TuningLog
 from ..customers import questions
@@ -177,7 +177,7 @@ class RefreshAhead:
         if self._engine.known.lifetime_of(customer, Category.CLIENT_DATA) != lifetime:
             return False  # whom a payment may unlock: what is renewed may be wrong in a moment
         self._starts.append(self._clock.now())
-        answer = await self._engine.ask(question, priority=Priority.LOW, refresh=True, caller=REFRESH)
+        answer = await self._engine.ask(question, RequestContext(REFRESH, Priority.LOW), refresh=True)
         self._spent += answer.requests
         if (earlier := self._renewed.pop(subject, None)) is not None and earlier.until <= before + AHEAD:
             self._judge(paid=False)

@@ -8,7 +8,7 @@ import pytest
 from hubsoft_tui.core.limiter.gate import Gate
 from hubsoft_tui.core.requests.job import Job
 from hubsoft_tui.core.requests.single_flight import Flights
-from hubsoft_tui.core.types import Priority
+from hubsoft_tui.core.types import Priority, RequestContext
 
 
 class NoGate:
@@ -20,7 +20,7 @@ class NoGate:
 
 
 def job(gate: NoGate | None = None, priority: Priority = Priority.HIGH, deadline: float | None = None) -> Job:
-    return Job(cast("Gate", gate or NoGate()), priority, deadline=deadline)
+    return Job(cast("Gate", gate or NoGate()), RequestContext(priority=priority), deadline=deadline)
 
 
 async def crowd(flights: Flights[int], load, count: int = 100) -> list[asyncio.Task]:

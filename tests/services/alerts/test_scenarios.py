@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from hubsoft_tui.core.types import Priority
+from hubsoft_tui.core.types import Priority, RequestContext
 from hubsoft_tui.services.alerts.facts import ExtraFacts
 from hubsoft_tui.settings.tree import CacheSettings, LimiterSettings
 from hubsoft_tui.simulator import Simulator
@@ -126,7 +126,10 @@ def test_people_who_wait_and_a_queue_that_fills_are_told_once(simulator, tmp_pat
     terms = people(simulator, 150)
 
     async def story(world: World) -> None:
-        background = [asyncio.create_task(world.ask(term, priority=Priority.NORMAL)) for term in terms[:55]]
+        background = [
+            asyncio.create_task(world.ask(term, context=RequestContext(priority=Priority.NORMAL)))
+            for term in terms[:55]
+        ]
         operators = [asyncio.create_task(world.ask(term)) for term in terms[60:80]]
         await world.clock.sleep(2 * MINUTE)
         assert await world.told() == [("queue_full", True), ("wait_long", True)]

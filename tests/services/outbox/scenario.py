@@ -23,6 +23,7 @@ from typing import Any
 from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.core.requests.exchange import Received
+from hubsoft_tui.core.types import RequestContext
 from hubsoft_tui.errors import RateLimited, Refused, UnknownOutcome, Unreachable
 from hubsoft_tui.hubsoft_time import BRASILIA
 from hubsoft_tui.services.outbox.outbox import Outbox
@@ -159,7 +160,9 @@ class Process:
     def remembered(self, _question: object) -> None:
         return None
 
-    async def send(self, operation: Any, *, ready: Callable[[], Awaitable[None]], **_ignored: Any) -> Ticket:
+    async def send(
+        self, operation: Any, _context: RequestContext, *, ready: Callable[[], Awaitable[None]]
+    ) -> Ticket:
         server, word = self.world.server, next(self.world.fate, "ok")
         self.world.tried += 1
         kind, _, rest = word.partition(":")
@@ -202,7 +205,7 @@ class Process:
         self.world.dying.put_nowait(self)
         return await asyncio.get_running_loop().create_future()
 
-    async def receive(self, operation: Any, **_ignored: Any) -> Received[tuple[Ticket, ...]]:
+    async def receive(self, operation: Any, _context: RequestContext) -> Received[tuple[Ticket, ...]]:
         return Received(await self._read(operation), 0.0, 0.0)
 
     async def _read(self, operation: Any) -> Decoded[tuple[Ticket, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hubsoft_tui.api import operations
-from hubsoft_tui.core.types import Category, Priority
+from hubsoft_tui.core.types import Category, Priority, RequestContext
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.reports.types import DayReport
@@ -81,7 +81,9 @@ def check(found: DayReport, simulator: Simulator) -> None:
 async def test_a_calm_day(hub_over, simulator):
     hub = hub_over()
     asked = await ask(hub, simulator, 20)
-    asked += await ask(hub, simulator, 20, category=Category.CONTRACT_STATUS, caller="program")
+    asked += await ask(
+        hub, simulator, 20, category=Category.CONTRACT_STATUS, context=RequestContext("program")
+    )
     found = await report(hub)
     check(found, simulator)
     total = found.total
@@ -156,7 +158,7 @@ async def test_what_answers_no_question_is_a_request_and_saves_nothing(hub_over,
     await ask(hub, simulator, 7)
     await hub.run(
         lambda s: s.engine.send(
-            operations.choices(operations.Table.SERVICE_STATUSES), priority=Priority.LOW, caller="sync"
+            operations.choices(operations.Table.SERVICE_STATUSES), RequestContext("sync", Priority.LOW)
         )
     )
     found = await report(hub)
@@ -186,7 +188,7 @@ async def test_passes_say_what_they_saved_in_place_of_their_questions(hub_over, 
         services.reports.note_naive("checkup", 10_000, 64)
 
     await hub.run(note)
-    await ask(hub, simulator, 5, caller="checkup", priority=Priority.LOW)
+    await ask(hub, simulator, 5, context=RequestContext("checkup", Priority.LOW))
     found = await report(hub)
     assert found.callers["sync"].saved == 410
     assert found.callers["checkup"].saved == 10_000 - 64
