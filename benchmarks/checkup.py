@@ -13,8 +13,9 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from benchmarks import ground, virtual
 from benchmarks.table import Table
-from hubsoft_tui.api import operations
-from hubsoft_tui.api.operations import Operation
+from hubsoft_tui.api import choices
+from hubsoft_tui.api.operation import Operation
+from hubsoft_tui.api.token import token
 from hubsoft_tui.core.engine import Engine
 from hubsoft_tui.core.requests.transport import Reply
 from hubsoft_tui.services.checkup.plan_text import duration
@@ -163,8 +164,8 @@ async def _engine(settings: Settings, state: State, clock: virtual.VirtualClock,
         state.ports,
         clock,
         kinds=questions.KINDS,
-        login=operations.token("1", "-", "bench", "-"),
-        probe=operations.choices(operations.Table.SERVICE_STATUSES),
+        login=token("1", "-", "bench", "-"),
+        probe=choices.choices(choices.Table.SERVICE_STATUSES),
     )
     await engine._exchange.transport.close()
     engine._exchange.transport = wire  # type: ignore[assignment] # it quacks

@@ -18,7 +18,8 @@ from typing import Any
 import httpx
 
 from benchmarks import ground
-from hubsoft_tui.api import operations
+from hubsoft_tui.api.tickets import open_ticket
+from hubsoft_tui.api.token import token
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
@@ -82,7 +83,7 @@ def ours(told: dict[str, Any], numbers: Sequence[int]) -> None:
 async def usual(told: dict[str, Any], numbers: Sequence[int], *, any_error: bool) -> None:
     """Open tickets as a program without an outbox does: tries in memory, with growing waits."""
     profile = Profile(**told["profile"])
-    login = operations.token(profile.client_id, profile.client_secret, profile.username, profile.password)
+    login = token(profile.client_id, profile.client_secret, profile.username, profile.password)
     waiting = list(reversed(numbers))
     async with httpx.AsyncClient(base_url=profile.url, timeout=told["timeout"], trust_env=False) as client:
         grant = (await client.post(login.path, json=login.body)).json()
@@ -100,7 +101,7 @@ async def usual(told: dict[str, Any], numbers: Sequence[int], *, any_error: bool
 
 
 async def _opened(client: httpx.AsyncClient, wanted: NewTicket, *, any_error: bool) -> bool:
-    operation = operations.open_ticket(
+    operation = open_ticket(
         service_id=wanted.service_id,
         description=wanted.description,
         contact_name=wanted.contact_name,

@@ -9,9 +9,10 @@ from typing import Any
 from benchmarks import ground, virtual, workload
 from benchmarks.table import Table, ratio
 from benchmarks.workload import AGES, Asked, Kind
-from hubsoft_tui.api import operations
+from hubsoft_tui.api import choices
 from hubsoft_tui.api.answers import Decoded
-from hubsoft_tui.api.operations import Operation
+from hubsoft_tui.api.operation import Operation
+from hubsoft_tui.api.token import token
 from hubsoft_tui.core.engine import Engine
 from hubsoft_tui.core.requests.transport import Reply
 from hubsoft_tui.core.types import Category
@@ -88,8 +89,8 @@ def replay(trace: list[Asked]) -> CountingTransport:
                     state.ports,
                     clock,
                     kinds=questions.KINDS,
-                    login=operations.token("1", "-", "bench", "-"),
-                    probe=operations.choices(operations.Table.SERVICE_STATUSES),
+                    login=token("1", "-", "bench", "-"),
+                    probe=choices.choices(choices.Table.SERVICE_STATUSES),
                 )
                 wire = CountingTransport()
                 await engine._exchange.transport.close()

@@ -12,7 +12,8 @@ import msgspec
 
 from benchmarks import ground
 from benchmarks.table import Table, ratio
-from hubsoft_tui.api import operations
+from hubsoft_tui.api.customers import customer_search
+from hubsoft_tui.api.token import token
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.customers import questions
 from hubsoft_tui.services.customers.terms import Kind, Term
@@ -71,12 +72,12 @@ async def bare(profile: Profile, documents: Iterable[str], read: str) -> Speed:
     """The same requests by httpx.AsyncClient; `read` is how far the answer is taken apart."""
     limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
     async with httpx.AsyncClient(base_url=profile.url, limits=limits, trust_env=False, timeout=30) as client:
-        login = operations.token(profile.client_id, profile.client_secret, profile.username, profile.password)
+        login = token(profile.client_id, profile.client_secret, profile.username, profile.password)
         grant = (await client.post(login.path, json=login.body)).json()
         headers = {"Authorization": f"Bearer {grant['access_token']}"}
 
         async def ask(document: str) -> object:
-            operation = operations.customer_search("cpf_cnpj", document)
+            operation = customer_search("cpf_cnpj", document)
             answer = await client.get(operation.path, params=dict(operation.query), headers=headers)
             if read == "decoded":
                 return operation.read(answer.content, status=answer.status_code)

@@ -86,6 +86,6 @@ def test_the_simulator_loads_its_server_only_when_it_starts() -> None:
 
 
 def test_the_wire_loads_no_engine_and_no_network() -> None:
-    found = loaded("import hubsoft_tui.api.operations, hubsoft_tui.api.models")
+    found = loaded("import hubsoft_tui.api.tickets, hubsoft_tui.api.customers, hubsoft_tui.api.models")
     assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"ssl", "socket"})
     assert not {name for name in found if name.startswith(("hubsoft_tui.core.engine", "hubsoft_tui.store"))}

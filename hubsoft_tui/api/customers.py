@@ -1,35 +1,27 @@
-"""Requests about customers and what is theirs: tickets, invoices, work orders, sessions."""
+"""Customers and their services: `cliente`, `cliente/todos`. `senha` and `senhas` are never read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from msgspec import structs
 
-from . import answers, scalars, verdicts
-from .decode_customers import customer
-from .decode_invoices import invoice
-from .decode_sessions import session
-from .decode_tickets import thread, ticket
-from .decode_work_orders import work_order
-from .models import Customer, Invoice, Session, Thread, Ticket, WorkOrder
-from .operation import ROOT, Operation, filled, given, joined, window, within, yes_no
+from . import answers, verdicts
+from .models import Address, Connection, Customer, Service
+from .operation import ROOT, Operation, filled, joined, window, within, yes_no
 from .rows import Row
-from .search import NAMES, SearchKey, SessionKey, concerns, matches, wire_term
-
-T = TypeVar("T")
+from .search import NAMES, SearchKey, key_among, matches, wire_term
 
 PERSON_RELATIONS: Final = ("endereco_instalacao", "interface", "equipamento_conexao")
 """What current servers leave out of a customer unless it is asked for by name."""
 
 NAME_LIMIT: Final = 30
 MAX_SEARCH: Final = 100
-MAX_LIST: Final = 50
 MAX_PAGE: Final = 500
 
 
@@ -51,14 +43,6 @@ class ServiceDate(StrEnum):
     UPDATED = "data_atualizacao"
 
 
-class WorkOrderStatus(StrEnum):
-    """The statuses a customer's work orders can be asked for by."""
-
-    PENDING = "pendente"
-    UNSCHEDULED = "aguardando_agendamento"
-    FINISHED = "finalizado"
-
-
 def customer_search(
     busca: SearchKey | str,
     term: str,
@@ -75,7 +59,7 @@ def customer_search(
     in one of these statuses. An empty value is HubSoft's word that there is none. Raises ValueError for parameters
     HubSoft would refuse.
     """
-    key = _key(
+    key = key_among(
         busca,
         SearchKey.DOCUMENT,
         SearchKey.CODE,
@@ -151,121 +135,6 @@ def customers_page(
     )
 
 
-def customer_tickets(
-    busca: SearchKey | str,
-    term: str,
-    *,
-    only_pending: bool = True,
-    newest_first: bool = True,
-    limit: int = MAX_LIST,
-    start: date | None = None,
-    end: date | None = None,
-    relations: Iterable[str] = (),
-) -> Operation[tuple[Ticket, ...]]:
-    """List tickets by customer code, document, service id or protocol; `limit` 1-50.
-
-    The only reading that carries opening descriptions. `relations`: atendimento_mensagem,
-    ordem_servico_mensagem, checklists. The window is about the day of opening. Nothing found is an empty
-    value.
-    """
-    key = _key(busca, SearchKey.CODE, SearchKey.DOCUMENT, SearchKey.SERVICE_ID, SearchKey.PROTOCOL)
-    query = {
-        "apenas_pendente": yes_no(only_pending),
-        "order_by": "data_cadastro",
-        "order_type": "desc" if newest_first else "asc",
-        "relacoes": joined(relations),
-    }
-    asked = _asked(key, term, limit) | query | window(start, end)
-    return _listing("atendimento", "atendimentos", ticket, asked, verdicts.TICKETS)
-
-
-def ticket_messages(protocol: str) -> Operation[tuple[Thread, ...]]:
-    """Read the messages of the ticket with this protocol, closed or not. Nothing found is an empty value."""
-    asked = _asked(SearchKey.PROTOCOL, protocol, MAX_LIST) | {
-        "apenas_pendente": yes_no(False),
-        "relacoes": "atendimento_mensagem",
-    }
-    return _listing("atendimento", "atendimentos", thread, asked, verdicts.TICKETS)
-
-
-def customer_invoices(
-    busca: SearchKey | str,
-    term: str,
-    *,
-    only_pending: bool = True,
-    newest_first: bool = True,
-    limit: int = MAX_LIST,
-    start: date | None = None,
-    end: date | None = None,
-) -> Operation[tuple[Invoice, ...]]:
-    """List invoices by document, customer code or service id, in the order they are due; `limit` 1-50.
-
-    The window is about the day they are due. Nothing found is an empty value.
-    """
-    key = _key(busca, SearchKey.DOCUMENT, SearchKey.CODE, SearchKey.SERVICE_ID)
-    query = {
-        "apenas_pendente": yes_no(only_pending),
-        "order_by": "data_vencimento",
-        "order_type": "desc" if newest_first else "asc",
-    }
-    asked = _asked(key, term, limit) | query | window(start, end)
-    return _listing("financeiro", "faturas", invoice, asked, verdicts.INVOICES)
-
-
-def customer_work_orders(
-    busca: SearchKey | str,
-    term: str,
-    *,
-    status: WorkOrderStatus | str | None = None,
-    newest_first: bool = True,
-    limit: int = MAX_LIST,
-    start: date | None = None,
-    end: date | None = None,
-    relations: Iterable[str] = (),
-) -> Operation[tuple[WorkOrder, ...]]:
-    """List work orders by customer code, document, service id or number; `limit` 1-50.
-
-    All statuses by default; the window is about the day they were opened. Nothing found is an empty value.
-    """
-    key = _key(busca, SearchKey.CODE, SearchKey.DOCUMENT, SearchKey.SERVICE_ID, SearchKey.WORK_ORDER_NUMBER)
-    query = {
-        "status": "" if status is None else WorkOrderStatus(status).value,
-        "order_by": "data_cadastro",
-        "order_type": "desc" if newest_first else "asc",
-        "relacoes": joined(relations),
-    }
-    asked = _asked(key, term, limit) | query | window(start, end)
-    return _listing("ordem_servico", "ordens_servico", work_order, asked, verdicts.WORK_ORDERS)
-
-
-def connection_sessions(
-    busca: SessionKey | str,
-    term: str,
-    *,
-    limit: int = MAX_LIST,
-    start: date | None = None,
-    end: date | None = None,
-) -> Operation[tuple[Session, ...]]:
-    """List RADIUS sessions by login, address or MAC; `limit` 1-50.
-
-    Without a window HubSoft takes the last 30 days. Nothing found is an empty value.
-    """
-    key = SessionKey(busca)
-    wire = given(term)
-    if key is SessionKey.MAC:
-        wire = given((scalars.document(wire) or "").lower())
-    query = {"busca": key.value, "termo_busca": wire, "limit": within(limit, 1, MAX_LIST, "limit")}
-    return Operation(
-        name="cliente.extrato_conexao",
-        method="GET",
-        path=f"{ROOT}cliente/extrato_conexao",
-        decode=lambda payload: answers.found(
-            payload, "registros", session, limit=limit, things=verdicts.SESSIONS
-        ),
-        query=query | window(start, end),
-    )
-
-
 def _customers(
     payload: object, *, limit: int, key: SearchKey, term: str
 ) -> answers.Decoded[tuple[Customer, ...]]:
@@ -274,40 +143,91 @@ def _customers(
     )
     if key is not SearchKey.DOCUMENT or not (found.dropped or found.truncated):
         return found
-    # Whoever has another record beside those that could be read may be served under it.
+    # A customer with another record, beside those that could be read, may be served under that one.
     return replace(found, value=tuple(structs.replace(each, incomplete=True) for each in found.value))
 
 
-def _asked(key: SearchKey, term: str, limit: int) -> dict[str, str]:
-    return {
-        "busca": key.value,
-        "termo_busca": wire_term(key, term),
-        "limit": within(limit, 1, MAX_LIST, "limit"),
-    }
-
-
-def _listing(
-    route: str,
-    payload_key: str,
-    decode: Callable[[Row], T],
-    query: dict[str, str],
-    things: verdicts.Nouns,
-) -> Operation[tuple[T, ...]]:
-    limit = int(query["limit"])
-    admits = concerns(SearchKey(query["busca"]), query["termo_busca"])
-    return Operation(
-        name=f"cliente.{route}",
-        method="GET",
-        path=f"{ROOT}cliente/{route}",
-        decode=lambda payload: answers.found(
-            payload, payload_key, decode, limit=limit, admits=admits, things=things
-        ),
-        query=filled(query),
+def customer(row: Row) -> Customer:
+    """Decode one customer with its services. Raises BadRowError when it has no id."""
+    services = row.records("servicos", service)
+    return Customer(
+        id=row.id("id_cliente"),
+        code=row.integer("codigo_cliente"),
+        name=row.text("nome_razaosocial") or "",
+        trade_name=row.text("nome_fantasia"),
+        kind=row.text("tipo_pessoa"),
+        document=row.document("cpf_cnpj") or "",
+        phones=row.distinct("telefone_primario", "telefone_secundario", "telefone_terciario"),
+        emails=row.distinct("email_principal", "email_secundario"),
+        registered_at=row.instant("data_cadastro"),
+        born_on=row.day("data_nascmento", "data_nascimento"),
+        enabled=row.flag("ativo"),
+        alerts=row.texts("alerta_mensagens"),
+        services=services,
+        # No list of services says nothing of them; an empty one says that there are none.
+        incomplete=len(services) < max(row.count("servicos"), row.data.get("servicos") != []),
     )
 
 
-def _key(busca: SearchKey | str, *allowed: SearchKey) -> SearchKey:
-    key = SearchKey(busca)
-    if key not in allowed:
-        raise ValueError(f"this cannot be searched by {key.value}")
-    return key
+def service(row: Row) -> Service:
+    """Decode one service. Raises BadRowError when it has no id."""
+    return Service(
+        id=row.id("id_cliente_servico"),
+        plan_id=row.reference("id_servico"),
+        number=row.integer("numero_plano"),
+        name=row.text("nome") or "",
+        price=row.money("valor"),
+        status=row.label("status", "descricao", "display") or "",
+        status_prefix=row.text("status_prefixo") or "",
+        technology=row.label("tecnologia", "descricao", "nome"),
+        login=row.text("login"),
+        reference=row.text("referencia"),
+        ipv4=row.text("ipv4"),
+        ipv6=row.text("ipv6"),
+        mac=row.text("mac_addr"),
+        download=row.text("velocidade_download"),
+        upload=row.text("velocidade_upload"),
+        interface=row.label("interface", "nome"),
+        equipment=row.label("equipamento_conexao", "nome"),
+        connection=connection(row.child("ultima_conexao")),
+        address=address(row.child("endereco_instalacao")),
+        enabled_at=row.instant("data_habilitacao"),
+        cancelled_at=row.instant("data_cancelamento"),
+        suspended_at=row.instant("data_ultima_suspensao"),
+        cancellation_reason=row.label("motivo_cancelamento", "descricao"),
+    )
+
+
+def connection(row: Row | None) -> Connection | None:
+    """Decode the last RADIUS record of a service, if there is one."""
+    if row is None:
+        return None
+    online = row.flag("conectado")
+    began = ("ultima_conexao_datetime", "ultima_conexao")
+    ended = ("ultima_desconexao_datetime", "ultima_desconexao")
+    return Connection(
+        online=online,
+        since=row.instant(*(began if online is not False else ended)),
+        ipv4=row.text("ultimo_ipv4"),
+        nas_ip=row.text("ultimo_nas_ip"),
+        text=row.text("status_txt", "status_txt_resumido"),
+    )
+
+
+def address(row: Row | None) -> Address | None:
+    """Decode an address; of `estado` and `uf`, which servers swap, the two-letter one is the state."""
+    if row is None:
+        return None
+    kind, street = row.text("logradouro"), row.text("endereco")
+    states = [state for state in (row.text("uf"), row.text("estado")) if state]
+    short = next((state.upper() for state in states if len(state) == 2), None)
+    return Address(
+        full=row.text("completo"),
+        street=f"{kind} {street}" if kind and street else street or kind,
+        number=row.text("numero"),
+        complement=row.text("complemento"),
+        district=row.text("bairro"),
+        city=row.label("cidade", "nome"),
+        state=short or next(iter(states), None),
+        zip_code=row.text("cep"),
+    )

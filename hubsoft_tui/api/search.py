@@ -143,3 +143,11 @@ def _concerns(key: SearchKey, term: str, row: Row) -> bool:
 
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value := data.get(key), dict) else {}
+
+
+def key_among(busca: SearchKey | str, *allowed: SearchKey) -> SearchKey:
+    """Return `busca` as a key. Raises ValueError when it is none of `allowed`."""
+    key = SearchKey(busca)
+    if key not in allowed:
+        raise ValueError(f"this cannot be searched by {key.value}")
+    return key

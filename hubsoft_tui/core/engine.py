@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from ..api.models import TokenGrant
-from ..api.operations import Operation
+from ..api.operation import Operation
 from ..errors import RateLimited, StoreError, TimedOut, Unreachable
 from ..settings.tree import Settings
 from ..texts import say

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..api import operations
+from ..api.choices import Table, choices
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.types import RequestContext
@@ -32,9 +32,7 @@ class ConnectionTest:
         """Log in and make one cheap read with the profile in force. Never raises HubSoftError."""
         started = self._clock.now()
         try:
-            await self._engine.send(
-                operations.choices(operations.Table.SERVICE_STATUSES), RequestContext("test", timeout=20.0)
-            )
+            await self._engine.send(choices(Table.SERVICE_STATUSES), RequestContext("test", timeout=20.0))
         except HubSoftError as error:
             return ConnectionReport(ok=False, text=say("{reason}", reason=error.text))
         latency = self._clock.now() - started

@@ -11,8 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from ..api import operations
+from ..api.choices import Table, choices
 from ..api.models import Ticket
+from ..api.token import token
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.requests.webhook import HttpWebhook
@@ -205,8 +206,8 @@ def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:
         state.ports,
         clock,
         kinds=KINDS,
-        login=operations.token(profile.client_id, profile.client_secret, profile.username, profile.password),
-        probe=operations.choices(operations.Table.SERVICE_STATUSES),
+        login=token(profile.client_id, profile.client_secret, profile.username, profile.password),
+        probe=choices(Table.SERVICE_STATUSES),
         tracer=tracer,
         suspended=means.suspended,
     )

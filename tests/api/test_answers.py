@@ -6,7 +6,7 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.api import answers, rows, verdicts
-from hubsoft_tui.api.decode_customers import customer
+from hubsoft_tui.api.customers import customer
 from hubsoft_tui.api.models import Customer, RowProblem
 from hubsoft_tui.errors import BadAnswer, Refused
 

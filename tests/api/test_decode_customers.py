@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hubsoft_tui.api import answers
-from hubsoft_tui.api.decode_customers import customer
+from hubsoft_tui.api.customers import customer
 from hubsoft_tui.api.models import Address, Connection, Customer
 from hubsoft_tui.hubsoft_time import BRASILIA
 

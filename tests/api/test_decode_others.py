@@ -10,12 +10,12 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.api import answers
-from hubsoft_tui.api.decode_choices import COLUMNS, Table, choice
-from hubsoft_tui.api.decode_invoices import invoice
-from hubsoft_tui.api.decode_sessions import session
-from hubsoft_tui.api.decode_token import MAX_LIFETIME, token
-from hubsoft_tui.api.decode_work_orders import work_order
+from hubsoft_tui.api.choices import COLUMNS, Table, choice
+from hubsoft_tui.api.invoices import invoice
 from hubsoft_tui.api.models import Choice, Invoice, Session, WorkOrder
+from hubsoft_tui.api.sessions import session
+from hubsoft_tui.api.token import MAX_LIFETIME, grant
+from hubsoft_tui.api.work_orders import work_order
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, Refused
 from hubsoft_tui.hubsoft_time import BRASILIA
 
@@ -134,38 +134,38 @@ def test_a_wrong_key_of_a_table_is_loud_and_an_empty_table_is_not() -> None:
 
 
 def test_a_token() -> None:
-    found = token({"access_token": "abc.def", "expires_in": "2592000", "token_type": "Bearer"}).value
+    found = grant({"access_token": "abc.def", "expires_in": "2592000", "token_type": "Bearer"}).value
     assert (found.access_token, found.token_type, found.lifetime) == ("abc.def", "Bearer", 2592000.0)
-    assert "abc" not in repr(token({"access_token": "abc.def"}))
+    assert "abc" not in repr(grant({"access_token": "abc.def"}))
 
 
 @pytest.mark.parametrize(
     ("written", "meant"), [(None, 0.0), ("soon", 0.0), (-5, 0.0), (1e300, MAX_LIFETIME), (float("nan"), 0.0)]
 )
 def test_a_tokens_life_never_breaks_a_clock(written: object, meant: float) -> None:
-    assert token({"access_token": "a", "expires_in": written}).value.lifetime == meant
+    assert grant({"access_token": "a", "expires_in": written}).value.lifetime == meant
 
 
 @pytest.mark.parametrize("value", [None, "", "a b", "a\r\nX-Evil: 1", "é", 5, "x" * 9000])
 def test_what_is_no_token(value: object) -> None:
     with pytest.raises(BadAnswer) as caught:
-        token({"access_token": value, "expires_in": 10})
+        grant({"access_token": value, "expires_in": 10})
     assert "Evil" not in str(caught.value)
 
 
 def test_an_odd_scheme_is_bearer() -> None:
-    assert token({"access_token": "a", "token_type": "x\r\ny"}).value.token_type == "Bearer"
+    assert grant({"access_token": "a", "token_type": "x\r\ny"}).value.token_type == "Bearer"
 
 
 @pytest.mark.parametrize("error", ["invalid_credentials", "invalid_client", "invalid_grant"])
 def test_refused_credentials(error: str) -> None:
     with pytest.raises(CredentialsRefused):
-        token({"error": error, "message": "The user credentials were incorrect."})
+        grant({"error": error, "message": "The user credentials were incorrect."})
 
 
 def test_another_refusal_of_the_login_keeps_its_words() -> None:
     with pytest.raises(Refused, match="bloqueado"):
-        token({"status": "error", "msg": "Usuário bloqueado"})
+        grant({"status": "error", "msg": "Usuário bloqueado"})
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hubsoft_tui.api import answers
-from hubsoft_tui.api.decode_tickets import message, ticket
 from hubsoft_tui.api.models import Message, Ticket
+from hubsoft_tui.api.tickets import message, ticket
 from hubsoft_tui.hubsoft_time import BRASILIA
 
 from . import made

@@ -12,8 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hubsoft_tui.api import operations
-from hubsoft_tui.api.operations import Decoded, Operation, Table
+from hubsoft_tui.api.answers import Decoded
+from hubsoft_tui.api.choices import Table, choices
+from hubsoft_tui.api.customers import customer_search, customers_page
+from hubsoft_tui.api.invoices import customer_invoices
+from hubsoft_tui.api.operation import Operation
+from hubsoft_tui.api.sessions import connection_sessions
+from hubsoft_tui.api.tickets import add_message, customer_tickets, tickets_page, update_ticket
+from hubsoft_tui.api.token import token
+from hubsoft_tui.api.work_orders import customer_work_orders
 from hubsoft_tui.errors import HubSoftError
 
 from . import made
@@ -21,18 +28,18 @@ from . import made
 DAY = date(2026, 1, 15)
 
 OPERATIONS: dict[str, Operation[Any]] = {
-    "clientes": operations.customer_search("nome_razaosocial", "ana"),
-    "clientes ": operations.customers_page(0),
-    "atendimentos": operations.customer_tickets("cpf_cnpj", "1"),
-    "atendimentos ": operations.tickets_page(0, start=DAY, end=DAY),
-    "faturas": operations.customer_invoices("cpf_cnpj", "1"),
-    "ordens_servico": operations.customer_work_orders("cpf_cnpj", "1"),
-    "registros": operations.connection_sessions("login", "ana"),
-    "status_atendimento": operations.choices(Table.TICKET_STATUSES),
-    "cidades": operations.choices(Table.CITIES),
-    "atendimento": operations.update_ticket(1, status_id=2),
-    "atendimento_mensagem": operations.add_message(1, "x"),
-    "access_token": operations.token("1", "2", "3", "4"),
+    "clientes": customer_search("nome_razaosocial", "ana"),
+    "clientes ": customers_page(0),
+    "atendimentos": customer_tickets("cpf_cnpj", "1"),
+    "atendimentos ": tickets_page(0, start=DAY, end=DAY),
+    "faturas": customer_invoices("cpf_cnpj", "1"),
+    "ordens_servico": customer_work_orders("cpf_cnpj", "1"),
+    "registros": connection_sessions("login", "ana"),
+    "status_atendimento": choices(Table.TICKET_STATUSES),
+    "cidades": choices(Table.CITIES),
+    "atendimento": update_ticket(1, status_id=2),
+    "atendimento_mensagem": add_message(1, "x"),
+    "access_token": token("1", "2", "3", "4"),
 }
 
 GOOD: dict[str, Any] = {
@@ -143,7 +150,7 @@ def test_a_good_answer_with_one_thing_wrong(key: str, data: st.DataObject) -> No
 def test_one_bad_row_among_good_ones(position: int, bad: Any) -> None:
     rows: list[Any] = [made.customer(seed) for seed in range(1, 6)]
     rows.insert(position, bad)
-    found = operations.customers_page(0).decode(made.page("clientes", rows))
+    found = customers_page(0).decode(made.page("clientes", rows))
     assert [each.id for each in found.value] == [901, 902, 903, 904, 905]
     assert [problem.path for problem in found.problems] == [f"clientes[{position}]"]
 

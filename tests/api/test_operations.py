@@ -7,8 +7,23 @@ from typing import Any
 
 import pytest
 
-from hubsoft_tui.api import operations
-from hubsoft_tui.api.operations import Operation, SearchKey, SessionKey, Table, TicketDate
+from hubsoft_tui.api.choices import Table, choices
+from hubsoft_tui.api.customers import CustomerDate, ServiceDate, customer_search, customers_page
+from hubsoft_tui.api.invoices import customer_invoices
+from hubsoft_tui.api.operation import Operation
+from hubsoft_tui.api.search import SearchKey, SessionKey
+from hubsoft_tui.api.sessions import connection_sessions
+from hubsoft_tui.api.tickets import (
+    TicketDate,
+    add_message,
+    close_ticket,
+    customer_tickets,
+    open_ticket,
+    tickets_page,
+    update_ticket,
+)
+from hubsoft_tui.api.token import token
+from hubsoft_tui.api.work_orders import customer_work_orders
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, Refused
 
 from . import made
@@ -21,7 +36,7 @@ def body_of(payload: object) -> bytes:
 
 
 def test_a_search_asks_for_everything_about_a_person() -> None:
-    asked = operations.customer_search("cpf_cnpj", "862.149.410-81")
+    asked = customer_search("cpf_cnpj", "862.149.410-81")
     assert (asked.method, asked.path) == ("GET", "/api/v1/integracao/cliente")
     assert asked.query == {
         "busca": "cpf_cnpj",
@@ -36,14 +51,14 @@ def test_a_search_asks_for_everything_about_a_person() -> None:
 
 
 def test_a_search_whose_rows_cannot_be_read_has_not_found_nobody() -> None:
-    asked = operations.customer_search("cpf_cnpj", "862.149.410-81")
+    asked = customer_search("cpf_cnpj", "862.149.410-81")
     with pytest.raises(BadAnswer):
         asked.decode(made.answer("clientes", [made.customer(id_cliente="?")]))
 
 
 def test_a_record_beside_one_that_cannot_be_read_does_not_tell_everything() -> None:
     readable = made.customer(cpf_cnpj="862.149.410-81")
-    asked = operations.customer_search("cpf_cnpj", "862.149.410-81")
+    asked = customer_search("cpf_cnpj", "862.149.410-81")
     (found,) = asked.decode(made.answer("clientes", [readable, made.customer(id_cliente="?")])).value
     assert found.incomplete
     (found,) = asked.decode(made.answer("clientes", [readable])).value
@@ -51,7 +66,7 @@ def test_a_record_beside_one_that_cannot_be_read_does_not_tell_everything() -> N
 
 
 def test_a_search_can_ask_for_less() -> None:
-    asked = operations.customer_search(
+    asked = customer_search(
         SearchKey.NAME,
         " ana ",
         limit=5,
@@ -85,30 +100,26 @@ def test_a_search_can_ask_for_less() -> None:
 )
 def test_only_exact_matches_are_kept_except_for_names(key: SearchKey, term: str, kept: list[int]) -> None:
     rows = [made.customer(1, cpf_cnpj="00000000191"), made.customer(2, cpf_cnpj="90000000191")]
-    found = operations.customer_search(key, term).decode(made.answer("clientes", rows))
+    found = customer_search(key, term).decode(made.answer("clientes", rows))
     assert [each.id for each in found.value] == kept
 
 
 def test_a_full_answer_is_marked_even_if_little_of_it_is_kept() -> None:
     rows = [made.customer(seed) for seed in range(1, 4)]
-    assert (
-        operations.customer_search(SearchKey.CODE, "41", limit=3)
-        .decode(made.answer("clientes", rows))
-        .truncated
-    )
+    assert customer_search(SearchKey.CODE, "41", limit=3).decode(made.answer("clientes", rows)).truncated
 
 
 def test_a_roster_page() -> None:
-    asked = operations.customers_page(
+    asked = customers_page(
         3,
         100,
         statuses=["suspenso_debito"],
         cancelled=True,
         relations=["grupos"],
         customer_dates=(DAY, DAY),
-        customer_date=operations.CustomerDate.UPDATED,
+        customer_date=CustomerDate.UPDATED,
         service_dates=(DAY, DAY),
-        service_date=operations.ServiceDate.CANCELLED,
+        service_date=ServiceDate.CANCELLED,
     )
     assert asked.query == {
         "pagina": "3",
@@ -129,7 +140,7 @@ def test_a_roster_page() -> None:
 
 
 def test_a_customers_lists_ask_for_the_newest_and_name_their_defaults() -> None:
-    tickets = operations.customer_tickets("protocolo", "20260115102030000001", only_pending=False, start=DAY)
+    tickets = customer_tickets("protocolo", "20260115102030000001", only_pending=False, start=DAY)
     assert tickets.query == {
         "busca": "protocolo",
         "termo_busca": "20260115102030000001",
@@ -139,21 +150,21 @@ def test_a_customers_lists_ask_for_the_newest_and_name_their_defaults() -> None:
         "order_type": "desc",
         "data_inicio": "2026-01-15",
     }
-    invoices = operations.customer_invoices("codigo_cliente", "41", newest_first=False)
+    invoices = customer_invoices("codigo_cliente", "41", newest_first=False)
     assert (invoices.query["order_by"], invoices.query["order_type"]) == ("data_vencimento", "asc")
-    orders = operations.customer_work_orders("cpf_cnpj", "862.149.410-81", status="finalizado", end=DAY)
+    orders = customer_work_orders("cpf_cnpj", "862.149.410-81", status="finalizado", end=DAY)
     assert (orders.query["status"], orders.query["data_fim"]) == ("finalizado", "2026-01-15")
-    sessions = operations.connection_sessions(SessionKey.MAC, "58:10:8C:4B:FF:AA")
+    sessions = connection_sessions(SessionKey.MAC, "58:10:8C:4B:FF:AA")
     assert sessions.query["termo_busca"] == "58108c4bffaa"
 
 
 @pytest.mark.parametrize(
     ("asked", "key", "row"),
     [
-        (operations.customer_tickets("cpf_cnpj", "00000000191"), "atendimentos", made.labelled_ticket()),
-        (operations.customer_invoices("cpf_cnpj", "00000000191"), "faturas", {"id_fatura": "5"}),
-        (operations.customer_work_orders("cpf_cnpj", "00000000191"), "ordens_servico", made.work_order()),
-        (operations.connection_sessions("login", "ana"), "registros", {"username": "ana"}),
+        (customer_tickets("cpf_cnpj", "00000000191"), "atendimentos", made.labelled_ticket()),
+        (customer_invoices("cpf_cnpj", "00000000191"), "faturas", {"id_fatura": "5"}),
+        (customer_work_orders("cpf_cnpj", "00000000191"), "ordens_servico", made.work_order()),
+        (connection_sessions("login", "ana"), "registros", {"username": "ana"}),
     ],
 )
 def test_a_customers_lists_decode(asked: Operation[tuple[Any, ...]], key: str, row: dict[str, Any]) -> None:
@@ -187,15 +198,13 @@ def test_another_customers_rows_are_never_shown_as_this_ones(
         ),
         made.labelled_ticket(3, cliente=None, servico=None, protocolo="9"),
     ]
-    found = operations.customer_tickets(key, term, limit=3).decode(made.answer("atendimentos", rows))
+    found = customer_tickets(key, term, limit=3).decode(made.answer("atendimentos", rows))
     assert [each.id for each in found.value] == kept
     assert found.truncated
 
 
 def test_a_page_of_tickets() -> None:
-    asked = operations.tickets_page(
-        0, 500, start=DAY, end=DAY, by=TicketDate.CLOSED, status_ids=[22, 23], type_ids=[7]
-    )
+    asked = tickets_page(0, 500, start=DAY, end=DAY, by=TicketDate.CLOSED, status_ids=[22, 23], type_ids=[7])
     assert asked.query == {
         "pagina": "0",
         "itens_por_pagina": "500",
@@ -212,7 +221,7 @@ def test_a_page_of_tickets() -> None:
 
 
 def test_opening_a_ticket() -> None:
-    asked = operations.open_ticket(
+    asked = open_ticket(
         service_id=5001,
         description=" sem sinal ",
         contact_name="Ana",
@@ -237,7 +246,7 @@ def test_opening_a_ticket() -> None:
 
 
 def test_updating_and_closing_a_ticket() -> None:
-    changed = operations.update_ticket(301, status_id=23)
+    changed = update_ticket(301, status_id=23)
     assert (changed.method, changed.path, changed.repeatable) == (
         "PUT",
         "/api/v1/integracao/atendimento/301",
@@ -246,7 +255,7 @@ def test_updating_and_closing_a_ticket() -> None:
     assert changed.body == {"fechar_atendimento": False, "parametros": {}, "id_atendimento_status": 23}
     assert changed.decode(made.answer("atendimento", made.flat_ticket())).value.status_id == 24
     assert changed.decode({"status": "success", "msg": "Feito"}).value.id == 301
-    closed = operations.close_ticket(301, reason_id=7, description="resolvido")
+    closed = close_ticket(301, reason_id=7, description="resolvido")
     assert closed.body == {
         "fechar_atendimento": True,
         "parametros": {},
@@ -257,11 +266,11 @@ def test_updating_and_closing_a_ticket() -> None:
         },
     }
     assert not closed.repeatable
-    assert operations.close_ticket(301).body == {"fechar_atendimento": True, "parametros": {}}
+    assert close_ticket(301).body == {"fechar_atendimento": True, "parametros": {}}
 
 
 def test_adding_a_message() -> None:
-    asked = operations.add_message(301, "a caminho")
+    asked = add_message(301, "a caminho")
     assert (asked.body, asked.repeatable) == ({"mensagem": "a caminho"}, False)
     assert asked.path == "/api/v1/integracao/atendimento/adicionar_mensagem/301"
     assert asked.decode(made.answer("atendimento_mensagem", made.message())).value.id == 801
@@ -269,12 +278,12 @@ def test_adding_a_message() -> None:
 
 
 def test_tables() -> None:
-    asked = operations.choices(Table.TICKET_CLOSING_REASONS, for_type=109)
+    asked = choices(Table.TICKET_CLOSING_REASONS, for_type=109)
     assert asked.path == "/api/v1/integracao/configuracao/motivo_fechamento_atendimento"
     assert asked.query == {"id_tipo_atendimento": "109"}
-    assert operations.choices(Table.CITIES).query == {"listar_todas_cidades": "sim"}
-    assert operations.choices(Table.CITIES, city="Lavras").query["termo_busca"] == "Lavras"
-    statuses = operations.choices(Table.TICKET_STATUSES)
+    assert choices(Table.CITIES).query == {"listar_todas_cidades": "sim"}
+    assert choices(Table.CITIES, city="Lavras").query["termo_busca"] == "Lavras"
+    statuses = choices(Table.TICKET_STATUSES)
     row = {
         "id_atendimento_status": 22,
         "descricao": "Pendente",
@@ -290,7 +299,7 @@ def test_tables() -> None:
 
 
 def test_logging_in() -> None:
-    asked = operations.token("89", "s3cret", "api@example.invalid", "pa55word")
+    asked = token("89", "s3cret", "api@example.invalid", "pa55word")
     assert (asked.method, asked.path) == ("POST", "/oauth/token")
     assert asked.body is not None
     assert asked.body["grant_type"] == "password"
@@ -304,12 +313,12 @@ def test_logging_in() -> None:
 @pytest.mark.parametrize(
     ("asked", "shown"),
     [
-        (operations.customer_search("cpf_cnpj", "862.149.410-81", relations=()),
+        (customer_search("cpf_cnpj", "862.149.410-81", relations=()),
          "cliente?busca=cpf_cnpj&termo_busca=***&limit=100&cancelado=sim&inativo=todos&ultima_conexao=sim"),
-        (operations.connection_sessions("login", "ana.silva"),
+        (connection_sessions("login", "ana.silva"),
          "cliente/extrato_conexao?busca=login&termo_busca=***&limit=50"),
-        (operations.add_message(301, "private words"), "atendimento/adicionar_mensagem/301"),
-        (operations.choices(Table.TICKET_TYPES), "configuracao/tipo_atendimento"),
+        (add_message(301, "private words"), "atendimento/adicionar_mensagem/301"),
+        (choices(Table.TICKET_TYPES), "configuracao/tipo_atendimento"),
     ],
 )  # fmt: skip
 def test_what_is_shown_names_no_person(asked: Operation[Any], shown: str) -> None:
@@ -319,7 +328,7 @@ def test_what_is_shown_names_no_person(asked: Operation[Any], shown: str) -> Non
 
 
 def test_parameters_nobody_thought_of_are_hidden() -> None:
-    asked = operations.choices(Table.TICKET_TYPES)
+    asked = choices(Table.TICKET_TYPES)
     odd = Operation(name="x", method="GET", path="/x", decode=asked.decode, query={"nova": "86214941081"})
     assert odd.shown_path == "x?nova=***"
 
@@ -327,30 +336,30 @@ def test_parameters_nobody_thought_of_are_hidden() -> None:
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: operations.customer_search("cpf_cnpj", "1", limit=0),
-        lambda: operations.customer_search("cpf_cnpj", "1", limit=101),
-        lambda: operations.customer_search("cpf_cnpj", " .- "),
-        lambda: operations.customer_search("nome_razaosocial", "x" * 256),
-        lambda: operations.customer_search("codigo_cliente", "12a"),
-        lambda: operations.customer_search("protocolo", "1"),
-        lambda: operations.customer_search("inventado", "1"),
-        lambda: operations.customers_page(-1),
-        lambda: operations.customers_page(0, 501),
-        lambda: operations.customers_page(0, True),
-        lambda: operations.customer_tickets("cpf_cnpj", "1", limit=51),
-        lambda: operations.customer_tickets("telefone", "1"),
-        lambda: operations.customer_invoices("protocolo", "1"),
-        lambda: operations.customer_work_orders("cpf_cnpj", "1", status="inventado"),
-        lambda: operations.connection_sessions("mac", "::"),
-        lambda: operations.tickets_page(0, 0, start=DAY, end=DAY),
-        lambda: operations.tickets_page(0, start=DAY, end=date(2026, 1, 14)),
-        lambda: operations.open_ticket(service_id=0, description="a", contact_name="b", contact_phone="1"),
-        lambda: operations.open_ticket(service_id=1, description=" ", contact_name="b", contact_phone="1"),
-        lambda: operations.open_ticket(service_id=1, description="a", contact_name="b", contact_phone="x"),
-        lambda: operations.update_ticket(1),
-        lambda: operations.add_message(1, "\n"),
-        lambda: operations.choices(Table.TICKET_TYPES, for_type=1),
-        lambda: operations.choices(Table.TICKET_TYPES, city="x"),
+        lambda: customer_search("cpf_cnpj", "1", limit=0),
+        lambda: customer_search("cpf_cnpj", "1", limit=101),
+        lambda: customer_search("cpf_cnpj", " .- "),
+        lambda: customer_search("nome_razaosocial", "x" * 256),
+        lambda: customer_search("codigo_cliente", "12a"),
+        lambda: customer_search("protocolo", "1"),
+        lambda: customer_search("inventado", "1"),
+        lambda: customers_page(-1),
+        lambda: customers_page(0, 501),
+        lambda: customers_page(0, True),
+        lambda: customer_tickets("cpf_cnpj", "1", limit=51),
+        lambda: customer_tickets("telefone", "1"),
+        lambda: customer_invoices("protocolo", "1"),
+        lambda: customer_work_orders("cpf_cnpj", "1", status="inventado"),
+        lambda: connection_sessions("mac", "::"),
+        lambda: tickets_page(0, 0, start=DAY, end=DAY),
+        lambda: tickets_page(0, start=DAY, end=date(2026, 1, 14)),
+        lambda: open_ticket(service_id=0, description="a", contact_name="b", contact_phone="1"),
+        lambda: open_ticket(service_id=1, description=" ", contact_name="b", contact_phone="1"),
+        lambda: open_ticket(service_id=1, description="a", contact_name="b", contact_phone="x"),
+        lambda: update_ticket(1),
+        lambda: add_message(1, "\n"),
+        lambda: choices(Table.TICKET_TYPES, for_type=1),
+        lambda: choices(Table.TICKET_TYPES, city="x"),
     ],
 )
 def test_a_programmers_mistake_is_a_value_error(build: Callable[[], object]) -> None:
@@ -359,7 +368,7 @@ def test_a_programmers_mistake_is_a_value_error(build: Callable[[], object]) -> 
 
 
 def test_an_http_status_is_read_before_the_body() -> None:
-    asked = operations.customers_page(0)
+    asked = customers_page(0)
     with pytest.raises(BadAnswer, match="502"):
         asked.read(b"<html>Bad Gateway</html>", status=502)
     with pytest.raises(BadAnswer, match="404"):

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
-from hubsoft_tui.api import answers, envelope, operations
-from hubsoft_tui.api.decode_invoices import invoice
-from hubsoft_tui.api.decode_work_orders import work_order
-from hubsoft_tui.api.operations import Operation, Table
+from hubsoft_tui.api import answers, envelope
+from hubsoft_tui.api.choices import Table, choices
+from hubsoft_tui.api.customers import customer_search, customers_page
+from hubsoft_tui.api.invoices import customer_invoices, invoice
+from hubsoft_tui.api.operation import Operation
+from hubsoft_tui.api.sessions import connection_sessions
+from hubsoft_tui.api.tickets import add_message, customer_tickets, open_ticket, tickets_page
+from hubsoft_tui.api.token import token
+from hubsoft_tui.api.work_orders import customer_work_orders, work_order
 from hubsoft_tui.errors import HubSoftError, Refused
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "hubsoft-api" / "samples"
@@ -33,38 +38,38 @@ def _listed(key: str, decode: Any) -> Operation[tuple[Any, ...]]:
 
 
 LISTS: dict[str, tuple[Operation[tuple[Any, ...]], int]] = {
-    "cliente.nome_razaosocial.two_clients": (operations.customer_search("nome_razaosocial", "guilherme"), 2),
+    "cliente.nome_razaosocial.two_clients": (customer_search("nome_razaosocial", "guilherme"), 2),
     "cliente_all.legacy.relacoes_pacotes_senhas": (
-        operations.customer_search("nome_razaosocial", "guilherme"),
+        customer_search("nome_razaosocial", "guilherme"),
         1,
     ),
-    "cliente_todos.page496": (operations.customers_page(496, 3), 1),
-    "cliente_atendimento": (operations.customer_tickets("codigo_cliente", "1204"), 2),
-    "cliente_financeiro": (operations.customer_invoices("codigo_cliente", "1162"), 3),
-    "cliente_ordem_servico": (operations.customer_work_orders("codigo_cliente", "1188"), 4),
-    "cliente_extrato_conexao": (operations.connection_sessions("login", "antoniomas"), 1),
-    "atendimento_paginado.page8": (operations.tickets_page(7, 10, start=DAY, end=DAY), 8),
+    "cliente_todos.page496": (customers_page(496, 3), 1),
+    "cliente_atendimento": (customer_tickets("codigo_cliente", "1204"), 2),
+    "cliente_financeiro": (customer_invoices("codigo_cliente", "1162"), 3),
+    "cliente_ordem_servico": (customer_work_orders("codigo_cliente", "1188"), 4),
+    "cliente_extrato_conexao": (connection_sessions("login", "antoniomas"), 1),
+    "atendimento_paginado.page8": (tickets_page(7, 10, start=DAY, end=DAY), 8),
     "financeiro_fatura.simplificado": (_bulk("faturas", invoice), 4),
     "ordem_servico_todos.2024_03": (_bulk("ordens_servico", work_order), 2),
     "ordem_servico_consultar": (_listed("ordens_servico", work_order), 1),
-    "configuracao_disponibilidade": (operations.choices(Table.PERIODS), 3),
-    "configuracao_grupo_cliente": (operations.choices(Table.CUSTOMER_GROUPS), 2),
-    "configuracao_motivo_fechamento_os.truncated": (operations.choices(Table.WORK_ORDER_CLOSING_REASONS), 2),
-    "configuracao_servico.truncated": (operations.choices(Table.PLANS), 3),
-    "configuracao_servico_status": (operations.choices(Table.SERVICE_STATUSES), 2),
-    "configuracao_servico_tecnologia": (operations.choices(Table.TECHNOLOGIES), 4),
-    "configuracao_status_atendimento.truncated": (operations.choices(Table.TICKET_STATUSES), 6),
-    "configuracao_tipo_atendimento": (operations.choices(Table.TICKET_TYPES), 2),
-    "configuracao_vencimento": (operations.choices(Table.DUE_DAYS), 10),
-    "configuracao_vendedor": (operations.choices(Table.SELLERS), 56),
+    "configuracao_disponibilidade": (choices(Table.PERIODS), 3),
+    "configuracao_grupo_cliente": (choices(Table.CUSTOMER_GROUPS), 2),
+    "configuracao_motivo_fechamento_os.truncated": (choices(Table.WORK_ORDER_CLOSING_REASONS), 2),
+    "configuracao_servico.truncated": (choices(Table.PLANS), 3),
+    "configuracao_servico_status": (choices(Table.SERVICE_STATUSES), 2),
+    "configuracao_servico_tecnologia": (choices(Table.TECHNOLOGIES), 4),
+    "configuracao_status_atendimento.truncated": (choices(Table.TICKET_STATUSES), 6),
+    "configuracao_tipo_atendimento": (choices(Table.TICKET_TYPES), 2),
+    "configuracao_vencimento": (choices(Table.DUE_DAYS), 10),
+    "configuracao_vendedor": (choices(Table.SELLERS), 56),
 }
 
 RECORDS: dict[str, tuple[Operation[Any], int]] = {
     "atendimento_post.success_with_os": (
-        operations.open_ticket(service_id=1, description="x", contact_name="y", contact_phone="35999990001"),
+        open_ticket(service_id=1, description="x", contact_name="y", contact_phone="35999990001"),
         300,
     ),
-    "atendimento_adicionar_mensagem.success": (operations.add_message(391, "x"), 613),
+    "atendimento_adicionar_mensagem.success": (add_message(391, "x"), 613),
 }
 
 REFUSALS: dict[str, type[HubSoftError]] = {
@@ -103,7 +108,7 @@ def test_a_recorded_record_decodes_without_problems(name: str) -> None:
 
 
 def test_the_recorded_token_decodes() -> None:
-    assert operations.token("1", "2", "3", "4").read(_body("oauth_token.success")).value.lifetime == 2592000
+    assert token("1", "2", "3", "4").read(_body("oauth_token.success")).value.lifetime == 2592000
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from hubsoft_tui.api import operations, verdicts
-from hubsoft_tui.api.operations import SearchKey
+from hubsoft_tui.api import verdicts
+from hubsoft_tui.api.customers import customer_search, customers_page
+from hubsoft_tui.api.operation import Operation
+from hubsoft_tui.api.search import SearchKey
+from hubsoft_tui.api.tickets import add_message, customer_tickets, open_ticket, update_ticket
+from hubsoft_tui.api.token import token
 from hubsoft_tui.errors import BadAnswer, HubSoftError, NotFound, Refused, Unproven
 
 from . import made
@@ -34,7 +38,7 @@ DOCUMENT = "86214941081"
 )
 def test_hubsofts_own_sentence_proves_it(sentence: str) -> None:
     assert verdicts.says_absent(sentence, verdicts.CUSTOMERS)
-    asked = operations.customer_search("cpf_cnpj", DOCUMENT)
+    asked = customer_search("cpf_cnpj", DOCUMENT)
     for status in (200, 404):
         assert asked.read(body_of({"status": "error", "msg": sentence}), status=status).value == ()
 
@@ -65,7 +69,7 @@ def test_hubsofts_own_sentence_proves_it(sentence: str) -> None:
 @pytest.mark.parametrize("status", [200, 400, 403, 404, 405, 500])
 def test_another_sentence_proves_nothing(sentence: str, status: int) -> None:
     assert not verdicts.says_absent(sentence, verdicts.CUSTOMERS)
-    asked = operations.customer_search("cpf_cnpj", DOCUMENT)
+    asked = customer_search("cpf_cnpj", DOCUMENT)
     with pytest.raises((Refused, BadAnswer)):
         asked.read(body_of({"status": "error", "msg": sentence}), status=status)
 
@@ -79,7 +83,7 @@ def test_a_sentence_about_tickets_is_about_tickets_alone() -> None:
 
 
 def test_what_stands_beside_the_sentence_counts_too() -> None:
-    asked = operations.customer_search("cpf_cnpj", DOCUMENT)
+    asked = customer_search("cpf_cnpj", DOCUMENT)
     said = {
         "status": "error",
         "msg": "Cliente não encontrado",
@@ -112,11 +116,11 @@ STRANGERS: list[Any] = [
 @pytest.mark.parametrize("said", STRANGERS)
 @pytest.mark.parametrize("status", [200, 201, 302, 400, 403, 404, 405, 413, 422, 500, 502, 503])
 def test_a_stranger_proves_nothing_whatever_the_number(said: object, status: int) -> None:
-    asked: tuple[operations.Operation[Any], ...] = (
-        operations.customer_search("cpf_cnpj", DOCUMENT),
-        operations.customer_tickets("codigo_cliente", "41"),
-        operations.open_ticket(service_id=1, description="x", contact_name="x", contact_phone="3799992968"),
-        operations.token("1", "2", "3", "4"),
+    asked: tuple[Operation[Any], ...] = (
+        customer_search("cpf_cnpj", DOCUMENT),
+        customer_tickets("codigo_cliente", "41"),
+        open_ticket(service_id=1, description="x", contact_name="x", contact_phone="3799992968"),
+        token("1", "2", "3", "4"),
     )
     for operation in asked:
         with pytest.raises(BadAnswer):
@@ -128,7 +132,7 @@ def test_a_stranger_proves_nothing_whatever_the_number(said: object, status: int
 def test_no_json_proves_nothing_whatever_the_number(body: bytes, status: int) -> None:
     for kind in ("", "text/html", "text/plain", "application/json"):
         with pytest.raises(BadAnswer):
-            operations.customer_search("cpf_cnpj", DOCUMENT).read(body, status=status, content_type=kind)
+            customer_search("cpf_cnpj", DOCUMENT).read(body, status=status, content_type=kind)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +152,14 @@ def test_no_json_proves_nothing_whatever_the_number(body: bytes, status: int) ->
     ],
 )
 def test_a_success_without_an_explicit_empty_list_proves_nothing(rest: dict[str, Any]) -> None:
-    asked = operations.customer_search("cpf_cnpj", DOCUMENT)
+    asked = customer_search("cpf_cnpj", DOCUMENT)
     with pytest.raises(Unproven):
         asked.read(body_of({"status": "success", "msg": "Dados consultados com sucesso", **rest}))
 
 
 @pytest.mark.parametrize("own", [None, "", "  ", "-", 86214941081.0, 0, True, [], "862149410", "NaN"])
 def test_a_row_that_does_not_say_whose_it_is_makes_the_answer_incomplete(own: object) -> None:
-    asked = operations.customer_search("cpf_cnpj", DOCUMENT)
+    asked = customer_search("cpf_cnpj", DOCUMENT)
     with pytest.raises(Unproven):
         asked.decode(made.answer("clientes", [made.customer(1, cpf_cnpj=own)]))
     beside = [made.customer(1, cpf_cnpj=DOCUMENT), made.customer(2, cpf_cnpj=own)]
@@ -165,11 +169,9 @@ def test_a_row_that_does_not_say_whose_it_is_makes_the_answer_incomplete(own: ob
 
 def test_rows_of_others_are_no_match_and_prove_it() -> None:
     others = [made.customer(seed, cpf_cnpj=f"9000000019{seed}") for seed in range(3)]
-    assert (
-        operations.customer_search("cpf_cnpj", DOCUMENT).decode(made.answer("clientes", others)).value == ()
-    )
+    assert customer_search("cpf_cnpj", DOCUMENT).decode(made.answer("clientes", others)).value == ()
     with pytest.raises(Unproven):  # as many as were asked for: the right one may have been cut off
-        operations.customer_search("cpf_cnpj", DOCUMENT, limit=3).decode(made.answer("clientes", others))
+        customer_search("cpf_cnpj", DOCUMENT, limit=3).decode(made.answer("clientes", others))
 
 
 @pytest.mark.parametrize(
@@ -187,20 +189,20 @@ def test_rows_of_others_are_no_match_and_prove_it() -> None:
 )
 def test_the_same_holds_for_whatever_is_asked_by(key: SearchKey, term: str, changes: dict[str, Any]) -> None:
     with pytest.raises(Unproven):
-        operations.customer_search(key, term).decode(made.answer("clientes", [made.customer(1, **changes)]))
+        customer_search(key, term).decode(made.answer("clientes", [made.customer(1, **changes)]))
 
 
 @pytest.mark.parametrize("services", [None, "", {}, "x", [{}]])
 def test_a_customer_whose_services_are_not_listed_is_incomplete(services: object) -> None:
     row = made.customer(1, cpf_cnpj=DOCUMENT, servicos=services)
-    found = operations.customer_search("cpf_cnpj", DOCUMENT).decode(made.answer("clientes", [row]))
+    found = customer_search("cpf_cnpj", DOCUMENT).decode(made.answer("clientes", [row]))
     assert found.value[0].incomplete
     bare = {name: value for name, value in row.items() if name != "servicos"}
-    assert operations.customers_page(0).decode(made.page("clientes", [bare])).value[0].incomplete
+    assert customers_page(0).decode(made.page("clientes", [bare])).value[0].incomplete
 
 
 def test_a_write_is_done_only_by_hubsofts_own_success() -> None:
-    for operation in (operations.update_ticket(1, status_id=2), operations.add_message(1, "x")):
+    for operation in (update_ticket(1, status_id=2), add_message(1, "x")):
         for said in ({"status": 404, "error": "Not Found"}, {"status": 200}, {"status": "found"}):
             with pytest.raises(BadAnswer):
                 operation.read(body_of(said))
@@ -214,7 +216,7 @@ def test_only_the_first_two_are_errors_with_a_code_of_their_own() -> None:
 
 
 def test_a_write_that_is_answered_401_by_a_page_may_have_happened() -> None:
-    write = operations.update_ticket(1, status_id=2)
+    write = update_ticket(1, status_id=2)
     for body in (b"", b"<html>401</html>"):
         with pytest.raises(BadAnswer):
             write.read(body, status=401)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.api import operations
+from hubsoft_tui.api.customers import customer_search
+from hubsoft_tui.api.tickets import customer_tickets, update_ticket
 from hubsoft_tui.errors import HubSoftError, RateLimited, Refused
 from tests.fuzzing import examples
 
@@ -87,7 +88,7 @@ def proves_absence(status: int, said: Any) -> bool:
 def test_a_no_is_believed_only_where_hubsoft_said_it(status: int, kind: str, said: Any) -> None:
     body = json.dumps(said, ensure_ascii=False).encode()
     try:
-        found = operations.customer_search("cpf_cnpj", DOCUMENT).read(body, status=status, content_type=kind)
+        found = customer_search("cpf_cnpj", DOCUMENT).read(body, status=status, content_type=kind)
     except HubSoftError:
         return
     if not found.value:
@@ -101,8 +102,8 @@ def test_a_no_is_believed_only_where_hubsoft_said_it(status: int, kind: str, sai
 )
 def test_bytes_alone_prove_nothing(status: int, kind: str, body: bytes) -> None:
     for operation in (
-        operations.customer_search("cpf_cnpj", DOCUMENT),
-        operations.customer_tickets("codigo_cliente", "41"),
+        customer_search("cpf_cnpj", DOCUMENT),
+        customer_tickets("codigo_cliente", "41"),
     ):
         with pytest.raises(HubSoftError):
             operation.read(body, status=status, content_type=kind)
@@ -112,7 +113,7 @@ def test_bytes_alone_prove_nothing(status: int, kind: str, body: bytes) -> None:
 @examples(300)
 @given(status=STATUSES, kind=KINDS, said=envelopes())
 def test_a_write_is_refused_only_by_hubsoft(status: int, kind: str, said: Any) -> None:
-    write = operations.update_ticket(1, status_id=2)
+    write = update_ticket(1, status_id=2)
     body = json.dumps(said, ensure_ascii=False).encode()
     try:
         write.read(body, status=status, content_type=kind)

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hubsoft_tui.api import operations
+from hubsoft_tui.api.customers import customer_search
+from hubsoft_tui.api.tickets import open_ticket
 from hubsoft_tui.core.types import BreakerState, Category, Health, Priority, RequestContext, Source
 from hubsoft_tui.errors import (
     BadAnswer,
@@ -221,7 +222,7 @@ async def test_an_odd_encoding_is_read_as_it_is(hub_over, simulator, kind):
 
 async def test_a_refusal_is_hubsofts_own_words_and_is_not_repeated(hub_over, simulator):
     hub = hub_over()
-    refused = operations.customer_search("cpf_cnpj", BIANCA)
+    refused = customer_search("cpf_cnpj", BIANCA)
     refused = replace(refused, query={"busca": "nada", "termo_busca": BIANCA})
     with pytest.raises(Refused, match="HubSoft"):
         await hub.run(lambda s: s.engine.send(refused))
@@ -235,7 +236,7 @@ async def test_a_write_whose_outcome_is_unknown_is_never_repeated(hub_over, simu
     customer = (await lookup(hub, BIANCA)).customers[0]
     before = len(simulator.tickets)
     simulator.fail_next(1, kind, method="POST", after_executing=True)
-    write = operations.open_ticket(
+    write = open_ticket(
         service_id=customer.services[0].id,
         description="line down",
         contact_name="Bianca",
@@ -263,7 +264,7 @@ async def test_a_write_that_outlasts_its_patience_is_waited_for_because_it_may_h
     hub = hub_over()
     customer = (await lookup(hub, BIANCA)).customers[0]
     simulator.fail_next(1, "delay:0.4", method="POST")
-    write = operations.open_ticket(
+    write = open_ticket(
         service_id=customer.services[0].id,
         description="line down",
         contact_name="Bianca",
@@ -652,7 +653,7 @@ async def test_a_caller_is_told_right_before_each_attempt_leaves(hub_over, simul
         told.append(sent(simulator))
 
     simulator.fail_next(1, "status:401", CUSTOMER)
-    search = operations.customer_search("cpf_cnpj", BIANCA)
+    search = customer_search("cpf_cnpj", BIANCA)
     received = await hub.run(lambda s: s.engine.receive(search, ready=ready))
     assert (told, sent(simulator)) == ([0, 1], 2)
     assert [customer.document for customer in received.decoded.value] == [BIANCA]
@@ -665,7 +666,7 @@ async def test_what_the_caller_raises_then_leaves_nothing_sent_and_the_slot_free
     async def ready() -> None:
         raise ZeroDivisionError
 
-    search = operations.customer_search("cpf_cnpj", BIANCA)
+    search = customer_search("cpf_cnpj", BIANCA)
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):
             await hub.run(lambda s: s.engine.send(search, ready=ready))

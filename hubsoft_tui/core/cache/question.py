@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from ...api.operations import Operation
+from ...api.operation import Operation
 from ..types import Category
 from .cache import Part
 

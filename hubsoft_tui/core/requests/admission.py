@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...api.operations import Operation
+from ...api.operation import Operation
 from ...errors import BudgetLost, QueueFull, RateLimited, TimedOut, Unreachable
 from ...hubsoft_time import at
 from ...texts import Text, say

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from ...api.answers import Decoded
-from ...api.operations import Operation
+from ...api.operation import Operation
 from ...errors import BadAnswer, HubSoftError
 from ...texts import say
 from .transport import Reply

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from ...api.answers import Decoded
 from ...api.models import TokenGrant
-from ...api.operations import Operation
+from ...api.operation import Operation
 from ...errors import (
     BadAnswer,
     CredentialsRefused,

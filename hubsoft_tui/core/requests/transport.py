@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from ..._version import __version__
-from ...api.operations import Operation
+from ...api.operation import Operation
 from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
 from .inflate import Body, OverfullError, UndecodableError

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ...api import operations
 from ...api.answers import Decoded
+from ...api.customers import customers_page
 from ...api.models import Customer
+from ...api.operation import Operation
 from ...core.engine import Engine
 from ...core.requests.exchange import LOGIN, Received
 from ...core.telemetry.events import Subscription
@@ -108,9 +109,9 @@ class PageAsker:
 
 def page_operation(
     engine: Engine, variant: Variant, number: int, size: int
-) -> operations.Operation[tuple[Customer, ...]]:
+) -> Operation[tuple[Customer, ...]]:
     """Return the request for one page of a variant; pages count from 0."""
-    return operations.customers_page(
+    return customers_page(
         number,
         size,
         statuses=engine.settings.customers.active_statuses if variant is Variant.ENABLED else (),

@@ -9,9 +9,16 @@ from typing import Any, Final, TypeVar
 
 from msgspec import structs
 
-from ...api import operations
+from ...api.choices import Table
+from ...api.choices import choices as read_choices
+from ...api.customers import customer_search
+from ...api.invoices import customer_invoices
 from ...api.models import Choice, Customer, Invoice, Service, Session, Ticket, WorkOrder
-from ...api.operations import Operation, SearchKey, SessionKey
+from ...api.operation import Operation
+from ...api.search import SearchKey, SessionKey
+from ...api.sessions import connection_sessions
+from ...api.tickets import customer_tickets
+from ...api.work_orders import customer_work_orders
 from ...core.cache.cache import BRIEF, CUSTOMER, Part
 from ...core.cache.question import Question
 from ...core.types import Category
@@ -48,7 +55,7 @@ def customer(term: Term) -> Question[tuple[Customer, ...]]:
     return Question(
         key=_customer_key(term),
         category=Category.CLIENT_DATA,
-        operation=operations.customer_search(SEARCHES[term.kind], term.value),
+        operation=customer_search(SEARCHES[term.kind], term.value),
         parts=customer_parts,
         join=tuple,
         alone=alone,
@@ -58,37 +65,37 @@ def customer(term: Term) -> Question[tuple[Customer, ...]]:
 
 def ticket_by_protocol(protocol: str) -> Question[tuple[Ticket, ...]]:
     """Ask whose ticket has this protocol, closed ones too."""
-    operation = operations.customer_tickets(SearchKey.PROTOCOL, protocol, only_pending=False)
+    operation = customer_tickets(SearchKey.PROTOCOL, protocol, only_pending=False)
     return _whole(f"protocol:{protocol}", "tickets", Category.SERVICE_DATA, operation)
 
 
 def open_tickets(customer: Customer) -> Question[tuple[Ticket, ...]]:
     """Ask for the customer's tickets that are not closed."""
-    operation = operations.customer_tickets(*_by(customer), only_pending=True)
+    operation = customer_tickets(*_by(customer), only_pending=True)
     return _whole(f"tickets:{customer.id}", "tickets", Category.SERVICE_DATA, operation)
 
 
 def invoices(customer: Customer) -> Question[tuple[Invoice, ...]]:
     """Ask for the customer's unpaid invoices."""
-    operation = operations.customer_invoices(*_by(customer), only_pending=True)
+    operation = customer_invoices(*_by(customer), only_pending=True)
     return _whole(f"invoices:{customer.id}", "invoices", Category.SERVICE_DATA, operation)
 
 
 def work_orders(customer: Customer) -> Question[tuple[WorkOrder, ...]]:
     """Ask for the customer's work orders, newest first."""
-    operation = operations.customer_work_orders(*_by(customer))
+    operation = customer_work_orders(*_by(customer))
     return _whole(f"work_orders:{customer.id}", "work_orders", Category.SERVICE_DATA, operation)
 
 
 def sessions(service: Service, login: str) -> Question[tuple[Session, ...]]:
     """Ask what a login's line did in the last days."""
-    operation = operations.connection_sessions(SessionKey.LOGIN, login)
+    operation = connection_sessions(SessionKey.LOGIN, login)
     return _whole(f"sessions:{service.id}", "sessions", Category.SERVICE_DATA, operation)
 
 
-def choices(table: operations.Table) -> Question[tuple[Choice, ...]]:
+def choices(table: Table) -> Question[tuple[Choice, ...]]:
     """Ask for one of the tables a provider keeps for itself; they change rarely."""
-    question = _whole(f"choices:{table.value}", CHOICES, Category.SERVICE_DATA, operations.choices(table))
+    question = _whole(f"choices:{table.value}", CHOICES, Category.SERVICE_DATA, read_choices(table))
     return replace(question, lasting=True)
 
 

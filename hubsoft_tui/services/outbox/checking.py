@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from ...api.models import Customer
-from ...api.operations import OPENING_SUFFIX
+from ...api.tickets import OPENING_SUFFIX
 from ...errors import InvalidInput
 from ...privacy import clean, format_document, format_phone, mask_document, mask_phone
 from ...texts import Text, _, say

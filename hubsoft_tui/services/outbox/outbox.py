@@ -10,9 +10,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from ...api import operations
+from ...api.choices import Table
 from ...api.models import Choice, Customer, Ticket
-from ...api.operations import SearchKey, Table
+from ...api.search import SearchKey
+from ...api.tickets import customer_tickets
 from ...core.clock import Clock
 from ...errors import InvalidInput, NotFound, StoreError
 from ...store.outbox import OutboxRow, SqliteOutbox, Step
@@ -179,7 +180,7 @@ class Outbox:
         """
         await self._row(protocol)
         wanted = ticket_protocol.strip()
-        asked = operations.customer_tickets(SearchKey.PROTOCOL, wanted or "-", only_pending=False)
+        asked = customer_tickets(SearchKey.PROTOCOL, wanted or "-", only_pending=False)
         shown = await self._engine.receive(asked, CONTEXT)
         ticket = next((one for one in shown.decoded.value if one.protocol == wanted), None)
         if ticket is None:

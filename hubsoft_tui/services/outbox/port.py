@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
-from ...api.operations import Operation
+from ...api.operation import Operation
 from ...core.requests.exchange import Received
 from ...core.types import RequestContext
 from ...errors import StoreError

@@ -12,7 +12,7 @@ import secrets
 import unicodedata
 from typing import Final
 
-from ...api.operations import OPENING_SUFFIX
+from ...api.tickets import OPENING_SUFFIX
 
 PREFIX: Final = "HT"
 LETTERS: Final = "23456789BCDFGHJKLMNPQRSTVWXZ"

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from ...api import operations
 from ...api.answers import Decoded
 from ...api.models import Message, Thread, Ticket
-from ...api.operations import Operation, SearchKey
+from ...api.operation import Operation
+from ...api.search import SearchKey
+from ...api.tickets import customer_tickets, ticket_messages
 from ...hubsoft_time import BRASILIA, ONE_DAY, day_of
 from ...store.outbox import OutboxRow
 from ...texts import N_, _
@@ -57,11 +58,9 @@ async def look(receive: Receive, row: OutboxRow, draft: Draft, *, today: date, t
     if isinstance(draft, NewTicket):
         return await _ticket(receive, row, draft, today)
     if isinstance(draft, NewMessage):
-        threads = await receive(operations.ticket_messages(draft.protocol))
+        threads = await receive(ticket_messages(draft.protocol))
         return judge_messages(threads.value, draft, sent_at=row.sent_at or 0.0, twins=twins)
-    tickets = await receive(
-        operations.customer_tickets(SearchKey.PROTOCOL, draft.protocol, only_pending=False)
-    )
+    tickets = await receive(customer_tickets(SearchKey.PROTOCOL, draft.protocol, only_pending=False))
     return judge_closing(tickets.value, draft)
 
 
@@ -69,12 +68,12 @@ async def _ticket(receive: Receive, row: OutboxRow, draft: NewTicket, today: dat
     # A day earlier: HubSoft's clock, or ours, may stand on the other side of midnight.
     since = day_of(row.sent_at or 0.0) - ONE_DAY
     key, term = owner_of(draft)
-    newest = await receive(operations.customer_tickets(key, term, only_pending=False))
+    newest = await receive(customer_tickets(key, term, only_pending=False))
     finding = judge_tickets(newest, row.marker, draft, since)
     if finding.found or not finding.why or not newest.truncated:
         return finding
     until = max(today, since) + ONE_DAY
-    those = operations.customer_tickets(key, term, only_pending=False, start=since, end=until)
+    those = customer_tickets(key, term, only_pending=False, start=since, end=until)
     return judge_tickets(await receive(those), row.marker, draft, since)
 
 

@@ -14,10 +14,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from ...api import operations
 from ...api.answers import Decoded
 from ...api.models import Ticket
-from ...api.operations import Operation
+from ...api.operation import Operation
+from ...api.tickets import customer_tickets
 from ...core.clock import Clock
 from ...core.types import Priority
 from ...errors import (
@@ -198,7 +198,7 @@ class Sender:
         ):
             return False
         try:
-            shown = await self._receive(operations.customer_tickets(*search.owner_of(draft)))
+            shown = await self._receive(customer_tickets(*search.owner_of(draft)))
         except (Refused, NotFound):
             return False  # whom HubSoft does not know has no ticket; what it thinks of ours it will say
         except HubSoftError as error:

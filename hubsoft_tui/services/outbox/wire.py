@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from ...api import operations
 from ...api.models import Message, Ticket
-from ...api.operations import Operation
+from ...api.operation import Operation
+from ...api.tickets import add_message, close_ticket, open_ticket
 from ...store.outbox import OutboxRow, rescued
 from .reference import content_key, with_reference
 from .types import Closing, Draft, EntryKind, EntryState, NewMessage, NewTicket
@@ -54,7 +54,7 @@ def content_of(draft: Draft) -> str:
 def operation_of(draft: Draft, reference: str) -> Operation[Any]:
     """Return the request that writes it. Raises ValueError for a draft that cannot be sent as it stands."""
     if isinstance(draft, NewTicket):
-        return operations.open_ticket(
+        return open_ticket(
             service_id=draft.service_id,
             description=with_reference(draft.description, reference),
             contact_name=draft.contact_name,
@@ -63,10 +63,8 @@ def operation_of(draft: Draft, reference: str) -> Operation[Any]:
             open_work_order=draft.open_work_order,
         )
     if isinstance(draft, NewMessage):
-        return operations.add_message(draft.ticket_id, draft.text)
-    return operations.close_ticket(
-        draft.ticket_id, reason_id=draft.reason_id, description=draft.description or None
-    )
+        return add_message(draft.ticket_id, draft.text)
+    return close_ticket(draft.ticket_id, reason_id=draft.reason_id, description=draft.description or None)
 
 
 def became(draft: Draft, answer: object) -> Ticket:

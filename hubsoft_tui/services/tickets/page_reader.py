@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final, TypeVar
 
-from ...api import operations
+from ...api.choices import Table, choices
 from ...api.models import Choice, Ticket
-from ...api.operations import Operation
+from ...api.operation import Operation
+from ...api.search import SearchKey
+from ...api.tickets import MESSAGES, TICKET_RELATIONS, customer_tickets, tickets_page
 from ...core.engine import Engine
 from ...core.requests.exchange import Received
 from ...core.types import BreakerState, Priority, RequestContext
@@ -66,9 +68,9 @@ class Reader:
             if read >= total if total is not None else not received.decoded.truncated:
                 return complete
 
-    async def table(self, table: operations.Table) -> tuple[Choice, ...]:
+    async def table(self, table: Table) -> tuple[Choice, ...]:
         """Read a table of the provider's. Raises HubSoftError."""
-        received = await self._received(operations.choices(table))
+        received = await self._received(choices(table))
         return received.decoded.value
 
     async def one(self, protocol: str) -> tuple[Sighting, ...]:
@@ -92,15 +94,15 @@ class Reader:
             return await self._received(operation)
 
     def _operation(self, want: Read, ask: Ask) -> Operation[tuple[Ticket, ...]]:
-        relations = operations.TICKET_RELATIONS
-        return operations.tickets_page(
+        relations = TICKET_RELATIONS
+        return tickets_page(
             ask.page,
             ask.size,
             start=want.start,
             end=want.end,
             by=want.by,
             status_ids=want.status_ids,
-            relations=(*relations, operations.MESSAGES) if self._with_messages else relations,
+            relations=(*relations, MESSAGES) if self._with_messages else relations,
         )
 
     async def _received(self, operation: Operation[T], retries: int | None = None) -> Received[T]:
@@ -122,6 +124,4 @@ class Reader:
 
 def by_protocol(protocol: str) -> Operation[tuple[Ticket, ...]]:
     """Return the request for one ticket and all its texts."""
-    return operations.customer_tickets(
-        operations.SearchKey.PROTOCOL, protocol, only_pending=False, limit=5, relations=(operations.MESSAGES,)
-    )
+    return customer_tickets(SearchKey.PROTOCOL, protocol, only_pending=False, limit=5, relations=(MESSAGES,))

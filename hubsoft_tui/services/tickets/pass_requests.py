@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ...api.operations import Table, TicketDate
+from ...api.choices import Table
+from ...api.tickets import TicketDate
 from ...errors import BadAnswer, QueueFull, RateLimited, Refused, Unproven, Unreachable
 from ...hubsoft_time import DAY_SECONDS, ONE_DAY, day_of, start_of
 from ...store.mirror_records import Followed, Following

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ...api.operations import TicketDate
+from ...api.tickets import TicketDate
 from ...texts import _, ngettext
 from .planner import Read, Steps
 from .types import Plan

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from ...api.operations import TicketDate
+from ...api.tickets import TicketDate
 from ...hubsoft_time import ONE_DAY, day_of
 from ...store.mirror_records import Followed, Label, MirrorState, StatusCount
 from .labels import sounds_closed

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.api import operations
+from hubsoft_tui.api.customers import customer_search
 from hubsoft_tui.core.requests.proxies import proxy_for
 from hubsoft_tui.core.requests.transport import Transport, TransportFailure
 from hubsoft_tui.core.requests.way import way_to
@@ -19,7 +19,7 @@ from hubsoft_tui.settings.tree import HttpSettings, Profile
 from tests.fuzzing import examples
 
 URL = "https://api.provedor.example"
-SEARCH = operations.customer_search("cpf_cnpj", "86214941081")
+SEARCH = customer_search("cpf_cnpj", "86214941081")
 
 
 def through(no: str, url: str = URL) -> bool:

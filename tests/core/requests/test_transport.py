@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 import trustme
 
-from hubsoft_tui.api import operations
+from hubsoft_tui.api.customers import customer_search
+from hubsoft_tui.api.tickets import add_message
 from hubsoft_tui.core.requests.transport import Transport, TransportFailure
 from hubsoft_tui.core.requests.way import Way
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.settings.tree import HttpSettings, Profile
 
-SEARCH = operations.customer_search("cpf_cnpj", "86214941081")
+SEARCH = customer_search("cpf_cnpj", "86214941081")
 
 
 @contextlib.asynccontextmanager
@@ -206,7 +207,7 @@ async def test_a_request_that_is_late_after_its_handshake_is_not_sent(monkeypatc
 
 async def test_a_body_that_is_late_after_its_headers_is_not_sent():
     looks = iter([True, False])
-    write = operations.add_message(1, "Mensagem")
+    write = add_message(1, "Mensagem")
     async with server(response(b"{}")) as url:
         transport = Transport(Profile(url=url), HttpSettings())
         try:

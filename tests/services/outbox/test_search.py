@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hubsoft_tui.api import operations
 from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.models import Message, Thread, Ticket, WorkOrder
+from hubsoft_tui.api.tickets import ticket_messages
 from hubsoft_tui.hubsoft_time import BRASILIA
 from hubsoft_tui.services.outbox import search
 from hubsoft_tui.services.outbox.search import judge_closing, judge_messages, judge_tickets, opened_meanwhile
@@ -115,7 +115,7 @@ def test_messages_that_are_not_shown_prove_nothing():
 
 
 def test_messages_left_out_are_told_from_none():
-    operation = operations.ticket_messages("20261124120000000005")
+    operation = ticket_messages("20261124120000000005")
     assert operation.query["relacoes"] == "atendimento_mensagem"
     row = {"id_atendimento": 5, "protocolo": "20261124120000000005"}
     texts = {"id_atendimento_mensagem": 1, "mensagem": "oi", "data_cadastro_timestamp": 1_795_000_000_000}

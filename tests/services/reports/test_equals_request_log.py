@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubsoft_tui.api import operations
+from hubsoft_tui.api.choices import Table, choices
 from hubsoft_tui.core.types import Category, Priority, RequestContext
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.hub import Hub
@@ -157,9 +157,7 @@ async def test_what_answers_no_question_is_a_request_and_saves_nothing(hub_over,
     hub = hub_over()
     await ask(hub, simulator, 7)
     await hub.run(
-        lambda s: s.engine.send(
-            operations.choices(operations.Table.SERVICE_STATUSES), RequestContext("sync", Priority.LOW)
-        )
+        lambda s: s.engine.send(choices(Table.SERVICE_STATUSES), RequestContext("sync", Priority.LOW))
     )
     found = await report(hub)
     assert (found.total.requests, found.total.asked, found.total.saved) == (9, 7, 0)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.api import operations
 from hubsoft_tui.api.models import Ticket
+from hubsoft_tui.api.tickets import open_ticket, update_ticket
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import InvalidInput, NotFound, StoreError
 from hubsoft_tui.services.container import Services
@@ -170,7 +170,7 @@ def test_a_ticket_we_opened_is_there_at_once_and_told_once(syncing, simulator):
 
     async def opened(services: Services) -> Ticket:
         made = await services.engine.send(
-            operations.open_ticket(
+            open_ticket(
                 service_id=customer.services[0].id,
                 description="Sem acesso",
                 contact_name="Bianca",
@@ -203,7 +203,7 @@ def test_an_answer_that_names_nothing_but_a_number_changes_nothing(syncing, simu
 
     syncing.hub.call(absorb)
     assert syncing.look().version == before
-    updated = operations.update_ticket(ticket.id, status_id=66 if ticket.status_id != 66 else 22)
+    updated = update_ticket(ticket.id, status_id=66 if ticket.status_id != 66 else 22)
 
     async def update(services: Services) -> None:
         await services.tickets.absorb(await services.engine.send(updated))

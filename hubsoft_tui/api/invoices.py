@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from . import verdicts
+from .listing import MAX_LIST, listing, listing_query
 from .models import Invoice
+from .operation import Operation, window, yes_no
 from .rows import Row
+from .search import SearchKey, key_among
+
+
+def customer_invoices(
+    busca: SearchKey | str,
+    term: str,
+    *,
+    only_pending: bool = True,
+    newest_first: bool = True,
+    limit: int = MAX_LIST,
+    start: date | None = None,
+    end: date | None = None,
+) -> Operation[tuple[Invoice, ...]]:
+    """List invoices by document, customer code or service id, in the order they are due; `limit` 1-50.
+
+    The window is about the day they are due. Nothing found is an empty value.
+    """
+    key = key_among(busca, SearchKey.DOCUMENT, SearchKey.CODE, SearchKey.SERVICE_ID)
+    query = {
+        "apenas_pendente": yes_no(only_pending),
+        "order_by": "data_vencimento",
+        "order_type": "desc" if newest_first else "asc",
+    }
+    asked = listing_query(key, term, limit) | query | window(start, end)
+    return listing("financeiro", "faturas", invoice, asked, verdicts.INVOICES)
 
 
 def invoice(row: Row) -> Invoice:
