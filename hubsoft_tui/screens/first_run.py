@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -21,7 +21,7 @@ from widgets.question import QuestionInput
 from widgets.safety import data
 from widgets.words import latency
 
-from .frame.actions import Action
+from .frame.actions import action
 from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ FIELDS: Final = (
 )
 
 
+def in_field(screen: FirstRunScreen) -> bool:
+    """Tell whether a field is typed into."""
+    return isinstance(screen.focused, Input)
+
+
 class FirstRunScreen(ConsoleScreen):
     """Shown while no profile is configured. Nothing is sent or written before a person says so."""
 
@@ -48,35 +53,6 @@ class FirstRunScreen(ConsoleScreen):
     ABOUT = N_(
         "Fill in the API credential that HubSoft gave your provider. The connection is tried before anything is "
         "saved. Secrets go to the keyring, or to a file only you can read."
-    )
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "first_run.fill",
-            "enter",
-            N_("fill in"),
-            N_("Go on to the next field; from the last, try the connection."),
-            "fill",
-            first=True,
-        ),
-        Action(
-            "first_run.next",
-            "tab",
-            N_("next field"),
-            N_("Go to the next field."),
-            "next",
-            line=False,
-            first=True,
-        ),
-        Action("first_run.demo", "d", N_("demo"), N_("Open the console on a simulated HubSoft."), "demo"),
-        Action("first_run.test", "t", N_("test"), N_("Try the connection: 1 login and 1 request."), "test"),
-        Action("first_run.save", "s", N_("save"), N_("Try it, save it and open the console."), "save"),
-        Action(
-            "first_run.leave",
-            "escape",
-            N_("leave the field"),
-            N_("Leave the field: letters act again."),
-            "leave",
-        ),
     )
 
     def __init__(self) -> None:
@@ -113,18 +89,17 @@ class FirstRunScreen(ConsoleScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nowhere to go and nothing to copy yet."""
-        if action in {"area", "copy", "freeze", "outbox"}:
-            return False
-        if action == "leave":
-            return isinstance(self.focused, Input)
-        if action == "fill":
-            return not isinstance(self.focused, Button)
-        if action == "next":
-            return isinstance(self.focused, Input)
-        return super().check_action(action, parameters)
+        return action not in {"area", "copy", "freeze", "outbox"} and super().check_action(action, parameters)
 
     # -- what a person does
 
+    @action(
+        "enter",
+        N_("fill in"),
+        N_("Go on to the next field; from the last, try the connection."),
+        first=True,
+        when=lambda screen: not isinstance(screen.focused, Button),
+    )
     def action_fill(self) -> None:
         """Go to the first empty field; from a field to the one after it; from the last, try what stands there.
 
@@ -139,25 +114,30 @@ class FirstRunScreen(ConsoleScreen):
             # In the field's own queue, behind what was typed into it.
             self.focused.call_later(self._begin, save=False)
 
+    @action("tab", N_("next field"), N_("Go to the next field."), line=False, first=True, when=in_field)
     def action_next(self) -> None:
         """Go to the next field."""
         self.focus_next()
 
-    def action_leave(self) -> None:
-        """Leave the field."""
-        self.set_focus(None)
-
+    @action("d", N_("demo"), N_("Open the console on a simulated HubSoft."))
     def action_demo(self) -> None:
         """Open the demo instead."""
         self.console.open_demo()
 
+    @action("t", N_("test"), N_("Try the connection: 1 login and 1 request."))
     def action_test(self) -> None:
         """Try the connection."""
         self._begin(save=False)
 
+    @action("s", N_("save"), N_("Try it, save it and open the console."))
     def action_save(self) -> None:
         """Try the connection, save the profile and open the console."""
         self._begin(save=True)
+
+    @action("escape", N_("leave the field"), N_("Leave the field: letters act again."), when=in_field)
+    def action_leave(self) -> None:
+        """Leave the field."""
+        self.set_focus(None)
 
     @on(Button.Pressed)
     def press_button(self, event: Button.Pressed) -> None:
@@ -180,7 +160,7 @@ class FirstRunScreen(ConsoleScreen):
     async def _try(self, *, save: bool) -> None:
         try:
             profile = self._profile()
-            # Somebody who saves what just failed knows it: HubSoft may be down at this moment.
+            # What just failed may be saved all the same: HubSoft may be down at this moment.
             anyway = save and profile == self._tried
             if not anyway:
                 self._say(_("Trying: one login, one request…"), "$account")

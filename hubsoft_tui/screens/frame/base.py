@@ -8,13 +8,12 @@ do it, composes its own part in `body()` and draws a snapshot in `show()`. The a
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _, language
 from widgets.footer import AreaBar, Item, ItemLine, KeyLine
 from widgets.question import QuestionInput, pasted
@@ -22,25 +21,20 @@ from widgets.status_bar import StatusStrip
 from widgets.words import clock
 
 from .actions import AREAS, Action, actions_of, registry, shown_key, usable
-from .console import Console
+from .console import ConsolePart
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from textual import events
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.container import Services
-
-T = TypeVar("T")
 
 _ALWAYS = ("palette", "help", "quit")
 _TAKE, _LEAVE = "field.take", "field.leave"
 """Ids of what enter and escape do in a field that was opened."""
 
 
-class ConsoleScreen(Screen[None]):
+class ConsoleScreen(ConsolePart, Screen[None]):
     """A screen of the console. Subclasses set `AREA`, declare their actions, and write `body()` and `show()`."""
 
     AREA: ClassVar[str] = ""
@@ -95,12 +89,6 @@ class ConsoleScreen(Screen[None]):
         """Fill the screen again: the language changed and every widget is new."""
 
     # -- the frame
-
-    @property
-    def console(self) -> Console:
-        """The application, as screens see it."""
-        assert isinstance(self.app, Console)  # noqa: S101 - nothing else ever shows these screens
-        return self.app
 
     @property
     def frozen(self) -> bool:
@@ -225,17 +213,6 @@ class ConsoleScreen(Screen[None]):
             action = next((each for each in mine if "escape" in self.console.keys_of(each)), None)
         if action is not None:
             await self.run_action(action.do)
-
-    async def asked(self, ask: Callable[[Services], Awaitable[T]]) -> T | None:
-        """Return what `ask` returns; None when it failed, which the person was told. For workers of the screen."""
-        try:
-            door = await self.console.door()
-            return await door.run(ask)
-        except HubSoftError as error:
-            self.console.tell(error, severity="warning")
-        except Exception as error:  # noqa: BLE001 - one question's fault must not end the console
-            self.console.tell(self.console.unexpected(error), severity="error")
-        return None
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what is pasted where no field has the focus."""

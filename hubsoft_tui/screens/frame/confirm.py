@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual import on, work
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _
 from widgets.question import QuestionInput
 from widgets.safety import data
 
-from .actions import Action
+from .actions import action
 from .modal import ConsoleModal
 
 if TYPE_CHECKING:
@@ -35,10 +34,6 @@ class ConfirmScreen(ConsoleModal[bool]):
 
     AREA = "confirm"
     CSS_PATH = STYLE
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("confirm.yes", "enter", N_("yes, do it"), N_("Do what the page asks about."), "answer(True)"),
-        Action("confirm.no", "escape", N_("back"), N_("Go back; nothing happens."), "answer(False)"),
-    )
 
     def __init__(self, title: str, *lines: str) -> None:
         super().__init__()
@@ -52,6 +47,8 @@ class ConfirmScreen(ConsoleModal[bool]):
             for each in self._lines:
                 yield Static(data(each), classes="line")
 
+    @action("enter", N_("yes, do it"), N_("Do what the page asks about."), id="yes", args=(True,))
+    @action("escape", N_("back"), N_("Go back; nothing happens."), id="no", args=(False,))
     def action_answer(self, yes: bool) -> None:
         """End with the answer."""
         self.dismiss(yes)
@@ -62,10 +59,6 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
 
     AREA = "prompt"
     CSS_PATH = STYLE
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("prompt.go", "enter", N_("go"), N_("Use what is typed."), "go", first=True),
-        Action("prompt.leave", "escape", N_("back"), N_("Go back; nothing happens."), "leave"),
-    )
 
     def __init__(
         self, title: str, hint: str, ask: Callable[[str], Callable[[Services], Awaitable[T]]]
@@ -89,6 +82,7 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
         super().on_mount()
         self.query_one(QuestionInput).focus()
 
+    @action("enter", N_("go"), N_("Use what is typed."), first=True)
     def action_go(self) -> None:
         """Use what is typed: after what was typed just before has reached the line."""
         self.query_one(QuestionInput).call_later(self._go)
@@ -107,21 +101,17 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
 
     @work(exit_on_error=False)
     async def _run(self, text: str) -> None:
-        try:
-            door = await self.console.door()
-            found = await door.run(self._ask(text))
-        except HubSoftError as error:
-            self._say(f"! {error}", "$warn")
-        except Exception as error:  # noqa: BLE001 - the line survives whatever happens
-            self._say(f"! {self.console.unexpected(error)}", "$warn")
-        else:
+        found = await self.asked(
+            self._ask(text), failed=lambda sentence, _error: self._say(f"! {sentence}", "$warn")
+        )
+        self._busy = False
+        if found is not None:
             self.dismiss(found)
-        finally:
-            self._busy = False
 
     def _say(self, text: str, style: str) -> None:
         self.query_one("#prompt-report", Static).update(data(text, style))
 
+    @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss(None)

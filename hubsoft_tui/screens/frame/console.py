@@ -97,6 +97,31 @@ class Console(App[int]):
             raise StoreError(self.trouble)
         return self.hub
 
+    async def asked(
+        self,
+        ask: Callable[[Services], Awaitable[T]],
+        failed: Callable[[str, Exception], object] | None = None,
+    ) -> T | None:
+        """Return what `ask` returns; None when it failed: `failed` gets the sentence and the error, or a toast says it.
+
+        The one way to ask the services from a screen, a page or a widget; awaited in a worker of it.
+        """
+        try:
+            door = await self.door()
+            return await door.run(ask)
+        except HubSoftError as error:
+            if failed is not None:
+                failed(str(error), error)
+            else:
+                self.tell(error, severity="warning")
+        except Exception as error:  # noqa: BLE001 - one question's fault must not end the console
+            sentence = self.unexpected(error)
+            if failed is not None:
+                failed(sentence, error)
+            else:
+                self.tell(sentence, severity="error")
+        return None
+
     def start_engine(self, settings: Settings | None = None) -> None:
         """Bring the engine up in a thread, with other settings if given."""
         raise NotImplementedError
@@ -247,3 +272,24 @@ class Console(App[int]):
     def actions(self, area: str) -> tuple[Action, ...]:
         """Return what may be done in `area`, its own first."""
         return tuple(action for action in registry.at(area) if self.allowed(action))
+
+
+class ConsolePart:
+    """What a screen, a page or a widget of the console has: the application behind it, and a way to ask it."""
+
+    if TYPE_CHECKING:
+        app: App[object]
+
+    @property
+    def console(self) -> Console:
+        """The application, as screens see it."""
+        assert isinstance(self.app, Console)  # noqa: S101 - no other application shows these parts
+        return self.app
+
+    async def asked(
+        self,
+        ask: Callable[[Services], Awaitable[T]],
+        failed: Callable[[str, Exception], object] | None = None,
+    ) -> T | None:
+        """Ask the services as `Console.asked` does."""
+        return await self.console.asked(ask, failed)

@@ -17,7 +17,7 @@ from widgets.footer import Item, ItemLine, KeyLine
 from widgets.status_bar import StatusStrip
 
 from .actions import AREAS, Action, actions_of, registry, shown_key, usable
-from .console import Console
+from .console import ConsolePart
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ConsoleModal(ModalScreen[T], Generic[T]):
+class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
     """A page that ends with a `T`, or None when it was left. Subclasses write `body()`."""
 
     AREA: ClassVar[str] = ""
@@ -67,12 +67,6 @@ class ConsoleModal(ModalScreen[T], Generic[T]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what would do something now."""
         return usable(self, self.own(), action, parameters)
-
-    @property
-    def console(self) -> Console:
-        """The application, as screens see it."""
-        assert isinstance(self.app, Console)  # noqa: S101 - nothing else ever shows these pages
-        return self.app
 
     def compose(self) -> ComposeResult:
         """Compose the frame around `body()`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.containers import VerticalScroll
@@ -12,7 +12,7 @@ from hubsoft_tui.texts import N_
 from widgets.choice_field import ChoiceField, Option
 from widgets.safety import data
 
-from .actions import Action
+from .actions import action
 from .confirm import STYLE
 from .modal import ConsoleModal
 
@@ -27,10 +27,6 @@ class PickScreen(ConsoleModal[int]):
 
     AREA = "pick"
     CSS_PATH = STYLE
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("pick.take", "enter", N_("take"), N_("Take what is marked."), "take"),
-        Action("pick.leave", "escape", N_("back"), N_("Go back; nothing happens."), "leave"),
-    )
 
     def __init__(self, title: str, options: Sequence[Option]) -> None:
         super().__init__()
@@ -57,10 +53,12 @@ class PickScreen(ConsoleModal[int]):
         if event.field.chosen is not None:
             self.dismiss(event.field.chosen.id)
 
+    @action("enter", N_("take"), N_("Take what is marked."))
     def action_take(self) -> None:
         """The field takes enter itself; this is for the key line."""
         self.query_one(ChoiceField).focus()
 
+    @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss(None)
