@@ -24,7 +24,7 @@ from benchmarks.table import Table
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.services.outbox.reference import new_reference
 from hubsoft_tui.services.outbox.wire import content_of, packed
-from hubsoft_tui.simulator import Entry, SimTicket, Simulator
+from hubsoft_tui.simulator import LoggedRequest, SimTicket, Simulator
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.outbox import MIGRATIONS, SqliteOutbox
 from hubsoft_tui.store.process_liveness import Presence
@@ -77,7 +77,7 @@ class Weather:
         self._storm = storm
         self._rng = random.Random(storm.seed)
 
-    def __call__(self, request: Entry) -> None:
+    def __call__(self, request: LoggedRequest) -> None:
         if request.path == OPEN and request.method == "POST" and self._rng.random() < self._storm.faulty:
             kind, executed = self._mishap()
             self._simulator.fail_next(1, kind, OPEN, after_executing=executed, method="POST")

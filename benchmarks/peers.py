@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hubsoft_tui.core.clock import Clock
-from hubsoft_tui.core.limiter.gate import Gate, Place
+from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.throttle import limits_from
 from hubsoft_tui.core.ports import PermitPort
@@ -66,7 +66,7 @@ def _gate(port: PermitPort, clock: Clock, n: int, window: float) -> Iterator[Acq
     gate = Gate(port, clock, limits_from(settings))
 
     async def acquire(priority: Priority) -> Done:
-        return (await gate.enter(Place(priority))).done
+        return (await gate.enter(QueuePlace(priority))).done
 
     try:
         yield acquire

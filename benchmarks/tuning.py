@@ -20,7 +20,7 @@ from hubsoft_tui.services.tuning.reuse_odds import promise
 from hubsoft_tui.services.tuning.size_curve import size_curve
 from hubsoft_tui.services.tuning.synthetic_trace import Rehearsal, rehearse
 from hubsoft_tui.settings.tree import CacheSettings
-from hubsoft_tui.simulator.week import Asked, Weeks, weeks
+from hubsoft_tui.simulator.week import WeekQuestion, Weeks, weeks
 
 DAY = 86_400.0
 LEARNT = 14
@@ -42,7 +42,7 @@ class Counted:
         return f"{self.outdated / self.hits * 100:.2f} %" if self.hits else "-"
 
 
-def seed_cache(questions: Sequence[Asked], truth: Weeks) -> Counted:
+def seed_cache(questions: Sequence[WeekQuestion], truth: Weeks) -> Counted:
     """A copy per category, each with its own lifetime."""
     told, kept = Counted(), dict[tuple[int, str], float]()
     for one in questions:
@@ -56,7 +56,7 @@ def seed_cache(questions: Sequence[Asked], truth: Weeks) -> Counted:
     return told
 
 
-def least(questions: Sequence[Asked], truth: Weeks, lifetimes: Mapping[str, float]) -> Counted:
+def least(questions: Sequence[WeekQuestion], truth: Weeks, lifetimes: Mapping[str, float]) -> Counted:
     """The clairvoyant least, one request a subject: each question is an interval that a request must stab.
 
     Placing each request at the end of the first interval without one is optimal. That suspended customers end

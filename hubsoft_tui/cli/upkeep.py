@@ -138,11 +138,11 @@ def config_show(session: Session) -> None:
 @click.pass_obj
 def config_check(session: Session, *, acknowledge: bool) -> int:
     """Answer `config check`: wrong settings are an error, exit 2; losses that nobody acknowledged, 1."""
-    from ..core.requests.way import way_to
+    from ..core.requests.way import route_to
 
     settings = loaded_settings(session).settings
     profile = settings.profile
-    proxy = way_to(profile.url).proxy
+    proxy = route_to(profile.url).proxy
     said = [_("The settings are right: profile {name}, {url}.").format(name=profile.name, url=profile.url)]
     if proxy is not None:
         said.append(

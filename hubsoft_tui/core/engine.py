@@ -19,7 +19,7 @@ from ..settings.tree import Settings
 from ..texts import say
 from . import background
 from .cache.cache import Cache
-from .cache.freshness import Knowledge
+from .cache.freshness import Freshness
 from .cache.question import Question
 from .clock import Clock
 from .limiter.gate import Gate
@@ -107,7 +107,7 @@ class Engine:
             max_entries=settings.cache.max_entries,
             max_briefs=settings.cache.roster_entries,
         )
-        self.known = Knowledge(cache, clock, settings.cache, suspended)
+        self.known = Freshness(cache, clock, settings.cache, suspended)
         """What is remembered, for those who ask for nothing else."""
         self._statistics = Statistics(clock)
         self._breaker = Breaker(clock, settings.health)

@@ -129,7 +129,7 @@ class RequestRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RequestMark:
     """One request start on the 60-second tape. `at` is on the engine's clock (seconds)."""
 
     at: float
@@ -139,7 +139,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class ClassLoad:
     """One priority's part of the queue and the budget."""
 
     waiting: int = 0
@@ -165,9 +165,14 @@ class BudgetState:
     """Seconds until a pause ends, a 429's Retry-After most often; 0 when not paused."""
     lost: bool = False
     """The pause is the window after the budget's file was lost: what was sent in it is not known."""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[RequestMark, ...] = ()
     """Request starts of the last window, oldest first."""
-    lanes: tuple[Lane, Lane, Lane, Lane] = (Lane(), Lane(), Lane(), Lane())
+    lanes: tuple[ClassLoad, ClassLoad, ClassLoad, ClassLoad] = (
+        ClassLoad(),
+        ClassLoad(),
+        ClassLoad(),
+        ClassLoad(),
+    )
     queue_limit: int = 1000
 
     @property
@@ -314,7 +319,7 @@ class Snapshot:
     serial: int = 0
     """Grows by one when anything changed."""
     at: float = 0.0
-    """The engine's clock (seconds) when it was taken; `Mark.at` is on the same clock."""
+    """The engine's clock (seconds) when it was taken; `RequestMark.at` is on the same clock."""
     wall: float = 0.0
     """UTC epoch seconds when it was taken."""
     profile: str = "main"

@@ -6,23 +6,23 @@ Importing this costs no web framework; starlette and uvicorn come in when a `Sim
 from __future__ import annotations
 
 from .people import SimCustomer, SimService
-from .request_log import Entry, Ledger, worst_window
+from .request_log import LoggedRequest, RequestLog, worst_window
 from .request_log import read as read_ledger
 from .scenarios import SCENARIOS, Scenario
 from .serving import serve
 from .simulator import Simulator
-from .tickets import Change, SimTicket
+from .tickets import SimTicket, TicketEdit
 
 __all__ = [
     "SCENARIOS",
-    "Change",
-    "Entry",
-    "Ledger",
+    "LoggedRequest",
+    "RequestLog",
     "Scenario",
     "SimCustomer",
     "SimService",
     "SimTicket",
     "Simulator",
+    "TicketEdit",
     "read_ledger",
     "serve",
     "worst_window",

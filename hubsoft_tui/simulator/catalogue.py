@@ -7,7 +7,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SimPlan:
     """A plan that is sold (`servico`). Speeds are in Mbit/s."""
 
     id: int
@@ -36,7 +36,7 @@ class TicketStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SimPlace:
     """A city with the way this provider's data spells it."""
 
     id: int
@@ -48,15 +48,15 @@ class Place:
 
 
 PLANS: Final = (
-    Plan(2734, "COMBO 30MBPS + 30MBPS", 89.9, "FIBRA", 30, 30),
-    Plan(2675, "212 MB - ULTRA FIBRA", 99.9, "FIBRA", 212, 106),
-    Plan(2792, "FIBRA 300 MEGA", 109.9, "FIBRA", 300, 150),
-    Plan(2799, "FIBRA 500 MEGA + TV", 139.9, "FIBRA", 500, 250),
-    Plan(2801, "FIBRA 700 MEGA", 149.9, "FIBRA", 700, 350),
-    Plan(2805, "GIGA EMPRESARIAL", 399, "FIBRA", 1000, 1000),
-    Plan(1269, "RURAL 10 MEGA", 119.9, "WIRELESS", 10, 5),
-    Plan(1292, "RURAL 20 MEGA", 149, "RADIO", 20, 10),
-    Plan(1310, "LINK DEDICADO 100 MEGA", 1200, "Cabo UTP", 100, 100),
+    SimPlan(2734, "COMBO 30MBPS + 30MBPS", 89.9, "FIBRA", 30, 30),
+    SimPlan(2675, "212 MB - ULTRA FIBRA", 99.9, "FIBRA", 212, 106),
+    SimPlan(2792, "FIBRA 300 MEGA", 109.9, "FIBRA", 300, 150),
+    SimPlan(2799, "FIBRA 500 MEGA + TV", 139.9, "FIBRA", 500, 250),
+    SimPlan(2801, "FIBRA 700 MEGA", 149.9, "FIBRA", 700, 350),
+    SimPlan(2805, "GIGA EMPRESARIAL", 399, "FIBRA", 1000, 1000),
+    SimPlan(1269, "RURAL 10 MEGA", 119.9, "WIRELESS", 10, 5),
+    SimPlan(1292, "RURAL 20 MEGA", 149, "RADIO", 20, 10),
+    SimPlan(1310, "LINK DEDICADO 100 MEGA", 1200, "Cabo UTP", 100, 100),
 )
 TECHNOLOGIES: Final = {"Cabo UTP": 3, "FIBRA": 2, "RADIO": 19, "WIRELESS": 1}
 
@@ -150,11 +150,11 @@ PERIODS: Final = {
 }
 
 PLACES: Final = (
-    Place(2052, "SANTO ANTÔNIO DO MONTE", "3160306", "35560000", -20.086726, -45.290536),
-    Place(1597, "DIVINÓPOLIS", "3122306", "35500-000", -20.138917, -44.883889),
-    Place(1811, "NOVA SERRANA", "3145208", "35519-000", -19.856272, -45.010591),
-    Place(1902, "PERDIGÃO", "3149705", "35545-000", -19.942400, -45.078100),
-    Place(1718, "LAGOA DA PRATA", "3137205", "35590000", -20.022500, -45.543600),
+    SimPlace(2052, "SANTO ANTÔNIO DO MONTE", "3160306", "35560000", -20.086726, -45.290536),
+    SimPlace(1597, "DIVINÓPOLIS", "3122306", "35500-000", -20.138917, -44.883889),
+    SimPlace(1811, "NOVA SERRANA", "3145208", "35519-000", -19.856272, -45.010591),
+    SimPlace(1902, "PERDIGÃO", "3149705", "35545-000", -19.942400, -45.078100),
+    SimPlace(1718, "LAGOA DA PRATA", "3137205", "35590000", -20.022500, -45.543600),
 )
 STREETS: Final = (
     "RUA GERALDO RODRIGUES DA COSTA",

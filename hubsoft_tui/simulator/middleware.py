@@ -36,7 +36,7 @@ _PHRASES: Final = {
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpAnswer:
     """An HTTP answer before it is sent; `length` of None states the true one."""
 
     status: int
@@ -46,7 +46,7 @@ class Answer:
     length: int | None = None
 
 
-class Gate:
+class Middleware:
     """The ASGI application. It counts a request first and only then decides what becomes of it."""
 
     def __init__(self, simulator: Simulator) -> None:
@@ -77,12 +77,12 @@ class Gate:
         passes, extra = simulator.throttle.hit()
         fault = self._fault(scope["method"], path) if passes else None
         ledger.complete(entry.number, token=token, fault=None if fault is None else fault.label)
-        answer: Answer | None
+        answer: HttpAnswer | None
         if passes:
             await self._delay(query)
             answer = await self._answer(scope, body, fault, extra)
         else:
-            answer = Answer(429, b'{"message":"Too Many Attempts."}', headers=extra)
+            answer = HttpAnswer(429, b'{"message":"Too Many Attempts."}', headers=extra)
         scope.setdefault("executed", False)
         ledger.complete(
             entry.number,
@@ -107,7 +107,7 @@ class Gate:
 
     async def _answer(
         self, scope: Scope, body: bytes, fault: Fault | None, extra: dict[str, str]
-    ) -> Answer | None:
+    ) -> HttpAnswer | None:
         if fault is not None and fault.kind == "delay" and not fault.after_executing:
             await asyncio.sleep(fault.value)
         if fault is not None and fault.kind == "late":
@@ -135,7 +135,7 @@ class Gate:
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
-    async def _spoil(self, answer: Answer, fault: Fault) -> None:
+    async def _spoil(self, answer: HttpAnswer, fault: Fault) -> None:
         if fault.kind == "delay" and fault.after_executing:
             await asyncio.sleep(fault.value)
         elif fault.kind == "truncated":
@@ -157,8 +157,8 @@ class Gate:
         if seconds > 0:
             await asyncio.sleep(seconds)
 
-    async def _execute(self, scope: Scope, body: bytes) -> Answer:
-        answer = Answer(500, b"")
+    async def _execute(self, scope: Scope, body: bytes) -> HttpAnswer:
+        answer = HttpAnswer(500, b"")
         parts: list[bytes] = []
         bodies = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -177,25 +177,25 @@ class Gate:
         return answer
 
 
-def _failure(fault: Fault, extra: dict[str, str]) -> Answer | None:
+def _failure(fault: Fault, extra: dict[str, str]) -> HttpAnswer | None:
     status = int(fault.value)
     if fault.kind == "empty":
-        return Answer(200, b"", headers=extra)
+        return HttpAnswer(200, b"", headers=extra)
     if fault.kind == "html":
         page = _PAGE.format(status=_PHRASES.get(status, str(status or "Portal")))
-        return Answer(status or 200, page.encode(), HTML, extra)
+        return HttpAnswer(status or 200, page.encode(), HTML, extra)
     if fault.kind == "gateway":
         said = {"message": "no Route matched with those values", "request_id": "5f0c1d7e"}
-        return Answer(status, json.dumps(said).encode(), headers=extra)
+        return HttpAnswer(status, json.dumps(said).encode(), headers=extra)
     if fault.kind == "blank":
-        return Answer(status, b"", "text/plain", extra)
+        return HttpAnswer(status, b"", "text/plain", extra)
     if fault.kind == "says":
-        return Answer(status, fault.body, fault.content_type, extra)
+        return HttpAnswer(status, fault.body, fault.content_type, extra)
     if fault.kind == "status":
         if status == 429:
             extra = {"Retry-After": "1", **extra}
         text = {401: "Unauthenticated.", 429: "Too Many Attempts.", 500: "Server Error"}.get(status, "Error")
-        return Answer(status, json.dumps({"message": text}).encode(), headers=extra)
+        return HttpAnswer(status, json.dumps({"message": text}).encode(), headers=extra)
     return None
 
 
@@ -223,7 +223,7 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _send(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+async def _send(answer: HttpAnswer, scope: Scope, receive: Receive, send: Send) -> None:
     stated = len(answer.body) if answer.length is None else answer.length
     headers = {
         "content-type": answer.kind,

@@ -57,7 +57,7 @@ class SimService:
     """
 
     id: int
-    plan: catalogue.Plan
+    plan: catalogue.SimPlan
     number: int
     status: str
     login: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .details import Details
 from .roster import Roster
-from .ticket_desk import Desk
+from .ticket_desk import TicketDesk
 from .tokens import TokenOffice
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Provider:
         self.roster = Roster(customers, seed, hostile=hostile)
         self.details = Details(seed, clock.start, always=always)
         self.tokens = TokenOffice(seed)
-        self.desk = Desk(self.roster, clock, seed, opened=tickets, closed=closed)
+        self.desk = TicketDesk(self.roster, clock, seed, opened=tickets, closed=closed)
         self.disconnections: list[str] = []
         """Logins that somebody disconnected, in order."""
         self.steps_per_request = 0

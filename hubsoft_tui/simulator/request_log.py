@@ -16,7 +16,7 @@ API: Final = "/api/v1/integracao/"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LoggedRequest:
     """One request as it arrived, completed when it was answered.
 
     `status` is None while it is being answered and 0 when the connection was dropped instead. `token` is a
@@ -39,7 +39,7 @@ class Entry:
     seconds: float = 0.0
 
 
-class Ledger:
+class RequestLog:
     """Every request received, in order of arrival. Safe to read from any thread.
 
     A path may be given whole or from behind `/api/v1/integracao/`. With a `file`, each entry is also written
@@ -47,7 +47,7 @@ class Ledger:
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[LoggedRequest] = []
         self._lock = threading.Lock()
         self._forgotten = 0
         self._stream: TextIO | None = None
@@ -56,14 +56,14 @@ class Ledger:
 
     def arrive(
         self, *, method: str, path: str, query: str, user_agent: str, monotonic: float | None = None
-    ) -> Entry:
+    ) -> LoggedRequest:
         """Count a request now, or as of `monotonic`."""
         now = time.monotonic()
         at = now if monotonic is None else monotonic
         boot = _boottime() - (now - at)
         with self._lock:
             number = self._forgotten + len(self._entries)
-            entry = Entry(number, at, boot, method, path, query, user_agent)
+            entry = LoggedRequest(number, at, boot, method, path, query, user_agent)
             self._entries.append(entry)
             self._write(entry)
         return entry
@@ -77,7 +77,7 @@ class Ledger:
                 self._entries[position] = entry
                 self._write(entry)
 
-    def entries(self, path: str | None = None) -> list[Entry]:
+    def entries(self, path: str | None = None) -> list[LoggedRequest]:
         """Return the requests so far, or those for exactly `path`."""
         with self._lock:
             found = list(self._entries)
@@ -109,18 +109,18 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, entry: LoggedRequest) -> None:
         if self._stream is not None:
             self._stream.write(json.dumps(asdict(entry)) + "\n")
             self._stream.flush()
 
 
-def read(file: Path) -> list[Entry]:
+def read(file: Path) -> list[LoggedRequest]:
     """Return the requests in a ledger file, in order of arrival; a line cut short is left out."""
-    latest: dict[int, Entry] = {}
+    latest: dict[int, LoggedRequest] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
-            entry = Entry(**json.loads(line))
+            entry = LoggedRequest(**json.loads(line))
         except ValueError:
             continue
         latest[entry.number] = entry

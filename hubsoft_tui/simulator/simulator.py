@@ -10,9 +10,9 @@ from . import tokens
 from .clock import SimClock
 from .faults import FaultPlan, parse
 from .provider import Provider
-from .request_log import Entry, Ledger
+from .request_log import LoggedRequest, RequestLog
 from .scenarios import SCENARIOS, Scenario
-from .throttle import Throttle
+from .throttle import RequestThrottle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .people import SimCustomer
     from .server import LoopServer
-    from .tickets import Change, SimTicket
+    from .tickets import SimTicket, TicketEdit
 
 
 class Simulator:
@@ -71,16 +71,16 @@ class Simulator:
             hostile=hostile,
             always=always_relations,
         )
-        self.ledger = Ledger(ledger_file)
+        self.ledger = RequestLog(ledger_file)
         self.faults = FaultPlan(seed)
-        self.throttle = Throttle(window=rate_window)
+        self.throttle = RequestThrottle(window=rate_window)
         self.lifetime = lifetime
         self._port = port
         self._latency = latency
         self._changes = changes_per_minute
         self._rate_limit = rate_limit
         self._server: LoopServer | None = None
-        self.on_request: Callable[[Entry], object] | None = None
+        self.on_request: Callable[[LoggedRequest], object] | None = None
         """Called in the server's thread with each request as it arrives, before anything is decided."""
         self.set_scenario(scenario)
 
@@ -89,10 +89,10 @@ class Simulator:
     def start(self) -> Self:
         """Serve from now on. Raises OSError when the port is taken."""
         if self._server is None:
-            from .middleware import Gate
+            from .middleware import Middleware
             from .server import LoopServer
 
-            server = LoopServer(lambda: Gate(self), self._port)
+            server = LoopServer(lambda: Middleware(self), self._port)
             server.start()
             self._server = server
             self._port = server.port
@@ -234,7 +234,7 @@ class Simulator:
             return list(self.provider.desk.tickets.values())
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[TicketEdit]:
         """Every ticket change so far, in order, clients' own writes included."""
         with self.provider.lock:
             return list(self.provider.desk.changes)
@@ -244,7 +244,7 @@ class Simulator:
         with self.provider.lock:
             self.provider.desk.forget(ticket)
 
-    def step(self, count: int = 1) -> list[Change]:
+    def step(self, count: int = 1) -> list[TicketEdit]:
         """Make `count` ticket changes now and return them: the same ones for the same seed."""
         with self.provider.lock:
             return self.provider.desk.step(count)

@@ -7,7 +7,7 @@ import threading
 import time
 
 
-class Throttle:
+class RequestThrottle:
     """At most `limit` requests in a window of `window` seconds; the next window begins with the next request.
 
     Without a limit nothing is refused and no header is sent.

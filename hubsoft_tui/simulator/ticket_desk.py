@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Unpack
 from . import catalogue
 from .details import local
 from .people import DAY, SimCustomer, SimService
-from .tickets import Change, SimMessage, SimOrder, SimTicket, Story
+from .tickets import SimMessage, SimOrder, SimTicket, Story, TicketEdit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ _MOST_AT_ONCE: Final = 2_000
 _KINDS: Final = {"opened": 22, "status": 30, "message": 18, "closed": 24, "reopened": 2, "reassigned": 4}
 
 
-class Desk:
+class TicketDesk:
     """Every ticket by id, in order of opening. Not safe by itself: the provider's lock guards it."""
 
     def __init__(self, roster: Roster, clock: SimClock, seed: int, *, opened: int, closed: int) -> None:
@@ -34,7 +34,7 @@ class Desk:
         self._rate = 0.0
         self._due = float("inf")
         self.tickets: dict[int, SimTicket] = {}
-        self.changes: list[Change] = []
+        self.changes: list[TicketEdit] = []
         self._open: list[int] = []
         self._closed: list[int] = []
         self._generate(random.Random(f"tickets:{seed}"), opened, closed)  # noqa: S311
@@ -55,7 +55,7 @@ class Desk:
             self._due += self._pace.expovariate(self._rate)
         self._due = now + self._pace.expovariate(self._rate)
 
-    def step(self, count: int) -> list[Change]:
+    def step(self, count: int) -> list[TicketEdit]:
         """Make `count` changes now."""
         first = len(self.changes)
         for _ in range(count):
@@ -199,7 +199,9 @@ class Desk:
         by_client: bool = False,
     ) -> None:
         number = len(self.changes) + 1
-        self.changes.append(Change(number, kind, ticket.id, ticket.protocol, before, after, at, by_client))
+        self.changes.append(
+            TicketEdit(number, kind, ticket.id, ticket.protocol, before, after, at, by_client)
+        )
 
     def _protocol(self, at: float, rng: random.Random) -> str:
         while True:

@@ -75,7 +75,7 @@ class SimTicket:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TicketEdit:
     """One thing that happened to a ticket.
 
     `kind` is opened, status, type, message, closed, reopened or reassigned.

@@ -36,7 +36,7 @@ CHECKUP: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WeekQuestion:
     """One question. `category` is a `core.types.Category`'s value."""
 
     at: float
@@ -51,7 +51,7 @@ class Asked:
 class Weeks:
     """Questions in order of time, and the truth: when what of whom changed."""
 
-    questions: tuple[Asked, ...]
+    questions: tuple[WeekQuestion, ...]
     changes: dict[tuple[int, str], tuple[float, ...]]
     """(subject, category) -> the instants at which what that category shows changed, in order."""
     spells: dict[int, tuple[float, ...]]
@@ -84,7 +84,7 @@ class _Provider:
         self._chance.shuffle(names)
         self._names = names
         self._reach = list(itertools.accumulate(1 / (rank + 8) for rank in range(customers)))
-        self._asked: list[Asked] = []
+        self._asked: list[WeekQuestion] = []
         self._changes: dict[tuple[int, str], list[float]] = defaultdict(list)
         self._spells: dict[int, list[float]] = {}
 
@@ -146,16 +146,16 @@ class _Provider:
             self._call(self._someone(), start + self._business())
         for _ in range(PORTAL):
             at, customer = start + self._waking(), self._someone()
-            self._asked.append(Asked(at, customer, STATUS, person=False))
+            self._asked.append(WeekQuestion(at, customer, STATUS, person=False))
             if chance.random() < 0.35:
-                self._asked.append(Asked(at + chance.uniform(2, 20), customer, DATA, person=False))
+                self._asked.append(WeekQuestion(at + chance.uniform(2, 20), customer, DATA, person=False))
         for member in range(min(CHECKUP, self._customers)):
-            self._asked.append(Asked(start + 6 * HOUR + member * 2.5, member, STATUS, person=False))
+            self._asked.append(WeekQuestion(start + 6 * HOUR + member * 2.5, member, STATUS, person=False))
         for _ in range(4):
             stranger, at = STRANGERS + chance.randrange(10**6), start + self._business()
-            self._asked.append(Asked(at, stranger, DATA, person=True))
+            self._asked.append(WeekQuestion(at, stranger, DATA, person=True))
             if chance.random() < 0.5:  # the same number is tried again
-                self._asked.append(Asked(at + chance.uniform(20, 600), stranger, DATA, person=True))
+                self._asked.append(WeekQuestion(at + chance.uniform(20, 600), stranger, DATA, person=True))
 
     def _call(self, customer: int, at: float) -> None:
         """Somebody calls: an operator looks the customer and the tickets up, perhaps opens one; and again later."""
@@ -164,8 +164,10 @@ class _Provider:
         while again and at < self._days * DAY:
             if at >= 0:
                 forced = chance.random() < 0.04
-                self._asked.append(Asked(at, customer, DATA, person=True, forced=forced))
-                self._asked.append(Asked(at + 1, customer + TICKETS, SERVICE, person=True, forced=forced))
+                self._asked.append(WeekQuestion(at, customer, DATA, person=True, forced=forced))
+                self._asked.append(
+                    WeekQuestion(at + 1, customer + TICKETS, SERVICE, person=True, forced=forced)
+                )
             if chance.random() < 0.12:
                 self._ticket(customer, at + chance.uniform(2, 12) * 60)
             again = chance.random() < 0.35
@@ -197,6 +199,6 @@ class _Provider:
         return min(max(self._chance.gauss(15, 4.5), 0.1), 23.9) * HOUR
 
 
-def people(questions: tuple[Asked, ...]) -> Iterator[Asked]:
+def people(questions: tuple[WeekQuestion, ...]) -> Iterator[WeekQuestion]:
     """Yield the questions that somebody waits for."""
     return (one for one in questions if one.person)

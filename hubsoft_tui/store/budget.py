@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from ..core.clock import Clock
-from ..core.limiter.ledger import Head, Ledger, Slot, Throttle
+from ..core.limiter.ledger import Ledger, QueueHead, Slot, Throttle
 from ..core.types import Priority
 from ..texts import Text
 from .database import Database
@@ -126,7 +126,7 @@ class SqliteBudget:
         )
         ledger = Ledger(
             {row[0]: Slot(row[0], row[1], Priority(row[2]), *row[3:]) for row in slots},
-            {(row[0], Priority(row[1])): Head(row[0], Priority(row[1]), *row[2:]) for row in line},
+            {(row[0], Priority(row[1])): QueueHead(row[0], Priority(row[1]), *row[2:]) for row in line},
         )
         self._stored, self._stored_epoch = ledger, ""
         kept = db.execute("SELECT epoch, throttle FROM budget WHERE account = ?", (self._account,)).fetchone()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.simulator import Entry, Simulator
+from hubsoft_tui.simulator import LoggedRequest, Simulator
 
 from .fixture import environment
 from .terminal import CONSOLE, PATIENCE, ROOT
@@ -157,7 +157,7 @@ def wait_until(true: Callable[[], object], why: str) -> None:
         time.sleep(0.02)
 
 
-def place(entries: Sequence[Entry], document: str) -> int:
+def place(entries: Sequence[LoggedRequest], document: str) -> int:
     """Return where in the ledger the request for a document stands."""
     return next(n for n, entry in enumerate(entries) if f"termo_busca={document}&" in f"{entry.query}&")
 
@@ -243,5 +243,5 @@ def test_six_processes_share_budget_login_and_memory_through_any_crash(
     assert simulator.ledger.worst_window(WINDOW) <= BUDGET
 
 
-def _document(entry: Entry) -> str:
+def _document(entry: LoggedRequest) -> str:
     return entry.query.partition("termo_busca=")[2].partition("&")[0]

@@ -9,10 +9,10 @@ from hubsoft_tui.core.types import (
     CacheState,
     Category,
     CategoryStats,
+    ClassLoad,
     Health,
-    Lane,
-    Mark,
     Priority,
+    RequestMark,
     RequestRow,
     Snapshot,
     TokenState,
@@ -74,13 +74,13 @@ def request(number, **fields):
 
 def snapshot(serial=1, requests=(), **fields):
     """Return a snapshot of a console at work, with `fields` on top."""
-    lanes = (Lane(cap=30), Lane(cap=28), Lane(1, 0.4, 26, 1.9), Lane(3, 5.1, 22, 6.3))
+    lanes = (ClassLoad(cap=30), ClassLoad(cap=28), ClassLoad(1, 0.4, 26, 1.9), ClassLoad(3, 5.1, 22, 6.3))
     stats = CategoryStats(hits=91, misses=9, course=(0.5, 0.91))
     usual: dict[str, Any] = {
         "at": 100.0,
         "wall": WALL,
         "host": "api.provedor.example",
-        "budget": BudgetState(30, 30, 60.0, 23, marks=(Mark(90.0, Priority.HIGH),), lanes=lanes),
+        "budget": BudgetState(30, 30, 60.0, 23, marks=(RequestMark(90.0, Priority.HIGH),), lanes=lanes),
         "cache": CacheState(412, categories=dict.fromkeys(Category, stats)),
         "api": ApiState(Health.ONLINE, WALL - 60, 0.042, 0.18, (0.04, 0.18), last_good=WALL),
         "token": TokenState(True, 29 * 86400.0, WALL - 86400),

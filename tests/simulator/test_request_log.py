@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.simulator import Ledger, Simulator, read_ledger, worst_window
+from hubsoft_tui.simulator import RequestLog, Simulator, read_ledger, worst_window
 
 from .conftest import API, Visitor
 
@@ -75,7 +75,7 @@ def test_another_process_can_read_it_and_secrets_are_not_in_it(
 
 
 def test_what_was_forgotten_stays_forgotten_when_it_is_answered() -> None:
-    ledger = Ledger()
+    ledger = RequestLog()
     old = ledger.arrive(method="GET", path="/a", query="", user_agent="")
     ledger.clear()
     new = ledger.arrive(method="GET", path="/b", query="", user_agent="")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.core.limiter.ledger import Head, Ledger, Slot, Throttle
+from hubsoft_tui.core.limiter.ledger import Ledger, QueueHead, Slot, Throttle
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import StoreBusy, StoreError
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
@@ -54,7 +54,7 @@ def hold(budget: SqliteBudget, *slots: Slot) -> None:
 
 def test_everything_comes_back_as_it_was(home: Home) -> None:
     one, two = home.budget(), home.budget()
-    head = Head(one.owner, Priority.LOW, arrival=998.5, waiting=7, seen=1000.0)
+    head = QueueHead(one.owner, Priority.LOW, arrival=998.5, waiting=7, seen=1000.0)
     throttle = Throttle(
         paused_until=1010.5, rate=24, clean_from=1010.5, cut_at=1000.0, header_limit=60, others=3
     )

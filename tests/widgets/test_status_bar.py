@@ -10,8 +10,8 @@ from hubsoft_tui.core.types import (
     CacheState,
     Category,
     CategoryStats,
+    ClassLoad,
     Health,
-    Lane,
     Snapshot,
     TokenState,
 )
@@ -22,7 +22,7 @@ SNAPSHOT = Snapshot(
     serial=1,
     profile="main",
     host="api.provedor.example",
-    budget=BudgetState(30, 30, 60.0, 23, lanes=(Lane(), Lane(), Lane(1), Lane(3))),
+    budget=BudgetState(30, 30, 60.0, 23, lanes=(ClassLoad(), ClassLoad(), ClassLoad(1), ClassLoad(3))),
     cache=CacheState(categories={Category.CLIENT_DATA: CategoryStats(hits=91, misses=9)}),
     api=ApiState(Health.ONLINE, p50=0.042),
     token=TokenState(True, 29 * 86400.0),

@@ -11,7 +11,7 @@ from hubsoft_tui.core.types import (
     BreakerState,
     CacheState,
     Category,
-    Lane,
+    ClassLoad,
     Priority,
     Renewing,
     Snapshot,
@@ -171,9 +171,9 @@ class QueuePanel(Drawn):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._lanes: Sequence[Lane] = (Lane(),) * 4
+        self._lanes: Sequence[ClassLoad] = (ClassLoad(),) * 4
 
-    def show(self, lanes: Sequence[Lane]) -> None:
+    def show(self, lanes: Sequence[ClassLoad]) -> None:
         """Draw the four `lanes`, the most urgent first."""
         self._lanes = lanes
         self.redraw()

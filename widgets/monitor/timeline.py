@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from hubsoft_tui.core.types import BudgetState, Mark, Priority
+from hubsoft_tui.core.types import BudgetState, Priority, RequestMark
 from hubsoft_tui.texts import _, number
 
 from ..line_widget import Drawn, Part, fit, line
@@ -153,7 +153,7 @@ class BudgetTape(Drawn):
                 cells.setdefault(cell, []).append(mark.mine)
         return list(_runs(cells, track, priority_style(priority)))
 
-    def _age(self, mark: Mark) -> float:
+    def _age(self, mark: RequestMark) -> float:
         return max(0.0, math.floor(self._now()) - math.floor(mark.at))
 
     def _now(self) -> float:

@@ -51,7 +51,7 @@ class _Index(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Entry(Generic[T]):
+class _CacheEntry(Generic[T]):
     value: T
     fetched_at: float
     fetched_now: float
@@ -59,7 +59,7 @@ class _Entry(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Found:
+class CachedAnswer:
     """What the cache holds for a question, however old. `age` and `fetched_at` are the oldest part's."""
 
     values: tuple[Any, ...]
@@ -99,8 +99,8 @@ class Cache:
 
     def _size(self, max_entries: int) -> None:
         self.max_entries = max_entries
-        self._records: cachetools.LRUCache[str, _Entry[object]] = cachetools.LRUCache(max_entries)
-        self._answers: cachetools.LRUCache[str, _Entry[_Index]] = cachetools.LRUCache(
+        self._records: cachetools.LRUCache[str, _CacheEntry[object]] = cachetools.LRUCache(max_entries)
+        self._answers: cachetools.LRUCache[str, _CacheEntry[_Index]] = cachetools.LRUCache(
             max_entries * QUESTIONS_PER_RECORD
         )
 
@@ -109,7 +109,7 @@ class Cache:
         if max_entries != self.max_entries:
             self._size(max_entries)
 
-    def find(self, key: str) -> Found | None:
+    def find(self, key: str) -> CachedAnswer | None:
         """Return what is known about `key`, however old, or None."""
         if self._changed():
             # Another process wrote or cleared something: what is in memory may be older than what is there.
@@ -126,9 +126,9 @@ class Cache:
             self._used[id_] = None
         return self._found(answer, parts)
 
-    def find_brief(self, key: str) -> Found | None:
+    def find_brief(self, key: str) -> CachedAnswer | None:
         """Return the roster's rows kept under `key` by `learn`, however old, or None."""
-        entry: _Entry[Any] | None = self._records.get(key)
+        entry: _CacheEntry[Any] | None = self._records.get(key)
         if entry is None and (loaded := self._load([key])):
             entry = self._records[key] = loaded[key]
         if entry is None:
@@ -136,7 +136,7 @@ class Cache:
         self._used[key] = None
         return self._whole(entry)
 
-    def find_many(self, keys: Sequence[str], briefs: Sequence[str]) -> dict[str, Found]:
+    def find_many(self, keys: Sequence[str], briefs: Sequence[str]) -> dict[str, CachedAnswer]:
         """Return what is known about each of `keys` and `briefs`, read in bulk; a few hundred at a time.
 
         For thousands of questions in a row: what is in memory stays as it is, and nothing counts as used.
@@ -158,19 +158,19 @@ class Cache:
         stored = []
         for key, rows in briefs.items():
             self._records.pop(key, None)
-            entry = _Entry(rows, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch())
+            entry = _CacheEntry(rows, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch())
             stored.append(self._stored(key, BRIEF, entry))
         try:
             self._port.save(stored)
         except StoreError as error:
             logger.warning("not kept on disk: %s", error)
 
-    def _found(self, answer: _Entry[_Index], parts: Sequence[_Entry[Any]]) -> Found:
-        dated: list[_Entry[Any]] = list(parts)
+    def _found(self, answer: _CacheEntry[_Index], parts: Sequence[_CacheEntry[Any]]) -> CachedAnswer:
+        dated: list[_CacheEntry[Any]] = list(parts)
         if not (answer.value.alone and parts):
             dated.append(answer)  # who belongs to the answer is as old as the answer
         oldest = min(dated, key=lambda entry: entry.fetched_at)
-        return Found(
+        return CachedAnswer(
             values=tuple(part.value for part in parts),
             age=max(self._age(entry) for entry in dated),
             fetched_at=oldest.fetched_at,
@@ -178,8 +178,8 @@ class Cache:
             ids=answer.value.ids,
         )
 
-    def _whole(self, entry: _Entry[Any]) -> Found:
-        return Found(tuple(entry.value), self._age(entry), entry.fetched_at)
+    def _whole(self, entry: _CacheEntry[Any]) -> CachedAnswer:
+        return CachedAnswer(tuple(entry.value), self._age(entry), entry.fetched_at)
 
     def keep(
         self,
@@ -193,8 +193,8 @@ class Cache:
     ) -> None:
         """Remember an answer whose request was sent at `sent_at` (epoch s) = `sent_now` (engine's clock)."""
         parts = tuple(parts)
-        wrap: Callable[[Any], _Entry[Any]] = partial(
-            _Entry, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch()
+        wrap: Callable[[Any], _CacheEntry[Any]] = partial(
+            _CacheEntry, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch()
         )
         answers = {key: wrap(_Index(tuple(part.id for part in parts), truncated, alone))}
         for part in parts:
@@ -263,13 +263,13 @@ class Cache:
             logger.warning("not read: %s", error)
             return False
 
-    def _answer(self, key: str) -> _Entry[_Index] | None:
-        entry: _Entry[_Index] | None = self._answers.get(key)
+    def _answer(self, key: str) -> _CacheEntry[_Index] | None:
+        entry: _CacheEntry[_Index] | None = self._answers.get(key)
         if entry is None and (stored := self._load([f"{ANSWER}:{key}"])):
             entry = self._answers[key] = next(iter(stored.values()))
         return entry
 
-    def _parts(self, ids: tuple[str, ...]) -> list[_Entry[object]] | None:
+    def _parts(self, ids: tuple[str, ...]) -> list[_CacheEntry[object]] | None:
         found = {id_: entry for id_ in ids if (entry := self._records.get(id_)) is not None}
         if missing := [id_ for id_ in ids if id_ not in found]:
             loaded = self._load(missing)
@@ -277,8 +277,8 @@ class Cache:
             found |= loaded
         return [found[id_] for id_ in ids] if len(found) == len(set(ids)) else None
 
-    def _load(self, keys: list[str]) -> dict[str, _Entry[Any]]:
-        loaded: dict[str, _Entry[Any]] = {}
+    def _load(self, keys: list[str]) -> dict[str, _CacheEntry[Any]]:
+        loaded: dict[str, _CacheEntry[Any]] = {}
         if not keys:
             return loaded
         try:
@@ -295,14 +295,14 @@ class Cache:
                 value = decoder.decode(stored.body)
             except msgspec.DecodeError:
                 continue  # of another version's shape: asked for again
-            loaded[key] = _Entry(value, stored.fetched_at, stored.fetched_now, stored.epoch)
+            loaded[key] = _CacheEntry(value, stored.fetched_at, stored.fetched_now, stored.epoch)
         return loaded
 
-    def _stored(self, key: str, kind: str, entry: _Entry[Any]) -> StoredEntry:
+    def _stored(self, key: str, kind: str, entry: _CacheEntry[Any]) -> StoredEntry:
         body = self._encoder.encode(entry.value)
         return StoredEntry(key, kind, body, entry.fetched_at, entry.fetched_now, entry.epoch)
 
-    def _age(self, entry: _Entry[Any]) -> float:
+    def _age(self, entry: _CacheEntry[Any]) -> float:
         """Seconds since it was fetched by whichever clock says more: one of them may have stepped."""
         ages = [0.0, self._clock.wall() - entry.fetched_at]
         if entry.epoch == self._clock.epoch():

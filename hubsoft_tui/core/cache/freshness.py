@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from ...settings.tree import CacheSettings
 from ..clock import Clock
 from ..types import Answer, Category, Source
-from .cache import Cache, Found
+from .cache import Cache, CachedAnswer
 from .question import Question
 
 T = TypeVar("T")
 
 
-class Knowledge:
+class Freshness:
     """Lives in the engine's loop. `settings` may be replaced at any time, and holds for what is known already."""
 
     def __init__(
@@ -38,22 +38,22 @@ class Knowledge:
 
     # -- one question
 
-    def find(self, question: Question[Any]) -> Found | None:
+    def find(self, question: Question[Any]) -> CachedAnswer | None:
         """Return the youngest that is known, however old; a roster's row never stands in for a customer's data."""
         found = self.cache.find(question.key)
         if not question.brief or question.category is Category.CLIENT_DATA:
             return found
         return _younger(found, self.cache.find_brief(question.brief))
 
-    def fresh(self, question: Question[Any], found: Found) -> bool:
+    def fresh(self, question: Question[Any], found: CachedAnswer) -> bool:
         """Whether what was found is young enough for the question."""
         return found.age <= self.limit(question.category, found)
 
-    def useful(self, found: Found | None) -> bool:
+    def useful(self, found: CachedAnswer | None) -> bool:
         """Whether it may be shown, marked stale, while HubSoft cannot be asked."""
         return found is not None and not found.negative and found.age <= self.settings.stale_ttl
 
-    def limit(self, category: Category, found: Found) -> float:
+    def limit(self, category: Category, found: CachedAnswer) -> float:
         """Return for how many seconds what was found answers questions of `category`."""
         if found.negative:
             return self.settings.not_found_ttl
@@ -68,7 +68,7 @@ class Knowledge:
         return lifetime
 
     def answer(
-        self, question: Question[T], found: Found, source: Source = Source.CACHE, *, reason: str = ""
+        self, question: Question[T], found: CachedAnswer, source: Source = Source.CACHE, *, reason: str = ""
     ) -> Answer[T]:
         """Return what was found as an answer; `reason` says why a stale one is shown."""
         return Answer(
@@ -129,14 +129,14 @@ class Knowledge:
         """Drop what has expired beyond use and what is over the limit; return how many expired."""
         return self.cache.clean(keep_seconds=self.settings.stale_ttl)
 
-    def _allowed(self, found: Found, category: Category, max_age: float | None) -> float:
+    def _allowed(self, found: CachedAnswer, category: Category, max_age: float | None) -> float:
         limit = self.limit(category, found)
         if max_age is None:
             return limit
         return min(max_age, limit) if found.negative else max_age
 
 
-def _younger(one: Found | None, other: Found | None) -> Found | None:
+def _younger(one: CachedAnswer | None, other: CachedAnswer | None) -> CachedAnswer | None:
     if one is None or other is None:
         return other if one is None else one
     return other if other.age < one.age else one

@@ -22,11 +22,11 @@ from ..ports import Limits, PermitPort
 from ..types import BudgetState, Priority, Waiting
 from . import view
 from .ledger import Ledger, Slot
-from .queue import Line, Permit, Place, Waiter, heads
+from .queue import Permit, QueuePlace, Waiter, WaitQueue, heads
 from .schedule import LOOK_AGAIN, decide
 from .throttle import observed, slowed
 
-__all__ = ["Gate", "Permit", "Place"]
+__all__ = ["Gate", "Permit", "QueuePlace"]
 
 T = TypeVar("T")
 Step = Callable[[Ledger, float], tuple[Ledger, T]]
@@ -47,7 +47,7 @@ class Gate:
         self._port = port
         self._clock = clock
         self._limits = limits
-        self._line = Line()
+        self._line = WaitQueue()
         self._edits: list[Callable[[Ledger], Ledger]] = []  # facts the ledger must still be told, in order
         self._waits = tuple(deque[float](maxlen=100) for _ in Priority)
         self._driver: asyncio.Task[None] | None = None
@@ -78,7 +78,7 @@ class Gate:
         """Notice that the budget's file is gone, or another one. Raises StoreError."""
         self._port.follow()
 
-    async def enter(self, place: Place) -> Permit:
+    async def enter(self, place: QueuePlace) -> Permit:
         """Wait for the turn of `place` and return its permit; cancelling leaves the line and spends nothing.
 
         Raises QueueFull (refused, or displaced by somebody more urgent), TimedOut (its deadline passed),
@@ -94,7 +94,7 @@ class Gate:
             self._leave(waiter)
             raise
 
-    def promote(self, place: Place, priority: Priority) -> None:
+    def promote(self, place: QueuePlace, priority: Priority) -> None:
         """Move `place` up to a more urgent class, behind those already there; it never moves down."""
         if priority < place.priority:
             self._line.promote(place, priority, self._clock.now())
@@ -168,7 +168,7 @@ class Gate:
 
     # The line.
 
-    def _join(self, place: Place) -> Waiter:
+    def _join(self, place: QueuePlace) -> Waiter:
         if self._closed:
             raise _closed()
         waiter = self._line.newcomer(place, self._clock.now())

@@ -35,7 +35,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class QueueHead:
     """The first of one owner's waiters in one class, and how many wait there with it."""
 
     owner: str
@@ -83,7 +83,7 @@ class Ledger:
     """The budget's whole state at one instant."""
 
     slots: Mapping[str, Slot] = field(default_factory=dict)
-    line: Mapping[tuple[str, Priority], Head] = field(default_factory=dict)
+    line: Mapping[tuple[str, Priority], QueueHead] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Throttle)
 
     def owners(self) -> set[str]:
@@ -146,7 +146,7 @@ class Ledger:
         )
         return Ledger(slots, {}, throttle)
 
-    def posting(self, owner: str, heads: Iterable[Head], *, refresh: float) -> Ledger:
+    def posting(self, owner: str, heads: Iterable[QueueHead], *, refresh: float) -> Ledger:
         """Make `heads` the owner's part of the line; an entry is not renewed within `refresh` seconds."""
         mine = {(head.owner, head.priority): head for head in heads}
         for key, head in mine.items():

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from ...errors import HubSoftError
 from ..clock import Clock
 from ..types import Priority
-from .ledger import Head, Slot
+from .ledger import QueueHead, Slot
 
 _serials = itertools.count()  # of the process, not of a line: they name slots, together with the owner
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class QueuePlace:
     """What one request wants of the queue. Instants are Clock.now, durations seconds."""
 
     priority: Priority
@@ -86,7 +86,7 @@ class Permit:
 class Waiter:
     """Somebody in the line. Its future gets the permit, or the reason why there is none."""
 
-    place: Place
+    place: QueuePlace
     arrival: float
     serial: int
     future: asyncio.Future[Permit]
@@ -105,7 +105,7 @@ class Waiter:
         return self.place.not_before <= now and not self.late(now) and not self.future.done()
 
 
-class Line:
+class WaitQueue:
     """The waiters, sorted by rank."""
 
     def __init__(self) -> None:
@@ -120,7 +120,7 @@ class Line:
     def __contains__(self, waiter: Waiter) -> bool:
         return waiter in self._waiters
 
-    def newcomer(self, place: Place, now: float) -> Waiter:
+    def newcomer(self, place: QueuePlace, now: float) -> Waiter:
         """Return a waiter for `place` that is not in the line yet."""
         return Waiter(place, now, next(_serials), asyncio.get_running_loop().create_future())
 
@@ -136,7 +136,7 @@ class Line:
         """Take `waiter` out."""
         self._waiters.remove(waiter)
 
-    def promote(self, place: Place, priority: Priority, now: float) -> None:
+    def promote(self, place: QueuePlace, priority: Priority, now: float) -> None:
         """Move the waiter of `place` to another class, as if it came there now."""
         waiter = next((waiter for waiter in self._waiters if waiter.place is place), None)
         if waiter is None:
@@ -169,11 +169,11 @@ class Line:
         return min(instants, default=math.inf)
 
 
-def heads(due: Iterable[Waiter], owner: str, now: float) -> list[Head]:
+def heads(due: Iterable[Waiter], owner: str, now: float) -> list[QueueHead]:
     """Return what other processes need to know of `due`: the first of each class, and how many there are."""
     first: dict[Priority, float] = {}
     count = dict.fromkeys(Priority, 0)
     for waiter in due:
         first.setdefault(waiter.place.priority, waiter.arrival)
         count[waiter.place.priority] += 1
-    return [Head(owner, priority, arrival, count[priority], now) for priority, arrival in first.items()]
+    return [QueueHead(owner, priority, arrival, count[priority], now) for priority, arrival in first.items()]

@@ -17,7 +17,7 @@ from typing import Final
 
 from ..ports import Limits
 from ..types import Priority
-from .ledger import Head, Ledger
+from .ledger import Ledger, QueueHead
 from .throttle import in_force
 
 FROZEN: Final = 3.0
@@ -27,14 +27,14 @@ LOOK_AGAIN: Final = 0.025
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GrantDecision:
     """Which of my classes starts now; else, when to look again (nothing can change before, alone)."""
 
     start: Priority | None
     again: float = math.inf
 
 
-class Room:
+class WindowCapacity:
     """How much of the window is taken at one instant, and who may take more of it.
 
     A class may start while fewer slots are held than its reach: its cap. While LOW waits and holds fewer than
@@ -84,32 +84,38 @@ class Room:
         self._low -= priority is Priority.LOW
 
 
-def decide(ledger: Ledger, owner: str, mine: Sequence[Head], limits: Limits, now: float) -> Verdict:
+def decide(
+    ledger: Ledger, owner: str, mine: Sequence[QueueHead], limits: Limits, now: float
+) -> GrantDecision:
     """Decide which of my classes starts now, `ledger` being swept. `limits` are the configured ones.
 
     Everybody who waits anywhere is served in the order of rank; what better-ranked waiters of other processes
     may take now is set aside for them, and one of mine starts if it fits into what is left.
     """
     if now < (opens := ledger.throttle.opens(limits.window)):
-        return Verdict(None, opens)
+        return GrantDecision(None, opens)
     limits = in_force(limits, ledger.throttle, now)
     others = [head for head in ledger.line.values() if head.owner != owner and now - head.seen < FROZEN]
     line = sorted([*mine, *others], key=lambda head: head.rank)
     low_waits = any(head.priority is Priority.LOW for head in line)
-    room = Room(limits, ledger, low_waits=low_waits)
+    room = WindowCapacity(limits, ledger, low_waits=low_waits)
     for head in line:
         if head.owner == owner:
             if room.take(head.priority, now):
-                return Verdict(head.priority)
+                return GrantDecision(head.priority)
         else:
             for _ in range(head.waiting):
                 if not room.take(head.priority, now):
                     break
-    again = _next_opening(Room(limits, ledger, low_waits=low_waits), ledger, mine, limits.window, now)
-    return Verdict(None, again if again > now else now + LOOK_AGAIN)
+    again = _next_opening(
+        WindowCapacity(limits, ledger, low_waits=low_waits), ledger, mine, limits.window, now
+    )
+    return GrantDecision(None, again if again > now else now + LOOK_AGAIN)
 
 
-def _next_opening(room: Room, ledger: Ledger, mine: Sequence[Head], window: float, now: float) -> float:
+def _next_opening(
+    room: WindowCapacity, ledger: Ledger, mine: Sequence[QueueHead], window: float, now: float
+) -> float:
     """Return the first instant at which one of mine fits, were nobody else there."""
     frees = sorted((slot.frees_earliest(window, now), slot.priority) for slot in ledger.slots.values())
     best = min(

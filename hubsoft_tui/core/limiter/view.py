@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..ports import Limits
-from ..types import BudgetState, Lane, Mark, Priority, Waiting
+from ..types import BudgetState, ClassLoad, Priority, RequestMark, Waiting
 from .ledger import Ledger
 from .schedule import FROZEN
 from .throttle import in_force
@@ -27,7 +27,7 @@ def budget_state(
     )
     force = in_force(limits, ledger.throttle, now)
     critical, high, normal, low = (
-        Lane(
+        ClassLoad(
             waiting=len(arrivals[priority]),
             oldest=max(0.0, now - arrivals[priority][0]) if arrivals[priority] else 0.0,
             cap=force.cap(priority),
@@ -42,7 +42,7 @@ def budget_state(
         used=len(slots),
         paused_for=max(0.0, ledger.throttle.opens(limits.window) - now),
         lost=ledger.throttle.lost_until(limits.window) > max(now, ledger.throttle.paused_until),
-        marks=tuple(Mark(slot.started, slot.priority, slot.owner == owner) for slot in started),
+        marks=tuple(RequestMark(slot.started, slot.priority, slot.owner == owner) for slot in started),
         lanes=(critical, high, normal, low),
         queue_limit=limits.max_queue,
     )

@@ -24,7 +24,7 @@ PEOPLE_PAUSE_SECONDS: Final = 10.0
 BACKGROUND_LOOK_SECONDS: Final = 5.0
 
 
-class Patience:
+class AdmissionControl:
     """Lives in the engine's loop; people are told within a second, background work waits, within bounds."""
 
     def __init__(self, breaker: Breaker, gate: Gate, health: HealthMonitor, clock: Clock) -> None:

@@ -27,11 +27,11 @@ from ...errors import (
 )
 from ...texts import say
 from ..clock import Clock
-from ..limiter.gate import Gate, Permit, Place
+from ..limiter.gate import Gate, Permit, QueuePlace
 from ..limiter.headers import pause_in_body, read_limits, reset_after, retry_after
 from ..telemetry.journal import Journal
 from ..types import BreakerState, Priority, RequestContext, RequestRow
-from .admission import Patience
+from .admission import AdmissionControl
 from .breaker import Breaker
 from .decoding import decoded_answer, redirected
 from .health import HealthMonitor
@@ -101,7 +101,7 @@ class Exchange:
         self.backoff = backoff
         self.budget = budget
         self.clock = clock
-        self.patience = Patience(breaker, gate, health, clock)
+        self.patience = AdmissionControl(breaker, gate, health, clock)
 
     async def perform(self, job: Job, operation: Operation[T], tokens: Tokens) -> Received[T]:
         """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
@@ -184,7 +184,7 @@ class Exchange:
     async def _enter(
         self, job: Job, operation: Operation[Any], not_before: float, attempt: int = 1
     ) -> Permit:
-        job.place = Place(
+        job.place = QueuePlace(
             job.priority,
             deadline=job.deadline,
             not_before=max(not_before, self.patience.rests_until),

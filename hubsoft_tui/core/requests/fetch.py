@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from ...errors import StoreError
-from ..cache.cache import Cache, Found, Part
+from ..cache.cache import Cache, CachedAnswer, Part
 from ..cache.question import Question
 from ..clock import Clock
 from ..ports import RecordPort
@@ -16,7 +16,7 @@ from ..types import Category, Priority
 from .exchange import Exchange, Received
 from .job import Job
 from .leases import held
-from .single_flight import Flights
+from .single_flight import SingleFlight
 from .tokens import Tokens
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Fetcher:
         exchange: Exchange,
         tokens: Tokens,
         clock: Clock,
-        limit: Callable[[Category, Found], float],
+        limit: Callable[[Category, CachedAnswer], float],
     ) -> None:
         self._cache = cache
         self._records = records
@@ -61,7 +61,7 @@ class Fetcher:
         self._tokens = tokens
         self._clock = clock
         self._limit = limit
-        self._flights: Flights[Fetched[Any]] = Flights()
+        self._flights: SingleFlight[Fetched[Any]] = SingleFlight()
 
     async def join(self, job: Job, question: Question[T], *, refresh: bool) -> tuple[Fetched[T], bool]:
         """Return the answer, and whether somebody in this process had asked for it already."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..types import RequestContext
 
 if TYPE_CHECKING:
-    from ..limiter.gate import Gate, Place
+    from ..limiter.gate import Gate, QueuePlace
 
 
 class Job:
@@ -57,7 +57,7 @@ class Job:
         """Called when somebody more urgent joins while it waits for HubSoft to come back."""
         self.probed = False
         """It was the breaker's probe once, which is enough."""
-        self.place: Place | None = None
+        self.place: QueuePlace | None = None
         self.requests = 0
         """Requests HubSoft received for this job, retries included."""
 

@@ -24,7 +24,7 @@ class _Flight(Generic[T]):
         self.waiters = 0
 
 
-class Flights(Generic[T]):
+class SingleFlight(Generic[T]):
     """The questions on their way, by key."""
 
     def __init__(self) -> None:

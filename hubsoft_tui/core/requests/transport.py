@@ -18,7 +18,7 @@ from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
 from .inflate import Body, OverfullError, UndecodableError
 from .proxies import ProxyAddress
-from .way import way_to
+from .way import route_to
 from .wire import Departure, TooLateError, Wire, departure
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Transport:
         self._settings = settings
         self._root = profile.url.rstrip("/")
         self._host = urlsplit(profile.url).hostname or profile.url
-        way = way_to(profile.url)
+        way = route_to(profile.url)
         self._proxy = way.proxy
         limits = httpx.Limits(
             max_connections=settings.max_connections,

@@ -16,7 +16,7 @@ from .proxies import ProxyAddress, proxy_for
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Route:
     """What httpx needs to know to reach a host."""
 
     verify: ssl.SSLContext
@@ -30,7 +30,7 @@ class Way:
         return httpx.Proxy(self.proxy.origin, auth=self.proxy.auth, ssl_context=context)
 
 
-def way_to(url: str) -> Way:
+def route_to(url: str) -> Route:
     """Find the way to `url`, sending nothing. Raises SettingsError: a variable of the environment misleads."""
     proxy = proxy_for(url)
     if proxy is not None and proxy.scheme.startswith("socks") and find_spec("socksio") is None:
@@ -51,4 +51,4 @@ def way_to(url: str) -> Way:
                 reason=str(error),
             )
         ) from error
-    return Way(verify, proxy)
+    return Route(verify, proxy)

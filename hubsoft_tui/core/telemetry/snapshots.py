@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...settings.tree import Profile
-from ..cache.freshness import Knowledge
+from ..cache.freshness import Freshness
 from ..clock import Clock
 from ..limiter.gate import Gate
 from ..requests.health import HealthMonitor
@@ -22,7 +22,7 @@ class Snapshots:
     clock: Clock
     profile: Profile
     gate: Gate
-    known: Knowledge
+    known: Freshness
     statistics: Statistics
     health: HealthMonitor
     tokens: Tokens

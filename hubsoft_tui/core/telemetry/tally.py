@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..cache.cache import Found
+from ..cache.cache import CachedAnswer
 from ..cache.question import Question
 from ..clock import Clock
 from ..requests.fetch import Fetched
 from ..types import Outcome, RequestContext
 from .statistics import Statistics
-from .tracer import Asked, Tracer
+from .tracer import AskedQuestion, Tracer
 
 
 class Tally:
@@ -21,13 +21,13 @@ class Tally:
         self._clock = clock
         self._tracer = tracer
 
-    def asked(self, question: Question[Any], context: RequestContext, *, forced: bool) -> Asked:
+    def asked(self, question: Question[Any], context: RequestContext, *, forced: bool) -> AskedQuestion:
         """Note that `question` came, now."""
-        return Asked(
+        return AskedQuestion(
             self._clock.wall(), question.key, question.category, context.priority, context.caller, forced
         )
 
-    def remembered(self, asked: Asked, outcome: Outcome, found: Found) -> None:
+    def remembered(self, asked: AskedQuestion, outcome: Outcome, found: CachedAnswer) -> None:
         """Count a question answered from memory: a hit, a negative or a stale answer."""
         self._statistics.count(asked.category, outcome, age=found.age)
         if self._tracer is not None:
@@ -35,9 +35,9 @@ class Tally:
 
     def fetched(
         self,
-        asked: Asked,
+        asked: AskedQuestion,
         began: float,
-        found: Found | None,
+        found: CachedAnswer | None,
         fetched: Fetched[Any],
         *,
         joined: bool,
@@ -55,7 +55,7 @@ class Tally:
             asked, fetched.ids or found.ids, found.values, fetched.values, age=fetched.age, since=since
         )
 
-    def failed(self, asked: Asked, found: Found | None) -> None:
+    def failed(self, asked: AskedQuestion, found: CachedAnswer | None) -> None:
         """Count a question without an answer."""
         self._statistics.count(asked.category, Outcome.MISS)
         if self._tracer is not None:

@@ -15,7 +15,7 @@ KNOWN_SUBJECTS: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class RecordTraits:
     """What the services know of records and the engine does not."""
 
     suspended: Callable[[object], bool] = lambda _record: False
@@ -27,7 +27,7 @@ class Meaning:
 
 
 @dataclass(slots=True, repr=False)
-class Asked:
+class AskedQuestion:
     """One question as it came: `at` in UTC epoch seconds, `key` as the cache knows it."""
 
     # Not frozen, which would cost every answer from memory half a microsecond.
@@ -43,14 +43,19 @@ class Asked:
 class Tracer:
     """Hands rows to `sink`. `key` makes the hashes of subjects useless on any other home."""
 
-    def __init__(self, sink: TraceSink, key: bytes, meaning: Meaning) -> None:
+    def __init__(self, sink: TraceSink, key: bytes, meaning: RecordTraits) -> None:
         self.sink = sink
         self._key = key
         self._meaning = meaning
         self._subjects: dict[str, int] = {}
 
     def shown(
-        self, asked: Asked, outcome: Outcome, ids: tuple[str, ...], values: tuple[Any, ...], age: float
+        self,
+        asked: AskedQuestion,
+        outcome: Outcome,
+        ids: tuple[str, ...],
+        values: tuple[Any, ...],
+        age: float,
     ) -> None:
         """Note a question that was answered with `values`, which are `age` seconds old."""
         self.sink.question(
@@ -70,7 +75,7 @@ class Tracer:
 
     def renewed(
         self,
-        asked: Asked,
+        asked: AskedQuestion,
         ids: tuple[str, ...],
         before: tuple[Any, ...],
         after: tuple[Any, ...],
@@ -103,7 +108,7 @@ class Tracer:
             )
         )
 
-    def failed(self, asked: Asked, ids: tuple[str, ...]) -> None:
+    def failed(self, asked: AskedQuestion, ids: tuple[str, ...]) -> None:
         """Note a question that nothing could answer."""
         self.sink.question(
             QuestionRow(

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from ...api.models import Customer, Ticket
-from ...core.telemetry.tracer import Meaning
+from ...core.telemetry.tracer import RecordTraits
 from ...core.types import Category
 
 
-def meaning(active_statuses: Callable[[], Collection[str]]) -> Meaning:
+def meaning(active_statuses: Callable[[], Collection[str]]) -> RecordTraits:
     """Return the meaning; `active_statuses` are the status prefixes that count as an active contract now."""
 
     def suspended(record: object) -> bool:
@@ -20,7 +20,7 @@ def meaning(active_statuses: Callable[[], Collection[str]]) -> Meaning:
         active = active_statuses()
         return all(service.status_prefix not in active for service in record.services)
 
-    return Meaning(suspended=suspended, shown=shown, status=status)
+    return RecordTraits(suspended=suspended, shown=shown, status=status)
 
 
 def shown(category: Category, record: object) -> object:

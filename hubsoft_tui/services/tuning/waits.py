@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ...core.limiter.ledger import Head, Ledger, Slot
+from ...core.limiter.ledger import Ledger, QueueHead, Slot
 from ...core.limiter.schedule import decide
 from ...core.ports import Limits
 from ...core.telemetry.trace import SentRow
@@ -72,7 +72,7 @@ def waits(came: Sequence[Arrival], limits: Limits) -> Waits:
             next_ += 1
         ledger = ledger.swept(limits.window, now)
         heads = [
-            Head(_OWNER, priority, waiting[0].at, len(waiting), now)
+            QueueHead(_OWNER, priority, waiting[0].at, len(waiting), now)
             for priority, waiting in zip(Priority, line, strict=True)
             if waiting
         ]

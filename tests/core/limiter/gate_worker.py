@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from hubsoft_tui.core.clock import SystemClock
-from hubsoft_tui.core.limiter.gate import Place
+from hubsoft_tui.core.limiter.gate import QueuePlace
 from hubsoft_tui.core.limiter.throttle import limits_from
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
@@ -23,7 +23,7 @@ async def spend(process: Process, clock: SystemClock) -> None:
 
     async def one() -> None:
         while True:
-            permit = await process.gate.enter(Place(dice.choice(list(Priority)), lease=30.0))
+            permit = await process.gate.enter(QueuePlace(dice.choice(list(Priority)), lease=30.0))
             if dice.random() < 0.1:
                 permit.unused()
                 await asyncio.sleep(0.05)
@@ -38,8 +38,8 @@ async def spend(process: Process, clock: SystemClock) -> None:
 
 async def hoard(process: Process, count: int) -> None:
     for _ in range(count):
-        await process.gate.enter(Place(Priority.CRITICAL, lease=600.0))
-    waiting = asyncio.ensure_future(process.gate.enter(Place(Priority.CRITICAL)))
+        await process.gate.enter(QueuePlace(Priority.CRITICAL, lease=600.0))
+    waiting = asyncio.ensure_future(process.gate.enter(QueuePlace(Priority.CRITICAL)))
     await asyncio.sleep(0.05)
     print("full", flush=True)
     await waiting

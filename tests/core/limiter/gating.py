@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hubsoft_tui.core.clock import Clock
-from hubsoft_tui.core.limiter.gate import Gate, Permit, Place
+from hubsoft_tui.core.limiter.gate import Gate, Permit, QueuePlace
 from hubsoft_tui.core.ports import Limits
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
@@ -77,7 +77,7 @@ class Process:
 
 
 async def enter_all(gate: Gate, *priorities: Priority) -> list[Permit]:
-    return [await gate.enter(Place(priority)) for priority in priorities]
+    return [await gate.enter(QueuePlace(priority)) for priority in priorities]
 
 
 async def settle() -> None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from hubsoft_tui.core.limiter.gate import Gate, Permit, Place
+from hubsoft_tui.core.limiter.gate import Gate, Permit, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Ledger, Throttle
 from hubsoft_tui.core.ports import Limits
@@ -27,13 +27,13 @@ def gate_of(clock: VirtualClock, limits: Limits = ONE) -> Gate:
 
 
 def entering(gate: Gate, priority: Priority = Priority.HIGH, **kwargs) -> asyncio.Task[Permit]:
-    return asyncio.ensure_future(gate.enter(Place(priority, **kwargs)))
+    return asyncio.ensure_future(gate.enter(QueuePlace(priority, **kwargs)))
 
 
 def test_a_cancelled_waiter_leaves_and_spends_nothing() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
-        (await gate.enter(Place(Priority.HIGH))).done()
+        (await gate.enter(QueuePlace(Priority.HIGH))).done()
         gone = [entering(gate) for _ in range(3)]
         await settle()
         assert gate.state().queued == 3
@@ -43,7 +43,7 @@ def test_a_cancelled_waiter_leaves_and_spends_nothing() -> None:
         await settle()
         assert gate.state().queued == 0
         assert gate._driver is None
-        assert (await gate.enter(Place(Priority.LOW))).waited == pytest.approx(60.0)
+        assert (await gate.enter(QueuePlace(Priority.LOW))).waited == pytest.approx(60.0)
 
     run(story)
 
@@ -51,7 +51,7 @@ def test_a_cancelled_waiter_leaves_and_spends_nothing() -> None:
 def test_a_permit_granted_in_the_instant_of_the_cancellation_is_given_back() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
-        first = await gate.enter(Place(Priority.HIGH))
+        first = await gate.enter(QueuePlace(Priority.HIGH))
         waiting = entering(gate)
         await settle()
         first.unused()
@@ -68,11 +68,11 @@ def test_a_permit_granted_in_the_instant_of_the_cancellation_is_given_back() -> 
 def test_a_full_queue_refuses_the_lowest_ranked_newest() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
-        (await gate.enter(Place(Priority.HIGH))).done()
+        (await gate.enter(QueuePlace(Priority.HIGH))).done()
         old, new, high = entering(gate, Priority.LOW), entering(gate, Priority.LOW), entering(gate)
         await settle()
         with pytest.raises(QueueFull):
-            await gate.enter(Place(Priority.LOW))
+            await gate.enter(QueuePlace(Priority.LOW))
         urgent = entering(gate, Priority.CRITICAL)
         await settle()
         with pytest.raises(QueueFull):
@@ -88,10 +88,10 @@ def test_a_full_queue_refuses_the_lowest_ranked_newest() -> None:
 def test_nobody_is_displaced_by_one_who_need_not_wait() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock, Limits(per_window=2, caps=(2, 1, 1, 1), low_minimum=0, max_queue=1))
-        (await gate.enter(Place(Priority.HIGH))).done()
+        (await gate.enter(QueuePlace(Priority.HIGH))).done()
         waiting = entering(gate, Priority.LOW)
         await settle()
-        assert (await gate.enter(Place(Priority.CRITICAL))).waited == 0.0
+        assert (await gate.enter(QueuePlace(Priority.CRITICAL))).waited == 0.0
         assert not waiting.done()
         gate.close()
         with pytest.raises(Closed):
@@ -103,16 +103,16 @@ def test_nobody_is_displaced_by_one_who_need_not_wait() -> None:
 def test_a_passed_deadline_is_told_at_once_and_never_granted() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
-        (await gate.enter(Place(Priority.HIGH))).done()
+        (await gate.enter(QueuePlace(Priority.HIGH))).done()
         begun = clock.now()
         with pytest.raises(TimedOut):
-            await gate.enter(Place(Priority.HIGH, deadline=begun + 7.0))
+            await gate.enter(QueuePlace(Priority.HIGH, deadline=begun + 7.0))
         assert clock.now() == pytest.approx(begun + 7.0, abs=0.01)
         # The slot comes free in the very instant of this deadline.
         with pytest.raises(TimedOut):
-            await gate.enter(Place(Priority.HIGH, deadline=begun + 60.0))
+            await gate.enter(QueuePlace(Priority.HIGH, deadline=begun + 60.0))
         with pytest.raises(TimedOut):
-            await gate.enter(Place(Priority.HIGH, deadline=clock.now()))
+            await gate.enter(QueuePlace(Priority.HIGH, deadline=clock.now()))
         assert gate.state().used == 0
 
     run(story)
@@ -124,7 +124,7 @@ def test_not_before_holds_one_back_and_nobody_else() -> None:
         begun = clock.now()
         retry = entering(gate, Priority.CRITICAL, not_before=begun + 5.0)
         await settle()
-        assert (await gate.enter(Place(Priority.LOW))).waited == 0.0
+        assert (await gate.enter(QueuePlace(Priority.LOW))).waited == 0.0
         await retry
         assert clock.now() == pytest.approx(begun + 5.0, abs=0.01)
 
@@ -134,18 +134,19 @@ def test_not_before_holds_one_back_and_nobody_else() -> None:
 def test_promotion_moves_up_behind_those_already_there() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
-        (await gate.enter(Place(Priority.HIGH))).done()
+        (await gate.enter(QueuePlace(Priority.HIGH))).done()
         order: list[str] = []
 
-        async def one(name: str, place: Place) -> None:
+        async def one(name: str, place: QueuePlace) -> None:
             (await gate.enter(place)).done()
             order.append(name)
 
-        place = Place(Priority.LOW)
+        place = QueuePlace(Priority.LOW)
         tasks = [asyncio.ensure_future(one("promoted", place))]
         await clock.sleep(1.0)
         tasks += [
-            asyncio.ensure_future(one(name, Place(Priority[name.upper()]))) for name in ("high", "normal")
+            asyncio.ensure_future(one(name, QueuePlace(Priority[name.upper()])))
+            for name in ("high", "normal")
         ]
         await clock.sleep(1.0)
         gate.promote(place, Priority.HIGH)
@@ -160,8 +161,8 @@ def test_promotion_moves_up_behind_those_already_there() -> None:
 def test_a_promoted_waiter_may_start_at_once() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock, Limits(per_window=2, caps=(2, 1, 1, 1), low_minimum=0))
-        (await gate.enter(Place(Priority.HIGH))).done()
-        place = Place(Priority.LOW)
+        (await gate.enter(QueuePlace(Priority.HIGH))).done()
+        place = QueuePlace(Priority.LOW)
         waiting = asyncio.ensure_future(gate.enter(place))
         await clock.sleep(3.0)
         gate.promote(place, Priority.CRITICAL)
@@ -173,7 +174,7 @@ def test_a_promoted_waiter_may_start_at_once() -> None:
 def test_unused_gives_back_at_once_and_only_the_first_word_counts() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
-        first = await gate.enter(Place(Priority.HIGH))
+        first = await gate.enter(QueuePlace(Priority.HIGH))
         waiting = entering(gate)
         await settle()
         first.unused()
@@ -190,9 +191,9 @@ def test_a_slot_is_held_from_completion_and_by_its_lease_when_nobody_says_so() -
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
         begun = clock.now()
-        forgotten = await gate.enter(Place(Priority.HIGH, lease=20.0))
+        forgotten = await gate.enter(QueuePlace(Priority.HIGH, lease=20.0))
         assert forgotten.valid
-        await gate.enter(Place(Priority.HIGH))
+        await gate.enter(QueuePlace(Priority.HIGH))
         assert clock.now() == pytest.approx(begun + 80.0, abs=1.01)
         assert not forgotten.valid
 
@@ -214,7 +215,7 @@ def test_reconfiguring_applies_at_once() -> None:
 def test_closing_tells_everybody_and_keeps_permits_good() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
-        permit = await gate.enter(Place(Priority.HIGH))
+        permit = await gate.enter(QueuePlace(Priority.HIGH))
         waiting = entering(gate)
         await settle()
         gate.close()
@@ -222,7 +223,7 @@ def test_closing_tells_everybody_and_keeps_permits_good() -> None:
         with pytest.raises(Closed):
             await waiting
         with pytest.raises(Closed):
-            await gate.enter(Place(Priority.CRITICAL))
+            await gate.enter(QueuePlace(Priority.CRITICAL))
         permit.done()
         assert gate.state().used == 1
 
@@ -267,7 +268,7 @@ def test_a_busy_disk_is_tried_again_and_no_completion_is_forgotten() -> None:
     async def story(clock: VirtualClock) -> None:
         port = FailingBudget(clock)
         gate = Gate(port, clock, ONE)
-        permit = await gate.enter(Place(Priority.HIGH))
+        permit = await gate.enter(QueuePlace(Priority.HIGH))
         port.failure = StoreBusy("busy")
         done_at = clock.now()
         permit.done()
@@ -284,7 +285,7 @@ def test_a_broken_disk_is_told_to_everybody_and_passes() -> None:
     async def story(clock: VirtualClock) -> None:
         port = FailingBudget(clock)
         gate = Gate(port, clock, ONE)
-        permit = await gate.enter(Place(Priority.HIGH))
+        permit = await gate.enter(QueuePlace(Priority.HIGH))
         waiting = entering(gate)
         await settle()
         port.failure = StoreError("full")
@@ -292,10 +293,10 @@ def test_a_broken_disk_is_told_to_everybody_and_passes() -> None:
         with pytest.raises(StoreError):
             await waiting
         with pytest.raises(StoreError):
-            await gate.enter(Place(Priority.HIGH))
+            await gate.enter(QueuePlace(Priority.HIGH))
         port.failure = None
         await clock.sleep(2.0)
-        (await gate.enter(Place(Priority.HIGH))).unused()
+        (await gate.enter(QueuePlace(Priority.HIGH))).unused()
         assert gate._driver is None
 
     run(story)
@@ -308,6 +309,6 @@ def test_after_a_lost_log_the_window_counts_as_full() -> None:
         gate = Gate(port, clock, ONE)
         assert gate.lost
         assert gate.paused_for == pytest.approx(60.0)
-        assert (await gate.enter(Place(Priority.CRITICAL))).waited == pytest.approx(60.0)
+        assert (await gate.enter(QueuePlace(Priority.CRITICAL))).waited == pytest.approx(60.0)
 
     run(story)

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from hubsoft_tui.core.limiter.gate import Gate, Place
+from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.ports import Limits
 from hubsoft_tui.core.types import Priority
@@ -29,7 +29,7 @@ def day(high_per_minute: float, seeds: range) -> tuple[dict[Priority, list[float
 
         async def one(at: float, priority: Priority) -> None:
             await clock.sleep(at)
-            permit = await gate.enter(Place(priority))
+            permit = await gate.enter(QueuePlace(priority))
             waits[priority].append(permit.waited)
             if priority is Priority.LOW:
                 finished.append(clock.now() - begun)
@@ -67,7 +67,7 @@ async def flood(gate: Gate, server: Server, priority: Priority, until: float) ->
 
     async def again() -> None:
         while server.clock.now() < until:
-            await server.request(await gate.enter(Place(priority)), 0.1, 0.1)
+            await server.request(await gate.enter(QueuePlace(priority)), 0.1, 0.1)
 
     await asyncio.gather(*(again() for _ in range(20)))
 
@@ -81,10 +81,10 @@ def test_low_keeps_its_minimum_share_whoever_floods(flooding: Priority) -> None:
         await clock.sleep(120.0)
         begun = clock.now()
         for _ in range(8):
-            await server.request(await gate.enter(Place(Priority.LOW)), 0.1, 0.1)
+            await server.request(await gate.enter(QueuePlace(Priority.LOW)), 0.1, 0.1)
         # Two in each window, from the first slot that comes free.
         assert server.arrivals[-1] - begun <= 4 * 62
-        permit = await gate.enter(Place(Priority.CRITICAL))
+        permit = await gate.enter(QueuePlace(Priority.CRITICAL))
         assert permit.waited == 0.0
         permit.done()
         await crowd
@@ -100,11 +100,11 @@ def test_low_never_goes_before_a_person_who_can_start() -> None:
             Server(clock),
         )
         for _ in range(3):
-            await server.request(await gate.enter(Place(Priority.CRITICAL)))
+            await server.request(await gate.enter(QueuePlace(Priority.CRITICAL)))
         order: list[Priority] = []
 
         async def one(priority: Priority) -> None:
-            permit = await gate.enter(Place(priority))
+            permit = await gate.enter(QueuePlace(priority))
             order.append(priority)
             await server.request(permit)
 
@@ -118,7 +118,7 @@ def test_low_is_paced_even_when_the_window_is_empty() -> None:
     async def story(clock: VirtualClock) -> None:
         gate, server = Gate(MemoryBudget(clock), clock, Limits()), Server(clock)
         for _ in range(5):
-            await server.request(await gate.enter(Place(Priority.LOW)))
+            await server.request(await gate.enter(QueuePlace(Priority.LOW)))
         gaps = [b - a for a, b in zip(server.arrivals, server.arrivals[1:], strict=False)]
         assert all(60 / 22 <= gap <= 60 / 22 + 0.01 for gap in gaps)
 
@@ -134,7 +134,7 @@ def test_within_a_class_the_first_to_come_is_the_first_to_go() -> None:
         order: list[str] = []
 
         async def one(name: str, priority: Priority) -> None:
-            permit = await gate.enter(Place(priority))
+            permit = await gate.enter(QueuePlace(priority))
             order.append(name)
             await server.request(permit)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.core.clock import SystemClock
-from hubsoft_tui.core.limiter.gate import Permit, Place
-from hubsoft_tui.core.limiter.ledger import Head
+from hubsoft_tui.core.limiter.gate import Permit, QueuePlace
+from hubsoft_tui.core.limiter.ledger import QueueHead
 from hubsoft_tui.core.ports import Limits
 from hubsoft_tui.core.types import Priority
 from tests.core.limiter.gating import Process, enter_all, settle, worst_window
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def entering(process: Process, priority: Priority) -> asyncio.Task[Permit]:
-    return asyncio.ensure_future(process.gate.enter(Place(priority)))
+    return asyncio.ensure_future(process.gate.enter(QueuePlace(priority)))
 
 
 def told(
@@ -49,11 +49,11 @@ def test_the_order_is_one_over_all_processes(tmp_path: Path) -> None:
         order: list[str] = []
 
         async def one(process: Process, name: str, priority: Priority) -> None:
-            permit = await process.gate.enter(Place(priority))
+            permit = await process.gate.enter(QueuePlace(priority))
             order.append(name)
             permit.done()
 
-        (await first.gate.enter(Place(Priority.CRITICAL))).done()
+        (await first.gate.enter(QueuePlace(Priority.CRITICAL))).done()
         asked = [
             (first, "low", Priority.LOW),
             (second, "high 1", Priority.HIGH),
@@ -87,7 +87,7 @@ def test_accounts_do_not_share(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         await enter_all(processes[0].gate, Priority.HIGH)
         other = Process(tmp_path, clock, ONE, account="another")
-        assert (await other.gate.enter(Place(Priority.HIGH))).waited == 0.0
+        assert (await other.gate.enter(QueuePlace(Priority.HIGH))).waited == 0.0
         other.leave()
 
     told(tmp_path, story)
@@ -97,7 +97,7 @@ def test_a_429_pauses_every_process(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         assert processes[0].gate.limited(20.0)
         assert not processes[1].gate.limited(20.0)
-        assert (await processes[2].gate.enter(Place(Priority.CRITICAL))).waited == pytest.approx(
+        assert (await processes[2].gate.enter(QueuePlace(Priority.CRITICAL))).waited == pytest.approx(
             20.0, abs=0.1
         )
         assert {process.gate.state().limit for process in processes} == {24}
@@ -108,7 +108,7 @@ def test_a_429_pauses_every_process(tmp_path: Path) -> None:
 def test_what_the_dead_hold_and_wait_for_is_given_back(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         dead, living, _ = processes
-        await dead.gate.enter(Place(Priority.HIGH, lease=600.0))
+        await dead.gate.enter(QueuePlace(Priority.HIGH, lease=600.0))
         waiting = entering(dead, Priority.CRITICAL)
         dead.tasks.add(waiting)  # type: ignore[arg-type]
         survivor = entering(living, Priority.LOW)
@@ -126,9 +126,9 @@ def test_what_the_dead_hold_and_wait_for_is_given_back(tmp_path: Path) -> None:
 def test_a_frozen_waiter_is_passed_over_but_not_forgotten(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         frozen, living, _ = processes
-        head = Head(frozen.port.owner, Priority.CRITICAL, clock.now(), 1, clock.now())
+        head = QueueHead(frozen.port.owner, Priority.CRITICAL, clock.now(), 1, clock.now())
         frozen.port.update(lambda ledger, _now: (ledger.posting(head.owner, [head], refresh=0.0), None))
-        assert (await living.gate.enter(Place(Priority.HIGH))).waited == pytest.approx(3.0, abs=0.1)
+        assert (await living.gate.enter(QueuePlace(Priority.HIGH))).waited == pytest.approx(3.0, abs=0.1)
         assert frozen.port.read().line[head.owner, Priority.CRITICAL] == head
 
     told(tmp_path, story)
@@ -137,9 +137,9 @@ def test_a_frozen_waiter_is_passed_over_but_not_forgotten(tmp_path: Path) -> Non
 def test_an_older_waiter_elsewhere_delays_nobody_for_whom_there_is_room(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         slow, quick, _ = processes
-        head = Head(slow.port.owner, Priority.CRITICAL, clock.now() - 1.0, 2, clock.now())
+        head = QueueHead(slow.port.owner, Priority.CRITICAL, clock.now() - 1.0, 2, clock.now())
         slow.port.update(lambda ledger, _now: (ledger.posting(head.owner, [head], refresh=0.0), None))
-        assert (await quick.gate.enter(Place(Priority.CRITICAL))).waited == 0.0
+        assert (await quick.gate.enter(QueuePlace(Priority.CRITICAL))).waited == 0.0
         waiting = entering(quick, Priority.CRITICAL)
         await clock.sleep(2.0)
         assert not waiting.done()
@@ -150,26 +150,30 @@ def test_an_older_waiter_elsewhere_delays_nobody_for_whom_there_is_room(tmp_path
 
 def test_the_log_survives_a_restart(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
-        (await processes[0].gate.enter(Place(Priority.HIGH))).done()
+        (await processes[0].gate.enter(QueuePlace(Priority.HIGH))).done()
         for process in processes:
             process.leave()
         await clock.sleep(10.0)
         processes[:] = [Process(tmp_path, clock, ONE)]
-        assert (await processes[0].gate.enter(Place(Priority.HIGH))).waited == pytest.approx(50.0, abs=0.1)
+        assert (await processes[0].gate.enter(QueuePlace(Priority.HIGH))).waited == pytest.approx(
+            50.0, abs=0.1
+        )
 
     told(tmp_path, story)
 
 
 def test_after_a_reboot_what_was_sent_counts_as_sent_now(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
-        (await processes[0].gate.enter(Place(Priority.HIGH))).done()
+        (await processes[0].gate.enter(QueuePlace(Priority.HIGH))).done()
         for process in processes:
             process.die()
         clock.reboot()
         clock.step_wall(-1e6)
         processes[:] = [Process(tmp_path, clock, ONE)]
         assert processes[0].gate.state().used == 1
-        assert (await processes[0].gate.enter(Place(Priority.HIGH))).waited == pytest.approx(60.0, abs=0.1)
+        assert (await processes[0].gate.enter(QueuePlace(Priority.HIGH))).waited == pytest.approx(
+            60.0, abs=0.1
+        )
 
     told(tmp_path, story)
 
@@ -177,7 +181,7 @@ def test_after_a_reboot_what_was_sent_counts_as_sent_now(tmp_path: Path) -> None
 def test_waiting_says_so_once_a_second_and_nobody_waiting_does_nothing(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         process, watcher, _ = processes
-        (await process.gate.enter(Place(Priority.HIGH))).done()
+        (await process.gate.enter(QueuePlace(Priority.HIGH))).done()
         looks = 0
         plain = process.port.update
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubsoft_tui.core.limiter.gate import Gate, Place
+from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.throttle import limits_from
 from hubsoft_tui.core.ports import Limits
@@ -57,7 +57,7 @@ def limits(per_window: int) -> Limits:
 
 async def live(request: Request, gate: Gate, server: Server) -> None:
     await server.clock.sleep(request.at)
-    permit = await gate.enter(Place(request.priority))
+    permit = await gate.enter(QueuePlace(request.priority))
     if request.fate == "unused":
         permit.unused()
         return
@@ -65,7 +65,7 @@ async def live(request: Request, gate: Gate, server: Server) -> None:
     if request.fate == "429":
         gate.limited(request.after)
     if request.fate == "retried":
-        again = Place(request.priority, not_before=server.clock.now() + request.after)
+        again = QueuePlace(request.priority, not_before=server.clock.now() + request.after)
         await server.request(await gate.enter(again), request.back, request.out)
 
 
@@ -128,7 +128,7 @@ def test_the_sum_of_processes_keeps_the_promise_over_deaths_and_restarts(
                 await task
 
         async def serve(process: Process, request: Request) -> None:
-            permit = await process.gate.enter(Place(request.priority, lease=20.0))
+            permit = await process.gate.enter(QueuePlace(request.priority, lease=20.0))
             # What a dead process has on the wire is out of anybody's hands: here it arrives at once.
             server.arrivals.append(clock.now())
             await clock.sleep(request.back)
@@ -143,7 +143,7 @@ def test_the_sum_of_processes_keeps_the_promise_over_deaths_and_restarts(
             await asyncio.gather(*map(arrive, load), *(die(at, number) for at, number in deaths))
         assert worst_window(server.arrivals, WINDOW) <= per_window
         # Whatever the dead left in the line goes with the next look at it.
-        (await processes[0].gate.enter(Place(Priority.CRITICAL))).unused()
+        (await processes[0].gate.enter(QueuePlace(Priority.CRITICAL))).unused()
         assert not processes[1].port.read().line
         for process in processes:
             process.leave()
@@ -163,7 +163,9 @@ def backlog(per_window: int, latency: float, windows: int, gates: int = 1) -> fl
         doors = [process.gate for process in processes] or [alone]
 
         async def one(gate: Gate) -> None:
-            await server.request(await gate.enter(Place(Priority.CRITICAL)), latency * 0.6, latency * 0.4)
+            await server.request(
+                await gate.enter(QueuePlace(Priority.CRITICAL)), latency * 0.6, latency * 0.4
+            )
 
         begun = clock.now()
         count = per_window * windows + 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.core.limiter.gate import Gate, Place
+from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Throttle
 from hubsoft_tui.core.limiter.throttle import in_force, limits_from, observed, scaled, slowed
@@ -91,11 +91,11 @@ def test_headers_lower_and_never_raise() -> None:
 def test_a_429_pauses_everybody_and_its_request_counts() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = Gate(MemoryBudget(clock), clock, Limits())
-        permit = await gate.enter(Place(Priority.HIGH))
+        permit = await gate.enter(QueuePlace(Priority.HIGH))
         permit.done()
         assert gate.limited(12.0)
         assert not gate.limited(12.0)
-        waiters = [asyncio.ensure_future(gate.enter(Place(priority))) for priority in Priority]
+        waiters = [asyncio.ensure_future(gate.enter(QueuePlace(priority))) for priority in Priority]
         assert gate.state().paused_for == pytest.approx(12.0)
         permits = await asyncio.gather(*waiters)
         assert all(permit.waited >= 12.0 for permit in permits)
@@ -108,7 +108,7 @@ def test_a_429_pauses_everybody_and_its_request_counts() -> None:
 def test_headers_reach_the_gate() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = Gate(MemoryBudget(clock), clock, Limits())
-        (await gate.enter(Place(Priority.HIGH))).done()
+        (await gate.enter(QueuePlace(Priority.HIGH))).done()
         gate.observed(30, 9)
         assert gate.state().limit == 10
         gate.observed(None, 3)

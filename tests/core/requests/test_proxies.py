@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hubsoft_tui.api.customers import customer_search
 from hubsoft_tui.core.requests.proxies import proxy_for
 from hubsoft_tui.core.requests.transport import Transport, TransportFailure
-from hubsoft_tui.core.requests.way import way_to
+from hubsoft_tui.core.requests.way import route_to
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.settings.tree import HttpSettings, Profile
 from tests.fuzzing import examples
@@ -109,16 +109,16 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable_and_without_its_pa
     monkeypatch.delenv(f"{kind}_proxy", raising=False)
     monkeypatch.setenv(f"{kind.upper()}_PROXY", written)
     with pytest.raises(SettingsError, match=f"{kind.upper()}_PROXY") as caught:
-        way_to(URL)
+        route_to(URL)
     assert "s3cret" not in str(caught.value)
 
 
 def test_what_does_not_concern_the_host_may_be_wrong(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://h:abc")
     monkeypatch.setenv("NO_PROXY", "[::1],::1/128,[,fd00::/8")
-    assert way_to(URL).proxy is None
+    assert route_to(URL).proxy is None
     monkeypatch.setenv("HTTPS_PROXY", "http://h:abc")
-    assert way_to("http://127.0.0.1:8080").proxy is None
+    assert route_to("http://127.0.0.1:8080").proxy is None
 
 
 def test_a_proxy_is_read_with_its_user_and_shown_without():

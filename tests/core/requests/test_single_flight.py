@@ -7,7 +7,7 @@ import pytest
 
 from hubsoft_tui.core.limiter.gate import Gate
 from hubsoft_tui.core.requests.job import Job
-from hubsoft_tui.core.requests.single_flight import Flights
+from hubsoft_tui.core.requests.single_flight import SingleFlight
 from hubsoft_tui.core.types import Priority, RequestContext
 
 
@@ -23,7 +23,7 @@ def job(gate: NoGate | None = None, priority: Priority = Priority.HIGH, deadline
     return Job(cast("Gate", gate or NoGate()), RequestContext(priority=priority), deadline=deadline)
 
 
-async def crowd(flights: Flights[int], load, count: int = 100) -> list[asyncio.Task]:
+async def crowd(flights: SingleFlight[int], load, count: int = 100) -> list[asyncio.Task]:
     tasks = [asyncio.create_task(flights.join("cpf", job(), load)) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks
@@ -38,7 +38,7 @@ async def test_a_hundred_misses_of_one_key_load_once():
         await asyncio.sleep(0.001)
         return 7
 
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
     results = await asyncio.gather(*await crowd(flights, load))
     assert calls == 1
     assert [value for value, _ in results] == [7] * 100
@@ -54,7 +54,7 @@ async def test_a_failure_is_one_call_and_reaches_everybody():
         await asyncio.sleep(0)
         raise ValueError("down")
 
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
     results = await asyncio.gather(*await crowd(flights, load), return_exceptions=True)
     assert calls == 1
     assert all(isinstance(error, ValueError) for error in results)
@@ -74,7 +74,7 @@ async def test_the_first_caller_leaving_does_not_cost_the_others_their_answer():
         await asyncio.sleep(0.002)
         return 1
 
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
     tasks = await crowd(flights, load)
     await started.wait()
     tasks[0].cancel()
@@ -102,7 +102,7 @@ async def test_when_the_last_caller_leaves_the_work_is_cancelled_and_a_newcomer_
     async def quick(_: Job) -> int:
         return 2
 
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
     tasks = await crowd(flights, load, 3)
     await started.wait()
     for task in tasks:
@@ -124,7 +124,7 @@ async def test_an_urgent_newcomer_lifts_the_flight_and_a_later_deadline_extends_
         await go.wait()
         return 1
 
-    flights: Flights[int] = Flights()
+    flights: SingleFlight[int] = SingleFlight()
     slow = asyncio.create_task(flights.join("cpf", job(gate, Priority.LOW, 10.0), load))
     await asyncio.sleep(0)
     urgent = asyncio.create_task(flights.join("cpf", job(gate, Priority.HIGH, 99.0), load))

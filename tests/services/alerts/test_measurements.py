@@ -14,8 +14,8 @@ from hubsoft_tui.core.types import (
     CacheState,
     Category,
     CategoryStats,
+    ClassLoad,
     Health,
-    Lane,
     Priority,
     Snapshot,
 )
@@ -99,7 +99,7 @@ def test_the_longest_wait_of_people_counts_whoever_still_waits_too(bench):
     background = bench.ended(wait=50.0, priority=Priority.LOW)
     again = bench.ended(wait=40.0, attempt=2)
     assert bench.look(background, again, bench.ended(wait=7.0)).wait_long == Reading(7.0, 5.0)
-    lanes = (Lane(), Lane(waiting=2, oldest=12.0), Lane(waiting=9, oldest=99.0), Lane())
+    lanes = (ClassLoad(), ClassLoad(waiting=2, oldest=12.0), ClassLoad(waiting=9, oldest=99.0), ClassLoad())
     budget = BudgetState(30, 30, 60.0, 30, lanes=lanes, queue_limit=22)
     facts = bench.look(budget=budget)
     assert facts.wait_long == Reading(12.0, 10.0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hubsoft_tui.core.types import ApiState, BreakerState, BudgetState, Lane
+from hubsoft_tui.core.types import ApiState, BreakerState, BudgetState, ClassLoad
 from hubsoft_tui.services.tickets.schedule import due, hold
 
-LANES = (Lane(cap=30), Lane(cap=28), Lane(cap=26), Lane(cap=22))
+LANES = (ClassLoad(cap=30), ClassLoad(cap=28), ClassLoad(cap=26), ClassLoad(cap=22))
 UP = ApiState()
 
 

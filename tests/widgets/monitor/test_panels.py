@@ -8,8 +8,8 @@ from hubsoft_tui.core.types import (
     CacheState,
     Category,
     CategoryStats,
+    ClassLoad,
     Health,
-    Lane,
     Snapshot,
     TokenState,
 )
@@ -108,7 +108,7 @@ async def test_cache_shows_each_category_and_dashes_where_nothing_was_asked():
 
 
 async def test_queue_shows_who_waits():
-    lanes = (Lane(), Lane(wait_p95=0.1), Lane(1, 0.4, 26, 1.9), Lane(3, 5.1, 22, 6.3))
+    lanes = (ClassLoad(), ClassLoad(wait_p95=0.1), ClassLoad(1, 0.4, 26, 1.9), ClassLoad(3, 5.1, 22, 6.3))
     lines = (await shown(QueuePanel(), lanes, height=5)).splitlines()
     assert lines[1].split() == ["CRITICAL", "0", "–", "0.0", "s"]
     assert lines[4].split() == ["LOW", "3", "5.1", "s", "6.3", "s"]

@@ -1,8 +1,8 @@
-from hubsoft_tui.core.types import BudgetState, Lane, Mark, Priority
+from hubsoft_tui.core.types import BudgetState, ClassLoad, Priority, RequestMark
 from tests.widgets.fixture import Repaints, Stage, lines_of
 from widgets.monitor.timeline import BudgetTape
 
-LANES = (Lane(cap=30), Lane(cap=28), Lane(cap=26), Lane(cap=22))
+LANES = (ClassLoad(cap=30), ClassLoad(cap=28), ClassLoad(cap=26), ClassLoad(cap=22))
 
 
 def budget(*marks, used=None, **options):
@@ -32,7 +32,7 @@ def tape():
 async def test_a_mark_stands_in_its_lane_at_its_second():
     view, _clock, stage = tape()
     async with stage:
-        view.show(budget(Mark(100.0, Priority.HIGH), Mark(70.0, Priority.LOW)), 100.0)
+        view.show(budget(RequestMark(100.0, Priority.HIGH), RequestMark(70.0, Priority.LOW)), 100.0)
         assert track(view, Priority.HIGH) == " " * 59 + "●"
         assert track(view, Priority.LOW) == " " * 29 + "●" + " " * 30
         assert track(view, Priority.CRITICAL).strip() == ""
@@ -41,9 +41,9 @@ async def test_a_mark_stands_in_its_lane_at_its_second():
 async def test_another_process_is_drawn_differently_and_many_are_counted():
     view, _clock, stage = tape()
     async with stage:
-        others = [Mark(100.0, Priority.LOW, mine=False)]
-        three = [Mark(90.0 + n / 10, Priority.HIGH) for n in range(3)]
-        crowd = [Mark(80.0, Priority.NORMAL)] * 12
+        others = [RequestMark(100.0, Priority.LOW, mine=False)]
+        three = [RequestMark(90.0 + n / 10, Priority.HIGH) for n in range(3)]
+        crowd = [RequestMark(80.0, Priority.NORMAL)] * 12
         view.show(budget(*others, *three, *crowd), 100.0)
         assert track(view, Priority.LOW).strip() == "○"
         assert track(view, Priority.HIGH).strip() == "3"
@@ -53,7 +53,7 @@ async def test_another_process_is_drawn_differently_and_many_are_counted():
 async def test_it_moves_with_the_seconds_without_a_new_snapshot(monkeypatch):
     view, clock, stage = tape()
     async with stage as pilot:
-        view.show(budget(Mark(100.0, Priority.HIGH)), 100.0)
+        view.show(budget(RequestMark(100.0, Priority.HIGH)), 100.0)
         await pilot.pause()
         repaints = Repaints(view, monkeypatch)
         clock.now = 0.9
@@ -70,7 +70,7 @@ async def test_it_stops_when_the_last_mark_has_left():
     async with stage:
         view.show(budget(), 100.0)
         assert not view.moving
-        view.show(budget(Mark(100.0, Priority.HIGH)), 100.0)
+        view.show(budget(RequestMark(100.0, Priority.HIGH)), 100.0)
         assert view.moving
         clock.now = 60.0
         view.advance()
@@ -81,7 +81,7 @@ async def test_it_stops_when_the_last_mark_has_left():
 async def test_held_it_stands_still_and_goes_on_afterwards():
     view, clock, stage = tape()
     async with stage:
-        view.show(budget(Mark(100.0, Priority.HIGH)), 100.0)
+        view.show(budget(RequestMark(100.0, Priority.HIGH)), 100.0)
         view.held = True
         clock.now = 5.0
         view.advance()
