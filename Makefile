@@ -47,7 +47,7 @@ floors: $(READY) ## Check that no floor of the house looks upward
 tests: $(READY) ## Run the tests
 	$(BIN)/python -m pytest
 
-test-long: $(READY) ## Run the fuzz tests in their long form: many minutes
+test-long: $(READY) ## Run what has a long form in it (fuzzing, storms, kills): many minutes
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m long
 
 coverage: $(READY) ## Run the tests and show their coverage: half as slow again

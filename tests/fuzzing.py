@@ -1,15 +1,17 @@
-"""How many examples a fuzz test takes: few in the suite, many in its long form (`make test-long`).
+"""How much a test does: little in the suite, much in its long form (`make test-long`).
 
-Mark such a test with `pytest.mark.long` and decorate it with `@examples(60)`. Whatever else must grow with the
-form (bytes typed, members of a list) takes its size from `scaled`.
+Mark such a test with `pytest.mark.long`. A fuzz test is decorated with `@examples(60)`; whatever else must grow with
+the form (bytes typed, processes killed, members of a list) takes its size from `scaled` or `in_form`.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Final, TypeVar
 
 from hypothesis import HealthCheck, settings
+
+T = TypeVar("T")
 
 PROFILE: Final = "HYPOTHESIS_PROFILE"
 LONG: Final = "long"
@@ -17,13 +19,20 @@ TIMES: Final = 50
 """How many times as much the long form does."""
 
 
+def in_form(few: T, many: T) -> T:
+    """Return `few`, or `many` in the long form."""
+    return many if os.environ.get(PROFILE) == LONG else few
+
+
 def scaled(few: int) -> int:
     """Return `few`, or `TIMES` as many in the long form."""
-    return few * TIMES if os.environ.get(PROFILE) == LONG else few
+    return in_form(few, few * TIMES)
 
 
-def examples(few: int) -> settings:
-    """Return settings for `few` examples, or `TIMES` as many in the long form; no example is timed."""
+def examples(few: int, many: int | None = None) -> settings:
+    """Return settings for `few` examples, or in the long form `many` (`TIMES` as many); no example is timed."""
     return settings(
-        max_examples=scaled(few), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=in_form(few, few * TIMES if many is None else many),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

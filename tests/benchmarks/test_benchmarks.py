@@ -14,6 +14,7 @@ from benchmarks.requests import replay
 from benchmarks.table import Table, ratio
 from benchmarks.terminal import Screen, Unpainted, likeness, start
 from benchmarks.workload import AGES, Asked, Kind
+from tests.fuzzing import in_form
 
 FIGURES = {
     "start": ["bare Textual", "hubsoft-tui --demo"],
@@ -36,8 +37,12 @@ FIGURES = {
     "outbox": ["ours, quiet", "retry on any error", "retry only what was never sent", "ours, one entry"],
 }
 
+LENGTHY = ("start", "throughput", "requests", "outbox", "tuning")
+"""Even quickest these take many seconds: the long form runs them, and tests of their own run what they measure."""
 
-@pytest.mark.parametrize("name", NAMES)
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", in_form([each for each in NAMES if each not in LENGTHY], NAMES))
 def test_quickest_form_prints_a_table(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--quick", "--only", name]) == 0
     printed = capsys.readouterr().out
@@ -67,8 +72,9 @@ def test_table_stands_in_columns() -> None:
     assert ratio(3.0, 0.0) == "-"
 
 
+@pytest.mark.long
 def test_engine_needs_no_request_more_than_the_bound() -> None:
-    trace = workload.month(3, seed=5)
+    trace = workload.month(in_form(1, 3), seed=5)
     assert replay(trace).requests == workload.per_subject(trace, AGES) < workload.naive(trace)
 
 

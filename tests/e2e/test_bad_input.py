@@ -27,7 +27,7 @@ from .fixture import (
 )
 from .terminal import CONSOLE, ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e bad input")]
 
 
 @pytest.mark.parametrize("language", [ENGLISH, PORTUGUESE])

@@ -14,7 +14,7 @@ from hubsoft_tui.simulator import Simulator
 from .fixture import BIANCA, WELCOME, Opener, look_up
 from .terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e journeys")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e drafts")]
 
 TEXT = "No light since ten"
 

@@ -18,7 +18,7 @@ from hubsoft_tui.simulator import SimCustomer, Simulator
 from .fixture import WELCOME, Opener, environment, look_up
 from .terminal import CONSOLE, ROOT, Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e line")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e hostile")]
 
 VISIBLE = "[red]x[/] [/foo] [@click=app.quit]y[/]"
 RADIUS = b"senha-falsa"

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubsoft_tui.errors import StoreError
@@ -22,6 +22,7 @@ from hubsoft_tui.store.losses import LossBook
 from hubsoft_tui.store.outbox import MIGRATIONS, SENDING, SqliteOutbox
 from hubsoft_tui.store.process_liveness import Presence
 from tests.clocks import HandClock
+from tests.fuzzing import examples
 
 DRAFT = packed(NewTicket(7001, "Sem acesso desde ontem. " * 40, "Bianca Couto", "37999992968"))
 
@@ -130,7 +131,8 @@ def test_a_file_that_goes_while_it_is_open_takes_nothing_with_it(room: Room, how
     assert room.losses() == [("missing", 0)]
 
 
-@settings(max_examples=15, deadline=None)
+@pytest.mark.long
+@examples(6, 300)
 @given(start=st.integers(0, 60_000), size=st.integers(1, 9000), noise=st.binary(min_size=1, max_size=16))
 def test_whatever_is_overwritten_the_outbox_opens_and_no_number_repeats(
     tmp_path_factory: pytest.TempPathFactory, start: int, size: int, noise: bytes

@@ -7,11 +7,14 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from hubsoft_tui.core.types import Priority, RequestContext
 from hubsoft_tui.services.alerts.facts import ExtraFacts
 from hubsoft_tui.settings.tree import CacheSettings, LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.simulator import tokens as simulated_tokens
+from tests.fuzzing import in_form
 
 from .scenario import HOUR, MINUTE, World, play, settings
 
@@ -185,6 +188,7 @@ def test_a_low_hit_ratio_and_a_full_cache_are_told_once_and_not_at_the_start(
     play(small, story)
 
 
+@pytest.mark.long
 def test_a_calm_day_tells_nothing(simulator, tmp_path: Path) -> None:
     terms = people(simulator, 150)
     random.seed(7)
@@ -200,7 +204,7 @@ def test_a_calm_day_tells_nothing(simulator, tmp_path: Path) -> None:
         assert len(world.engine.snapshot().requests) > 100
         assert await world.told() == []
 
-    play(settings(simulator, tmp_path, look_seconds=20.0), story)
+    play(settings(simulator, tmp_path, look_seconds=in_form(60.0, 20.0)), story)
 
 
 def test_a_cache_that_is_full_of_customers_nobody_asks_for_any_more_is_not_too_small(

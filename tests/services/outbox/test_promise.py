@@ -9,11 +9,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hubsoft_tui.services.outbox.machine import LOOKS
 from hubsoft_tui.services.outbox.types import Entry, EntryState
+from tests.fuzzing import examples
 from tests.virtual import VirtualClock, run
 
 from .scenario import QUIET, TIMEOUT, World, bare, draft, plain, shouting
@@ -21,10 +22,6 @@ from .scenario import QUIET, TIMEOUT, World, bare, draft, plain, shouting
 DAY = 86_400.0
 MEMORY = next((each for each in ("/dev/shm",) if Path(each).is_dir()), None)
 """Where a flush costs nothing: thousands of processes live and die here."""
-SLOW: dict = {
-    "deadline": None,
-    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-}
 
 
 def within(most: float) -> st.SearchStrategy[str]:
@@ -71,7 +68,8 @@ worlds = given(
 
 
 @pytest.mark.usefixtures("seldom")
-@settings(max_examples=80, **SLOW)
+@pytest.mark.long
+@examples(12, 400)
 @worlds
 def test_each_is_there_once_and_linked_to_its_local_protocol(fate, count, consoles, rewrite, away):
     words = fate.draw(st.lists(within(QUIET - 1), max_size=12))
@@ -103,7 +101,8 @@ def assert_each_is_there_once(entries: tuple[Entry, ...], world: World, count: i
 
 
 @pytest.mark.usefixtures("seldom")
-@settings(max_examples=80, **SLOW)
+@pytest.mark.long
+@examples(12, 400)
 @worlds
 def test_a_double_that_could_not_be_prevented_is_reported(fate, count, consoles, rewrite, away):
     words = fate.draw(st.lists(within(4 * QUIET), max_size=12))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.simulator import Simulator
+from tests.fuzzing import in_form
 
 from .verdict import Syncing
 
@@ -18,8 +20,9 @@ STORIES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), min_size=1,
 """Between two passes so many changes are made, and so many before each request of the next."""
 
 
+@pytest.mark.long
 @settings(
-    max_examples=12,
+    max_examples=in_form(3, 60),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],  # a history shrinks for minutes and seldom to anything smaller
