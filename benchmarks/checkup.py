@@ -20,7 +20,7 @@ from hubsoft_tui.core.engine import Engine
 from hubsoft_tui.core.requests.transport import Reply
 from hubsoft_tui.services.checkup.plan_text import duration
 from hubsoft_tui.services.checkup.service import Checkup
-from hubsoft_tui.services.checkup.storage import Shelf
+from hubsoft_tui.services.checkup.storage import CheckupStores
 from hubsoft_tui.services.checkup.types import Member, Result
 from hubsoft_tui.services.customers import questions
 from hubsoft_tui.services.storage import State, open_state
@@ -129,8 +129,8 @@ async def morning(
         settings = Settings(profile=profile, home=str(folder))
         with open_state(settings, clock) as state:
             engine = await _engine(settings, state, clock, provider)
-            shelf = Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock, aside=False)
-            checkup = Checkup(engine, shelf, clock)
+            stores = CheckupStores(state.checkups, state.decisions, state.rosters, state.notices)
+            checkup = Checkup(engine, stores, clock, aside=False)
             people = [Member(provider.document(number)) for number in chosen]
             list_id = state.checkups.put_list("/list.csv", "list.csv", people, clock.wall())
             spent = []

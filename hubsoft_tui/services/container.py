@@ -26,7 +26,7 @@ from ..store.tuning import TuningLog
 from .alerts.facts import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
-from .checkup.storage import Shelf
+from .checkup.storage import CheckupStores
 from .connection import ConnectionTest
 from .customers.questions import KINDS
 from .customers.record_changes import meaning
@@ -130,9 +130,8 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
 def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> Services:
     """Build every service, and let them tell each other what concerns them."""
     folders = state.folders
-    checkup = Checkup(
-        engine, Shelf(state.checkups, state.decisions, state.rosters, state.notices, clock), clock
-    )
+    stores = CheckupStores(state.checkups, state.decisions, state.rosters, state.notices)
+    checkup = Checkup(engine, stores, clock)
     losses = Losses(state.losses, clock)
     outbox = Outbox(engine, state.outbox, clock)
     tickets = Tickets(engine, state.mirror, state.presence, clock)

@@ -15,7 +15,7 @@ from ...core.requests.exchange import LOGIN, Received
 from ...core.telemetry.events import Subscription
 from ...core.types import Priority, RequestContext, RequestRow
 from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut, Unreachable
-from .pages import GROW_AFTER, larger, smaller
+from .plan import GROW_AFTER, larger, smaller
 from .types import Variant
 
 CALLER: Final = "checkup"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,7 +16,7 @@ from ...store.checkup_rows import Decision, Reading, RunState
 from ...store.rosters import NOBODY
 from .planning import doubted, sizes_of
 from .roster import NotBelieved, RosterReader
-from .storage import Shelf
+from .storage import CheckupFiles
 from .types import Variant
 
 LOOK_SECONDS: Final = 60.0
@@ -30,9 +29,9 @@ SPARE: Final = 0.5
 class Night:
     """Lives in the engine's loop; `run` goes on until it is cancelled."""
 
-    def __init__(self, engine: Engine, shelf: Shelf, clock: Clock) -> None:
+    def __init__(self, engine: Engine, files: CheckupFiles, clock: Clock) -> None:
         self._engine = engine
-        self._shelf = shelf
+        self._files = files
         self._clock = clock
 
     async def run(self) -> None:
@@ -50,27 +49,22 @@ class Night:
         if not self._due() or not self._spare():
             return False
         day = today(self._clock).isoformat()
-        if not await self._shelf(lambda: self._shelf.rosters.take_night(day)):
+        if not await self._files.run(lambda stores: stores.rosters.take_night(day)):
             return False
-        if await doubted(self._engine, self._shelf):
+        if await doubted(self._engine, self._files):
             return False
         return await self.read()
 
     async def read(self) -> bool:
         """Read the whole roster, for nobody in particular; tell whether it was read to its end."""
-        checkups, rosters = self._shelf.checkups, self._shelf.rosters
-        row = await self._shelf(
-            lambda: checkups.begin(
-                NOBODY, who=str(os.getpid()), rules="", max_age=None, at=self._clock.wall()
-            )
-        )
-        if row.owner != checkups.owner:
+        row, mine = await self._files.run(lambda stores: stores.begin(NOBODY, at=self._clock.wall()))
+        if not mine:
             return False
         began, whole = self._clock.now(), False
         try:
-            await self._shelf(lambda: rosters.clear(row.id))
-            sizes = await sizes_of(self._engine, self._shelf)
-            reader = RosterReader(self._engine, self._shelf, row.id, Variant.ALL)
+            await self._files.run(lambda stores: stores.rosters.clear(row.id))
+            sizes = await sizes_of(self._engine, self._files)
+            reader = RosterReader(self._engine, self._files, row.id, Variant.ALL)
             with contextlib.suppress(NotBelieved):
                 reading = await reader.read(
                     Reading(Variant.ALL.value, sizes.page_size), _nobody, lambda _: True, lambda: (0.0, 0)
@@ -80,9 +74,9 @@ class Night:
                     await reader.settle()
         finally:
             seconds = self._clock.now() - began
-            await self._shelf(lambda: rosters.clear(row.id))
-            await self._shelf(
-                lambda: checkups.end(
+            await self._files.run(lambda stores: stores.rosters.clear(row.id))
+            await self._files.run(
+                lambda stores: stores.checkups.end(
                     row.id, RunState.DONE, at=self._clock.wall(), seconds=seconds, requests=0
                 )
             )

@@ -15,7 +15,7 @@ from typing import Final
 from ...core.engine import Engine
 from ...privacy import clean, redact
 from ...texts import Text, say
-from .storage import Shelf
+from .storage import CheckupFiles
 from .types import Notice
 
 AGAIN_SECONDS: Final = (60.0, 300.0, 1800.0, 7200.0, 21_600.0, 86_400.0)
@@ -29,9 +29,9 @@ OURS: Final = ("HUBSOFT_",)
 class Notifier:
     """Runs the command for notices that are due, one after another. Lives in the engine's loop."""
 
-    def __init__(self, engine: Engine, shelf: Shelf) -> None:
+    def __init__(self, engine: Engine, files: CheckupFiles) -> None:
         self._engine = engine
-        self._shelf = shelf
+        self._files = files
         self._going = asyncio.Lock()
 
     @property
@@ -47,21 +47,23 @@ class Notifier:
         async with self._going:
             # What fails now is due later than this, so the queue comes to an end.
             due = self._engine.clock.wall()
-            while notice := await self._shelf(lambda: self._shelf.notices.take(due)):
-                said = await self._run(notice)
-                if said is None:
+            while notice := await self._files.run(lambda stores: stores.notices.take(due)):
+                if await self._try(notice, due):
                     done += 1
-                    await self._shelf(lambda notice=notice: self._shelf.notices.done(notice))  # type: ignore[misc]
-                    continue
-                failed += 1
-                wait = AGAIN_SECONDS[min(notice.attempts, len(AGAIN_SECONDS) - 1)]
-                again = max(self._engine.clock.wall(), due) + wait
-                await self._shelf(
-                    lambda notice=notice, said=str(said), again=again: self._shelf.notices.failed(  # type: ignore[misc]
-                        notice, said, again
-                    )
-                )
+                else:
+                    failed += 1
         return done, failed
+
+    async def _try(self, notice: Notice, due: float) -> bool:
+        """Run the command for one notice and note how it went; return whether it succeeded."""
+        reason = await self._run(notice)
+        if reason is None:
+            await self._files.run(lambda stores: stores.notices.done(notice))
+            return True
+        wait = AGAIN_SECONDS[min(notice.attempts, len(AGAIN_SECONDS) - 1)]
+        again = max(self._engine.clock.wall(), due) + wait
+        await self._files.run(lambda stores: stores.notices.failed(notice, str(reason), again))
+        return False
 
     async def _run(self, notice: Notice) -> Text | None:
         """Run the command once; return why it failed, or None."""

@@ -6,13 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .pages import count_pages
 from .types import Known, Plan, Result, Variant, Way
 
 WORTH_ASKING: Final = 3
 """Up to so many members are asked for one by one; beyond, a request to learn the roster's size can pay."""
 NEW_MISSING: Final = {Variant.ENABLED: 0.25, Variant.CURRENT: 0.10, Variant.ALL: 0.005}
 """Of members nothing is known of, how many a variant is expected to leave out, until its size tells."""
+
+SIZES: Final = (500, 250, 100, 50, 25)
+"""Page sizes to fall back to when HubSoft cannot answer a larger one in time. Each divides one before it, so a
+smaller page begins where a larger one ended."""
+SMALLEST: Final = SIZES[-1]
+GROW_AFTER: Final = 4
+"""Good pages in a row after which a larger one is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,26 @@ def worth_going_on(undecided: int, pages_left: int) -> bool:
     At equal cost it is read, as `choose` promised: it answers the day's other questions too.
     """
     return pages_left <= undecided
+
+
+def count_pages(rows: int, size: int) -> int:
+    """Return how many pages so many rows are; an empty roster is one page too."""
+    return max(1, -(-rows // size))
+
+
+def pages_left(offset: int, total: int, size: int) -> int:
+    """Return how many pages are left behind `offset` rows."""
+    return 0 if offset >= total else count_pages(total, size) - offset // size
+
+
+def smaller(size: int) -> int | None:
+    """Return the next smaller page size, or None when there is none."""
+    return next((each for each in SIZES if each < size), None)
+
+
+def larger(size: int, most: int) -> int:
+    """Return the next larger page size, at most `most`."""
+    return min(most, next((each for each in reversed(SIZES) if each > size), most))
 
 
 def _timed(plan: Plan, pace: Pace, asked: int) -> Plan:

@@ -8,9 +8,8 @@ from typing import Final
 from ...core.engine import Engine
 from ...core.types import Priority
 from ...store.rosters import RosterSize
-from .pages import SMALLEST
-from .plan import Pace
-from .storage import Shelf
+from .plan import SMALLEST, Pace
+from .storage import CheckupFiles
 from .types import Variant
 
 DOUBT_SECONDS: Final = 30 * 86_400.0
@@ -31,18 +30,18 @@ class Sizes:
             self.totals.pop(variant, None)
 
 
-async def sizes_of(engine: Engine, shelf: Shelf) -> Sizes:
+async def sizes_of(engine: Engine, files: CheckupFiles) -> Sizes:
     """Return what earlier readings have taught."""
-    known = await shelf(shelf.rosters.sizes)
+    known = await files.run(lambda stores: stores.rosters.sizes())
     now, most = engine.clock.wall(), engine.settings.checkup.page_size
     totals = {Variant(name): size.total for name, size in known.items() if _of_use(size, now)}
     sizes = [size.page_size for size in known.values()]
     return Sizes(totals, max(SMALLEST, min([most, *sizes])))
 
 
-async def doubted(engine: Engine, shelf: Shelf) -> bool:
+async def doubted(engine: Engine, files: CheckupFiles) -> bool:
     """Whether the whole roster turned out to hold cancelled services alone."""
-    size = (await shelf(shelf.rosters.sizes)).get(Variant.ALL.value)
+    size = (await files.run(lambda stores: stores.rosters.sizes())).get(Variant.ALL.value)
     return size is not None and not _of_use(size, engine.clock.wall())
 
 

@@ -22,8 +22,8 @@ from ...store.checkup_rows import Decision, Reading, Seen
 from ...store.rosters import RosterSize
 from ..customers import questions
 from .asking import Page, PageAsker
-from .pages import SMALLEST
-from .storage import Shelf
+from .plan import SMALLEST
+from .storage import CheckupFiles
 from .types import Variant
 from .verdict import is_current, is_enabled
 
@@ -49,13 +49,13 @@ class RosterReader:
     def __init__(
         self,
         engine: Engine,
-        shelf: Shelf,
+        files: CheckupFiles,
         run_id: int,
         variant: Variant,
         waits: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._engine = engine
-        self._shelf = shelf
+        self._files = files
         self._clock = engine.clock
         self._run = run_id
         self._variant = variant
@@ -93,8 +93,7 @@ class RosterReader:
 
     async def shared(self) -> dict[str, tuple[Customer, ...]]:
         """Return the customers without an active service whose document another one of the roster has too."""
-        rosters = self._shelf.rosters
-        seen = await self._shelf(lambda: rosters.sharing(self._run))
+        seen = await self._files.run(lambda stores: stores.rosters.sharing(self._run))
         found: defaultdict[str, tuple[Customer, ...]] = defaultdict(tuple)
         for one in seen:
             found[one.document] += (msgspec.json.decode(one.body, type=Customer),)
@@ -107,9 +106,9 @@ class RosterReader:
         """
         if self._variant is not Variant.ALL:
             return
-        shared = await self._shelf(lambda: self._shelf.rosters.shared_documents(self._run))
-        chunks = self._shelf.rosters.waiting(self._run)
-        while chunk := await self._shelf(lambda: next(chunks, None)):
+        shared = await self._files.run(lambda stores: stores.rosters.shared_documents(self._run))
+        chunks = await self._files.run(lambda stores: stores.rosters.waiting(self._run))
+        while chunk := await self._files.run(lambda _: next(chunks, None)):
             by_time: defaultdict[tuple[float, float], dict[str, tuple[Customer, ...]]] = defaultdict(dict)
             for one in chunk:
                 if one.document and one.document not in shared:
@@ -121,7 +120,7 @@ class RosterReader:
     async def _fresh(self, customers: Sequence[Customer]) -> tuple[Customer, ...]:
         """Return those that no page has brought before, each once."""
         by_id = {each.id: each for each in customers}
-        known = await self._shelf(lambda: self._shelf.rosters.known(self._run, list(by_id)))
+        known = await self._files.run(lambda stores: stores.rosters.known(self._run, list(by_id)))
         return tuple(each for id_, each in by_id.items() if id_ not in known)
 
     def _counted(self, reading: Reading, page: Page, fresh: Sequence[Customer]) -> Reading:
@@ -154,10 +153,13 @@ class RosterReader:
             body = b"" if on else msgspec.json.encode(questions.brief(each))
             seen.append(Seen(each.id, each.document, on, body, received.at, received.now))
         decided, waiting = taken
-        beside = self._shelf.rosters.page(self._run, reading, seen)
-        await self._shelf(
-            lambda: self._shelf.decisions.decide(
-                self._run, decided, provisional=waiting, spent=spent, also=beside
+        await self._files.run(
+            lambda stores: stores.decisions.decide(
+                self._run,
+                decided,
+                provisional=waiting,
+                spent=spent,
+                also=stores.rosters.page(self._run, reading, seen),
             )
         )
 
@@ -195,7 +197,7 @@ class RosterReader:
 
     async def _put_size(self, variant: Variant, total: int, size: int, *, believed: bool = True) -> None:
         row = RosterSize(total, max(SMALLEST, size), self._clock.wall(), believed)
-        await self._shelf(lambda: self._shelf.rosters.put_size(variant.value, row))
+        await self._files.run(lambda stores: stores.rosters.put_size(variant.value, row))
 
 
 def moved_on(reading: Reading, page: Page) -> Reading:

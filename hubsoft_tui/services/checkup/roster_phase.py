@@ -11,11 +11,10 @@ from ...api.models import Customer
 from ...core.engine import Engine
 from ...errors import Refused
 from ...store.checkup_rows import Reading
-from .pages import pages_left
-from .plan import worth_going_on
+from .plan import pages_left, worth_going_on
 from .results import Board
 from .roster import NotBelieved, RosterReader
-from .storage import Shelf
+from .storage import CheckupFiles
 from .types import Decision, Result, RunRow, Variant
 from .verdict import judge
 
@@ -38,7 +37,7 @@ class RosterPart:
     def __init__(
         self,
         engine: Engine,
-        shelf: Shelf,
+        files: CheckupFiles,
         row: RunRow,
         board: Board,
         *,
@@ -46,7 +45,7 @@ class RosterPart:
         waits: Callable[[str], object],
     ) -> None:
         self._engine = engine
-        self._shelf = shelf
+        self._files = files
         self._row = row
         self._board = board
         self._spent = spent
@@ -58,7 +57,7 @@ class RosterPart:
         if reading is None:
             await self._anew()
             reading = Reading(variant.value, size, total=total)
-        reader = RosterReader(self._engine, self._shelf, self._row.id, variant, self._waits)
+        reader = RosterReader(self._engine, self._files, self._row.id, variant, self._waits)
         try:
             reading = await reader.read(reading, self._take, self._pays, self._spent)
         except NotBelieved:
@@ -75,16 +74,16 @@ class RosterPart:
 
     async def _believe(self, reader: RosterReader, reading: Reading) -> None:
         """Let what waited for the reading's end count."""
-        decisions, run_id = self._shelf.decisions, self._row.id
+        run_id = self._row.id
         twins = [
             self.judged(document, customers, "roster", reading.started_at)
             for document, customers in (await reader.shared()).items()
             if self._board.has(document)
         ]
-        await self._shelf(lambda: decisions.decide(run_id, (), provisional=twins))
+        await self._files.run(lambda stores: stores.decisions.decide(run_id, (), provisional=twins))
         if reading.sure:
             await reader.settle()
-        settled = await self._shelf(lambda: decisions.settle(run_id, sure=reading.sure))
+        settled = await self._files.run(lambda stores: stores.decisions.settle(run_id, sure=reading.sure))
         self._board.put(each for each in settled if each.result is Result.INACTIVE)
 
     def judged(
@@ -134,5 +133,5 @@ class RosterPart:
     async def _anew(self) -> None:
         run_id = self._row.id
         self._board.pending.clear()
-        await self._shelf(lambda: self._shelf.decisions.doubt(run_id))
-        await self._shelf(lambda: self._shelf.rosters.clear(run_id))
+        await self._files.run(lambda stores: stores.decisions.doubt(run_id))
+        await self._files.run(lambda stores: stores.rosters.clear(run_id))

@@ -18,7 +18,7 @@ from .plan import choose, stale_of, worth_asking
 from .planning import Sizes, doubted, pace_of, sizes_of
 from .results import Board
 from .roster_phase import Outcome, RosterPart
-from .storage import Shelf
+from .storage import CheckupFiles
 from .types import Decision, Plan, Result, RunRow, RunState, Variant, Way
 from .verdict import unknown
 
@@ -35,7 +35,7 @@ class Run:
     def __init__(
         self,
         engine: Engine,
-        shelf: Shelf,
+        files: CheckupFiles,
         row: RunRow,
         board: Board,
         *,
@@ -56,14 +56,14 @@ class Run:
         self.stopped_as = RunState.INTERRUPTED
         """What the run is called if it is cancelled now."""
         self._engine = engine
-        self._shelf = shelf
+        self._files = files
         self._clock = engine.clock
         self._earlier = earlier
         self._sent = sent
         self._received = Spent(row.requests + spent.requests, spent.logins)
         self._given_up = False
         self._began = engine.clock.now() - row.seconds
-        self._roster = RosterPart(engine, shelf, row, board, spent=self._spent, waits=self._waits)
+        self._roster = RosterPart(engine, files, row, board, spent=self._spent, waits=self._waits)
 
     # -- as others see it
 
@@ -109,7 +109,7 @@ class Run:
             await asyncio.shield(asyncio.ensure_future(self._end(state)))
 
     async def _end(self, state: RunState) -> None:
-        now, notices = self._clock.wall(), self._shelf.notices
+        now = self._clock.wall()
         settings = self._engine.settings.checkup
         tell = state is RunState.DONE and bool(settings.command)
         tripwire = Tripwire(settings.hold_above_share, settings.hold_above_members)
@@ -123,15 +123,17 @@ class Run:
             requests=self.requests,
             trouble=self.trouble,
         )
-        await self._shelf(
-            lambda: self._shelf.checkups.end(
+        await self._files.run(
+            lambda stores: stores.checkups.end(
                 row.id,
                 state,
                 at=now,
                 seconds=row.seconds,
                 requests=row.requests,
                 trouble=row.trouble,
-                also=(lambda connection: notices.add(connection, row.id, now, tripwire)) if tell else None,
+                also=(lambda connection: stores.notices.add(connection, row.id, now, tripwire))
+                if tell
+                else None,
             )
         )
         self.row = row
@@ -160,7 +162,7 @@ class Run:
         return [decision for decision in decided if decision.result is not Result.UNKNOWN]
 
     async def _decide_rest(self) -> None:
-        sizes, readings = await sizes_of(self._engine, self._shelf), 0
+        sizes, readings = await sizes_of(self._engine, self._files), 0
         while left := self.board.undecided():
             plan = await self._planned(left, sizes, first=not readings)
             if plan.way is not Way.ROSTER or plan.variant is None or readings == READINGS:
@@ -202,7 +204,7 @@ class Run:
 
     async def _learn_size(self, sizes: Sizes) -> None:
         self._now("roster")
-        variant = Variant.CURRENT if await doubted(self._engine, self._shelf) else Variant.ALL
+        variant = Variant.CURRENT if await doubted(self._engine, self._files) else Variant.ALL
         try:
             total = await learn_total(
                 self._engine,
@@ -217,7 +219,7 @@ class Run:
         if total is not None:
             sizes.totals[variant] = total
             now = self._clock.wall()
-            await self._shelf(lambda: self._shelf.rosters.note_total(variant.value, total, now))
+            await self._files.run(lambda stores: stores.rosters.note_total(variant.value, total, now))
 
     async def _ask_each(self, documents: Sequence[str]) -> None:
         if not documents:
@@ -239,7 +241,7 @@ class Run:
         if not kept:
             return
         spent = self._spent()
-        await self._shelf(lambda: self._shelf.decisions.decide(self.row.id, kept, spent=spent))
+        await self._files.run(lambda stores: stores.decisions.decide(self.row.id, kept, spent=spent))
         self.board.put(kept)
 
     def _spent(self) -> tuple[float, int]:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from .notifier import Notifier
 from .plan import choose, stale_of, worth_asking
 from .planning import doubted, pace_of, sizes_of
 from .run import Run
-from .storage import Shelf
+from .storage import CheckupFiles, CheckupStores
 from .types import (
     Delta,
     Imported,
@@ -35,7 +35,6 @@ from .types import (
     Overview,
     Plan,
     Progress,
-    Result,
     RunRow,
     RunState,
     Variant,
@@ -51,18 +50,19 @@ LOOK_AGAIN_SECONDS: Final = 30.0
 class Checkup:
     """The service; lives in the engine's loop."""
 
-    def __init__(self, engine: Engine, shelf: Shelf, clock: Clock) -> None:
+    def __init__(self, engine: Engine, stores: CheckupStores, clock: Clock, *, aside: bool = True) -> None:
+        """Without `aside` the stores are used in the loop itself."""
         self._engine = engine
-        self._shelf = shelf
+        self._files = files = CheckupFiles("checkups", lambda: stores, clock, aside=aside)
         self._clock = clock
-        self._notifier = Notifier(engine, shelf)
-        self._views = Views(engine, shelf)
+        self._notifier = Notifier(engine, files)
+        self._views = Views(engine, files)
         self._versions = 0
         self._notices = 0
         self._held: Counter[int] | None = None
         self._telling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
-        self.night = Night(engine, shelf, clock)
+        self.night = Night(engine, files, clock)
         self.on_run: Callable[[int, int], object] = lambda _decided, _requests: None
         """Told when a run of ours ends, finished or not: members it decided, and requests it spent on them."""
 
@@ -75,14 +75,7 @@ class Checkup:
 
     async def lists(self) -> tuple[Overview, ...]:
         """Return every list with its last run, the newest import first."""
-        found = []
-        for row in await self._shelf(self._shelf.checkups.lists):
-            run = await self._shelf(lambda row=row: self._shelf.checkups.last_run(row.id))  # type: ignore[misc]
-            counts: Mapping[Result, int] = {}
-            if run is not None:
-                counts = await self._shelf(lambda run=run: self._shelf.decisions.counts(run.id))  # type: ignore[misc]
-            found.append(Overview(row, run, counts))
-        return tuple(found)
+        return await self._files.run(CheckupStores.overviews)
 
     async def import_file(self, path: str | Path) -> tuple[ListRow, Imported]:
         """Read a CSV file and keep its members as a list, known by the file's place.
@@ -97,8 +90,8 @@ class Checkup:
         place, name = as_typed(str(file)), as_typed(file.name)
         if (running := self._views.running) is not None and running.list.path == place:
             raise _taken(running.list, running.row)
-        list_id = await self._shelf(
-            lambda: self._shelf.checkups.put_list(place, name, imported.members, self._clock.wall())
+        list_id = await self._files.run(
+            lambda stores: stores.checkups.put_list(place, name, imported.members, self._clock.wall())
         )
         self._views.forget(list_id)
         self._versions += 1
@@ -107,11 +100,11 @@ class Checkup:
     async def drop(self, list_id: int) -> None:
         """Forget a list and its results. Raises AlreadyRunning, here or in another process."""
         view = await self._views.get(list_id)
-        row = await self._shelf(lambda: self._shelf.checkups.last_run(list_id))
+        row = await self._files.run(lambda stores: stores.checkups.last_run(list_id))
         if row is not None and row.state is RunState.RUNNING:
             raise _taken(view.list, row)
         self._views.forget(list_id)
-        await self._shelf(lambda: self._shelf.checkups.drop_list(list_id))
+        await self._files.run(lambda stores: stores.checkups.drop_list(list_id))
 
     # -- plans
 
@@ -125,9 +118,9 @@ class Checkup:
             return view.run.plan
         left = await self._views.left(view, max_age)
         stale = stale_of(view.board.known[document] for document in left)
-        sizes, asked = await sizes_of(self._engine, self._shelf), 0
+        sizes, asked = await sizes_of(self._engine, self._files), 0
         if probe and worth_asking(stale, sizes.totals):
-            variant = Variant.CURRENT if await doubted(self._engine, self._shelf) else Variant.ALL
+            variant = Variant.CURRENT if await doubted(self._engine, self._files) else Variant.ALL
             with self._engine.events.subscribe() as sent:
                 try:
                     total = await learn_total(self._engine, variant, priority=Priority.HIGH)
@@ -136,8 +129,8 @@ class Checkup:
             asked = 1
             if total is not None:
                 sizes.totals[variant] = total
-                await self._shelf(
-                    lambda: self._shelf.rosters.note_total(variant.value, total, self._clock.wall())
+                await self._files.run(
+                    lambda stores: stores.rosters.note_total(variant.value, total, self._clock.wall())
                 )
         view.plan = choose(
             stale,
@@ -166,21 +159,19 @@ class Checkup:
         if (running := self._views.running) is not None:
             raise _taken(running.list, running.row)
         rules = ",".join(sorted(self._engine.settings.customers.active_statuses))
-        row = await self._shelf(
-            lambda: self._shelf.checkups.begin(
-                list_id, who=str(os.getpid()), rules=rules, max_age=max_age, at=self._clock.wall()
-            )
+        row, mine = await self._files.run(
+            lambda stores: stores.begin(list_id, rules=rules, max_age=max_age, at=self._clock.wall())
         )
-        if row.owner != self._shelf.checkups.owner:
+        if not mine:
             raise _taken(view.list, row)
         fresh_from = self._views.fresh_from(max_age)
-        await self._shelf(lambda: self._shelf.decisions.forget_older(row.id, fresh_from))
+        await self._files.run(lambda stores: stores.decisions.forget_older(row.id, fresh_from))
         earlier = await self._views.earlier(row, max_age)
         spent, view.spent = view.spent, Spent()
         view = await self._views.load(view.list, row)
         watching = contextlib.ExitStack()
         sent = watching.enter_context(self._engine.events.subscribe())
-        view.run = Run(self._engine, self._shelf, row, view.board, earlier=earlier, sent=sent, spent=spent)
+        view.run = Run(self._engine, self._files, row, view.board, earlier=earlier, sent=sent, spent=spent)
         view.task = asyncio.create_task(self._go(view, view.run, watching), name="check-up")
 
     async def wait(self, list_id: int) -> Progress:
@@ -205,8 +196,8 @@ class Checkup:
         row = view.row
         if row is not None and not row.state.over and view.task is None:
             ended = replace(row, state=RunState.CANCELLED)
-            await self._shelf(
-                lambda: self._shelf.checkups.end(
+            await self._files.run(
+                lambda stores: stores.checkups.end(
                     ended.id,
                     ended.state,
                     at=self._clock.wall(),
@@ -225,7 +216,7 @@ class Checkup:
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
-        await self._shelf.close()
+        await self._files.close()
 
     # -- results
 
@@ -290,7 +281,7 @@ class Checkup:
 
     async def notices(self) -> tuple[Notice, ...]:
         """Return the members whose command has not succeeded yet."""
-        return await self._shelf(self._shelf.notices.pending)
+        return await self._files.run(lambda stores: stores.notices.pending())
 
     async def notify(self) -> tuple[int, int]:
         """Run the command for whoever is due; return how many succeeded and how many failed."""
@@ -306,13 +297,13 @@ class Checkup:
     async def release(self, list_id: int) -> tuple[int, int]:
         """Run the commands of a list that were held; return how many succeeded and how many failed."""
         now = self._clock.wall()
-        released = await self._shelf(lambda: self._shelf.notices.release(list_id, now))
+        released = await self._files.run(lambda stores: stores.notices.release(list_id, now))
         logger.warning("check-up: %d held commands were released", released)
         return await self.notify()
 
     async def drop_held(self, list_id: int) -> int:
         """Never run the commands of a list that were held; return how many."""
-        dropped = await self._shelf(lambda: self._shelf.notices.drop(list_id))
+        dropped = await self._files.run(lambda stores: stores.notices.drop(list_id))
         logger.warning("check-up: %d held commands were dropped", dropped)
         await self._count_notices()
         return dropped

@@ -1,44 +1,41 @@
-"""The check-ups' files, reached from the engine's loop: a thread of their own does the reading and writing."""
+"""The check-ups' stores over one file, and the thread that works on them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import os
+from dataclasses import dataclass
 
-from ...core.clock import Clock
 from ...store.checkup_results import Decisions
 from ...store.checkups import Checkups
 from ...store.command_queue import Notices
 from ...store.rosters import Rosters
 from ..serial_thread import Lane
+from .types import Overview, RunRow
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class CheckupStores:
+    """Four stores over one file."""
+
+    checkups: Checkups
+    decisions: Decisions
+    rosters: Rosters
+    notices: Notices
+
+    def overviews(self) -> tuple[Overview, ...]:
+        """Return every list with its last run, the newest import first."""
+        found = []
+        for row in self.checkups.lists():
+            run = self.checkups.last_run(row.id)
+            found.append(Overview(row, run, {} if run is None else self.decisions.counts(run.id)))
+        return tuple(found)
+
+    def begin(
+        self, list_id: int, *, at: float, rules: str = "", max_age: float | None = None
+    ) -> tuple[RunRow, bool]:
+        """Begin a run as `Checkups.begin` does; return it, and whether this process is the one that runs it."""
+        row = self.checkups.begin(list_id, who=str(os.getpid()), rules=rules, max_age=max_age, at=at)
+        return row, row.owner == self.checkups.owner
 
 
-class Shelf:
-    """Three stores over one file, and the lane that work on them takes. Lives in the engine's loop."""
-
-    def __init__(
-        self,
-        checkups: Checkups,
-        decisions: Decisions,
-        rosters: Rosters,
-        notices: Notices,
-        clock: Clock,
-        *,
-        aside: bool = True,
-    ) -> None:
-        """Without `aside` the work is done in the loop itself."""
-        self.checkups = checkups
-        self.decisions = decisions
-        self.rosters = rosters
-        self.notices = notices
-        self._lane = Lane("checkups", lambda: None, clock, aside=aside)
-
-    async def __call__(self, work: Callable[[], T]) -> T:
-        """Do `work` in the files' thread; another process's writing is waited for. Raises StoreError, Closed."""
-        return await self._lane.run(lambda _nothing: work())
-
-    async def close(self) -> None:
-        """End the thread once what it has begun is done."""
-        await self._lane.close()
+CheckupFiles = Lane[CheckupStores]

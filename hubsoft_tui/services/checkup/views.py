@@ -14,7 +14,7 @@ from .asking import Spent
 from .one_by_one import about
 from .results import Board
 from .run import CHUNK, Run
-from .storage import Shelf
+from .storage import CheckupFiles
 from .types import Decision, ListRow, Plan, Result, RunRow
 
 
@@ -40,9 +40,9 @@ class View:
 class Views:
     """Lives in the engine's loop."""
 
-    def __init__(self, engine: Engine, shelf: Shelf) -> None:
+    def __init__(self, engine: Engine, files: CheckupFiles) -> None:
         self._engine = engine
-        self._shelf = shelf
+        self._files = files
         self._views: dict[int, View] = {}
         self._gone = 0
 
@@ -66,25 +66,26 @@ class Views:
 
     async def row(self, list_id: int) -> ListRow:
         """Return a list's name and place. Raises NotFound."""
-        for row in await self._shelf(self._shelf.checkups.lists):
+        for row in await self._files.run(lambda stores: stores.checkups.lists()):
             if row.id == list_id:
                 return row
         raise NotFound(say("There is no such list any more."))
 
     async def read(self, row: ListRow) -> View:
         """Read a list and its last run anew."""
-        return await self.load(row, await self._shelf(lambda: self._shelf.checkups.last_run(row.id)))
+        return await self.load(row, await self._files.run(lambda stores: stores.checkups.last_run(row.id)))
 
     async def load(self, row: ListRow, run: RunRow | None) -> View:
         """Read a list's members and the decisions of a run, and keep them in sight."""
-        checkups = self._shelf.checkups
-        known = await self._shelf(lambda: checkups.members(row.id))
+        known = await self._files.run(lambda stores: stores.checkups.members(row.id))
         before = self._views.get(row.id)
         board = Board(known, version=0 if before is None else before.board.version)
         if run is not None:
-            decided = await self._shelf(lambda: list(self._shelf.decisions.decisions(run.id)))
+            decided = await self._files.run(lambda stores: list(stores.decisions.decisions(run.id)))
             board.put(decision for decision, settled in decided if settled)
-        compared = await self._shelf(lambda: checkups.done_before(row.id, None if run is None else run.id))
+        compared = await self._files.run(
+            lambda stores: stores.checkups.done_before(row.id, None if run is None else run.id)
+        )
         before = self._views.get(row.id)
         if before is not None and before.task is not None:
             return before  # it was started meanwhile, and is truer than what stood on disk
@@ -122,7 +123,7 @@ class Views:
     async def earlier(self, row: RunRow, max_age: float | None) -> dict[str, Decision]:
         """Return what the run before `row` decided under the same rules, as far as it is young enough."""
         fresh_from = self.fresh_from(max_age)
-        found = await self._shelf(lambda: self._shelf.decisions.decided_before(row))
+        found = await self._files.run(lambda stores: stores.decisions.decided_before(row))
         return {decision.document: decision for decision in found if _still(decision, fresh_from)}
 
     def fresh_from(self, max_age: float | None) -> float:

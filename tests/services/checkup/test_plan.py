@@ -15,8 +15,18 @@ from hubsoft_tui.api.models import Page as Place
 from hubsoft_tui.core.requests.exchange import Received
 from hubsoft_tui.services.checkup import plan_text
 from hubsoft_tui.services.checkup.asking import Page
-from hubsoft_tui.services.checkup.pages import SIZES, count_pages, larger, smaller
-from hubsoft_tui.services.checkup.plan import Pace, Stale, choose, expected_missing, stale_of, worth_asking
+from hubsoft_tui.services.checkup.plan import (
+    SIZES,
+    Pace,
+    Stale,
+    choose,
+    count_pages,
+    expected_missing,
+    larger,
+    smaller,
+    stale_of,
+    worth_asking,
+)
 from hubsoft_tui.services.checkup.results import Board
 from hubsoft_tui.services.checkup.roster import MENDS, moved_on
 from hubsoft_tui.services.checkup.types import Decision, Known, Member, Result, Variant, Way

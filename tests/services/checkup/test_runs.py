@@ -73,7 +73,9 @@ def test_thirty_of_a_hundred_thousand_are_asked_for(make_simulator, make_ground)
     ground = make_ground(simulator, documents_of(some(simulator, 30)))
 
     async def larger(services):
-        services.checkup._shelf.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
+        await services.checkup._files.run(
+            lambda stores: stores.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
+        )
 
     ground.hub.call(larger)
     list_id = ground.id
@@ -444,7 +446,9 @@ def test_paused_and_gone_on_with_nobody_is_asked_for_twice(make_simulator, make_
     ground = make_ground(simulator, people)
 
     async def larger(services):
-        services.checkup._shelf.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
+        await services.checkup._files.run(
+            lambda stores: stores.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
+        )
 
     ground.hub.call(larger)
     ground.start()
