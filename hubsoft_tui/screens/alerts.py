@@ -15,7 +15,7 @@ from widgets.line_widget import Drawn, Part, line
 from widgets.table.table import VirtualTable
 from widgets.words import moment
 
-from .frame.actions import Action
+from .frame.actions import action
 from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
@@ -70,23 +70,6 @@ class AlertsScreen(ConsoleScreen):
         "when all was well for a while; a sign in the strip stays until somebody acknowledges it or it is over. "
         "Thresholds, durations, and a webhook that is told as well are in config.toml under [alerts]."
     )
-    ACTIONS = (
-        Action(
-            "alerts.acknowledge",
-            "a",
-            N_("acknowledge"),
-            N_("Say that the chosen alert was seen: the strip stops counting it. It stays open."),
-            "acknowledge",
-        ),
-        Action(
-            "alerts.all",
-            "A",
-            N_("acknowledge all"),
-            N_("Say that every open alert was seen."),
-            "acknowledge_all",
-        ),
-        Action("alerts.close", "escape", N_("back"), N_("Go back to the monitor."), "close"),
-    )
     CSS_PATH = Path(__file__).parents[2] / "styles" / "alerts.tcss"
     AUTO_FOCUS = "AlertTable"
 
@@ -133,26 +116,42 @@ class AlertsScreen(ConsoleScreen):
         """The list."""
         return self.query_one(AlertTable)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to acknowledge only what nobody has."""
-        if action == "acknowledge":
-            return _unseen(self.table.item) if self._composed else False
-        if action == "acknowledge_all":
-            return any(_unseen(alert) for alert in self._alerts)
-        return super().check_action(action, parameters)
+    @property
+    def marks_unseen(self) -> bool:
+        """Whether the alert under the cursor is open and not acknowledged."""
+        return self._composed and _unseen(self.table.item)
 
-    def action_close(self) -> None:
-        """Go back to the monitor."""
-        self.app.pop_screen()
+    @property
+    def any_unseen(self) -> bool:
+        """Whether any open alert is not acknowledged."""
+        return any(map(_unseen, self._alerts))
 
+    @action(
+        "a",
+        N_("acknowledge"),
+        N_("Say that the chosen alert was seen: the strip stops counting it. It stays open."),
+        when=lambda screen: screen.marks_unseen,
+    )
     def action_acknowledge(self) -> None:
         """Acknowledge the chosen alert."""
         if (alert := self.table.item) is not None:
             self._acknowledge(alert.id)
 
+    @action(
+        "A",
+        N_("acknowledge all"),
+        N_("Say that every open alert was seen."),
+        id="all",
+        when=lambda screen: screen.any_unseen,
+    )
     def action_acknowledge_all(self) -> None:
         """Acknowledge every open alert."""
         self._acknowledge(None)
+
+    @action("escape", N_("back"), N_("Go back to the monitor."))
+    def action_close(self) -> None:
+        """Go back to the monitor."""
+        self.app.pop_screen()
 
     @work(group="acknowledge", exit_on_error=False)
     async def _acknowledge(self, alert_id: int | None) -> None:

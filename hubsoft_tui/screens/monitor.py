@@ -17,7 +17,7 @@ from widgets.monitor.request_rows import TroubleTable
 from widgets.monitor.timeline import BudgetTape
 
 from .alerts import AlertsScreen, acknowledge
-from .frame.actions import Action
+from .frame.actions import Action, action
 from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
@@ -47,20 +47,6 @@ class MonitorScreen(ConsoleScreen):
             N_("requests"),
             N_("Read the requests one by one."),
             "app.area('requests')",
-        ),
-        Action(
-            "monitor.alerts",
-            "a",
-            N_("alerts"),
-            N_("List the alerts: what is wrong, what was, and what to do."),
-            "alerts",
-        ),
-        Action(
-            "monitor.acknowledge",
-            "A",
-            N_("acknowledge"),
-            N_("Say that every open alert was seen: the strip stops counting them."),
-            "acknowledge",
         ),
     )
     CSS_PATH = Path(__file__).parents[2] / "styles" / "monitor.tcss"
@@ -105,16 +91,22 @@ class MonitorScreen(ConsoleScreen):
         self._wall = snapshot.wall
         self._show_alerts(snapshot)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to acknowledge while there is something nobody has."""
-        if action == "acknowledge":
-            return self._unseen > 0
-        return super().check_action(action, parameters)
+    @property
+    def any_unseen(self) -> bool:
+        """Whether any open alert is not acknowledged."""
+        return self._unseen > 0
 
+    @action("a", N_("alerts"), N_("List the alerts: what is wrong, what was, and what to do."))
     def action_alerts(self) -> None:
         """Open the list of alerts."""
         self.app.push_screen(AlertsScreen())
 
+    @action(
+        "A",
+        N_("acknowledge"),
+        N_("Say that every open alert was seen: the strip stops counting them."),
+        when=lambda screen: screen.any_unseen,
+    )
     @work(group="acknowledge", exit_on_error=False)
     async def action_acknowledge(self) -> None:
         """Acknowledge every open alert."""

@@ -23,7 +23,7 @@ from widgets.report import DayFigures, DayTable, HoursChart, ReportTables, day_l
 from widgets.table.table import VirtualTable
 from widgets.words import day as written
 
-from .frame.actions import Action
+from .frame.actions import action
 from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
@@ -45,26 +45,6 @@ class ReportsScreen(ConsoleScreen):
         "One line per day, from midnight to midnight on this computer's clock, of every program on it. Questions "
         "are what was asked, requests what HubSoft received, logins and repeats included. Saved is what one "
         "request for each question would have cost in addition. ▲ marks a day with errors or refusals (429)."
-    )
-    ACTIONS = (
-        Action("reports.day", "enter", N_("the day"), N_("Go to the day's tables, to scroll them."), "day"),
-        Action(
-            "reports.export",
-            "e",
-            N_("export"),
-            N_("Write this day into a file: .html to mail, .csv for spreadsheets, .json for programs."),
-            "export",
-            first=True,
-        ),
-        Action("reports.newest", "t", N_("today"), N_("Go to the newest day."), "newest"),
-        Action("reports.read", "r", N_("read again"), N_("Read the days again. Sends no request."), "read"),
-        Action(
-            "reports.close",
-            "escape",
-            N_("back"),
-            N_("Go back to the list of days, or leave the field."),
-            "close",
-        ),
     )
     CSS_PATH = Path(__file__).parents[2] / "styles" / "reports.tcss"
     AUTO_FOCUS = "DayTable"
@@ -124,11 +104,6 @@ class ReportsScreen(ConsoleScreen):
         self._draw()
         self.table.focus()
 
-    def action_read(self) -> None:
-        """Read the days, and the one under the cursor."""
-        self._read_at = time.monotonic()
-        self._read(self._chosen())
-
     @work(group="reports", exclusive=True, exit_on_error=False)
     async def _read(self, chosen: date | None) -> None:
         try:
@@ -187,18 +162,12 @@ class ReportsScreen(ConsoleScreen):
     def _field(self) -> Input:
         return self.query_one("#reports-file", Input)
 
-    # -- acting
+    @property
+    def has_days(self) -> bool:
+        """Whether there is a day to look at."""
+        return self._found is not None and bool(self._found.days)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what would do something now."""
-        there = self._found is not None and bool(self._found.days)
-        needs = {
-            "day": there and isinstance(self.focused, DayTable),
-            "export": there and not isinstance(self.focused, Input),
-            "newest": there,
-            "close": not isinstance(self.focused, DayTable),
-        }
-        return needs.get(action, True) and super().check_action(action, parameters)
+    # -- acting
 
     def copied(self) -> tuple[str, str] | None:
         """Return the day as a table for spreadsheets."""
@@ -207,18 +176,23 @@ class ReportsScreen(ConsoleScreen):
         report = self._found.report
         return _("the report of {day}").format(day=written(report.day)), as_table(report)
 
+    @action(
+        "enter",
+        N_("the day"),
+        N_("Go to the day's tables, to scroll them."),
+        when=lambda screen: screen.has_days and isinstance(screen.focused, DayTable),
+    )
     def action_day(self) -> None:
         """Go to the day's tables."""
         self.query_one("#reports-day").focus()
 
-    @on(VirtualTable.RowSelected)
-    def _selected(self) -> None:
-        self.action_day()
-
-    def action_newest(self) -> None:
-        """Go to the newest day."""
-        self.table.action_edge(0)
-
+    @action(
+        "e",
+        N_("export"),
+        N_("Write this day into a file: .html to mail, .csv for spreadsheets, .json for programs."),
+        first=True,
+        when=lambda screen: screen.has_days and not isinstance(screen.focused, Input),
+    )
     def action_export(self) -> None:
         """Ask for the file's name, with a name for the day already in the field."""
         if self._found is None:
@@ -229,10 +203,31 @@ class ReportsScreen(ConsoleScreen):
         self.set_focus(field)
         field.select_all()  # typing begins another name; an arrow goes on with this one
 
+    @action("t", N_("today"), N_("Go to the newest day."), when=lambda screen: screen.has_days)
+    def action_newest(self) -> None:
+        """Go to the newest day."""
+        self.table.action_edge(0)
+
+    @action("r", N_("read again"), N_("Read the days again. Sends no request."))
+    def action_read(self) -> None:
+        """Read the days, and the one under the cursor."""
+        self._read_at = time.monotonic()
+        self._read(self._chosen())
+
+    @action(
+        "escape",
+        N_("back"),
+        N_("Go back to the list of days, or leave the field."),
+        when=lambda screen: not isinstance(screen.focused, DayTable),
+    )
     def action_close(self) -> None:
         """Leave the field, or the tables."""
         self.remove_class("-naming")
         self.table.focus()
+
+    @on(VirtualTable.RowSelected)
+    def _selected(self) -> None:
+        self.action_day()
 
     @on(Input.Submitted)
     def _named(self, event: Input.Submitted) -> None:

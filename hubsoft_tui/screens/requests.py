@@ -15,7 +15,7 @@ from widgets.monitor.request_rows import RequestDetail, RequestTable, outcome_wo
 from widgets.table.table import VirtualTable
 from widgets.words import latency, size
 
-from .frame.actions import Action
+from .frame.actions import action
 from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
@@ -66,27 +66,6 @@ class RequestsScreen(ConsoleScreen):
         "until HubSoft's last byte. Documents never stand in a path. While the cursor is on the newest "
         "request it follows; move it and the request under it stays where it is."
     )
-    ACTIONS = (
-        Action(
-            "requests.details", "enter", N_("details"), N_("Show everything about one request."), "details"
-        ),
-        Action(
-            "requests.filter",
-            "slash",
-            N_("filter"),
-            N_("Show only requests that hold every word typed: a class, a path, a status, an outcome."),
-            "filter",
-            first=True,
-        ),
-        Action("requests.follow", "f", N_("newest"), N_("Go to the newest request and follow it."), "follow"),
-        Action(
-            "requests.sort", "o,s", N_("sort"), N_("Sort by the next column, then by time again."), "sort"
-        ),
-        Action("requests.turn", "O,S", N_("turn round"), N_("Turn the order round."), "turn", line=False),
-        Action(
-            "requests.close", "escape", N_("close"), N_("Close the details, then clear the filter."), "close"
-        ),
-    )
     CSS_PATH = Path(__file__).parents[2] / "styles" / "requests.tcss"
     AUTO_FOCUS = "RequestTable"
 
@@ -136,30 +115,41 @@ class RequestsScreen(ConsoleScreen):
     def _field(self) -> Input:
         return self.query_one("#requests-filter", Input)
 
+    @action("enter", N_("details"), N_("Show everything about one request."))
     def action_details(self) -> None:
         """Open the details, or close them."""
         self.toggle_class("-details")
         self._tell()
 
+    @action(
+        "slash",
+        N_("filter"),
+        N_("Show only requests that hold every word typed: a class, a path, a status, an outcome."),
+        first=True,
+    )
     def action_filter(self) -> None:
         """Type into the filter."""
         self._field.display = True
         self.set_focus(self._field)
 
+    @action("f", N_("newest"), N_("Go to the newest request and follow it."))
     def action_follow(self) -> None:
         """Go to the newest request."""
         if self.table.sorted_by is not None:
             self.table.sort_by(None)
         self.table.action_edge(-1)
 
+    @action("o,s", N_("sort"), N_("Sort by the next column, then by time again."))
     def action_sort(self) -> None:
         """Sort by the next column."""
         self.table.cycle_sort()
 
+    @action("O,S", N_("turn round"), N_("Turn the order round."), line=False)
     def action_turn(self) -> None:
         """Turn the order round."""
         self.table.reverse_sort()
 
+    @action("escape", N_("close"), N_("Close the details, then clear the filter."))
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear the filter: one thing at a time."""
         if self.has_class("-details") and not self._field.has_focus:

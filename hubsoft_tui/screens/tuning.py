@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
-from textual.containers import Container
-from textual.widgets import Input
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
 
 from hubsoft_tui.errors import HubSoftError
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import N_, _
+from widgets.line_widget import line
 from widgets.question import QuestionInput
 from widgets.table.table import VirtualTable
 from widgets.tuning.forecast import ForecastPanel
 from widgets.tuning.names import name_of
-from widgets.tuning.tunables import StepLine, TunableTable, shown
+from widgets.tuning.tunables import StepLine, TunableTable, difference_lines, shown
 
+from .frame.actions import action
 from .frame.base import ConsoleScreen
 from .frame.single import one_page
-from .tuning_actions import ABOUT, ACTIONS
-from .tuning_save import SaveTuned
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,14 +41,51 @@ LOOK_AGAIN: Final = 30.0
 """Seconds after which a curve is read anew, if questions were asked meanwhile."""
 
 
+class SaveTuned(ModalScreen[bool]):
+    """Enter saves, escape leaves; dismissed with whether to save."""
+
+    CSS_PATH = Path(__file__).parents[2] / "styles" / "tuning.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,s", "dismiss(True)", show=False),
+        Binding("escape,q", "dismiss(False)", show=False),
+        Binding("ctrl+q", "app.quit", show=False),
+    ]
+
+    def __init__(self, tunables: tuple[Tunable, ...], changes: tuple[Difference, ...]) -> None:
+        super().__init__()
+        self._tunables = tunables
+        self._changes = changes
+
+    def compose(self) -> ComposeResult:
+        """Compose the lines."""
+        rows = difference_lines(
+            self._tunables, [(each.key, each.before, each.after) for each in self._changes]
+        )
+        text = Content("\n").join(line(*row) for row in rows)
+        with Vertical(id="tuning-save") as box:
+            box.border_title = Content(_("What saving changes in tuned.toml"))
+            box.border_subtitle = Content(_("enter saves · esc leaves it as it is"))
+            yield Static(text)
+
+
+def _at_table(screen: TuningScreen) -> bool:
+    """Keep the letters for the field while one types there."""
+    return not isinstance(screen.focused, Input)
+
+
 class TuningScreen(ConsoleScreen):
     """The table at the left, the chosen setting's curve at the right. Arrows look, `a` tries, `s` saves."""
 
     AREA = "tuning"
     CSS_PATH = Path(__file__).parents[2] / "styles" / "tuning.tcss"
     AUTO_FOCUS = "TunableTable"
-    ABOUT = ABOUT
-    ACTIONS = ACTIONS
+    ABOUT = N_(
+        "Choose a setting with the arrows up and down, and look at other values of it with left and right: nothing "
+        "changes by looking. The curves say, from your own questions of the last two weeks, how many requests a "
+        "day each value would have cost, and how many of the answers from memory had changed at HubSoft by then. "
+        "● is the value in force, ▲ the one looked at, ◆ the recommended one. Trying holds at once, here only; "
+        "saving writes it to tuned.toml, for every console on this computer."
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,14 +139,10 @@ class TuningScreen(ConsoleScreen):
             return None
         return name_of(tunable.key), f"{tunable.key} = {shown(tunable, tunable.value)}"
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keep the letters for the field while one types there."""
-        if isinstance(self.focused, Input) and action in {"step", "type", "try", "undo"}:
-            return False
-        return super().check_action(action, parameters)
-
     # -- what a person does
 
+    @action("left", N_("less"), N_("Look at the next smaller value."), id="less", args=(-1,), when=_at_table)
+    @action("right", N_("more"), N_("Look at the next larger value."), id="more", args=(1,), when=_at_table)
     def action_step(self, by: int) -> None:
         """Look at the next value of the ladder."""
         tunable, looked = self._tunable, self._looked_at
@@ -117,21 +153,13 @@ class TuningScreen(ConsoleScreen):
         if 0 <= place < len(ladder):
             self._look(ladder[place])
 
-    def action_default(self) -> None:
-        """Look at the default."""
-        if (tunable := self._tunable) is not None:
-            self._look(tunable.default)
+    @action("a", N_("try"), N_("Let the value looked at hold at once, in this console."), when=_at_table)
+    def action_try(self) -> None:
+        """Let the value looked at hold."""
+        if self._tunable is not None and self._looked_at is not None:
+            self._try(self._tunable, self._looked_at)
 
-    def action_advised(self) -> None:
-        """Look at what is recommended."""
-        tunable = self._tunable
-        forecast = self._forecasts.get(tunable.key) if tunable is not None else None
-        recommended = getattr(forecast, "recommended", None)
-        if tunable is None or recommended is None:
-            self.console.tell(_("Nothing is recommended for this setting."), severity="warning")
-        else:
-            self._look(type(tunable.default)(recommended))
-
+    @action("enter", N_("type"), N_("Type a value: 8 h, 30 min, 40, 75 %, on."), when=_at_table)
     def action_type(self) -> None:
         """Type a value."""
         tunable, field = self._tunable, self._field
@@ -140,19 +168,12 @@ class TuningScreen(ConsoleScreen):
             field.display = True
             self.set_focus(field)
 
-    def action_leave(self) -> None:
-        """Leave the field, or forget what was looked at."""
-        if self._field.display:
-            self._field.display = False
-            self._table.focus()
-        elif (tunable := self._tunable) is not None:
-            self._look(tunable.value)
+    @action("s", N_("save"), N_("Save what is tried; the change is shown first."))
+    def action_save(self) -> None:
+        """Show what would change in the file, then save."""
+        self._offer_to_save()
 
-    def action_try(self) -> None:
-        """Let the value looked at hold."""
-        if self._tunable is not None and self._looked_at is not None:
-            self._try(self._tunable, self._looked_at)
-
+    @action("r", N_("revert"), N_("Let the saved value hold again."))
     def action_revert(self) -> None:
         """Let the saved value hold again."""
         if (tunable := self._tunable) is None:
@@ -169,13 +190,36 @@ class TuningScreen(ConsoleScreen):
             ),
         )
 
-    def action_save(self) -> None:
-        """Show what would change in the file, then save."""
-        self._offer_to_save()
-
+    @action("u", N_("undo"), N_("Take the last saving back."), when=_at_table)
     def action_undo(self) -> None:
         """Take the last saving back."""
         self._change(lambda services: services.tuning.undo(), self._undone)
+
+    @action("d", N_("default"), N_("Look at the default value."))
+    def action_default(self) -> None:
+        """Look at the default."""
+        if (tunable := self._tunable) is not None:
+            self._look(tunable.default)
+
+    @action("w", N_("recommended"), N_("Look at the recommended value."))
+    def action_advised(self) -> None:
+        """Look at what is recommended."""
+        tunable = self._tunable
+        forecast = self._forecasts.get(tunable.key) if tunable is not None else None
+        recommended = getattr(forecast, "recommended", None)
+        if tunable is None or recommended is None:
+            self.console.tell(_("Nothing is recommended for this setting."), severity="warning")
+        else:
+            self._look(type(tunable.default)(recommended))
+
+    @action("escape", N_("back"), N_("Leave the field, or look at what holds."))
+    def action_leave(self) -> None:
+        """Leave the field, or forget what was looked at."""
+        if self._field.display:
+            self._field.display = False
+            self._table.focus()
+        elif (tunable := self._tunable) is not None:
+            self._look(tunable.value)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 from textual.content import Content
@@ -20,9 +20,9 @@ from widgets.checkup.head import CheckupHead
 from widgets.checkup.member_rows import ListTable, MemberTable, member_text
 from widgets.table.table import VirtualTable
 
+from ..frame.actions import action
 from ..frame.base import ConsoleScreen
 from . import texts as words
-from .actions import CHECKUP_ACTIONS
 from .field_line import FieldLine
 
 if TYPE_CHECKING:
@@ -34,10 +34,16 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.checkup.types import Imported, ListRow, Overview
     from hubsoft_tui.services.container import Services
 
-    from ..frame.actions import Action
-
 SUBJECT: Final = "checkup"
 FORGET_SECONDS: Final = 4.0
+
+
+def _holds(screen: CheckupScreen) -> bool:
+    return screen.shown is not None and screen.shown.held > 0
+
+
+def _has_table(screen: CheckupScreen) -> bool:
+    return screen.shown is not None or bool(screen.choosing_from)
 
 
 class CheckupScreen(ConsoleScreen):
@@ -52,7 +58,6 @@ class CheckupScreen(ConsoleScreen):
         "roster is read to its end. Unknown means that HubSoft could not say; it never means inactive. A check-up "
         "goes on while you look at other screens, and after a pause or a crash it continues where it was."
     )
-    ACTIONS: ClassVar[tuple[Action, ...]] = CHECKUP_ACTIONS
     AUTO_FOCUS = ""
 
     def __init__(self) -> None:
@@ -232,25 +237,40 @@ class CheckupScreen(ConsoleScreen):
 
     # -- actions
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what would do something now."""
-        state, here = self._progress.state, not self._choosing
-        needs = {
-            "start": (here and not self._progress.running_here) or bool(self._choosing and self._lists),
-            "pause": here and self._progress.running_here,
-            "cancel": here and state is not None and not state.over and not self._progress.who,
-            "release": here and self._progress.held > 0,
-            "drop_held": here and self._progress.held > 0,
-            "lists": here,
-            "export": here and self._progress.decided > 0,
-            "filter": here,
-            "sort": not (self._choosing and not self._lists),
-            "turn": not (self._choosing and not self._lists),
-            "forget": bool(self._choosing and self._lists),
-            "copy": here and self._progress.total > 0,
-        }
-        return needs.get(action, True) and super().check_action(action, parameters)
+    @property
+    def shown(self) -> Progress | None:
+        """The list in sight; None while lists are chosen from."""
+        return None if self._choosing else self._progress
 
+    @property
+    def startable(self) -> bool:
+        """Whether enter would open a list, or start the one in sight."""
+        return bool(self._lists) if self._choosing else not self._progress.running_here
+
+    @property
+    def stoppable(self) -> bool:
+        """Whether the list in sight has a run of this process, or of none, that is not over."""
+        state = self._progress.state
+        return not self._choosing and state is not None and not state.over and not self._progress.who
+
+    @property
+    def choosing_from(self) -> tuple[Overview, ...]:
+        """The lists to choose from; empty while one is in sight."""
+        return (self._lists or ()) if self._choosing else ()
+
+    @property
+    def copies(self) -> bool:
+        """Whether there is a member to copy."""
+        return not self._choosing and self._progress.total > 0
+
+    @action(
+        "enter",
+        N_("start"),
+        N_(
+            "Open the marked list; start the check-up whose plan is shown, or go on with the one that was left."
+        ),
+        when=lambda screen: screen.startable,
+    )
     def action_start(self) -> None:
         """Open the marked list, or plan, or start."""
         if self._list_id is None:
@@ -265,27 +285,31 @@ class CheckupScreen(ConsoleScreen):
         else:
             self._plan_again(list_id)
 
-    @work(group="checkup-do", exclusive=True, exit_on_error=False)
-    async def _plan_again(self, list_id: int) -> None:
-        await self._make_plan(list_id)
-
+    @action(
+        "p",
+        N_("pause"),
+        N_("Stop for now: everything decided is kept, and enter goes on from there."),
+        when=lambda screen: screen.shown and screen.shown.running_here,
+    )
     def action_pause(self) -> None:
         """Stop for now."""
         if (list_id := self._list_id) is not None:
             self._do(lambda services: services.checkup.pause(list_id))
 
+    @action("x", N_("cancel"), N_("End the check-up for good."), when=lambda screen: screen.stoppable)
     def action_cancel(self) -> None:
         """End it."""
         if (list_id := self._list_id) is not None:
             self._do(lambda services: services.checkup.cancel(list_id))
 
-    def action_lists(self) -> None:
-        """Choose another list."""
-        self._list_id = None
-        self._load()
-        self._draw()
-        self._focus_table()
-
+    @action(
+        "i",
+        N_("import"),
+        N_(
+            "Import a list: a CSV with a column of documents. The same file again brings the list up to date."
+        ),
+        first=True,
+    )
     def action_import(self) -> None:
         """Type the path of a list."""
         begun = "" if self._lists else self._sample
@@ -293,6 +317,47 @@ class CheckupScreen(ConsoleScreen):
             begun = self._progress.list.path
         self.query_one(FieldLine).ask_path("import", _("Import list:"), begun)
 
+    @action(
+        "R",
+        N_("release"),
+        N_("Run the commands that are held since unusually many members lost the contract; press twice."),
+        when=_holds,
+    )
+    def action_release(self) -> None:
+        """Run what is held when pressed twice."""
+        if (list_id := self._list_id) is not None and self._twice(
+            "release", list_id, words.release_again(self._progress.held)
+        ):
+            self._do(lambda services: services.checkup.release(list_id))
+
+    @action(
+        "X",
+        N_("drop"),
+        N_("Never run the commands that are held; press twice. The results stay."),
+        when=_holds,
+    )
+    def action_drop_held(self) -> None:
+        """Never run what is held when pressed twice."""
+        if (list_id := self._list_id) is not None and self._twice(
+            "drop", list_id, words.drop_again(self._progress.held)
+        ):
+            self._do(lambda services: services.checkup.drop_held(list_id))
+
+    @action("l", N_("lists"), N_("Choose another list."), when=lambda screen: screen.shown)
+    def action_lists(self) -> None:
+        """Choose another list."""
+        self._list_id = None
+        self._load()
+        self._draw()
+        self._focus_table()
+
+    @action(
+        "e",
+        N_("export"),
+        N_("Write the results to a .csv or .json file that only you can read; documents are whole in it."),
+        first=True,
+        when=lambda screen: screen.shown and screen.shown.decided,
+    )
     def action_export(self) -> None:
         """Type where the results go."""
         if self._progress.list is not None:
@@ -300,18 +365,34 @@ class CheckupScreen(ConsoleScreen):
             target = source.with_name(f"{source.stem}-results.csv")
             self.query_one(FieldLine).ask_path("export", _("Export to:"), str(target))
 
+    @action(
+        "slash",
+        N_("filter"),
+        N_("Show only members that hold every word typed: a name, an id, a result, a status, changed."),
+        first=True,
+        when=lambda screen: screen.shown,
+    )
     def action_filter(self) -> None:
         """Type into the filter."""
         self.query_one(FieldLine).ask_filter()
 
+    @action("o,s", N_("sort"), N_("Sort by the next column."), line=False, when=_has_table)
     def action_sort(self) -> None:
         """Sort by the next column."""
         self._table.cycle_sort()
 
+    @action("O,S", N_("turn round"), N_("Turn the order round."), line=False, when=_has_table)
     def action_turn(self) -> None:
         """Turn the order round."""
         self._table.reverse_sort()
 
+    @action(
+        "D",
+        N_("forget list"),
+        N_("Forget the marked list and its results; press twice. The file stays."),
+        line=False,
+        when=lambda screen: screen.choosing_from,
+    )
     def action_forget(self) -> None:
         """Forget the marked list when pressed twice."""
         chosen = self._lists_table.item
@@ -322,19 +403,19 @@ class CheckupScreen(ConsoleScreen):
         if self._twice("forget", list_id, again):
             self._do(lambda services: services.checkup.drop(list_id))
 
-    def action_release(self) -> None:
-        """Run what is held when pressed twice."""
-        if (list_id := self._list_id) is not None and self._twice(
-            "release", list_id, words.release_again(self._progress.held)
-        ):
-            self._do(lambda services: services.checkup.release(list_id))
+    @action("escape", N_("back"), N_("Leave the field, clear the filter, or go back."), line=False)
+    def action_close(self) -> None:
+        """Leave the field, clear the filter, or go back to the list: one thing at a time."""
+        if (field := self.query_one(FieldLine)).is_open:
+            field.leave()
+        elif not self._choosing and self._members.rows.filtered:
+            self._members.filter("")
+        elif self._choosing and self._progress.list is not None:
+            self.open(self._progress.list.id)
 
-    def action_drop_held(self) -> None:
-        """Never run what is held when pressed twice."""
-        if (list_id := self._list_id) is not None and self._twice(
-            "drop", list_id, words.drop_again(self._progress.held)
-        ):
-            self._do(lambda services: services.checkup.drop_held(list_id))
+    @work(group="checkup-do", exclusive=True, exit_on_error=False)
+    async def _plan_again(self, list_id: int) -> None:
+        await self._make_plan(list_id)
 
     def _twice(self, what: str, list_id: int, again: str) -> bool:
         """Tell whether it was pressed a second time; the first time `again` is said."""
@@ -345,15 +426,6 @@ class CheckupScreen(ConsoleScreen):
         self._pressed = (what, list_id, time.monotonic())
         self.console.tell(again, severity="warning")
         return False
-
-    def action_close(self) -> None:
-        """Leave the field, clear the filter, or go back to the list: one thing at a time."""
-        if (field := self.query_one(FieldLine)).is_open:
-            field.leave()
-        elif not self._choosing and self._members.rows.filtered:
-            self._members.filter("")
-        elif self._choosing and self._progress.list is not None:
-            self.open(self._progress.list.id)
 
     @property
     def _table(self) -> VirtualTable[Overview] | MemberTable:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hubsoft_tui.errors import Unreachable
-from hubsoft_tui.screens.checkup.path_input import PathInput, PathSuggester
+from hubsoft_tui.screens.checkup.field_line import PathInput, PathSuggester
 from hubsoft_tui.services.checkup.types import Result, RunState
 from tests.screens.checkup.fakes import DONE, FRESH, NOVEMBER, ROWS, RUNNING, CheckupHub, FakeCheckup, row
 from tests.screens.fake import console, seen, settle, wait_for
