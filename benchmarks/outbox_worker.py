@@ -74,7 +74,8 @@ def ours(told: dict[str, Any], numbers: Sequence[int]) -> None:
         there = {entry.draft.description for entry in await services.outbox.entries()}  # type: ignore[union-attr]
         for number in numbers:
             if case(number) not in there:
-                await services.outbox.put(draft(number, *told["services"][number]))
+                written = draft(number, *told["services"][number])
+                await services.outbox.put(await services.outbox.check(written))
 
     hub.call(put)
     sys.stdin.read()

@@ -142,7 +142,7 @@ async def put(stage: Stage, draft: NewTicket, wanted: EntryState) -> None:
     """Write one ticket, and wait until it stands where it should in the picture."""
 
     async def settled(services: Services) -> Entry:
-        entry = await services.outbox.put(draft)
+        entry = await services.outbox.put(await services.outbox.check(draft))
         while entry.state in {EntryState.QUEUED, EntryState.SENDING}:
             await asyncio.sleep(0.1)
             entry = await services.outbox.entry(entry.local_protocol)

@@ -103,9 +103,10 @@ def open_ticket(
         )
         if document is not None:
             draft = await _for_customer(services, draft, document)
-        if not yes and (same := await services.outbox.similar(draft)):
+        checked = await services.outbox.check(draft)
+        if not yes and (same := await services.outbox.similar(checked)):
             raise InvalidInput(_written_already(same[0]))
-        entry = await services.outbox.put(draft)
+        entry = await services.outbox.put(checked)
         return await services.outbox.settled(entry.local_protocol, SILENT_SECONDS)
 
     async def settled(services: Services) -> Entry:

@@ -20,11 +20,11 @@ from widgets.safety import data
 from ..frame.actions import Action
 from ..frame.confirm import STYLE
 from ..frame.modal import ConsoleModal
-from . import outbox_questions as questions
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.outbox.types import Entry
 
 PATIENCE_SECONDS: Final = 10.0
@@ -81,13 +81,16 @@ class SentScreen(ConsoleModal[None]):
         while not self.entry.over:
             try:
                 door = await self.console.door()
-                self.entry = await door.run(questions.settled(self.entry.local_protocol, PATIENCE_SECONDS))
+                self.entry = await door.run(self._settled)
             except HubSoftError as error:
                 self.query_one("#sent-told", Static).update(data(f"! {error}", "$warn"))
             else:
                 self._draw()
             # An entry that waits for minutes, or for a person, may be handed back at once each time.
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _settled(self, services: Services) -> Entry:
+        return await services.outbox.settled(self.entry.local_protocol, PATIENCE_SECONDS)
 
     def _draw(self) -> None:
         entry = self.entry

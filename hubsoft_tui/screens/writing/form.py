@@ -24,7 +24,6 @@ from widgets.words import moment
 from ..frame.actions import Action
 from ..frame.confirm import STYLE, ConfirmScreen
 from ..frame.modal import ConsoleModal
-from . import outbox_questions as questions
 from .review import ReviewScreen
 
 if TYPE_CHECKING:
@@ -342,11 +341,17 @@ class WriteForm(ConsoleModal[Entry]):
     async def _go(self) -> None:
         try:
             door = await self.console.door()
-            review = await door.run(questions.review(self.draft()))
+            draft, corrects = self.draft(), self._corrects
+            review = await door.run(lambda services: services.outbox.review(draft))
             page = ReviewScreen(self._title, review, *self.beside())
             if not await self.app.push_screen_wait(page):
                 return
-            entry = await door.run(questions.put(review.draft, self._corrects))
+            checked = review.checked
+            entry = await door.run(
+                lambda services: (
+                    services.outbox.correct(corrects, checked) if corrects else services.outbox.put(checked)
+                )
+            )
         except InvalidInput as error:
             self._say(f"! {error}", "$warn")
         except HubSoftError as error:

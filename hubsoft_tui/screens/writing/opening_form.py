@@ -14,7 +14,6 @@ from hubsoft_tui.texts import _
 from widgets.choice_field import ChoiceField, Option, TickField
 from widgets.question import QuestionInput
 
-from . import outbox_questions as questions
 from .form import Words, WriteForm
 from .form_checks import name_problem, phone_letters, phone_problem, text_problem
 
@@ -145,7 +144,7 @@ class OpeningForm(WriteForm):
     async def _load_types(self) -> None:
         field = self.query_one("#type", ChoiceField)
         field.tell(_("asking for the types…"))
-        field.tell(await self.offer(field, questions.types()))
+        field.tell(await self.offer(field, lambda services: services.outbox.types()))
 
     def values(self) -> dict[str, Value]:
         """Return what stands in the fields."""

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.containers import Container, VerticalScroll
 
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.outbox.types import EntryState
 from hubsoft_tui.texts import N_, _
+from widgets.choice_field import Option
 from widgets.outbox.rows import EntryDetail, OutboxCounts, OutboxTable
+from widgets.outbox.texts import customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
 
 from ..frame.actions import Action
-from . import outbox_questions as questions
-from .outbox_commands import OutboxDeeds
+from ..frame.base import ConsoleScreen
+from ..frame.confirm import ConfirmScreen, PromptScreen
+from ..frame.pick import PickScreen
+from ..frame.single import one_page
+from . import ticket_flow
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.outbox.types import Draft, Entry
 
-T = TypeVar("T")
 
-
-class OutboxScreen(OutboxDeeds):
+class OutboxScreen(ConsoleScreen):
     """The list. It stands in front of the area it was opened from; esc goes back there."""
 
     AREA = "outbox"
@@ -134,10 +142,6 @@ class OutboxScreen(OutboxDeeds):
         """The entry under the cursor."""
         return self.table.item
 
-    def load(self) -> None:
-        """Ask for the entries again."""
-        self._load()
-
     def _empty(self) -> str:
         return _("Nothing was written from here yet. Look a customer up (F2) and press n to open a ticket.")
 
@@ -145,7 +149,7 @@ class OutboxScreen(OutboxDeeds):
 
     @work(group="entries", exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        entries = await self.asked(questions.entries(open_only=False))
+        entries = await self.asked(lambda services: services.outbox.entries())
         if entries is not None:
             self._entries = entries
             self._draw()
@@ -173,7 +177,7 @@ class OutboxScreen(OutboxDeeds):
 
     @work(group="preview", exit_on_error=False)
     async def _preview(self, entry: Entry) -> None:
-        lines = await self.asked(questions.contents(entry))
+        lines = await self.asked(lambda services: services.outbox.contents(entry))
         if lines is not None:
             self._sent[entry.local_protocol, entry.draft] = lines
             self._draw_entry()
@@ -189,7 +193,15 @@ class OutboxScreen(OutboxDeeds):
         if self.check_action("open_ticket", ()):
             await self.action_open_ticket()
 
-    # -- actions
+    # -- actions; each is done to the entry that was chosen when its key was pressed
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what the entry under the cursor allows."""
+        if action in {"open_ticket", "correct", "link", "resend", "discard", "copy"}:
+            entry = self.chosen if self._composed else None
+            if entry is None or not allows(entry, action):
+                return False
+        return super().check_action(action, parameters)
 
     def action_back(self) -> None:
         """Go back to what this stands in front of."""
@@ -205,3 +217,96 @@ class OutboxScreen(OutboxDeeds):
         entry = self.table.item
         if entry is not None and entry.ticket_id is not None:
             await self.console.show_ticket(entry.ticket_id, entry.protocol or "")
+
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_correct(self) -> None:
+        """Open the form, filled with what was refused."""
+        if (entry := self.chosen) is not None:
+            await ticket_flow.write(self.console, await ticket_flow.correction(self.console, entry))
+            self._load()
+
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_resend(self) -> None:
+        """Send the entry again as it is."""
+        if (entry := self.chosen) is None:
+            return
+        lines = [_("It is sent exactly as it was written.")]
+        if entry.similar:
+            protocols = ", ".join(entry.similar)
+            lines.append(_("These open tickets may be the same: {protocols}.").format(protocols=protocols))
+        if await self._confirmed(_("Send it again?"), entry, *lines):
+            await self._done(lambda services: services.outbox.resend(entry.local_protocol))
+
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_discard(self) -> None:
+        """Give the entry up; of a doubled one, note that a person dealt with it."""
+        if (entry := self.chosen) is None:
+            return
+        question, said = _("Discard it?"), _("It will not be sent. This cannot be undone.")
+        if entry.doubles:
+            question, said = _("Was one of them closed?"), _("The entry asks for nobody any more.")
+        if await self._confirmed(question, entry, said):
+            await self._done(lambda services: services.outbox.discard(entry.local_protocol))
+
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_link(self) -> None:
+        """Take an open ticket for what the entry was to open."""
+        if (entry := self.chosen) is None:
+            return
+        protocol = await self._which(entry)
+        if not protocol:
+            return
+        said = _("{protocol} is taken for it; nothing is sent.").format(protocol=protocol)
+        if await self._confirmed(_("Link it to this ticket?"), entry, said):
+            await self._done(lambda services: services.outbox.adopt(entry.local_protocol, protocol))
+
+    async def _which(self, entry: Entry) -> str:
+        """Return the protocol of the ticket that `entry` is; empty when the person went back."""
+        if len(entry.similar) == 1:
+            return entry.similar[0]
+        if entry.similar:
+            options = [Option(index, protocol) for index, protocol in enumerate(entry.similar)]
+            chosen: int | None = await self.app.push_screen_wait(
+                PickScreen(_("Which ticket is it?"), options)
+            )
+            return "" if chosen is None else entry.similar[chosen]
+        page: PromptScreen[str] = PromptScreen(
+            _("Which ticket is it?"), _("Type its protocol, as HubSoft shows it."), _typed
+        )
+        return await self.app.push_screen_wait(page) or ""
+
+    async def _confirmed(self, question: str, entry: Entry, *lines: str) -> bool:
+        about = f"{entry.local_protocol}   {what_word(entry)}   {customer_text(entry)}"
+        answer = await self.app.push_screen_wait(ConfirmScreen(question, clean(about), *lines))
+        return bool(answer)
+
+    async def _done(self, ask: Callable[[Services], Awaitable[Entry]]) -> None:
+        await self.asked(ask)
+        self._load()
+
+
+def allows(entry: Entry, action: str) -> bool:
+    """Tell whether `action` would do something to `entry`."""
+    asking = entry.state in {EntryState.REFUSED, EntryState.EXISTS}
+    rests = asking or entry.state is EntryState.QUEUED or undecided(entry)
+    return {
+        "open_ticket": entry.ticket_id is not None,
+        "correct": asking,
+        "link": entry.state is EntryState.EXISTS or undecided(entry),
+        "resend": rests,
+        "discard": rests or bool(entry.doubles),
+        "copy": True,
+    }[action]
+
+
+def _typed(text: str) -> Callable[[Services], Awaitable[str]]:
+    """Take what is typed into a prompt as it is: nothing is asked."""
+
+    async def ask(_services: Services) -> str:
+        return text.strip()
+
+    return ask

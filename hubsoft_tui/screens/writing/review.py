@@ -22,7 +22,7 @@ from ..frame.modal import ConsoleModal
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from .outbox_questions import Review
+    from hubsoft_tui.services.outbox.types import Review
 
 
 class ReviewScreen(ConsoleModal[bool]):

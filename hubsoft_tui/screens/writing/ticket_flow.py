@@ -10,7 +10,6 @@ from hubsoft_tui.services.outbox.types import Closing, NewMessage, NewTicket
 from hubsoft_tui.texts import _
 from widgets.choice_field import Option
 
-from . import outbox_questions as questions
 from .entry_page import SentScreen
 from .opening_form import OpeningForm, offered, opening_again, opening_for
 from .ticket_forms import About, ClosingForm, MessageForm
@@ -77,7 +76,7 @@ async def correction(console: Console, entry: Entry) -> WriteForm:
             HubSoftError
         ):  # the form does without: what was refused can be corrected all the same
             door = await console.door()
-            customer = await door.run(questions.customer(draft))
+            customer = await door.run(lambda services: services.outbox.customer(draft))
         return OpeningForm(opening_again(draft, local, customer), corrects=local)
     about = About(draft.ticket_id, draft.protocol, draft.customer_name)
     if isinstance(draft, NewMessage):

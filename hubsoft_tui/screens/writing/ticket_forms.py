@@ -12,7 +12,6 @@ from hubsoft_tui.services.outbox.types import Closing, EntryKind, NewMessage
 from hubsoft_tui.texts import _
 from widgets.choice_field import ChoiceField, Option
 
-from . import outbox_questions as questions
 from .form import Words, WriteForm
 from .form_checks import text_problem
 
@@ -122,7 +121,7 @@ class ClosingForm(WriteForm):
     async def _load_reasons(self) -> None:
         field = self.query_one("#reason", ChoiceField)
         field.tell(_("asking for the reasons…"))
-        field.tell(await self.offer(field, questions.reasons()))
+        field.tell(await self.offer(field, lambda services: services.outbox.reasons()))
 
     def values(self) -> dict[str, Value]:
         """Return what stands in the fields."""

@@ -13,32 +13,25 @@ from ...privacy import clean, format_document, format_phone, mask_document, mask
 from ...texts import Text, _, say
 from ..customers.documents import read_phone
 from .reference import LENGTH, PREFIX, with_reference, without_references
-from .types import Closing, Draft, NewMessage, NewTicket
+from .types import CheckedDraft, Closing, Draft, NewMessage, NewTicket
 
 NAME_LIMIT: Final = 120
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 
 
-def checked(draft: Draft, *, most: int, customer: Customer | None = None) -> Draft:
+def checked(draft: Draft, *, most: int, customer: Customer | None = None) -> CheckedDraft:
     """Return `draft` normalised; texts have at most `most` characters. Raises InvalidInput.
 
     `customer` is the record in hand, if there is one: a ticket for a cancelled service is refused here.
     """
     if isinstance(draft, NewTicket):
-        return _ticket(draft, most, customer)
+        return CheckedDraft(_ticket(draft, most, customer))
+    ticket_id, protocol = _id(draft.ticket_id), _protocol(draft.protocol)
     if isinstance(draft, NewMessage):
-        return replace(
-            draft,
-            ticket_id=_id(draft.ticket_id),
-            protocol=_protocol(draft.protocol),
-            text=_text(draft.text, most, empty=say("The message is empty: write what it should say.")),
-        )
-    return replace(
-        draft,
-        ticket_id=_id(draft.ticket_id),
-        protocol=_protocol(draft.protocol),
-        description=_text(draft.description, most, empty=None),
-    )
+        text = _text(draft.text, most, empty=say("The message is empty: write what it should say."))
+        return CheckedDraft(replace(draft, ticket_id=ticket_id, protocol=protocol, text=text))
+    description = _text(draft.description, most, empty=None)
+    return CheckedDraft(replace(draft, ticket_id=ticket_id, protocol=protocol, description=description))
 
 
 def _ticket(draft: NewTicket, most: int, customer: Customer | None) -> NewTicket:
@@ -126,9 +119,9 @@ def _protocol(protocol: str) -> str:
 def previewed(
     draft: Draft, reference: str | None = None, *, masked: bool = False
 ) -> tuple[tuple[str, str], ...]:
-    """Return (label, value) for everything that will be sent, and what is added to it by whom.
+    """Return (label, value) for everything that will be sent, and what HubSoft or the outbox adds.
 
-    `masked` hides document and phone, for whoever looks at it later.
+    `masked` hides document and phone, for a later look.
     """
     if isinstance(draft, NewTicket):
         return _ticket_rows(draft, reference, masked=masked)

@@ -11,12 +11,13 @@ from ...texts import say
 from . import machine
 from .machine import Instant
 from .port import local_protocol
-from .types import Draft, EntryKind, EntryState, NewTicket
+from .types import CheckedDraft, Draft, EntryKind, EntryState, NewTicket
 from .wire import content_of, draft_of, kind_of, packed
 
 
-def corrected(row: OutboxRow, at: Instant, draft: Draft) -> OutboxRow:
+def corrected(row: OutboxRow, at: Instant, checked: CheckedDraft) -> OutboxRow:
     """Send this draft in its place. Raises InvalidInput once it is with HubSoft."""
+    draft = checked.draft
     if EntryKind(row.kind) is not kind_of(draft):
         raise InvalidInput(say("That is another kind of entry."))
     untouched = row.state == EntryState.QUEUED.value and not row.attempts
@@ -51,7 +52,7 @@ def adopted(row: OutboxRow, at: Instant, ticket: Ticket) -> OutboxRow:
 
 
 def discarded(row: OutboxRow, at: Instant) -> OutboxRow:
-    """Nobody wants it any more; or, of a doubled one, somebody saw to it. Raises InvalidInput."""
+    """Give it up; or, of a doubled one, note that a person dealt with it. Raises InvalidInput."""
     if row.state == EntryState.SENT.value and row.doubles:
         return machine.acknowledged(row, at)
     if row.state in machine.OVER:

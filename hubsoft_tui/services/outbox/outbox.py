@@ -20,13 +20,13 @@ from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from . import decisions, machine
-from .checking import checked, previewed
+from . import checking, decisions, machine
+from .checking import previewed
 from .machine import Instant
 from .port import CONTEXT, local_protocol, not_accepted
 from .reference import new_reference
 from .runner import Runner
-from .types import Draft, Entry, EntryKind, EntryState, NewTicket, SendReport
+from .types import CheckedDraft, Draft, Entry, EntryKind, EntryState, NewTicket, Review, SendReport
 from .wire import content_of, draft_of, kind_of, packed
 
 if TYPE_CHECKING:
@@ -81,34 +81,35 @@ class Outbox:
 
     # -- writing
 
-    async def check(self, draft: Draft) -> Draft:
+    async def check(self, draft: Draft) -> CheckedDraft:
         """Return `draft` as it would be sent. Raises InvalidInput, in a sentence that says what to do."""
         most = self._engine.settings.outbox.max_characters
-        return checked(draft, most=most, customer=self._in_hand(draft))
+        return checking.checked(draft, most=most, customer=self._in_hand(draft))
 
-    async def preview(self, draft: Draft) -> tuple[tuple[str, str], ...]:
-        """Return (label, value) for everything that would be sent, and what is added by whom."""
-        return previewed(draft)
+    async def review(self, draft: Draft) -> Review:
+        """Check `draft` and say what would be sent, and what says the same. Raises InvalidInput."""
+        checked = await self.check(draft)
+        return Review(checked, previewed(checked.draft), await self.similar(checked))
 
     async def contents(self, entry: Entry) -> tuple[tuple[str, str], ...]:
         """Return (label, value) for what an entry sends or sent, its reference too; document and phone masked."""
         return previewed(entry.draft, entry.reference, masked=True)
 
-    async def similar(self, draft: Draft) -> tuple[Entry, ...]:
+    async def similar(self, checked: CheckedDraft) -> tuple[Entry, ...]:
         """Return entries of the last minutes that say the same, newest first: ask before writing it again."""
         since = self._clock.wall() - self._engine.settings.outbox.similar_seconds
-        content = content_of(await self.check(draft))
+        content = content_of(checked.draft)
         rows = await self._lane.run(lambda store: store.alike(content, since))
         return tuple(self._entry(row) for row in rows if row.state != EntryState.DISCARDED.value)
 
-    async def put(self, draft: Draft) -> Entry:
+    async def put(self, checked: CheckedDraft) -> Entry:
         """Keep a draft durably, begin to send it, and return at once with its local protocol.
 
-        Raises InvalidInput; and StoreError when it could not be kept: then it was not accepted, and nothing
-        was or will be sent.
+        Raises InvalidInput on a read-only profile; and StoreError when it could not be kept: then it was not
+        accepted, and nothing was or will be sent.
         """
         self._refuse_read_only()
-        draft = await self.check(draft)
+        draft = checked.draft
         kind, content, body = kind_of(draft).value, content_of(draft), packed(draft)
         try:
             row = await self._lane.run(lambda store: store.add(kind, body, content, new_reference))
@@ -145,7 +146,7 @@ class Outbox:
         return self._entry(await self._row(protocol))
 
     async def customer(self, draft: Draft) -> Customer | None:
-        """Return the customer a new ticket is for, however old what is remembered is, or None. Asks nobody."""
+        """Return the customer a new ticket is for, however old what is remembered is, or None. Sends nothing."""
         return self._remembered(draft)
 
     async def types(self) -> tuple[Choice, ...]:
@@ -159,13 +160,13 @@ class Outbox:
 
     # -- what a person decides
 
-    async def correct(self, protocol: str, draft: Draft) -> Entry:
+    async def correct(self, protocol: str, checked: CheckedDraft) -> Entry:
         """Put another draft in the place of one that was refused, or not sent yet, and send it.
 
         Raises InvalidInput when it is too late for that.
         """
         self._refuse_read_only()
-        step = partial(decisions.corrected, draft=await self.check(draft))
+        step = partial(decisions.corrected, checked=checked)
         return await self._revise(protocol, step, start=True)
 
     async def resend(self, protocol: str) -> Entry:

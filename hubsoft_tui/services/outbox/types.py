@@ -22,13 +22,13 @@ class EntryState(Enum):
     UNKNOWN = "unknown"  # sent, outcome not known: looked for after the quiet period
     SENT = "sent"
     REFUSED = "refused"  # HubSoft said no; its words are kept
-    EXISTS = "exists"  # somebody opened one like it meanwhile: a person decides
+    EXISTS = "exists"  # one like it was opened elsewhere: a person decides
     DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)
 class NewTicket:
-    """A ticket as a person wrote it; checked and normalised by `Outbox.check`."""
+    """A new ticket as a person wrote it."""
 
     service_id: int
     description: str = field(repr=False)
@@ -68,6 +68,13 @@ Draft = NewTicket | NewMessage | Closing
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedDraft:
+    """A draft that is normalised and may be sent. `Outbox.check` makes it; only such a draft is kept and sent."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the outbox."""
 
@@ -102,6 +109,17 @@ class Entry:
     def over(self) -> bool:
         """Whether nothing is left to be written."""
         return self.state in {EntryState.SENT, EntryState.DISCARDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A draft that may be sent: as it is checked, exactly what goes out, and what says the same already."""
+
+    checked: CheckedDraft
+    lines: tuple[tuple[str, str], ...]
+    """(label, value) for everything that is sent."""
+    similar: tuple[Entry, ...] = ()
+    """Entries of the last minutes that say the same, newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,16 @@ from dataclasses import replace
 
 from hubsoft_tui.api.models import Choice
 from hubsoft_tui.errors import InvalidInput, NotFound
-from hubsoft_tui.services.outbox.types import Closing, Entry, EntryKind, EntryState, NewMessage, NewTicket
+from hubsoft_tui.services.outbox.types import (
+    CheckedDraft,
+    Closing,
+    Entry,
+    EntryKind,
+    EntryState,
+    NewMessage,
+    NewTicket,
+    Review,
+)
 from hubsoft_tui.services.tickets.types import (
     Change,
     ChangeKind,
@@ -158,12 +167,16 @@ class FakeOutbox:
     async def check(self, draft):
         if isinstance(draft, NewTicket) and "proibido" in draft.description:
             raise InvalidInput("HubSoft takes no such word.")
-        return draft
+        return CheckedDraft(draft)
+
+    async def review(self, draft):
+        checked = await self.check(draft)
+        return Review(checked, self._preview(draft), self.alike)
 
     async def contents(self, entry):
-        return await self.preview(entry.draft, entry.reference)
+        return self._preview(entry.draft, entry.reference)
 
-    async def preview(self, draft, reference=""):
+    def _preview(self, draft, reference=""):
         if isinstance(draft, NewTicket):
             return (
                 ("Service", str(draft.service_id)),
@@ -180,10 +193,10 @@ class FakeOutbox:
             ("What was done", draft.description),
         )
 
-    async def put(self, draft):
+    async def put(self, checked):
         if self.refuses is not None:
             raise self.refuses
-        return self._keep(f"LOC{len(self.kept) + 1:06}", draft, EntryState.QUEUED)
+        return self._keep(f"LOC{len(self.kept) + 1:06}", checked.draft, EntryState.QUEUED)
 
     def _keep(self, local, draft, state, **fields):
         entry = Entry(local, KINDS[type(draft)], state, draft, WALL - 60, WALL, **fields)
@@ -200,9 +213,9 @@ class FakeOutbox:
     async def entries(self, *, open_only=False):
         return tuple(self.kept.values())
 
-    async def correct(self, local_protocol, draft):
+    async def correct(self, local_protocol, checked):
         self.did.append(("correct", local_protocol))
-        return self._keep(local_protocol, draft, EntryState.QUEUED)
+        return self._keep(local_protocol, checked.draft, EntryState.QUEUED)
 
     async def resend(self, local_protocol):
         self.did.append(("resend", local_protocol))
@@ -215,9 +228,6 @@ class FakeOutbox:
     async def discard(self, local_protocol):
         self.did.append(("discard", local_protocol))
         return self.kept[local_protocol]
-
-    async def similar(self, draft):
-        return self.alike
 
     async def customer(self, draft):
         return self.known

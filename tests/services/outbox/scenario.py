@@ -27,7 +27,7 @@ from hubsoft_tui.core.types import RequestContext
 from hubsoft_tui.errors import RateLimited, Refused, UnknownOutcome, Unreachable
 from hubsoft_tui.hubsoft_time import BRASILIA
 from hubsoft_tui.services.outbox.outbox import Outbox
-from hubsoft_tui.services.outbox.types import Entry, NewTicket
+from hubsoft_tui.services.outbox.types import Draft, Entry, NewTicket
 from hubsoft_tui.settings.tree import OutboxSettings, Profile, Settings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.outbox import MIGRATIONS, SqliteOutbox
@@ -58,6 +58,16 @@ def bare(text: str) -> str:
 def hiding(_text: str) -> str:
     """HubSoft does not return what a ticket says."""
     return ""
+
+
+async def write(outbox: Outbox, draft: Draft) -> Entry:
+    """Check a draft and put it into the outbox."""
+    return await outbox.put(await outbox.check(draft))
+
+
+async def rewrite(outbox: Outbox, protocol: str, draft: Draft) -> Entry:
+    """Check a draft and put it in the place of an entry."""
+    return await outbox.correct(protocol, await outbox.check(draft))
 
 
 def draft(number: int = 1, **changes: Any) -> NewTicket:

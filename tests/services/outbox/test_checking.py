@@ -51,10 +51,10 @@ def test_what_can_be_sent_is_made_regular():
         contact_name=" Bianca\n  Couto ",
         contact_phone="+55 (37) 99999-2968",
     )
-    kept = checked(written, most=5000)
+    kept = checked(written, most=5000).draft
     assert kept.description == "Sem acesso.\n\n\ufffd]0;x\ufffdDesde ontem !"
     assert (kept.contact_name, kept.contact_phone) == ("Bianca Couto", "37999992968")
-    assert checked(kept, most=5000) == kept
+    assert checked(kept, most=5000).draft == kept
 
 
 def test_a_cancelled_service_of_the_record_in_hand_is_refused():
@@ -62,7 +62,7 @@ def test_a_cancelled_service_of_the_record_in_hand_is_refused():
     customer = Customer(id=1, services=services)
     with pytest.raises(InvalidInput, match="FIBRA is cancelled"):
         checked(GOOD, most=5000, customer=customer)
-    assert checked(replace(GOOD, service_id=8), most=5000, customer=customer).service_id == 8
+    assert checked(replace(GOOD, service_id=8), most=5000, customer=customer).draft.service_id == 8
 
 
 @pytest.mark.parametrize(

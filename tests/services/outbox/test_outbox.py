@@ -20,6 +20,8 @@ from hubsoft_tui.settings.tree import HealthSettings, HttpSettings, OutboxSettin
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 
+from .scenario import rewrite, write
+
 OPEN = "/api/v1/integracao/atendimento"
 LIST = "/api/v1/integracao/cliente/atendimento"
 QUICK = OutboxSettings(quiet_seconds=0.3, retry_seconds=0.1)
@@ -73,7 +75,7 @@ def ticket_for(customer, text: str = "Sem acesso desde ontem.", **changes) -> Ne
 
 async def put(hub: Hub, draft, patience: float = 5.0):
     async def ask(services):
-        entry = await services.outbox.put(draft)
+        entry = await write(services.outbox, draft)
         return await services.outbox.settled(entry.local_protocol, patience)
 
     return await hub.run(ask)
@@ -105,7 +107,7 @@ async def test_a_ticket_is_opened_once_and_linked_to_its_local_protocol(hub_over
 
     async def ask(services):
         services.outbox.on_sent = absorb
-        entry = await services.outbox.put(ticket_for(somebody(simulator)))
+        entry = await write(services.outbox, ticket_for(somebody(simulator)))
         return entry, await services.outbox.settled(entry.local_protocol, 5.0)
 
     first, entry = await hub.run(ask)
@@ -228,14 +230,16 @@ async def test_a_refusal_is_kept_in_hubsofts_words_and_corrected(hub_over, simul
     assert "não encontrado" in entry.said
     assert entry.asks
     with pytest.raises(InvalidInput, match="empty"):
-        await hub.run(lambda s: s.outbox.correct(entry.local_protocol, ticket_for(customer, "  ")))
-    fixed = await hub.run(lambda s: s.outbox.correct(entry.local_protocol, ticket_for(customer, "Agora sim")))
+        await hub.run(lambda s: rewrite(s.outbox, entry.local_protocol, ticket_for(customer, "  ")))
+    fixed = await hub.run(
+        lambda s: rewrite(s.outbox, entry.local_protocol, ticket_for(customer, "Agora sim"))
+    )
     assert fixed.local_protocol == entry.local_protocol
     entry = await becomes(hub, entry, EntryState.SENT)
     (ticket,) = opened(simulator, entry.reference)
     assert ticket.description.startswith("Agora sim")
     with pytest.raises(InvalidInput, match="changed"):
-        await hub.run(lambda s: s.outbox.correct(entry.local_protocol, ticket_for(customer, "De novo")))
+        await hub.run(lambda s: rewrite(s.outbox, entry.local_protocol, ticket_for(customer, "De novo")))
 
 
 async def test_somebody_phoned_meanwhile(hub_over, simulator):
@@ -328,7 +332,7 @@ async def test_the_same_message_written_twice_on_purpose_is_two(hub_over, simula
     ticket = next(ticket for ticket in simulator.tickets if ticket.open and not ticket.draft)
     draft = NewMessage(ticket.id, ticket.protocol, "Aguardando.")
     await put(hub, draft)
-    (same,) = await hub.run(lambda s: s.outbox.similar(draft))
+    (same,) = (await hub.run(lambda s: s.outbox.review(draft))).similar
     assert same.local_protocol == "LOC000001"
     simulator.fail_next(1, "close", f"{OPEN}/adicionar_mensagem/*")
     await becomes(hub, await put(hub, draft), EntryState.SENT)
@@ -366,13 +370,13 @@ async def test_a_read_only_profile_writes_nothing(hub_over, simulator):
     simulator.fail_next(1, "close", OPEN)
     entry = await put(waiting, ticket_for(somebody(simulator)))
     hub = hub_over(profile=replace(simulator.profile, name="main", read_only=True))
-    for write in (
-        lambda s: s.outbox.put(ticket_for(somebody(simulator))),
+    for attempt in (
+        lambda s: write(s.outbox, ticket_for(somebody(simulator))),
         lambda s: s.outbox.resend(entry.local_protocol),
         lambda s: s.outbox.send_due(),
     ):
         with pytest.raises(InvalidInput, match="read-only"):
-            await hub.run(write)
+            await hub.run(attempt)
     assert len(await hub.run(lambda s: s.outbox.entries())) == 1
 
 
@@ -382,7 +386,7 @@ async def test_a_cancelled_service_in_hand_is_refused_before_anything_is_kept(hu
     simulator.set_status(customer, "cancelado")
     await hub.run(lambda s: s.customers.lookup(customer.document))
     with pytest.raises(InvalidInput, match="cancelled"):
-        await hub.run(lambda s: s.outbox.put(ticket_for(customer)))
+        await hub.run(lambda s: write(s.outbox, ticket_for(customer)))
     assert await hub.run(lambda s: s.outbox.entries()) == ()
     by_document = ticket_for(customer, customer_code=None)
     with pytest.raises(InvalidInput, match="cancelled"):
@@ -417,7 +421,7 @@ class _Named:
 async def test_leaving_waits_for_an_answer_that_is_on_its_way(hub_over, simulator):
     simulator.fail_next(1, "delay:0.3", OPEN)
     hub = hub_over(background=False)
-    entry = await hub.run(lambda s: s.outbox.put(ticket_for(somebody(simulator))))
+    entry = await hub.run(lambda s: write(s.outbox, ticket_for(somebody(simulator))))
     await becomes(hub, entry, EntryState.SENDING)
     await asyncio.to_thread(hub.close)
     again = hub_over(background=False)
@@ -430,7 +434,7 @@ async def test_leaving_earlier_leaves_what_may_have_happened_to_be_looked_for(
     monkeypatch.setattr(runner, "GRACE_SECONDS", 0.05)
     simulator.fail_next(1, "delay:0.4", OPEN, after_executing=True)
     hub = hub_over(background=False)
-    entry = await hub.run(lambda s: s.outbox.put(ticket_for(somebody(simulator))))
+    entry = await hub.run(lambda s: write(s.outbox, ticket_for(somebody(simulator))))
     await becomes(hub, entry, EntryState.SENDING)
     await asyncio.to_thread(hub.close)
     again = hub_over()
@@ -456,7 +460,7 @@ async def test_a_full_disk_is_said_and_nothing_is_sent(hub_over, simulator):
     accepted, said = 0, ""
     while accepted < 20 and not said:
         try:
-            await hub.run(lambda s: s.outbox.put(long))
+            await hub.run(lambda s: write(s.outbox, long))
             accepted += 1
         except StoreError as error:
             said = str(error)

@@ -17,7 +17,7 @@ from hubsoft_tui.services.outbox.types import Entry, EntryState
 from tests.fuzzing import examples
 from tests.virtual import VirtualClock, run
 
-from .scenario import QUIET, TIMEOUT, World, bare, draft, plain, shouting
+from .scenario import QUIET, TIMEOUT, World, bare, draft, plain, shouting, write
 
 DAY = 86_400.0
 MEMORY = next((each for each in ("/dev/shm",) if Path(each).is_dir()), None)
@@ -48,7 +48,7 @@ def lived(
             for _ in range(consoles):
                 world.start()
             for number in range(count):
-                await world.processes[number % len(world.processes)].outbox.put(draft(number))
+                await write(world.processes[number % len(world.processes)].outbox, draft(number))
             await world.live(DAY, until=world.all_over)
             await world.live((sum(LOOKS) + 1) * QUIET)
             entries = await world.entries()
@@ -62,7 +62,7 @@ worlds = given(
     fate=st.data(),
     count=st.integers(1, 4),
     consoles=st.integers(1, 2),
-    rewrite=st.sampled_from((plain, shouting, bare)),
+    rewrite=st.sampled_from((plain, shouting, write, bare)),
     away=st.integers(0, 3),
 )
 
