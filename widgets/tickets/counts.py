@@ -17,7 +17,7 @@ from .texts import RECENT_SECONDS, Quick, is_mine, today_began
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubsoft_tui.services.tickets.types import TicketRow
+    from hubsoft_tui.services.tickets.types import PassReport, TicketRow
 
     from ..line_widget import Part
 
@@ -35,14 +35,14 @@ class Counts:
     """Changed in the last five minutes."""
 
 
-class Tally:
+class TicketTally:
     """Counts tickets as they come, change and go, all seen from the instant `now` (UTC epoch seconds).
 
     Judging 20,000 tickets anew for each change would be felt at the keyboard; once a minute it is not.
     """
 
     def __init__(self, rows: Iterable[TicketRow], now: float, me: str) -> None:
-        """`me` is a folded name, empty for nobody."""
+        """`me` is a folded name; empty matches no ticket."""
         self._now = now
         self._me = me
         self._began = today_began(now)
@@ -100,6 +100,19 @@ def cost(requests: int, naive: int) -> str:
     """Return what a pass costs beside what one request per ticket would: `2 requests, not 412`."""
     text = ngettext("{n} request, not {naive}", "{n} requests, not {naive}", requests)
     return text.format(n=number(requests), naive=number(naive))
+
+
+def pass_sentence(report: PassReport) -> str:
+    """Return what a pass found and what it cost, as a sentence."""
+    found = [
+        (report.new, ngettext("{n} new", "{n} new", report.new)),
+        (report.changed, ngettext("{n} changed", "{n} changed", report.changed)),
+        (report.closed, ngettext("{n} closed", "{n} closed", report.closed)),
+        (report.missing, ngettext("{n} missing", "{n} missing", report.missing)),
+    ]
+    parts = [text.format(n=number(amount)) for amount, text in found if amount]
+    found_text = ", ".join(parts) or _("Nothing changed")
+    return f"{found_text}. {cost(report.requests, report.naive_requests)}."
 
 
 class TicketCounts(Drawn):

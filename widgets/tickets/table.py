@@ -1,4 +1,4 @@
-"""The table of followed tickets: rests at the newest until somebody moves, then holds what is under the cursor."""
+"""The table of followed tickets: rests at the newest until the cursor is moved, then holds what is under the cursor."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class TicketTable(VirtualTable[TicketRow]):
 
     @property
     def resting(self) -> bool:
-        """Whether the first row has the cursor, whichever it is: nobody moved off it yet."""
+        """Whether the first row has the cursor, whichever it is: the cursor was not moved yet."""
         return self._resting
 
     @property
@@ -96,7 +96,9 @@ class TicketTable(VirtualTable[TicketRow]):
 
     # -- what happens to it
 
-    def put(self, rows: Iterable[TicketRow], *, whole: bool = False, removed: Iterable[int] = ()) -> None:
+    def update_rows(
+        self, rows: Iterable[TicketRow], *, whole: bool = False, removed: Iterable[int] = ()
+    ) -> None:
         """Take over what changed, or all there is. The row under the cursor stays though it is not wanted now."""
         rows = tuple(rows)
         if whole:

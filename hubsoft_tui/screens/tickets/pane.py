@@ -16,7 +16,6 @@ from widgets.tickets.detail import TicketDetailView
 from ..frame.actions import registry, shown_key
 from ..frame.console import Console
 from ..lookup.texts import place_in_line
-from . import questions
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -65,7 +64,7 @@ class TicketPane(VerticalScroll, inherit_bindings=False):
         """What was answered about it."""
         return self._detail
 
-    def put(self, row: TicketRow | None) -> None:
+    def show(self, row: TicketRow | None) -> None:
         """Show `row`; what was asked about another ticket goes."""
         if row is None or self._row is None or row.id != self._row.id:
             self.workers.cancel_group(self, "detail")
@@ -107,7 +106,9 @@ class TicketPane(VerticalScroll, inherit_bindings=False):
     async def _ask(self, ticket_id: int, label: str, refresh: bool) -> None:
         try:
             door = await self.console.door()
-            detail = await door.run(questions.detail(ticket_id, refresh=refresh, label=label))
+            detail = await door.run(
+                lambda services: services.tickets.detail(ticket_id, refresh=refresh, label=label)
+            )
         except HubSoftError as error:
             self.console.tell(error, severity="warning")
         except Exception as error:  # noqa: BLE001 - one pane's fault must not end the screen

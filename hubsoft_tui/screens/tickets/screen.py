@@ -4,36 +4,60 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
-from textual import on
+from textual import on, work
 from textual.containers import Container, Vertical
 from textual.widgets import Input
 
+from hubsoft_tui.core.types import Priority
+from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _
+from widgets.table.rows import fold
 from widgets.table.table import VirtualTable
-from widgets.tickets.counts import SyncLine, TicketCounts
+from widgets.tickets.columns import ticket_line
+from widgets.tickets.counts import SyncLine, TicketCounts, cost, pass_sentence
 from widgets.tickets.feed import TicketFeed
-from widgets.tickets.table import TicketTable
-from widgets.tickets.texts import Quick
+from widgets.tickets.table import TicketTable, View
+from widgets.tickets.texts import Quick, is_open
 
-from ..frame.actions import Action
+from ..frame.actions import action, registry, shown_key
+from ..frame.base import ConsoleScreen
+from ..frame.confirm import ConfirmScreen, PromptScreen
+from ..frame.single import one_page
 from ..writing import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
-from .actions import TICKETS_ACTIONS
-from .board import SECOND, TicketBoard
+from ..writing import ticket_flow
+from ..writing.ticket_forms import About
+from .followed import Followed
 from .pane import TicketPane
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.container import Services
+    from hubsoft_tui.services.tickets.types import Delta, SyncStatus, TicketRow
 
+SECOND: Final = 1.0
+FOLLOW_LABEL: Final = "ticket-follow"
 PREPARED: Final = 500
 """Rows that are made ready for filtering between two looks at the keyboard."""
 
 
-class TicketsScreen(TicketBoard):
-    """The screen: its frame, and what its keys do."""
+def has_ticket(screen: TicketsScreen) -> bool:
+    """Tell whether there is a ticket to act on."""
+    return screen.chosen_row is not None
+
+
+def has_open_ticket(screen: TicketsScreen) -> bool:
+    """Tell whether the ticket to act on is open."""
+    row = screen.chosen_row
+    return row is not None and is_open(row)
+
+
+class TicketsScreen(ConsoleScreen):
+    """The screen. Its state outlives its widgets: another language makes new ones."""
 
     AREA = "tickets"
     CSS_PATH = Path(__file__).parents[3] / "styles" / "tickets.tcss"
@@ -44,7 +68,19 @@ class TicketsScreen(TicketBoard):
         "moved; from then on the ticket under it stays where it is, whatever arrives. The counters above narrow the "
         "table, each with its key."
     )
-    ACTIONS: ClassVar[tuple[Action, ...]] = TICKETS_ACTIONS
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._followed = Followed()
+        self._view = View()
+        self._quick = Quick.OPEN
+        self._words = ""
+        self._minute = 0
+        self._busy = ""
+        """Where a pass that a person asked for stands; empty when none was."""
+        self._loading = False
+        self._asked_for = -1
+        """The badge's version at the last look: each is looked at once."""
 
     # -- the frame
 
@@ -80,30 +116,215 @@ class TicketsScreen(TicketBoard):
         table.narrow(self._quick)
         table.filter(self._words)
         self._field.value, self._field.display = self._words, False
-        table.put(self._followed.rows.values(), whole=True)
+        table.update_rows(self._followed.rows.values(), whole=True)
         self.call_after_refresh(table.restore, self._view)
         self._draw()
         if self.has_class("-details") and self._view.selected is not None:
-            self.pane.put(self._followed.rows.get(int(self._view.selected)))
+            self.pane.show(self._followed.rows.get(int(self._view.selected)))
         self._focus_in_sight()
 
     def engine_changed(self) -> None:
         """The engine runs, or could not start."""
         self.table.say_when_empty(self._empty())
-        self._look()
+        if not self._followed.loaded:
+            self._load_news()
         self._draw()
 
     def show(self, snapshot: Snapshot) -> None:
         """Look at the mirror when there is news, and follow the pane's question in line."""
         version = snapshot.badges.versions.get("tickets", 0)
         if version != self._asked_for:
-            self._look(version)
+            self._load_news(version)
         self.pane.tick(snapshot)
+
+    @property
+    def copies(self) -> bool:
+        """Whether there is a ticket to copy."""
+        return has_ticket(self)
 
     def copied(self) -> tuple[str, str] | None:
         """Return the protocol under the cursor."""
         row = self.chosen_row
         return (_("the protocol"), row.protocol) if row is not None and row.protocol else None
+
+    # -- what is in sight
+
+    @property
+    def me(self) -> str:
+        """The person's name as it is looked for among those responsible; empty when it is not set."""
+        return fold(self.console.settings.ui.my_name).strip()
+
+    @property
+    def table(self) -> TicketTable:
+        """The table."""
+        return self.query_one(TicketTable)
+
+    @property
+    def pane(self) -> TicketPane:
+        """The details."""
+        return self.query_one(TicketPane)
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one("#tickets-filter", Input)
+
+    @property
+    def chosen_row(self) -> TicketRow | None:
+        """The ticket a key acts on: the one in the details, or under the cursor while they are closed."""
+        if not self.is_mounted or not self._composed:
+            return None
+        return self.pane.row if self.has_class("-details") else self.table.item
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether details are open or something narrows the table."""
+        if not self.is_mounted or not self._composed:
+            return False
+        narrow = self._words or self._field.display or self._quick is not Quick.OPEN
+        return bool(narrow) or self.has_class("-details")
+
+    def reveal(self, ticket_id: int) -> bool:
+        """Bring a ticket under the cursor, whatever narrows the table; return False when it is not followed."""
+        if ticket_id not in self._followed.rows:
+            return False
+        if not self.table.select(str(ticket_id)):
+            self._words = self._field.value = ""
+            self.table.filter("")
+            self._narrow(Quick.ALL)
+            self.table.select(str(ticket_id))
+        return True
+
+    @work(group="follow", exclusive=True, exit_on_error=False)
+    async def show_ticket(self, ticket_id: int, protocol: str) -> None:
+        """Bring a ticket under the cursor; one that is not followed is followed first: 1 request."""
+        if self.reveal(ticket_id):
+            return
+        row = await self.asked(lambda services: services.tickets.follow(protocol, label=FOLLOW_LABEL))
+        if row is not None:
+            self._show_followed(row)
+
+    def _show_followed(self, row: TicketRow) -> None:
+        """Show a ticket that was just followed; the mirror's news has it a moment later too."""
+        self._followed.add(row)
+        self.table.update_rows((row,))
+        self.reveal(row.id)
+        self._draw()
+
+    def _narrow(self, quick: Quick) -> None:
+        self._quick = quick
+        self.table.narrow(quick)
+        self._draw()
+        self.redraw_frame()
+
+    def _focus_in_sight(self) -> None:
+        covered = self.has_class("-details") and not self.has_class("-wide")
+        self.set_focus(self.pane if covered else self.table)
+
+    # -- what is new
+
+    def _load_news(self, version: int | None = None) -> None:
+        if self._loading or self.console.hub is None:
+            return
+        self._loading = True
+        self._asked_for = self._asked_for if version is None else version
+        self._ask_news()
+
+    @work(group="news", exit_on_error=False)
+    async def _ask_news(self) -> None:
+        since = self._followed.version
+
+        async def news(services: Services) -> tuple[Delta, SyncStatus]:
+            return await services.tickets.delta(since), await services.tickets.status()
+
+        try:
+            found = await self.asked(news)
+            if found is None or self.frozen:
+                self._asked_for = -1
+            else:
+                self._apply_news(*found)
+        finally:
+            self._loading = False
+
+    def _apply_news(self, delta: Delta, status: SyncStatus) -> None:
+        self._followed.apply_delta(delta, self.me)
+        self._followed.set_status(status)
+        with self.console.batch_update():
+            self.table.say_when_empty(self._empty())
+            self.table.update_rows(delta.rows, whole=delta.whole, removed=delta.removed)
+            self._draw()
+            shown = self.pane.row
+            if shown is not None and (fresh := self._followed.rows.get(shown.id)) is not shown:
+                self.pane.show(fresh)
+                if fresh is not None and self.pane.detail is not None:
+                    self.pane.ask(quiet=True)
+        self.redraw_frame()
+
+    def _pass_time(self) -> None:
+        if self.frozen or not self.is_current or not self.table.is_attached:
+            return
+        now = time.time()
+        self.table.pass_time(now)
+        minute = int(now // 60)
+        if minute != self._minute:
+            self._minute = minute
+            self._followed.count(now, self.me)
+            self._draw_counts()
+            self.pane.draw()
+        self.query_one(TicketFeed).show(self._followed.changes, now)
+        self._draw_sync()
+        status = self._followed.status
+        due = status is not None and status.next_at is not None and status.next_at <= now
+        if due and now - self._followed.status_at > 2 * SECOND:
+            self._followed.status_at = now
+            self._ask_status()
+
+    @work(group="status", exclusive=True, exit_on_error=False)
+    async def _ask_status(self) -> None:
+        try:
+            door = await self.console.door()
+            self._followed.status = await door.run(lambda services: services.tickets.status())
+        except HubSoftError:
+            return  # the next look says what is wrong
+        self._draw_sync()
+
+    # -- how it is drawn
+
+    def _draw(self) -> None:
+        self.query_one(TicketFeed).show(self._followed.changes, time.time())
+        self._draw_counts()
+        self._draw_sync()
+
+    def _draw_counts(self) -> None:
+        keys = {quick: self._key(f"tickets.{quick.value}") for quick in Quick}
+        counts = self._followed.tally.counts if self._followed.loaded else None
+        self.query_one(TicketCounts).show(counts, keys, self._quick)
+
+    def _draw_sync(self) -> None:
+        """Draw the line that says what is shown and how syncing goes."""
+        table = self.table
+        self.query_one(SyncLine).show(
+            self._followed.tally.counts,
+            self._followed.status,
+            time.time(),
+            busy=self._busy,
+            filter_text=self._words,
+            matches=len(table.rows),
+            above=table.above,
+        )
+
+    def _key(self, action_id: str) -> str:
+        row = registry.find(action_id)
+        keys = self.console.keys_of(row) if row is not None else ()
+        return shown_key(keys[0]) if keys else ""
+
+    def _empty(self) -> str:
+        if self.console.trouble:
+            return self.console.trouble
+        if not self._followed.loaded:
+            return _("Reading the tickets kept here…")
+        return _(
+            "No ticket is followed yet. {sync} asks HubSoft for the open ones, {follow} follows one."
+        ).format(sync=self._key("tickets.sync"), follow=self._key("tickets.follow"))
 
     # -- what the widgets say
 
@@ -113,7 +334,7 @@ class TicketsScreen(TicketBoard):
         event.stop()
         self._words = event.value.strip()
         self.table.filter(self._words)
-        self.told()
+        self._draw_sync()
         self.redraw_frame()
 
     @on(Input.Submitted, "#tickets-filter")
@@ -127,8 +348,8 @@ class TicketsScreen(TicketBoard):
     def moved(self) -> None:
         """Show the ticket the cursor is on, where its details are open."""
         if self.has_class("-details") and self.has_class("-wide"):
-            self.pane.put(self.table.item)
-        self.told()
+            self.pane.show(self.table.item)
+        self._draw_sync()
         self.redraw_frame()
 
     @on(VirtualTable.RowSelected)
@@ -142,83 +363,36 @@ class TicketsScreen(TicketBoard):
         event.stop()
         self.reveal(event.ticket_id)
 
-    # -- actions
+    # -- actions, in the order of the key line; each acts on the ticket chosen when its key was pressed
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the way back only where there is something to leave."""
-        if action == "close" and not (self.is_mounted and self._composed and self._deep):
-            return False
-        return super().check_action(action, parameters)
-
-    @property
-    def _deep(self) -> bool:
-        """Whether details are open or something narrows the table."""
-        narrow = self._words or self._field.display or self._quick is not Quick.OPEN
-        return bool(narrow) or self.has_class("-details")
-
-    def _focus_in_sight(self) -> None:
-        covered = self.has_class("-details") and not self.has_class("-wide")
-        self.set_focus(self.pane if covered else self.table)
-
+    @action(
+        "enter",
+        N_("details"),
+        N_("Show one ticket in full; its texts cost 1 request the first time."),
+        when=has_ticket,
+    )
     def action_details(self) -> None:
         """Open the details and ask for the texts; again: close them."""
         row = self.table.item
         if row is None:
             return
-        self.hold()
+        self.table.hold()
         known = self.pane.detail is not None and self.pane.row is not None and self.pane.row.id == row.id
         if self.has_class("-details") and known:
             self.remove_class("-details")
         else:
             self.add_class("-details")
-            self.pane.put(row)
+            self.pane.show(row)
             self.pane.ask()
         self._focus_in_sight()
         self.redraw_frame()
 
-    def action_refresh(self) -> None:
-        """Ask HubSoft for the texts again."""
-        if self.has_class("-details"):
-            self.pane.ask(refresh=True)
-        else:
-            self.action_details()
-
-    def action_filter(self) -> None:
-        """Type into the filter."""
-        self._field.display = True
-        self.set_focus(self._field)
-        self._prepare()
-
-    def _prepare(self) -> None:
-        """Have the rows ready for the first letter, a few at a time, so that no key waits for them."""
-        if not self.table.rows.ready(PREPARED):
-            self.set_timer(0.01, self._prepare)
-
-    def action_order(self) -> None:
-        """Sort by the next column."""
-        self.table.cycle_sort()
-
-    def action_turn(self) -> None:
-        """Turn the order round."""
-        self.table.reverse_sort()
-
-    def action_newest(self) -> None:
-        """Go to the newest ticket and stay there."""
-        self.table.sort_by("opened")
-        self.table.rest()
-        self.told()
-
-    def action_narrow(self, quick: str) -> None:
-        """Narrow the table; again: back to the open tickets."""
-        chosen = Quick(quick)
-        if chosen is Quick.MINE and not self.me:
-            said = _(
-                'Who are you? Write my_name = "your name, as HubSoft writes it" under [ui] in config.toml.'
-            )
-            self.console.tell(said, severity="warning")
-            return
-        self._narrow(Quick.OPEN if chosen is self._quick else chosen)
-
+    @action(
+        "escape",
+        N_("back"),
+        N_("Close the details, then clear the filters: one thing at a time."),
+        when=lambda screen: screen.narrowed,
+    )
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear what narrows: one thing at a time."""
         if self.has_class("-details") and not self._field.has_focus:
@@ -230,5 +404,219 @@ class TicketsScreen(TicketBoard):
         elif self._quick is not Quick.OPEN:
             self._narrow(Quick.OPEN)
         self._focus_in_sight()
-        self.told()
+        self._draw_sync()
         self.redraw_frame()
+
+    @action("s", N_("sync now"), N_("Ask HubSoft now what changed."))
+    def action_sync(self) -> None:
+        """Make a pass now."""
+        if not self._busy:
+            self._busy = _("Asking HubSoft…")
+            self._draw_sync()
+            self._sync()
+
+    @work(group="sync", exit_on_error=False)
+    async def _sync(self) -> None:
+        report = await self.asked(lambda services: services.tickets.sync(priority=Priority.HIGH))
+        self._busy = ""
+        if report is not None:
+            self.console.tell(pass_sentence(report))
+        self._draw_sync()
+
+    @action(
+        "slash",
+        N_("filter"),
+        N_("Show only tickets that hold every word typed: protocol, customer, type, status, responsible."),
+        first=True,
+    )
+    def action_filter(self) -> None:
+        """Type into the filter."""
+        self._field.display = True
+        self.set_focus(self._field)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Have the rows ready for the first letter, a few at a time, so that no key waits for them."""
+        if not self.table.rows.ready(PREPARED):
+            self.set_timer(0.01, self._prepare)
+
+    @action(
+        "m",
+        N_("message"),
+        N_("Write a message into the ticket: 1 request, through the outbox."),
+        writes=True,
+        when=has_open_ticket,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_message(self) -> None:
+        """Write a message into the chosen ticket."""
+        if (row := self.chosen_row) is not None:
+            self.table.hold()
+            await ticket_flow.add_message(self.console, about(row))
+
+    @action(
+        "x",
+        N_("close ticket"),
+        N_("Close the ticket with a reason, after a confirmation: 1 request, through the outbox."),
+        writes=True,
+        when=has_open_ticket,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_close_ticket(self) -> None:
+        """Close the chosen ticket."""
+        if (row := self.chosen_row) is not None:
+            self.table.hold()
+            await ticket_flow.close_ticket(self.console, about(row))
+
+    @action("o", N_("sort"), N_("Sort by the next column."))
+    def action_order(self) -> None:
+        """Sort by the next column."""
+        self.table.cycle_sort()
+
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False)
+    def action_turn(self) -> None:
+        """Turn the order round."""
+        self.table.reverse_sort()
+
+    @action("f", N_("to the top"), N_("Go to the newest ticket and stay there, whatever arrives."))
+    def action_newest(self) -> None:
+        """Go to the newest ticket and stay there."""
+        self.table.sort_by("opened")
+        self.table.rest()
+        self._draw_sync()
+
+    @action("r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."))
+    def action_refresh(self) -> None:
+        """Ask HubSoft for the texts again."""
+        if self.has_class("-details"):
+            self.pane.ask(refresh=True)
+        else:
+            self.action_details()
+
+    @action("p", N_("open"), N_("Show the open tickets (pending)."), id="open", args=("open",), line=False)
+    @action(
+        "c",
+        N_("changed today"),
+        N_("Show what changed today, closed ones too."),
+        id="changed",
+        args=("changed",),
+        line=False,
+    )
+    @action(
+        "l",
+        N_("late"),
+        N_("Show the open tickets whose SLA has ended."),
+        id="late",
+        args=("late",),
+        line=False,
+    )
+    @action(
+        "u",
+        N_("unassigned"),
+        N_("Show the open tickets that are nobody's."),
+        id="unassigned",
+        args=("unassigned",),
+        line=False,
+    )
+    @action(
+        "i",
+        N_("mine"),
+        N_("Show the open tickets of the person that ui.my_name in config.toml names."),
+        id="mine",
+        args=("mine",),
+        line=False,
+    )
+    @action(
+        "a",
+        N_("total"),
+        N_("Show every followed ticket, closed ones too."),
+        id="all",
+        args=("all",),
+        line=False,
+    )
+    def action_narrow(self, quick: str) -> None:
+        """Narrow the table; again: back to the open tickets."""
+        chosen = Quick(quick)
+        if chosen is Quick.MINE and not self.me:
+            said = _(
+                'Who are you? Write my_name = "your name, as HubSoft writes it" under [ui] in config.toml.'
+            )
+            self.console.tell(said, severity="warning")
+            return
+        self._narrow(Quick.OPEN if chosen is self._quick else chosen)
+
+    @action("plus", N_("follow"), N_("Follow one more ticket, by its protocol: 1 request."), line=False)
+    def action_follow(self) -> None:
+        """Follow one more ticket."""
+        self.table.hold()
+        self._follow()
+
+    @work(group="follow", exit_on_error=False)
+    @one_page
+    async def _follow(self) -> None:
+        page: PromptScreen[TicketRow] = PromptScreen(
+            _("Follow a ticket"),
+            _("Type its protocol and press enter. It costs 1 request, unless it is followed already."),
+            lambda text: lambda services: services.tickets.follow(text.strip(), label=FOLLOW_LABEL),
+        )
+        row: TicketRow | None = await self.app.push_screen_wait(page)
+        if row is not None:
+            self._show_followed(row)
+            self.console.tell(_("Followed: {protocol}").format(protocol=row.protocol))
+
+    @action(
+        "minus",
+        N_("unfollow"),
+        N_("Follow this ticket no longer. Nothing changes at HubSoft."),
+        line=False,
+        when=has_ticket,
+    )
+    @work(group="unfollow", exit_on_error=False)
+    @one_page
+    async def action_unfollow(self) -> None:
+        """Follow the chosen ticket no longer, after a yes."""
+        row = self.chosen_row
+        if row is None:
+            return
+        self.table.hold()
+        page = ConfirmScreen(
+            _("Follow this ticket no longer?"),
+            f"{row.protocol}   {row.customer or ''}",
+            _("Nothing changes at HubSoft. Its protocol follows it again whenever you want."),
+        )
+        if await self.app.push_screen_wait(page):
+            await self.asked(lambda services: services.tickets.unfollow(row.id))
+
+    @action(
+        "n",
+        N_("new ticket"),
+        N_("Look the customer up first: a ticket is opened for one."),
+        writes=True,
+        line=False,
+    )
+    async def action_new(self) -> None:
+        """Go where a customer can be chosen: a ticket is opened for one."""
+        self.console.tell(_("Look the customer up, then press n: a ticket is opened for a customer."))
+        await self.run_action("app.area('lookup')")
+
+    @action("Y", N_("copy line"), N_("Copy the whole line of the ticket."), line=False, when=has_ticket)
+    def action_copy_line(self) -> None:
+        """Copy the chosen ticket as one line."""
+        if (row := self.chosen_row) is not None:
+            self.console.copy(_("the ticket"), ticket_line(row, time.time()))
+
+    @action("", N_("plan of the next pass"), N_("Say what the next pass would ask, and what it costs."))
+    @work(group="plan", exclusive=True, exit_on_error=False)
+    async def action_plan(self) -> None:
+        """Say what the next pass would ask."""
+        plan = await self.asked(lambda services: services.tickets.plan())
+        if plan is not None:
+            self.console.tell("\n".join([*plan.lines, cost(plan.requests, plan.naive_requests)]))
+
+
+def about(row: TicketRow) -> About:
+    """Return what a form says about the ticket it writes into."""
+    subject = " · ".join(clean(part) for part in (row.type, row.status) if part)
+    return About(row.id, row.protocol, row.customer, subject)

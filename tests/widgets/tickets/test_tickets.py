@@ -22,7 +22,7 @@ from hubsoft_tui.services.tickets.types import (
 from tests.widgets.fixture import Stage, lines_of
 from widgets.big_text import Large, grouped, large
 from widgets.outbox.texts import next_step, state_word, told
-from widgets.tickets.counts import SyncLine, Tally, TicketCounts
+from widgets.tickets.counts import SyncLine, TicketCounts, TicketTally
 from widgets.tickets.detail import paragraphs
 from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import (
@@ -66,14 +66,14 @@ rows = st.builds(
 @given(st.lists(st.tuples(rows, st.booleans()), max_size=20))
 def test_counting_each_change_comes_to_what_counting_all_does(history):
     kept: dict[int, TicketRow] = {}
-    tally = Tally((), NOW, "ana")
+    tally = TicketTally((), NOW, "ana")
     for row, there in history:
         tally.change(kept.get(row.id), row if there else None)
         if there:
             kept[row.id] = row
         else:
             kept.pop(row.id, None)
-    assert tally.counts == Tally(kept.values(), NOW, "ana").counts
+    assert tally.counts == TicketTally(kept.values(), NOW, "ana").counts
     for quick in Quick:
         assert tally.counts.by[quick] == sum(wanted(row, quick, NOW, "ana") for row in kept.values()), quick
 
@@ -119,7 +119,9 @@ async def test_counters_and_the_line_below_hold_in_any_width_and_language(langua
     texts.use(language)
     try:
         async with Stage(counts, line).run_test(size=(width, 10)):
-            tally = Tally([TicketRow(n, "", TicketState.OPEN, due_at=NOW - 1) for n in range(1412)], NOW, "")
+            tally = TicketTally(
+                [TicketRow(n, "", TicketState.OPEN, due_at=NOW - 1) for n in range(1412)], NOW, ""
+            )
             counts.show(tally.counts, dict.fromkeys(Quick, "x"), Quick.LATE)
             report = PassReport(1412, 1, 2, 3, 4, 2, 1412, 0.5, at=NOW)
             line.show(tally.counts, SyncStatus(next_at=NOW + 42, last=report), NOW)
@@ -138,7 +140,7 @@ async def test_the_time_to_the_next_pass_changes_by_steps_only():
     async with Stage(line).run_test(size=(100, 5)):
 
         def told_at(left):
-            line.show(Tally((), NOW, "").counts, SyncStatus(next_at=NOW + left), NOW)
+            line.show(TicketTally((), NOW, "").counts, SyncStatus(next_at=NOW + left), NOW)
             return lines_of(line)[0].strip()
 
         assert told_at(34).endswith("next pass in 30 s")
@@ -155,18 +157,18 @@ async def test_a_removed_row_and_a_filter_never_leave_the_cursor_nowhere():
     table = TicketTable(now=NOW)
     async with Stage(table).run_test(size=(100, 20)) as pilot:
         table.restore(View())
-        table.put([ticket(number) for number in range(1, 60)], whole=True)
+        table.update_rows([ticket(number) for number in range(1, 60)], whole=True)
         await pilot.press("down", "down", "down")
         assert table.selected == "4"
-        table.put((), removed=(4,))
+        table.update_rows((), removed=(4,))
         assert table.selected == "5"
         table.filter("00000000000000000050")
         assert table.selected == "50"
         table.filter("")
         assert table.selected == "50"
-        table.put((), removed=range(1, 60))
+        table.update_rows((), removed=range(1, 60))
         assert table.selected is None
-        table.put([ticket(7)])
+        table.update_rows([ticket(7)])
         assert table.selected == "7"
 
 
@@ -174,11 +176,11 @@ async def test_ten_thousand_rows_take_a_change_without_painting_the_rest():
     table = TicketTable(now=NOW)
     async with Stage(table).run_test(size=(100, 20)):
         table.restore(View())
-        table.put([ticket(number) for number in range(1, 10_001)], whole=True)
+        table.update_rows([ticket(number) for number in range(1, 10_001)], whole=True)
         before = lines_of(table)
-        table.put([replace(ticket(9_000), status="other")])
+        table.update_rows([replace(ticket(9_000), status="other")])
         assert lines_of(table) == before
-        table.put([replace(ticket(2), customer="ANA")])
+        table.update_rows([replace(ticket(2), customer="ANA")])
         changed = [
             y for y, (one, other) in enumerate(zip(before, lines_of(table), strict=True)) if one != other
         ]
