@@ -18,7 +18,7 @@ from hubsoft_tui.api.operation import Operation
 from hubsoft_tui.api.token import token
 from hubsoft_tui.core.engine import Engine
 from hubsoft_tui.core.requests.transport import Reply
-from hubsoft_tui.services.checkup.plan_text import duration
+from hubsoft_tui.formats import about
 from hubsoft_tui.services.checkup.service import Checkup
 from hubsoft_tui.services.checkup.storage import CheckupStores
 from hubsoft_tui.services.checkup.types import Member, Result
@@ -205,7 +205,7 @@ def costs(cases: tuple[tuple[int, int], ...]) -> Table:
 def _row(name: str, *spent: Spent) -> tuple[str, ...]:
     cells = [name]
     for each in spent:
-        cells += [f"{each.requests:,}", duration(each.seconds) if each.requests else "at once"]
+        cells += [f"{each.requests:,}", about(each.seconds) if each.requests else "at once"]
     return tuple(cells)
 
 

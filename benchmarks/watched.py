@@ -26,6 +26,7 @@ from textual.widgets import DataTable, Label
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.core.types import Badges, Snapshot
+from hubsoft_tui.formats import moment
 from hubsoft_tui.hubsoft_time import BRASILIA
 from hubsoft_tui.services.tickets import pass_store, queries
 from hubsoft_tui.services.tickets.merging import Manner, Sighting
@@ -36,7 +37,6 @@ from hubsoft_tui.store.mirror import Mirror
 from hubsoft_tui.store.mirror_tables import MIGRATIONS
 from widgets.tickets.columns import TicketCells, ticket_id
 from widgets.tickets.table import TicketTable
-from widgets.words import moment
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from hubsoft_tui import texts
+from hubsoft_tui.formats import lifetime
 from hubsoft_tui.services.tuning import tunables
-from hubsoft_tui.services.tuning.durations import span
 from hubsoft_tui.settings.layers import PROFILE_VARIABLES, Known, known_settings, sections
 from hubsoft_tui.settings.rules import SECONDS, plain
 
@@ -152,7 +152,7 @@ def _default(known: Known) -> str:
         return "empty"
     written = _code(plain(value))
     if isinstance(value, float) and known.rule.unit == SECONDS and value >= 60:
-        return f"{written} ({span(value)})"
+        return f"{written} ({lifetime(value)})"
     return written
 
 
@@ -177,7 +177,7 @@ def _bounds(rule: Rule) -> str:
 
 def _bound(rule: Rule, value: float | None) -> str:
     if value and value >= 60 and rule.unit == SECONDS:
-        return str(span(value))
+        return lifetime(value)
     return NOTHING if value is None else f"{value:,.10g}"
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from hubsoft_tui.formats import NOTHING, duration, moment, percent, size, wait
 from hubsoft_tui.services.alerts.rules import BY_ID, Rule, Unit
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, fit, line
 from .table.columns import Column
 from .table.table import VirtualTable
-from .words import NOTHING, duration, moment, percent, size, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def alert_mark(alert: Alert) -> tuple[str, str, str]:
 
 
 def measured(alert: Alert) -> str:
-    """Return the value and the worst since, where there is one: `85 %`, `85 %, worst 97 %`."""
+    """Return the value and the worst since, where there is one: `85%`, `85%, worst 97%`."""
     value = value_text(alert, alert.value)
     worst = value_text(alert, alert.worst)
     return value if worst == value else _("{value}, worst {worst}").format(value=value, worst=worst)

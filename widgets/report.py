@@ -11,6 +11,7 @@ from typing import Final
 from rich.cells import cell_len
 from textual.content import Content
 
+from hubsoft_tui.formats import NOTHING, day, latency, percent
 from hubsoft_tui.services.reports.names import caller_name, category_name
 from hubsoft_tui.services.reports.types import DayHead, DayReport, Sums
 from hubsoft_tui.texts import N_, _, number
@@ -19,7 +20,6 @@ from .line_widget import Drawn, Part, fit, line
 from .sparkline import columns
 from .table.columns import Column
 from .table.table import VirtualTable
-from .words import NOTHING, day, latency, percent
 
 _QUIET: Final = "$quiet"
 _TITLE: Final = "$title bold"

@@ -10,10 +10,10 @@ from textual.color import Color, ColorParseError
 from textual.style import Style
 
 from hubsoft_tui.core.types import Badges, Health, Snapshot
+from hubsoft_tui.formats import age, clock, latency, percent
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, cut, line
-from .words import age, clock, latency, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

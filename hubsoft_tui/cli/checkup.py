@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import InvalidInput, Unreachable
+from ..formats import about
 from ..privacy import as_typed, clean, mask_document
 from ..texts import N_, _, ngettext, number, say
 from .output import styled, table, write_json, write_lines, write_text
@@ -239,11 +240,9 @@ class _Bar:
         """Draw how far it is."""
         if not self._on:
             return
-        from ..services.checkup.plan_text import duration
-
         share = progress.decided / max(1, progress.total)
         done = round(share * BAR)
-        eta = "" if not progress.eta else "  " + _("about {time} left").format(time=duration(progress.eta))
+        eta = "" if not progress.eta else "  " + _("about {time} left").format(time=about(progress.eta))
         text = _("{done} of {total}").format(done=number(progress.decided), total=number(progress.total))
         line = f"{'█' * done}{'░' * (BAR - done)}  {text}{eta}"
         if progress.trouble:
@@ -260,13 +259,13 @@ class _Bar:
 
 
 def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) -> list[str]:
-    from ..services.checkup.plan_text import duration, result_word
+    from ..services.checkup.plan_text import result_word
     from ..services.checkup.types import Result
 
     counts = [f"{result_word(result)} {number(progress.counts.get(result, 0))}" for result in Result]
     requests = ngettext("{n} request", "{n} requests", progress.received).format(n=number(progress.received))
     spent = _("{requests} instead of {naive}, {time}").format(
-        requests=requests, naive=number(progress.total), time=duration(progress.seconds)
+        requests=requests, naive=number(progress.total), time=about(progress.seconds)
     )
     lines = ["   ".join(counts), styled(spent, "quiet")]
     changed = [row for row in rows if row.changed]

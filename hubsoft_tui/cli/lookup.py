@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..core.types import Source
 from ..errors import InvalidInput
+from ..formats import NOTHING, age, day, money
 from ..privacy import clean, mask_document, mask_phone
 from ..texts import _, ngettext
-from .output import age, day, money, styled, table
+from .output import styled, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _TERM_SHOWN: Final = 100
 """How much of a wrong search a document repeats: somebody may have pasted a whole file."""
-_NOTHING: Final = "–"
 _ID, _PRICE = 0, 3
 """The columns of a service's line that hold numbers."""
 
@@ -104,11 +104,11 @@ def _contract(active: bool) -> str:
 
 
 def _details(customer: Customer, *, status_only: bool) -> list[str]:
-    document = mask_document(customer.document) if customer.document else _NOTHING
-    code = str(customer.code) if customer.code is not None else _NOTHING
+    document = mask_document(customer.document) if customer.document else NOTHING
+    code = str(customer.code) if customer.code is not None else NOTHING
     rows = [[_("document"), document], [_("code"), code]]
     if not status_only:
-        rows.append([_("phones"), "  ".join(map(mask_phone, customer.phones)) or _NOTHING])
+        rows.append([_("phones"), "  ".join(map(mask_phone, customer.phones)) or NOTHING])
         if customer.registered_at:
             rows.append([_("since"), day(customer.registered_at)])
         rows += [[_("alert"), alert] for alert in customer.alerts]
@@ -120,12 +120,12 @@ def _details(customer: Customer, *, status_only: bool) -> list[str]:
 
 
 def _service(service: Service, *, status_only: bool) -> list[str]:
-    row = [str(service.id), service.name or _NOTHING, service.status or service.status_prefix or _NOTHING]
+    row = [str(service.id), service.name or NOTHING, service.status or service.status_prefix or NOTHING]
     if status_only:
         return row
     online = service.connection.online if service.connection else None
-    line = _NOTHING if online is None else _("online") if online else _("offline")
-    return [*row, _NOTHING if service.price is None else money(service.price), line]
+    line = NOTHING if online is None else _("online") if online else _("offline")
+    return [*row, NOTHING if service.price is None else money(service.price), line]
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import HubSoftError, InvalidInput, NotFound, StoreError
-from ..hubsoft_time import at, iso
+from ..formats import age, clock
+from ..hubsoft_time import iso
 from ..privacy import clean
 from ..texts import N_, Text, _, ngettext, say
-from .output import age, styled, table, write_json, write_lines
+from .output import styled, table, write_json, write_lines
 from .session import Session, json_option, loss_lines, losses_of, open_hub
 from .ticket_group import ticket
 from .translated import Command, Option
@@ -270,7 +271,7 @@ def _note(entry: Entry) -> str:
     if entry.similar:
         return f"{entry.said} {', '.join(entry.similar)}"
     if entry.state.value == "unknown" and entry.next_at is not None:
-        then = at(entry.next_at).strftime("%H:%M:%S")
+        then = clock(entry.next_at, seconds=True)
         return " ".join([entry.said, _("Looked for from {time} on.").format(time=then)])
     return entry.said
 

@@ -10,18 +10,13 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from ..streams import LIKENESS
-from ..texts import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
-    from decimal import Decimal
 
     from ..errors import HubSoftError
 
 _STYLES: Final = {"good": "32", "bad": "31", "warning": "33", "quiet": "2", "strong": "1"}
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_BRAZILIAN: Final = str.maketrans(",.", ".,")
 
 
 def styled(text: str, style: str) -> str:
@@ -92,28 +87,6 @@ def error_kind(error: HubSoftError) -> str:
     """Return the error's class in a program's words: `credentials_refused`, `timed_out`, `settings`..."""
     name = type(error).__name__.removesuffix("Error")
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-
-
-def age(seconds: float) -> str:
-    """Return how old something is, in its largest whole unit: 12 s, 4 min, 22 h, 3 d."""
-    whole = max(0, int(seconds))
-    if whole < _MINUTE:
-        return _("{n} s").format(n=whole)
-    if whole < _HOUR:
-        return _("{n} min").format(n=whole // _MINUTE)
-    if whole < 2 * _DAY:
-        return _("{n} h").format(n=whole // _HOUR)
-    return _("{n} d").format(n=whole // _DAY)
-
-
-def day(moment: datetime) -> str:
-    """Return a date as day/month/year."""
-    return f"{moment.day:02}/{moment.month:02}/{moment.year:04}"
-
-
-def money(amount: Decimal) -> str:
-    """Return an amount of reais as Brazilians write it, in both languages: R$ 1.119,90."""
-    return f"R$ {amount:,.2f}".translate(_BRAZILIAN)
 
 
 def _padded(cell: str, width: int, *, right: bool) -> str:

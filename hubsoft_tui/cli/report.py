@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import InvalidInput
-from ..texts import N_, _, say
+from ..formats import NOTHING, latency, percent
+from ..formats import day as written
+from ..texts import N_, _, number, say
 from .output import styled, table, write_json, write_lines
 from .session import Session, json_option, open_hub
 from .translated import Command, Option
@@ -64,7 +66,7 @@ def report(session: Session, day: str | None, *, as_json: bool, as_csv: bool, pa
         from ..services.reports.html import as_page
 
         write(as_page(made, profile=profile.name, host=profile.url.partition("://")[2]), page)
-        write_lines([_("The report of {day} is in {path}.").format(day=_shown(made.day), path=page)])
+        write_lines([_("The report of {day} is in {path}.").format(day=written(made.day), path=page)])
     elif as_json:
         from ..services.reports.json_csv import as_document
 
@@ -83,7 +85,7 @@ def report_lines(made: DayReport) -> Iterator[str]:
     from ..services.reports import names
 
     total = made.total
-    yield styled(_("Report of {day}").format(day=_shown(made.day)), "strong")
+    yield styled(_("Report of {day}").format(day=written(made.day)), "strong")
     if not made.whole:
         yield styled(page.incomplete(), "warning")
     if not made.rows:
@@ -91,15 +93,15 @@ def report_lines(made: DayReport) -> Iterator[str]:
         return
     yield from table(
         [
-            [_("questions"), names.number(total.questions), _("from memory"), names.share(total.ratio)],
-            [_("requests"), names.number(total.requests), page.saved_of(total), names.number(total.saved)],
+            [_("questions"), number(total.questions), _("from memory"), percent(total.ratio, 1)],
+            [_("requests"), number(total.requests), page.saved_of(total), number(total.saved)],
             [
                 _("errors"),
-                names.number(total.errors),
+                number(total.errors),
                 _("refused with 429"),
-                names.number(total.rate_limited),
+                number(total.rate_limited),
             ],
-            [_("answer, median"), names.seconds(total.p50), _("95 % within"), names.seconds(total.p95)],
+            [_("answer, median"), latency(total.p50), _("95% within"), latency(total.p95)],
         ],
         gap=3,
         right=(1, 3),
@@ -119,8 +121,6 @@ def report_lines(made: DayReport) -> Iterator[str]:
 
 
 def _hours(made: DayReport) -> Iterator[str]:
-    from ..services.reports import names
-
     most = max(max(hour.sums.questions, hour.sums.requests) for hour in made.hours)
     rows = []
     for hour in made.hours:
@@ -129,32 +129,28 @@ def _hours(made: DayReport) -> Iterator[str]:
             sent = _length(sums.requests, most)
             # What was asked and cost no request is the paler part of the bar.
             bar = "█" * sent + "░" * max(0, _length(sums.questions, most) - sent)
-            rows.append(
-                [f"{hour.clock:02} h", names.number(sums.questions), names.number(sums.requests), bar]
-            )
+            rows.append([f"{hour.clock:02} h", number(sums.questions), number(sums.requests), bar])
     yield from table([[_("hour"), _("questions"), _("requests"), ""], *rows], right=(1, 2))
 
 
 def _group(title: str, rows: Mapping[str, Sums], *, asked: bool) -> list[str]:
     """Return a table of requests; with `asked` of questions too, which no endpoint has."""
-    from ..services.reports import names
-
     head = [
         title,
         *([_("questions")] if asked else []),
         _("requests"),
         _("errors"),
         _("median"),
-        _("95 % within"),
+        _("95% within"),
     ]
     lines = [
         [
             name,
-            *([names.number(sums.questions) if sums.questions else names.NOTHING] if asked else []),
-            names.number(sums.requests),
-            names.number(sums.errors),
-            names.seconds(sums.p50),
-            names.seconds(sums.p95),
+            *([number(sums.questions) if sums.questions else NOTHING] if asked else []),
+            number(sums.requests),
+            number(sums.errors),
+            latency(sums.p50),
+            latency(sums.p95),
         ]
         for name, sums in rows.items()
     ]
@@ -172,9 +168,3 @@ def _day(text: str) -> date:
         raise InvalidInput(
             say("{text} is no day. Write it as year-month-day, such as 2026-11-23.", text=repr(text))
         ) from None
-
-
-def _shown(day: date) -> str:
-    from ..services.reports.names import day_name
-
-    return day_name(day)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import HubSoftError, NotFound, QueueFull, RateLimited, Refused, StoreError, Unreachable
+from ..formats import NOTHING, age
 from ..hubsoft_time import iso
 from ..privacy import clean
 from ..texts import N_, _, ngettext
-from .output import age, error_kind, shortened, styled, table, write_json, write_line, write_lines
+from .output import error_kind, shortened, styled, table, write_json, write_line, write_lines
 from .session import Session, json_option, open_hub
 from .ticket_group import ticket
 from .translated import Command, Number, Option
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from ..services.hub import Hub
     from ..services.tickets.types import PassReport, Plan, TicketRow
 
-_NOTHING: Final = "–"
 _WIDEST: Final = 32
 """Cells of a column for people: one endless name must not push every line off the screen."""
 _PASSING: Final = (Unreachable, Refused, NotFound, RateLimited, QueueFull, StoreError)
@@ -217,19 +217,19 @@ def _lines(rows: tuple[TicketRow, ...]) -> list[str]:
 
 def _cells(row: TicketRow) -> list[str]:
     opened = row.opened_at
-    old = _NOTHING if opened is None else age(time.time() - opened)
+    old = NOTHING if opened is None else age(time.time() - opened)
     return [
         row.protocol or str(row.id),
-        shortened(row.customer or _NOTHING, _WIDEST),
-        shortened(row.type or _NOTHING, _WIDEST),
+        shortened(row.customer or NOTHING, _WIDEST),
+        shortened(row.type or NOTHING, _WIDEST),
         _state(row),
-        shortened(", ".join(row.responsible) or _NOTHING, _WIDEST),
+        shortened(", ".join(row.responsible) or NOTHING, _WIDEST),
         old,
     ]
 
 
 def _state(row: TicketRow) -> str:
-    status = shortened(row.status or _NOTHING, _WIDEST)
+    status = shortened(row.status or NOTHING, _WIDEST)
     if row.state.value == "missing":
         return styled(_("{status} (missing)").format(status=status), "warning")
     if row.state.value == "closed":

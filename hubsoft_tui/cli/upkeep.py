@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import HubSoftError
+from ..formats import age
 from ..texts import N_, _, ngettext
-from .output import age, styled, table, write_json, write_lines
+from .output import styled, table, write_json, write_lines
 from .session import Session, json_option, loaded_settings, loss_lines, of_engine, open_hub
 from .translated import Group, Option
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from hubsoft_tui.formats import duration
 from hubsoft_tui.services.alerts.rules import BY_ID
 from hubsoft_tui.texts import _
 from widgets.alert_rows import alert_title, value_text
-from widgets.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from textual import on, work
 
 from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.formats import moment
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.alert_rows import AlertDetail, AlertTable, alert_mark, alert_title, measured
 from widgets.line_widget import Drawn, Part, line
 from widgets.table.table import VirtualTable
-from widgets.words import moment
 
 from .frame.actions import action
 from .frame.base import ConsoleScreen

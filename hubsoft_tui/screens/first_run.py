@@ -15,11 +15,11 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from hubsoft_tui.errors import HubSoftError, InvalidInput
+from hubsoft_tui.formats import latency
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import N_, _, say
 from widgets.question import QuestionInput
 from widgets.safety import data
-from widgets.words import latency
 
 from .frame.actions import action
 from .frame.base import ConsoleScreen

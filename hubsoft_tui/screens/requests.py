@@ -9,11 +9,11 @@ from textual import on
 from textual.containers import Container
 from textual.widgets import Input
 
+from hubsoft_tui.formats import latency, size
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.line_widget import Drawn, Part, line
 from widgets.monitor.request_rows import RequestDetail, RequestTable, outcome_word, request_text
 from widgets.table.table import VirtualTable
-from widgets.words import latency, size
 
 from .frame.actions import action
 from .frame.base import ConsoleScreen

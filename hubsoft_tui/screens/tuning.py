@@ -104,7 +104,7 @@ class TuningScreen(ConsoleScreen):
             with Container(id="tuning-left"):
                 yield TunableTable(id="tuning-table")
                 yield StepLine(id="tuning-step")
-                field = QuestionInput(placeholder=_("a value: 8 h, 30 min, 40, 75 %, on"), id="tuning-value")
+                field = QuestionInput(placeholder=_("a value: 8 h, 30 min, 40, 75%, on"), id="tuning-value")
                 yield field
             yield ForecastPanel(id="tuning-forecast")
 
@@ -159,7 +159,7 @@ class TuningScreen(ConsoleScreen):
         if self._tunable is not None and self._looked_at is not None:
             self._try(self._tunable, self._looked_at)
 
-    @action("enter", N_("type"), N_("Type a value: 8 h, 30 min, 40, 75 %, on."), when=_at_table)
+    @action("enter", N_("type"), N_("Type a value: 8 h, 30 min, 40, 75%, on."), when=_at_table)
     def action_type(self) -> None:
         """Type a value."""
         tunable, field = self._tunable, self._field

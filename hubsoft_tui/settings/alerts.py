@@ -9,20 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ..formats import DAY, HOUR, MINUTE
 from ..texts import N_
-from .rules import (
-    DAY,
-    HOUR,
-    MEGABYTES,
-    MINUTE,
-    OF_CACHE,
-    OF_QUESTIONS,
-    OF_QUEUE,
-    QUESTIONS,
-    SECONDS,
-    TIMES,
-    setting,
-)
+from .rules import MEGABYTES, OF_CACHE, OF_QUESTIONS, OF_QUEUE, QUESTIONS, SECONDS, TIMES, setting
 
 ALERTS: Final = (
     "api_down",

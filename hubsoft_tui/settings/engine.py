@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..formats import DAY
 from ..texts import N_
-from .rules import BYTES, CONNECTIONS, DAY, OF_BUDGET, PER_MINUTE, RECORDS, REQUESTS, SECONDS, TIMES, setting
+from .rules import BYTES, CONNECTIONS, OF_BUDGET, PER_MINUTE, RECORDS, REQUESTS, SECONDS, TIMES, setting
 
 
 @dataclass(frozen=True, slots=True)

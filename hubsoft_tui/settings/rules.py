@@ -12,11 +12,6 @@ T = TypeVar("T")
 
 _METADATA: Final = "rule"
 
-MINUTE: Final = 60.0
-HOUR: Final = 3600.0
-DAY: Final = 86_400.0
-"""In seconds."""
-
 SECONDS: Final = N_("seconds")
 DAYS: Final = N_("days")
 FILES: Final = N_("files")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..formats import DAY
 from ..texts import N_
-from .rules import CHARACTERS, DAY, DAYS, HOURS, MEMBERS, OF_ACTIVE, ROWS, SECONDS, setting
+from .rules import CHARACTERS, DAYS, HOURS, MEMBERS, OF_ACTIVE, ROWS, SECONDS, setting
 
 
 @dataclass(frozen=True, slots=True)

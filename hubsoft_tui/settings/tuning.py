@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..formats import DAY
 from ..texts import N_
-from .rules import DAY, OF_ANSWERS, OF_BUDGET, SECONDS, WAITS, setting
+from .rules import OF_ANSWERS, OF_BUDGET, SECONDS, WAITS, setting
 
 
 @dataclass(frozen=True, slots=True)

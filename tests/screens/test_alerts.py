@@ -102,7 +102,7 @@ async def test_the_monitor_says_what_is_open_and_acknowledges_it():
         assert "A acknowledge" not in seen(app)
         hub.tell(DOWN, QUEUE)
         await refreshed(pilot)
-        await wait_for(pilot, lambda: "▲ Queue nearly full   85 %, worst 97 %" in seen(app))
+        await wait_for(pilot, lambda: "▲ Queue nearly full   85%, worst 97%" in seen(app))
         assert "▲ 2 alerts" in seen(app)
         assert "A acknowledge" in seen(app)
         await pilot.press("A")
@@ -123,7 +123,7 @@ async def test_the_list_shows_each_in_full_and_acknowledges_the_chosen_one():
         assert isinstance(app.screen, AlertsScreen)
         assert "People are shown what is remembered." in seen(app)
         await pilot.press("down")
-        await wait_for(pilot, lambda: "85 %, worst 97 %   (limit 80 %)" in seen(app))
+        await wait_for(pilot, lambda: "85%, worst 97%   (limit 80%)" in seen(app))
         await pilot.press("a")
         hub.renew()
         await refreshed(pilot)
@@ -165,7 +165,7 @@ async def test_an_alert_is_copied_as_one_line(monkeypatch):
         await wait_for(pilot, lambda: "1 alert is open" in seen(app))
         await pilot.press("y")
         assert copies[-1][0] == "the alert"
-        assert copies[-1][1].endswith("Queue nearly full (open) 85 %, worst 97 %")
+        assert copies[-1][1].endswith("Queue nearly full (open) 85%, worst 97%")
 
 
 async def test_what_cannot_be_written_is_said_and_nothing_breaks():
@@ -289,4 +289,4 @@ def test_what_opened_and_cleared_between_two_looks_is_told_as_over_and_never_aga
     assert [text for text, _severity in news.news((over,))] == ["✓ Over: Queue nearly full, after 10 min"]
     assert list(news.news((over,))) == []
     opened = list(news.news((DOWN, replace(QUEUE, id=7), over)))
-    assert opened == [("▲ Queue nearly full: 85 %", "warning"), ("✖ HubSoft does not answer", "error")]
+    assert opened == [("▲ Queue nearly full: 85%", "warning"), ("✖ HubSoft does not answer", "error")]

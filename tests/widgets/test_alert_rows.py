@@ -33,7 +33,7 @@ async def test_nothing_open_is_one_quiet_line_that_remembers_the_last():
 async def test_what_is_open_stands_with_value_worst_and_since():
     lines = await shown(AlertsPanel(), (DOWN, replace(QUEUE, acknowledged_at=NOW), DISK), NOW)
     assert "✖ HubSoft does not answer   since 14:01" in lines[0]
-    assert lines[1].strip() == "▲ Queue nearly full   85 %, worst 97 %   since 13:52   seen"
+    assert lines[1].strip() == "▲ Queue nearly full   85%, worst 97%   since 13:52   seen"
     assert len(lines) == 2
 
 
@@ -60,7 +60,7 @@ async def test_only_what_changes_is_painted(monkeypatch):
 
 @pytest.mark.parametrize(
     ("alert", "text"),
-    [(QUEUE, "85 %"), (DOWN, ""), (DISK, "412 MB"), (LIMITED, "2 times")],
+    [(QUEUE, "85%"), (DOWN, ""), (DISK, "412 MB"), (LIMITED, "2 times")],
 )
 def test_values_are_in_their_unit(alert, text):
     assert value_text(alert, alert.value) == text
@@ -111,7 +111,7 @@ async def test_the_list_is_readable_in_both_languages(width):
                 await pilot.pause()
                 lines = lines_of(table)
             assert state in lines[1]
-            assert "85 %" in lines[1]
+            assert "85%" in lines[1]
             assert len([each for each in lines if each.strip()]) == len(RULES) + 3
             assert all("…" not in each for each in lines)
         finally:

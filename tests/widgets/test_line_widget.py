@@ -56,13 +56,13 @@ def test_fit_is_exact_and_cut_never_wider(text, width):
 
 
 async def test_silent_when_nothing_changed_and_exact_when_something_did(monkeypatch):
-    view = Text("queue 4", "hit 91 %")
+    view = Text("queue 4", "hit 91%")
     async with Stage(view).run_test(size=(40, 6)) as pilot:
         await pilot.pause()
         repaints = Repaints(view, monkeypatch)
-        view.say("queue 4", "hit 91 %")
+        view.say("queue 4", "hit 91%")
         assert repaints.take() == []
-        view.say("queue 5", "hit 91 %")
+        view.say("queue 5", "hit 91%")
         (region,) = repaints.take()
         assert (region.x, region.y, region.width, region.height) == (6, 0, 1, 1)
 

@@ -47,7 +47,7 @@ async def test_at_120_everything_is_there():
         "● Online 42 ms",
         "23/30",
         "queue 4",
-        "hit 91 %",
+        "hit 91%",
         "outbox 2",
         "token 29 d",
     ):
@@ -56,7 +56,7 @@ async def test_at_120_everything_is_there():
 
 async def test_at_80_what_matters_is_there():
     text = await shown(80, outbox=2)
-    for part in ("main", "● Online", "23/30", "queue 4", "hit 91 %"):
+    for part in ("main", "● Online", "23/30", "queue 4", "hit 91%"):
         assert part in text
     assert "provedor" not in text
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from hubsoft_tui.formats import about, moment, percent
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.checkup.plan_text import duration, held_line, result_word
+from hubsoft_tui.services.checkup.plan_text import held_line, result_word
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, Part, line
-from ..words import moment, percent
 from .member_rows import SIGNS
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class CheckupHead(Drawn):
         if progress.state is RunState.CANCELLED:
             return [(_("cancelled {time}").format(time=when), _QUIET)]
         if progress.state is RunState.DONE:
-            took = duration(progress.seconds)
+            took = about(progress.seconds)
             return [(_("checked {time}, in {duration}").format(time=when, duration=took), _QUIET)]
         return [(_("never checked"), _QUIET)]
 
@@ -120,7 +120,7 @@ class CheckupHead(Drawn):
             of,
         ]
         if progress.running_here and progress.eta:
-            parts += [GAP, (_("about {time} left").format(time=duration(progress.eta)), "$title")]
+            parts += [GAP, (_("about {time} left").format(time=about(progress.eta)), "$title")]
         requests = ngettext("{n} request", "{n} requests", progress.received)
         parts += [GAP, requests.format(n=number(progress.received))]
         if width >= ROOMY:

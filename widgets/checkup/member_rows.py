@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from hubsoft_tui.formats import NOTHING, day, moment
 from hubsoft_tui.hubsoft_time import day_of
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.services.checkup.plan_text import result_word
@@ -14,7 +15,6 @@ from hubsoft_tui.texts import _, number
 
 from ..table.columns import Column
 from ..table.table import VirtualTable
-from ..words import NOTHING, day, moment
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.checkup.types import Decision

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 from textual.content import Content
 
+from hubsoft_tui.formats import age, day, money
 from hubsoft_tui.privacy import clean, format_document, format_phone, mask_document, mask_phone
 from hubsoft_tui.services.customers.standing import standing
 from hubsoft_tui.texts import _
 
 from ..line_widget import Drawn, cut, fit, line
-from ..words import age, day, money
 
 if TYPE_CHECKING:
     from datetime import datetime

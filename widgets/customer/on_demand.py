@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,12 +15,12 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
-from hubsoft_tui.hubsoft_time import BRASILIA, day_of
+from hubsoft_tui.formats import DAY, NOTHING, age, day, day_time, duration, money, size
+from hubsoft_tui.hubsoft_time import day_of
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, cut, fit, line
-from ..words import DAY, NOTHING, age, day, duration, money
 from .card import OFF, ON, wrapped
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ def order_rows(orders: tuple[WorkOrder, ...], width: int, now: float) -> list[Co
     """Draw work orders: planned start, number and kind; below them status and technicians."""
     lines = []
     for order in orders:
-        when = _instant(order.planned_start or order.opened_at)
+        planned = order.planned_start or order.opened_at
+        when = day_time(planned.timestamp() if planned else None)
         words = [clean(each) for each in (order.number, order.kind) if each]
         ended = order.ended_at is not None
         lines.append(
@@ -204,12 +205,12 @@ def session_rows(sessions: tuple[Session, ...], width: int, now: float) -> list[
         end = now if session.ended_at is None else session.ended_at.timestamp()
         lasted = duration(end - session.started_at.timestamp()) if session.started_at else NOTHING
         traffic = [
-            f"{arrow} {_megabytes(value)}"
+            f"{arrow} {size(value * 1_000_000)}"
             for arrow, value in (("↓", session.download_mb), ("↑", session.upload_mb))
             if value is not None
         ]
         sign = (f"{ON} " if up else f"{OFF} ", "$ok" if up else "$quiet")
-        first = [lasted, _instant(session.started_at)]
+        first = [lasted, day_time(session.started_at.timestamp() if session.started_at else None)]
         second = [clean(session.ipv4 or ""), " ".join(traffic)]
         beside = "  ".join(word for word in (*first, *second) if word)
         if cell_len(beside) <= width - 2:
@@ -218,11 +219,3 @@ def session_rows(sessions: tuple[Session, ...], width: int, now: float) -> list[
         lines.append(line(sign, (cut("  ".join(first), width - 2), "" if up else "$quiet")))
         lines.append(line("  ", (cut("  ".join(word for word in second if word), width - 2), "$quiet")))
     return lines
-
-
-def _instant(instant: datetime | None) -> str:
-    return NOTHING if instant is None else instant.astimezone(BRASILIA).strftime("%d/%m %H:%M")
-
-
-def _megabytes(value: float) -> str:
-    return f"{number(value / 1024, 1)} GB" if value >= 1024 else f"{number(value)} MB"

@@ -17,13 +17,13 @@ from hubsoft_tui.core.types import (
     Snapshot,
     TokenState,
 )
+from hubsoft_tui.formats import NOTHING, age, latency, moment, percent, wait
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, Part, fit, line
 from ..sparkline import blocks, columns
 from ..status_bar import TOKEN_SHORT, health_mark
-from ..words import NOTHING, age, latency, moment, percent, wait
 from .timeline import priority_style, priority_word
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from hubsoft_tui.core.types import Priority, RequestRow
+from hubsoft_tui.formats import NOTHING, clock, latency, moment, size, wait
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, number
 
 from ..line_widget import Drawn, Part, fit, line
 from ..table.columns import Column
 from ..table.table import VirtualTable
-from ..words import NOTHING, clock, latency, moment, size, wait
 from .timeline import priority_style, priority_word
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.core.types import BudgetState, Priority, RequestMark
+from hubsoft_tui.formats import age
 from hubsoft_tui.texts import _, number
 
 from ..line_widget import Drawn, Part, fit, line
 from ..status_bar import budget_style, gauge
-from ..words import age
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

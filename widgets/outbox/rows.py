@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from hubsoft_tui.formats import moment
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import Entry, EntryState
 from hubsoft_tui.texts import _, ngettext, number
@@ -14,7 +15,6 @@ from ..customer.card import wrapped
 from ..line_widget import Drawn, line
 from ..table.columns import Column
 from ..table.table import VirtualTable
-from ..words import moment
 from .sent_lines import SentLines
 from .texts import customer_text, next_step, state_word, subject_text, told, what_word
 

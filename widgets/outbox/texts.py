@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from hubsoft_tui.formats import NOTHING, clock
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import Entry, EntryKind, EntryState, NewTicket
 from hubsoft_tui.texts import _
-
-from ..words import NOTHING, clock
 
 
 def what_word(entry: Entry) -> str:

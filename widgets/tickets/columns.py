@@ -6,13 +6,13 @@ from typing import Final
 
 from textual.content import Content
 
+from hubsoft_tui.formats import NOTHING
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.tickets.types import TicketRow, TicketState
 from hubsoft_tui.texts import _
 
 from ..line_widget import line
 from ..table.columns import Column
-from ..words import NOTHING
 from .texts import (
     SIGNS,
     age_text,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from hubsoft_tui.formats import NOTHING, age, clock
 from hubsoft_tui.services.tickets.types import SyncStatus, TicketState
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, cut, line
-from ..words import NOTHING, age, clock
 from .texts import RECENT_SECONDS, Quick, is_mine, today_began
 
 if TYPE_CHECKING:

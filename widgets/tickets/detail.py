@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 from textual.content import Content
 
+from hubsoft_tui.formats import NOTHING, ago, moment
 from hubsoft_tui.privacy import clean, mask_phone
 from hubsoft_tui.services.tickets.types import TicketState
 from hubsoft_tui.texts import _
@@ -14,7 +15,6 @@ from hubsoft_tui.texts import _
 from ..customer.card import wrapped
 from ..customer.on_demand import order_rows
 from ..line_widget import Drawn, fit, line
-from ..words import NOTHING, ago, moment
 from .texts import SIGNS, age_text, change_text, is_late, left_text, responsible_text, status_text
 
 if TYPE_CHECKING:

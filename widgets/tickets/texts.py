@@ -5,12 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from hubsoft_tui.formats import DAY, NOTHING, age, clock, moment
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.tickets.types import ChangeKind, TicketState
 from hubsoft_tui.texts import _
 
 from ..table.rows import fold
-from ..words import DAY, NOTHING, age, clock, moment
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.tickets.types import Change, TicketRow

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.core.types import Priority
-from hubsoft_tui.services.tuning.durations import span
+from hubsoft_tui.formats import NOTHING, age, lifetime, percent, wait
 from hubsoft_tui.services.tuning.types import Forecast, Foretold, Shape, Tunable, Value, Waited, WaitForecast
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..customer.card import wrapped
 from ..line_widget import Drawn, fit, line
 from ..monitor.timeline import priority_style, priority_word
-from ..words import NOTHING, age, percent, wait
 from .chart import Mark, Scale, axis, curve_rows, nice_top
 from .tunables import shown
 
@@ -100,9 +99,9 @@ def _curve(
     tunable: Tunable, forecast: Forecast, looked: Value | None, width: int, height: int
 ) -> list[Content]:
     foot = _readings(tunable, forecast, looked, width)
-    lifetime = tunable.shape is Shape.LIFETIME
+    timed = tunable.shape is Shape.LIFETIME
     room = max(3, height - len(foot) - 2)
-    below = max(2, room // 3) if lifetime and room >= 7 else 0
+    below = max(2, room // 3) if timed and room >= 7 else 0
     above = room - below - (1 if below else 0)
     scale = Scale(forecast.points[0].value, forecast.points[-1].value, max(10, width - _GUTTER))
     marks = _marks(forecast, looked)
@@ -119,8 +118,8 @@ def _curve(
         lines.append(Content.styled(_("answers from memory that had changed, at most"), "bold $title"))
         lines += _changed(forecast, scale, below, marks)
     labels = [
-        (value, str(span(value)) if lifetime else number(value))
-        for value in (_LIFETIMES if lifetime else _SIZES)
+        (value, lifetime(value) if timed else number(value))
+        for value in (_LIFETIMES if timed else _SIZES)
         if forecast.points[0].value <= value <= forecast.points[-1].value
     ]
     lines.append(line(" " * _GUTTER, (axis(scale, labels), "$quiet")))
@@ -204,7 +203,7 @@ def _readings(tunable: Tunable, forecast: Forecast, looked: Value | None, width:
     )
     days = forecast.days if forecast.days < 1 else round(forecast.days)
     text = _("from {questions} of the last {days}").format(
-        questions=questions, days=span(max(60.0, days * 86_400))
+        questions=questions, days=lifetime(max(60.0, days * 86_400))
     )
     return [*lines, Content.styled(text, "$quiet").truncate(width, ellipsis=True)]
 
@@ -256,7 +255,7 @@ def _waits(
     requests = ngettext("{n} request", "{n} requests", total).format(n=number(total))
     text = _(
         "{requests} of the busiest {hours} of the last two weeks, played again by the same rules."
-    ).format(requests=requests, hours=span(max(60.0, forecast.hours * 3600)))
+    ).format(requests=requests, hours=lifetime(max(60.0, forecast.hours * 3600)))
     lines += [Content(""), *(Content.styled(each, "$quiet") for each in wrapped(text, width, 2))]
     return lines
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from hubsoft_tui.hubsoft_time import at
-from hubsoft_tui.services.tuning.durations import DAY, Number, span
+from hubsoft_tui.formats import DAY, NOTHING, day_time, exact_percent, lifetime, plain_number, size
 from hubsoft_tui.services.tuning.types import Tunable, Value
 from hubsoft_tui.settings.rules import BYTES, DAYS, MEGABYTES, SECONDS, plain
 from hubsoft_tui.texts import _
@@ -16,7 +15,6 @@ from ..customer.card import wrapped
 from ..line_widget import Drawn, line
 from ..table.columns import Column
 from ..table.table import VirtualTable
-from ..words import NOTHING, size
 from .names import name_of
 
 if TYPE_CHECKING:
@@ -37,14 +35,14 @@ def shown(tunable: Tunable, value: Value | None) -> str:
     if isinstance(value, bool):
         return _("on") if value else _("off")
     if tunable.rule.unit == SECONDS:
-        return str(span(value))
+        return lifetime(value)
     if (factor := _IN_BYTES.get(tunable.rule.unit)) is not None:
         return size(round(value * factor))
     if tunable.rule.unit == DAYS:
-        return str(span(value * DAY))
+        return lifetime(value * DAY)
     if _is_share(tunable):
-        return _("{n} %").format(n=Number(value * 100))
-    return str(Number(value, 3 if isinstance(value, float) else 0))
+        return exact_percent(value)
+    return plain_number(value, 3 if isinstance(value, float) else 0)
 
 
 class TunableTable(VirtualTable[Tunable]):
@@ -106,7 +104,7 @@ class StepLine(Drawn):
         texts = [_(tunable.rule.does)]
         if (moved := tunable.moved) is not None:
             told = _("Self-tuning moved it on {day}, from {before} to {after}.").format(
-                day=at(moved.at).strftime("%d/%m %H:%M"),
+                day=day_time(moved.at),
                 before=shown(tunable, tunable.default if moved.before is None else moved.before),
                 after=shown(tunable, tunable.default if moved.after is None else moved.after),
             )

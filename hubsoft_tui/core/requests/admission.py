@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ...api.operation import Operation
 from ...errors import BudgetLost, QueueFull, RateLimited, TimedOut, Unreachable
-from ...hubsoft_time import at
+from ...formats import clock
 from ...texts import Text, say
 from ..clock import Clock
 from ..limiter.gate import Gate
@@ -103,7 +103,7 @@ class AdmissionControl:
                 "HubSoft cannot be reached: {reason}",
                 reason=self._health.reason or say("it does not answer."),
             )
-        since = at(self._health.failing_since or state.last_good).strftime("%H:%M")
+        since = clock(self._health.failing_since or state.last_good)
         return say("HubSoft has not answered since {time}.", time=since)
 
     def away(self, seconds: float) -> Unreachable:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.content import Content
 
+from hubsoft_tui.formats import about
 from hubsoft_tui.services.checkup.members import bad_lines, columns_read, zeros_restored
-from hubsoft_tui.services.checkup.plan_text import duration, held_line
+from hubsoft_tui.services.checkup.plan_text import held_line
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState, Way
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import data
@@ -69,7 +70,7 @@ def ended(progress: Progress) -> str:
         return progress.trouble or _("The check-up was interrupted; enter goes on.")
     spent = ngettext("{n} request", "{n} requests", progress.received).format(n=number(progress.received))
     text = _("Checked in {time} with {requests} instead of {naive}.").format(
-        time=duration(progress.seconds), requests=spent, naive=number(progress.total)
+        time=about(progress.seconds), requests=spent, naive=number(progress.total)
     )
     if unknown := progress.counts.get(Result.UNKNOWN, 0):
         text += " " + ngettext("{n} member is unknown.", "{n} members are unknown.", unknown).format(

@@ -14,11 +14,11 @@ from textual import on
 from textual.screen import Screen
 from textual.widgets import Input
 
+from hubsoft_tui.formats import clock
 from hubsoft_tui.texts import _, language
 from widgets.footer import AreaBar, Item, ItemLine, KeyLine
 from widgets.question import QuestionInput, pasted
 from widgets.status_bar import StatusStrip
-from widgets.words import clock
 
 from .actions import AREAS, Action, actions_of, registry, shown_key, usable
 from .console import ConsolePart

@@ -11,6 +11,7 @@ from textual.containers import Container, Vertical
 
 from hubsoft_tui.core.types import Snapshot, Source
 from hubsoft_tui.errors import HubSoftError, Unreachable
+from hubsoft_tui.formats import moment
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerHead, Head, ServiceList
 from widgets.customer.on_demand import (
@@ -22,7 +23,6 @@ from widgets.customer.on_demand import (
     session_rows,
     ticket_rows,
 )
-from widgets.words import moment
 
 from ..frame.actions import registry, shown_key
 from ..frame.console import Console

@@ -9,11 +9,11 @@ from textual.content import Content
 
 from hubsoft_tui.core.types import Health, Source
 from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.formats import age, ago, clock, day, money
 from hubsoft_tui.privacy import clean, format_document
 from hubsoft_tui.texts import _, language, ngettext, number
 from widgets.customer.card import document_kind, state, written_document, written_phone
 from widgets.safety import data
-from widgets.words import age, ago, clock, day, money
 
 if TYPE_CHECKING:
     from hubsoft_tui.api.models import Customer

@@ -9,11 +9,11 @@ from textual import on, work
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceField, Option
 from widgets.safety import data
-from widgets.words import moment
 
 from ..frame.actions import Action
 from ..frame.confirm import STYLE, ConfirmScreen

@@ -15,11 +15,11 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static, TextArea
 
 from hubsoft_tui.errors import HubSoftError, InvalidInput
+from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import Entry, EntryKind
 from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceField, Option, TickField
 from widgets.safety import data
-from widgets.words import moment
 
 from ..frame.actions import Action
 from ..frame.confirm import STYLE, ConfirmScreen

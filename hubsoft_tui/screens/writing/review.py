@@ -8,12 +8,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from hubsoft_tui.formats import clock
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.outbox.sent_lines import SentLines
 from widgets.outbox.texts import state_word
 from widgets.safety import data
-from widgets.words import clock
 
 from ..frame.actions import Action
 from ..frame.confirm import STYLE

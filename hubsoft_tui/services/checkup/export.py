@@ -7,12 +7,12 @@ import io
 import json
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from ...errors import InvalidInput, StoreError
-from ...hubsoft_time import BRASILIA, iso
+from ...formats import clock, day
+from ...hubsoft_time import day_of, iso
 from ...settings.places import expanded, write_private
 from ...texts import N_, _, say
 from ..spreadsheets import inert
@@ -179,4 +179,4 @@ def _instant(epoch: float | None) -> str:
 
 
 def _local(epoch: float | None) -> str:
-    return "" if epoch is None else datetime.fromtimestamp(epoch, BRASILIA).strftime("%d/%m/%Y %H:%M")
+    return "" if epoch is None else f"{day(day_of(epoch))} {clock(epoch)}"

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from ...texts import _, ngettext
-from ...texts import number as number  # noqa: PLC0414 - the commands find it here
+from ...formats import about
+from ...texts import _, ngettext, number
 from .types import Plan, Result, Variant, Way
-
-MINUTE: Final = 60
-HOUR: Final = 3600
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -43,18 +38,6 @@ def source_word(source: str) -> str:
     return {"cache": _("memory"), "roster": _("roster"), "api": _("asked")}.get(source, source)
 
 
-def duration(seconds: float) -> str:
-    """Return about how long something takes: 40 s, 2 min 10 s, 5 h 30 min."""
-    whole = max(1, round(seconds))
-    if whole < MINUTE:
-        return _("{n} s").format(n=whole)
-    if whole < HOUR:
-        first, rest = _("{n} min").format(n=whole // MINUTE), _("{n} s").format(n=whole % MINUTE // 10 * 10)
-        return f"{first} {rest}" if whole % MINUTE >= 10 else first
-    first, rest = _("{n} h").format(n=whole // HOUR), _("{n} min").format(n=whole % HOUR // MINUTE)
-    return f"{first} {rest}" if whole % HOUR >= MINUTE else first
-
-
 def _way(plan: Plan) -> str:
     singles = ngettext("{n} single question", "{n} single questions", plan.singles).format(
         n=number(plan.singles)
@@ -79,7 +62,7 @@ def _way(plan: Plan) -> str:
 def _cost(plan: Plan) -> str:
     requests = ngettext("{n} request", "{n} requests", plan.requests).format(n=number(plan.requests))
     cost = _("{requests} instead of {naive}, about {time}.").format(
-        requests=requests, naive=number(plan.naive_requests), time=duration(plan.seconds)
+        requests=requests, naive=number(plan.naive_requests), time=about(plan.seconds)
     )
     if plan.cached:
         cost += " " + ngettext(

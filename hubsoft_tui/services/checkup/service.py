@@ -16,7 +16,7 @@ from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority
 from ...errors import AlreadyRunning, HubSoftError, StoreError
-from ...hubsoft_time import at
+from ...formats import clock
 from ...privacy import as_typed
 from ...texts import say
 from .asking import Spent, learn_total
@@ -359,7 +359,7 @@ class Checkup:
 
 
 def _taken(row: ListRow, run: RunRow | None) -> AlreadyRunning:
-    since = "" if run is None else at(run.started_at).strftime("%H:%M")
+    since = "" if run is None else clock(run.started_at)
     return AlreadyRunning(
         say(
             "{list} is being checked already, by process {process} since {time}. Wait for it, or stop it there.",

@@ -13,8 +13,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from ...errors import InvalidInput
+from ...formats import Late
 from ...privacy import mask_document, mask_phone
-from ...texts import N_, Text, _, say
+from ...texts import N_, Text, _, number, say
 from .documents import (
     Unread,
     WrittenDocument,
@@ -202,7 +203,7 @@ def _too_long(count: int) -> InvalidInput:
     return InvalidInput(
         say(
             "That is {count} characters; a search has at most {most}. Paste only what is searched.",
-            count=f"{count:,}",
+            count=Late(number, count),
             most=MAX_CHARACTERS,
         )
     )

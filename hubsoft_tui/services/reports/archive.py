@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
+from ...formats import DAY
 from ...hubsoft_time import day_of
-from ...settings.rules import DAY
 from ...settings.tree import Settings
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore

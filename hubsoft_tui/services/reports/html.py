@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Final
 
+from ...formats import NOTHING, day, latency, percent
 from ...texts import _, language, number
-from .names import NOTHING, caller_name, category_name, day_name, priority_name, seconds, share
+from .names import caller_name, category_name, priority_name
 from .types import DayReport, Hour, Sums
 
 _STYLE: Final = """
@@ -48,7 +49,7 @@ _Column = tuple[str, Callable[[Sums], str]]
 def as_page(report: DayReport, *, profile: str = "", host: str = "") -> str:
     """Return the page, in the language of now. `profile` and `host` say whose requests these are."""
     total = report.total
-    title = _("HubSoft requests on {day}").format(day=day_name(report.day))
+    title = _("HubSoft requests on {day}").format(day=day(report.day))
     parts = [
         "<!DOCTYPE html>",
         f'<html lang="{escape(language().replace("_", "-"))}">',
@@ -86,7 +87,7 @@ def saved_of(total: Sums) -> str:
     if total.saved <= 0:
         return _("saved")
     return _("saved: {share} of {naive}").format(
-        share=share(total.saved / total.naive), naive=number(total.naive)
+        share=percent(total.saved / total.naive, 1), naive=number(total.naive)
     )
 
 
@@ -95,11 +96,11 @@ def _figures(total: Sums) -> str:
         (_("questions"), number(total.questions), ""),
         (_("requests"), number(total.requests), ""),
         (saved_of(total), number(total.saved), "good" if total.saved > 0 else ""),
-        (_("answered from memory"), share(total.ratio), ""),
+        (_("answered from memory"), percent(total.ratio, 1), ""),
         (_("errors"), number(total.errors), "bad" if total.errors else ""),
         (_("refused with 429"), number(total.rate_limited), "bad" if total.rate_limited else ""),
-        (_("answer, median"), seconds(total.p50), ""),
-        (_("answer, 95 % within"), seconds(total.p95), ""),
+        (_("answer, median"), latency(total.p50), ""),
+        (_("answer, 95% within"), latency(total.p95), ""),
     ]
     cells = (
         f'<div><b class="{style}">{escape(value)}</b><span class="quiet">{escape(label)}</span></div>'
@@ -175,7 +176,7 @@ def _table(
 def _asked_columns() -> tuple[_Column, ...]:
     return (
         (_("questions"), lambda sums: _some(sums.questions)),
-        (_("from memory"), lambda sums: share(sums.ratio)),
+        (_("from memory"), lambda sums: percent(sums.ratio, 1)),
         (_("stale"), lambda sums: _some(sums.stale)),
         (_("unanswered"), lambda sums: _some(sums.failed)),
     )
@@ -187,8 +188,8 @@ def _sent_columns() -> tuple[_Column, ...]:
         (_("repeats"), lambda sums: _some(sums.repeats)),
         (_("errors"), lambda sums: _some(sums.errors)),
         ("429", lambda sums: _some(sums.rate_limited)),
-        (_("median"), lambda sums: seconds(sums.p50)),
-        (_("95 % within"), lambda sums: seconds(sums.p95)),
+        (_("median"), lambda sums: latency(sums.p50)),
+        (_("95% within"), lambda sums: latency(sums.p95)),
     )
 
 
@@ -197,11 +198,11 @@ def _both_columns(*, saved: bool = True) -> tuple[_Column, ...]:
     spared: _Column = (_("saved"), lambda sums: _some(sums.saved))
     return (
         (_("questions"), lambda sums: _some(sums.questions)),
-        (_("from memory"), lambda sums: share(sums.ratio)),
+        (_("from memory"), lambda sums: percent(sums.ratio, 1)),
         (_("requests"), lambda sums: _some(sums.requests)),
         *((spared,) if saved else ()),
         (_("errors"), lambda sums: _some(sums.errors)),
-        (_("wait, 95 % within"), lambda sums: seconds(sums.wait_p95)),
+        (_("wait, 95% within"), lambda sums: latency(sums.wait_p95)),
     )
 
 

@@ -1,14 +1,12 @@
-"""What the headings of a report are called, and its figures as a person reads them, in the person's language."""
+"""What the headings of a report are called, in the person's language."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
+from ...formats import NOTHING
 from ...texts import N_, _
-from ...texts import number as number  # noqa: PLC0414 - the commands find it here
 
-NOTHING: Final = "–"
 _CATEGORIES: Final = {
     "client_data": N_("customer data"),
     "contract_status": N_("contract status"),
@@ -46,20 +44,3 @@ def priority_name(priority: str) -> str:
 def caller_name(caller: str) -> str:
     """Return what asked, in words; as it is where there are none."""
     return _(_CALLERS[caller]) if caller in _CALLERS else caller or NOTHING
-
-
-def share(ratio: float | None) -> str:
-    """Return a share as `91.2 %`."""
-    return NOTHING if ratio is None else f"{number(ratio * 100, 1)} %"
-
-
-def seconds(value: float | None) -> str:
-    """Return a time as `42 ms` or `1.2 s`."""
-    if value is None:
-        return NOTHING
-    return f"{number(value * 1000)} ms" if value < 0.9995 else f"{number(value, 1)} s"
-
-
-def day_name(day: date) -> str:
-    """Return a date as day/month/year."""
-    return f"{day.day:02}/{day.month:02}/{day.year:04}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from ...api.tickets import TicketDate
+from ...formats import day as written
 from ...texts import _, ngettext
 from .planner import Read, Steps
 from .types import Plan
@@ -27,7 +26,7 @@ def plan(steps: Steps) -> Plan:
 
 
 def _list(read: Read, size: int) -> str:
-    what = _what(read).format(day=_day(read.start), until=_day(read.end))
+    what = _what(read).format(day=written(read.start), until=written(read.end))
     if read.rows is None:
         return _("{what}: pages of {size} rows, nobody knows how many yet.").format(what=what, size=size)
     requests = read.requests(size)
@@ -42,7 +41,3 @@ def _what(read: Read) -> str:
     if read.status_ids:
         return _("Tickets opened {day} to {until} that may be open")
     return _("Every ticket opened since {day}")
-
-
-def _day(day: date) -> str:
-    return f"{day.day:02}/{day.month:02}/{day.year:04}"

@@ -16,11 +16,11 @@ from operator import sub
 from typing import Final
 
 from ...core.telemetry import trace as marks
+from ...formats import Late, exact_percent, lifetime
 from ...texts import Text, say
 from .change_rate import Changes
 from .columns import Columns
 from .curve import CANDIDATES, Point, curve
-from .durations import percent, span
 from .lifetimes import KEYS, NOT_FOUND, SERVICE, SUSPENDED, rules
 
 LEAST_QUESTIONS: Final = 100
@@ -87,7 +87,8 @@ def advise(
     allowed = list(takewhile(lambda point: _share(changes, point) <= target * IN_HAND, points))
     if not allowed:
         text = say(
-            "These answers change so often that even {value} is too long.", value=span(points[0].value)
+            "These answers change so often that even {value} is too long.",
+            value=Late(lifetime, points[0].value),
         )
         return advice(points[0].value, text)
     best = allowed[-1]
@@ -95,7 +96,7 @@ def advise(
     chosen = next(point for point in allowed if point.requests <= enough)
     if present is not None and present in allowed and present.requests <= enough:
         text = say(
-            "The value in force is as good: no other within the target saves more than 1 % of requests."
+            "The value in force is as good: no other within the target saves more than 1% of requests."
         )
         return advice(now, text, as_good=True)
     return advice(chosen.value, _reason(points, chosen, best, target, reuse))
@@ -160,8 +161,8 @@ def _thin(columns: Columns, points: Sequence[Point], changes: Changes) -> Text |
     if columns.days < LEAST_DAYS:
         return say(
             "Too little is known: the trace covers {days}, and {enough} are needed.",
-            days=span(columns.last),
-            enough=span(LEAST_DAYS * 86_400),
+            days=Late(lifetime, columns.last),
+            enough=Late(lifetime, LEAST_DAYS * 86_400),
         )
     if changes.compared < changes.enough:
         return say(
@@ -176,22 +177,22 @@ def _reason(points: Sequence[Point], chosen: Point, best: Point, target: float, 
     if chosen is not best and best is not points[-1]:
         return say(
             "{best} is the longest that surely keeps changed answers below {target} of those from memory; "
-            "{value} costs under 1 % more.",
-            best=span(best.value),
-            target=percent(target),
-            value=span(chosen.value),
+            "{value} costs under 1% more.",
+            best=Late(lifetime, best.value),
+            target=Late(exact_percent, target),
+            value=Late(lifetime, chosen.value),
         )
     if best is points[-1]:
         if reuse is None:
-            return say("Past {value} you gain less than 1 %.", value=span(chosen.value))
+            return say("Past {value} you gain less than 1%.", value=Late(lifetime, chosen.value))
         return say(
-            "Most questions about the same customer come again within {reuse}; past {value} you gain less than 1 %.",
-            reuse=span(reuse),
-            value=span(chosen.value),
+            "Most questions about the same customer come again within {reuse}; past {value} you gain less than 1%.",
+            reuse=Late(lifetime, reuse),
+            value=Late(lifetime, chosen.value),
         )
     after = points[points.index(best) + 1]
     return say(
         "It is the longest that surely keeps changed answers below {target} of those from memory; {next} might not.",
-        target=percent(target),
-        next=span(after.value),
+        target=Late(exact_percent, target),
+        next=Late(lifetime, after.value),
     )

@@ -9,8 +9,8 @@ from typing import Final
 
 from ...core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, mark_of
 from ...core.types import Category
+from ...formats import DAY
 from .change_rate import Changes
-from .durations import DAY
 
 ENOUGH_SUSPENDED: Final = 40
 """Comparisons needed of suspended customers: they are few, and what changes much is soon known."""

@@ -17,8 +17,8 @@ from itertools import accumulate, compress
 from typing import Final
 
 from ...core.telemetry import trace as marks
+from ...formats import DAY, HOUR, MINUTE
 from .columns import Asked, Columns
-from .durations import DAY, HOUR, MINUTE
 from .lifetimes import Kind, Rule, Rules, rules
 
 CANDIDATES: Final = (

@@ -1,4 +1,4 @@
-"""Lifetimes as people say them: "8 h", "30 min", "1.5 d"; and read from what they type."""
+"""Lifetimes as people type them: "8 h", "30 min", "1,5 d"."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ import re
 from typing import Final
 
 from ...errors import InvalidInput
-from ...texts import Text, number, say
-
-MINUTE: Final = 60.0
-HOUR: Final = 3600.0
-DAY: Final = 86_400.0
+from ...texts import say
 
 _SECONDS: Final = {
     "": 1.0,
@@ -43,31 +39,3 @@ def read_duration(text: str) -> float:
     if not found:
         raise InvalidInput(say("Nothing was typed. Write a length of time, as 90 s, 30 min, 8 h or 2 d."))
     return total
-
-
-class Number:
-    """A number in a sentence, with this language's marks at the time it is shown; a tenth where one is needed."""
-
-    def __init__(self, value: float, decimals: int = 1) -> None:
-        self.value = value
-        self.decimals = decimals
-
-    def __str__(self) -> str:
-        tenths = round(self.value, self.decimals)
-        return number(tenths, 0 if tenths == int(tenths) else self.decimals)
-
-
-def span(seconds: float) -> Text:
-    """Return a length of time in its largest unit, for a sentence or alone: 30 min, 1.5 h, 2 d."""
-    if seconds < MINUTE:
-        return say("{n} s", n=Number(seconds))
-    if seconds < HOUR:
-        return say("{n} min", n=Number(seconds / MINUTE))
-    if seconds < DAY:
-        return say("{n} h", n=Number(seconds / HOUR))
-    return say("{n} d", n=Number(seconds / DAY))
-
-
-def percent(share: float) -> Text:
-    """Return a share (0-1) as a percentage with a tenth where one is needed."""
-    return say("{n} %", n=Number(share * 100))

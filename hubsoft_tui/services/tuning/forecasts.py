@@ -9,12 +9,12 @@ from typing import Final
 from ...core.limiter.throttle import limits_from
 from ...core.types import Category, Priority
 from ...errors import InvalidInput
+from ...formats import HOUR
 from ...settings.tree import Settings
 from .advice import Advice, advise, changes_of, reuse_within
 from .change_rate import Changes
 from .columns import Columns
 from .curve import CANDIDATES, Point, curve
-from .durations import HOUR
 from .size_curve import SIZES, size_curve
 from .tunables import RATE, SIZE, value_of, with_values
 from .types import Forecast, Foretold, Waited, WaitForecast

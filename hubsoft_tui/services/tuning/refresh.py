@@ -20,10 +20,10 @@ from ...core.clock import today
 from ...core.telemetry.trace import REFRESH, QuestionRow, TraceSink
 from ...core.types import Category, Outcome, Priority, Renewing, RequestContext
 from ...errors import HubSoftError
+from ...formats import DAY, HOUR
 from ...store.tuning import TuningLog
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from .durations import DAY, HOUR
 from .lifetimes import ages
 from .reuse_odds import Reuse, people_of
 from .trace_source import TraceSource

@@ -14,8 +14,8 @@ from itertools import compress
 from typing import Final
 
 from ...core.telemetry.trace import CATEGORY, FORCED, NEGATIVE, PERSON, SUSPENDED
+from ...formats import DAY
 from .columns import Asked, Columns
-from .durations import DAY
 from .lifetimes import DATA, Rule, fixed
 
 WEEK: Final = 7 * DAY

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...errors import HubSoftError
+from ...formats import DAY, HOUR
 from ...settings.tuning import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
 from .advice import Advice, advise_all
 from .columns import Columns
 from .curve import CANDIDATES
-from .durations import DAY, HOUR
 from .lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
 from .trace_source import TraceSource
 from .tunables import rule_of

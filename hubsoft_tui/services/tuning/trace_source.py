@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from ...core.clock import Clock
+from ...formats import DAY
 from ...store.database import Database, open_database
 from ...store.trace_reading import MIGRATIONS, TraceReader
 from ..serial_thread import Lane
 from .columns import Columns, collect, learn
-from .durations import DAY
 from .waits import Arrival, arrivals
 
 DAYS: Final = 14

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from ...errors import InvalidInput
+from ...formats import DAY, Late, lifetime
 from ...settings.layers import SHARES, Entry, Origin, known_settings, resolve
 from ...settings.rules import SECONDS, Rule, WrongValue, allowed, check
 from ...settings.tree import Settings
 from ...texts import Text, say
 from . import lifetimes
 from .curve import CANDIDATES
-from .durations import DAY, read_duration, span
+from .durations import read_duration
 from .size_curve import SIZES
 from .types import Shape, Value
 
@@ -101,7 +102,9 @@ def read_value(key: str, given: str | Value) -> Value:
         return cast("Value", check(value, default, rule))
     except WrongValue:
         found = (
-            span(float(value)) if rule.unit == SECONDS and isinstance(value, float) and value > 0 else given
+            Late(lifetime, float(value))
+            if rule.unit == SECONDS and isinstance(value, float) and value > 0
+            else given
         )
         raise InvalidInput(
             say(
@@ -184,5 +187,9 @@ def _bounds(default: Value, rule: Rule) -> Text:
     if rule.unit != SECONDS or rule.high is None:
         return allowed(default, rule)
     if rule.above is not None:
-        return say("longer than {low} and at most {high}", low=span(rule.above), high=span(rule.high))
-    return say("from {low} to {high}", low=span(rule.low or 0.0), high=span(rule.high))
+        return say(
+            "longer than {low} and at most {high}",
+            low=Late(lifetime, rule.above),
+            high=Late(lifetime, rule.high),
+        )
+    return say("from {low} to {high}", low=Late(lifetime, rule.low or 0.0), high=Late(lifetime, rule.high))

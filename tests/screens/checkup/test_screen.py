@@ -228,7 +228,7 @@ async def test_the_answer_fits_every_size(size):
     async with Open(FakeCheckup(RUNNING), size=size) as opened:
         lines = opened.text.splitlines()
         assert any(NOVEMBER.name in each for each in lines)
-        assert any("66 %" in each for each in lines)
+        assert any("66%" in each for each in lines)
         assert any("GUILHERME SILVA" in each and "Suspenso" in each for each in lines)
         assert opened.app.screen.query_one(MemberTable).size.height >= 10
 

@@ -238,9 +238,3 @@ def test_a_plan_reads_in_both_languages():
         "Everybody is remembered: nothing needs to be asked."
     ]
     assert "or fewer" in plan_text.plan_lines(plan(Stale(new=30), {}))[0]
-    assert [plan_text.duration(each) for each in (0.2, 130, 3600, 19_900)] == [
-        "1 s",
-        "2 min 10 s",
-        "1 h",
-        "5 h 31 min",
-    ]

@@ -126,7 +126,7 @@ def test_the_page_says_it_in_the_persons_language():
     texts.use("pt_BR")
     page = as_page(REPORT)
     assert "Requisições ao HubSoft em 23/11/2026" in page
-    assert "80,0 %" in page
+    assert "80,0%" in page
 
 
 def test_a_day_without_questions_has_a_page_too():

@@ -43,7 +43,7 @@ async def test_api_tells_state_latency_and_last_answer_as_times_of_day():
         "since 09:12",
         "p50 42 ms",
         "p95 180 ms",
-        "errors 0.2 %",
+        "errors 0.2%",
         "429 none",
         "breaker closed",
         "last good 14:01",
@@ -100,8 +100,8 @@ async def test_cache_shows_each_category_and_dashes_where_nothing_was_asked():
     cache = CacheState(412, 1000, 7, {Category.CLIENT_DATA: stats})
     text = await shown(CachePanel(), cache, height=5)
     lines = text.splitlines()
-    assert lines[1].split()[-3:] == ["%", "91", "%"]
-    assert "86 %" in lines[1]
+    assert lines[1].split()[-3:] == ["100", "86%", "91%"]
+    assert "86%" in lines[1]
     assert lines[2].split()[-3:] == ["–", "–", "–"]
     assert "412 of 1,000 records" in lines[4]
     assert "evicted 7" in lines[4]
@@ -118,9 +118,9 @@ async def test_queue_shows_who_waits():
     ("questions", "requests", "part"),
     [
         (0, 0, "no question asked yet"),
-        (1204, 88, "93 %  1,204 questions asked, 88 requests sent"),
-        (1, 1, "0 %  1 question asked, 1 request sent"),
-        (1, 3, "0 %"),
+        (1204, 88, "93%  1,204 questions asked, 88 requests sent"),
+        (1, 1, "0%  1 question asked, 1 request sent"),
+        (1, 3, "0%"),
     ],
 )
 async def test_saved(questions, requests, part):

@@ -44,7 +44,7 @@ def test_a_value_is_shown_with_its_unit(key, told):
         ("cache.client_data_ttl", "> 0 s … 30 d"),
         ("alerts.disk_low_below", "0 B … 1,000 GB"),
         ("http.read_timeout", "> 0 s … 10 min"),
-        ("refresh.share", "> 0 % … 50 %"),
+        ("refresh.share", "> 0% … 50%"),
     ],
 )
 async def test_a_setting_says_its_key_and_its_bounds_with_their_unit(key, bounds):

@@ -1,4 +1,4 @@
-"""Numbers, times and amounts as a person reads them, in the person's language.
+"""The one way each that ages, durations, shares, sizes, amounts and instants are written, in both languages.
 
 Every unit stands alone and short, so that columns of them line up. Ages and durations are in seconds.
 """
@@ -8,19 +8,34 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from hubsoft_tui.hubsoft_time import at
-from hubsoft_tui.texts import _, number
+from .hubsoft_time import at
+from .texts import _, number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
     from decimal import Decimal
 
 NOTHING: Final = "–"
 """What stands where a value does not exist (yet)."""
 
-MINUTE: Final = 60
-HOUR: Final = 3600
-DAY: Final = 86_400
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+DAY: Final = 86_400.0
+"""In seconds."""
+
+_BRAZILIAN: Final = str.maketrans(",.", ".,")
+
+
+class Late:
+    """A value in a sentence, written when the sentence is shown: in the language of that moment."""
+
+    def __init__(self, write: Callable[[float], str], value: float) -> None:
+        self._write = write
+        self._value = value
+
+    def __str__(self) -> str:
+        return self._write(self._value)
 
 
 def age(seconds: float | None) -> str:
@@ -31,9 +46,9 @@ def age(seconds: float | None) -> str:
     if whole < MINUTE:
         return _("{n} s").format(n=whole)
     if whole < HOUR:
-        return _("{n} min").format(n=whole // MINUTE)
+        return _("{n} min").format(n=number(whole // MINUTE))
     if whole < 2 * DAY:
-        return _("{n} h").format(n=whole // HOUR)
+        return _("{n} h").format(n=number(whole // HOUR))
     return _("{n} d").format(n=number(whole // DAY))
 
 
@@ -57,10 +72,16 @@ def duration(seconds: float | None) -> str:
     if whole >= DAY:
         first, rest = _("{n} d").format(n=number(whole // DAY)), whole % DAY // HOUR * HOUR
     elif whole >= HOUR:
-        first, rest = _("{n} h").format(n=whole // HOUR), whole % HOUR // MINUTE * MINUTE
+        first, rest = _("{n} h").format(n=number(whole // HOUR)), whole % HOUR // MINUTE * MINUTE
     else:
         first, rest = age(whole), whole % MINUTE if whole >= MINUTE else 0
     return f"{first} {age(rest)}" if rest else first
+
+
+def about(seconds: float) -> str:
+    """Return an estimate, no finer than it is worth: 40 s, 2 min 10 s, 5 h 30 min; a second at least."""
+    whole = max(1, round(seconds))
+    return duration(whole if whole < MINUTE else whole // 10 * 10)
 
 
 def wait(seconds: float | None) -> str:
@@ -72,6 +93,17 @@ def wait(seconds: float | None) -> str:
     return duration(round(seconds))
 
 
+def lifetime(seconds: float) -> str:
+    """Return a length of time that was chosen, as it was: 0.5 s, 30 s, 1 h 30 min."""
+    return duration(seconds) if seconds >= MINUTE else _("{n} s").format(n=plain_number(seconds))
+
+
+def plain_number(value: float, decimals: int = 1) -> str:
+    """Return a number with decimals only where it has some: 8, 1.5."""
+    rounded = round(value, decimals)
+    return number(rounded, 0 if rounded == int(rounded) else decimals)
+
+
 def latency(seconds: float | None) -> str:
     """Return how long an answer took: 42 ms, 1.2 s, 35 s."""
     if seconds is None or not math.isfinite(seconds):
@@ -81,10 +113,12 @@ def latency(seconds: float | None) -> str:
     return wait(seconds)
 
 
-def size(count: int) -> str:
+def size(count: float) -> str:
     """Return a number of bytes: 812 B, 12 kB, 3.4 MB (powers of a thousand)."""
-    if count < 1000:
-        return f"{max(0, count)} B"
+    if not math.isfinite(count):
+        return NOTHING
+    if count < 999.5:
+        return f"{number(max(0.0, count))} B"
     value = float(count)
     for unit in ("kB", "MB", "GB"):
         value /= 1000
@@ -94,7 +128,7 @@ def size(count: int) -> str:
 
 
 def percent(ratio: float | None, decimals: int = 0) -> str:
-    """Return a share as `91 %`; 100 % is only the whole and 0 % only nothing: rounding reaches neither."""
+    """Return a share as `91%`; 100% is only the whole and 0% only nothing: rounding reaches neither."""
     if ratio is None or not math.isfinite(ratio):
         return NOTHING
     shown = round(ratio * 100, decimals)
@@ -103,7 +137,12 @@ def percent(ratio: float | None, decimals: int = 0) -> str:
         shown = 100 - step
     if shown <= 0 and ratio > 0:
         shown = step
-    return f"{number(shown, decimals)} %"
+    return f"{number(shown, decimals)}%"
+
+
+def exact_percent(ratio: float) -> str:
+    """Return a share that was chosen, with a tenth only where it has one: 90%, 0.5%."""
+    return f"{plain_number(ratio * 100)}%"
 
 
 def clock(epoch: float | None, *, seconds: bool = False) -> str:
@@ -131,15 +170,18 @@ def moment(epoch: float | None, now: float, *, brief: bool = False) -> str:
     return then.strftime("%d/%m" if brief else "%d/%m %H:%M")
 
 
+def day_time(epoch: float | None) -> str:
+    """Return an instant at HubSoft with its day, whichever it is: 24/10 14:02."""
+    hour = clock(epoch)
+    return hour if epoch is None or hour == NOTHING else f"{at(epoch):%d/%m} {hour}"
+
+
 def money(amount: Decimal) -> str:
     """Return an amount of reais as Brazilians write it, in both languages: R$ 1.119,90."""
     text = f"{abs(amount):,.2f}".translate(_BRAZILIAN)
-    return f"-R$ {text}" if amount < 0 else f"R$ {text}"
+    return f"-R$ {text}" if amount < 0 and text != "0,00" else f"R$ {text}"
 
 
 def day(date: date | None) -> str:
     """Return a date as day/month/year: 05/08/2017."""
     return NOTHING if date is None else f"{date.day:02}/{date.month:02}/{date.year:04}"
-
-
-_BRAZILIAN: Final = str.maketrans(",.", ".,")
