@@ -12,8 +12,8 @@ from typing import Any
 from hubsoft_tui.core.clock import Clock
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
+from hubsoft_tui.core.limiter.ledger import PermitPort
 from hubsoft_tui.core.limiter.throttle import limits_from
-from hubsoft_tui.core.ports import PermitPort
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget

@@ -139,7 +139,7 @@ def config_show(session: Session) -> None:
 @click.pass_obj
 def config_check(session: Session, *, acknowledge: bool) -> int:
     """Answer `config check`: wrong settings are an error, exit 2; losses that nobody acknowledged, 1."""
-    from ..core.requests.way import route_to
+    from ..core.requests.route import route_to
 
     settings = loaded_settings(session).settings
     profile = settings.profile

@@ -14,31 +14,30 @@ from typing import Any, Final, TypeVar
 
 from ..api.models import TokenGrant
 from ..api.operation import Operation
-from ..errors import RateLimited, StoreError, TimedOut, Unreachable
+from ..errors import HubSoftError, RateLimited, StoreError, TimedOut, Unreachable
 from ..settings.tree import Settings
 from ..texts import say
-from . import background
 from .cache.cache import Cache
 from .cache.freshness import Freshness
-from .cache.question import Question
+from .cache.question import Fetched, Question
 from .clock import Clock
 from .limiter.gate import Gate
+from .limiter.ledger import PermitPort
 from .limiter.throttle import limits_from
-from .ports import PermitPort, RecordPort, TokenPort
+from .ports import RecordPort, TokenPort
 from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
 from .requests.breaker import Breaker
 from .requests.exchange import Exchange, Received
-from .requests.fetch import Fetched, Fetcher
+from .requests.fetch import Fetcher
 from .requests.health import HealthMonitor
 from .requests.job import Job
 from .requests.retry import Backoff, RetryBudget
 from .requests.tokens import Tokens
 from .requests.transport import Transport
+from .snapshots import Snapshots
 from .telemetry.events import Events
 from .telemetry.journal import Journal
-from .telemetry.snapshots import Snapshots
 from .telemetry.statistics import Statistics
-from .telemetry.tally import Tally
 from .telemetry.tracer import Tracer
 from .types import (
     Answer,
@@ -63,6 +62,9 @@ DEADLINES: Final = {Priority.CRITICAL: 120.0, Priority.HIGH: 75.0, Priority.NORM
 """Seconds a caller of each class waits unless it says otherwise; None waits as long as it takes. People see their
 place in line and can leave it, so they wait for at least one whole window to pass."""
 TOKEN_LOOK_SECONDS: Final = 30.0
+RECOVERY_LOOK_SECONDS: Final = 30.0
+GRACE_SECONDS: Final = 0.3
+"""How long a half-open breaker waits for a question, the better probe, before the engine sends its own."""
 FILE_LOOK_SECONDS: Final = 1.0
 """How often it is looked whether the budget's file is still there: what is in flight must be in the next one too."""
 
@@ -109,10 +111,9 @@ class Engine:
         )
         self.known = Freshness(cache, clock, settings.cache, suspended)
         """What is remembered, for those who ask for nothing else."""
-        self._statistics = Statistics(clock)
+        self._statistics = Statistics(clock, tracer)
         self._breaker = Breaker(clock, settings.health)
         self._health = HealthMonitor(clock, settings.health, self._breaker, self.events)
-        self._tally = Tally(self._statistics, clock, tracer)
         self._journal = Journal(clock, self.events, tracer.sink if tracer is not None else None)
         self._gate = Gate(ports.permits, clock, limits_from(settings.limiter))
         self._exchange = Exchange(
@@ -139,7 +140,7 @@ class Engine:
             clock=clock,
             limit=self.known.limit,
         )
-        self._chores: list[asyncio.Task[None]] = []
+        self._background: list[asyncio.Task[None]] = []
         self._probes: set[asyncio.Task[Any]] = set()
         self._snapshots = Snapshots(
             clock,
@@ -155,21 +156,21 @@ class Engine:
     # -- life ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin the background chores: cleaning, early renewal, noticing that HubSoft is back."""
-        self._chores = [
-            asyncio.create_task(chore)
-            for chore in (
-                background.every(lambda: self.settings.cache.clean_seconds, self.known.clean, self.clock),
-                background.every(lambda: FILE_LOOK_SECONDS, self._gate.follow, self.clock),
-                background.every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
-                background.recover(self._breaker, self._ask_something_cheap, self.clock),
+        """Begin the background tasks: cleaning, early renewal, noticing that HubSoft is back."""
+        self._background = [
+            asyncio.create_task(task)
+            for task in (
+                _every(lambda: self.settings.cache.clean_seconds, self.known.clean, self.clock),
+                _every(lambda: FILE_LOOK_SECONDS, self._gate.follow, self.clock),
+                _every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
+                _recover(self._breaker, self._send_probe, self.clock),
             )
         ]
 
     async def close(self) -> None:
         """Stop everything; questions still waiting raise Closed."""
         self._gate.close()
-        ending = [*self._chores, *self._probes]
+        ending = [*self._background, *self._probes]
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
@@ -204,10 +205,10 @@ class Engine:
         """
         if category is not None and category is not question.category:
             question = replace(question, category=category)
-        asked = self._tally.asked(question, context, forced=refresh)
+        asked = self._statistics.asked(question, context, forced=refresh)
         found = self.known.find(question)
         if found is not None and not refresh and self.known.fresh(question, found):
-            self._tally.remembered(asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found)
+            self._statistics.remembered(asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found)
             return self.known.answer(question, found)
         began = self.clock.now()
         try:
@@ -219,15 +220,15 @@ class Engine:
         except (Unreachable, RateLimited, StoreError) as error:
             found = self.known.find(question)
             if found is None or not (self.known.useful(found) or question.lasting):
-                self._tally.failed(asked, found)
+                self._statistics.failed(asked, found)
                 raise
-            self._tally.remembered(asked, Outcome.STALE, found)
+            self._statistics.remembered(asked, Outcome.STALE, found)
             return self.known.answer(question, found, Source.STALE, reason=str(error))
         except BaseException:
             # HubSoft said no, or the asker left: it was asked all the same.
-            self._tally.failed(asked, found)
+            self._statistics.failed(asked, found)
             raise
-        self._tally.fetched(asked, began, found, fetched, joined=joined)
+        self._statistics.fetched(asked, began, found, fetched, joined=joined)
         return Answer(
             value=fetched.value,
             source=Source.API if fetched.requests else Source.CACHE,
@@ -308,7 +309,7 @@ class Engine:
         """How much of the budget is used now, by all processes on this home."""
         return self._gate.state()
 
-    async def _ask_something_cheap(self) -> None:
+    async def _send_probe(self) -> None:
         await self.send(self._probe, RequestContext("probe"))
 
     # -- inside -------------------------------------------------------------------------------------------
@@ -343,7 +344,7 @@ class Engine:
             raise
         if task.done() or self._breaker.state is BreakerState.CLOSED:
             return await task
-        raise Unreachable(self._exchange.patience.unanswered())
+        raise Unreachable(self._exchange.admission.unanswered())
 
     def _probed(self, task: asyncio.Task[Any]) -> None:
         self._probes.discard(task)
@@ -358,9 +359,33 @@ class Engine:
                 return await work
         except TimeoutError:
             if self._health.state().health is Health.OFFLINE:
-                raise TimedOut(self._exchange.patience.unanswered()) from None
+                raise TimedOut(self._exchange.admission.unanswered()) from None
             if (held_by := self._gate.held_by) is not None:
                 raise TimedOut(held_by) from None
             if self._gate.lost:
-                raise self._exchange.patience.limited(self._gate.paused_for) from None
+                raise self._exchange.admission.limited(self._gate.paused_for) from None
             raise TimedOut(say("Its turn did not come in time; others go first. Try again.")) from None
+
+
+async def _every(seconds: Callable[[], float], do: Callable[[], object], clock: Clock) -> None:
+    """Call `do` every so many seconds; a failure is logged, and the next call tries again."""
+    while True:
+        await clock.sleep(seconds())
+        try:
+            do()
+        except HubSoftError as error:
+            logger.warning("background task: %s", error)
+
+
+async def _recover(breaker: Breaker, probe: Callable[[], Awaitable[object]], clock: Clock) -> None:
+    """Send the probe once the breaker is half-open and no question does, so that screens show that HubSoft is back."""
+    while True:
+        await breaker.changed(RECOVERY_LOOK_SECONDS)
+        if breaker.state is not BreakerState.HALF_OPEN:
+            continue
+        await clock.sleep(GRACE_SECONDS)  # a real question makes the better probe
+        if breaker.state is BreakerState.HALF_OPEN:
+            try:
+                await probe()
+            except HubSoftError as error:
+                logger.info("probe: %s", error)

@@ -17,8 +17,8 @@ from ..api.token import token
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.requests.webhook import HttpWebhook
+from ..core.snapshots import Watch
 from ..core.telemetry.tracer import Tracer
-from ..core.telemetry.watch import Watch
 from ..core.types import Badges
 from ..hubsoft_time import day_of
 from ..settings.tree import Profile, Settings

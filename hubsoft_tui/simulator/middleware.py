@@ -1,4 +1,4 @@
-"""What stands between the socket and the answer: the ledger, the throttle, the delays and the faults."""
+"""What stands between the socket and the answer: the log, the throttle, the delays and the faults."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
 from .app import build
-from .faults import MANGLING, Fault
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .faults import MANGLING, Fault, FaultPlan
+from .provider import Provider
+from .request_log import LoggedRequest, RequestLog
+from .scenarios import Scenario
+from .throttle import RequestThrottle
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -46,12 +47,25 @@ class HttpAnswer:
     length: int | None = None
 
 
+class Conditions(Protocol):
+    """What decides the fate of a request. All of it may change while requests arrive."""
+
+    provider: Provider
+    ledger: RequestLog
+    faults: FaultPlan
+    throttle: RequestThrottle
+    current: Scenario
+    latency: tuple[float, float]
+    seconds_per_row: float
+    on_request: Callable[[LoggedRequest], object] | None
+
+
 class Middleware:
     """The ASGI application. It counts a request first and only then decides what becomes of it."""
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-        self._app = build(simulator.provider)
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._app = build(conditions.provider)
         self._outages = 0
         self._late: set[asyncio.Task[None]] = set()
 
@@ -59,7 +73,7 @@ class Middleware:
         """Answer one request, or spoil it."""
         if scope["type"] != "http":
             return
-        simulator, ledger = self._simulator, self._simulator.ledger
+        conditions, ledger = self._conditions, self._conditions.ledger
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         path, query = scope["path"], scope["query_string"].decode("latin-1")
         entry = ledger.arrive(
@@ -70,11 +84,11 @@ class Middleware:
             monotonic=scope["state"]["arrived"],
         )
         scope["number"] = entry.number
-        if simulator.on_request is not None:
-            simulator.on_request(entry)
-        token = simulator.provider.tokens.name(headers.get("authorization", ""))
+        if conditions.on_request is not None:
+            conditions.on_request(entry)
+        token = conditions.provider.tokens.name(headers.get("authorization", ""))
         body = await _read(receive)
-        passes, extra = simulator.throttle.hit()
+        passes, extra = conditions.throttle.hit()
         fault = self._fault(scope["method"], path) if passes else None
         ledger.complete(entry.number, token=token, fault=None if fault is None else fault.label)
         answer: HttpAnswer | None
@@ -98,8 +112,8 @@ class Middleware:
             await _send(answer, scope, receive, send)
 
     def _fault(self, method: str, path: str) -> Fault | None:
-        scenario = self._simulator.current
-        fault = self._simulator.faults.take(method, path, scenario.mix)
+        scenario = self._conditions.current
+        fault = self._conditions.faults.take(method, path, scenario.mix)
         if fault is None and scenario.outage:
             self._outages += 1
             fault = Fault("close") if self._outages % 2 else Fault("html", 503)
@@ -124,12 +138,12 @@ class Middleware:
         return _failure(fault, extra)
 
     def _execute_later(self, scope: Scope, body: bytes, seconds: float) -> None:
-        """Do what was asked when nobody waits for it any more; the ledger hears of it then."""
+        """Do what was asked after the answer has gone out, and complete the log then."""
 
         async def execute() -> None:
             await asyncio.sleep(seconds)
             await self._execute(scope, body)
-            self._simulator.ledger.complete(scope["number"], executed=scope.get("executed", False))
+            self._conditions.ledger.complete(scope["number"], executed=scope.get("executed", False))
 
         task = asyncio.create_task(execute())
         self._late.add(task)
@@ -148,10 +162,10 @@ class Middleware:
             answer.kind = HTML
 
     async def _delay(self, query: str) -> None:
-        simulator = self._simulator
-        low, high = simulator.latency
-        seconds = simulator.faults.between(low, high) if high > 0 else 0.0
-        if per_row := simulator.seconds_per_row:
+        conditions = self._conditions
+        low, high = conditions.latency
+        seconds = conditions.faults.between(low, high) if high > 0 else 0.0
+        if per_row := conditions.seconds_per_row:
             rows = parse_qs(query).get("itens_por_pagina", ["0"])[0]
             seconds += per_row * (int(rows) if rows.isdigit() else 0)
         if seconds > 0:

@@ -29,3 +29,18 @@ class Question(Generic[T]):
     """Its answer is shown while HubSoft is away however old it is: names and numbers that hardly ever change."""
     brief: str = field(default="", repr=False)
     """A key under which a roster's row may answer too, for any category but CLIENT_DATA; empty: none may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T]):
+    """What a question brought from HubSoft; `requests` is 0 when another process brought it."""
+
+    value: T
+    age: float
+    fetched_at: float
+    truncated: bool
+    problems: int
+    requests: int
+    ids: tuple[str, ...] = ()
+    """The names of the records it consists of, in the order of `values`."""
+    values: tuple[Any, ...] = ()

@@ -18,10 +18,9 @@ from typing import Final, TypeVar
 from ...errors import Closed, QueueFull, StoreBusy, StoreError, TimedOut
 from ...texts import Text, say
 from ..clock import Clock
-from ..ports import Limits, PermitPort
 from ..types import BudgetState, Priority, Waiting
 from . import view
-from .ledger import Ledger, Slot
+from .ledger import Ledger, Limits, PermitPort, Slot
 from .queue import Permit, QueuePlace, Waiter, WaitQueue, heads
 from .schedule import LOOK_AGAIN, decide
 from .throttle import observed, slowed

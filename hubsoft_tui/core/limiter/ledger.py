@@ -6,10 +6,32 @@ nobody else can, and stores what became different; every rule is here, in `throt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
 
+from ...texts import Text
 from ..types import Priority
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limiter's settings in force. `caps` are counts of the window, CRITICAL first."""
+
+    per_window: int = 30
+    window: float = 60.0
+    caps: tuple[int, int, int, int] = (30, 28, 26, 22)
+    low_minimum: int = 2
+    """Slots of a window LOW may always have, whoever else is waiting, CRITICAL apart."""
+    max_queue: int = 1000
+    longest_pause: float = 900.0
+    """No Retry-After is obeyed beyond so many seconds."""
+
+    def cap(self, priority: Priority) -> int:
+        """How many slots may be held for this class to take another."""
+        return self.caps[priority]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +179,33 @@ class Ledger:
             return self
         others = {key: head for key, head in self.line.items() if head.owner != owner}
         return replace(self, line=others | mine)
+
+
+class PermitPort(Protocol):
+    """Where the budget's ledger lives. The rules are the engine's (`schedule`); a port makes them exclusive."""
+
+    @property
+    def owner(self) -> str:
+        """Name this engine among all that share the ledger."""
+        ...
+
+    def follow(self) -> None:
+        """Notice that the ledger's file is gone, or another one, and carry over what is known. Raises StoreError."""
+        ...
+
+    def held_by(self) -> Text:
+        """Say who holds the ledger, as a sentence."""
+        ...
+
+    def read(self) -> Ledger:
+        """Return the ledger as it is now, for looking only."""
+        ...
+
+    def update(self, step: Callable[[Ledger, float], tuple[Ledger, T]]) -> T:
+        """Change the ledger while nobody else can, and return what `step` found out.
+
+        `step` gets the ledger, with what dead owners left settled and what another epoch left rebased, and
+        the instant (Clock.now, read while the ledger is held); it returns the changed one. It must have no
+        effects of its own: nothing is stored when this raises StoreBusy (try again) or StoreError.
+        """
+        ...

@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..ports import Limits
 from ..types import Priority
-from .ledger import Ledger, QueueHead
+from .ledger import Ledger, Limits, QueueHead
 from .throttle import in_force
 
 FROZEN: Final = 3.0

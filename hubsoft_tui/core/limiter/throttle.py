@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from ..ports import Limits
 from ..types import Priority
-from .ledger import Throttle
+from .ledger import Limits, Throttle
 
 if TYPE_CHECKING:
     from ...settings.tree import LimiterSettings

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ports import Limits
 from ..types import BudgetState, ClassLoad, Priority, RequestMark, Waiting
-from .ledger import Ledger
+from .ledger import Ledger, Limits
 from .schedule import FROZEN
 from .throttle import in_force
 

@@ -39,16 +39,16 @@ class AdmissionControl:
 
     async def admitted(self, job: Job, operation: Operation[Any]) -> bool:
         """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
-        patience = self._clock.now() + VERDICT_SECONDS
+        until = self._clock.now() + VERDICT_SECONDS
         while (admission := self._admission(job, operation)) is Admission.WAIT:
             now = self._clock.now()
             if _is_persons(job) or not job.through_outages:
                 self._refuse_while_away()
-            if _is_persons(job) and now >= patience:
+            if _is_persons(job) and now >= until:
                 raise Unreachable(self.unanswered())
             if job.deadline is not None and now >= job.deadline:
                 raise TimedOut(self.unanswered())
-            await self._wait_for_change(job, patience - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
+            await self._wait_for_change(job, until - now if _is_persons(job) else BACKGROUND_LOOK_SECONDS)
         probe = admission is Admission.PROBE
         job.probed = job.probed or probe
         paused, resting = self._gate.paused_for, self.resting

@@ -28,12 +28,12 @@ from ...errors import (
 from ...texts import say
 from ..clock import Clock
 from ..limiter.gate import Gate, Permit, QueuePlace
-from ..limiter.headers import pause_in_body, read_limits, reset_after, retry_after
 from ..telemetry.journal import Journal
 from ..types import BreakerState, Priority, RequestContext, RequestRow
 from .admission import AdmissionControl
 from .breaker import Breaker
 from .decoding import decoded_answer, redirected
+from .headers import pause_in_body, read_limits, reset_after, retry_after
 from .health import HealthMonitor
 from .job import Job
 from .retry import Backoff, RetryBudget
@@ -101,13 +101,13 @@ class Exchange:
         self.backoff = backoff
         self.budget = budget
         self.clock = clock
-        self.patience = AdmissionControl(breaker, gate, health, clock)
+        self.admission = AdmissionControl(breaker, gate, health, clock)
 
     async def perform(self, job: Job, operation: Operation[T], tokens: Tokens) -> Received[T]:
         """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
         attempt, rejected, not_before = 1, False, 0.0
         while True:
-            probe = await self.patience.admitted(job, operation)
+            probe = await self.admission.admitted(job, operation)
             try:
                 return await self._attempt(job, operation, tokens, attempt, not_before, probe=probe)
             except _Again as again:
@@ -120,7 +120,7 @@ class Exchange:
                     rejected = True
                 elif probe and self.breaker.state is not BreakerState.CLOSED:
                     # Another look would find what this one found: HubSoft is away.
-                    raise Unreachable(self.patience.unanswered()) from None
+                    raise Unreachable(self.admission.unanswered()) from None
                 elif again.failure:
                     not_before = self._repeat_at(job, attempt, again)
                     attempt += 1
@@ -167,11 +167,11 @@ class Exchange:
         except BaseException:
             permit.unused()
             raise
-        away = not probe and (self.breaker.state is not BreakerState.CLOSED or self.patience.resting > 0)
+        away = not probe and (self.breaker.state is not BreakerState.CLOSED or self.admission.resting > 0)
         if token is None or away or not permit.valid:
             # While it waited the token died, HubSoft went away, or the machine slept. The slot goes back.
             permit.unused()
-            raise _Again(Unreachable(self.patience.unanswered()))
+            raise _Again(Unreachable(self.admission.unanswered()))
         try:
             return await self._send(
                 job, operation, permit, token.value, attempt=attempt, probe=probe, until=until
@@ -187,7 +187,7 @@ class Exchange:
         job.place = QueuePlace(
             job.priority,
             deadline=job.deadline,
-            not_before=max(not_before, self.patience.rests_until),
+            not_before=max(not_before, self.admission.rests_until),
             lease=self.transport.longest(operation) + LEASE_SLACK,
             label=job.label,
             attempt=attempt,
@@ -312,7 +312,7 @@ class Exchange:
             return
         self.gate.observed(*read_limits(headers))
         if status >= HTTP_SERVER_ERROR and (asked := retry_after(headers, self.clock.wall())) is not None:
-            self.patience.rest(asked)
+            self.admission.rest(asked)
 
     def _pause_of(self, headers: Mapping[str, str]) -> float | None:
         wall = self.clock.wall()
@@ -327,7 +327,7 @@ class Exchange:
         if self._pause_of(reply.headers) is None:
             # Until here everybody was paused for as long as the body could take.
             self._limited(pause_in_body(reply.body))
-        return _Again(self.patience.limited(self.gate.paused_for), failure=True)
+        return _Again(self.admission.limited(self.gate.paused_for), failure=True)
 
     def _failure(
         self, operation: Operation[Any], error: HubSoftError, *, sent: bool, probe: bool
@@ -367,15 +367,15 @@ class Exchange:
             raise again.error from None
         at = self.clock.now() + self.backoff.after(attempt)
         if isinstance(again.error, RateLimited):
-            if self.patience.too_long(job, self.gate.paused_for):
+            if self.admission.too_long(job, self.gate.paused_for):
                 raise again.error from None
             at = max(at, self.clock.now() + self.gate.paused_for)
         elif not again.shared and not self.budget.take():
             raise again.error from None
-        if (resting := self.patience.resting) > 0:
-            if self.patience.too_long(job, resting):
+        if (resting := self.admission.resting) > 0:
+            if self.admission.too_long(job, resting):
                 raise again.error from None
-            at = max(at, self.patience.rests_until)
+            at = max(at, self.admission.rests_until)
         if job.deadline is not None and at > job.deadline:
             raise again.error from None
         return at

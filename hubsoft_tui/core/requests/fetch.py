@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from ...errors import StoreError
 from ..cache.cache import Cache, CachedAnswer, Part
-from ..cache.question import Question
+from ..cache.question import Fetched, Question
 from ..clock import Clock
 from ..ports import RecordPort
 from ..types import Category, Priority
@@ -25,21 +24,6 @@ logger = logging.getLogger(__name__)
 CLAIM_SECONDS: Final = 15.0
 """What a frozen process has announced to fetch is free after this; a living one renews it."""
 CLAIM_LOOK_SECONDS: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched(Generic[T]):
-    """What a flight brought; `requests` is 0 when another process brought it."""
-
-    value: T
-    age: float
-    fetched_at: float
-    truncated: bool
-    problems: int
-    requests: int
-    ids: tuple[str, ...] = ()
-    """The names of the records it consists of, in the order of `values`."""
-    values: tuple[Any, ...] = ()
 
 
 class Fetcher:

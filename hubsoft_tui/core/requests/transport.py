@@ -17,8 +17,7 @@ from ...api.operation import Operation
 from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
 from .inflate import Body, OverfullError, UndecodableError
-from .proxies import ProxyAddress
-from .way import route_to
+from .route import ProxyAddress, route_to
 from .wire import Departure, TooLateError, Wire, departure
 
 T = TypeVar("T")
@@ -81,14 +80,14 @@ class Transport:
         self._settings = settings
         self._root = profile.url.rstrip("/")
         self._host = urlsplit(profile.url).hostname or profile.url
-        way = route_to(profile.url)
-        self._proxy = way.proxy
+        route = route_to(profile.url)
+        self._proxy = route.proxy
         limits = httpx.Limits(
             max_connections=settings.max_connections,
             max_keepalive_connections=settings.max_connections,
             keepalive_expiry=KEEPALIVE_SECONDS,
         )
-        self._wire = Wire(verify=way.verify, limits=limits, proxy=way.for_httpx())
+        self._wire = Wire(verify=route.verify, limits=limits, proxy=route.for_httpx())
 
     async def send(
         self,

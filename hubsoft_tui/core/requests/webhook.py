@@ -14,7 +14,7 @@ import httpx
 from ..._version import __version__
 from ...errors import SettingsError
 from ...texts import Text, say
-from .way import route_to
+from .route import route_to
 
 SECRET_HEADER: Final = "X-Webhook-Secret"  # noqa: S105 - a header's name
 
@@ -100,9 +100,9 @@ class HttpWebhook:
 
 
 def _client(url: str) -> httpx.AsyncClient:
-    way = route_to(url)
+    route = route_to(url)
     # httpx limits each silence; the limit on the whole is the caller's.
-    return httpx.AsyncClient(trust_env=False, verify=way.verify, proxy=way.for_httpx(), timeout=None)  # noqa: S113
+    return httpx.AsyncClient(trust_env=False, verify=route.verify, proxy=route.for_httpx(), timeout=None)  # noqa: S113
 
 
 async def _status(client: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> int:

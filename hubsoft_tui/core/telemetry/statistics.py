@@ -1,14 +1,18 @@
-"""Counts of what the cache did, per category, with the hit ratio's recent course."""
+"""Every question, counted per category with the hit ratio's recent course, and noted in the trace."""
 
 from __future__ import annotations
 
 from collections import deque
+from typing import Any, Final
 
+from ..cache.cache import CachedAnswer
+from ..cache.question import Fetched, Question
 from ..clock import Clock, today
-from ..types import Category, CategoryStats, Outcome
+from ..types import Category, CategoryStats, Outcome, RequestContext
+from .tracer import AskedQuestion, Tracer
 
-COURSE_MINUTES = 30
-_ANSWERED = frozenset({Outcome.HIT, Outcome.COALESCED, Outcome.NEGATIVE})
+COURSE_MINUTES: Final = 30
+_ANSWERED: Final = frozenset({Outcome.HIT, Outcome.COALESCED, Outcome.NEGATIVE})
 
 
 class _Counter:
@@ -24,13 +28,54 @@ class _Counter:
 
 
 class Statistics:
-    """Grows by a few integers per question."""
+    """Grows by a few integers per question. Without a tracer nothing is noted, which costs a question nothing."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, tracer: Tracer | None = None) -> None:
         self._clock = clock
+        self._tracer = tracer
         self._counters = {category: _Counter() for category in Category}
         self._day = today(clock)
         self._asked_today = 0
+
+    def asked(self, question: Question[Any], context: RequestContext, *, forced: bool) -> AskedQuestion:
+        """Note that `question` came, now."""
+        return AskedQuestion(
+            self._clock.wall(), question.key, question.category, context.priority, context.caller, forced
+        )
+
+    def remembered(self, asked: AskedQuestion, outcome: Outcome, found: CachedAnswer) -> None:
+        """Count a question answered from memory: a hit, a negative or a stale answer."""
+        self.count(asked.category, outcome, age=found.age)
+        if self._tracer is not None:
+            self._tracer.shown(asked, outcome, found.ids, found.values, found.age)
+
+    def fetched(
+        self,
+        asked: AskedQuestion,
+        began: float,
+        found: CachedAnswer | None,
+        fetched: Fetched[Any],
+        *,
+        joined: bool,
+    ) -> None:
+        """Count a question that HubSoft answered; `found` is what was too old when it was asked, at `began`."""
+        outcome = Outcome.COALESCED if joined or not fetched.requests else Outcome.MISS
+        self.count(asked.category, outcome, expired=found is not None and not asked.forced)
+        if self._tracer is None:
+            return
+        if outcome is Outcome.COALESCED or found is None:
+            self._tracer.shown(asked, outcome, fetched.ids, fetched.values, fetched.age)
+            return
+        since = found.age + max(0.0, self._clock.now() - fetched.age - began)
+        self._tracer.renewed(
+            asked, fetched.ids or found.ids, found.values, fetched.values, age=fetched.age, since=since
+        )
+
+    def failed(self, asked: AskedQuestion, found: CachedAnswer | None) -> None:
+        """Count a question without an answer."""
+        self.count(asked.category, Outcome.MISS)
+        if self._tracer is not None:
+            self._tracer.failed(asked, found.ids if found is not None else ())
 
     def count(self, category: Category, outcome: Outcome, *, age: float = 0.0, expired: bool = False) -> None:
         """Count one question; `age` in seconds of what it was shown, `expired` for a miss that found one too old."""

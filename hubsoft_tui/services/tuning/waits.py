@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ...core.limiter.ledger import Ledger, QueueHead, Slot
+from ...core.limiter.ledger import Ledger, Limits, QueueHead, Slot
 from ...core.limiter.schedule import decide
-from ...core.ports import Limits
 from ...core.telemetry.trace import SentRow
 from ...core.types import Priority
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hubsoft_tui.core.clock import Clock
 from hubsoft_tui.core.limiter.gate import Gate, Permit, QueuePlace
-from hubsoft_tui.core.ports import Limits
+from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
 from hubsoft_tui.store.database import open_database

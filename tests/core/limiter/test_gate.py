@@ -10,8 +10,7 @@ import pytest
 
 from hubsoft_tui.core.limiter.gate import Gate, Permit, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
-from hubsoft_tui.core.limiter.ledger import Ledger, Throttle
-from hubsoft_tui.core.ports import Limits
+from hubsoft_tui.core.limiter.ledger import Ledger, Limits, Throttle
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import Closed, QueueFull, StoreBusy, StoreError, TimedOut
 from tests.core.limiter.gating import enter_all, settle

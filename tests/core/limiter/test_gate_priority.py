@@ -10,7 +10,7 @@ import pytest
 
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
-from hubsoft_tui.core.ports import Limits
+from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.types import Priority
 from tests.core.limiter.gating import Server, p95, settle, worst_window
 from tests.virtual import VirtualClock, run

@@ -15,8 +15,7 @@ import pytest
 
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.core.limiter.gate import Permit, QueuePlace
-from hubsoft_tui.core.limiter.ledger import QueueHead
-from hubsoft_tui.core.ports import Limits
+from hubsoft_tui.core.limiter.ledger import Limits, QueueHead
 from hubsoft_tui.core.types import Priority
 from tests.core.limiter.gating import Process, enter_all, settle, worst_window
 from tests.virtual import VirtualClock, run

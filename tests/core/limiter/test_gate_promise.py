@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
+from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.limiter.throttle import limits_from
-from hubsoft_tui.core.ports import Limits
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from tests.core.limiter.gating import Process, Server, worst_window

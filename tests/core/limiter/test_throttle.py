@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
-from hubsoft_tui.core.limiter.ledger import Throttle
+from hubsoft_tui.core.limiter.ledger import Limits, Throttle
 from hubsoft_tui.core.limiter.throttle import in_force, limits_from, observed, scaled, slowed
-from hubsoft_tui.core.ports import Limits
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from tests.virtual import VirtualClock, run

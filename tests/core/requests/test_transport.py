@@ -16,8 +16,8 @@ import trustme
 
 from hubsoft_tui.api.customers import customer_search
 from hubsoft_tui.api.tickets import add_message
+from hubsoft_tui.core.requests.route import Route
 from hubsoft_tui.core.requests.transport import Transport, TransportFailure
-from hubsoft_tui.core.requests.way import Route
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.settings.tree import HttpSettings, Profile
 
@@ -182,7 +182,7 @@ async def test_a_request_that_is_late_after_its_handshake_is_not_sent(monkeypatc
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     # The environment's certificates are not for this machine, so it is told here whom to trust.
-    monkeypatch.setattr("hubsoft_tui.core.requests.transport.way_to", lambda _url: Route(trusting, None))
+    monkeypatch.setattr("hubsoft_tui.core.requests.transport.route_to", lambda _url: Route(trusting, None))
     with slow_to_agree(0.1, context) as (url, asked):
         transport = Transport(Profile(url=url), HttpSettings())
         looks: list[float] = []

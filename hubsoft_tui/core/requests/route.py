@@ -1,4 +1,4 @@
-"""Which proxy of this machine's environment stands on the way to one host, if any.
+"""The route to one host from this machine: the certificates that count, and the proxy of the environment, if any.
 
 HTTPS_PROXY and its like are read as curl reads them. Only what concerns the host is looked at: a variable that is
 wrong and not needed stops nothing, one that is needed and wrong is named.
@@ -9,11 +9,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
+
+import httpx
 
 from ...errors import SettingsError
 from ...settings.addresses import is_loopback
@@ -48,6 +52,45 @@ class ProxyAddress:
         return f"{_bracketed(self.host)}:{self.port}"
 
     __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What httpx needs to know to reach a host."""
+
+    verify: ssl.SSLContext
+    proxy: ProxyAddress | None
+
+    def for_httpx(self) -> httpx.Proxy | None:
+        """Return the proxy as httpx takes it."""
+        if self.proxy is None:
+            return None
+        context = self.verify if self.proxy.scheme == "https" else None
+        return httpx.Proxy(self.proxy.origin, auth=self.proxy.auth, ssl_context=context)
+
+
+def route_to(url: str) -> Route:
+    """Find the route to `url`, sending nothing. Raises SettingsError: a variable of the environment misleads."""
+    proxy = proxy_for(url)
+    if proxy is not None and proxy.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise SettingsError(
+            say(
+                "{variable} names a SOCKS proxy, for which the package socksio is missing. Install it, or name "
+                "an http:// proxy.",
+                variable=proxy.variable,
+            )
+        )
+    try:
+        verify = httpx.create_ssl_context(trust_env=not is_loopback(urlsplit(url).hostname or ""))
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            say(
+                "The certificates that this machine's environment names cannot be used: {reason} Look at "
+                "SSL_CERT_FILE and SSL_CERT_DIR.",
+                reason=str(error),
+            )
+        ) from error
+    return Route(verify, proxy)
 
 
 def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> ProxyAddress | None:

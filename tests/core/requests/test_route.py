@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubsoft_tui.api.customers import customer_search
-from hubsoft_tui.core.requests.proxies import proxy_for
+from hubsoft_tui.core.requests.route import proxy_for, route_to
 from hubsoft_tui.core.requests.transport import Transport, TransportFailure
-from hubsoft_tui.core.requests.way import route_to
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.settings.tree import HttpSettings, Profile
 from tests.fuzzing import examples
