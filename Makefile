@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types floors texts texts-check settings tests test-long coverage pictures bench format wheel hooks clean
+.PHONY: help run test lint types floors texts texts-check settings tests test-long map coverage pictures bench format wheel hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -49,6 +49,9 @@ tests: $(READY) ## Run the tests
 
 test-long: $(READY) ## Run what has a long form in it (fuzzing, storms, kills): many minutes
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m long
+
+map: $(READY) ## Print the rooms, floors, arrows and circles that the imports make
+	@$(BIN)/python scripts/map.py
 
 coverage: $(READY) ## Run the tests and show their coverage: half as slow again
 	$(BIN)/python -m pytest --cov --cov-report=term
