@@ -127,7 +127,7 @@ class DayFigures(Drawn):
     def _figures(self, total: Sums) -> Sequence[tuple[str, Part]]:
         saved: Part = number(total.saved)
         if total.saved > 0:
-            saved = (f"{number(total.saved)} = {percent(total.saved / total.naive)}", "$ok")
+            saved = (f"{number(total.saved)} = {percent(total.saved_share)}", "$ok")
         return (
             (_("questions"), number(total.questions)),
             (_("requests"), number(total.requests)),

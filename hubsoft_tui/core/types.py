@@ -246,6 +246,8 @@ class ApiState:
     course: tuple[float, ...] = ()
     """The last latencies, oldest first, at most 60."""
     error_ratio: float = 0.0
+    """Share (0-1) of the last `error_window` requests that failed."""
+    error_window: int = 0
     """Over the last hundred requests."""
     last_good: float | None = None
     rate_limited: int = 0

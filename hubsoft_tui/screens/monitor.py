@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,12 +23,16 @@ from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.reports.types import Sums
     from hubsoft_tui.store.alerts import Alert
 
 
 LAST_ALERTS: Final = 20
+TODAY_SECONDS: Final = 5.0
+"""Today's report is read no more often than this, and only after a question or a request."""
 _HEIGHTS: Final = [(0, "-short"), (30, "-tall"), (48, "-high")]
 
 
@@ -58,6 +63,12 @@ class MonitorScreen(ConsoleScreen):
         self._alerts: tuple[Alert, ...] | None = None
         self._unseen = 0
         self._wall = 0.0
+        self._counted: tuple[int, int] | None = None
+        """This process's questions and requests of the day when the report was last read."""
+        self._counts = (0, 0)
+        self._today_read = -TODAY_SECONDS
+        self._later: Timer | None = None
+        self._today: tuple[Sums | None, str] = (None, "")
 
     def body(self) -> ComposeResult:
         """Compose the panels."""
@@ -84,12 +95,13 @@ class MonitorScreen(ConsoleScreen):
         self.query_one(ApiPanel).show(snapshot.api, snapshot.wall)
         self.query_one(CachePanel).show(snapshot.cache)
         self.query_one(QueuePanel).show(snapshot.budget.lanes)
-        self.query_one(SavedPanel).show(snapshot)
         self.query_one(RenewingPanel).show(snapshot.badges.renewing)
         self.query_one(TokenPanel).show(snapshot.token, snapshot.wall)
         self.query_one(TroubleTable).show(snapshot.requests)
         self._wall = snapshot.wall
         self._show_alerts(snapshot)
+        self._counts = (snapshot.questions_today, snapshot.requests_today)
+        self._follow_today()
 
     @property
     def any_unseen(self) -> bool:
@@ -131,10 +143,42 @@ class MonitorScreen(ConsoleScreen):
             return
         self.query_one(AlertsPanel).show(self._alerts, self._wall)
 
+    def engine_changed(self) -> None:
+        """Read the report of today: the engine runs, or the screen is in sight again."""
+        self._counted = None
+        self._follow_today()
+
+    def _follow_today(self) -> None:
+        """Read the report of today when something was asked or sent, at most once in `TODAY_SECONDS`."""
+        if self._counts == self._counted or self._later is not None or self.frozen:
+            return
+        due = self._today_read + TODAY_SECONDS - time.monotonic()
+        if due > 0:
+            self._later = self.set_timer(due, self._today_late)
+        else:
+            self._counted, self._today_read = self._counts, time.monotonic()
+            self._read_today()
+
+    def _today_late(self) -> None:
+        self._later = None
+        if self.is_current:
+            self._follow_today()
+
+    @work(group="today", exclusive=True, exit_on_error=False)
+    async def _read_today(self) -> None:
+        try:
+            door = await self.console.door()
+            total, trouble = await door.run(lambda services: services.reports.so_far())
+        except HubSoftError as error:
+            total, trouble = None, str(error)
+        self._today = total, trouble
+        self.query_one(SavedPanel).show(total, trouble)
+
     def relabelled(self) -> None:
         """Hold the new tape if the view is frozen; the new panel knows no alert yet."""
         self.query_one(BudgetTape).held = self.frozen
         self.query_one(AlertsPanel).show(self._alerts, self._wall)
+        self.query_one(SavedPanel).show(*self._today)
 
     def action_freeze(self) -> None:
         """Hold the tape too: it moves by itself."""

@@ -31,8 +31,9 @@ class Stand(Console):
     HORIZONTAL_BREAKPOINTS = HubSoftConsole.HORIZONTAL_BREAKPOINTS
     VERTICAL_BREAKPOINTS = HubSoftConsole.VERTICAL_BREAKPOINTS
 
-    def __init__(self, screen):
+    def __init__(self, screen, hub=None):
         self.settings = Settings()
+        self.fake = hub
         self.keymap = {}
         super().__init__()
         self.animation_level = "none"
@@ -48,6 +49,9 @@ class Stand(Console):
 
     def on_mount(self):
         self.push_screen(self._shown_screen)
+
+    async def door(self):
+        return self.fake
 
     def action_area(self, area):
         self.went.append(area)

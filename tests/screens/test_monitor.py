@@ -1,8 +1,10 @@
 import pytest
 
-from hubsoft_tui.core.types import Badges, Renewing
+from hubsoft_tui.core.types import Badges, CacheState, Renewing
 from hubsoft_tui.screens.monitor import MonitorScreen
+from hubsoft_tui.services.reports.types import Sums
 from tests.screens.builders import WALL, Stand, request, snapshot
+from tests.screens.fake import FakeHub
 from tests.widgets.fixture import Repaints, lines_of
 from widgets.line_widget import Drawn
 from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
@@ -18,9 +20,10 @@ def text_of(screen, kind):
 
 async def test_every_panel_shows_its_part():
     screen = MonitorScreen()
-    async with Stand(screen).run_test(size=(120, 36)) as pilot:
+    async with Stand(screen, FakeHub()).run_test(size=(120, 36)) as pilot:
         screen.tick(snapshot(requests=[request(1), request(2, outcome="timeout", status=None)]))
         await pilot.pause()
+        await screen.workers.wait_for_complete()
         assert "23 of 30" in text_of(screen, BudgetTape)
         assert "● Online" in text_of(screen, ApiPanel)
         assert "91%" in text_of(screen, CachePanel)
@@ -35,7 +38,7 @@ async def test_every_panel_shows_its_part():
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
 async def test_every_panel_is_whole_and_none_covers_another(size):
     screen = MonitorScreen()
-    async with Stand(screen).run_test(size=size) as pilot:
+    async with Stand(screen, FakeHub()).run_test(size=size) as pilot:
         screen.tick(snapshot())
         await pilot.pause()
         inside = screen.query_one("#monitor").content_region
@@ -50,7 +53,7 @@ async def test_every_panel_is_whole_and_none_covers_another(size):
 
 async def test_nothing_is_painted_when_nothing_it_shows_changed(monkeypatch):
     screen = MonitorScreen()
-    async with Stand(screen).run_test(size=(120, 36)) as pilot:
+    async with Stand(screen, FakeHub()).run_test(size=(120, 36)) as pilot:
         screen.tick(snapshot(1, [request(1)]))
         await pilot.pause()
         screen.query_one(BudgetTape).held = True
@@ -62,22 +65,44 @@ async def test_nothing_is_painted_when_nothing_it_shows_changed(monkeypatch):
 
 async def test_frozen_the_view_and_the_tape_stand_still():
     screen = MonitorScreen()
-    async with Stand(screen).run_test(size=(120, 36)) as pilot:
+    async with Stand(screen, FakeHub()).run_test(size=(120, 36)) as pilot:
         screen.tick(snapshot(1))
         await pilot.press("space")
-        screen.tick(snapshot(2, questions_today=9999))
+        screen.tick(snapshot(2, cache=CacheState(9999)))
         assert screen.query_one(BudgetTape).held
-        assert "9,999" not in text_of(screen, SavedPanel)
+        assert "9,999" not in text_of(screen, CachePanel)
         await pilot.press("space")
-        screen.tick(snapshot(2, questions_today=9999))
+        screen.tick(snapshot(2, cache=CacheState(9999)))
         assert not screen.query_one(BudgetTape).held
-        assert "9,999" in text_of(screen, SavedPanel)
+        assert "9,999" in text_of(screen, CachePanel)
+
+
+async def test_saved_today_is_the_number_of_the_report():
+    screen = MonitorScreen()
+    hub = FakeHub()
+    hub.reports.total = Sums(questions=3, requests=40, saved=960)
+    async with Stand(screen, hub).run_test(size=(120, 36)) as pilot:
+        screen.tick(snapshot())
+        await pilot.pause()
+        await screen.workers.wait_for_complete()
+        assert "96 %" in text_of(screen, SavedPanel)
+
+
+async def test_without_a_trace_the_monitor_says_why_nothing_is_counted():
+    screen = MonitorScreen()
+    hub = FakeHub()
+    hub.reports.trouble = "The setting trace.enabled is false."
+    async with Stand(screen, hub).run_test(size=(120, 36)) as pilot:
+        screen.tick(snapshot())
+        await pilot.pause()
+        await screen.workers.wait_for_complete()
+        assert "trace.enabled is false" in text_of(screen, SavedPanel)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 async def test_what_renewing_ahead_does_is_in_sight_while_it_is_on(size):
     screen = MonitorScreen()
-    async with Stand(screen).run_test(size=size) as pilot:
+    async with Stand(screen, FakeHub()).run_test(size=size) as pilot:
         panel = screen.query_one(RenewingPanel)
         screen.tick(snapshot(1))
         await pilot.pause()

@@ -14,11 +14,11 @@ from hubsoft_tui.core.types import (
     ClassLoad,
     Priority,
     Renewing,
-    Snapshot,
     TokenState,
 )
 from hubsoft_tui.formats import NOTHING, age, latency, moment, percent, wait
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.reports.types import Sums
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, Part, fit, line
@@ -87,8 +87,10 @@ class ApiPanel(Drawn):
         limited = (
             _("none") if not api.rate_limited else ngettext("{n} time", "{n} times", api.rate_limited)
         ).format(n=number(api.rate_limited))
+        # Named with its window: beside "Online" a share of unknown age reads as a contradiction.
+        label = _("errors (last {n})").format(n=number(api.error_window)) if api.error_window else _("errors")
         errors: tuple[Part, ...] = (
-            (_("errors") + " ", _QUIET),
+            (f"{label} ", _QUIET),
             (percent(api.error_ratio, 1), "$warn" if api.error_ratio >= 0.05 else ""),
         )
         limits: tuple[Part, ...] = (("429 ", _QUIET), (limited, "$warn" if api.rate_limited else ""))
@@ -199,30 +201,34 @@ class QueuePanel(Drawn):
 
 
 class SavedPanel(Drawn):
-    """What the cache was worth today: questions answered against requests sent."""
+    """What was saved today, as the report of today counts it: every program of this home together."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._questions = 0
-        self._requests = 0
+        self._total: Sums | None = None
+        self._trouble = ""
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Draw today's questions and requests."""
-        self._questions, self._requests = snapshot.questions_today, snapshot.requests_today
+    def show(self, total: Sums | None, trouble: str = "") -> None:
+        """Draw the day's `total`, None until it is read, or `trouble`: why nothing is counted."""
+        self._total, self._trouble = total, trouble
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
         """Return one line."""
         label: Part = (fit(_("Saved today"), 18 if width > 50 else 13), _TITLE)
-        if not self._questions:
+        total = self._total
+        if self._trouble:
+            return [line(label, (clean(self._trouble), "$warn")).truncate(width, ellipsis=True)]
+        if total is None:
+            return [line(label)]
+        if not total.questions and not total.requests:
             return [line(label, (_("no question asked yet"), _QUIET)).truncate(width, ellipsis=True)]
-        saved = max(0, self._questions - self._requests)
-        questions = ngettext("{n} question", "{n} questions", self._questions).format(
-            n=number(self._questions)
+        questions = ngettext("{n} question", "{n} questions", total.questions).format(
+            n=number(total.questions)
         )
-        requests = ngettext("{n} request", "{n} requests", self._requests).format(n=number(self._requests))
+        requests = ngettext("{n} request", "{n} requests", total.requests).format(n=number(total.requests))
         pieces: list[Part] = [
-            (percent(saved / self._questions), "$ok bold"),
+            (percent(total.saved_share), "$ok bold"),
             "  ",
             (_("{questions} asked, {requests} sent").format(questions=questions, requests=requests), ""),
         ]

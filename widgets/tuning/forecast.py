@@ -198,7 +198,8 @@ def _readings(tunable: Tunable, forecast: Forecast, looked: Value | None, width:
         lines.append(line(*named, *(fit(figure, _FIGURE, right=True) for figure in figures)))
     if forecast.reason is not None:
         lines += [Content.styled(each, "$quiet") for each in wrapped(str(forecast.reason), width, 2)]
-    questions = ngettext("{n} question", "{n} questions", forecast.questions).format(
+    # Fewer than the reports count: neither what was renewed ahead nor what nothing answered is among them.
+    questions = ngettext("{n} answered question", "{n} answered questions", forecast.questions).format(
         n=number(forecast.questions)
     )
     days = forecast.days if forecast.days < 1 else round(forecast.days)

@@ -81,6 +81,7 @@ class HealthMonitor:
             p95=_percentile(ordered, 0.95),
             course=tuple(self._latencies),
             error_ratio=sum(self._failures) / len(self._failures) if self._failures else 0.0,
+            error_window=len(self._failures),
             last_good=self._last_good,
             rate_limited=self._limited_events,
             breaker=self._breaker.state,

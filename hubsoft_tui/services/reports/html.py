@@ -87,7 +87,7 @@ def saved_of(total: Sums) -> str:
     if total.saved <= 0:
         return _("saved")
     return _("saved: {share} of {naive}").format(
-        share=percent(total.saved / total.naive, 1), naive=number(total.naive)
+        share=percent(total.saved_share, 1), naive=number(total.naive)
     )
 
 

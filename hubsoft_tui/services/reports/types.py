@@ -48,6 +48,11 @@ class Sums:
         """Requests the naive way would have cost."""
         return self.requests + self.saved
 
+    @property
+    def saved_share(self) -> float | None:
+        """Share of the naive way's requests that were saved; None where there is nothing to save from."""
+        return max(0, self.saved) / self.naive if self.naive > 0 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Hour:

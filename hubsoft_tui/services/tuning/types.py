@@ -83,7 +83,7 @@ class Forecast:
     now: float
     saved: float
     questions: int
-    """In the whole trace."""
+    """Of the trace that was read, answered and asked by people and programs: renewals ahead are not among them."""
     days: float
     recommended: float | None = None
     reason: Text | None = None

@@ -38,7 +38,9 @@ def hub_over(simulator, tmp_path):
 
 
 async def report(hub: Hub) -> DayReport:
-    return await hub.run(lambda s: s.reports.day(s.reports.today()))
+    found = await hub.run(lambda s: s.reports.day(s.reports.today()))
+    assert await hub.run(lambda s: s.reports.so_far()) == (found.total, "")
+    return found
 
 
 async def ask(hub: Hub, simulator: Simulator, times: int, **options: Any) -> int:

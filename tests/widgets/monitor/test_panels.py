@@ -10,9 +10,9 @@ from hubsoft_tui.core.types import (
     CategoryStats,
     ClassLoad,
     Health,
-    Snapshot,
     TokenState,
 )
+from hubsoft_tui.services.reports.types import Sums
 from tests.widgets.fixture import Repaints, Stage, at_hubsoft, lines_of
 from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
 
@@ -24,6 +24,7 @@ API = ApiState(
     p95=0.18,
     course=(0.04, 0.18),
     error_ratio=0.002,
+    error_window=100,
     last_good=NOW - 2,
 )
 
@@ -43,7 +44,7 @@ async def test_api_tells_state_latency_and_last_answer_as_times_of_day():
         "since 09:12",
         "p50 42 ms",
         "p95 180 ms",
-        "errors 0.2%",
+        "errors (last 100) 0.2%",
         "429 none",
         "breaker closed",
         "last good 14:01",
@@ -115,18 +116,17 @@ async def test_queue_shows_who_waits():
 
 
 @pytest.mark.parametrize(
-    ("questions", "requests", "part"),
+    ("total", "part"),
     [
-        (0, 0, "no question asked yet"),
-        (1204, 88, "93%  1,204 questions asked, 88 requests sent"),
-        (1, 1, "0%  1 question asked, 1 request sent"),
-        (1, 3, "0%"),
+        (Sums(), "no question asked yet"),
+        (Sums(questions=1204, requests=88, saved=1116), "93%  1,204 questions asked, 88 requests sent"),
+        (Sums(questions=3, requests=40, saved=960), "96%  3 questions asked, 40 requests sent"),
+        (Sums(questions=1, requests=1), "0%  1 question asked, 1 request sent"),
+        (Sums(questions=1, requests=3, saved=-1), "0%"),
     ],
 )
-async def test_saved(questions, requests, part):
-    assert part in await shown(
-        SavedPanel(), Snapshot(questions_today=questions, requests_today=requests), width=80, height=1
-    )
+async def test_saved_is_what_the_report_counts(total, part):
+    assert part in await shown(SavedPanel(), total, width=80, height=1)
 
 
 @pytest.mark.parametrize(
