@@ -11,9 +11,11 @@ from typing import Final
 from rich.cells import cell_len
 from textual.content import Content
 
-from hubsoft_tui.formats import NOTHING, day, latency, percent
+from hubsoft_tui.formats import NOTHING, day, percent
+from hubsoft_tui.services.reports import figures
+from hubsoft_tui.services.reports.figures import ReportFigure, Sums, Unit
 from hubsoft_tui.services.reports.names import caller_name, category_name
-from hubsoft_tui.services.reports.types import DayHead, DayReport, Sums
+from hubsoft_tui.services.reports.types import DayHead, DayReport
 from hubsoft_tui.texts import N_, _, number
 
 from .line_widget import Drawn, Part, fit, line
@@ -125,27 +127,25 @@ class DayFigures(Drawn):
         return [line(*title).truncate(width, ellipsis=True), *self._rows(width, self._figures(report.total))]
 
     def _figures(self, total: Sums) -> Sequence[tuple[str, Part]]:
-        saved: Part = number(total.saved)
-        if total.saved > 0:
-            saved = (f"{number(total.saved)} = {percent(total.saved_share)}", "$ok")
-        return (
-            (_("questions"), number(total.questions)),
-            (_("requests"), number(total.requests)),
-            (_("saved"), saved),
-            (_("from memory"), percent(total.ratio)),
-            (_("errors"), (number(total.errors), "$bad" if total.errors else "")),
-            ("429", (number(total.rate_limited), "$warn" if total.rate_limited else "")),
-            (_("p50"), latency(total.p50)),
-            (_("p95"), latency(total.p95)),
-        )
+        return [
+            # Times are called by their short names: their place is that of a number.
+            (_(each.short if each.unit is Unit.SECONDS else each.head), self._value(each, total))
+            for each in figures.DAY
+        ]
 
-    def _rows(self, width: int, figures: Sequence[tuple[str, Part]]) -> list[Content]:
+    def _value(self, figure: ReportFigure, total: Sums) -> Part:
+        text = _text(figure, total)
+        if figure.key == "saved" and total.saved > 0:
+            text = f"{text} = {percent(total.saved_share)}"
+        return (text, f"${_TONES[figure.tone]}") if figure.tone and (figure.value(total) or 0) > 0 else text
+
+    def _rows(self, width: int, named: Sequence[tuple[str, Part]]) -> list[Content]:
         across = 4 if width >= 84 else 3 if width >= 66 else 2
         room = max(1, width // across)
         lines = []
         for start in range(0, 8, across):
             parts: list[Part] = []
-            for name, value in figures[start : start + across]:
+            for name, value in named[start : start + across]:
                 cell = line((f"{name} ", _QUIET), value)
                 parts.append(
                     cell.truncate(room - 1, ellipsis=True).pad_right(max(0, room - cell.cell_length))
@@ -238,11 +238,11 @@ class ReportTables(Drawn):
             return [Content("")]
         wide = width >= _SIDE_BY_SIDE
         each = (width - _GAP) // 2 if wide else width
-        endpoints = _table(_("Endpoint"), report.endpoints, str, _SENT, each)
-        classes = _table(_("Class"), report.priorities, str.upper, _BOTH, each)
-        asked = _table(_("Category"), report.categories, category_name, _ASKED, each)
-        operators = _table(_("Operator"), report.operators, str, _BOTH, each)
-        callers = _table(_("Asked by"), report.callers, caller_name, _BOTH, each)
+        endpoints = _table(_("Endpoint"), report.endpoints, str, figures.SCREEN_SENT, each)
+        classes = _table(_("Class"), report.priorities, str.upper, figures.SCREEN_BOTH, each)
+        asked = _table(_("Category"), report.categories, category_name, figures.ASKED, each)
+        operators = _table(_("Operator"), report.operators, str, figures.SCREEN_BOTH, each)
+        callers = _table(_("Asked by"), report.callers, caller_name, figures.SCREEN_BOTH, each)
         if not wide:
             return [*endpoints, *classes, *operators, *callers, *asked]
         left, right = [*endpoints, *asked], [*classes, *operators, *callers]
@@ -252,58 +252,38 @@ class ReportTables(Drawn):
         ]
 
 
-_Figure = tuple[str, Callable[[Sums], str]]
-
-_SENT: Final[tuple[_Figure, ...]] = (
-    (N_("requests"), lambda sums: _some(sums.requests)),
-    (N_("errors"), lambda sums: _some(sums.errors)),
-    ("429", lambda sums: _some(sums.rate_limited)),
-    (N_("p50"), lambda sums: latency(sums.p50)),
-    (N_("p95"), lambda sums: latency(sums.p95)),
-)
-_BOTH: Final[tuple[_Figure, ...]] = (
-    (N_("questions"), lambda sums: _some(sums.questions)),
-    (N_("requests"), lambda sums: _some(sums.requests)),
-    (N_("errors"), lambda sums: _some(sums.errors)),
-    (N_("memory"), lambda sums: percent(sums.ratio)),
-    (N_("wait p95"), lambda sums: latency(sums.wait_p95)),
-)
-_ASKED: Final[tuple[_Figure, ...]] = (
-    (N_("questions"), lambda sums: _some(sums.questions)),
-    (N_("memory"), lambda sums: percent(sums.ratio)),
-    (N_("stale"), lambda sums: _some(sums.stale)),
-    (N_("unanswered"), lambda sums: _some(sums.failed)),
-)
+_TONES: Final = {"good": "ok", "warn": "warn", "bad": "bad"}
 
 
-def _some(count: int) -> str:
-    return number(count) if count else NOTHING
+def _text(figure: ReportFigure, sums: Sums, zero: str | None = None) -> str:
+    """Return a figure as the console writes it: shares without decimals."""
+    return percent(figure.value(sums)) if figure.unit is Unit.SHARE else figure.text(sums, zero=zero)
 
 
 def _table(
     title: str,
     rows: Mapping[str, Sums],
     name: Callable[[str], str],
-    figures: Sequence[_Figure],
+    shown: Sequence[ReportFigure],
     width: int,
 ) -> list[Content]:
     """Return a heading, a line for each row, and an empty line; figures that do not fit are left out."""
     names = {key: name(key) for key in rows}
-    drawn = [(_(head), [cell(sums) for sums in rows.values()]) for head, cell in figures]
+    drawn = [(_(each.short), [_text(each, sums, NOTHING) for sums in rows.values()]) for each in shown]
     room = max([_NAME, cell_len(title), *map(cell_len, names.values())])
-    shown: list[tuple[int, str, list[str]]] = []
+    fitting: list[tuple[int, str, list[str]]] = []
     left = width - min(room, width // 2)
     for head, cells in drawn:
         wide = _BETWEEN + max(_FIGURE, cell_len(head), *map(cell_len, cells or [""]))
         if wide > left:
             break
         left -= wide
-        shown.append((wide, head, cells))
-    first = width - sum(wide for wide, _head, _cells in shown)
-    heads = "".join(fit(head, wide, right=True) for wide, head, _cells in shown)
+        fitting.append((wide, head, cells))
+    first = width - sum(wide for wide, _head, _cells in fitting)
+    heads = "".join(fit(head, wide, right=True) for wide, head, _cells in fitting)
     lines = [line((fit(title, first), _TITLE), (heads, _QUIET))]
     for place, key in enumerate(rows):
-        row = "".join(fit(cells[place], wide, right=True) for wide, _head, cells in shown)
+        row = "".join(fit(cells[place], wide, right=True) for wide, _head, cells in fitting)
         lines.append(line(fit(names[key], first), row))
     if not rows:
         lines.append(Content.styled(_("none"), _QUIET))

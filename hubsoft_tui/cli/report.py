@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import InvalidInput
-from ..formats import NOTHING, latency, percent
+from ..formats import NOTHING
 from ..formats import day as written
 from ..texts import N_, _, number, say
 from .output import styled, table, write_json, write_lines
@@ -18,10 +18,10 @@ from .session import Session, json_option, open_hub
 from .translated import Command, Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ..services.container import Services
-    from ..services.reports.types import DayReport, Sums
+    from ..services.reports.types import DayReport
     from ..texts import Text
 
 _BAR: Final = 40
@@ -81,8 +81,8 @@ def report(session: Session, day: str | None, *, as_json: bool, as_csv: bool, pa
 
 def report_lines(made: DayReport) -> Iterator[str]:
     """Yield the report as people read it in a terminal."""
+    from ..services.reports import figures, names
     from ..services.reports import html as page
-    from ..services.reports import names
 
     total = made.total
     yield styled(_("Report of {day}").format(day=written(made.day)), "strong")
@@ -91,33 +91,26 @@ def report_lines(made: DayReport) -> Iterator[str]:
     if not made.rows:
         yield _("Nothing was asked on this day.")
         return
+    pairs = zip(figures.DAY[::2], figures.DAY[1::2], strict=True)
     yield from table(
-        [
-            [_("questions"), number(total.questions), _("from memory"), percent(total.ratio, 1)],
-            [_("requests"), number(total.requests), page.saved_of(total), number(total.saved)],
-            [
-                _("errors"),
-                number(total.errors),
-                _("refused with 429"),
-                number(total.rate_limited),
-            ],
-            [_("answer, median"), latency(total.p50), _("95% within"), latency(total.p95)],
-        ],
+        [[cell for each in pair for cell in (each.title(total), each.text(total))] for pair in pairs],
         gap=3,
         right=(1, 3),
     )
     yield ""
     yield from _hours(made)
-    for title, rows, name in (
-        (_("endpoint"), made.endpoints, str),
-        (_("class"), made.priorities, names.priority_name),
-        (_("operator"), made.operators, str),
-        (_("asked by"), made.callers, names.caller_name),
+    for title, rows, name, shown in (
+        (_("endpoint"), made.endpoints, str, figures.COMMAND_SENT),
+        (_("class"), made.priorities, names.priority_name, figures.COMMAND_BOTH),
+        (_("operator"), made.operators, str, figures.COMMAND_BOTH),
+        (_("asked by"), made.callers, names.caller_name, figures.COMMAND_BOTH),
     ):
         yield ""
-        yield from _group(
-            title, {name(key): sums for key, sums in rows.items()}, asked=rows is not made.endpoints
-        )
+        head = [title, *(_(each.head) for each in shown)]
+        lines = [
+            [name(key), *(each.text(sums, zero=NOTHING) for each in shown)] for key, sums in rows.items()
+        ]
+        yield from table([head, *lines], right=range(1, len(head)))
 
 
 def _hours(made: DayReport) -> Iterator[str]:
@@ -131,30 +124,6 @@ def _hours(made: DayReport) -> Iterator[str]:
             bar = "█" * sent + "░" * max(0, _length(sums.questions, most) - sent)
             rows.append([f"{hour.clock:02} h", number(sums.questions), number(sums.requests), bar])
     yield from table([[_("hour"), _("questions"), _("requests"), ""], *rows], right=(1, 2))
-
-
-def _group(title: str, rows: Mapping[str, Sums], *, asked: bool) -> list[str]:
-    """Return a table of requests; with `asked` of questions too, which no endpoint has."""
-    head = [
-        title,
-        *([_("questions")] if asked else []),
-        _("requests"),
-        _("errors"),
-        _("median"),
-        _("95% within"),
-    ]
-    lines = [
-        [
-            name,
-            *([number(sums.questions) if sums.questions else NOTHING] if asked else []),
-            number(sums.requests),
-            number(sums.errors),
-            latency(sums.p50),
-            latency(sums.p95),
-        ]
-        for name, sums in rows.items()
-    ]
-    return table([head, *lines], right=range(1, len(head)))
 
 
 def _length(count: int, most: int) -> int:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.reports.types import Sums
+    from hubsoft_tui.services.reports.figures import Sums
     from hubsoft_tui.store.alerts import Alert
 
 

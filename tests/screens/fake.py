@@ -15,7 +15,8 @@ from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Servi
 from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
 from hubsoft_tui.services.customers.service import Lookup
 from hubsoft_tui.services.customers.terms import recognise
-from hubsoft_tui.services.reports.types import DayReport, Overview, Sums
+from hubsoft_tui.services.reports.figures import Sums
+from hubsoft_tui.services.reports.types import DayReport, Overview
 from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
 from hubsoft_tui.store.kept import KeptDraft
 from hubsoft_tui.store.recent_and_audit import Recent

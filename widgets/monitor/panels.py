@@ -18,7 +18,7 @@ from hubsoft_tui.core.types import (
 )
 from hubsoft_tui.formats import NOTHING, age, latency, moment, percent, wait
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.reports.types import Sums
+from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, Part, fit, line

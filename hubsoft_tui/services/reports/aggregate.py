@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from ...core.telemetry.trace import CATEGORIES
-from ...core.types import Outcome, Priority
+from ...core.types import Priority
 from ...store import trace_sums
-from ...store.trace_reading import MICRO, OUTCOMES, TRIMMED, TraceReader
+from ...store.trace_reading import OUTCOMES, TRIMMED, TraceReader
 from ...store.trace_sums import AskedSum, PassSum, Sent
 from .days import Stretch
-from .types import DayReport, Hour, Sums
-
-NO_ERROR: Final = frozenset({"ok", "not_found", "refused", "429", "cancelled"})
-"""How requests end that neither HubSoft nor the way to it failed."""
+from .figures import SUMMED, Sums
+from .types import DayReport, Hour
 
 
 def add_up(trace: TraceReader, day: Stretch) -> DayReport:
@@ -39,61 +36,58 @@ def add_up(trace: TraceReader, day: Stretch) -> DayReport:
     )
 
 
-@dataclass(slots=True)
+_ASKED: Final = [(name, each.asked) for name, each in SUMMED.items() if each.asked is not None]
+_SENT: Final = [(name, each.sent) for name, each in SUMMED.items() if each.sent is not None]
+_REDUCED: Final = {
+    name: (each.gathered, each.reduced)
+    for name, each in SUMMED.items()
+    if each.gathered is not None and each.reduced is not None
+}
+_GATHERED: Final = {gathered for gathered, _reduced in _REDUCED.values()}
+
+
 class _Heap:
-    """What gathers under one heading."""
+    """What gathers under one heading: counts by the name of a field, and numbers by what gathered them."""
 
-    outcomes: Counter[int] = field(default_factory=Counter)
-    failed: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    waits: list[int] = field(default_factory=list)
-    latencies: list[int] = field(default_factory=list)
-    saved: int = 0
+    __slots__ = ("counts", "numbers")
 
-    def ask(self, row: AskedSum, *, saved: int = 0) -> None:
-        self.outcomes[row.outcome] += row.times
-        self.failed += row.times if row.failed else 0
-        self.saved += saved
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.numbers: dict[object, list[int]] = {gathered: [] for gathered in _GATHERED}
 
-    def send(self, row: Sent, *, saved: int = 0) -> None:
-        self.saved += saved
-        if not row.sent:
-            self.counts["unsent"] += 1
-            return
-        counts = self.counts
-        counts["requests"] += 1
-        counts["asked"] += row.asked
-        counts["repeats"] += row.attempt > 1
-        counts["rate_limited"] += row.outcome == "429"
-        counts["errors"] += row.outcome not in NO_ERROR
-        counts["size"] += row.size
-        self.waits.append(row.wait)
-        if row.status is not None:
-            self.latencies.append(row.latency)
+    def add(self, row: _Row, *, saved: int = 0) -> None:
+        for name, count in row.counts:
+            self.counts[name] += count
+        for gathered, value in row.numbers:
+            self.numbers[gathered].append(value)
+        self.counts["saved"] += saved
 
     def sums(self) -> Sums:
-        latencies, waits = sorted(self.latencies), sorted(self.waits)
-        by_outcome = {outcome: self.outcomes[number] for number, outcome in enumerate(OUTCOMES)}
-        return Sums(
-            questions=sum(self.outcomes.values()),
-            hits=by_outcome[Outcome.HIT],
-            coalesced=by_outcome[Outcome.COALESCED],
-            negative=by_outcome[Outcome.NEGATIVE],
-            stale=by_outcome[Outcome.STALE],
-            failed=self.failed,
-            requests=self.counts["requests"],
-            asked=self.counts["asked"],
-            repeats=self.counts["repeats"],
-            errors=self.counts["errors"],
-            rate_limited=self.counts["rate_limited"],
-            unsent=self.counts["unsent"],
-            size=self.counts["size"],
-            waited=sum(waits) / MICRO,
-            wait_p95=_percentile(waits, 0.95),
-            p50=_percentile(latencies, 0.50),
-            p95=_percentile(latencies, 0.95),
-            saved=self.saved,
-        )
+        for numbers in self.numbers.values():
+            numbers.sort()
+        values: dict[str, Any] = dict(self.counts)
+        for name, (gathered, reduced) in _REDUCED.items():
+            values[name] = reduced(self.numbers[gathered])
+        return Sums(**values)
+
+
+class _Row(NamedTuple):
+    """What a row of the trace adds to every heading that it stands under."""
+
+    counts: list[tuple[str, int]]
+    numbers: list[tuple[object, int]]
+
+
+def _of_asked(row: AskedSum) -> _Row:
+    ended = OUTCOMES[row.outcome]
+    return _Row([(name, count) for name, asked in _ASKED if (count := int(asked(row, ended)))], [])
+
+
+def _of_sent(row: Sent) -> _Row:
+    return _Row(
+        [(name, count) for name, sent in _SENT if (count := int(sent(row)))],
+        [(gathered, value) for gathered in _GATHERED if (value := gathered(row)) is not None],
+    )
 
 
 class _Book:
@@ -110,21 +104,23 @@ class _Book:
 
     def ask(self, row: AskedSum) -> None:
         saved = 0 if row.caller in self.noting else row.times
+        adds = _of_asked(row)
         for heap in self._heaps(row):
-            heap.ask(row, saved=saved)
-        self.categories[CATEGORIES[row.category].value].ask(row)
+            heap.add(adds, saved=saved)
+        self.categories[CATEGORIES[row.category].value].add(adds)
 
     def send(self, row: Sent) -> None:
         spent = row.asked and row.sent and row.caller not in self.noting
+        adds = _of_sent(row)
         for heap in self._heaps(row):
-            heap.send(row, saved=-1 if spent else 0)
-        self.endpoints[row.operation].send(row)
+            heap.add(adds, saved=-1 if spent else 0)
+        self.endpoints[row.operation].add(adds)
         if row.sent:
             self.statuses[str(row.status or row.outcome)] += 1
 
     def note(self, row: PassSum) -> None:
         for heap in (self.total, self.hours[row.hour], self.callers[row.caller], self.operators[row.person]):
-            heap.saved += row.saved
+            heap.counts["saved"] += row.saved
 
     def closed(self, day: Stretch, *, whole: bool, rows: int) -> DayReport:
         return DayReport(
@@ -159,8 +155,3 @@ class _Book:
 def _largest_first(heaps: Iterable[tuple[str, _Heap]]) -> dict[str, Sums]:
     sums = {name: heap.sums() for name, heap in heaps}
     return dict(sorted(sums.items(), key=lambda each: (-each[1].requests, -each[1].questions, each[0])))
-
-
-def _percentile(ordered: Sequence[int], share: float) -> float | None:
-    """Return the value below which `share` of them lie, in seconds."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / MICRO if ordered else None

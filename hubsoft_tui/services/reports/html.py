@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Final
 
-from ...formats import NOTHING, day, latency, percent
+from ...formats import NOTHING, day
 from ...texts import _, language, number
+from . import figures
+from .figures import ReportFigure, Sums
 from .names import caller_name, category_name, priority_name
-from .types import DayReport, Hour, Sums
+from .types import DayReport, Hour
 
 _STYLE: Final = """
 :root { --ink: #1b2430; --quiet: #66707d; --paper: #ffffff; --line: #e3e7ec; --asked: #b9cfe6; --sent: #1f5f99;
@@ -43,8 +45,6 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _CHART: Final = (960, 180)
 _FLOOR: Final = 18
 
-_Column = tuple[str, Callable[[Sums], str]]
-
 
 def as_page(report: DayReport, *, profile: str = "", host: str = "") -> str:
     """Return the page, in the language of now. `profile` and `host` say whose requests these are."""
@@ -62,15 +62,11 @@ def as_page(report: DayReport, *, profile: str = "", host: str = "") -> str:
         "</header>",
         _figures(total),
         _section(_("By hour"), _chart(report.hours)),
-        _section(_("Endpoints"), _table(_("endpoint"), report.endpoints, str, _sent_columns())),
-        _section(
-            _("Urgency"), _table(_("class"), report.priorities, priority_name, _both_columns(saved=False))
-        ),
-        _section(
-            _("What was asked"), _table(_("category"), report.categories, category_name, _asked_columns())
-        ),
-        _section(_("Operators"), _table(_("operator"), report.operators, str, _both_columns())),
-        _section(_("Who asked"), _table(_("asked by"), report.callers, caller_name, _both_columns())),
+        _section(_("Endpoints"), _table(_("endpoint"), report.endpoints, str, figures.PAGE_SENT)),
+        _section(_("Urgency"), _table(_("class"), report.priorities, priority_name, figures.PAGE_CLASSES)),
+        _section(_("What was asked"), _table(_("category"), report.categories, category_name, figures.ASKED)),
+        _section(_("Operators"), _table(_("operator"), report.operators, str, figures.PAGE_BOTH)),
+        _section(_("Who asked"), _table(_("asked by"), report.callers, caller_name, figures.PAGE_BOTH)),
         _footer(),
         "</body></html>",
     ]
@@ -82,31 +78,19 @@ def incomplete() -> str:
     return _("Rows of this day are gone already: it was more than this. trace.max_rows keeps more.")
 
 
-def saved_of(total: Sums) -> str:
-    """Say what the saved requests are a share of: those of the naive way."""
-    if total.saved <= 0:
-        return _("saved")
-    return _("saved: {share} of {naive}").format(
-        share=percent(total.saved_share, 1), naive=number(total.naive)
-    )
-
-
 def _figures(total: Sums) -> str:
-    shares = [
-        (_("questions"), number(total.questions), ""),
-        (_("requests"), number(total.requests), ""),
-        (saved_of(total), number(total.saved), "good" if total.saved > 0 else ""),
-        (_("answered from memory"), percent(total.ratio, 1), ""),
-        (_("errors"), number(total.errors), "bad" if total.errors else ""),
-        (_("refused with 429"), number(total.rate_limited), "bad" if total.rate_limited else ""),
-        (_("answer, median"), latency(total.p50), ""),
-        (_("answer, 95% within"), latency(total.p95), ""),
-    ]
     cells = (
-        f'<div><b class="{style}">{escape(value)}</b><span class="quiet">{escape(label)}</span></div>'
-        for label, value, style in shares
+        f'<div><b class="{_tone(figure, total)}">{escape(figure.text(total))}</b>'
+        f'<span class="quiet">{escape(figure.title(total))}</span></div>'
+        for figure in figures.DAY
     )
     return f'<section class="figures">{"".join(cells)}</section>'
+
+
+def _tone(figure: ReportFigure, total: Sums) -> str:
+    if (figure.value(total) or 0) <= 0:
+        return ""
+    return "good" if figure.tone == "good" else "bad" if figure.tone else ""
 
 
 def _section(title: str, content: str) -> str:
@@ -158,56 +142,19 @@ def _bar(kind: str, x: float, width: float, height: float) -> str:
 
 
 def _table(
-    first: str, rows: Mapping[str, Sums], name: Callable[[str], str], columns: tuple[_Column, ...]
+    first: str, rows: Mapping[str, Sums], name: Callable[[str], str], shown: Sequence[ReportFigure]
 ) -> str:
     if not rows:
         return _quiet(_("none"))
-    head = "".join(f"<th>{escape(title)}</th>" for title in (first, *(title for title, _cell in columns)))
+    head = "".join(f"<th>{escape(title)}</th>" for title in (first, *(_(figure.head) for figure in shown)))
     lines = (
         f"<tr><td>{escape(name(key))}</td>"
-        + "".join(f"<td>{escape(cell(sums))}</td>" for _title, cell in columns)
+        + "".join(f"<td>{escape(figure.text(sums, zero=NOTHING))}</td>" for figure in shown)
         + "</tr>"
         for key, sums in rows.items()
     )
     body = "".join(lines)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _asked_columns() -> tuple[_Column, ...]:
-    return (
-        (_("questions"), lambda sums: _some(sums.questions)),
-        (_("from memory"), lambda sums: percent(sums.ratio, 1)),
-        (_("stale"), lambda sums: _some(sums.stale)),
-        (_("unanswered"), lambda sums: _some(sums.failed)),
-    )
-
-
-def _sent_columns() -> tuple[_Column, ...]:
-    return (
-        (_("requests"), lambda sums: _some(sums.requests)),
-        (_("repeats"), lambda sums: _some(sums.repeats)),
-        (_("errors"), lambda sums: _some(sums.errors)),
-        ("429", lambda sums: _some(sums.rate_limited)),
-        (_("median"), lambda sums: latency(sums.p50)),
-        (_("95% within"), lambda sums: latency(sums.p95)),
-    )
-
-
-def _both_columns(*, saved: bool = True) -> tuple[_Column, ...]:
-    # What a pass saves is no class's, so by class the savings would not add up to the day's.
-    spared: _Column = (_("saved"), lambda sums: _some(sums.saved))
-    return (
-        (_("questions"), lambda sums: _some(sums.questions)),
-        (_("from memory"), lambda sums: percent(sums.ratio, 1)),
-        (_("requests"), lambda sums: _some(sums.requests)),
-        *((spared,) if saved else ()),
-        (_("errors"), lambda sums: _some(sums.errors)),
-        (_("wait, 95% within"), lambda sums: latency(sums.wait_p95)),
-    )
-
-
-def _some(count: int) -> str:
-    return number(count) if count else NOTHING
 
 
 def _footer() -> str:

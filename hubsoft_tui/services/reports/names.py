@@ -37,7 +37,7 @@ def category_name(category: str) -> str:
 
 
 def priority_name(priority: str) -> str:
-    """Return what a class is called, and whom it serves."""
+    """Return what a class is called, and what it is for."""
     return _(_PRIORITIES.get(priority, priority))
 
 

@@ -11,8 +11,9 @@ from ...core.clock import Clock
 from ...core.telemetry.trace import NaiveRow
 from ...texts import Text, say
 from ..serial_thread import Lane
+from .figures import Sums
 from .reader import LISTED, ReportReader
-from .types import DayHead, DayReport, Overview, Sums
+from .types import DayHead, DayReport, Overview
 
 T = TypeVar("T")
 

@@ -14,9 +14,10 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.errors import HubSoftError, InvalidInput
 from hubsoft_tui.services.reports.export import export
+from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.html import as_page
 from hubsoft_tui.services.reports.json_csv import COLUMNS, as_document, as_table
-from hubsoft_tui.services.reports.types import DayReport, Hour, Sums
+from hubsoft_tui.services.reports.types import DayReport, Hour
 
 SUMS = Sums(
     questions=10, hits=6, coalesced=1, negative=1, failed=1, requests=4, asked=3, errors=1, repeats=1,

@@ -12,7 +12,7 @@ from hubsoft_tui.core.types import (
     Health,
     TokenState,
 )
-from hubsoft_tui.services.reports.types import Sums
+from hubsoft_tui.services.reports.figures import Sums
 from tests.widgets.fixture import Repaints, Stage, at_hubsoft, lines_of
 from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
 
