@@ -13,8 +13,6 @@ from ..texts import _, ngettext
 from .output import styled, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..api.models import Customer, Service
     from ..services.customers.service import Lookup
 
@@ -24,8 +22,8 @@ _ID, _PRICE = 0, 3
 """The columns of a service's line that hold numbers."""
 
 
-def lookup_document(lookup: Lookup, active: Sequence[bool]) -> dict[str, Any]:
-    """Return the document of `lookup --json`; `active` has one answer per customer."""
+def lookup_document(lookup: Lookup) -> dict[str, Any]:
+    """Return the document of `lookup --json`."""
     return {
         "term": lookup.term.value,
         "kind": lookup.term.kind.value,
@@ -34,10 +32,7 @@ def lookup_document(lookup: Lookup, active: Sequence[bool]) -> dict[str, Any]:
         "source": lookup.source.value,
         "age_seconds": round(lookup.age, 1),
         "requests": lookup.requests,
-        "customers": [
-            {**_plain(customer), "active": each}
-            for customer, each in zip(lookup.customers, active, strict=True)
-        ],
+        "customers": [{**_plain(match.customer), "active": match.active} for match in lookup.matches],
     }
 
 
@@ -65,7 +60,7 @@ def _kind(term: str) -> str | None:
         return None
 
 
-def lookup_lines(lookup: Lookup, active: Sequence[bool], *, status_only: bool) -> list[str]:
+def lookup_lines(lookup: Lookup, *, status_only: bool) -> list[str]:
     """Return the answer for people: whether the contract is active first, then who it is."""
     if not lookup.found:
         from ..services.customers.terms import describe, missing_digit
@@ -73,18 +68,19 @@ def lookup_lines(lookup: Lookup, active: Sequence[bool], *, status_only: bool) -
         shown, kind = lookup.term.shown, describe(lookup.term.kind)
         told = _("Nobody found: {kind} {term}.").format(kind=kind, term=shown) + "  " + origin(lookup)
         return [told, *filter(None, [missing_digit(lookup.term)])]
-    if len(lookup.customers) > 1:
-        found = ngettext("{n} customer", "{n} customers", len(lookup.customers)).format(
-            n=len(lookup.customers)
-        )
+    if len(lookup.matches) > 1:
+        found = ngettext("{n} customer", "{n} customers", len(lookup.matches)).format(n=len(lookup.matches))
         lines = [f"{styled(found, 'strong')}  {origin(lookup)}"]
         if lookup.truncated:
             lines.append(_("There may be more: HubSoft stops here. Search for something more precise."))
-        for customer, each in zip(lookup.customers, active, strict=True):
-            lines += ["", f"{_contract(each)}  {customer.name}", *_details(customer, status_only=status_only)]
+        for match in lookup.matches:
+            customer = match.customer
+            details = _details(customer, status_only=status_only)
+            lines += ["", f"{_contract(match.active)}  {customer.name}", *details]
         return lines
-    customer = lookup.customers[0]
-    head = f"{_contract(active[0])}  {styled(customer.name, 'strong')}  {origin(lookup)}"
+    match = lookup.matches[0]
+    customer = match.customer
+    head = f"{_contract(match.active)}  {styled(customer.name, 'strong')}  {origin(lookup)}"
     return [head, *_details(customer, status_only=status_only)]
 
 

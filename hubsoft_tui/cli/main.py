@@ -34,8 +34,6 @@ from .upkeep import cache, config
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..services.container import Services
-    from ..services.customers.service import Lookup
 
 PROGRAM: Final = "hubsoft-tui"
 COMPLETE_VARIABLE: Final = "_HUBSOFT_TUI_COMPLETE"
@@ -108,19 +106,14 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
 
     category = Category.CONTRACT_STATUS if status_only else Category.CLIENT_DATA
 
-    async def ask(services: Services) -> tuple[Lookup, list[bool]]:
-        customers = services.customers
-        found = await customers.lookup(term, category=category, refresh=refresh)
-        return found, [customers.is_active(customer) for customer in found.customers]
-
     with open_hub(session) as hub:
-        found, active = hub.call(ask)
+        found = hub.call(lambda services: services.customers.lookup(term, category=category, refresh=refresh))
     if found.term.restored:
         click.echo(str(zeros_restored(found.term)), err=True)
     if as_json:
-        write_json(lookup_document(found, active))
+        write_json(lookup_document(found))
     else:
-        write_lines(lookup_lines(found, active, status_only=status_only))
+        write_lines(lookup_lines(found, status_only=status_only))
     return 0 if found.found else NotFound.exit_code
 
 

@@ -23,8 +23,9 @@ from .translated import Command, Option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..api.models import Customer, Service
+    from ..api.models import Service
     from ..services.container import Services
+    from ..services.customers.service import Match
     from ..services.hub import Hub
     from ..services.outbox.types import Entry, NewTicket, SendReport
     from ..store.losses import Loss
@@ -286,21 +287,21 @@ async def _for_customer(services: Services, draft: NewTicket, document: str) -> 
     if term.kind not in {Kind.CPF, Kind.CNPJ}:
         raise InvalidInput(say("That is not a CPF or CNPJ."))
     found = await services.customers.lookup(term)
-    if not found.customers:
+    if not found.matches:
         raise NotFound(say("There is no customer with this document."))
-    customer = found.customers[0]
+    customer = found.matches[0].customer
     return replace(
         draft,
-        service_id=_only_service(services, customer).id,
+        service_id=_only_service(found.matches[0]).id,
         customer_code=customer.code,
         customer_document=customer.document or None,
         customer_name=customer.name or None,
     )
 
 
-def _only_service(services: Services, customer: Customer) -> Service:
-    usable = [one for one in customer.services if not one.cancelled]
-    active = [one for one in usable if services.customers.service_active(one)]
+def _only_service(match: Match) -> Service:
+    usable = [one for one in match.customer.services if not one.cancelled]
+    active = [one for one in usable if one.id in match.active_services]
     candidates = active or usable
     if len(candidates) == 1:
         return candidates[0]

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Service, Session, Ticket, WorkOrder
 from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
-from hubsoft_tui.services.customers.service import Lookup
+from hubsoft_tui.services.customers.service import Lookup, Match
 from hubsoft_tui.services.customers.terms import recognise
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.types import DayReport, Overview
@@ -53,13 +53,12 @@ GUILHERME = Customer(id=2, code=7, name="GUILHERME SILVA", document=OTHER)
 
 
 def lookup(text, *customers, source=Source.API, age=0.0, truncated=False, reason=""):
-    term = recognise(text)
-    active = any(
-        service.status_prefix == "servico_habilitado" for each in customers for service in each.services
-    )
-    return Lookup(
-        term, customers, active if customers else None, source, age, time.time() - age, 1, truncated, reason
-    )
+    matches = tuple(Match(each, active_services(each)) for each in customers)
+    return Lookup(recognise(text), matches, source, age, time.time() - age, 1, truncated, reason)
+
+
+def active_services(customer):
+    return frozenset(each.id for each in customer.services if each.status_prefix == "servico_habilitado")
 
 
 def answer(*rows, source=Source.API, age=0.0, reason=""):
@@ -82,7 +81,7 @@ class FakeCustomers:
         self.reveals = []
         self.remembered = []
 
-    async def lookup(self, text, context, *, refresh=False):
+    async def lookup(self, text, context, *, refresh=False, remember=False):
         self.asked.append((text, refresh, context.label))
         recognise(text)
         found = self.answers.get(text, ())
@@ -90,7 +89,10 @@ class FakeCustomers:
             found = await asyncio.shield(found)
         if isinstance(found, Exception):
             raise found
-        return found if isinstance(found, Lookup) else lookup(text, *found)
+        found = found if isinstance(found, Lookup) else lookup(text, *found)
+        if remember and len(found.matches) == 1:
+            await self.remember(found.customers[0], text)
+        return found
 
     async def _panel(self, name, refresh):
         self.panels_asked.append((name, refresh))
@@ -115,24 +117,19 @@ class FakeCustomers:
 
     async def recent(self):
         return tuple(
-            Recent(term, each.name, each.document, self.is_active(each), 0.0)
+            Recent(term, each.name, each.document, bool(active_services(each)), 0.0)
             for term, each in self.remembered[::-1]
         )
 
-    async def remember(self, term, customer):
+    async def remember(self, customer, term=""):
         self.remembered = [pair for pair in self.remembered if pair[1] != customer]
-        self.remembered.append((term, customer))
+        self.remembered.append((customer.document or term, customer))
 
     async def record_reveal(self, customer):
         if isinstance(self.reveals, Exception):
             raise self.reveals
         self.reveals.append(customer)
-
-    def is_active(self, customer):
-        return any(map(self.service_active, customer.services))
-
-    def service_active(self, service):
-        return service.status_prefix == "servico_habilitado"
+        return 0.0
 
 
 class FakeReports:

@@ -598,7 +598,7 @@ async def test_reveals_and_recent_customers_are_kept(hub_over, simulator, tmp_pa
     for document in (BIANCA, GUILHERME, BIANCA):
         found = await lookup(hub, document)
         await hub.run(
-            lambda s, found=found, document=document: s.customers.remember(document, found.customers[0])
+            lambda s, found=found, document=document: s.customers.remember(found.customers[0], document)
         )
     recent = await hub.run(lambda s: s.customers.recent())
     assert [each.name for each in recent] == ["BIANCA COUTO", "GUILHERME SILVA"]

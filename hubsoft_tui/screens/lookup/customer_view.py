@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on
 from textual.containers import Container, Vertical
 
 from hubsoft_tui.core.types import Snapshot, Source
-from hubsoft_tui.errors import HubSoftError, Unreachable
+from hubsoft_tui.errors import NotFound, Unreachable
 from hubsoft_tui.formats import moment
-from hubsoft_tui.texts import N_, _
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.texts import N_, _, say
 from widgets.customer.card import CustomerHead, Head, ServiceList
 from widgets.customer.on_demand import (
     Asked,
@@ -25,19 +26,25 @@ from widgets.customer.on_demand import (
 )
 
 from ..frame.actions import registry, shown_key
-from ..frame.console import Console
+from ..frame.console import ConsolePart
 from ..frame.drafts import draft_title
-from . import questions
-from .texts import WELL, Found, brief_origin, origin, place_in_line, recovered, silence, summary
+from .texts import WELL, brief_origin, origin, place_in_line, recovered, silence, summary
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
     from textual.worker import Worker
 
-    from hubsoft_tui.api.models import Customer, Ticket
+    from hubsoft_tui.api.models import Customer, Service, Ticket
     from hubsoft_tui.core.types import Answer
+    from hubsoft_tui.services.customers.service import Customers, Lookup
+    from hubsoft_tui.services.outbox.types import Entry
+
+    from ..frame.console import Console
+    from ..writing.ticket_forms import About
 
 PANELS: Final[dict[str, tuple[str, RowDrawer]]] = {
     "tickets": (N_("Open tickets"), ticket_rows),
@@ -50,12 +57,12 @@ ROOMY_LINES: Final = 30
 """Terminal lines from which addresses are shown."""
 
 
-class CustomerView(Vertical):
-    """Shows a found customer and asks what a person wants to know about it."""
+class CustomerView(ConsolePart, Vertical):
+    """Shows a found customer, asks what a person wants to know about it, and writes what concerns it."""
 
     def __init__(self) -> None:
         super().__init__(id="customer")
-        self._found: Found | None = None
+        self._found: Lookup | None = None
         self._index = 0
         self._service = 0
         self._asked: dict[str, Asked] = {}
@@ -69,15 +76,9 @@ class CustomerView(Vertical):
         self._missed: tuple[str, float] | None = None
 
     @property
-    def console(self) -> Console:
-        """The application, as screens see it."""
-        assert isinstance(self.app, Console)  # noqa: S101 - nothing else ever shows this widget
-        return self.app
-
-    @property
     def customer(self) -> Customer | None:
         """The customer in sight."""
-        return self._found.lookup.customers[self._index] if self._found is not None else None
+        return self._found.matches[self._index].customer if self._found is not None else None
 
     @property
     def service_id(self) -> int | None:
@@ -105,19 +106,20 @@ class CustomerView(Vertical):
 
     # -- what is shown
 
-    def put(self, found: Found, index: int) -> None:
+    def put(self, found: Lookup, index: int) -> None:
         """Show customer `index` of `found`; what was asked about the same customer before stays."""
-        same = self.customer is not None and self.customer.id == found.lookup.customers[index].id
+        customer = found.matches[index].customer
+        same = self.customer is not None and self.customer.id == customer.id
         self._found, self._index, self._waiting = found, index, ""
         if self._missed is not None and not self._missed[0]:
             self._missed = None
         if not same:
             self._forget()
-        self._service = min(self._service, max(0, len(found.lookup.customers[index].services) - 1))
+        self._service = min(self._service, max(0, len(customer.services) - 1))
         self.draw()
 
     def clear(self) -> None:
-        """Show nobody: the next answer may be somebody else's."""
+        """Show no customer: the next answer may be about another one."""
         self._found = None
         self._forget()
 
@@ -157,16 +159,16 @@ class CustomerView(Vertical):
         if found is None or customer is None:
             return
         now = time.time()
-        lookup = found.lookup
-        stale = lookup.source is Source.STALE
+        match = found.matches[self._index]
+        stale = found.source is Source.STALE
         since = silence(self._snapshot)
-        said = [lookup.reason] if since in lookup.reason else [lookup.reason, since]
+        said = [found.reason] if since in found.reason else [found.reason, since]
         reason = " ".join(part for part in said if part) if stale else ""
         self.query_one(CustomerHead).show(
             Head(
                 customer,
-                active=found.active[self._index],
-                origin=self._waiting or origin(lookup.source, now - lookup.fetched_at),
+                active=match.active,
+                origin=self._waiting or origin(found.source, now - found.fetched_at),
                 stale=stale,
                 reason=reason,
                 revealed=self._revealed,
@@ -175,7 +177,7 @@ class CustomerView(Vertical):
         )
         self.query_one(ServiceList).show(
             customer.services,
-            found.services,
+            match.active_services,
             selected=self._service,
             now=now,
             roomy=self.app.size.height >= ROOMY_LINES,
@@ -240,7 +242,7 @@ class CustomerView(Vertical):
 
         Not while HubSoft is silent, nor for a customer whose tickets are here already.
         """
-        known = self._found is not None and self._found.lookup.source is not Source.STALE
+        known = self._found is not None and self._found.source is not Source.STALE
         if known and self.console.settings.ui.open_tickets and "tickets" not in self._asked:
             self.ask("tickets", follow=False)
 
@@ -266,17 +268,22 @@ class CustomerView(Vertical):
 
     async def _ask(self, name: str, customer: Customer, label: str, *, refresh: bool, follow: bool) -> None:
         before = self._asked[name].rows
-        try:
-            door = await self.console.door()
-            answer: Answer[tuple[object, ...]] = await door.run(
-                questions.about(name, customer, self._service, refresh=refresh, label=label)
-            )
-        except HubSoftError as error:
-            asked = Asked(rows=before, error=str(error))
+
+        def failed(sentence: str, error: Exception) -> None:
             if isinstance(error, Unreachable):
                 self.missed(name)
-        except Exception as error:  # noqa: BLE001 - one panel's fault must not end a phone call
-            asked = Asked(rows=before, error=self.console.unexpected(error))
+            outcome.append(Asked(rows=before, error=sentence))
+
+        outcome: list[Asked] = []
+        service = customer.services[self._service] if self._service < len(customer.services) else None
+        answer: Answer[tuple[object, ...]] | None = await self.asked(
+            lambda services: panel_rows(
+                services.customers, name, customer, service, refresh=refresh, label=label
+            ),
+            failed,
+        )
+        if answer is None:
+            asked = outcome[0]
         else:
             asked = Asked(rows=answer.value, error=answer.reason)
             self._fetched[name] = (answer.source, answer.fetched_at)
@@ -296,13 +303,11 @@ class CustomerView(Vertical):
         if customer is None or self._revealed:
             self.hide()
             return
-        try:
-            door = await self.console.door()
-            await door.run(questions.reveal(customer))
-        except HubSoftError as error:
-            self.console.tell(error, severity="error")
-            return
-        if customer is self.customer:
+        recorded = await self.asked(
+            lambda services: services.customers.record_reveal(customer),
+            failed=lambda sentence, _error: self.console.tell(sentence, severity="error"),
+        )
+        if recorded is not None and customer is self.customer:
             self._revealed = True
             self._hiding = self.set_timer(self.console.settings.ui.reveal_seconds, self.hide)
             self.draw()
@@ -323,10 +328,10 @@ class CustomerView(Vertical):
             return None
         text = summary(
             customer,
-            active=found.active[self._index],
-            services=found.services,
+            active=found.matches[self._index].active,
+            services=found.matches[self._index].active_services,
             revealed=self._revealed,
-            known=origin(found.lookup.source, time.time() - found.lookup.fetched_at),
+            known=origin(found.source, time.time() - found.fetched_at),
         )
         what = _("the customer, document whole") if self._revealed else _("the customer, document masked")
         return what, text
@@ -345,6 +350,79 @@ class CustomerView(Vertical):
             if row is not None:
                 self.move(row - self._service)
 
+    # -- what is written: the customer is taken when the key is pressed
+
+    async def open_ticket(self) -> None:
+        """Open a ticket for the customer in sight."""
+        from ..writing import ticket_flow
+
+        if (customer := self.customer) is None:
+            return
+        tickets = self.open_tickets or ()
+        entry = await ticket_flow.open_ticket(self.console, customer, self.service_id, tickets)
+        self._written(entry)
+
+    async def add_message(self) -> None:
+        """Write a message into an open ticket of the customer in sight."""
+        from ..writing import ticket_flow
+
+        await self._into_ticket(ticket_flow.add_message)
+
+    async def close_ticket(self) -> None:
+        """Close an open ticket of the customer in sight."""
+        from ..writing import ticket_flow
+
+        await self._into_ticket(ticket_flow.close_ticket)
+
+    async def _into_ticket(self, write: Callable[[Console, About], Awaitable[Entry | None]]) -> None:
+        customer, tickets = self.customer, self.open_tickets
+        if customer is None:
+            return
+        if not tickets:
+            said = (
+                _("The open tickets are not here yet: t asks for them.")
+                if tickets is None
+                else _("This customer has no open ticket. n opens one.")
+            )
+            self.console.tell(said, severity="warning")
+            return
+        ticket = tickets[0] if len(tickets) == 1 else await self._which(tickets)
+        if ticket is not None:
+            self._written(await write(self.console, about(ticket, customer.name)))
+
+    async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
+        from widgets.choice_field import Option
+
+        from ..frame.pick import PickScreen
+
+        options = [Option(each.id, each.protocol, _subject(each)) for each in tickets]
+        chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
+        return next((each for each in tickets if each.id == chosen), None)
+
+    def written_later(self, entry: Entry) -> None:
+        """Show the protocol that a write got after it waited, on the card of its customer."""
+        from hubsoft_tui.services.outbox.types import NewTicket
+
+        customer, draft = self.customer, entry.draft
+        if customer is None:
+            return
+        if isinstance(draft, NewTicket):
+            concerned = draft.service_id in {service.id for service in customer.services}
+        else:
+            concerned = draft.ticket_id in {ticket.id for ticket in self.open_tickets or ()}
+        if concerned:
+            self.ask("tickets", follow=False)
+
+    def _written(self, entry: Entry | None) -> None:
+        """Say what is a draft; ask for the open tickets again once HubSoft has what was written."""
+        self.draw()
+        from hubsoft_tui.services.outbox.types import EntryState
+
+        if entry is None or entry.state is not EntryState.SENT:
+            return
+        if self.console.outbox_news.taken(entry):
+            self.ask("tickets", follow=False)
+
     def _forget(self) -> None:
         self.hide()
         self._missed = None
@@ -360,3 +438,32 @@ class CustomerView(Vertical):
 
 def _waiting(asked: Asked, text: str) -> Asked:
     return Asked(waiting=text, rows=asked.rows, origin=asked.origin, stale=asked.stale)
+
+
+async def panel_rows(
+    customers: Customers, name: str, customer: Customer, service: Service | None, *, refresh: bool, label: str
+) -> Answer[tuple[Any, ...]]:
+    """Ask for `tickets`, `invoices` or `orders` of `customer`, or the `connection` of its `service`.
+
+    Raises NotFound when there is no such service, or it has no login.
+    """
+    if name == "tickets":
+        return await customers.tickets(customer, refresh=refresh, label=label)
+    if name == "invoices":
+        return await customers.invoices(customer, refresh=refresh, label=label)
+    if name == "orders":
+        return await customers.work_orders(customer, refresh=refresh, label=label)
+    if service is None or not service.login:
+        raise NotFound(say("This service has no login to ask about."))
+    return await customers.connection(service, refresh=refresh, label=label)
+
+
+def about(ticket: Ticket, customer: str) -> About:
+    """Return what a form says about the ticket it writes into."""
+    from ..writing.ticket_forms import About
+
+    return About(ticket.id, ticket.protocol, customer or None, _subject(ticket))
+
+
+def _subject(ticket: Ticket) -> str:
+    return " · ".join(clean(part) for part in (ticket.type, ticket.status) if part)

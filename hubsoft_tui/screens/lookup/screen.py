@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from hubsoft_tui.core.types import RequestContext, Source
+from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.texts import N_, _
 from widgets.customer.lists import ChoiceList, RecentBar
 from widgets.question import QuestionInput
+from widgets.safety import data
 
 from ..frame.actions import action
+from ..frame.base import ConsoleScreen
 from ..frame.single import one_page
-from .asking import LookupAsking, Result
+from . import texts
 from .customer_view import CustomerView
 from .question_line import QuestionLine
 from .recent_customers import RecentCustomers
@@ -24,9 +32,36 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.customers.service import Lookup
+    from hubsoft_tui.services.outbox.types import Entry
 
 AGES_SECONDS: Final = 15.0
 """How often ages are looked at; they change by the minute."""
+HOLD_SECONDS: Final = 0.15
+"""An answer that comes sooner shows no waiting line: nothing flashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedQuestion:
+    """One question as it was typed. `label` finds its place in line in a snapshot."""
+
+    text: str
+    label: str
+    refresh: bool = False
+    """Ask HubSoft itself, whatever is remembered."""
+    keep: bool = False
+    """It is about the customer in sight, who stays there until the answer."""
+
+
+class Result(VerticalScroll, inherit_bindings=False):
+    """Where the answer stands. Arrows mark rows here, so only pages scroll."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+        Binding("home", "scroll_home", show=False),
+        Binding("end", "scroll_end", show=False),
+    ]
 
 
 def has_customer(screen: LookupScreen) -> bool:
@@ -39,8 +74,8 @@ def has_rows(screen: LookupScreen) -> bool:
     return screen.showing != "note" or isinstance(screen.focused, RecentBar)
 
 
-class LookupScreen(LookupAsking):
-    """The lookup: its frame, and what its keys do."""
+class LookupScreen(ConsoleScreen):
+    """The lookup. An answer is shown only while its question is the newest."""
 
     AREA = "lookup"
     CSS_PATH = Path(__file__).parents[3] / "styles" / "lookup.tcss"
@@ -53,6 +88,17 @@ class LookupScreen(LookupAsking):
 
     def __init__(self) -> None:
         super().__init__()
+        self._number = 0
+        self._question: TypedQuestion | None = None
+        """The newest question while it waits."""
+        self._asked_at = 0.0
+        self.last_text = ""
+        """The text of the last question that ended, to refresh or repeat it."""
+        self._again = False
+        """The last question found no customer or failed: enter on the same text asks HubSoft itself."""
+        self._found: Lookup | None = None
+        self._chosen: int | None = None
+        self._note: Content | None = None
         for digit in "0123456789":
             # Not an action of the registry: it is typing. What is typed right behind it goes to the line too.
             self._bindings.bind(digit, f"digit('{digit}')", priority=True)
@@ -74,7 +120,11 @@ class LookupScreen(LookupAsking):
         self.set_interval(AGES_SECONDS, self._draw_ages)
         self._draw()
         self._line.field.focus()
-        self.console.outbox_news.listeners.append(self.written_later)
+        self.console.outbox_news.listeners.append(self._written_later)
+
+    def _written_later(self, entry: Entry) -> None:
+        # The view of now: another language makes it anew.
+        self.view.written_later(entry)
 
     def relabelled(self) -> None:
         """Draw again after the language changed: the widgets are new."""
@@ -116,9 +166,11 @@ class LookupScreen(LookupAsking):
 
     @on(QuestionLine.Asked)
     def take_question(self, event: QuestionLine.Asked) -> None:
-        """Ask; the same text typed again after nobody or a failure goes past what is remembered."""
+        """Ask; the same text typed again after no customer or a failure goes past what is remembered."""
         event.stop()
-        self.ask(event.text, refresh=event.typed and self._again and event.text.strip() == self._last.strip())
+        self.ask(
+            event.text, refresh=event.typed and self._again and event.text.strip() == self.last_text.strip()
+        )
 
     def take_paste(self, text: str) -> None:
         """Look up what is pasted anywhere else on the screen."""
@@ -128,6 +180,152 @@ class LookupScreen(LookupAsking):
         """Begin the next question with it; enter asks."""
         self._line.write(text)
         return True
+
+    def ask(self, text: str, *, refresh: bool = False, keep: bool = False) -> None:
+        """Ask `text`, instead of what was asked before; `keep` leaves the customer in sight until the answer."""
+        self._number += 1
+        self._question = TypedQuestion(text, f"lookup-{self._number}", refresh, keep)
+        self._asked_at = time.monotonic()
+        self._note = None
+        self._ask(self._question)
+        self.set_timer(HOLD_SECONDS, self._draw)
+        self.redraw_frame()
+
+    @work(group="lookup", exclusive=True, exit_on_error=False)
+    async def _ask(self, question: TypedQuestion) -> None:
+        context = RequestContext("lookup", label=question.label)
+        found = await self.asked(
+            lambda services: services.customers.lookup(
+                question.text, context, refresh=question.refresh, remember=True
+            ),
+            failed=lambda sentence, error: self._failed(
+                question, sentence, again=not isinstance(error, InvalidInput)
+            ),
+        )
+        if found is not None:
+            self._answered(question, found)
+
+    def _answered(self, question: TypedQuestion, found: Lookup) -> None:
+        if question is not self._question:
+            return
+        if not found.found:
+            self._failed(question, texts.none_found(found, time.time() - found.fetched_at), again=True)
+            return
+        self._question, self.last_text, self._again = None, question.text, False
+        self._found = found
+        stale = found.source is Source.STALE
+        self._chosen = 0 if len(found.matches) == 1 else None
+        term = texts.shown_term(found.term)
+        view = self.view
+        if self._chosen is not None:
+            view.put(found, self._chosen)
+            view.load_tickets()
+        else:
+            view.clear()
+            self.query_one(ChoiceList).show(
+                term, found.customers, tuple(match.active for match in found.matches), more=found.truncated
+            )
+        self._line.field.placeholder = term
+        if self._line.holds(question.text):
+            # A document need not stay readable on the screen, and `/` finds the line empty.
+            self._line.field.value = ""
+            self.query_one(Result).focus()
+        if stale and self._chosen is not None:
+            view.missed("")
+        if not question.keep:
+            self.query_one(Result).scroll_home(animate=False)
+        self._draw()
+        self._recent.load()
+
+    def _failed(self, question: TypedQuestion, sentence: str, *, again: bool) -> None:
+        if question is not self._question:
+            return
+        self._question, self.last_text, self._again = None, question.text, again
+        if question.keep:
+            self.view.wait("")
+            if again:
+                self.view.missed("")
+            self.console.tell(sentence, severity="warning")
+            return
+        self._found = self._chosen = None
+        self.view.clear()
+        self._note = Content.assemble(("! ", "bold $warn"), data(sentence, "$warn"))
+        if self._line.holds(question.text):
+            # It stays to be corrected, and the next question replaces it.
+            self._line.field.select_all()
+        self._draw()
+
+    # -- what is in sight
+
+    @property
+    def showing(self) -> str:
+        """What stands in the middle: `note`, `choices` or `customer`."""
+        waits = self._question is not None and not self._question.keep
+        if self._note is not None or (waits and time.monotonic() - self._asked_at >= HOLD_SECONDS):
+            return "note"
+        if self._found is None:
+            return "note"
+        return "choices" if self._chosen is None else "customer"
+
+    @property
+    def view(self) -> CustomerView:
+        """The customer."""
+        return self.query_one(CustomerView)
+
+    @property
+    def _line(self) -> QuestionLine:
+        return self.query_one(QuestionLine)
+
+    @property
+    def _recent(self) -> RecentCustomers:
+        return self.query_one(RecentCustomers)
+
+    @property
+    def _many(self) -> bool:
+        """Whether the customer was chosen from several."""
+        return self._found is not None and len(self._found.matches) > 1
+
+    def _draw(self) -> None:
+        showing = self.showing
+        for name in ("note", "choices", "customer"):
+            self.query_one(f"#{name}").display = name == showing
+        if showing == "note":
+            self.query_one("#note", Static).update(self._noted())
+        if self.console.hub is not None:
+            self._draw_waiting(self.console.hub.snapshot())
+        self.redraw_frame()
+
+    def _noted(self) -> Content:
+        if self._note is not None:
+            return self._note
+        if self.console.trouble:
+            return texts.troubled(self.console.trouble)
+        return texts.welcome(self.console.hints(), starting=self.console.hub is None)
+
+    def _draw_waiting(self, snapshot: Snapshot) -> None:
+        if self._question is None or time.monotonic() - self._asked_at < HOLD_SECONDS:
+            return
+        waiting = snapshot.waiting.get(self._question.label)
+        place = texts.place_in_line(waiting, time.monotonic() - self._asked_at)
+        if self._question.keep:
+            self.view.wait(place)
+        else:
+            self.query_one("#note", Static).update(texts.waiting(place))
+
+    def _draw_ages(self) -> None:
+        if self.showing == "customer" and not self.frozen:
+            self.view.draw()
+
+    def _choose(self, index: int) -> None:
+        if self._found is None or not 0 <= index < len(self._found.matches):
+            return
+        self._chosen = index
+        view = self.view
+        view.put(self._found, index)
+        view.load_tickets()
+        self.query_one(Result).scroll_home(animate=False)
+        self._draw()
+        self._recent.remember(self._found.customers[index])
 
     # -- actions
 
@@ -167,7 +365,7 @@ class LookupScreen(LookupAsking):
     @one_page
     async def action_new(self) -> None:
         """Open a ticket for the customer in sight."""
-        await self.open_ticket()
+        await self.view.open_ticket()
 
     @action(
         "slash",
@@ -184,7 +382,7 @@ class LookupScreen(LookupAsking):
         "r",
         N_("refresh"),
         N_("Ask HubSoft again, whatever is remembered: 1 request."),
-        when=lambda screen: screen.asked_before or screen.console.trouble,
+        when=lambda screen: screen.last_text or screen.console.trouble,
     )
     def action_refresh(self) -> None:
         """Ask again, past what is remembered."""
@@ -194,7 +392,7 @@ class LookupScreen(LookupAsking):
         customer = self.view.customer
         keep = self.showing == "customer" and customer is not None
         text = customer.document if keep and customer and self._many else ""
-        self.ask(text or self._last, refresh=True, keep=keep)
+        self.ask(text or self.last_text, refresh=True, keep=keep)
 
     @action("t", N_("tickets"), N_("Ask for the open tickets: 1 request."), when=has_customer)
     def action_tickets(self) -> None:
@@ -212,7 +410,7 @@ class LookupScreen(LookupAsking):
     @one_page
     async def action_message(self) -> None:
         """Write a message into an open ticket of the customer in sight."""
-        await self.add_message()
+        await self.view.add_message()
 
     @action(
         "x",
@@ -226,7 +424,7 @@ class LookupScreen(LookupAsking):
     @one_page
     async def action_close_ticket(self) -> None:
         """Close an open ticket of the customer in sight."""
-        await self.close_ticket()
+        await self.view.close_ticket()
 
     @action(
         "i",
@@ -323,11 +521,6 @@ class LookupScreen(LookupAsking):
             self.action_search()
 
     @property
-    def asked_before(self) -> bool:
-        """Whether there is a question to repeat."""
-        return bool(self._last)
-
-    @property
     def leads_back(self) -> bool:
         """Whether something waits or can be left."""
         left = self.showing == "customer" and self._many
@@ -348,5 +541,5 @@ class LookupScreen(LookupAsking):
         self.query_one(Result).focus()
 
     def on_screen_suspend(self) -> None:
-        """Nothing stays revealed on a screen nobody looks at."""
+        """Hide what is revealed: the screen is out of sight."""
         self.view.hide()

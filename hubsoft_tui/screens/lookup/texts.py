@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -25,17 +24,6 @@ MINUTE = 60.0
 WELL = frozenset({Health.ONLINE, Health.SLOW})
 SLOW = 2.0
 """Seconds from which a wait says how long it lasts: a still sentence looks hung."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A lookup with what only the services know: which customers and which services are active."""
-
-    lookup: Lookup
-    active: tuple[bool, ...]
-    """Per customer, in order."""
-    services: frozenset[int]
-    """Ids of active services."""
 
 
 def origin(source: Source, seconds: float) -> str:
@@ -161,8 +149,8 @@ def waiting(place: str) -> Content:
     )
 
 
-def nobody(found: Lookup, seconds: float) -> str:
-    """Return that nobody was found, and when that was checked."""
+def none_found(found: Lookup, seconds: float) -> str:
+    """Return that no customer was found, and when that was checked."""
     from hubsoft_tui.services.customers.terms import describe, missing_digit
 
     head = _("No customer with this {kind}.").format(kind=describe(found.term.kind))

@@ -20,13 +20,25 @@ LOOKUP = RequestContext("lookup")
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """One customer that a search found."""
+
+    customer: Customer
+    active_services: frozenset[int]
+    """Ids of the services whose status counts as active."""
+
+    @property
+    def active(self) -> bool:
+        """Whether any service is active."""
+        return bool(self.active_services)
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """What a search found, and how it is known. `age` in seconds, `fetched_at` in UTC epoch seconds."""
 
     term: Term
-    customers: tuple[Customer, ...]
-    active: bool | None
-    """Whether any of them has an active contract; None when nobody was found."""
+    matches: tuple[Match, ...]
     source: Source
     age: float
     fetched_at: float
@@ -38,8 +50,18 @@ class Lookup:
 
     @property
     def found(self) -> bool:
-        """Whether HubSoft knows anybody by this term."""
-        return bool(self.customers)
+        """Whether HubSoft knows a customer by this term."""
+        return bool(self.matches)
+
+    @property
+    def customers(self) -> tuple[Customer, ...]:
+        """The customers found."""
+        return tuple(match.customer for match in self.matches)
+
+    @property
+    def active(self) -> bool | None:
+        """Whether any of them has an active contract; None when no customer was found."""
+        return any(match.active for match in self.matches) if self.matches else None
 
 
 class Customers:
@@ -57,10 +79,12 @@ class Customers:
         *,
         category: Category = Category.CLIENT_DATA,
         refresh: bool = False,
+        remember: bool = False,
     ) -> Lookup:
-        """Find customers, at most as old as `category` allows. Nobody found is an answer, not an error.
+        """Find customers, at most as old as `category` allows. No customer found is an answer, not an error.
 
-        Raises InvalidInput before anything is sent, and HubSoftError.
+        With `remember` a single customer goes in front of `recent`: a person looks at it. Raises InvalidInput before
+        anything is sent, and HubSoftError.
         """
         term = text if isinstance(text, Term) else recognise(text)
         spent = 0
@@ -78,7 +102,6 @@ class Customers:
                 return Lookup(
                     term,
                     (),
-                    None,
                     tickets.source,
                     tickets.age,
                     tickets.fetched_at,
@@ -88,11 +111,11 @@ class Customers:
             searched = owner
         question = questions.customer(searched)
         answer = await self._engine.ask(question, context, category=category, refresh=refresh)
-        active = any(map(self.is_active, answer.value)) if answer.value else None
+        if remember and len(answer.value) == 1:
+            await self.remember(answer.value[0], text if isinstance(text, str) else term.value)
         return Lookup(
             term=term,
-            customers=answer.value,
-            active=active,
+            matches=tuple(Match(customer, self._active(customer)) for customer in answer.value),
             source=answer.source,
             age=answer.age,
             fetched_at=answer.fetched_at,
@@ -140,23 +163,22 @@ class Customers:
         """Return the last customers looked up on this home, newest first, at most 20."""
         return self._desk.recent()
 
-    async def remember(self, term: str, customer: Customer) -> None:
-        """Put a customer a person looked at in front of `recent`; `term` is what to type to see it again."""
-        self._desk.remember(
-            Recent(term, customer.name, customer.document, self.is_active(customer), self._clock.wall())
-        )
+    async def remember(self, customer: Customer, term: str = "") -> None:
+        """Put a customer a person looked at in front of `recent`; `term` finds one that has no document."""
+        again = customer.document or term or str(customer.code or "")
+        active = bool(self._active(customer))
+        self._desk.remember(Recent(again, customer.name, customer.document, active, self._clock.wall()))
 
-    async def record_reveal(self, customer: Customer) -> None:
-        """Write to the audit trail that a whole document was shown, and when."""
-        self._desk.audit("reveal", mask_document(customer.document), current_person(), self._clock.wall())
+    async def record_reveal(self, customer: Customer) -> float:
+        """Write to the audit trail that a whole document was shown; return when (UTC epoch seconds)."""
+        now = self._clock.wall()
+        self._desk.audit("reveal", mask_document(customer.document), current_person(), now)
+        return now
 
-    def is_active(self, customer: Customer) -> bool:
-        """Whether any service of the customer is active."""
-        return any(map(self.service_active, customer.services))
-
-    def service_active(self, service: Service) -> bool:
-        """Whether the service's status is one of those the settings call active."""
-        return service.status_prefix in self._engine.settings.customers.active_statuses
+    def _active(self, customer: Customer) -> frozenset[int]:
+        """Return the ids of the services whose status is one of those the settings call active."""
+        statuses = self._engine.settings.customers.active_statuses
+        return frozenset(service.id for service in customer.services if service.status_prefix in statuses)
 
 
 def _owner(tickets: tuple[Ticket, ...]) -> Term | None:
