@@ -19,8 +19,7 @@ from widgets.line_widget import line
 from widgets.question import QuestionInput
 from widgets.table.table import VirtualTable
 from widgets.tuning.forecast import ForecastPanel
-from widgets.tuning.names import name_of
-from widgets.tuning.tunables import StepLine, TunableTable, difference_lines, shown
+from widgets.tuning.tunables import StepLine, TunableTable, difference_lines, name_of, shown
 
 from .frame.actions import action
 from .frame.base import ConsoleScreen

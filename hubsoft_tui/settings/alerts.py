@@ -37,97 +37,188 @@ class AlertSettings:
 
     off: tuple[str, ...] = setting((), N_("Alerts that are switched off, by name."), choices=ALERTS)
     clear_for: float = setting(
-        2 * MINUTE, N_("How long all must be well again before an alert clears."), SECONDS, low=0, high=DAY
+        2 * MINUTE,
+        N_("How long all must be well again before an alert clears."),
+        SECONDS,
+        name=N_("alerts: clear after"),
+        low=0,
+        high=DAY,
     )
     look_seconds: float = setting(
-        5.0, N_("How often it is looked whether something is worth an alert."), SECONDS, low=0.1, high=MINUTE
+        5.0,
+        N_("How often it is looked whether something is worth an alert."),
+        SECONDS,
+        name=N_("alerts: look every"),
+        low=0.1,
+        high=MINUTE,
     )
     api_down_for: float = setting(
-        MINUTE, N_("An alert opens when HubSoft does not answer for this long."), SECONDS, low=0, high=DAY
+        MINUTE,
+        N_("An alert opens when HubSoft does not answer for this long."),
+        SECONDS,
+        name=N_("alert: HubSoft away"),
+        low=0,
+        high=DAY,
     )
     credentials_refused_for: float = setting(
-        0.0, N_("An alert opens when HubSoft refuses the login for this long."), SECONDS, low=0, high=DAY
+        0.0,
+        N_("An alert opens when HubSoft refuses the login for this long."),
+        SECONDS,
+        name=N_("alert: login refused"),
+        low=0,
+        high=DAY,
     )
     rate_limited_times: int = setting(
         1,
         N_("An alert opens when HubSoft answered “too many requests” (429) this often."),
         TIMES,
+        name=N_("alert: number of 429"),
         low=1,
         high=1000,
     )
     rate_limited_for: float = setting(
-        10 * MINUTE, N_("The time in which those refusals are counted."), SECONDS, low=1, high=DAY
+        10 * MINUTE,
+        N_("The time in which those refusals are counted."),
+        SECONDS,
+        name=N_("alert: 429 within"),
+        low=1,
+        high=DAY,
     )
     api_slow_above: float = setting(
-        5.0, N_("An alert opens when half of HubSoft's answers take this long."), SECONDS, above=0, high=300
+        5.0,
+        N_("An alert opens when half of HubSoft's answers take this long."),
+        SECONDS,
+        name=N_("alert: HubSoft slow"),
+        above=0,
+        high=300,
     )
     api_slow_for: float = setting(
-        2 * MINUTE, N_("How long HubSoft must be slow for an alert."), SECONDS, low=0, high=DAY
+        2 * MINUTE,
+        N_("How long HubSoft must be slow for an alert."),
+        SECONDS,
+        name=N_("alert: slow for"),
+        low=0,
+        high=DAY,
     )
     wait_long_above: float = setting(
-        15.0, N_("An alert opens when people wait this long for their turn."), SECONDS, above=0, high=HOUR
+        15.0,
+        N_("An alert opens when people wait this long for their turn."),
+        SECONDS,
+        name=N_("alert: people wait"),
+        above=0,
+        high=HOUR,
     )
     wait_long_for: float = setting(
-        MINUTE, N_("How long people must wait too long for an alert."), SECONDS, low=0, high=DAY
+        MINUTE,
+        N_("How long people must wait too long for an alert."),
+        SECONDS,
+        name=N_("alert: people wait for"),
+        low=0,
+        high=DAY,
     )
     queue_full_above: float = setting(
-        0.8, N_("An alert opens when this much of the queue is taken."), OF_QUEUE, above=0, high=1
+        0.8,
+        N_("An alert opens when this much of the queue is taken."),
+        OF_QUEUE,
+        name=N_("alert: queue taken"),
+        above=0,
+        high=1,
     )
     queue_full_for: float = setting(
-        30.0, N_("How long the queue must be so full for an alert."), SECONDS, low=0, high=DAY
+        30.0,
+        N_("How long the queue must be so full for an alert."),
+        SECONDS,
+        name=N_("alert: queue for"),
+        low=0,
+        high=DAY,
     )
     outbox_stuck_above: float = setting(
         15 * MINUTE,
         N_("An alert opens when something written waits this long to reach HubSoft."),
         SECONDS,
+        name=N_("alert: outbox waits"),
         low=1,
         high=30 * DAY,
     )
     outbox_stuck_for: float = setting(
-        MINUTE, N_("How long the outbox must be stuck for an alert."), SECONDS, low=0, high=DAY
+        MINUTE,
+        N_("How long the outbox must be stuck for an alert."),
+        SECONDS,
+        name=N_("alert: outbox for"),
+        low=0,
+        high=DAY,
     )
     sync_late_above: float = setting(
         10 * MINUTE,
         N_("An alert opens when the sync of tickets is this late."),
         SECONDS,
+        name=N_("alert: sync late"),
         low=1,
         high=30 * DAY,
     )
     sync_late_for: float = setting(
-        MINUTE, N_("How long the sync must be late for an alert."), SECONDS, low=0, high=DAY
+        MINUTE,
+        N_("How long the sync must be late for an alert."),
+        SECONDS,
+        name=N_("alert: sync for"),
+        low=0,
+        high=DAY,
     )
     cache_full_above: float = setting(
         0.95,
         N_("An alert opens when this much of the cache is taken by customers asked for lately."),
         OF_CACHE,
+        name=N_("alert: cache taken"),
         above=0,
         high=1,
     )
     cache_full_for: float = setting(
-        5 * MINUTE, N_("How long the cache must be so full for an alert."), SECONDS, low=0, high=DAY
+        5 * MINUTE,
+        N_("How long the cache must be so full for an alert."),
+        SECONDS,
+        name=N_("alert: cache for"),
+        low=0,
+        high=DAY,
     )
     hit_ratio_low_below: float = setting(
         0.2,
         N_("An alert opens when fewer questions than this are answered from the cache."),
         OF_QUESTIONS,
+        name=N_("alert: hit ratio below"),
         low=0,
         high=1,
     )
     hit_ratio_low_for: float = setting(
-        HOUR, N_("How long the hit ratio must be low for an alert."), SECONDS, low=1, high=DAY
+        HOUR,
+        N_("How long the hit ratio must be low for an alert."),
+        SECONDS,
+        name=N_("alert: hit ratio for"),
+        low=1,
+        high=DAY,
     )
     hit_ratio_low_questions: int = setting(
         50,
         N_("A hit ratio counts only over this many questions or more."),
         QUESTIONS,
+        name=N_("alert: min. questions"),
         low=1,
         high=1_000_000,
     )
     disk_low_below: float = setting(
-        500.0, N_("An alert opens when less disk space than this is free."), MEGABYTES, low=0, high=1_000_000
+        500.0,
+        N_("An alert opens when less disk space than this is free."),
+        MEGABYTES,
+        name=N_("alert: disk below"),
+        low=0,
+        high=1_000_000,
     )
     disk_low_for: float = setting(
-        MINUTE, N_("How long the disk must be nearly full for an alert."), SECONDS, low=0, high=DAY
+        MINUTE,
+        N_("How long the disk must be nearly full for an alert."),
+        SECONDS,
+        name=N_("alert: disk for"),
+        low=0,
+        high=DAY,
     )
     webhook_url: str = setting(
         "",
@@ -137,5 +228,10 @@ class AlertSettings:
     )
     """Many chat services put a key into the address, so it is treated as a secret."""
     webhook_timeout: float = setting(
-        10.0, N_("How long that address may take to answer."), SECONDS, above=0, high=MINUTE
+        10.0,
+        N_("How long that address may take to answer."),
+        SECONDS,
+        name=N_("webhook: answer within"),
+        above=0,
+        high=MINUTE,
     )

@@ -1,4 +1,7 @@
-"""config.toml and tuned.toml as documents, and their entries, which know their line."""
+"""config.toml and tuned.toml as documents, and their entries, which know their line.
+
+`tomllib` tells where syntax breaks, not where a value is: `_locate` finds the line of each key.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,20 @@ from ..privacy import clean
 from ..texts import Text, say
 from .layers import PROFILE_VARIABLES, Entry, Layer, Origin, Problem, inner_tables, shown
 from .secrets import SECRET_KEYS
-from .toml_lines import line_of, locate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _AT_LINE: Final = re.compile(r"\s*\(at line (\d+), column \d+\)$|\s*\(at end of document\)$")
+_PART: Final = r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_KEY: Final = re.compile(rf"[ \t]*({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*")
+_EACH: Final = re.compile(_PART)
+# Strings first, so that brackets and hashes inside them are not seen.
+_TOKEN: Final = re.compile(
+    r'"""(?:\\.|[^\\])*?"""+|\'\'\'.*?\'\'\'+|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]', re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,7 @@ class Document:
 
     def origin(self, *path: str) -> Origin:
         """Return the place of a key of this file."""
-        return Origin(self.layer, say("{path}, line {line}", path=self.path, line=line_of(self.lines, path)))
+        return Origin(self.layer, say("{path}, line {line}", path=self.path, line=_line_of(self.lines, path)))
 
     @property
     def profiles(self) -> dict[str, Any]:
@@ -70,7 +80,7 @@ def read_document(path: Path, layer: Layer) -> Document | None:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(_syntax(path, text, error)) from error
-    return Document(path, layer, data, locate(text.replace("\r\n", "\n")))
+    return Document(path, layer, data, _locate(text.replace("\r\n", "\n")))
 
 
 def entries_of(document: Document) -> list[Entry]:
@@ -153,3 +163,53 @@ def _syntax(path: Path, text: str, error: Exception) -> Text:
         line=line,
         detail=clean(_AT_LINE.sub("", words)),
     )
+
+
+def _locate(text: str) -> dict[tuple[str, ...], int]:
+    """Return key path -> line (1 is the first) for tables and keys of a document that `tomllib` accepts.
+
+    Keys inside an inline table have no entry of their own; `_line_of` gives that of the key around them.
+    """
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for start, statement in _statements(text):
+        stripped = statement.lstrip()
+        line = text.count("\n", 0, start + len(statement) - len(stripped)) + 1
+        header = re.match(r"\[\[?", stripped)
+        key = _KEY.match(stripped, header.end() if header else 0)
+        if key is None:
+            continue
+        path = tuple(_bare(part) for part in _EACH.findall(key[1]))
+        if header:
+            table = path
+            found.setdefault(table, line)
+        else:
+            found[table + path] = line
+    return found
+
+
+def _line_of(lines: dict[tuple[str, ...], int], path: tuple[str, ...]) -> int:
+    """Return the line of `path`, or of the nearest table or key around it; 1 when there is none."""
+    for size in range(len(path), 0, -1):
+        if line := lines.get(path[:size]):
+            return line
+    return 1
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Cut the document where a line ends outside every string, array and inline table."""
+    start = depth = 0
+    for token in _TOKEN.finditer(text):
+        mark = token[0]
+        if mark in "[{":
+            depth += 1
+        elif mark in "]}":
+            depth -= 1
+        elif mark == "\n" and depth <= 0:
+            yield start, text[start : token.start()]
+            start, depth = token.end(), 0
+    yield start, text[start:]
+
+
+def _bare(part: str) -> str:
+    return part[1:-1] if part[0] in "\"'" else part

@@ -17,6 +17,7 @@ class CacheSettings:
         1800.0,
         N_("How old a customer's data may be shown without asking again."),
         SECONDS,
+        name=N_("customer data"),
         above=0,
         high=30 * DAY,
     )
@@ -24,6 +25,7 @@ class CacheSettings:
         14400.0,
         N_("How old the answer to “is the contract active?” may be."),
         SECONDS,
+        name=N_("contract status"),
         above=0,
         high=30 * DAY,
     )
@@ -31,16 +33,23 @@ class CacheSettings:
         3600.0,
         N_("How old a service's data may be shown without asking again."),
         SECONDS,
+        name=N_("service data"),
         above=0,
         high=30 * DAY,
     )
     not_found_ttl: float = setting(
-        300.0, N_("How long “there is no such customer” is remembered."), SECONDS, above=0, high=30 * DAY
+        300.0,
+        N_("How long “there is no such customer” is remembered."),
+        SECONDS,
+        name=N_("not found"),
+        above=0,
+        high=30 * DAY,
     )
     suspended_ttl: float = setting(
         14400.0,
         N_("How old a customer's data or status may be without an active contract: a payment may unlock it."),
         SECONDS,
+        name=N_("suspended customers"),
         above=0,
         high=30 * DAY,
     )
@@ -49,14 +58,15 @@ class CacheSettings:
         604800.0,
         N_("How long expired records are kept for when HubSoft is away."),
         SECONDS,
+        name=N_("expired records kept"),
         above=0,
         high=365 * DAY,
     )
-    """How long an expired record is kept for when HubSoft is unreachable."""
     max_entries: int = setting(
         1000,
         N_("How many customers are remembered; the longest unused go first."),
         RECORDS,
+        name=N_("customers remembered"),
         low=1,
         high=1_000_000,
     )
@@ -64,12 +74,18 @@ class CacheSettings:
         50_000,
         N_("How many customers seen in a roster are remembered, for whether their contract is active."),
         RECORDS,
+        name=N_("customers from rosters"),
         low=0,
         high=1_000_000,
     )
-    """About 700 bytes of disk each. They push nobody out of `max_entries`, and nobody pushes them out."""
+    """About 700 bytes of disk each. They take no place of `max_entries`, nor the other way round."""
     clean_seconds: float = setting(
-        300.0, N_("How often records too old to be of use are removed."), SECONDS, low=1, high=DAY
+        300.0,
+        N_("How often records too old to be of use are removed."),
+        SECONDS,
+        name=N_("cache cleaned every"),
+        low=1,
+        high=DAY,
     )
 
 
@@ -81,6 +97,7 @@ class LimiterSettings:
         30,
         N_("The most HubSoft is asked in any 60 seconds, everything included."),
         PER_MINUTE,
+        name=N_("requests a minute"),
         low=1,
         high=6000,
     )
@@ -88,6 +105,12 @@ class LimiterSettings:
         {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73},
         N_("How much of the budget requests of this urgency may fill; the rest is for more urgent ones."),
         OF_BUDGET,
+        names={
+            "critical": N_("share of CRITICAL"),
+            "high": N_("share of HIGH"),
+            "normal": N_("share of NORMAL"),
+            "low": N_("share of LOW"),
+        },
         above=0,
         high=1,
     )
@@ -95,6 +118,7 @@ class LimiterSettings:
         1000,
         N_("How many requests may wait; beyond it the least urgent is refused."),
         REQUESTS,
+        name=N_("longest queue"),
         low=1,
         high=100_000,
     )
@@ -102,25 +126,46 @@ class LimiterSettings:
         900.0,
         N_("The longest pause that HubSoft may ask for; a Retry-After beyond it counts as this."),
         SECONDS,
+        name=N_("longest pause"),
         low=1,
         high=DAY,
     )
     window_seconds: float = setting(
         60.0, N_("The window the budget is counted in; only tests shorten it."), SECONDS, above=0, high=3600
     )
-    """Only tests shorten it: the promise is per 60 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrySettings:
     """Repeats after a failure that may pass. `backoff_base` is the first wait in seconds."""
 
-    max_retries: int = setting(3, N_("How often a request that failed is repeated."), TIMES, low=0, high=10)
-    backoff_multiplier: float = setting(
-        2.0, N_("Each wait before a repeat is this many times the one before."), TIMES, low=1, high=10
+    max_retries: int = setting(
+        3,
+        N_("How often a request that failed is repeated."),
+        TIMES,
+        name=N_("repeats of a request"),
+        low=0,
+        high=10,
     )
-    backoff_base: float = setting(0.5, N_("The wait before the first repeat."), SECONDS, above=0, high=60)
-    backoff_max: float = setting(30.0, N_("The longest wait before a repeat."), SECONDS, above=0, high=600)
+    backoff_multiplier: float = setting(
+        2.0,
+        N_("Each wait before a repeat is this many times the one before."),
+        TIMES,
+        name=N_("repeat: wait grows by"),
+        low=1,
+        high=10,
+    )
+    backoff_base: float = setting(
+        0.5, N_("The wait before the first repeat."), SECONDS, name=N_("repeat: first wait"), above=0, high=60
+    )
+    backoff_max: float = setting(
+        30.0,
+        N_("The longest wait before a repeat."),
+        SECONDS,
+        name=N_("repeat: longest wait"),
+        above=0,
+        high=600,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +173,12 @@ class TokenSettings:
     """Renewal this many seconds before expiry, or a tenth of the life if that is shorter."""
 
     buffer_seconds: float = setting(
-        300.0, N_("The login is renewed this long before it expires."), SECONDS, low=0, high=DAY
+        300.0,
+        N_("The login is renewed this long before it expires."),
+        SECONDS,
+        name=N_("login renewed early"),
+        low=0,
+        high=DAY,
     )
 
 
@@ -136,17 +186,38 @@ class TokenSettings:
 class HttpSettings:
     """Timeouts in seconds for each phase, and the largest answer read, in bytes."""
 
-    connect_timeout: float = setting(5.0, N_("How long connecting may take."), SECONDS, above=0, high=300)
-    read_timeout: float = setting(20.0, N_("How long HubSoft may stay silent."), SECONDS, above=0, high=600)
-    write_timeout: float = setting(10.0, N_("How long sending may stand still."), SECONDS, above=0, high=300)
+    connect_timeout: float = setting(
+        5.0, N_("How long connecting may take."), SECONDS, name=N_("HTTP: connecting"), above=0, high=300
+    )
+    read_timeout: float = setting(
+        20.0, N_("How long HubSoft may stay silent."), SECONDS, name=N_("HTTP: silence"), above=0, high=600
+    )
+    write_timeout: float = setting(
+        10.0, N_("How long sending may stand still."), SECONDS, name=N_("HTTP: sending"), above=0, high=300
+    )
     pool_timeout: float = setting(
-        10.0, N_("How long a request waits for a free connection."), SECONDS, above=0, high=300
+        10.0,
+        N_("How long a request waits for a free connection."),
+        SECONDS,
+        name=N_("HTTP: free connection"),
+        above=0,
+        high=300,
     )
     max_response_bytes: int = setting(
-        64 * 1024 * 1024, N_("The largest answer that is read."), BYTES, low=64 * 1024, high=1024**3
+        64 * 1024 * 1024,
+        N_("The largest answer that is read."),
+        BYTES,
+        name=N_("HTTP: largest answer"),
+        low=64 * 1024,
+        high=1024**3,
     )
     max_connections: int = setting(
-        8, N_("How many connections to HubSoft are open at once."), CONNECTIONS, low=1, high=100
+        8,
+        N_("How many connections to HubSoft are open at once."),
+        CONNECTIONS,
+        name=N_("HTTP: connections"),
+        low=1,
+        high=100,
     )
 
 
@@ -155,14 +226,34 @@ class HealthSettings:
     """When HubSoft counts as slow (seconds), and when the breaker opens."""
 
     slow_seconds: float = setting(
-        3.0, N_("HubSoft counts as slow when its slowest answers take longer."), SECONDS, above=0, high=300
+        3.0,
+        N_("HubSoft counts as slow when its slowest answers take longer."),
+        SECONDS,
+        name=N_("HubSoft: slow from"),
+        above=0,
+        high=300,
     )
     failures_to_open: int = setting(
-        5, N_("After this many failures in a row HubSoft counts as offline."), TIMES, low=1, high=100
+        5,
+        N_("After this many failures in a row HubSoft counts as offline."),
+        TIMES,
+        name=N_("failures to offline"),
+        low=1,
+        high=100,
     )
     open_seconds: float = setting(
-        10.0, N_("The first wait before an offline HubSoft is tried again."), SECONDS, above=0, high=3600
+        10.0,
+        N_("The first wait before an offline HubSoft is tried again."),
+        SECONDS,
+        name=N_("offline: first look"),
+        above=0,
+        high=3600,
     )
     open_max_seconds: float = setting(
-        60.0, N_("The longest wait before an offline HubSoft is tried again."), SECONDS, above=0, high=3600
+        60.0,
+        N_("The longest wait before an offline HubSoft is tried again."),
+        SECONDS,
+        name=N_("offline: longest wait"),
+        above=0,
+        high=3600,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..errors import InvalidInput
@@ -121,7 +121,10 @@ def known_settings() -> dict[str, Known]:
             if rule is None:
                 continue
             if isinstance(value, dict):
-                known |= {f"{key}.{name}": Known(part, rule) for name, part in value.items()}
+                known |= {
+                    f"{key}.{name}": Known(part, replace(rule, name=rule.names.get(name, "")))
+                    for name, part in value.items()
+                }
             else:
                 known[key] = Known(value, rule)
     return known

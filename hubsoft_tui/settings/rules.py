@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from ..texts import N_, Text, say
@@ -39,7 +41,7 @@ CHARACTERS: Final = N_("characters")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One setting's description and bounds. `does`, `unit` and `shape` are message ids."""
+    """One setting's description and bounds. `does`, `name`, `unit` and `shape` are message ids."""
 
     does: str
     unit: str = ""
@@ -55,6 +57,10 @@ class Rule:
     """What a text must match as a whole; `shape` says the same to people."""
     shape: str = ""
     secret: bool = False
+    name: str = ""
+    """What the Tuning screen calls it, in at most 22 cells; empty where it cannot be tuned."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The same for each entry of a setting that is a table."""
 
 
 def setting(
@@ -69,9 +75,11 @@ def setting(
     pattern: str = "",
     shape: str = "",
     secret: bool = False,
+    name: str = "",
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> T:
     """Return a dataclass field with `default` and its `Rule`; a secret stays out of the text form."""
-    metadata = {_METADATA: Rule(does, unit, low, above, high, choices, pattern, shape, secret)}
+    metadata = {_METADATA: Rule(does, unit, low, above, high, choices, pattern, shape, secret, name, names)}
     if isinstance(default, dict):
         made: T = field(default_factory=lambda: type(default)(default), metadata=metadata)
         return made
@@ -79,7 +87,7 @@ def setting(
 
 
 def rule_of(declared: Field[Any]) -> Rule | None:
-    """Return the rule declared on a dataclass field, or None when nobody may set it."""
+    """Return the rule declared on a dataclass field, or None when it cannot be set."""
     rule = declared.metadata.get(_METADATA)
     return rule if isinstance(rule, Rule) else None
 

@@ -26,27 +26,49 @@ class OutboxSettings:
         180.0,
         N_("How long HubSoft is given before we look whether a write happened."),
         SECONDS,
+        name=N_("outbox: quiet period"),
         low=1,
         high=DAY,
     )
     retry_seconds: float = setting(
-        15.0, N_("The longest wait before a write that never left is tried again."), SECONDS, low=1, high=3600
+        15.0,
+        N_("The longest wait before a write that never left is tried again."),
+        SECONDS,
+        name=N_("outbox: longest retry"),
+        low=1,
+        high=3600,
     )
     look_first_seconds: float = setting(
         300.0,
         N_("A ticket that waited longer is not opened before we looked whether somebody else opened it."),
         SECONDS,
+        name=N_("outbox: looks after"),
         low=0,
         high=DAY,
     )
     similar_seconds: float = setting(
-        600.0, N_("The same text written again within this time is asked about."), SECONDS, low=0, high=DAY
+        600.0,
+        N_("The same text written again within this time is asked about."),
+        SECONDS,
+        name=N_("outbox: same text"),
+        low=0,
+        high=DAY,
     )
     max_characters: int = setting(
-        5000, N_("The longest description or message that is sent."), CHARACTERS, low=100, high=65_535
+        5000,
+        N_("The longest description or message that is sent."),
+        CHARACTERS,
+        name=N_("outbox: longest text"),
+        low=100,
+        high=65_535,
     )
     keep_days: float = setting(
-        7.0, N_("How long what was sent or discarded stays in the outbox's list."), DAYS, above=0, high=365
+        7.0,
+        N_("How long what was sent or discarded stays in the outbox's list."),
+        DAYS,
+        name=N_("outbox: kept for"),
+        above=0,
+        high=365,
     )
 
 
@@ -54,21 +76,35 @@ class OutboxSettings:
 class SyncSettings:
     """How often tickets are synced (seconds), how many rows a page asks for (1-500), and what is followed."""
 
-    enabled: bool = setting(default=True, does=N_("Sync tickets by itself while a console is open."))
-    interval_seconds: float = setting(60.0, N_("How often tickets are synced."), SECONDS, low=5, high=DAY)
-    page_size: int = setting(500, N_("How many rows one request asks for."), ROWS, low=1, high=500)
+    enabled: bool = setting(
+        default=True, does=N_("Sync tickets by itself while a console is open."), name=N_("sync by itself")
+    )
+    interval_seconds: float = setting(
+        60.0, N_("How often tickets are synced."), SECONDS, name=N_("sync: every"), low=5, high=DAY
+    )
+    page_size: int = setting(
+        500, N_("How many rows one request asks for."), ROWS, name=N_("sync: page size"), low=1, high=500
+    )
     messages: bool = setting(
-        default=True, does=N_("Read the tickets' messages along with them: no request more, heavier pages.")
+        default=True,
+        does=N_("Read the tickets' messages along with them: no request more, heavier pages."),
+        name=N_("sync: with messages"),
     )
     first_days: int = setting(
         30,
         N_("The first sync takes the open tickets of this many days; later ones follow."),
         DAYS,
+        name=N_("sync: first look back"),
         low=1,
         high=3650,
     )
     keep_days: int = setting(
-        7, N_("How long a closed ticket stays in the list; it is kept in the mirror."), DAYS, low=0, high=3650
+        7,
+        N_("How long a closed ticket stays in the list; it is kept in the mirror."),
+        DAYS,
+        name=N_("sync: closed stay for"),
+        low=0,
+        high=3650,
     )
 
 
@@ -79,14 +115,21 @@ class TraceSettings:
     enabled: bool = setting(
         default=True,
         does=N_("Keep one row for each question and request; reports and tuning are made from them."),
+        name=N_("trace"),
     )
     keep_days: float = setting(
-        30.0, N_("How long the rows are kept; days that are over stay in the reports."), DAYS, low=1, high=365
+        30.0,
+        N_("How long the rows are kept; days that are over stay in the reports."),
+        DAYS,
+        name=N_("trace: kept for"),
+        low=1,
+        high=365,
     )
     max_rows: int = setting(
         1_000_000,
         N_("How many questions are kept; the oldest go first."),
         ROWS,
+        name=N_("trace: most rows"),
         low=10_000,
         high=100_000_000,
     )
@@ -96,7 +139,9 @@ class TraceSettings:
 class ReportSettings:
     """How long the reports of days are kept."""
 
-    keep_days: float = setting(400.0, N_("How long a day's report is kept."), DAYS, low=1, high=3650)
+    keep_days: float = setting(
+        400.0, N_("How long a day's report is kept."), DAYS, name=N_("reports: kept for"), low=1, high=3650
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +149,18 @@ class CheckupSettings:
     """How members are checked against the roster, and what is run for those who lost their contract."""
 
     page_size: int = setting(
-        500, N_("How many customers one page of the roster asks for at most."), ROWS, low=25, high=500
+        500,
+        N_("How many customers one page of the roster asks for at most."),
+        ROWS,
+        name=N_("check-up: page size"),
+        low=25,
+        high=500,
     )
     patience_seconds: float = setting(
         1800.0,
         N_("How long a check-up waits for a HubSoft that is away before the rest is unknown."),
         SECONDS,
+        name=N_("check-up: patience"),
         low=1,
         high=DAY,
     )
@@ -118,9 +169,15 @@ class CheckupSettings:
         does=N_(
             "Read the whole roster once a night while a console is open, so that the day's questions are answered."
         ),
+        name=N_("roster every night"),
     )
     quiet_hour: int = setting(
-        4, N_("From which hour of the day the nightly roster may be read."), HOURS, low=0, high=23
+        4,
+        N_("From which hour of the day the nightly roster may be read."),
+        HOURS,
+        name=N_("roster: quiet hour"),
+        low=0,
+        high=23,
     )
     command: tuple[str, ...] = setting(
         (),
@@ -129,7 +186,9 @@ class CheckupSettings:
             "{external_id}, {result}, {status} and {list} are filled in."
         ),
     )
-    command_timeout: float = setting(30.0, N_("How long that program may take."), SECONDS, above=0, high=3600)
+    command_timeout: float = setting(
+        30.0, N_("How long that program may take."), SECONDS, name=N_("check-up: program"), above=0, high=3600
+    )
     hold_above_share: float = setting(
         0.05,
         N_(
@@ -137,6 +196,7 @@ class CheckupSettings:
             "hold_above_members, the program is not run before a person has looked."
         ),
         OF_ACTIVE,
+        name=N_("check-up: hold above"),
         low=0,
         high=1,
     )
@@ -144,6 +204,7 @@ class CheckupSettings:
         3,
         N_("Up to so many lost contracts in one check-up are never held, whatever their share."),
         MEMBERS,
+        name=N_("check-up: never hold"),
         low=0,
         high=1_000_000,
     )

@@ -67,7 +67,6 @@ class Profile:
         pattern=r"|[a-z_]{1,40}|#[0-9a-fA-F]{6}",
         shape=N_('a colour such as "green" or "#4488ff", or ""'),
     )
-    """A colour that stays in sight, e.g. `green` or `#4488ff`; empty for the theme's accent."""
     read_only: bool = setting(default=False, does=N_("Takes every action that writes to HubSoft away."))
 
 

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from hubsoft_tui.formats import DAY, NOTHING, day_time, exact_percent, lifetime, plain_number, size
 from hubsoft_tui.services.tuning.types import Tunable, Value
+from hubsoft_tui.settings.layers import known_settings
 from hubsoft_tui.settings.rules import BYTES, DAYS, MEGABYTES, SECONDS, plain
 from hubsoft_tui.texts import _
 
@@ -15,7 +16,6 @@ from ..customer.card import wrapped
 from ..line_widget import Drawn, line
 from ..table.columns import Column
 from ..table.table import VirtualTable
-from .names import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,12 @@ _TRACK: Final = "─"
 _IN_BYTES: Final = {BYTES: 1, MEGABYTES: 1_000_000}
 _CARRIED: Final = frozenset({SECONDS, DAYS, *_IN_BYTES})
 """Units that a value is shown with, whatever it is."""
+
+
+def name_of(key: str) -> str:
+    """Return the short name of the setting `key`; its key where it has none."""
+    known = known_settings().get(key)
+    return _(known.rule.name) if known is not None and known.rule.name else key
 
 
 def shown(tunable: Tunable, value: Value | None) -> str:
