@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
 
 from ..core.clock import Clock
-from ..errors import Closed, StoreBusy
+from ..core.requests.leases import retry_while_busy
+from ..errors import Closed
 from ..texts import say
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-PATIENCE_SECONDS: Final = 20.0
-"""How long a busy file is tried again before somebody is told."""
+BUSY_SECONDS: Final = 20.0
+"""How long a busy file is tried again before the caller gets the error."""
 AGAIN_SECONDS: Final = 0.05
 
 
@@ -43,21 +44,18 @@ class Lane(Generic[R]):
         self._closed = False
 
     async def run(self, work: Callable[[R], T]) -> T:
-        """Run `work` in the thread and return its result; while another process writes, try again patiently.
+        """Run `work` in the thread and return its result; retry while another process writes.
 
         What `work` writes must be one transaction. A caller that is cancelled does not stop it. Raises StoreError,
         and Closed after `close`.
         """
-        until = self._clock.now() + PATIENCE_SECONDS
-        while True:
-            if self._closed:
-                raise Closed(say("The engine is closed."))
-            try:
-                return await self._aside(lambda: self._do(work))
-            except StoreBusy:
-                if self._clock.now() >= until:
-                    raise
-            await self._clock.sleep(AGAIN_SECONDS)
+        return await retry_while_busy(
+            lambda: self._do(work),
+            self._clock,
+            seconds=BUSY_SECONDS,
+            pause=AGAIN_SECONDS,
+            run=self._unless_closed,
+        )
 
     async def close(self) -> None:
         """Wait for what is going on, and close what was opened; closing twice is harmless."""
@@ -67,6 +65,11 @@ class Lane(Generic[R]):
         await self._aside(self._shut)
         if self._thread is not None:
             self._thread.shutdown(wait=False)
+
+    async def _unless_closed(self, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise Closed(say("The engine is closed."))
+        return await self._aside(work)
 
     async def _aside(self, work: Callable[[], T]) -> T:
         if self._thread is None:

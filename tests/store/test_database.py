@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.core.requests.leases import patiently
+from hubsoft_tui.core.clock import SystemClock
+from hubsoft_tui.core.requests.leases import retry_while_busy
 from hubsoft_tui.errors import StoreBusy, StoreError
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.opening import BUSY_SECONDS
@@ -152,15 +153,16 @@ async def test_a_busy_file_is_waited_for_briefly_then_patiently(tmp_path: Path) 
         tries += 1
         return count()
 
-    async def release(_seconds: float) -> None:
-        if tries == 2 and one.connection.in_transaction:
-            one.connection.execute("COMMIT")
+    class Releasing(SystemClock):
+        async def sleep(self, seconds: float) -> None:
+            if tries == 2 and one.connection.in_transaction:
+                one.connection.execute("COMMIT")
 
     assert BUSY_SECONDS <= 0.1
     one.connection.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreBusy):
         count()
-    assert await patiently(counted, sleep=release) == 1
+    assert await retry_while_busy(counted, Releasing()) == 1
     assert tries == 3
     one.close()
     two.close()

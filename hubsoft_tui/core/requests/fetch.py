@@ -14,7 +14,7 @@ from ..ports import RecordPort
 from ..types import Category, Priority
 from .exchange import Exchange, Received
 from .job import Job
-from .leases import held
+from .leases import keep_lease
 from .single_flight import SingleFlight
 from .tokens import Tokens
 
@@ -79,7 +79,7 @@ class Fetcher:
                     values=found.values,
                 )
         try:
-            received = await held(
+            received = await keep_lease(
                 self._exchange.perform(job, question.operation, self._tokens),
                 lambda: self._records.claim(question.key, job.priority, CLAIM_SECONDS),
                 every=CLAIM_SECONDS / 3,

@@ -1,4 +1,4 @@
-"""Two ways to be considerate with other processes: keep a lease alive while working, and try again when busy."""
+"""Sharing with other processes: keep a lease alive during long work, and retry while a file is busy."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ...errors import StoreBusy, StoreError
+from ..clock import Clock
 
 T = TypeVar("T")
 
 
-async def held(work: Awaitable[T], renew: Callable[[], object], *, every: float) -> T:
-    """Await `work`, calling `renew` every so many seconds meanwhile, so that a lease outlives a long wait.
+async def keep_lease(work: Awaitable[T], renew: Callable[[], object], *, every: float) -> T:
+    """Await `work` and call `renew` every so many seconds, so that a lease outlives a long wait.
 
     A lease that cannot be renewed lapses, which costs at most a request: `work` goes on.
     """
@@ -30,17 +31,23 @@ async def held(work: Awaitable[T], renew: Callable[[], object], *, every: float)
             await asyncio.gather(task, return_exceptions=True)  # it may have failed in the same instant
 
 
-async def patiently(
+async def retry_while_busy(
     work: Callable[[], T],
+    clock: Clock,
     *,
     seconds: float = 2.0,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    pause: float = 0.02,
+    run: Callable[[Callable[[], T]], Awaitable[T]] | None = None,
 ) -> T:
-    """Call `work` until it is not StoreBusy, awaiting between tries, for about `seconds`; then it raises."""
-    pause = 0.02
-    for _try in range(max(1, round(seconds / pause))):
+    """Call `work` until it does not raise StoreBusy, for about `seconds`; then raise that.
+
+    `run` calls it elsewhere, in a thread for example.
+    """
+    until = clock.now() + seconds
+    while True:
         try:
-            return work()
+            return work() if run is None else await run(work)
         except StoreBusy:
-            await sleep(pause)
-    return work()
+            if clock.now() >= until:
+                raise
+        await clock.sleep(pause)

@@ -14,7 +14,7 @@ from ...texts import Text
 from ..clock import Clock
 from ..ports import StoredToken, TokenPort
 from ..types import TokenState
-from .leases import held, patiently
+from .leases import keep_lease, retry_while_busy
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class Tokens:
             token = self._load()
             if token is not None and self._remaining(token) > self._buffer(token):
                 return token
-            grant = await held(self._login(), self._leased, every=LEASE_SECONDS / 3)
+            grant = await keep_lease(self._login(), self._leased, every=LEASE_SECONDS / 3)
             fresh = await self._save(self._stored(grant))
             self._latest = fresh
             self._renewals += 1
@@ -155,7 +155,7 @@ class Tokens:
 
     async def _save(self, token: StoredToken) -> StoredToken:
         try:
-            saved = await patiently(lambda: self._port.save(token), sleep=self._clock.sleep)
+            saved = await retry_while_busy(lambda: self._port.save(token), self._clock)
         except StoreError as error:
             # A full disk: this process goes on with the token it has, under a version no other one uses.
             logger.warning("token not kept on disk: %s", error)

@@ -13,7 +13,7 @@ from typing import Final
 
 from ...core.clock import Clock
 from ...core.engine import Engine
-from ...core.requests.leases import patiently
+from ...core.requests.leases import retry_while_busy
 from ...core.requests.webhook import Webhook
 from ...core.telemetry.events import Subscription
 from ...errors import HubSoftError, StoreError
@@ -196,7 +196,7 @@ class Alerts:
             )
 
     async def _acknowledged(self, alert_id: int | None) -> int:
-        count = await patiently(partial(self._store.acknowledge, alert_id), sleep=self._clock.sleep)
+        count = await retry_while_busy(partial(self._store.acknowledge, alert_id), self._clock)
         self._refresh()
         return count
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ...core.clock import Clock
-from ...core.requests.leases import patiently
+from ...core.requests.leases import retry_while_busy
 from ...core.requests.webhook import Webhook, WebhookFailure
 from ...settings.tree import Settings
 from ...store.alerts import AlertStore, Delivery
@@ -60,7 +60,7 @@ class Courier:
             elif not await self._taken_by(url, delivery):
                 return False
             self._taken = delivery.id
-        await patiently(lambda: self._store.finish(delivery), sleep=self._clock.sleep)
+        await retry_while_busy(lambda: self._store.finish(delivery), self._clock)
         return True
 
     async def _taken_by(self, url: str, delivery: Delivery) -> bool:
@@ -77,7 +77,7 @@ class Courier:
             self._told(failure.text)
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(delivery.attempts, 20))
             logger.warning("webhook: call %d is tried again in %.0f s: %s", delivery.id, pause, failure)
-            await patiently(lambda: self._store.postpone(delivery, pause), sleep=self._clock.sleep)
+            await retry_while_busy(lambda: self._store.postpone(delivery, pause), self._clock)
             return False
         self._told(None)
         logger.info("webhook: call %d was taken", delivery.id)

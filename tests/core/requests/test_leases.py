@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hubsoft_tui.core.requests.leases import held
+from hubsoft_tui.core.requests.leases import keep_lease
 from hubsoft_tui.errors import StoreError
 
 
@@ -21,7 +21,7 @@ async def test_a_lease_is_renewed_while_the_work_goes_on_and_not_after():
         await asyncio.sleep(0.05)
         return 7
 
-    assert await held(work(), renew, every=0.01) == 7
+    assert await keep_lease(work(), renew, every=0.01) == 7
     assert 2 <= renewals <= 5
     seen = renewals
     await asyncio.sleep(0.03)
@@ -33,7 +33,7 @@ async def test_what_the_work_raises_is_raised_and_cancelling_cancels_the_work():
         raise ValueError("down")
 
     with pytest.raises(ValueError, match="down"):
-        await held(fail(), lambda: None, every=1)
+        await keep_lease(fail(), lambda: None, every=1)
     left = asyncio.Event()
 
     async def slow() -> None:
@@ -42,7 +42,7 @@ async def test_what_the_work_raises_is_raised_and_cancelling_cancels_the_work():
         finally:
             left.set()
 
-    task = asyncio.create_task(held(slow(), lambda: None, every=1))
+    task = asyncio.create_task(keep_lease(slow(), lambda: None, every=1))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()
