@@ -154,7 +154,7 @@ async def _one(checkup: Checkup, clock: virtual.VirtualClock, provider: Provider
         if row.decision is None or row.decision.result not in {Result.ACTIVE, Result.INACTIVE}
     ]
     if wrong or ended.decided != ended.total:
-        raise RuntimeError("the check-up did not decide everybody")
+        raise RuntimeError("the check-up did not decide every member")
     return Spent(provider.requests - requests, clock.now() - began)
 
 

@@ -34,7 +34,7 @@ class Load:
 
 
 class SteppedClock(SystemClock):
-    """A clock that moves on by `step` whenever a request completes: the window stays full and nobody waits."""
+    """A clock that moves on by `step` whenever a request completes: the window stays full and no request waits."""
 
     def __init__(self, step: float) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Seen:
 
 
 async def conform(peer: Peer, load: Load, *, late: bool) -> Seen:
-    """Let everybody come at once; or, `late`, one at once and the others just before its place is free again."""
+    """Let all requests come at once; or, `late`, one at once and the others just before its place is free again."""
     chance = random.Random(7)
     delays = [chance.uniform(0, load.jitter) for _ in range(load.demand)]
     granted: list[float] = []
@@ -181,7 +181,7 @@ def _conformance(found: list[Peer], load: Load, calls: int) -> Table:
         )
     note = (
         "worst: most in any window, of a burst and of a late burst. used: the shortest time possible against"
-        " the time taken; more than 100 % only by breaking the limit. us/permit: nobody waits; ours keeps"
+        " the time taken; more than 100 % only by breaking the limit. us/permit: no waiting; ours keeps"
         f" every one of those {calls} for the window."
     )
     return Table(

@@ -58,11 +58,11 @@ class Outcome:
     doubled: int
     """Tickets there are too many."""
     reported: int
-    """Of those, how many somebody is told of."""
+    """How many of those are reported."""
     lost: int
-    """Not opened, or opened and nobody knows, and nobody is told."""
+    """Not opened, or opened unknown to the program, and not reported."""
     unsure: int
-    """Somebody is told that it may or may not be open."""
+    """Reported as perhaps open."""
     faults: int
     killed: int
     requests: int
@@ -223,7 +223,7 @@ def _judged(storm: Storm, simulator: Simulator, rows: list[dict[str, Any]], seco
 
 
 def usual(way: str, storm: Storm) -> Outcome:
-    """One process without an outbox, killed as often; what it had taken then, nobody knows anything of."""
+    """One process without an outbox, killed as often; what it had accepted by then is unknown."""
     rng, began = random.Random(storm.seed), time.perf_counter()
     waiting, done, unsure, killed = set(range(storm.tickets)), set[int](), set[int](), 0
     lost: set[int] = set()
@@ -330,7 +330,7 @@ def run(*, quick: bool) -> list[Table]:
         ("SQLite alone, one row, WAL and FULL", f"{bare:.0f}", "-"),
     )
     note = (
-        "Lost: not open, or open and nobody knows, and nobody is told. Unsure: somebody is told that it may be"
+        "Lost: not open, or open unknown to the program, and not reported. Unsure: reported as perhaps"
         " open. Aim: 0 doubled and 0 lost where the quiet period is longer than HubSoft is ever late, and every"
         " double reported where it is not."
     )

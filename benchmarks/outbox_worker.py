@@ -1,4 +1,4 @@
-"""A process that opens tickets and is killed meanwhile: `python -m benchmarks.outbox_worker WAY SETTINGS`.
+"""A process that opens tickets until it is killed: `python -m benchmarks.outbox_worker WAY SETTINGS`.
 
 WAY is `ours` (a console with its outbox), or what programs usually do over httpx: `any` repeats after any error,
 `unsent` only what certainly never left. SETTINGS is JSON. On stdin come case numbers, one a line. On stdout it says

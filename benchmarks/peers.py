@@ -94,7 +94,7 @@ def _sqlite(folder: Path, clock: Clock, n: int, window: float) -> Iterator[Acqui
 
 
 def _nothing() -> None:
-    """Stand for the completion that nobody is told about."""
+    """Stand for a completion without a listener."""
 
 
 def _aiolimiter() -> list[Peer]:

@@ -111,7 +111,7 @@ async def _ask(engine: Engine, one: Asked) -> None:
     if one.kind is Kind.WRITE:
         await engine.send(WRITE)
     elif one.kind is Kind.TICKET:
-        # Protocols begin where the callers' codes end: nobody's ticket answers for a customer.
+        # Protocols begin where the callers' codes end: no customer's question finds a ticket.
         await engine.ask(questions.ticket_by_protocol(str(10**9 + one.subject)), category=NAMES[one.kind])
     else:
         # HubSoft's codes begin at 1.
@@ -120,7 +120,7 @@ async def _ask(engine: Engine, one: Asked) -> None:
 
 
 def run(*, quick: bool) -> list[Table]:
-    """Ask one month's questions of everybody."""
+    """Ask one month's questions about all customers."""
     days = 2 if quick else 30
     trace = workload.month(days)
     ours = replay(trace)

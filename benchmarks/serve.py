@@ -9,7 +9,7 @@ from hubsoft_tui.simulator import Simulator
 
 
 def main() -> None:
-    """Serve with that latency in seconds; the first line says where, how to come in, and whom to ask for."""
+    """Serve with that latency in seconds; the first line says where, how to log in, and which customers to ask for."""
     customers, lowest, highest = sys.argv[1:]
     with Simulator(
         customers=int(customers), tickets=1, latency=(float(lowest), float(highest)), changes_per_minute=0

@@ -120,6 +120,6 @@ def run(*, quick: bool) -> list[Table]:
     )
     note = (
         f"The first two are the best of {ROUNDS} rounds of {calls:,} questions each, in turn, in the engine's own loop;"
-        " writing goes on in a thread meanwhile. A trace of 1,000,000 questions takes about 44 MB."
+        " writing goes on in a thread. A trace of 1,000,000 questions takes about 44 MB."
     )
     return [Table("Trace: what it costs", ("", "figure"), rows, (note,))]

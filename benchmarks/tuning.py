@@ -83,7 +83,7 @@ def counted(rehearsal: Rehearsal) -> Counted:
 
 
 def compare(days: int) -> Table:
-    """Requests a day, and which share of the answers from memory had changed, in days that nobody learnt from."""
+    """Requests a day, and which share of the answers from memory had changed, in days that no rule was learnt from."""
     told = weeks(days=LEARNT + days)
     defaults = dict(ages(CacheSettings()))
     before = [one for one in told.questions if one.at < LEARNT * DAY]

@@ -13,7 +13,7 @@ WALL = 1_795_000_000.0
 """What the calendar says when virtual time begins, UTC epoch seconds."""
 TURN = 1e-6
 """Seconds a turn of the loop takes. None at all, and a timer that rounding sets a hair too early, as one limiter
-does, would be set again for ever."""
+does, would be set again without end."""
 
 
 class _Impatient(selectors.SelectSelector):
@@ -25,7 +25,7 @@ class _Impatient(selectors.SelectSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            raise RuntimeError("everybody waits, and nobody for a timer: virtual time stands still")
+            raise RuntimeError("every task waits, and none for a timer: virtual time stands still")
         ready = super().select(0)
         self._skip(max(TURN, 0.0 if ready else timeout))
         return ready

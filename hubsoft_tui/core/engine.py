@@ -1,7 +1,7 @@
-"""The engine: every question passes this one door, so the token, the budget and the memory exist once.
+"""The engine: every question takes this way, so the token, the budget and the cache exist once.
 
-It lives in one event loop, in one background thread (`worker`). Nothing outside touches its objects: callers
-await `ask` through the worker, watchers read immutable snapshots.
+It lives in one event loop, in one background thread (`worker`). Callers in other threads await `ask` through the
+worker and read immutable snapshots.
 """
 
 from __future__ import annotations
@@ -94,12 +94,12 @@ class Engine:
         tracer: Tracer | None = None,
         suspended: Callable[[object], bool] = lambda _record: False,
     ) -> None:
-        """`suspended` tells a customer without an active contract, who is remembered for `suspended_ttl` at most."""
+        """`suspended` is true of a customer without an active contract: remembered for `suspended_ttl` at most."""
         self.settings = settings
         self.clock = clock
         self.events = Events()
         self.badges: Callable[[], Badges] = Badges
-        """What the services add to a snapshot; set by whoever builds them."""
+        """What the services add to a snapshot; set by the code that builds them."""
         self.tracer = tracer
         self._probe = probe
         cache = Cache(
@@ -285,7 +285,7 @@ class Engine:
 
     @property
     def idle(self) -> bool:
-        """HubSoft is well, allows the whole rate, and nobody waits: background work may spend."""
+        """HubSoft is well, allows the whole rate, and no request waits: background work may spend."""
         budget, health = self._gate.state(), self._health.state()
         return (
             health.health in {Health.ONLINE, Health.UNKNOWN}
@@ -332,7 +332,7 @@ class Engine:
     async def _probing(self, bring: Coroutine[Any, Any, T], seconds: float) -> T:
         """Wait `seconds` for a question of a person that finds out whether HubSoft is back.
 
-        A longer silence is told; the question goes on, since its answer ends the outage for everybody.
+        After that the caller gets the error; the question goes on, since its answer ends the outage.
         """
         task = asyncio.create_task(bring)
         self._probes.add(task)

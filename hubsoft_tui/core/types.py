@@ -1,4 +1,4 @@
-"""The words the engine and its callers share: priorities, categories, answers, and what a watcher sees.
+"""The types that the engine and its callers share: priorities, categories, answers, and what a watcher sees.
 
 Everything here is immutable and light to import: screens need it before the engine (and httpx) is loaded.
 """
@@ -23,7 +23,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """Who asks, how urgently, and for how long: one value, passed from the caller to the queue."""
+    """The caller of a request, its urgency and its patience: one value, passed from the caller to the queue."""
 
     caller: str = ""
     """What asks: `lookup`, `sync`, `probe`, ...; the journal and the trace show it."""
@@ -272,7 +272,7 @@ class TokenState:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Where one question stands, for the person who asked it."""
+    """Where one question stands in the queue."""
 
     position: int
     """1 is next; 0 means it is with HubSoft now."""
@@ -305,9 +305,9 @@ class Badges:
     outbox_asks: int = 0
     """Of those, and of the settled: how many wait for a person (refused, doubled)."""
     alerts: int = 0
-    """Alerts that hold and that nobody has acknowledged."""
+    """Alerts that hold and are not acknowledged."""
     losses: int = 0
-    """Losses on disk that nobody has acknowledged."""
+    """Losses on disk that are not acknowledged."""
     renewing: Renewing | None = None
     """None while nothing is renewed ahead."""
     versions: dict[str, int] = field(default_factory=dict)

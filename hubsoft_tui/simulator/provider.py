@@ -35,7 +35,7 @@ class Provider:
         self.tokens = TokenOffice(seed)
         self.desk = TicketDesk(self.roster, clock, seed, opened=tickets, closed=closed)
         self.disconnections: list[str] = []
-        """Logins that somebody disconnected, in order."""
+        """Logins that were disconnected, in order."""
         self.steps_per_request = 0
         """Ticket changes made before every request, so that pages shift while they are read."""
 

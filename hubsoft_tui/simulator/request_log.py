@@ -1,4 +1,4 @@
-"""What the simulator received, counted when it arrived: the judge of what was really sent."""
+"""The requests that the simulator received, counted on arrival: the proof of what was really sent."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Roster:
     def matching(
         self, keep: Filter, where: Callable[[SimCustomer], bool] | None
     ) -> list[tuple[SimCustomer, list[SimService]]]:
-        """Return everybody that `keep` and `where` let through, oldest first, with the services to show."""
+        """Return the customers that `keep` and `where` let through, oldest first, with the services to show."""
         with self._lock:
             if where is None and keep in self._remembered:
                 return self._remembered[keep]

@@ -15,7 +15,7 @@ Route = tuple[str, str, Callable[["Provider", Call], Row]]
 
 ROUTES: Final[tuple[Route, ...]] = (
     ("GET", "cliente", routes_clients.search),
-    ("GET", "cliente/todos", routes_clients.everybody),
+    ("GET", "cliente/todos", routes_clients.all_customers),
     ("GET", "cliente/solicitar_desconexao/{id:int}", routes_clients.disconnect),
     ("GET", "cliente/atendimento", routes_accounts.tickets),
     ("GET", "cliente/financeiro", routes_accounts.invoices),

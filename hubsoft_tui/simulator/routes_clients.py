@@ -49,7 +49,7 @@ def search(provider: Provider, call: Call) -> Row:
     return found(clientes=rows)
 
 
-def everybody(provider: Provider, call: Call) -> Row:
+def all_customers(provider: Provider, call: Call) -> Row:
     """Answer `GET cliente/todos`: a page of customers, oldest first, each with its services."""
     call.need("pagina", "itens_por_pagina")
     # The bulk route knows no `inativo`: a record that is switched off is listed with its services.

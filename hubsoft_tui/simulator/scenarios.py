@@ -14,7 +14,7 @@ class Scenario:
 
     `latency` is in seconds; `seconds_per_row` is added for every row a page was asked to hold;
     `changes` is how many tickets change in a minute; `rate_limit` is requests per window, or None;
-    `mix` is a list of (probability, kind of fault); an `outage` answers nobody.
+    `mix` is a list of (probability, kind of fault); an `outage` answers no request.
     """
 
     name: str

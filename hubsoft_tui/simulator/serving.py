@@ -1,4 +1,4 @@
-"""`hubsoft-tui simulate`: the simulator alone, until somebody ends it."""
+"""`hubsoft-tui simulate`: the simulator alone, until it is interrupted."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def serve(
 
 
 def introduce(simulator: Simulator) -> list[str]:
-    """Return the lines that say where the simulator is, how to come in, and whom to look for."""
+    """Return the lines that say where the simulator is, how to log in, and which customers to look for."""
     current = SCENARIOS[simulator.scenario]
     lines = [
         str(say("HubSoft simulator at {url}", url=simulator.url)),

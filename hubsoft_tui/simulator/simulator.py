@@ -30,7 +30,7 @@ class Simulator:
     A context manager; or `start` and `close`. Every method may be called from any thread, before or while it
     serves. The same seed gives the same provider; with the same `start_at` the same dates too.
 
-    `port` 0 takes a free one. `customers` counts everybody, the fixed ones included. `tickets` are open at
+    `port` 0 takes a free one. `customers` counts all of them, the fixed ones included. `tickets` are open at
     the start, eight times as many closed unless `closed_tickets` says otherwise. `clock_rate` 0 stops the
     provider's own time. `latency` (seconds, low and high) and `changes_per_minute` replace the scenario's.
     `hostile` adds a customer whose texts attack terminals. `always_relations` gives addresses and equipment

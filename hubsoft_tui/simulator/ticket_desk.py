@@ -22,7 +22,7 @@ _KINDS: Final = {"opened": 22, "status": 30, "message": 18, "closed": 24, "reope
 
 
 class TicketDesk:
-    """Every ticket by id, in order of opening. Not safe by itself: the provider's lock guards it."""
+    """Every ticket by id, in order of opening. Not thread-safe: the provider's lock guards it."""
 
     def __init__(self, roster: Roster, clock: SimClock, seed: int, *, opened: int, closed: int) -> None:
         self._roster = roster
@@ -132,7 +132,7 @@ class TicketDesk:
         self._record("closed", ticket, before, ticket.status_id, at, by_client=by_client)
 
     def reopen(self, ticket: SimTicket, at: float) -> None:
-        """Open a closed ticket again, as somebody at the panel does."""
+        """Open a closed ticket again, as an operator at the panel does."""
         before, ticket.status_id = ticket.status_id, 66
         ticket.closed_at = ticket.closed_by = ticket.closing = ticket.closing_status = ticket.reason_id = None
         self._closed.remove(ticket.id)

@@ -30,7 +30,7 @@ class SimMessage:
 
 
 class Story(TypedDict):
-    """Why somebody called, and who deals with it."""
+    """Why a customer called, and which sector deals with it."""
 
     description: str
     type_id: int | None
@@ -70,7 +70,7 @@ class SimTicket:
 
     @property
     def open(self) -> bool:
-        """Whether nobody has closed it."""
+        """Whether it is open."""
         return self.closed_at is None
 
 

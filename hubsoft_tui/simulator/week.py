@@ -1,4 +1,4 @@
-"""A provider's working weeks: who is asked about, by whom and when, and what really changed at HubSoft meanwhile.
+"""A provider's working weeks: the questions, their callers and instants, and what really changed at HubSoft.
 
 People call when something happened: after they were suspended, after they paid, when the line is down and again
 an hour later. So questions and changes lean on each other, as they do outside; and the same seed gives the same
@@ -25,7 +25,7 @@ SERVICE: Final = "service_data"
 TICKETS: Final = 1_000_000
 """A customer's tickets are a subject of their own: the customer's number and this."""
 STRANGERS: Final = 2_000_000
-"""From here on: documents that nobody has."""
+"""From here on: documents of no customer."""
 
 CALLS: Final = (130, 120, 115, 120, 130, 60, 25)
 """Calls a day, Monday first, before anybody calls again."""
@@ -43,13 +43,13 @@ class WeekQuestion:
     subject: int
     category: str
     person: bool
-    """Somebody waits for the answer; else a program does."""
+    """A person waits for the answer; else a program does."""
     forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """Questions in order of time, and the truth: when what of whom changed."""
+    """Questions in order of time, and the truth: what of which customer changed, and when."""
 
     questions: tuple[WeekQuestion, ...]
     changes: dict[tuple[int, str], tuple[float, ...]]
@@ -71,7 +71,7 @@ class Weeks:
 
 
 def weeks(seed: int = 1, *, days: int = 7, customers: int = 800) -> Weeks:
-    """Return `days` days of a provider of whom `customers` are ever asked about."""
+    """Return `days` days of a provider, with questions about `customers` of its customers."""
     return _Provider(seed, days, customers).told()
 
 
@@ -158,7 +158,7 @@ class _Provider:
                 self._asked.append(WeekQuestion(at + chance.uniform(20, 600), stranger, DATA, person=True))
 
     def _call(self, customer: int, at: float) -> None:
-        """Somebody calls: an operator looks the customer and the tickets up, perhaps opens one; and again later."""
+        """A customer calls: an operator looks the customer and the tickets up, perhaps opens one; and again later."""
         chance = self._chance
         again = True
         while again and at < self._days * DAY:
@@ -200,5 +200,5 @@ class _Provider:
 
 
 def people(questions: tuple[WeekQuestion, ...]) -> Iterator[WeekQuestion]:
-    """Yield the questions that somebody waits for."""
+    """Yield the questions that a person waits for."""
     return (one for one in questions if one.person)

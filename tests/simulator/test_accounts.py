@@ -86,8 +86,8 @@ def test_sessions_of_a_login(visitor: Visitor) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d-03", rows[0]["acctstarttime"])
     starts = [row["acctstarttime"] for row in rows]
     assert starts == sorted(starts, reverse=True)
-    nobody = visitor.get("cliente/extrato_conexao", busca="login", termo_busca="ninguem")
-    assert nobody["registros"] == []
+    unknown = visitor.get("cliente/extrato_conexao", busca="login", termo_busca="ninguem")
+    assert unknown["registros"] == []
 
 
 def test_tables(visitor: Visitor) -> None:

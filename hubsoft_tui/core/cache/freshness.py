@@ -1,7 +1,7 @@
 """What is known without asking: the cache as questions see it, with the age limits in force.
 
 A question is answered by its own record, or by a roster's row where that says enough. How old an answer may be is
-a matter of the question's category, and of whom it is about.
+a matter of the question's category and of the customer it is about.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The queue and the limiter: every request passes here, in order, and the server never sees more than N.
 
 The promise and the decision are in `schedule`, this engine's waiters in `queue`; what several processes share is
-in `ledger`, behind a `PermitPort`. Here is the one task that gives out permits; it lives only while somebody
+in `ledger`, behind a `PermitPort`. Here is the one task that gives out permits; it lives only while a request
 waits. For the engine's thread and loop only.
 """
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 Step = Callable[[Ledger, float], tuple[Ledger, T]]
 
 REFRESH: Final = 1.0
-"""Seconds after which one who waits says so again to the other processes, and looks what they gave back."""
+"""Seconds after which a waiter is announced again to the other processes, and their freed slots are read."""
 BROKEN: Final = 1.0
 """Seconds until a state on disk that cannot be written is tried again."""
 HELD: Final = 10.0
@@ -80,7 +80,7 @@ class Gate:
     async def enter(self, place: QueuePlace) -> Permit:
         """Wait for the turn of `place` and return its permit; cancelling leaves the line and spends nothing.
 
-        Raises QueueFull (refused, or displaced by somebody more urgent), TimedOut (its deadline passed),
+        Raises QueueFull (refused, or displaced by a more urgent request), TimedOut (its deadline passed),
         Closed, or StoreError (the state that the processes share cannot be written).
         """
         waiter = self._join(place)
@@ -110,7 +110,7 @@ class Gate:
         return self._limits.longest_pause
 
     def limited(self, retry_after: float | None) -> bool:
-        """Pause everybody for a 429, `retry_after` seconds or 60; return True unless that event was known."""
+        """Pause all processes for a 429, `retry_after` seconds or 60; return True unless that event was known."""
         now, limits = self._clock.now(), self._limits
         known = self._look().throttle.paused_until > now
         self._tell(lambda ledger: replace(ledger, throttle=slowed(ledger.throttle, limits, now, retry_after)))
@@ -156,7 +156,7 @@ class Gate:
         return {label: replace(standing, attempt=attempts[label]) for label, standing in found.items()}
 
     def close(self) -> None:
-        """Refuse everybody who waits and everybody to come; permits already given stay good."""
+        """Refuse every request that waits or comes later; permits already given stay good."""
         if self._closed:
             return
         self._closed = True
@@ -178,7 +178,7 @@ class Gate:
             raise _queue_full(len(self._line))
         self._line.add(waiter)
         if alone or full:
-            # Alone, its turn may be now; and nobody is displaced by one who need not wait.
+            # Alone, its turn may be now; a request that need not wait displaces no other.
             self._pump()
         if full and len(self._line) > self._limits.max_queue:
             count = len(self._line) - 1
@@ -196,7 +196,7 @@ class Gate:
     # Turns.
 
     def _pump(self) -> float:
-        """Start everybody whose turn it is; return when to look again."""
+        """Start every request whose turn it is; return when to look again."""
         try:
             while True:
                 now = self._clock.now()
@@ -216,7 +216,7 @@ class Gate:
             return self._clock.now() + BROKEN
 
     def _held(self) -> None:
-        """Tell people who have waited for another process for too long; the others wait on."""
+        """Refuse people's requests once another process has held the budget too long; the others wait on."""
         now = self._clock.now()
         if self._held_since is None:
             self._held_since = now
@@ -227,7 +227,7 @@ class Gate:
         self._line.refuse(people, lambda: StoreBusy(text))
 
     def _turn(self, ledger: Ledger, now: float) -> tuple[Ledger, tuple[tuple[Waiter, Slot] | None, float]]:
-        """Give one slot to whoever of mine is next, if anybody is; a step for `PermitPort.update`."""
+        """Give one slot to the next of my waiters, if it may start; a step for `PermitPort.update`."""
         owner = self._port.owner
         ledger = ledger.swept(self._limits.window, now)
         due = self._line.due(now)
@@ -312,7 +312,7 @@ class Gate:
             if self._nap is not None:
                 self._nap.cancel()
                 self._nap = None
-            # Whatever ended the driver, nobody may be left waiting for it.
+            # Whatever ended the driver, no request may be left waiting for it.
             self._line.refuse(self._line, _closed)
 
 

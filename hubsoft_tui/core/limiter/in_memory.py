@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class MemoryBudget:
-    """A PermitPort that shares with nobody and forgets when the process ends."""
+    """A PermitPort of one process, which forgets when the process ends."""
 
     owner = "me"
 

@@ -1,7 +1,7 @@
 """What all processes on one home know together about the budget: slots, the waiting line, the throttle.
 
-Pure data and pure changes of it. A port (`PermitPort`) only loads a ledger, lets somebody change it while
-nobody else can, and stores what became different; every rule is here, in `throttle` and in `schedule`.
+Pure data and pure changes of it. A port (`PermitPort`) loads a ledger, lets one owner change it
+exclusively, and stores the difference; every rule is here, in `throttle` and in `schedule`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Limits:
     window: float = 60.0
     caps: tuple[int, int, int, int] = (30, 28, 26, 22)
     low_minimum: int = 2
-    """Slots of a window LOW may always have, whoever else is waiting, CRITICAL apart."""
+    """Slots of a window LOW may always have, whatever else is waiting, CRITICAL apart."""
     max_queue: int = 1000
     longest_pause: float = 900.0
     """No Retry-After is obeyed beyond so many seconds."""
@@ -43,7 +43,7 @@ class Slot:
     priority: Priority
     started: float
     lease_end: float
-    """When it counts as completed although nobody said so: its owner is frozen, or forgot."""
+    """When it counts as completed without a word from its owner, which is frozen or forgot."""
     done: float | None = None
     """When its request completed; None while it is in flight."""
 
@@ -86,7 +86,7 @@ class Throttle:
     """When the rate was last cut."""
     header_limit: int | None = None
     others: int = 0
-    """Requests of the window that somebody else spends, as the headers show, until `others_until`."""
+    """Requests of the window that other programs spend, as the headers show, until `others_until`."""
     others_until: float = 0.0
     lost_at: float | None = None
     """When it was noticed that the ledger before this one is lost: what was sent in its window is not known."""
@@ -139,7 +139,7 @@ class Ledger:
         return Ledger({**known.slots, **self.slots}, self.line, throttle)
 
     def buried(self, dead: set[str], now: float) -> Ledger:
-        """Settle what the dead left: requests in flight completed by `now`, and nobody waits any more."""
+        """Settle what the dead left: requests in flight completed by `now`, and their waiters are gone."""
         if not dead:
             return self
         slots = {
@@ -202,7 +202,7 @@ class PermitPort(Protocol):
         ...
 
     def update(self, step: Callable[[Ledger, float], tuple[Ledger, T]]) -> T:
-        """Change the ledger while nobody else can, and return what `step` found out.
+        """Change the ledger exclusively, and return what `step` found out.
 
         `step` gets the ledger, with what dead owners left settled and what another epoch left rebased, and
         the instant (Clock.now, read while the ledger is held); it returns the changed one. It must have no

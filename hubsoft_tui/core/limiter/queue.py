@@ -1,4 +1,4 @@
-"""The waiting line of one engine: who waits for a permit, in order of rank, and the permit they get."""
+"""The queue of one engine: the requests that wait for a permit, in order of rank, and the permit itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class QueuePlace:
     lease: float = 60.0
     """The longest the request can take: should its process freeze, it counts as completed after this."""
     label: str = ""
-    """Names it in `Gate.waiting`; empty for nobody's interest."""
+    """Names it in `Gate.waiting`; empty when nothing follows it."""
     attempt: int = 1
     """Which attempt this is; a later one waits because an earlier one failed."""
 
@@ -84,7 +84,7 @@ class Permit:
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """Somebody in the line. Its future gets the permit, or the reason why there is none."""
+    """A request in the queue. Its future gets the permit, or the error."""
 
     place: QueuePlace
     arrival: float
@@ -121,7 +121,7 @@ class WaitQueue:
         return waiter in self._waiters
 
     def newcomer(self, place: QueuePlace, now: float) -> Waiter:
-        """Return a waiter for `place` that is not in the line yet."""
+        """Return a waiter for `place` that is not in the queue yet."""
         return Waiter(place, now, next(_serials), asyncio.get_running_loop().create_future())
 
     def last(self) -> Waiter:

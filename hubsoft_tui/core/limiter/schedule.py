@@ -88,7 +88,7 @@ def decide(
 ) -> GrantDecision:
     """Decide which of my classes starts now, `ledger` being swept. `limits` are the configured ones.
 
-    Everybody who waits anywhere is served in the order of rank; what better-ranked waiters of other processes
+    All waiters of all processes are served in the order of rank; what better-ranked waiters of other processes
     may take now is set aside for them, and one of mine starts if it fits into what is left.
     """
     if now < (opens := ledger.throttle.opens(limits.window)):
@@ -115,7 +115,7 @@ def decide(
 def _next_opening(
     room: WindowCapacity, ledger: Ledger, mine: Sequence[QueueHead], window: float, now: float
 ) -> float:
-    """Return the first instant at which one of mine fits, were nobody else there."""
+    """Return the first instant at which one of mine fits, were no other process there."""
     frees = sorted((slot.frees_earliest(window, now), slot.priority) for slot in ledger.slots.values())
     best = min(
         (room.opens(head.priority, now) for head in mine if room.fits(head.priority)), default=math.inf

@@ -80,7 +80,7 @@ def observed(
 ) -> Throttle:
     """Return the throttle after X-RateLimit headers; `used` is what we know we spent in this window.
 
-    What the server counted beyond `used` was spent by somebody else with the same login: it is missing from
+    What the server counted beyond `used` was spent by another program with the same login: it is missing from
     our window, for this window.
     """
     others = 0 if remaining is None else max(0, limit - remaining - used)

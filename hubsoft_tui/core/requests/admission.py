@@ -59,7 +59,7 @@ class AdmissionControl:
         return probe
 
     def _admission(self, job: Job, operation: Operation[Any]) -> Admission:
-        # A background request would take the probe into its own slow lane; for it the engine probes by itself.
+        # A background request would take the probe into its own slow lane; for it the engine sends a probe.
         return self._breaker.admit(safe_read=operation.repeatable and _is_persons(job), early=not job.probed)
 
     @property

@@ -42,7 +42,7 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """The state now; it becomes half-open by itself when the open period ends."""
+        """The state now; it becomes half-open when the open period ends."""
         if self._retry_at is None:
             return BreakerState.CLOSED
         if self._probing or self._clock.now() >= self._retry_at:
@@ -99,7 +99,7 @@ class Breaker:
             return
 
     def look_again(self) -> None:
-        """Have everybody who waits look at the state."""
+        """Have every waiter look at the state."""
         self._changed.set()
         self._changed = asyncio.Event()
 

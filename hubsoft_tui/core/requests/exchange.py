@@ -1,7 +1,7 @@
 """One operation's way to HubSoft and back: breaker, token, queue, wire, decoding, and what may be repeated.
 
 Every attempt is a place of its own in the queue and pays for its own slot. A write whose outcome is unknown is
-never repeated here: `UnknownOutcome` says so to whoever keeps the outbox.
+never repeated here: `UnknownOutcome` says so to the outbox.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class _Again(Exception):
         self.rejected = rejected
         """HubSoft answered 401 to the token we used."""
         self.shared = shared
-        """The failed request was everybody's (a login), so repeating it is not this job's expense."""
+        """The failed request served all callers (a login), so repeating it is not this job's expense."""
 
 
 class Exchange:
@@ -129,7 +129,7 @@ class Exchange:
                     self.breaker.undecided()
 
     async def login(self, operation: Operation[TokenGrant]) -> TokenGrant:
-        """Ask for a token, once. Logging in is rare and everybody waits for it, so it goes first."""
+        """Ask for a token, once. Logging in is rare and every request waits for it, so it goes first."""
         job = Job(self.gate, RequestContext(LOGIN, Priority.CRITICAL))
         permit = await self._enter(job, operation, 0.0)
         try:
@@ -325,7 +325,7 @@ class Exchange:
 
     def _too_many(self, reply: Reply) -> _Again:
         if self._pause_of(reply.headers) is None:
-            # Until here everybody was paused for as long as the body could take.
+            # Until here all requests were paused for as long as the body could take.
             self._limited(pause_in_body(reply.body))
         return _Again(self.admission.limited(self.gate.paused_for), failure=True)
 

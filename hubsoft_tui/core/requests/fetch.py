@@ -1,4 +1,4 @@
-"""Bringing an answer from HubSoft, once for everybody: in this process by flights, among processes by claims."""
+"""Bringing an answer from HubSoft once for all callers: in a process by single flight, among processes by claims."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Fetcher:
         self._flights: SingleFlight[Fetched[Any]] = SingleFlight()
 
     async def join(self, job: Job, question: Question[T], *, refresh: bool) -> tuple[Fetched[T], bool]:
-        """Return the answer, and whether somebody in this process had asked for it already."""
+        """Return the answer, and whether another caller in this process had asked for it already."""
         return await self._flights.join(
             question.key, job, lambda own: self._bring(own, question, refresh=refresh)
         )
@@ -117,7 +117,7 @@ class Fetcher:
     def _unclaim(self, key: str) -> None:
         try:
             self._records.unclaim(key)
-        except StoreError as error:  # it lapses by itself
+        except StoreError as error:  # it lapses
             logger.warning("claim: %s", error)
 
     def _keep(self, question: Question[T], received: Received[T]) -> tuple[Part, ...]:

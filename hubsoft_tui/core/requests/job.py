@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Job:
-    """Who asks, how urgently, until when (on the engine's clock), and what it has cost so far."""
+    """The caller, its urgency, its deadline (on the engine's clock), and the cost so far."""
 
     __slots__ = (
         "asked",
@@ -52,9 +52,9 @@ class Job:
 
         It returns the instant (Clock.now) from which nothing of the attempt may leave any more, or None."""
         self.through_outages = True
-        """Whether it waits, with nobody waiting for it, until HubSoft is back; else it is told as a person is."""
+        """Whether background work waits until HubSoft is back; else it gets the error at once, as a person does."""
         self.lifted: Callable[[], None] | None = None
-        """Called when somebody more urgent joins while it waits for HubSoft to come back."""
+        """Called when a more urgent caller joins while it waits for HubSoft to come back."""
         self.probed = False
         """It was the breaker's probe once, which is enough."""
         self.place: QueuePlace | None = None

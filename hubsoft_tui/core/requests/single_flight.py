@@ -1,4 +1,4 @@
-"""Single flight: one question on its way serves everybody who asks it meanwhile.
+"""Single flight: one question on its way serves every caller that asks it too.
 
 The task is shielded from its waiters and cancelled only when the last of them leaves; a failure reaches every
 waiter and is one request, not a hundred.
@@ -33,7 +33,7 @@ class SingleFlight(Generic[T]):
     async def join(
         self, key: str, job: Job, start: Callable[[Job], Coroutine[Any, Any, T]]
     ) -> tuple[T, bool]:
-        """Return what `start(job)` returns, and whether somebody else had started it already.
+        """Return what `start(job)` returns, and whether another caller had started it already.
 
         A more urgent newcomer lifts the running flight to its own priority, and a later deadline extends it.
         """
@@ -51,7 +51,7 @@ class SingleFlight(Generic[T]):
         finally:
             flight.waiters -= 1
             if not flight.waiters and not flight.task.done():
-                # The last one left: nobody reads the answer, so the place in the queue is given back. A
+                # The last one left: no caller reads the answer, so the place in the queue is given back. A
                 # newcomer must not join a flight that is being cancelled.
                 self._ended(key, flight)
                 flight.task.cancel()

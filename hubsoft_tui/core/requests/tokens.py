@@ -1,4 +1,4 @@
-"""One token per credential: fetched once for everybody, renewed early, renewed once when HubSoft revokes it."""
+"""One token per credential: fetched once for all callers, renewed early, renewed once when HubSoft revokes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHORTEST_LIFE: Final = 60.0
 """A token is believed this long whatever its `expires_in` says, so that a server's nonsense cannot make us log
 in for every request; if it is really dead, the 401 tells."""
 REFUSED_SECONDS: Final = 60.0
-"""After a refused login nobody tries again for this long: repeated wrong passwords lock accounts."""
+"""After a refused login none is sent for this long: repeated wrong passwords lock accounts."""
 LEASE_SECONDS: Final = 30.0
 """The right to log in, renewed while the login waits for its turn; what a frozen process holds ends with it."""
 EARLY_PAUSE_SECONDS: Final = 30.0
@@ -85,7 +85,7 @@ class Tokens:
             self._renewing().add_done_callback(self._early_ended)
 
     def refuse(self, error: HubSoftError) -> None:
-        """HubSoft refuses even a fresh token: nobody logs in again for a while."""
+        """HubSoft refuses even a fresh token: no login is sent for a while."""
         self._refused = (self._clock.now() + REFUSED_SECONDS, error.text)
         self.rejected(self._latest.version if self._latest is not None else 0)
 
@@ -140,7 +140,7 @@ class Tokens:
         finally:
             try:
                 self._port.release()
-            except StoreError as error:  # it lapses by itself
+            except StoreError as error:  # it lapses
                 logger.warning("login lease: %s", error)
 
     def _load(self) -> StoredToken | None:
@@ -180,6 +180,6 @@ class Tokens:
         return min(self.buffer_seconds, (token.expires_wall - token.issued_wall) / 10)
 
     def _early_ended(self, task: asyncio.Task[StoredToken]) -> None:
-        """Nobody waits for an early renewal: when it fails, the token that is there still serves."""
+        """When an early renewal fails, the token that is there still serves: no question waits for it."""
         if not task.cancelled() and task.exception() is not None:
             self._early_from = self._clock.now() + EARLY_PAUSE_SECONDS

@@ -54,7 +54,7 @@ class Reply:
 class TransportFailure(Exception):
     """No usable answer. `sent` tells whether HubSoft may have seen the request; `kind` is for logs.
 
-    `ours` tells that it says nothing about HubSoft: every connection of ours was busy, or it was too late to send.
+    `ours` tells that it says nothing about HubSoft: the pool had no free connection, or it was too late to send.
     """
 
     def __init__(self, kind: str, text: Text, *, sent: bool, ours: bool = False) -> None:

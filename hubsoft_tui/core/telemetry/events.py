@@ -1,4 +1,4 @@
-"""What happened, as it happens, for whoever watches. Without watchers an event costs one comparison."""
+"""Events as they happen, for every subscription. Without one an event costs one comparison."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Events:
         self._lock = threading.Lock()
 
     def publish(self, event: Event) -> None:
-        """Hand `event` to whoever watches."""
+        """Hand `event` to every subscription."""
         for subscription in self._subscriptions:
             subscription.push(event)
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from ..types import Category, Outcome, Priority
 
 REFRESH: Final = "refresh"
-"""The caller of questions that nobody asked: they renew what is remembered before it is too old."""
+"""The caller of background renewals: questions that keep the cache fresh."""
 
 CATEGORIES: Final = tuple(Category)
 CATEGORY: Final = 0b0000_0011
@@ -24,7 +24,7 @@ NEGATIVE: Final = 0b0000_1000
 SUSPENDED: Final = 0b0001_0000
 """what was shown is a customer without an active contract;"""
 PERSON: Final = 0b0010_0000
-"""somebody waited for the answer."""
+"""a person waited for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class QuestionRow:
     since: float = 0.0
     """For such a miss: seconds between the two fetches."""
     suspended: bool = False
-    """The record concerns a customer without an active contract, whom a payment may unlock any moment."""
+    """The record concerns a customer without an active contract, which a payment may activate at any moment."""
     status_changed: bool | None = None
     """For such a miss about a customer, of any category: whether the services' statuses differ. Else None."""
     forced: bool = False
@@ -106,7 +106,7 @@ class TraceSink(Protocol):
 
 
 def mark_of(row: QuestionRow) -> int:
-    """Return what passes over millions of questions need to know of one beside when and about whom."""
+    """Return a question's flags, which passes over millions of questions read beside its instant and subject."""
     return (
         CATEGORIES.index(row.category)
         | row.forced * FORCED

@@ -21,7 +21,7 @@ class RecordTraits:
     suspended: Callable[[object], bool] = lambda _record: False
     """The record is a customer without an active contract."""
     shown: Callable[[Category, object], object] = lambda _category, record: record
-    """What of the record an answer of this category shows, without what changes by itself, such as a duration."""
+    """What of the record an answer of this category shows, without what time alone changes, such as a duration."""
     status: Callable[[object], object | None] = lambda _record: None
     """The contract's status alone; None for what is no customer."""
 

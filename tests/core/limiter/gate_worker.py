@@ -1,6 +1,6 @@
 """A real process that spends a shared budget: `python -m tests.core.limiter.gate_worker HOME MODE N WINDOW`.
 
-`spend` sends for ever, and writes the instant of each arrival; `hoard` takes all N, then waits for one more.
+`spend` sends without end, and writes the instant of each arrival; `hoard` takes all N, then waits for one more.
 """
 
 from __future__ import annotations

@@ -81,6 +81,6 @@ async def enter_all(gate: Gate, *priorities: Priority) -> list[Permit]:
 
 
 async def settle() -> None:
-    """Let everybody who can run, run."""
+    """Let every task that can run, run."""
     for _ in range(10):
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""One budget for all processes on a home: exact over their sum, in one order, whoever dies or freezes."""
+"""One budget for all processes on a home: exact over their sum, in one order, whichever process dies or freezes."""
 
 from __future__ import annotations
 

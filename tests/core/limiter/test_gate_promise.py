@@ -1,4 +1,4 @@
-"""The hard promise, as properties: the server never sees more than N in any window, and everybody is served."""
+"""The hard promise, as properties: the server never sees more than N in any window, and every request is served."""
 
 from __future__ import annotations
 

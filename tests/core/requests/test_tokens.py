@@ -73,7 +73,7 @@ async def test_it_is_renewed_in_the_background_before_it_ends(home):
     tokens = home.process(provider)
     await tokens.current()
     home.clock.advance(2_592_000 - 250)
-    assert (await tokens.current()).value == "token-1", "nobody waits for an early renewal"
+    assert (await tokens.current()).value == "token-1", "no question waits for an early renewal"
     await asyncio.sleep(0.01)
     assert (await tokens.current()).value == "token-2"
     assert provider.logins == 2

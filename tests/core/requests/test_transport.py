@@ -181,7 +181,7 @@ async def test_a_request_that_is_late_after_its_handshake_is_not_sent(monkeypatc
     authority.issue_cert("127.0.0.1").configure_cert(context)
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    # The environment's certificates are not for this machine, so it is told here whom to trust.
+    # The environment's certificates are not for this machine, so the test says which authority to trust.
     monkeypatch.setattr("hubsoft_tui.core.requests.transport.route_to", lambda _url: Route(trusting, None))
     with slow_to_agree(0.1, context) as (url, asked):
         transport = Transport(Profile(url=url), HttpSettings())
