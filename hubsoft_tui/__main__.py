@@ -8,9 +8,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
+from typing import TYPE_CHECKING, Final
 
 from . import streams
 from .flags import Flags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+_ROOT: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is slow
+_BESIDE: Final = ("widgets", "app")
+"""What the console needs from beside this package. Their names are so common that others have them too."""
+_ours: Final[dict[str, ModuleType]] = {}
 
 
 def main() -> int:
@@ -28,14 +40,57 @@ def main() -> int:
     if os.environ.get("SSH_CONNECTION"):
         # Textual reads it while it is imported; ten frames a second are what a thin link carries.
         os.environ.setdefault("TEXTUAL_FPS", "10")
-    from app import open_console
-    from hubsoft_tui.errors import HubSoftError
+    with own_modules():
+        from app import open_console
+        from hubsoft_tui.errors import HubSoftError
 
+        try:
+            return open_console(flags)
+        except HubSoftError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+
+
+@contextlib.contextmanager
+def own_modules() -> Iterator[None]:
+    """Let `app` and `widgets` be those beside this package, whatever else is found or loaded under these names.
+
+    `python -m` looks in the working folder first, and a program may have such modules of its own: it has them
+    back afterwards.
+    """
+    before = _loaded()
+    mine = {name: module for name, module in before.items() if _is_ours(module)}
+    _replace(_ours | mine)
     try:
-        return open_console(flags)
-    except HubSoftError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
+        for name in _BESIDE:
+            if name not in sys.modules:
+                _load(name)
+        yield
+    finally:
+        _ours.update(_loaded())
+        _replace(before)
+
+
+def _loaded() -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] in _BESIDE}
+
+
+def _replace(modules: dict[str, ModuleType]) -> None:
+    for name in _loaded():
+        del sys.modules[name]
+    sys.modules.update(modules)
+
+
+def _is_ours(module: ModuleType) -> bool:
+    return (getattr(module, "__file__", None) or "").startswith(_ROOT + os.sep)
+
+
+def _load(name: str) -> None:
+    spec = PathFinder.find_spec(name, [_ROOT])
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"{name} is not beside the package", name=name)
+    sys.modules[name] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def _no_terminal() -> int:
