@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.formats import NOTHING, duration, moment, percent, size, wait
-from hubsoft_tui.services.alerts.rules import BY_ID, Rule, Unit
+from hubsoft_tui.services.alerts.rules import BY_ID, AlertRule, Unit
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, fit, line
@@ -210,7 +210,7 @@ class AlertDetail(Drawn):
         return fields
 
 
-def _unit(rule: Rule | None) -> Unit:
+def _unit(rule: AlertRule | None) -> Unit:
     return Unit.NONE if rule is None else rule.unit
 
 

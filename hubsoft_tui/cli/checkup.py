@@ -20,7 +20,7 @@ from .translated import Command, Number, Option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..services.checkup.types import Imported, ListRow, MemberRow, Plan, Progress
+    from ..services.checkup.types import CheckupPlan, Imported, ListRow, MemberRow, Progress
     from ..services.hub import Hub
 
 LOOK_SECONDS: Final = 0.2
@@ -174,7 +174,7 @@ def _failures(count: int) -> str:
     return styled(failed.format(n=number(count)), "warning")
 
 
-def _answer_plan(plan: Plan, imported: Imported, *, as_json: bool) -> None:
+def _answer_plan(plan: CheckupPlan, imported: Imported, *, as_json: bool) -> None:
     if not as_json:
         write_lines(_plan_lines(plan))
         return
@@ -183,7 +183,7 @@ def _answer_plan(plan: Plan, imported: Imported, *, as_json: bool) -> None:
     write_json({**plan_document_of(plan), "columns": list(imported.columns)})
 
 
-def _plan_lines(plan: Plan) -> list[str]:
+def _plan_lines(plan: CheckupPlan) -> list[str]:
     from ..services.checkup.plan_text import plan_lines
 
     lines = plan_lines(plan)
@@ -198,7 +198,7 @@ def _plan_lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _say_plan(plan: Plan) -> None:
+def _say_plan(plan: CheckupPlan) -> None:
     for line in _plan_lines(plan):
         click.echo(line, err=True)
 

@@ -69,7 +69,7 @@ def line(path: Path | None) -> str:
 
 
 def install(folder: Path) -> None:
-    """Report what nobody caught, in any thread, to `folder`; the terminal sees one line and no traceback.
+    """Report what was not caught, in any thread, to `folder`; the terminal sees one line and no traceback.
 
     Ctrl+C stays silent. A thread's fault is reported and logged; nothing is printed over a running screen.
     """
@@ -82,7 +82,7 @@ def install(folder: Path) -> None:
         if isinstance(args.exc_value, OSError) and args.exc_value.errno in {errno.EIO, errno.EPIPE}:
             _log.info(
                 "The terminal went away (%s).", args.exc_type.__name__
-            )  # a dropped line is no fault of ours
+            )  # a dropped line is no fault of the program
         elif args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
             path = report(args.exc_value, folder)
             _log.error("A thread stopped (%s); the report is in %s", args.exc_type.__name__, path)

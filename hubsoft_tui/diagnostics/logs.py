@@ -1,4 +1,4 @@
-"""The log: one rotated file that only its owner reads, in which nobody's data and no secret is found."""
+"""The log: one rotated file that only its owner reads, which holds no personal data and no secret."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ SHOWN: Final = 200
 
 
 class AlertSummary(Drawn):
-    """The line above the list: how many are open, how many nobody has seen, and whether the webhook knows."""
+    """The line above the list: how many are open, how many are not acknowledged, and whether the webhook knows."""
 
     def __init__(self) -> None:
         super().__init__()

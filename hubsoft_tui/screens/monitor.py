@@ -181,6 +181,6 @@ class MonitorScreen(ConsoleScreen):
         self.query_one(SavedPanel).show(*self._today)
 
     def action_freeze(self) -> None:
-        """Hold the tape too: it moves by itself."""
+        """Hold the tape too: it moves without a snapshot."""
         super().action_freeze()
         self.query_one(BudgetTape).held = self.frozen

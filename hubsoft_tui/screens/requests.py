@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.core.types import Snapshot
 
 
-class Summary(Drawn):
+class RequestSummary(Drawn):
     """The line above the table: how many, how many match, and whether the newest is followed."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class RequestsScreen(ConsoleScreen):
 
     def body(self) -> ComposeResult:
         """Compose the summary, the filter, the table and the details."""
-        yield Summary()
+        yield RequestSummary()
         field = Input(placeholder=_("every word typed must be there"), compact=True, id="requests-filter")
         field.cursor_blink = False
         yield field
@@ -182,7 +182,7 @@ class RequestsScreen(ConsoleScreen):
     def _tell(self) -> None:
         table = self.table
         following = table.follows
-        self.query_one(Summary).show(
+        self.query_one(RequestSummary).show(
             table.rows.total, len(table.rows), self._field.value.strip(), following=following
         )
         if self.has_class("-details"):

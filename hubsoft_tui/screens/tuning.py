@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOOK_AGAIN: Final = 30.0
-"""Seconds after which a curve is read anew, if questions were asked meanwhile."""
+"""Seconds after which a curve is read anew, if questions were asked since."""
 
 
 class SaveTuned(ModalScreen[bool]):
@@ -324,7 +324,7 @@ class TuningScreen(ConsoleScreen):
             self._forecasts[key] = found
             now = self._looked.get(key)
             if found is not None and now is not None and now != also and found.at(float(now)) is None:
-                self._foretell(anew=True)  # the arrows went on meanwhile
+                self._foretell(anew=True)  # the value looked at changed during the request
         self._draw()
 
     @work(group="tuning-change", exit_on_error=False)

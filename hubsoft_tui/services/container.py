@@ -23,7 +23,7 @@ from ..core.types import Badges
 from ..hubsoft_time import day_of
 from ..settings.tree import Profile, Settings
 from ..store.tuning import TuningLog
-from .alerts.facts import ExtraFacts
+from .alerts.rules import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
 from .checkup.storage import CheckupStores

@@ -28,7 +28,7 @@ PASTE_LIMIT: Final = 1 << 20
 LONGEST: Final = 32
 """Characters of a sequence that can be a key or the mouse; Textual would type what is longer."""
 BURST: Final = 3
-"""Printable characters of one read, from which on they are text: nobody presses three different keys at once."""
+"""Printable characters of one read, from which on they are text: three different keys are not pressed at once."""
 BURST_SECONDS: Final = 0.05
 """What arrives so soon behind a burst belongs to it: a long paste comes in several reads."""
 

@@ -1,6 +1,6 @@
 """What goes to the terminal: UTF-8 whatever the locale says, in pieces that can be given up.
 
-A terminal that stops reading would otherwise hold the thread that writes, and the screens behind it, for ever.
+A terminal that stops reading would otherwise hold the thread that writes, and the screens behind it, without end.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class TerminalOutput:
                 if select.select([], [self._descriptor], [], LOOK_SECONDS)[1]:
                     data = data[os.write(self._descriptor, data[:PIECE]) :]
         except (OSError, ValueError):
-            # It is gone. Whoever watches it ends the console; the screens must not stand until then.
+            # It is gone. The watch on it ends the console; the screens must not stand until then.
             self._given_up.set()
 
     def give_up(self) -> None:

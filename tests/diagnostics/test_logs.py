@@ -1,4 +1,4 @@
-"""The log: readable lines, nobody's data, one owner, several writers, never the terminal."""
+"""The log: readable lines, no personal data, one owner, several writers, never the terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 import pytest
 
 from hubsoft_tui.core.types import Priority
-from hubsoft_tui.screens.requests import RequestsScreen, Summary
+from hubsoft_tui.screens.requests import RequestsScreen, RequestSummary
 from tests.screens.builders import Stand, request, snapshot
 from tests.widgets.fixture import lines_of
 from widgets.monitor.request_rows import RequestDetail, RequestTable
@@ -50,7 +50,7 @@ async def test_each_request_is_a_line_the_newest_last_and_followed():
         assert "customer.find ×2" in lines[4]
         assert "… waiting for HubSoft" in lines[5]
         assert lines[5].startswith("▸")
-        assert "following" in shown.text(Summary)
+        assert "following" in shown.text(RequestSummary)
         shown.screen.tick(snapshot(2, (*REQUESTS[:-1], request(5), request(6))))
         assert shown.table.selected == "6"
 
@@ -60,11 +60,11 @@ async def test_a_cursor_moved_off_holds_its_request_and_f_follows_again():
         await shown.pilot.press("up")
         shown.screen.tick(snapshot(2, (*REQUESTS, request(6), request(7))))
         assert shown.table.selected == "4"
-        assert "holding" in shown.text(Summary)
+        assert "holding" in shown.text(RequestSummary)
         await shown.pilot.press("s", "f")
         await shown.pilot.pause()
         assert shown.table.selected == "7"
-        assert "following" in shown.text(Summary)
+        assert "following" in shown.text(RequestSummary)
 
 
 async def test_filter_as_one_types_and_escape_step_by_step():
@@ -72,7 +72,7 @@ async def test_filter_as_one_types_and_escape_step_by_step():
         await shown.pilot.press("slash", *"time", "enter")
         await shown.pilot.pause()
         assert [row.id for row in shown.table.rows] == [3]
-        assert "1 matches /time" in shown.text(Summary)
+        assert "1 matches /time" in shown.text(RequestSummary)
         assert shown.table.has_focus
         await shown.pilot.press("enter")
         assert shown.screen.has_class("-details")

@@ -10,7 +10,7 @@ from hubsoft_tui.formats import NOTHING, day, moment
 from hubsoft_tui.hubsoft_time import day_of
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.services.checkup.plan_text import result_word
-from hubsoft_tui.services.checkup.types import MemberRow, Overview, Result, RunState
+from hubsoft_tui.services.checkup.types import ListOverview, MemberRow, Result, RunState
 from hubsoft_tui.texts import _, number
 
 from ..table.columns import Column
@@ -48,7 +48,7 @@ class MemberTable(VirtualTable[MemberRow]):
             self.action_edge(0)
 
 
-class ListTable(VirtualTable[Overview]):
+class ListTable(VirtualTable[ListOverview]):
     """The lists there are."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -115,8 +115,8 @@ def _columns() -> list[Column[MemberRow]]:
     ]
 
 
-def _list_columns() -> list[Column[Overview]]:
-    def counted(result: Result) -> Column[Overview]:
+def _list_columns() -> list[Column[ListOverview]]:
+    def counted(result: Result) -> Column[ListOverview]:
         return Column(
             result.value,
             result_word(result),
@@ -184,7 +184,7 @@ def _source(row: MemberRow) -> str:
     return "" if row.decision is None else words.get(row.decision.source, "")
 
 
-def _state(each: Overview) -> str:
+def _state(each: ListOverview) -> str:
     import time
 
     run = each.run

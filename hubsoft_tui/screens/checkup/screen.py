@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.checkup.types import Imported, ListRow, Overview
+    from hubsoft_tui.services.checkup.types import Imported, ListOverview, ListRow
     from hubsoft_tui.services.container import Services
 
 SUBJECT: Final = "checkup"
@@ -67,7 +67,7 @@ class CheckupScreen(ConsoleScreen):
         self._list_id: int | None = None
         self._version = -1
         self._progress = Progress()
-        self._lists: tuple[Overview, ...] | None = None
+        self._lists: tuple[ListOverview, ...] | None = None
         self._planned = False
         """The plan in sight is for the run that enter starts."""
         self._plan_trouble = ""
@@ -168,7 +168,7 @@ class CheckupScreen(ConsoleScreen):
 
     @work(group="checkup", exclusive=True, exit_on_error=False)
     async def _opened(self, list_id: int) -> None:
-        await self._asked(lambda: self._run(lambda services: services.checkup.look(list_id)))
+        await self._asked(lambda: self._run(lambda services: services.checkup.reload(list_id)))
         await self._asked(self._fetch)
         self._focus_table()
         if not self._progress.running_here:
@@ -254,7 +254,7 @@ class CheckupScreen(ConsoleScreen):
         return not self._choosing and state is not None and not state.over and not self._progress.who
 
     @property
-    def choosing_from(self) -> tuple[Overview, ...]:
+    def choosing_from(self) -> tuple[ListOverview, ...]:
         """The lists to choose from; empty while one is in sight."""
         return (self._lists or ()) if self._choosing else ()
 
@@ -428,7 +428,7 @@ class CheckupScreen(ConsoleScreen):
         return False
 
     @property
-    def _table(self) -> VirtualTable[Overview] | MemberTable:
+    def _table(self) -> VirtualTable[ListOverview] | MemberTable:
         return self._lists_table if self._choosing else self._members
 
     @on(VirtualTable.RowSelected)

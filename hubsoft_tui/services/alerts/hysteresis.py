@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .facts import Reading
-from .rules import Rule
+from .rules import AlertRule, Measurement
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RuleState:
     """What one look says about one rule."""
 
     ripe: bool = False
@@ -24,19 +23,19 @@ class Verdict:
     """Seconds for which all has been well."""
 
 
-NOTHING_KNOWN = Verdict()
+NOTHING_KNOWN = RuleState()
 
 
-class Judge:
+class Hysteresis:
     """One rule's memory between looks."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: AlertRule) -> None:
         self.rule = rule
         self._bad_since: float | None = None
         self._well_since: float | None = None
         self._not_before = -math.inf
 
-    def look(self, reading: Reading | None, now: float, *, limit: float, duration: float) -> Verdict:
+    def observe(self, reading: Measurement | None, now: float, *, limit: float, duration: float) -> RuleState:
         """Take one look's reading into account. Without one nothing begins and nothing ends.
 
         Wrong for `duration` seconds means that evidence reaches over as long: two failures in one second and
@@ -51,7 +50,7 @@ class Judge:
         elif self._bad_since is None:
             self._bad_since = reading.evidence
         since = self._bad_since
-        return Verdict(
+        return RuleState(
             ripe=since is not None and reading.evidence - since >= duration,
             bad=not well,
             well_for=-math.inf if self._well_since is None else now - self._well_since,

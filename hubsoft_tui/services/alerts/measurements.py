@@ -15,7 +15,7 @@ from ...core.clock import Clock
 from ...core.telemetry.events import Event
 from ...core.types import BreakerState, Health, Priority, RequestRow, Snapshot
 from ...settings.alerts import AlertSettings
-from .facts import ExtraFacts, Facts, Reading
+from .rules import ExtraFacts, Facts, Measurement
 
 ANSWERED: Final = frozenset({"ok", "not_found", "refused", "credentials", "401", "429"})
 """Outcomes of requests that HubSoft answered."""
@@ -29,7 +29,7 @@ MOST_KEPT: Final = 5_000
 NO_EXTRA: Final = ExtraFacts()
 
 
-class Observer:
+class Measurements:
     """Keeps the little past that measuring needs. For the engine's loop; one `facts` per look."""
 
     def __init__(self, clock: Clock, settings: Callable[[], AlertSettings]) -> None:
@@ -91,42 +91,42 @@ class Observer:
         if row.priority <= Priority.HIGH and row.attempt == 1:
             self._waits.add(now, row.wait)
 
-    def _down(self, snapshot: Snapshot, now: float) -> Reading | None:
+    def _down(self, snapshot: Snapshot, now: float) -> Measurement | None:
         api = snapshot.api
         if api.health is Health.OFFLINE:
-            # While the breaker is open HubSoft is tried again and again; otherwise only when somebody asks.
+            # While the breaker is open HubSoft is tried again and again; otherwise only when a request is made.
             tried = self._failed_at if api.breaker is BreakerState.CLOSED else now
-            return None if tried is None else Reading(1.0, tried)
+            return None if tried is None else Measurement(1.0, tried)
         return self._answering(api.health)
 
-    def _refused(self, snapshot: Snapshot, now: float) -> Reading | None:
+    def _refused(self, snapshot: Snapshot, now: float) -> Measurement | None:
         if snapshot.api.health is Health.REFUSED:
-            return Reading(1.0, now if self._refused_at is None else self._refused_at)
+            return Measurement(1.0, now if self._refused_at is None else self._refused_at)
         return None if snapshot.api.health is Health.OFFLINE else self._answering(snapshot.api.health)
 
-    def _answering(self, health: Health) -> Reading | None:
+    def _answering(self, health: Health) -> Measurement | None:
         if health is Health.UNKNOWN or self._answered_at is None:
             return None
-        return Reading(0.0, self._answered_at)
+        return Measurement(0.0, self._answered_at)
 
-    def _limited_lately(self, snapshot: Snapshot, now: float, window: float) -> Reading:
+    def _limited_lately(self, snapshot: Snapshot, now: float, window: float) -> Measurement:
         for _event in range(snapshot.api.rate_limited - self._limited_seen):
             self._limited.add(now, 1.0)
         self._limited_seen = snapshot.api.rate_limited
-        return Reading(float(len(self._limited.since(now - window))), now)
+        return Measurement(float(len(self._limited.since(now - window))), now)
 
-    def _slow(self, now: float, window: float) -> Reading | None:
+    def _slow(self, now: float, window: float) -> Measurement | None:
         latencies = self._latencies.since(now - window)
         if len(latencies) < FEWEST_ANSWERS or self._answered_at is None:
             return None
-        return Reading(statistics.median(latencies), self._answered_at)
+        return Measurement(statistics.median(latencies), self._answered_at)
 
-    def _longest_wait(self, snapshot: Snapshot, now: float, window: float) -> Reading:
+    def _longest_wait(self, snapshot: Snapshot, now: float, window: float) -> Measurement:
         lanes = (snapshot.budget.lanes[priority] for priority in (Priority.CRITICAL, Priority.HIGH))
         standing = [lane.oldest for lane in lanes if lane.waiting]
-        return Reading(max([*standing, *self._waits.since(now - window)], default=0.0), now)
+        return Measurement(max([*standing, *self._waits.since(now - window)], default=0.0), now)
 
-    def _hit_ratio(self, snapshot: Snapshot, now: float, settings: AlertSettings) -> Reading | None:
+    def _hit_ratio(self, snapshot: Snapshot, now: float, settings: AlertSettings) -> Measurement | None:
         window = settings.hit_ratio_low_for / 2
         asked = snapshot.cache.questions
         answered = (snapshot.cache.ratio or 0.0) * asked
@@ -138,8 +138,8 @@ class Observer:
         _then, asked_before, answered_before = self._asked[0]
         count = asked - asked_before
         if count < settings.hit_ratio_low_questions:
-            return Reading(1.0, now)
-        return Reading((answered - answered_before) / count, now)
+            return Measurement(1.0, now)
+        return Measurement((answered - answered_before) / count, now)
 
 
 class _Lately:
@@ -157,9 +157,9 @@ class _Lately:
         return [value for _at, value in self._values]
 
 
-def _share(part: float, whole: float, now: float) -> Reading | None:
-    return Reading(min(1.0, part / whole), now) if whole > 0 else None
+def _share(part: float, whole: float, now: float) -> Measurement | None:
+    return Measurement(min(1.0, part / whole), now) if whole > 0 else None
 
 
-def _known(value: float | None, now: float) -> Reading | None:
-    return None if value is None else Reading(value, now)
+def _known(value: float | None, now: float) -> Measurement | None:
+    return None if value is None else Measurement(value, now)

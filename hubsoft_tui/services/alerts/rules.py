@@ -1,4 +1,4 @@
-"""The rules, as data: which measurement, which threshold, for how long, and what a person is told."""
+"""What is measured, and the rules, as data: which threshold, for how long, and what a person is told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,61 @@ from typing import Final
 
 from ...settings.alerts import ALERTS, AlertSettings
 from ...texts import N_
-from .facts import Facts, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One measurement. `evidence` is when (Clock.now) the newest thing happened that it rests on."""
+
+    value: float
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraFacts:
+    """What other services know, durations in seconds; None where it is not known, or nothing is meant to happen."""
+
+    sync_late: float | None = None
+    """How long the next sync of tickets is overdue; 0 when it is not."""
+    outbox_stuck: float | None = None
+    """How long the oldest write has waited that should be at HubSoft by now; 0 when none does."""
+    state_lost: float | None = None
+    """How many losses on disk are not acknowledged."""
+    checkup_held: float | None = None
+    """Not seconds but commands: how many of the check-up's wait for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One look. None is "not known", which neither opens nor clears an alert."""
+
+    api_down: Measurement | None = None
+    """1 while HubSoft does not answer."""
+    credentials_refused: Measurement | None = None
+    """1 while HubSoft refuses the login."""
+    rate_limited: Measurement | None = None
+    """How often HubSoft answered 429 lately."""
+    api_slow: Measurement | None = None
+    """Seconds that half of the latest answers took; None over too few."""
+    wait_long: Measurement | None = None
+    """Seconds that a person waited for the turn, the longest of late."""
+    queue_full: Measurement | None = None
+    """How much of the queue is taken, 0-1."""
+    outbox_stuck: Measurement | None = None
+    """Seconds, as in ExtraFacts."""
+    state_lost: Measurement | None = None
+    """How many, as in ExtraFacts."""
+    checkup_held: Measurement | None = None
+    """Commands of the check-up that wait for a person."""
+    sync_late: Measurement | None = None
+    """Seconds, as in ExtraFacts."""
+    cache_full: Measurement | None = None
+    """How much of the cache is taken by customers that were used lately, 0-1: any cache fills up in time, and
+    only one that is full of what is still asked for is too small."""
+    hit_ratio_low: Measurement | None = None
+    """Hit ratio of late, 0-1; 1 while too little was asked to say anything."""
+    disk_low: Measurement | None = None
+    """Free megabytes where the state is kept."""
 
 
 class Unit(Enum):
@@ -23,14 +77,14 @@ class Unit(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AlertRule:
     """One kind of alert. `title` and `advice` are marked texts: translate them when they are shown."""
 
     id: str
     title: str
     advice: str
     """What to do about it, as a sentence."""
-    read: Callable[[Facts], Reading | None]
+    read: Callable[[Facts], Measurement | None]
     limit: Callable[[AlertSettings], float]
     duration: Callable[[AlertSettings], float]
     """Seconds it must be so before an alert opens."""
@@ -51,7 +105,7 @@ class Rule:
         return value >= limit * self.reset if self.below else value < limit * self.reset
 
     def worse(self, value: float, than: float) -> bool:
-        """Tell whether `value` is clearly worse: small steps are not worth a change on anybody's screen."""
+        """Tell whether `value` is clearly worse: small steps are not worth a change on a screen."""
         return value < than * 0.9 if self.below else value > than * 1.1
 
 
@@ -64,7 +118,7 @@ def _so(_settings: AlertSettings) -> float:
 
 
 RULES: Final = (
-    Rule(
+    AlertRule(
         "api_down",
         N_("HubSoft does not answer"),
         N_("People are shown what is remembered. Look whether HubSoft is up, and this computer's network."),
@@ -73,7 +127,7 @@ RULES: Final = (
         lambda settings: settings.api_down_for,
         urgent=True,
     ),
-    Rule(
+    AlertRule(
         "credentials_refused",
         N_("HubSoft refuses the login"),
         N_("Nothing can be asked. Look whether the API user's password or client secret was changed."),
@@ -82,7 +136,7 @@ RULES: Final = (
         lambda settings: settings.credentials_refused_for,
         urgent=True,
     ),
-    Rule(
+    AlertRule(
         "rate_limited",
         N_("HubSoft limits our requests"),
         N_(
@@ -93,7 +147,7 @@ RULES: Final = (
         _at_once,
         Unit.TIMES,
     ),
-    Rule(
+    AlertRule(
         "api_slow",
         N_("HubSoft is slow"),
         N_("Ask your HubSoft contact; work that is not urgent may wait."),
@@ -102,7 +156,7 @@ RULES: Final = (
         lambda settings: settings.api_slow_for,
         Unit.SECONDS,
     ),
-    Rule(
+    AlertRule(
         "wait_long",
         N_("People wait too long"),
         N_("The budget is used up. See on Requests what asks so much, and whether HubSoft allows more."),
@@ -112,7 +166,7 @@ RULES: Final = (
         Unit.SECONDS,
         urgent=True,
     ),
-    Rule(
+    AlertRule(
         "queue_full",
         N_("Queue nearly full"),
         N_("When it is full the least urgent requests are refused. See on Requests what asks so much."),
@@ -121,7 +175,7 @@ RULES: Final = (
         lambda settings: settings.queue_full_for,
         Unit.SHARE,
     ),
-    Rule(
+    AlertRule(
         "outbox_stuck",
         N_("Writes do not reach HubSoft"),
         N_(
@@ -133,7 +187,7 @@ RULES: Final = (
         Unit.SECONDS,
         urgent=True,
     ),
-    Rule(
+    AlertRule(
         "state_lost",
         N_("Files were lost"),
         N_(
@@ -146,7 +200,7 @@ RULES: Final = (
         Unit.TIMES,
         urgent=True,
     ),
-    Rule(
+    AlertRule(
         "checkup_held",
         N_("Check-up commands held"),
         N_(
@@ -157,7 +211,7 @@ RULES: Final = (
         _at_once,
         urgent=True,
     ),
-    Rule(
+    AlertRule(
         "sync_late",
         N_("Ticket sync is late"),
         N_("What Tickets shows is old. Look there for why the last pass did not end."),
@@ -166,7 +220,7 @@ RULES: Final = (
         lambda settings: settings.sync_late_for,
         Unit.SECONDS,
     ),
-    Rule(
+    AlertRule(
         "cache_full",
         N_("Cache nearly full"),
         N_(
@@ -178,7 +232,7 @@ RULES: Final = (
         Unit.SHARE,
         reset=0.95,
     ),
-    Rule(
+    AlertRule(
         "hit_ratio_low",
         N_("Hit ratio low"),
         N_("Most questions cost a request. Longer lifetimes or a larger cache may help."),
@@ -189,7 +243,7 @@ RULES: Final = (
         below=True,
         reset=1.25,
     ),
-    Rule(
+    AlertRule(
         "disk_low",
         N_("Disk nearly full"),
         N_("When it is full nothing can be remembered or written down. Free some space."),

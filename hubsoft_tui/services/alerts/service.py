@@ -1,4 +1,4 @@
-"""The alerts service: looks by itself, opens and clears, remembers, and orders the calls."""
+"""The alerts service: measures at intervals, opens and clears, remembers, and orders the calls."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ from ...core.telemetry.events import Subscription
 from ...errors import HubSoftError, StoreError
 from ...store.alerts import Alert, AlertStore, Letter, OpenAlert
 from ...texts import Text
-from .facts import ExtraFacts, Facts, Reading
-from .hysteresis import Judge
-from .measurements import Observer
-from .payload import letter
-from .rules import RULES, Rule
-from .webhook import Courier, waiting
+from .hysteresis import Hysteresis
+from .measurements import Measurements
+from .rules import RULES, AlertRule, ExtraFacts, Facts, Measurement
+from .webhook import WebhookSender, payload, waiting
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +54,9 @@ class Alerts:
         self._clock = clock
         self._disk_free = disk_free
         self._extra = extra
-        self._observer = Observer(clock, lambda: engine.settings.alerts)
-        self._courier = Courier(store, webhook, clock, lambda: engine.settings)
-        self._judges = tuple(Judge(rule) for rule in RULES)
+        self._observer = Measurements(clock, lambda: engine.settings.alerts)
+        self._courier = WebhookSender(store, webhook, clock, lambda: engine.settings)
+        self._watched = tuple(Hysteresis(rule) for rule in RULES)
         self._holding: dict[str, OpenAlert] = {}
         self._opened: frozenset[str] = frozenset()
         """The rules whose alert was open after the last look."""
@@ -95,10 +93,10 @@ class Alerts:
 
     @property
     def unseen(self) -> int:
-        """How many alerts hold that nobody has acknowledged, as of the last look."""
+        """How many alerts hold that are not acknowledged, as of the last look."""
         return sum(each.alert.acknowledged_at is None for each in self._holding.values())
 
-    # -- by itself
+    # -- at intervals
 
     async def run(self) -> None:
         """Look every few seconds, and make the calls, until cancelled."""
@@ -106,11 +104,11 @@ class Alerts:
             self._refresh()
         with self._engine.events.subscribe() as events:
             await asyncio.gather(
-                self._again_and_again(lambda: self.look(events)),
+                self._again_and_again(lambda: self.check(events)),
                 self._again_and_again(self._courier.round),
             )
 
-    async def look(self, events: Subscription) -> None:
+    async def check(self, events: Subscription) -> None:
         """Measure once and open, affirm or clear what that calls for. Raises StoreError."""
         disk_free = await self._disk_free()
         snapshot = self._engine.snapshot()
@@ -120,14 +118,14 @@ class Alerts:
         )
         now, settings = self._clock.now(), self._engine.settings.alerts
         if now - self._looked_at > (MISSED_LOOKS + 1) * settings.look_seconds:
-            for judge in self._judges:
-                judge.forget(now)
+            for watched in self._watched:
+                watched.forget(now)
         self._looked_at = now
         self._holding = self._held()
-        for judge in self._judges:
-            if judge.rule.id in self._opened - self._holding.keys():
-                judge.forget(now)  # another process saw that all is well
-            self._judge(judge, facts, now)
+        for watched in self._watched:
+            if watched.rule.id in self._opened - self._holding.keys():
+                watched.forget(now)  # another process saw that all is well
+            self._apply(watched, facts, now)
         self._refresh()
         self._opened = frozenset(self._holding)
 
@@ -140,20 +138,20 @@ class Alerts:
                 if (text := str(error)) != self._complaint:
                     self._complaint = text
                     logger.warning("alerts: %s", text)
-            except Exception:  # a watchman who dies in silence is worse than one who stumbles at every round
+            except Exception:  # one failed look must not end the watch
                 logger.exception("alerts: a look failed")
 
-    def _judge(self, judge: Judge, facts: Facts, now: float) -> None:
-        rule, settings = judge.rule, self._engine.settings.alerts
+    def _apply(self, watched: Hysteresis, facts: Facts, now: float) -> None:
+        rule, settings = watched.rule, self._engine.settings.alerts
         held = self._holding.get(rule.id)
         if rule.id in settings.off:
-            judge.forget(now)
+            watched.forget(now)
             if held is not None:
                 self._clear(rule, held.alert)
             return
         limit, duration = rule.limit(settings), rule.duration(settings)
         reading = rule.read(facts)
-        verdict = judge.look(reading, now, limit=limit, duration=duration)
+        verdict = watched.observe(reading, now, limit=limit, duration=duration)
         if reading is None:
             return
         if held is None:
@@ -169,11 +167,11 @@ class Alerts:
             and reading.evidence > held.affirmed
         ):
             self._clear(rule, held.alert)
-            judge.forget(now)
+            watched.forget(now)
 
     # -- changes
 
-    def _begin(self, rule: Rule, reading: Reading, limit: float) -> None:
+    def _begin(self, rule: AlertRule, reading: Measurement, limit: float) -> None:
         alert = self._store.begin(
             rule.id, value=reading.value, limit=limit, evidence=reading.evidence, letter=self._letter()
         )
@@ -182,12 +180,12 @@ class Alerts:
                 "alert %d opened: %s value=%.4g limit=%.4g", alert.id, rule.id, reading.value, limit
             )
 
-    def _affirm(self, rule: Rule, held: OpenAlert, reading: Reading, quiet: float) -> None:
+    def _affirm(self, rule: AlertRule, held: OpenAlert, reading: Measurement, quiet: float) -> None:
         worst = reading.value if rule.worse(reading.value, held.alert.worst) else None
         if worst is not None or reading.evidence - held.affirmed >= quiet / 3:
             self._store.affirm(held.alert.id, evidence=reading.evidence, worst=worst)
 
-    def _clear(self, rule: Rule, alert: Alert) -> None:
+    def _clear(self, rule: AlertRule, alert: Alert) -> None:
         cleared = self._store.clear(alert, letter=self._letter())
         if cleared is not None and cleared.cleared_at is not None:
             seconds = cleared.cleared_at - cleared.opened_at
@@ -204,7 +202,7 @@ class Alerts:
         return {each.alert.rule: each for each in self._store.holding()}
 
     def _refresh(self) -> None:
-        """Take over what the store holds, whoever changed it."""
+        """Take over what the store holds, whichever process changed it."""
         if (version := self._store.version()) != self._version:
             self._version = version
             self._holding = self._held()
@@ -213,7 +211,7 @@ class Alerts:
         settings = self._engine.settings
         if not settings.alerts.webhook_url:
             return None
-        return partial(letter, profile=settings.profile)
+        return partial(payload, profile=settings.profile)
 
 
 def free_megabytes(folders: Iterable[Path]) -> DiskFree:

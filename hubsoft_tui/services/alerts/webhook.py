@@ -6,16 +6,19 @@ leave it to be made a second time: the id of the call, in a header, is then the 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 from ...core.clock import Clock
 from ...core.requests.leases import retry_while_busy
 from ...core.requests.webhook import Webhook, WebhookFailure
-from ...settings.tree import Settings
-from ...store.alerts import AlertStore, Delivery
-from ...texts import Text, say
+from ...settings.tree import Profile, Settings
+from ...store.alerts import Alert, AlertStore, Delivery
+from ...texts import Text, _, say
+from .rules import BY_ID, Unit
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +28,10 @@ GIVEN_UP_SECONDS: Final = 86_400.0
 LEASE_SLACK: Final = 30.0
 """Seconds a claim outlives the longest its call can take."""
 ID_HEADER: Final = "X-Webhook-Id"
+PAYLOAD_VERSION: Final = 1
 
 
-class Courier:
+class WebhookSender:
     """Lives in the engine's loop, in a task of its own: however long a call hangs, nothing else waits for it."""
 
     def __init__(
@@ -93,3 +97,55 @@ def waiting(count: int, trouble: Text | None) -> Text | None:
     if not count or trouble is None:
         return None
     return say("The webhook is not told yet and is tried again: {reason}", reason=trouble)
+
+
+def payload(alert: Alert, profile: Profile) -> str:
+    """Return the JSON of the call about `alert`, opened or cleared: nothing about a customer, and no credential.
+
+    {
+      "event": "alert.opened",                       or "alert.cleared"
+      "text": "[main] Queue nearly full",            for chat services, in the console's language
+      "profile": "main",
+      "host": "api.provedor.example",
+      "alert": {
+        "id": 12,                                    the same in both calls
+        "rule": "queue_full",
+        "title": "Queue nearly full",
+        "urgent": false,
+        "value": 0.85, "worst": 0.97, "limit": 0.8, "unit": "share",
+        "opened_at": "2026-11-23T14:02:31Z",
+        "cleared_at": null
+      },
+      "version": 1
+    }
+    """
+    rule = BY_ID[alert.rule]
+    title = _(rule.title)
+    text = _("[{profile}] {title}") if alert.open else _("[{profile}] Over: {title}")
+    measured = rule.unit is not Unit.NONE
+    return json.dumps(
+        {
+            "event": "alert.opened" if alert.open else "alert.cleared",
+            "text": text.format(profile=profile.name, title=title),
+            "profile": profile.name,
+            "host": profile.url.partition("://")[2],
+            "alert": {
+                "id": alert.id,
+                "rule": alert.rule,
+                "title": title,
+                "urgent": rule.urgent,
+                "value": round(alert.value, 4) if measured else None,
+                "worst": round(alert.worst, 4) if measured else None,
+                "limit": alert.limit if measured else None,
+                "unit": rule.unit.value if measured else None,
+                "opened_at": _instant(alert.opened_at),
+                "cleared_at": None if alert.cleared_at is None else _instant(alert.cleared_at),
+            },
+            "version": PAYLOAD_VERSION,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _instant(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -28,7 +28,7 @@ BAD_ANSWERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RosterPage:
     """One page as it came. It begins at row `start`, and `size` rows were asked for."""
 
     start: int
@@ -57,7 +57,7 @@ class PageAsker:
         self._good = 0
         self._last_good = engine.clock.now()
 
-    async def ask(self, offset: int, size: int) -> Page:
+    async def ask(self, offset: int, size: int) -> RosterPage:
         """Return the page that holds row `offset`, of `size` rows or fewer when HubSoft takes too long.
 
         Past the end it is empty. Raises Unreachable or RateLimited when HubSoft stays away longer than the
@@ -85,7 +85,7 @@ class PageAsker:
             self._waits("")
             self._last_good = self._clock.now()
             self._good += 1
-            return Page(start, size, received)
+            return RosterPage(start, size, received)
 
     def next_size(self, offset: int, size: int) -> int:
         """Return how many rows to ask for behind `offset`: more again after a few good pages."""

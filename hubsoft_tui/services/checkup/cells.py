@@ -25,7 +25,7 @@ _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """The cells of one row, and the number of the line it begins on."""
 
     number: int
@@ -81,15 +81,15 @@ def declared_separator(line: str) -> str | None:
     return found[1].replace("\\t", "\t") if found else None
 
 
-def rows_of(lines: Sequence[str], separator: str, begin: int = 0) -> Iterator[Row]:
+def rows_of(lines: Sequence[str], separator: str, begin: int = 0) -> Iterator[CsvRow]:
     """Yield the rows that hold anything, from the line with this index on."""
     at = begin
     while at < len(lines):
         cells, taken = _row(lines, at, separator)
         if cells is None:
-            yield Row(at + 1, (), too_long=True)
+            yield CsvRow(at + 1, (), too_long=True)
         elif any(cells):
-            yield Row(at + 1, cells)
+            yield CsvRow(at + 1, cells)
         at += taken
 
 

@@ -17,7 +17,7 @@ from ...settings.places import expanded, write_private
 from ...texts import N_, _, say
 from ..spreadsheets import inert
 from .plan_text import result_word, source_word
-from .types import MemberRow, Plan, Progress, Result
+from .types import CheckupPlan, MemberRow, Progress, Result
 
 SUFFIXES: Final = (".csv", ".json")
 _COLUMNS: Final = {
@@ -47,7 +47,7 @@ def target(name: str | Path) -> Path:
     if not folder.is_dir():
         raise InvalidInput(say("There is no folder {folder} to write to.", folder=folder))
     try:
-        # Asking for permission is not enough: a disk may be full, or its files nobody's.
+        # Asking for permission is not enough: a disk may be full, or its owner unknown.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -119,7 +119,7 @@ def _key(result: Result) -> str:
     return result.value
 
 
-def document_of(progress: Progress, plan: Plan | None, rows: Iterable[MemberRow]) -> dict[str, Any]:
+def document_of(progress: Progress, plan: CheckupPlan | None, rows: Iterable[MemberRow]) -> dict[str, Any]:
     """Return the JSON document of a check-up; `rows` are the members it lists."""
     counts = {result.value: progress.counts.get(result, 0) for result in Result}
     return {
@@ -134,7 +134,7 @@ def document_of(progress: Progress, plan: Plan | None, rows: Iterable[MemberRow]
     }
 
 
-def plan_document_of(plan: Plan) -> dict[str, Any]:
+def plan_document_of(plan: CheckupPlan) -> dict[str, Any]:
     """Return the same document for a plan alone: null for what only a run can tell."""
     counts: dict[str, Any] = {result.value: None for result in Result}
     return {
@@ -148,7 +148,7 @@ def plan_document_of(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _plan_document(plan: Plan) -> dict[str, Any]:
+def _plan_document(plan: CheckupPlan) -> dict[str, Any]:
     return {
         "way": plan.way.value,
         "roster": None if plan.variant is None else plan.variant.value,

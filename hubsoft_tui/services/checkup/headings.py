@@ -11,7 +11,7 @@ from typing import Final
 
 from ...privacy import clean
 from ..customers.documents import WrittenDocument, digits_of, read_document, tidy
-from .cells import Row
+from .cells import CsvRow
 
 ROWS_LOOKED_AT: Final = 200
 """How many rows may stand above the heading, and how many below it are looked at for a document."""
@@ -73,7 +73,7 @@ _OTHERS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ListColumns:
     """Where things stand in a row. Of several documents each row's first valid one counts."""
 
     documents: tuple[int, ...]
@@ -87,7 +87,7 @@ class Columns:
 class Layout:
     """How a list is laid out: its columns, and the index of its first row of data."""
 
-    columns: Columns
+    columns: ListColumns
     first: int
     headerless: bool
     proven: bool
@@ -95,7 +95,7 @@ class Layout:
     width: int
 
 
-def layout_of(rows: Sequence[Row]) -> Layout | None:
+def layout_of(rows: Sequence[CsvRow]) -> Layout | None:
     """Return how the rows are laid out, or None when no column of documents is found.
 
     Titles may stand above the heading, the provider's own CNPJ among them.
@@ -112,12 +112,12 @@ def layout_of(rows: Sequence[Row]) -> Layout | None:
     return unproven or _guessed(rows)
 
 
-def document_in(row: Row, columns: Columns) -> WrittenDocument | None:
+def document_in(row: CsvRow, columns: ListColumns) -> WrittenDocument | None:
     """Return the row's first valid document, or None."""
     return next(filter(None, (document_of_cell(row.cell(column)) for column in columns.documents)), None)
 
 
-def _named(cells: Sequence[str]) -> Columns | None:
+def _named(cells: Sequence[str]) -> ListColumns | None:
     """Return the columns that a heading names, or None when it names no documents."""
     words = [_words(cell) for cell in cells]
     documents = [place for place, each in enumerate(words) if _is_document(each)]
@@ -130,7 +130,7 @@ def _named(cells: Sequence[str]) -> Columns | None:
     name = next((place for place in names if words[place] & _NAME), None)
     if name is None:
         name = next((place for place in names if words[place] & _PERSON), None)
-    return Columns(tuple(own), name, external, tuple(clean(tidy(cells[place])) for place in own))
+    return ListColumns(tuple(own), name, external, tuple(clean(tidy(cells[place])) for place in own))
 
 
 def _is_document(words: frozenset[str]) -> bool:
@@ -149,7 +149,7 @@ def _words(cell: str) -> frozenset[str]:
     return frozenset([*words, "".join(words)]) - {""}
 
 
-def _guessed(rows: Sequence[Row]) -> Layout | None:
+def _guessed(rows: Sequence[CsvRow]) -> Layout | None:
     """Return the layout of rows that are members from the first document on, or None when it cannot be told."""
     valid = [
         {place: found.value for place, cell in enumerate(row.cells) if (found := document_of_cell(cell))}
@@ -168,7 +168,7 @@ def _guessed(rows: Sequence[Row]) -> Layout | None:
     texts = (
         place for place, cell in enumerate(cells) if re.search(r"[^\W\d_]", cell) and place not in documents
     )
-    columns = Columns(documents, next(texts, None))
+    columns = ListColumns(documents, next(texts, None))
     return Layout(columns, first, headerless=True, proven=True, width=len(cells))
 
 

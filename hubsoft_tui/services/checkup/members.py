@@ -13,8 +13,8 @@ from ...privacy import REPLACEMENT, clean
 from ...settings.places import expanded
 from ...texts import Text, ngettext, say
 from ..customers.documents import Unread, as_number, bare, read_document, tidy, unwrapped
-from .cells import SEPARATORS, Row, declared_separator, decoded, lines_of, rows_of
-from .headings import ROWS_LOOKED_AT, Columns, Layout, document_of_cell, layout_of
+from .cells import SEPARATORS, CsvRow, declared_separator, decoded, lines_of, rows_of
+from .headings import ROWS_LOOKED_AT, Layout, ListColumns, document_of_cell, layout_of
 from .types import BadLine, Imported, Member
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -103,14 +103,14 @@ def _laid_out(lines: Sequence[str], begin: int, declared: str | None) -> tuple[s
 class _Found:
     """What has been taken from the rows so far."""
 
-    columns: Columns
+    columns: ListColumns
     members: dict[str, Member] = field(default_factory=dict)
     bad: list[BadLine] = field(default_factory=list)
     doubles: list[tuple[int, int]] = field(default_factory=list)
     restored: int = 0
     lines: dict[str, int] = field(default_factory=dict)
 
-    def take(self, row: Row) -> None:
+    def take(self, row: CsvRow) -> None:
         """Take one row."""
         if row.too_long:
             self.bad.append(BadLine(row.number, say("the line is too long to be a member")))
@@ -133,12 +133,12 @@ class _Found:
         )
 
 
-def _named(row: Row, column: int | None) -> str:
+def _named(row: CsvRow, column: int | None) -> str:
     """Return a cell as one line, harmless to show."""
     return clean(" ".join(row.cell(column).split())).replace(REPLACEMENT, "")[:MAX_TEXT]
 
 
-def _document(row: Row, columns: Columns) -> tuple[str, bool] | Text:
+def _document(row: CsvRow, columns: ListColumns) -> tuple[str, bool] | Text:
     """Return the row's first valid document and whether zeros had to be restored, or why there is none."""
     wrong: Text | None = None
     for cell in map(row.cell, columns.documents):

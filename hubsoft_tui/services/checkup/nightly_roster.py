@@ -1,4 +1,4 @@
-"""Reading the whole roster by itself at a quiet hour, so that the day's questions are answered already."""
+"""Reading the whole roster unasked at a quiet hour, so that the day's questions are answered already."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .roster import NotBelieved, RosterReader
 from .storage import CheckupFiles
 from .types import Variant
 
-LOOK_SECONDS: Final = 60.0
+CHECK_SECONDS: Final = 60.0
 HOURS: Final = 3
 """How many hours from the quiet one on it may begin: a clock put forward must not skip a night."""
 SPARE: Final = 0.5
 """It begins while less than this share of what background work may use is used."""
 
 
-class Night:
+class NightlyRoster:
     """Lives in the engine's loop; `run` goes on until it is cancelled."""
 
     def __init__(self, engine: Engine, files: CheckupFiles, clock: Clock) -> None:
@@ -37,11 +37,11 @@ class Night:
     async def run(self) -> None:
         """Read the roster once in every night, in one of the consoles that are open."""
         while True:
-            with contextlib.suppress(HubSoftError):  # tomorrow is another night; requests tell of themselves
-                await self.look()
-            await self._clock.sleep(LOOK_SECONDS)
+            with contextlib.suppress(HubSoftError):  # the next night tries again; failed requests are logged
+                await self.run_if_due()
+            await self._clock.sleep(CHECK_SECONDS)
 
-    async def look(self) -> bool:
+    async def run_if_due(self) -> bool:
         """Read the roster now if it is time; tell whether it was read. Raises HubSoftError.
 
         The day is taken before the reading begins and kept, so an hour that comes twice reads once.
@@ -56,7 +56,7 @@ class Night:
         return await self.read()
 
     async def read(self) -> bool:
-        """Read the whole roster, for nobody in particular; tell whether it was read to its end."""
+        """Read the whole roster, for no list in particular; tell whether it was read to its end."""
         row, mine = await self._files.run(lambda stores: stores.begin(NOBODY, at=self._clock.wall()))
         if not mine:
             return False
@@ -67,7 +67,10 @@ class Night:
             reader = RosterReader(self._engine, self._files, row.id, Variant.ALL)
             with contextlib.suppress(NotBelieved):
                 reading = await reader.read(
-                    Reading(Variant.ALL.value, sizes.page_size), _nobody, lambda _: True, lambda: (0.0, 0)
+                    Reading(Variant.ALL.value, sizes.page_size),
+                    _decide_nothing,
+                    lambda _: True,
+                    lambda: (0.0, 0),
                 )
                 whole = reading.whole and not reading.gaps
                 if reading.sure:
@@ -95,5 +98,7 @@ class Night:
         return idle and not budget.paused_for and api.health not in {Health.OFFLINE, Health.REFUSED}
 
 
-def _nobody(_customers: Sequence[Customer], _fetched_at: float) -> tuple[list[Decision], list[Decision]]:
+def _decide_nothing(
+    _customers: Sequence[Customer], _fetched_at: float
+) -> tuple[list[Decision], list[Decision]]:
     return [], []

@@ -1,4 +1,4 @@
-"""Telling somebody that a member lost the contract: a program of the person's own, run for each.
+"""The command that is run for each member who lost the contract: a program from the settings.
 
 It is started as a program with arguments, never through a shell. What fails is kept, listed and tried again.
 """
@@ -19,7 +19,7 @@ from .storage import CheckupFiles
 from .types import Notice
 
 AGAIN_SECONDS: Final = (60.0, 300.0, 1800.0, 7200.0, 21_600.0, 86_400.0)
-"""How long after each failure it is tried again; the last one for ever."""
+"""How long after each failure it is tried again; the last one from then on."""
 MAX_SAID: Final = 200
 _NAMED: Final = re.compile(r"\{(\w+)\}")
 OURS: Final = ("HUBSOFT_",)

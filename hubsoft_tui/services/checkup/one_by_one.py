@@ -28,7 +28,7 @@ from .types import Decision
 from .verdict import judge, unknown
 
 AT_ONCE: Final = 3
-"""Where HubSoft answers more slowly than requests may go, a second and a third are on their way meanwhile."""
+"""Where HubSoft answers more slowly than requests may go, a second and a third are on their way at the same time."""
 ROUNDS: Final = 4
 """How often one member is asked for, the engine's own repeats within each; while HubSoft is away a round waits."""
 LEAST_PATIENCE: Final = 0.5
@@ -44,7 +44,7 @@ def about(document: str) -> Question[tuple[Customer, ...]]:
     return questions.customer(Term(Kind.CPF if len(document) == 11 else Kind.CNPJ, document))
 
 
-class Singles:
+class OneByOne:
     """Asks for each of some documents. Lives in the engine's loop."""
 
     def __init__(self, engine: Engine, *, refresh: bool, waits: Callable[[str], object]) -> None:
@@ -97,7 +97,7 @@ class Singles:
             else:
                 if answer.source is not Source.STALE:
                     return self._judged(document, answer)
-                # Good enough for a person who sees its age beside it, not to take somebody's benefit away.
+                # A stale answer is good enough beside its age on a screen, not to take a member's benefit away.
                 said = answer.reason
             self._waits(said)
             if self._patience() <= LEAST_PATIENCE:

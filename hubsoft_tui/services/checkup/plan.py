@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .types import Known, Plan, Result, Variant, Way
+from .types import CheckupPlan, Known, Result, Variant, Way
 
 WORTH_ASKING: Final = 3
 """Up to so many members are asked for one by one; beyond, a request to learn the roster's size can pay."""
@@ -30,7 +30,7 @@ class Stale:
     gone: int = 0
     """With cancelled services alone."""
     missing: int = 0
-    """Nobody was found."""
+    """No customer was found."""
     new: int = 0
 
     @property
@@ -48,7 +48,7 @@ class Pace:
     latency: float = 0.5
 
     def seconds(self, requests: int) -> float:
-        """Return how long so many requests take when nobody else asks anything.
+        """Return how long so many requests take when nothing else is asked.
 
         They are evenly paced, and a slot is held from the grant until a window after its answer.
         """
@@ -73,7 +73,7 @@ def choose(
     page_size: int,
     pace: Pace,
     asked: int = 0,
-) -> Plan:
+) -> CheckupPlan:
     """Return the cheapest plan. `sizes` are the customers in each variant that may be read, as far as known.
 
     Every member a reading leaves out is asked for alone, so those count on top of its pages. At equal cost the
@@ -81,8 +81,8 @@ def choose(
     """
     cached = members - stale.total
     if not stale.total:
-        return Plan(Way.NOTHING, members, cached, asked=asked)
-    best = Plan(
+        return CheckupPlan(Way.NOTHING, members, cached, asked=asked)
+    best = CheckupPlan(
         Way.SINGLES,
         members,
         cached,
@@ -94,7 +94,7 @@ def choose(
             continue
         pages, left_out = count_pages(total, page_size), expected_missing(stale, variant, sizes)
         if pages + left_out <= best.requests:
-            best = Plan(
+            best = CheckupPlan(
                 Way.ROSTER,
                 members,
                 cached,
@@ -150,8 +150,8 @@ def larger(size: int, most: int) -> int:
     return min(most, next((each for each in reversed(SIZES) if each > size), most))
 
 
-def _timed(plan: Plan, pace: Pace, asked: int) -> Plan:
-    return Plan(
+def _timed(plan: CheckupPlan, pace: Pace, asked: int) -> CheckupPlan:
+    return CheckupPlan(
         plan.way,
         plan.members,
         plan.cached,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ...formats import about
 from ...texts import _, ngettext, number
-from .types import Plan, Result, Variant, Way
+from .types import CheckupPlan, Result, Variant, Way
 
 
-def plan_lines(plan: Plan) -> list[str]:
+def plan_lines(plan: CheckupPlan) -> list[str]:
     """Say how the members will be decided, and what it costs; one or two lines."""
     if plan.way is Way.NOTHING:
         return [_("Everybody is remembered: nothing needs to be asked.")]
@@ -38,7 +38,7 @@ def source_word(source: str) -> str:
     return {"cache": _("memory"), "roster": _("roster"), "api": _("asked")}.get(source, source)
 
 
-def _way(plan: Plan) -> str:
+def _way(plan: CheckupPlan) -> str:
     singles = ngettext("{n} single question", "{n} single questions", plan.singles).format(
         n=number(plan.singles)
     )
@@ -59,7 +59,7 @@ def _way(plan: Plan) -> str:
     )
 
 
-def _cost(plan: Plan) -> str:
+def _cost(plan: CheckupPlan) -> str:
     requests = ngettext("{n} request", "{n} requests", plan.requests).format(n=number(plan.requests))
     cost = _("{requests} instead of {naive}, about {time}.").format(
         requests=requests, naive=number(plan.naive_requests), time=about(plan.seconds)

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .types import Decision, Delta, Known, Member, MemberRow, Result
+from .types import CheckupDelta, Decision, Known, Member, MemberRow, Result
 
 LOG: Final = 20_000
-"""Changes that are remembered one by one; whoever is further behind is given everything."""
+"""Changes that are remembered one by one; a reader further behind gets every row."""
 
 
-class Board:
+class ListResults:
     """Lives in the engine's loop. `version` grows with everything a person can see."""
 
     def __init__(self, members: Iterable[tuple[Member, Known | None]], version: int = 0) -> None:
@@ -37,7 +37,7 @@ class Board:
         return tuple(self._rows.values())
 
     def has(self, document: str) -> bool:
-        """Whether somebody with this document is on the list."""
+        """Whether a member with this document is on the list."""
         return document in self._rows
 
     def decision(self, document: str) -> Decision | None:
@@ -71,8 +71,8 @@ class Board:
             was,
         )
 
-    def put(self, decisions: Iterable[Decision]) -> None:
-        """Show decisions; one for somebody who is not on the list is ignored."""
+    def apply(self, decisions: Iterable[Decision]) -> None:
+        """Take over decisions; one about a document that is not on the list is ignored."""
         self.version += 1
         for decision in decisions:
             row = self._rows.get(decision.document)
@@ -91,12 +91,12 @@ class Board:
         """Something beside the rows changed."""
         self.version += 1
 
-    def delta(self, since: int) -> Delta:
+    def delta(self, since: int) -> CheckupDelta:
         """Return what changed after the version `since`."""
         if since < self._since or since > self.version:
-            return Delta(self.version, self.rows, whole=True)
+            return CheckupDelta(self.version, self.rows, whole=True)
         changed = {document: None for version, document in self._log if version > since}
-        return Delta(self.version, tuple(self._rows[document] for document in changed))
+        return CheckupDelta(self.version, tuple(self._rows[document] for document in changed))
 
     def counted(self) -> Mapping[Result, int]:
         """Return how many are decided as what."""

@@ -21,7 +21,7 @@ from ...core.requests.exchange import Received
 from ...store.checkup_rows import Decision, Reading, Seen
 from ...store.rosters import RosterSize
 from ..customers import questions
-from .asking import Page, PageAsker
+from .asking import PageAsker, RosterPage
 from .plan import SMALLEST
 from .storage import CheckupFiles
 from .types import Variant
@@ -123,7 +123,7 @@ class RosterReader:
         known = await self._files.run(lambda stores: stores.rosters.known(self._run, list(by_id)))
         return tuple(each for id_, each in by_id.items() if id_ not in known)
 
-    def _counted(self, reading: Reading, page: Page, fresh: Sequence[Customer]) -> Reading:
+    def _counted(self, reading: Reading, page: RosterPage, fresh: Sequence[Customer]) -> Reading:
         active = self._engine.settings.customers.active_statuses
         return replace(
             reading,
@@ -188,7 +188,7 @@ class RosterReader:
             await asyncio.sleep(0)
 
     async def _learn_sizes(self, reading: Reading) -> None:
-        """Note how large the roster is; whoever has read all of it knows its parts too."""
+        """Note how large the roster is; a reading of all of it tells the size of its parts too."""
         totals = {self._variant: reading.rows if reading.total is None else reading.total}
         if self._variant is Variant.ALL:
             totals |= {Variant.CURRENT: reading.current, Variant.ENABLED: reading.enabled}
@@ -200,7 +200,7 @@ class RosterReader:
         await self._files.run(lambda stores: stores.rosters.put_size(variant.value, row))
 
 
-def moved_on(reading: Reading, page: Page) -> Reading:
+def moved_on(reading: Reading, page: RosterPage) -> Reading:
     """Return where a reading stands once `page` was read.
 
     HubSoft keeps no snapshot: when customers before this page have gone, those behind them moved up, past what

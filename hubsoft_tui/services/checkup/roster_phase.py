@@ -12,7 +12,7 @@ from ...core.engine import Engine
 from ...errors import Refused
 from ...store.checkup_rows import Reading
 from .plan import pages_left, worth_going_on
-from .results import Board
+from .results import ListResults
 from .roster import NotBelieved, RosterReader
 from .storage import CheckupFiles
 from .types import Decision, Result, RunRow, Variant
@@ -22,16 +22,16 @@ RESUME_SECONDS: Final = 1800.0
 """A reading that was left longer ago is begun anew: too much may have moved."""
 
 
-class Outcome(Enum):
+class RosterOutcome(Enum):
     """How a reading went."""
 
-    READ = "read"  # whoever is undecided was not in it, or is cheaper asked for
-    MOVED = "moved"  # rows moved too much: who had no contract in it is not believed
+    READ = "read"  # the undecided were not in it, or are cheaper to ask for
+    MOVED = "moved"  # rows moved too much: a missing contract in it is not believed
     DISBELIEVED = "disbelieved"  # this variant is of no use here
-    UNREADABLE = "unreadable"  # HubSoft does not let us read it
+    UNREADABLE = "unreadable"  # HubSoft refuses it
 
 
-class RosterPart:
+class RosterPhase:
     """Reads one variant for one run. Lives in the engine's loop."""
 
     def __init__(
@@ -39,7 +39,7 @@ class RosterPart:
         engine: Engine,
         files: CheckupFiles,
         row: RunRow,
-        board: Board,
+        board: ListResults,
         *,
         spent: Callable[[], tuple[float, int]],
         waits: Callable[[str], object],
@@ -51,7 +51,7 @@ class RosterPart:
         self._spent = spent
         self._waits = waits
 
-    async def read(self, variant: Variant, size: int, total: int | None) -> Outcome:
+    async def read(self, variant: Variant, size: int, total: int | None) -> RosterOutcome:
         """Read on where the run left off, or from the start. Raises what `PageAsker.ask` raises besides."""
         reading = self._left(variant)
         if reading is None:
@@ -62,15 +62,15 @@ class RosterPart:
             reading = await reader.read(reading, self._take, self._pays, self._spent)
         except NotBelieved:
             await self._anew()
-            return Outcome.DISBELIEVED
+            return RosterOutcome.DISBELIEVED
         except Refused as error:
             self._waits(str(error))
             await self._anew()
-            return Outcome.UNREADABLE
+            return RosterOutcome.UNREADABLE
         if reading.whole and not reading.gaps:
             await self._believe(reader, reading)
         await self._anew()
-        return Outcome.MOVED if reading.gaps else Outcome.READ
+        return RosterOutcome.MOVED if reading.gaps else RosterOutcome.READ
 
     async def _believe(self, reader: RosterReader, reading: Reading) -> None:
         """Let what waited for the reading's end count."""
@@ -84,7 +84,7 @@ class RosterPart:
         if reading.sure:
             await reader.settle()
         settled = await self._files.run(lambda stores: stores.decisions.settle(run_id, sure=reading.sure))
-        self._board.put(each for each in settled if each.result is Result.INACTIVE)
+        self._board.apply(each for each in settled if each.result is Result.INACTIVE)
 
     def judged(
         self, document: str, customers: Sequence[Customer], source: str, fetched_at: float
@@ -96,7 +96,7 @@ class RosterPart:
     def _take(
         self, customers: Sequence[Customer], fetched_at: float
     ) -> tuple[list[Decision], list[Decision]]:
-        """Decide whom a page decides. Active is sure; without a contract, only when the whole roster agrees."""
+        """Decide the members a page settles. Active is sure; without a contract, only when the whole roster agrees."""
         found: dict[str, list[Customer]] = {}
         for each in customers:
             if self._board.has(each.document):
@@ -112,7 +112,7 @@ class RosterPart:
                 decided.append(decision)
             elif decision.result is Result.INACTIVE:
                 waiting.append(decision)
-        self._board.put(decided)
+        self._board.apply(decided)
         self._board.pending.update(decision.document for decision in waiting)
         return decided, waiting
 

@@ -13,17 +13,17 @@ from ...core.types import Category, Priority
 from ...errors import HubSoftError, QueueFull, RateLimited, Unreachable
 from ...store.command_queue import Tripwire
 from .asking import Spent, learn_total
-from .one_by_one import STOPS, Singles, about
+from .one_by_one import STOPS, OneByOne, about
 from .plan import choose, stale_of, worth_asking
 from .planning import Sizes, doubted, pace_of, sizes_of
-from .results import Board
-from .roster_phase import Outcome, RosterPart
+from .results import ListResults
+from .roster_phase import RosterOutcome, RosterPhase
 from .storage import CheckupFiles
-from .types import Decision, Plan, Result, RunRow, RunState, Variant, Way
+from .types import CheckupPlan, Decision, Result, RunRow, RunState, Variant, Way
 from .verdict import unknown
 
 CHUNK: Final = 200
-"""Members looked up in memory before somebody else has a turn: a few milliseconds."""
+"""Members looked up in memory before other tasks have a turn: a few milliseconds."""
 NOTHING_SPENT: Final = Spent()
 READINGS: Final = 2
 """How often the roster is read in one run: again only when rows had moved too much the first time."""
@@ -37,7 +37,7 @@ class Run:
         engine: Engine,
         files: CheckupFiles,
         row: RunRow,
-        board: Board,
+        board: ListResults,
         *,
         earlier: Mapping[str, Decision],
         sent: Subscription,
@@ -49,7 +49,7 @@ class Run:
         """
         self.row = row
         self.board = board
-        self.plan: Plan | None = None
+        self.plan: CheckupPlan | None = None
         self.doing = ""
         self.trouble = ""
         self.expected = row.requests
@@ -63,7 +63,7 @@ class Run:
         self._received = Spent(row.requests + spent.requests, spent.logins)
         self._given_up = False
         self._began = engine.clock.now() - row.seconds
-        self._roster = RosterPart(engine, files, row, board, spent=self._spent, waits=self._waits)
+        self._roster = RosterPhase(engine, files, row, board, spent=self._spent, waits=self._waits)
 
     # -- as others see it
 
@@ -86,7 +86,7 @@ class Run:
 
     @property
     def eta(self) -> float:
-        """Seconds to its end when nobody else asks anything."""
+        """Seconds to its end when nothing else is asked."""
         return pace_of(self._engine).seconds(max(0, self.expected - self.requests))
 
     # -- from the first to the last member
@@ -140,7 +140,7 @@ class Run:
         self.board.touch()
 
     async def _remembered(self) -> None:
-        """Decide those whom the cache or the last run decides: nothing is sent."""
+        """Decide the members that the cache or the last run settles: nothing is sent."""
         self._now("remembered")
         left = self.board.undecided()
         for start in range(0, len(left), CHUNK):
@@ -174,18 +174,18 @@ class Run:
             except (Unreachable, RateLimited, QueueFull) as error:
                 await self._give_up(str(error))
                 return
-            if outcome is Outcome.READ:
+            if outcome is RosterOutcome.READ:
                 break
-            if outcome is Outcome.UNREADABLE:
+            if outcome is RosterOutcome.UNREADABLE:
                 sizes.totals.clear()
-            elif outcome is Outcome.DISBELIEVED:
+            elif outcome is RosterOutcome.DISBELIEVED:
                 readings -= 1
                 sizes.forget(plan.variant, Variant.ENABLED)
         await self._ask_each(self.board.undecided())
         if (again := self.board.of(Result.UNKNOWN)) and not self._given_up:
             await self._ask_each(again)  # what went wrong may have passed
 
-    async def _planned(self, left: Sequence[str], sizes: Sizes, *, first: bool) -> Plan:
+    async def _planned(self, left: Sequence[str], sizes: Sizes, *, first: bool) -> CheckupPlan:
         stale = stale_of(self.board.known[document] for document in left)
         before = self.requests
         if first and worth_asking(stale, sizes.totals):
@@ -226,7 +226,7 @@ class Run:
             return
         self._now("singles")
         self._expect(len(documents))
-        singles = Singles(self._engine, refresh=self.row.max_age is not None, waits=self._waits)
+        singles = OneByOne(self._engine, refresh=self.row.max_age is not None, waits=self._waits)
         await singles.ask(documents, self._answered)
         self._given_up = self._given_up or bool(singles.given_up)
 
@@ -242,7 +242,7 @@ class Run:
             return
         spent = self._spent()
         await self._files.run(lambda stores: stores.decisions.decide(self.row.id, kept, spent=spent))
-        self.board.put(kept)
+        self.board.apply(kept)
 
     def _spent(self) -> tuple[float, int]:
         return self.seconds, self.requests

@@ -21,25 +21,25 @@ from ...privacy import as_typed
 from ...texts import say
 from .asking import Spent, learn_total
 from .members import read_members
-from .nightly_roster import Night
+from .nightly_roster import NightlyRoster
 from .notifier import Notifier
 from .plan import choose, stale_of, worth_asking
 from .planning import doubted, pace_of, sizes_of
 from .run import Run
 from .storage import CheckupFiles, CheckupStores
 from .types import (
-    Delta,
+    CheckupDelta,
+    CheckupPlan,
     Imported,
+    ListOverview,
     ListRow,
     Notice,
-    Overview,
-    Plan,
     Progress,
     RunRow,
     RunState,
     Variant,
 )
-from .views import View, Views
+from .views import OpenList, OpenLists
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +56,15 @@ class Checkup:
         self._files = files = CheckupFiles("checkups", lambda: stores, clock, aside=aside)
         self._clock = clock
         self._notifier = Notifier(engine, files)
-        self._views = Views(engine, files)
+        self._views = OpenLists(engine, files)
         self._versions = 0
         self._notices = 0
         self._held: Counter[int] | None = None
         self._telling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
-        self.night = Night(engine, files, clock)
+        self.night = NightlyRoster(engine, files, clock)
         self.on_run: Callable[[int, int], object] = lambda _decided, _requests: None
-        """Told when a run of ours ends, finished or not: members it decided, and requests it spent on them."""
+        """Called when a run of this process ends, finished or not: with members decided and requests spent."""
 
     @property
     def version(self) -> int:
@@ -73,7 +73,7 @@ class Checkup:
 
     # -- lists
 
-    async def lists(self) -> tuple[Overview, ...]:
+    async def lists(self) -> tuple[ListOverview, ...]:
         """Return every list with its last run, the newest import first."""
         return await self._files.run(CheckupStores.overviews)
 
@@ -108,7 +108,7 @@ class Checkup:
 
     # -- plans
 
-    async def plan(self, list_id: int, *, max_age: float | None = None, probe: bool = True) -> Plan:
+    async def plan(self, list_id: int, *, max_age: float | None = None, probe: bool = True) -> CheckupPlan:
         """Return what a run would ask. With `probe` one request is spent if the roster's size is not known.
 
         Raises HubSoftError when that request fails.
@@ -268,11 +268,11 @@ class Checkup:
             who=row.who if elsewhere else "",
         )
 
-    async def changes(self, list_id: int, since: int = -1) -> Delta:
+    async def changes(self, list_id: int, since: int = -1) -> CheckupDelta:
         """Return the rows that changed after a version, or all of them."""
         return (await self._views.get(list_id)).board.delta(since)
 
-    async def look(self, list_id: int) -> Progress:
+    async def reload(self, list_id: int) -> Progress:
         """Read a list anew from disk, unless it is running here: another process may have run it."""
         view = await self._views.get(list_id)
         if view.task is None:
@@ -284,7 +284,7 @@ class Checkup:
         return await self._files.run(lambda stores: stores.notices.pending())
 
     async def notify(self) -> tuple[int, int]:
-        """Run the command for whoever is due; return how many succeeded and how many failed."""
+        """Run the command for every member that is due; return how many succeeded and how many failed."""
         counted = await self._notifier.run_due()
         await self._count_notices()
         return counted
@@ -329,13 +329,13 @@ class Checkup:
 
     # -- inside
 
-    async def _go(self, view: View, run: Run, watching: contextlib.ExitStack) -> None:
+    async def _go(self, view: OpenList, run: Run, watching: contextlib.ExitStack) -> None:
         left, spent = len(view.board.undecided()), run.row.requests
         with watching:
             try:
                 await run.go()
             except HubSoftError as error:
-                view.failure = error  # it stands in the run's trouble; whoever waits is told
+                view.failure = error  # it stands in the run's trouble; `wait` raises it
                 return
             finally:
                 view.row, view.run, view.task, view.logins = run.row, None, None, run.logins

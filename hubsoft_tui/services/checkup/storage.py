@@ -10,7 +10,7 @@ from ...store.checkups import Checkups
 from ...store.command_queue import Notices
 from ...store.rosters import Rosters
 from ..serial_thread import Lane
-from .types import Overview, RunRow
+from .types import ListOverview, RunRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,12 @@ class CheckupStores:
     rosters: Rosters
     notices: Notices
 
-    def overviews(self) -> tuple[Overview, ...]:
+    def overviews(self) -> tuple[ListOverview, ...]:
         """Return every list with its last run, the newest import first."""
         found = []
         for row in self.checkups.lists():
             run = self.checkups.last_run(row.id)
-            found.append(Overview(row, run, {} if run is None else self.decisions.counts(run.id)))
+            found.append(ListOverview(row, run, {} if run is None else self.decisions.counts(run.id)))
         return tuple(found)
 
     def begin(

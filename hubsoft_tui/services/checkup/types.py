@@ -20,16 +20,16 @@ from ...texts import Text
 
 __all__ = [
     "BadLine",
+    "CheckupDelta",
+    "CheckupPlan",
     "Decision",
-    "Delta",
     "Imported",
     "Known",
+    "ListOverview",
     "ListRow",
     "Member",
     "MemberRow",
     "Notice",
-    "Overview",
-    "Plan",
     "Progress",
     "Result",
     "RunRow",
@@ -48,15 +48,15 @@ class Variant(Enum):
 
 
 class Way(Enum):
-    """How the members are decided whom nothing remembered decides."""
+    """How the members are decided that the cache does not settle."""
 
     NOTHING = "nothing"  # everybody is remembered
     SINGLES = "singles"  # one request each
-    ROSTER = "roster"  # pages of the roster, then whoever was not in it
+    ROSTER = "roster"  # pages of the roster, then those it did not hold
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CheckupPlan:
     """What a run will ask. `requests` and `seconds` are estimates; people go first, so it may take longer."""
 
     way: Way
@@ -121,7 +121,7 @@ class Progress:
     lost: int = 0
     compared_at: float | None = None
     """When the run ended that it is compared with; None when there is none."""
-    plan: Plan | None = None
+    plan: CheckupPlan | None = None
     requests: int = 0
     """Requests HubSoft received for it, logins apart."""
     expected: int = 0
@@ -167,7 +167,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
+class CheckupDelta:
     """Rows that differ from an earlier version; with `whole`, all there are, in the list's order."""
 
     version: int
@@ -176,7 +176,7 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class ListOverview:
     """A list and its last run, for the table of lists."""
 
     list: ListRow

@@ -13,7 +13,7 @@ from .types import Decision, Result
 def judge(
     document: str, customers: Iterable[Customer], active: Collection[str], *, source: str, fetched_at: float
 ) -> Decision:
-    """Say what the customers with a document mean for the member; nobody is `NOT_FOUND`.
+    """Say what the customers with a document mean for the member; no customer means `NOT_FOUND`.
 
     Inactive needs to be sure: a service that could not be read, or has no status, makes it `UNKNOWN`.
     """

@@ -12,21 +12,21 @@ from ...errors import HubSoftError, NotFound
 from ...texts import say
 from .asking import Spent
 from .one_by_one import about
-from .results import Board
+from .results import ListResults
 from .run import CHUNK, Run
 from .storage import CheckupFiles
-from .types import Decision, ListRow, Plan, Result, RunRow
+from .types import CheckupPlan, Decision, ListRow, Result, RunRow
 
 
 @dataclass(slots=True)
-class View:
+class OpenList:
     """One list in sight: its picture, its last run, the plan for the next one, and the run that goes on here."""
 
     list: ListRow
-    board: Board
+    board: ListResults
     row: RunRow | None
     compared_at: float | None = None
-    plan: Plan | None = None
+    plan: CheckupPlan | None = None
     run: Run | None = None
     task: asyncio.Task[None] | None = None
     spent: Spent = field(default_factory=Spent)
@@ -37,16 +37,16 @@ class View:
     """What stopped the run that was started here."""
 
 
-class Views:
+class OpenLists:
     """Lives in the engine's loop."""
 
     def __init__(self, engine: Engine, files: CheckupFiles) -> None:
         self._engine = engine
         self._files = files
-        self._views: dict[int, View] = {}
+        self._views: dict[int, OpenList] = {}
         self._gone = 0
 
-    def __iter__(self) -> Iterator[View]:
+    def __iter__(self) -> Iterator[OpenList]:
         return iter(self._views.values())
 
     @property
@@ -55,11 +55,11 @@ class Views:
         return self._gone + sum(view.board.version for view in self)
 
     @property
-    def running(self) -> View | None:
+    def running(self) -> OpenList | None:
         """The list that is being checked here."""
         return next((view for view in self if view.task is not None), None)
 
-    async def get(self, list_id: int) -> View:
+    async def get(self, list_id: int) -> OpenList:
         """Return a list. Raises NotFound."""
         view = self._views.get(list_id)
         return view if view is not None else await self.read(await self.row(list_id))
@@ -71,36 +71,36 @@ class Views:
                 return row
         raise NotFound(say("There is no such list any more."))
 
-    async def read(self, row: ListRow) -> View:
+    async def read(self, row: ListRow) -> OpenList:
         """Read a list and its last run anew."""
         return await self.load(row, await self._files.run(lambda stores: stores.checkups.last_run(row.id)))
 
-    async def load(self, row: ListRow, run: RunRow | None) -> View:
+    async def load(self, row: ListRow, run: RunRow | None) -> OpenList:
         """Read a list's members and the decisions of a run, and keep them in sight."""
         known = await self._files.run(lambda stores: stores.checkups.members(row.id))
         before = self._views.get(row.id)
-        board = Board(known, version=0 if before is None else before.board.version)
+        board = ListResults(known, version=0 if before is None else before.board.version)
         if run is not None:
             decided = await self._files.run(lambda stores: list(stores.decisions.decisions(run.id)))
-            board.put(decision for decision, settled in decided if settled)
+            board.apply(decision for decision, settled in decided if settled)
         compared = await self._files.run(
             lambda stores: stores.checkups.done_before(row.id, None if run is None else run.id)
         )
         before = self._views.get(row.id)
         if before is not None and before.task is not None:
-            return before  # it was started meanwhile, and is truer than what stood on disk
+            return before  # a run started during the reading, and is newer than the disk
         board.version = max(board.version, 0 if before is None else before.board.version + 1)
-        view = View(row, board, run, compared, plan=None if before is None else before.plan)
+        view = OpenList(row, board, run, compared, plan=None if before is None else before.plan)
         self._views[row.id] = view
         return view
 
     def forget(self, list_id: int) -> None:
-        """Read a list anew when somebody looks at it again."""
+        """Read a list anew the next time it is opened."""
         if (view := self._views.pop(list_id, None)) is not None:
             self._gone += view.board.version + 1
 
-    async def left(self, view: View, max_age: float | None) -> list[str]:
-        """Return whom neither what is remembered nor the last run decides."""
+    async def left(self, view: OpenList, max_age: float | None) -> list[str]:
+        """Return the members that neither the cache nor the last run settles."""
         fresh_from = self.fresh_from(max_age)
         if view.row is not None and not view.row.state.over:
             documents = view.board.undecided() + view.board.of(Result.UNKNOWN)

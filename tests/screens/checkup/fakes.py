@@ -8,14 +8,14 @@ from types import SimpleNamespace
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.services.checkup.types import (
     BadLine,
+    CheckupDelta,
+    CheckupPlan,
     Decision,
-    Delta,
     Imported,
+    ListOverview,
     ListRow,
     Member,
     MemberRow,
-    Overview,
-    Plan,
     Progress,
     Result,
     RunRow,
@@ -29,7 +29,7 @@ from tests.screens.fake import FakeHub
 
 NOVEMBER = ListRow(1, "members-november.csv", "/lists/members-november.csv", 10_000, WALL - 90_000)
 STAFF = ListRow(2, "staff.csv", "/lists/staff.csv", 12, WALL - 900_000)
-PLAN = Plan(
+PLAN = CheckupPlan(
     Way.ROSTER,
     10_000,
     0,
@@ -113,16 +113,16 @@ class FakeCheckup:
         run = RunRow(1, 1, RunState.DONE, "", "", "", None, WALL - 86_500, WALL - 86_400)
         counts = {Result.ACTIVE: 9_688, Result.INACTIVE: 312}
         known = {NOVEMBER.id: (run, counts)}
-        return tuple(Overview(each, *known.get(each.id, (None, {}))) for each in self.there)
+        return tuple(ListOverview(each, *known.get(each.id, (None, {}))) for each in self.there)
 
-    async def look(self, list_id):
+    async def reload(self, list_id):
         return self.now
 
     async def progress(self, list_id):
         return self.now
 
     async def changes(self, list_id, since=-1):
-        return Delta(self.now.version, self.rows, whole=True)
+        return CheckupDelta(self.now.version, self.rows, whole=True)
 
     async def plan(self, list_id, **_options):
         self._do("plan", list_id)

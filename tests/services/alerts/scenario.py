@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hubsoft_tui.errors import HubSoftError
-from hubsoft_tui.services.alerts.facts import ExtraFacts
+from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.services.alerts.service import Alerts
 from hubsoft_tui.services.container import make_engine
 from hubsoft_tui.services.customers.service import Customers
@@ -89,7 +89,7 @@ class World:
     going: asyncio.Task[None] | None = None
 
     def sleep_through(self, seconds: float) -> None:
-        """Let time pass as a suspend does: nobody looks, and every timer is late."""
+        """Let time pass as a suspend does: nothing looks, and every timer is late."""
         self.wire._loop.advance(seconds)
 
     async def die(self) -> None:
@@ -99,7 +99,7 @@ class World:
         await asyncio.gather(self.going, return_exceptions=True)
 
     async def ask(self, term: str, *, refresh: bool = False, **options: Any) -> bool:
-        """Look somebody up as an operator does, and tell whether there was an answer."""
+        """Look a customer up as an operator does, and tell whether there was an answer."""
         try:
             await self.customers.lookup(term, refresh=refresh, **options)
         except HubSoftError:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.errors import StoreBusy
-from hubsoft_tui.services.alerts.facts import ExtraFacts
+from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.services.alerts.service import free_megabytes
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings

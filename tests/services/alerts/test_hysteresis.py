@@ -8,62 +8,65 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.services.alerts.facts import Facts, Reading
-from hubsoft_tui.services.alerts.hysteresis import Judge, Verdict
-from hubsoft_tui.services.alerts.rules import BY_ID, RULES
+from hubsoft_tui.services.alerts.hysteresis import Hysteresis, RuleState
+from hubsoft_tui.services.alerts.rules import BY_ID, RULES, Facts, Measurement
 from hubsoft_tui.settings.alerts import ALERTS, AlertSettings
 
 QUEUE, RATIO, DOWN = BY_ID["queue_full"], BY_ID["hit_ratio_low"], BY_ID["api_down"]
 
 
-def looks(judge: Judge, *readings: tuple[float, float | None], limit: float = 0.8, duration: float = 30.0):
-    """Show `judge` (instant, value) pairs and return the last verdict."""
-    verdict = Verdict()
+def looks(
+    hysteresis: Hysteresis, *readings: tuple[float, float | None], limit: float = 0.8, duration: float = 30.0
+):
+    """Show `hysteresis` (instant, value) pairs and return the last verdict."""
+    verdict = RuleState()
     for now, value in readings:
-        reading = None if value is None else Reading(value, now)
-        verdict = judge.look(reading, now, limit=limit, duration=duration)
+        reading = None if value is None else Measurement(value, now)
+        verdict = hysteresis.observe(reading, now, limit=limit, duration=duration)
     return verdict
 
 
 def test_wrong_for_the_whole_duration_is_ripe_and_not_a_moment_sooner():
-    assert not looks(Judge(QUEUE), (0, 0.8), (29, 0.9)).ripe
-    assert looks(Judge(QUEUE), (0, 0.8), (30, 0.9)).ripe
-    assert looks(Judge(QUEUE), (0, 0.8), duration=0).ripe
+    assert not looks(Hysteresis(QUEUE), (0, 0.8), (29, 0.9)).ripe
+    assert looks(Hysteresis(QUEUE), (0, 0.8), (30, 0.9)).ripe
+    assert looks(Hysteresis(QUEUE), (0, 0.8), duration=0).ripe
 
 
 def test_one_good_look_between_begins_anew():
-    assert not looks(Judge(QUEUE), (0, 0.9), (20, 0.7), (40, 0.9)).ripe
+    assert not looks(Hysteresis(QUEUE), (0, 0.9), (20, 0.7), (40, 0.9)).ripe
 
 
 def test_between_the_two_thresholds_an_alert_neither_begins_nor_ends():
-    border = looks(Judge(QUEUE), (0, 0.7), (100, 0.7))
+    border = looks(Hysteresis(QUEUE), (0, 0.7), (100, 0.7))
     assert (border.ripe, border.bad) == (False, True)
     assert border.well_for < 0
-    assert looks(Judge(QUEUE), (0, 0.6), (100, 0.6)).well_for == 100
-    assert looks(Judge(RATIO), (0, 0.22), (100, 0.22), limit=0.2).bad
-    assert looks(Judge(RATIO), (0, 0.25), (100, 0.25), limit=0.2).well_for == 100
+    assert looks(Hysteresis(QUEUE), (0, 0.6), (100, 0.6)).well_for == 100
+    assert looks(Hysteresis(RATIO), (0, 0.22), (100, 0.22), limit=0.2).bad
+    assert looks(Hysteresis(RATIO), (0, 0.25), (100, 0.25), limit=0.2).well_for == 100
 
 
 def test_not_knowing_changes_nothing():
-    judge = Judge(DOWN)
-    looks(judge, (0, 1.0), limit=1)
-    assert looks(judge, (500, None), limit=1) == Verdict()
-    assert looks(judge, (510, 1.0), limit=1).ripe
+    hysteresis = Hysteresis(DOWN)
+    looks(hysteresis, (0, 1.0), limit=1)
+    assert looks(hysteresis, (500, None), limit=1) == RuleState()
+    assert looks(hysteresis, (510, 1.0), limit=1).ripe
 
 
 def test_old_evidence_grows_no_older():
-    judge = Judge(DOWN)
-    verdicts = [judge.look(Reading(1.0, 3.0), now, limit=1, duration=60) for now in range(5, 4000, 5)]
+    hysteresis = Hysteresis(DOWN)
+    verdicts = [
+        hysteresis.observe(Measurement(1.0, 3.0), now, limit=1, duration=60) for now in range(5, 4000, 5)
+    ]
     assert not any(verdict.ripe for verdict in verdicts)
-    assert judge.look(Reading(1.0, 4001.0), 4001, limit=1, duration=60).ripe
+    assert hysteresis.observe(Measurement(1.0, 4001.0), 4001, limit=1, duration=60).ripe
 
 
 def test_what_was_seen_before_forgetting_counts_no_more():
-    judge = Judge(DOWN)
-    looks(judge, (0, 1.0), (20, 1.0), limit=1)
-    judge.forget(25.0)
-    assert judge.look(Reading(1.0, 20.0), 90, limit=1, duration=30) == Verdict()
-    assert not judge.look(Reading(1.0, 100.0), 100, limit=1, duration=30).ripe
+    hysteresis = Hysteresis(DOWN)
+    looks(hysteresis, (0, 1.0), (20, 1.0), limit=1)
+    hysteresis.forget(25.0)
+    assert hysteresis.observe(Measurement(1.0, 20.0), 90, limit=1, duration=30) == RuleState()
+    assert not hysteresis.observe(Measurement(1.0, 100.0), 100, limit=1, duration=30).ripe
 
 
 @given(
@@ -72,12 +75,12 @@ def test_what_was_seen_before_forgetting_counts_no_more():
     st.integers(0, 60),
 )
 def test_ripe_means_no_good_value_for_the_whole_duration(rule, steps, duration):
-    judge, now, good_at, first = Judge(rule), 0.0, -1.0, None
+    hysteresis, now, good_at, first = Hysteresis(rule), 0.0, -1.0, None
     for seconds, value in steps:
         now += seconds
-        verdict = looks(judge, (now, value), limit=1.0, duration=duration)
+        verdict = looks(hysteresis, (now, value), limit=1.0, duration=duration)
         if value is None:
-            assert verdict == Verdict()
+            assert verdict == RuleState()
             continue
         if not rule.bad(value, 1.0):
             good_at, first = now, None
@@ -92,7 +95,7 @@ def test_every_rule_has_its_settings_and_reads_its_own_measurement():
     settings = AlertSettings()
     assert tuple(rule.id for rule in RULES) == ALERTS
     for index, rule in enumerate(RULES):
-        mark = Reading(float(index), 0.0)
+        mark = Measurement(float(index), 0.0)
         assert rule.read(replace(Facts(), **{rule.id: mark})) is mark
         limit = rule.limit(settings)
         assert rule.duration(settings) >= 0

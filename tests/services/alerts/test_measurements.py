@@ -19,8 +19,8 @@ from hubsoft_tui.core.types import (
     Priority,
     Snapshot,
 )
-from hubsoft_tui.services.alerts.facts import ExtraFacts, Reading
-from hubsoft_tui.services.alerts.measurements import Observer
+from hubsoft_tui.services.alerts.measurements import Measurements
+from hubsoft_tui.services.alerts.rules import ExtraFacts, Measurement
 from hubsoft_tui.settings.alerts import AlertSettings
 from tests.clocks import HandClock
 from tests.screens.builders import request
@@ -33,7 +33,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.clock = HandClock(now=0.0)
-        self.observer = Observer(self.clock, lambda: SETTINGS)
+        self.observer = Measurements(self.clock, lambda: SETTINGS)
         self.number = 0
 
     def ended(self, outcome: str = "ok", **fields):
@@ -65,25 +65,25 @@ def test_before_anything_is_asked_nothing_is_known_of_hubsoft(bench):
     facts = bench.look(api=api(Health.UNKNOWN))
     assert (facts.api_down, facts.credentials_refused, facts.api_slow, facts.hit_ratio_low) == (None,) * 4
     assert (facts.sync_late, facts.outbox_stuck, facts.disk_low) == (None, None, None)
-    assert facts.wait_long == Reading(0.0, 5.0)
+    assert facts.wait_long == Measurement(0.0, 5.0)
 
 
 def test_an_answer_is_evidence_of_its_moment_and_so_is_a_failure(bench):
-    assert bench.look(bench.ended(), api=api(Health.ONLINE)).api_down == Reading(0.0, 5.0)
-    assert bench.look(api=api(Health.ONLINE)).api_down == Reading(0.0, 5.0)
+    assert bench.look(bench.ended(), api=api(Health.ONLINE)).api_down == Measurement(0.0, 5.0)
+    assert bench.look(api=api(Health.ONLINE)).api_down == Measurement(0.0, 5.0)
     offline = api(Health.OFFLINE)
-    assert bench.look(bench.ended("timeout"), api=offline).api_down == Reading(1.0, 15.0)
-    assert bench.look(bench.ended("cancelled"), bench.ended("pool"), api=offline).api_down == Reading(
+    assert bench.look(bench.ended("timeout"), api=offline).api_down == Measurement(1.0, 15.0)
+    assert bench.look(bench.ended("cancelled"), bench.ended("pool"), api=offline).api_down == Measurement(
         1.0, 15.0
     )
     trying = replace(offline, breaker=BreakerState.OPEN)
-    assert bench.look(api=trying).api_down == Reading(1.0, 25.0)
+    assert bench.look(api=trying).api_down == Measurement(1.0, 25.0)
 
 
 def test_a_refusal_is_an_answer_and_offline_says_nothing_of_the_login(bench):
     refused = bench.look(bench.ended("credentials", status=401), api=api(Health.REFUSED))
-    assert refused.credentials_refused == Reading(1.0, 5.0)
-    assert refused.api_down == Reading(0.0, 5.0)
+    assert refused.credentials_refused == Measurement(1.0, 5.0)
+    assert refused.api_down == Measurement(0.0, 5.0)
     assert bench.look(bench.ended("cut"), api=api(Health.OFFLINE)).credentials_refused is None
 
 
@@ -91,33 +91,33 @@ def test_slow_is_the_median_of_enough_small_answers_of_late(bench):
     few = [bench.ended(latency=9.0) for _ in range(2)]
     assert bench.look(*few, api=api(Health.SLOW)).api_slow is None
     page = bench.ended(latency=30.0, size=5_000_000)
-    assert bench.look(page, bench.ended(latency=9.0), api=api(Health.SLOW)).api_slow == Reading(9.0, 10.0)
+    assert bench.look(page, bench.ended(latency=9.0), api=api(Health.SLOW)).api_slow == Measurement(9.0, 10.0)
     assert bench.look(seconds=125, api=api(Health.SLOW)).api_slow is None
 
 
 def test_the_longest_wait_of_people_counts_whoever_still_waits_too(bench):
     background = bench.ended(wait=50.0, priority=Priority.LOW)
     again = bench.ended(wait=40.0, attempt=2)
-    assert bench.look(background, again, bench.ended(wait=7.0)).wait_long == Reading(7.0, 5.0)
+    assert bench.look(background, again, bench.ended(wait=7.0)).wait_long == Measurement(7.0, 5.0)
     lanes = (ClassLoad(), ClassLoad(waiting=2, oldest=12.0), ClassLoad(waiting=9, oldest=99.0), ClassLoad())
     budget = BudgetState(30, 30, 60.0, 30, lanes=lanes, queue_limit=22)
     facts = bench.look(budget=budget)
-    assert facts.wait_long == Reading(12.0, 10.0)
-    assert facts.queue_full == Reading(0.5, 10.0)
-    assert bench.look(seconds=40).wait_long == Reading(0.0, 50.0)
+    assert facts.wait_long == Measurement(12.0, 10.0)
+    assert facts.queue_full == Measurement(0.5, 10.0)
+    assert bench.look(seconds=40).wait_long == Measurement(0.0, 50.0)
 
 
 def test_429s_are_counted_for_as_long_as_they_count(bench):
-    assert bench.look(api=api(Health.LIMITED, rate_limited=2)).rate_limited == Reading(2.0, 5.0)
+    assert bench.look(api=api(Health.LIMITED, rate_limited=2)).rate_limited == Measurement(2.0, 5.0)
     assert bench.look(api=api(Health.LIMITED, rate_limited=3), seconds=595).rate_limited.value == 3.0
     assert bench.look(api=api(Health.ONLINE, rate_limited=3), seconds=10).rate_limited.value == 1.0
 
 
 def test_the_hit_ratio_is_that_of_late_over_enough_questions_and_not_of_the_start(bench):
     assert bench.look(cache=questions(80, 0), seconds=50).hit_ratio_low is None
-    assert bench.look(cache=questions(80, 0), seconds=60).hit_ratio_low == Reading(0.0, 110.0)
-    assert bench.look(cache=questions(160, 20), seconds=60).hit_ratio_low == Reading(0.25, 170.0)
-    assert bench.look(cache=questions(180, 20), seconds=200).hit_ratio_low == Reading(1.0, 370.0)
+    assert bench.look(cache=questions(80, 0), seconds=60).hit_ratio_low == Measurement(0.0, 110.0)
+    assert bench.look(cache=questions(160, 20), seconds=60).hit_ratio_low == Measurement(0.25, 170.0)
+    assert bench.look(cache=questions(180, 20), seconds=200).hit_ratio_low == Measurement(1.0, 370.0)
 
 
 def test_a_cache_over_its_limit_for_a_moment_is_full_and_no_more(bench):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.core.types import Priority, RequestContext
-from hubsoft_tui.services.alerts.facts import ExtraFacts
+from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.settings.tree import CacheSettings, LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.simulator import tokens as simulated_tokens

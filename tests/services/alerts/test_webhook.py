@@ -11,9 +11,8 @@ import pytest
 
 from hubsoft_tui.core.requests.webhook import WebhookFailure
 from hubsoft_tui.errors import StoreBusy
-from hubsoft_tui.services.alerts.facts import ExtraFacts
-from hubsoft_tui.services.alerts.payload import letter
-from hubsoft_tui.services.alerts.webhook import GIVEN_UP_SECONDS, LONGEST_PAUSE, Courier
+from hubsoft_tui.services.alerts.rules import ExtraFacts
+from hubsoft_tui.services.alerts.webhook import GIVEN_UP_SECONDS, LONGEST_PAUSE, WebhookSender, payload
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings
 from hubsoft_tui.settings.tree import Profile, Settings
@@ -64,14 +63,14 @@ def house(tmp_path: Path):
     database, presence = open_database(tmp_path / "alerts.db", MIGRATIONS), Presence(tmp_path / "alive")
     store = AlertStore(database, "account", presence, clock)
     wanted = Settings(profile=PROFILE, alerts=AlertSettings(webhook_url=URL))
-    yield store, clock, hook, Courier(store, hook, clock, lambda: wanted)
+    yield store, clock, hook, WebhookSender(store, hook, clock, lambda: wanted)
     database.close()
     presence.close()
 
 
 def order(store: AlertStore, rule: str = "queue_full") -> Alert:
     alert = store.begin(
-        rule, value=0.85, limit=0.8, evidence=0.0, letter=lambda alert: letter(alert, PROFILE)
+        rule, value=0.85, limit=0.8, evidence=0.0, letter=lambda alert: payload(alert, PROFILE)
     )
     assert alert is not None
     return alert
@@ -79,7 +78,7 @@ def order(store: AlertStore, rule: str = "queue_full") -> Alert:
 
 async def test_every_call_is_made_once_and_in_order(house):
     store, _clock, hook, courier = house
-    store.clear(order(store), letter=lambda alert: letter(alert, PROFILE))
+    store.clear(order(store), letter=lambda alert: payload(alert, PROFILE))
     order(store, "api_down")
     await courier.round()
     await courier.round()
@@ -117,7 +116,7 @@ async def test_what_is_told_says_what_happened_and_nothing_private(house):
 
 
 async def test_a_state_has_no_measure_and_its_end_is_said():
-    over = letter(Alert(3, "api_down", 1.0, 1.0, 1.0, 1_795_000_000.0, 1_795_000_060.0), PROFILE)
+    over = payload(Alert(3, "api_down", 1.0, 1.0, 1.0, 1_795_000_000.0, 1_795_000_060.0), PROFILE)
     told = json.loads(over)
     assert told["text"] == "[main] Over: HubSoft does not answer"
     assert (told["alert"]["value"], told["alert"]["unit"]) == (None, None)

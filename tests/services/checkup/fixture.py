@@ -16,7 +16,7 @@ ROSTER, SINGLE = "/api/v1/integracao/cliente/todos", "/api/v1/integracao/cliente
 
 
 def strangers(count: int) -> list[str]:
-    """Return valid CPFs of nobody."""
+    """Return valid CPFs of no customer."""
     return [cpf(900_000_000 + 7 * number) for number in range(count)]
 
 

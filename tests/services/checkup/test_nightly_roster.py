@@ -1,4 +1,4 @@
-"""The roster at a quiet hour: once a night, when nobody needs the budget, whatever the clock does."""
+"""The roster at a quiet hour: once a night, when the budget is free, whatever the clock does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def at(monkeypatch):
 
 
 def look(ground):
-    return ground.hub.call(lambda s: s.checkup.night.look())
+    return ground.hub.call(lambda s: s.checkup.night.run_if_due())
 
 
 def test_it_is_read_once_a_night_and_answers_the_day(make_simulator, make_ground, at):

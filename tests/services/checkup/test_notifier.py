@@ -105,7 +105,7 @@ def test_what_fails_is_listed_and_tried_again_even_by_another_process(
     simulator.set_status(back, "servico_habilitado")
     told.stop.unlink()
     ground.close()
-    ground.run(max_age=0)  # whoever has a contract again is not told of
+    ground.run(max_age=0)  # the command is not run for a member with a contract again
     now = ground.hub.call(_wall)
     monkeypatch.setattr("hubsoft_tui.core.clock.SystemClock.wall", lambda _self: now + AGAIN_SECONDS[0] + 5)
     assert run_due(ground) == (1, 0)

@@ -14,7 +14,7 @@ from hubsoft_tui.api.models import Customer, Service
 from hubsoft_tui.api.models import Page as Place
 from hubsoft_tui.core.requests.exchange import Received
 from hubsoft_tui.services.checkup import plan_text
-from hubsoft_tui.services.checkup.asking import Page
+from hubsoft_tui.services.checkup.asking import RosterPage
 from hubsoft_tui.services.checkup.plan import (
     SIZES,
     Pace,
@@ -27,7 +27,7 @@ from hubsoft_tui.services.checkup.plan import (
     stale_of,
     worth_asking,
 )
-from hubsoft_tui.services.checkup.results import Board
+from hubsoft_tui.services.checkup.results import ListResults
 from hubsoft_tui.services.checkup.roster import MENDS, moved_on
 from hubsoft_tui.services.checkup.types import Decision, Known, Member, Result, Variant, Way
 from hubsoft_tui.services.checkup.verdict import judge
@@ -113,7 +113,7 @@ def test_page_sizes_go_down_and_up_again_and_each_divides_a_larger_one():
 def page(start, size, rows, total, last=None):
     place = Place(number=start // size, last=(total - 1) // size if last is None else last, total=total)
     decoded: Decoded[tuple[Customer, ...]] = Decoded((), page=place, rows=rows)
-    return Page(start, size, Received(decoded, 0.0, 0.0))
+    return RosterPage(start, size, Received(decoded, 0.0, 0.0))
 
 
 def test_a_total_that_falls_has_the_page_before_read_again():
@@ -139,7 +139,7 @@ def test_pages_smaller_than_asked_for_are_noticed():
 
 def test_a_server_that_leaves_the_place_out_is_read_until_a_page_is_not_full():
     def bare(start, rows):
-        return Page(start, 500, Received(Decoded((), truncated=rows >= 500, rows=rows), 0.0, 0.0))
+        return RosterPage(start, 500, Received(Decoded((), truncated=rows >= 500, rows=rows), 0.0, 0.0))
 
     reading = moved_on(Reading("all", 500), bare(0, 500))
     assert not reading.whole
@@ -149,7 +149,7 @@ def test_a_server_that_leaves_the_place_out_is_read_until_a_page_is_not_full():
 @settings(max_examples=150)
 @given(data=st.data())
 def test_rows_that_leave_while_pages_are_read_are_never_all_missed_unnoticed(data):
-    """A model of the roster: whoever was there all the time is seen, unless the reading says it is doubtful."""
+    """A model of the roster: a customer there all the time is seen, unless the reading says it is doubtful."""
     rows = list(range(data.draw(st.integers(1, 60))))
     stayed = set(rows)
     seen: set[int] = set()
@@ -163,7 +163,7 @@ def test_rows_that_leave_while_pages_are_read_are_never_all_missed_unnoticed(dat
         seen.update(got)
         total = len(rows)
         reading = moved_on(
-            reading, Page(start, reading.size, Received(
+            reading, RosterPage(start, reading.size, Received(
                 Decoded((), page=Place(number=0, last=max(0, total - 1) // 10, total=total), rows=len(got)), 0.0, 0.0
             ))
         )  # fmt: skip
@@ -208,16 +208,16 @@ def test_inactive_has_to_be_sure(customers, result):
 
 
 def test_a_board_hands_out_what_changed_since_and_everything_to_a_stranger():
-    board = Board([(Member("1"), Known(Result.ACTIVE)), (Member("2"), None)])
+    board = ListResults([(Member("1"), Known(Result.ACTIVE)), (Member("2"), None)])
     whole = board.delta(-1)
     assert whole.whole
     assert len(whole.rows) == 2
-    board.put([board.stamped(Decision("1", Result.INACTIVE)), Decision("3", Result.ACTIVE)])
+    board.apply([board.stamped(Decision("1", Result.INACTIVE)), Decision("3", Result.ACTIVE)])
     delta = board.delta(whole.version)
     assert [row.member.document for row in delta.rows] == ["1"]
     assert delta.rows[0].changed
     assert (board.lost, board.counted()) == (1, {Result.INACTIVE: 1})
-    board.put([board.stamped(Decision("1", Result.ACTIVE))])
+    board.apply([board.stamped(Decision("1", Result.ACTIVE))])
     assert (board.lost, board.counted()) == (0, {Result.ACTIVE: 1})
     assert board.undecided() == ["2"]
 

@@ -1,4 +1,4 @@
-"""Whole check-ups over real HTTP: what they cost, and that they are right whatever HubSoft does meanwhile."""
+"""Whole check-ups over real HTTP: what they cost, and that they are right whatever HubSoft does during it."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def test_what_people_have_looked_up_stays_as_rich_as_it_was(make_simulator
     assert (await ask(ground, bianca, Category.CONTRACT_STATUS)).active is False
 
 
-# -- whatever HubSoft does meanwhile
+# -- whatever HubSoft does during it
 
 
 def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_ground):
@@ -194,7 +194,7 @@ def test_pages_that_shift_and_a_total_that_changes_mislead_nobody(make_simulator
     assert pages > 2
     assert ground.results() == ground.truth()
     assert (ended.gained, ended.lost) == (0, 0)
-    assert ground.sent() <= 6 + 3 + 14  # pages, those read again, and whoever still slipped by
+    assert ground.sent() <= 6 + 3 + 14  # pages, those read again, and those who still slipped by
 
 
 def test_a_document_that_two_customers_have_is_active_if_either_is(make_simulator, make_ground):
@@ -250,7 +250,7 @@ def test_a_key_pressed_twice_is_one_run(make_simulator, make_ground):
         return await asyncio.gather(
             services.checkup.start(list_id),
             services.checkup.start(list_id),
-            services.checkup.look(list_id),
+            services.checkup.reload(list_id),
             return_exceptions=True,
         )
 
@@ -265,7 +265,7 @@ def test_a_key_pressed_twice_is_one_run(make_simulator, make_ground):
 def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
     make_simulator, make_ground, monkeypatch
 ):
-    """On some servers `cancelado=sim` may mean "cancelled only": nobody may lose a contract by it."""
+    """On some servers `cancelado=sim` may mean "cancelled only": no member may lose a contract by it."""
     from hubsoft_tui.simulator import roster as simulated
 
     honest = simulated.Filter.services
@@ -412,7 +412,7 @@ async def test_a_person_is_answered_at_once_while_it_runs(make_simulator, make_g
         await ask(ground, customer.document, Category.CLIENT_DATA)
     waited = [row.wait for row in await ground.hub.run(_rows) if row.caller == "lookup"]
     assert len(waited) == 4
-    # Whoever stood behind the check-up would wait for most of a window of 4 s.
+    # A request behind the check-up would wait for most of a window of 4 s.
     assert max(waited) < 2.0
     await asyncio.to_thread(ground.wait)
 

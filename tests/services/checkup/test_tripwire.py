@@ -18,7 +18,7 @@ from .fixture import Ground, some
 
 @pytest.fixture
 def told(tmp_path):
-    """A command that notes whom it is run for."""
+    """A command that notes the members it is run for."""
     file = tmp_path / "told"
     script = tmp_path / "tell.py"
     script.write_text(f"import sys\nopen({str(file)!r}, 'a').write(sys.argv[1] + '\\n')\n")
@@ -35,7 +35,7 @@ def told(tmp_path):
 
 @pytest.fixture
 def ground_of(make_simulator, make_ground, told):
-    """A list of 40 active members, checked once, of whom so many lose the contract then."""
+    """A list of 40 active members, checked once, so many of which lose the contract then."""
 
     def make(lost: int, **settings: object) -> tuple[Ground, list[str]]:
         simulator = make_simulator(customers=120)
