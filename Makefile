@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types floors texts texts-check settings tests test-long map coverage pictures bench format wheel hooks clean
+.PHONY: help run test lint types floors texts texts-check settings library tests test-long map coverage pictures bench format wheel hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -64,6 +64,9 @@ texts-check: $(READY) ## Check that the translations are complete and up to date
 
 settings: $(READY) ## Write the page of settings from their rules
 	$(BIN)/python scripts/settings_page.py update
+
+library: $(READY) ## Write the page of the library from its docstrings
+	$(BIN)/python scripts/library_page.py update
 
 pictures: $(READY) ## Draw the pictures of the documents with the program itself
 	$(BIN)/python scripts/pictures.py

@@ -1,7 +1,7 @@
 """HubSoft for other programs: the same token, memory and budget as the console on this home.
 
-`HubSoft` may be called from any thread, `AsyncHubSoft` from any event loop; both are doors to one engine in a
-background thread.
+`HubSoft` may be called from any thread, `AsyncHubSoft` from any event loop; each starts one engine in a background
+thread.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .errors import InvalidInput
 from .services.customers.service import Lookup
 from .services.customers.terms import Kind, Term, recognise
 from .services.hub import Hub
+from .settings.files import load
 from .settings.tree import Settings
 from .texts import say
 
@@ -26,32 +27,30 @@ CALLER = "program"
 
 
 class _Client:
-    """What both doors share."""
+    """What both clients share."""
 
     def __init__(self, settings: Settings) -> None:
         self._hub = Hub(settings)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
-        """Use `settings`, or find them as the console does. Raises SettingsError."""
+        """Return a client that uses `settings`, or those the console would find. Raises SettingsError."""
         if settings is None:
-            from .settings.files import load
-
             settings = load()
         return cls(settings)
 
     def snapshot(self) -> Snapshot:
-        """Return the latest snapshot of the engine, at once; renewed only while `hub.watch()` is open."""
+        """Return the latest snapshot of the engine without waiting; it is renewed only while `hub.watch()` is open."""
         return self._hub.snapshot()
 
     @property
     def hub(self) -> Hub:
-        """The door to every service, for what has no method of its own here."""
+        """Every service, for what has no method here: `hub.call(lambda services: ...)`, or `await hub.run(...)`."""
         return self._hub
 
 
 class HubSoft(_Client):
-    """The blocking door. Use it in a `with` block, or `close` it."""
+    """The blocking client, for any thread. Use it in a `with` block, or `close` it."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -64,7 +63,7 @@ class HubSoft(_Client):
         self.close()
 
     def close(self) -> None:
-        """Stop the engine; questions still waiting raise Closed."""
+        """Stop the engine. Questions that still wait raise Closed."""
         self._hub.close()
 
     @overload
@@ -95,8 +94,9 @@ class HubSoft(_Client):
     ) -> Customer | bool | None:
         """Return the customer with this CPF or CNPJ, or None; with `full_data=False`, whether a contract is active.
 
-        The customer is at most CLIENT_DATA old, the contract's status at most CONTRACT_STATUS. `timeout` is in
-        seconds. Raises InvalidInput, and HubSoftError when neither HubSoft nor memory could answer.
+        A customer is at most `cache.client_data_ttl` seconds old and a status `cache.contract_status_ttl`, older only
+        while HubSoft cannot be reached. `timeout` is in seconds. Raises InvalidInput before anything is sent, TimedOut
+        after `timeout`, Unreachable when neither HubSoft nor the cache can answer, and other HubSoftErrors.
         """
         term = _document(document)
         return _result(
@@ -111,14 +111,18 @@ class HubSoft(_Client):
         priority: Priority = Priority.HIGH,
         timeout: float | None = None,
     ) -> Lookup:
-        """Find customers by document, phone, name, code, login or protocol; see `Lookup`."""
+        """Find customers by document, phone, name, code, login or protocol.
+
+        `refresh` asks HubSoft whatever is cached; `timeout` is in seconds. No customer found is an answer, not an
+        error. Raises as `client_info` does.
+        """
         return self._hub.call(
             lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh), timeout
         )
 
 
 class AsyncHubSoft(_Client):
-    """The async door, for any event loop. Use it in an `async with` block, or `aclose` it."""
+    """The async client, for any event loop. Use it in an `async with` block, or call `aclose`."""
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._hub.start)
@@ -128,7 +132,7 @@ class AsyncHubSoft(_Client):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop the engine; questions still waiting raise Closed."""
+        """Stop the engine. Questions that still wait raise Closed."""
         await asyncio.to_thread(self._hub.close)
 
     @overload
@@ -148,13 +152,14 @@ class AsyncHubSoft(_Client):
     ) -> Customer | bool | None:
         """Return the customer with this CPF or CNPJ, or None; with `full_data=False`, whether a contract is active.
 
-        As `HubSoft.client_info`; cancelling the caller takes the question out of the queue.
+        As `HubSoft.client_info`, with `asyncio.timeout` in place of `timeout`: cancelling the caller takes the question
+        out of the queue.
         """
         term = _document(document)
         return _result(await self._hub.run(_asking(term, priority, full_data=full_data)), full_data=full_data)
 
     async def lookup(self, term: str, *, refresh: bool = False, priority: Priority = Priority.HIGH) -> Lookup:
-        """Find customers by document, phone, name, code, login or protocol; see `Lookup`."""
+        """Find customers by document, phone, name, code, login or protocol, as `HubSoft.lookup` does."""
         return await self._hub.run(
             lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh)
         )

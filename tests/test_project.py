@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from hubsoft_tui import __version__
 from hubsoft_tui.cli import main as cli
 from hubsoft_tui.settings import layers as settings_layers
-from scripts import settings_page, texts
+from scripts import library_page, settings_page, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 IGNORED = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split() if line]
@@ -163,6 +163,10 @@ def test_settings_that_the_papers_name_exist(paper: str) -> None:
 
 def test_the_page_of_settings_is_what_their_rules_say() -> None:
     assert settings_page.problems(ROOT) == []
+
+
+def test_the_page_of_the_library_is_what_its_docstrings_say() -> None:
+    assert library_page.problems(ROOT) == []
 
 
 def test_the_hooks_run_what_make_runs() -> None:

@@ -35,14 +35,19 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a search found, and how it is known. `age` in seconds, `fetched_at` in UTC epoch seconds."""
+    """What a search found, and how it is known."""
 
     term: Term
+    """What was searched for, as it was understood."""
     matches: tuple[Match, ...]
+    """Empty when HubSoft knows none."""
     source: Source
     age: float
+    """Seconds since the answer was fetched."""
     fetched_at: float
+    """UTC epoch seconds."""
     requests: int
+    """Requests sent for this search."""
     truncated: bool = False
     """HubSoft returned as many as were asked for: there may be more."""
     reason: str = ""
