@@ -1,3 +1,3 @@
-"""The version, alone in its file: whoever needs it stands on no other module."""
+"""The version, alone in its file, so that reading it imports nothing else."""
 
 __version__ = "0.2.0"

@@ -11,13 +11,13 @@ import click
 from hubsoft_tui import texts
 from hubsoft_tui.formats import lifetime
 from hubsoft_tui.services.tuning import tunables
-from hubsoft_tui.settings.layers import PROFILE_VARIABLES, Known, known_settings, sections
+from hubsoft_tui.settings.layers import PROFILE_VARIABLES, KnownSetting, known_settings, sections
 from hubsoft_tui.settings.rules import SECONDS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hubsoft_tui.settings.rules import Rule
+    from hubsoft_tui.settings.rules import SettingRule
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NOTHING: Final = "–"
@@ -134,7 +134,7 @@ def _sections() -> Iterator[str]:
         yield from _table(["setting", "default", "unit", "allowed", "Tuning", "what it does"], rows)
 
 
-def _of(section: str) -> Iterator[tuple[str, Known]]:
+def _of(section: str) -> Iterator[tuple[str, KnownSetting]]:
     return ((key, known) for key, known in known_settings().items() if key.partition(".")[0] == section)
 
 
@@ -146,7 +146,7 @@ def _table(head: list[str], rows: Iterator[list[str]] | list[list[str]]) -> Iter
     yield ""
 
 
-def _default(known: Known) -> str:
+def _default(known: KnownSetting) -> str:
     value = known.default
     if value in {"", ()}:
         return "empty"
@@ -156,7 +156,7 @@ def _default(known: Known) -> str:
     return written
 
 
-def _allowed(known: Known) -> str:
+def _allowed(known: KnownSetting) -> str:
     """Return what the setting may be, briefly: the column of units stands beside it."""
     rule, value = known.rule, known.default
     if isinstance(value, bool):
@@ -168,14 +168,14 @@ def _allowed(known: Known) -> str:
     return _bounds(rule) if isinstance(value, int | float) else rule.shape or "text"
 
 
-def _bounds(rule: Rule) -> str:
+def _bounds(rule: SettingRule) -> str:
     high = _bound(rule, rule.high)
     if rule.above is not None:
         return f"more than {_bound(rule, rule.above)}, at most {high}"
     return f"{_bound(rule, rule.low)} to {high}"
 
 
-def _bound(rule: Rule, value: float | None) -> str:
+def _bound(rule: SettingRule, value: float | None) -> str:
     if value and value >= 60 and rule.unit == SECONDS:
         return lifetime(value)
     return NOTHING if value is None else f"{value:,.10g}"

@@ -25,7 +25,7 @@ LINES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class ChoiceOption:
     """One choice: its id, what people call it, and what tells it apart."""
 
     id: int
@@ -45,21 +45,21 @@ class ChoiceField(Drawn, can_focus=True):
 
     def __init__(self, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._options: tuple[Option, ...] = ()
-        self._found: tuple[Option, ...] = ()
+        self._options: tuple[ChoiceOption, ...] = ()
+        self._found: tuple[ChoiceOption, ...] = ()
         self._typed = ""
         self._marked = 0
         self._top = 0
         self._told = ""
         self._empty = empty
-        self.chosen: Option | None = None
+        self.chosen: ChoiceOption | None = None
 
     @property
-    def options(self) -> tuple[Option, ...]:
+    def options(self) -> tuple[ChoiceOption, ...]:
         """What there is to choose from."""
         return self._options
 
-    def offer(self, options: Sequence[Option], chosen: int | None = None) -> None:
+    def offer(self, options: Sequence[ChoiceOption], chosen: int | None = None) -> None:
         """Offer `options`; `chosen` is the id of the one taken already."""
         self._options, self._told = tuple(options), ""
         known = chosen if chosen is not None else self.chosen.id if self.chosen is not None else None
@@ -101,7 +101,7 @@ class ChoiceField(Drawn, can_focus=True):
         note = f"  {clean(self.chosen.note)}" if self.chosen.note else ""
         return line((clean(self.chosen.label), ""), (note, "$quiet")).truncate(width, ellipsis=True)
 
-    def _option(self, option: Option, index: int, width: int) -> Content:
+    def _option(self, option: ChoiceOption, index: int, width: int) -> Content:
         marked = index == self._marked
         taken = self.chosen is not None and option.id == self.chosen.id
         label = clean(option.label)
@@ -145,7 +145,7 @@ class ChoiceField(Drawn, can_focus=True):
             self.take(index)
 
     @property
-    def marked(self) -> Option | None:
+    def marked(self) -> ChoiceOption | None:
         """The option that enter would take."""
         return self._found[self._marked] if self._marked < len(self._found) else None
 

@@ -14,7 +14,7 @@ from ..formats import about
 from ..privacy import as_typed, clean, mask_document
 from ..texts import N_, _, ngettext, number, say
 from .output import styled, table, write_json, write_lines, write_text
-from .session import Session, json_option, open_hub
+from .session import CommandSession, json_option, open_hub
 from .translated import Command, Number, Option
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ SHOWN: Final = 50
 @json_option
 @click.pass_obj
 def checkup(
-    session: Session,
+    session: CommandSession,
     file: Path,
     *,
     plan_only: bool,
@@ -92,7 +92,7 @@ def checkup(
     drop_held: bool,
     as_json: bool,
 ) -> int:
-    """Answer `checkup`: 0 everybody decided, 1 somebody unknown or commands held."""
+    """Answer `checkup`: 0 every member decided, 1 some unknown or commands held."""
     from ..services.checkup import export
     from ..services.checkup.members import is_standard_input, read_members
 
@@ -135,7 +135,7 @@ def checkup(
     return _code(ended, rows)
 
 
-def _settle_held(session: Session, file: Path, *, release: bool, as_json: bool) -> int:
+def _settle_held(session: CommandSession, file: Path, *, release: bool, as_json: bool) -> int:
     """Release or drop what is held of a list: 0 when it is done, 1 when a command failed."""
     from ..services.checkup.members import place_of
 
@@ -301,7 +301,7 @@ def _code(progress: Progress, rows: Sequence[MemberRow]) -> int:
 
     unknown = progress.counts.get(Result.UNKNOWN, 0)
     if unknown and unknown == progress.total:
-        # Nobody could be decided: that is an outage, not a result.
+        # No member could be decided: that is an outage, not a result.
         reasons = {row.decision.why for row in rows if row.decision}
         click.echo(_("Nobody could be checked: {reason}").format(reason=min(reasons, default="")), err=True)
         return Unreachable.exit_code

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..services.customers.service import Lookup
 
 _TERM_SHOWN: Final = 100
-"""How much of a wrong search a document repeats: somebody may have pasted a whole file."""
+"""How much of a wrong search a document repeats: a whole file may have been pasted."""
 _ID, _PRICE = 0, 3
 """The columns of a service's line that hold numbers."""
 

@@ -22,12 +22,11 @@ from ..simulator.scenarios import SCENARIOS
 from ..texts import N_, _, say
 from .checkup import checkup
 from .metrics import metrics
-from .outbox import outbox
+from .outbox import open_ticket, outbox
 from .output import error_kind, write_json, write_lines
 from .report import report
-from .session import JSON, Session, json_option, open_hub
-from .ticket_group import ticket
-from .tickets import sync
+from .session import JSON, CommandSession, json_option, open_hub
+from .tickets import sync, ticket_list
 from .translated import Group, Option, speaking
 from .upkeep import cache, config
 
@@ -47,7 +46,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     texts.use(os.environ.get("HUBSOFT_TUI_UI__LANGUAGE", "auto"))
     try:
         with speaking(texts.language()):
-            code = _outcome(arguments, Session())
+            code = _outcome(arguments, CommandSession())
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
@@ -76,7 +75,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     __version__, cls=Option, message="%(prog)s %(version)s", help=N_("Show the version and exit.")
 )
 @click.pass_obj
-def hubsoft(session: Session, profile: str | None, *, demo: bool, read_only: bool) -> None:
+def hubsoft(session: CommandSession, profile: str | None, *, demo: bool, read_only: bool) -> None:
     """Take the options that stand before the command's name."""
     session.profile, session.demo, session.read_only = profile, demo, read_only
 
@@ -97,8 +96,8 @@ def hubsoft(session: Session, profile: str | None, *, demo: bool, read_only: boo
 @click.option("--refresh", cls=Option, is_flag=True, help=N_("Ask HubSoft whatever is remembered."))
 @json_option
 @click.pass_obj
-def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_json: bool) -> int:
-    """Answer `lookup`: 0 found, 3 nobody found."""
+def lookup(session: CommandSession, term: str, *, status_only: bool, refresh: bool, as_json: bool) -> int:
+    """Answer `lookup`: 0 found, 3 no customer found."""
     session.term = term
     from ..core.types import Category
     from ..services.customers.terms import zeros_restored
@@ -116,6 +115,14 @@ def lookup(session: Session, term: str, *, status_only: bool, refresh: bool, as_
         write_lines(lookup_lines(found, status_only=status_only))
     return 0 if found.found else NotFound.exit_code
 
+
+@click.group(cls=Group, help=N_("Open tickets, and see the ones that are followed."))
+def ticket() -> None:
+    """Hold the commands on tickets."""
+
+
+ticket.add_command(open_ticket)
+ticket.add_command(ticket_list)
 
 for _group in (
     sync,
@@ -177,7 +184,7 @@ def completion(shell: str) -> None:
     sys.stdout.write(made(hubsoft, {}, PROGRAM, COMPLETE_VARIABLE).source() + "\n")
 
 
-def _outcome(arguments: list[str], session: Session) -> int:
+def _outcome(arguments: list[str], session: CommandSession) -> int:
     try:
         result = hubsoft.main(args=arguments, prog_name=PROGRAM, standalone_mode=False, obj=session)
     except click.UsageError as error:
@@ -197,7 +204,7 @@ def _outcome(arguments: list[str], session: Session) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _wrong_usage(error: click.UsageError, arguments: list[str], session: Session) -> int:
+def _wrong_usage(error: click.UsageError, arguments: list[str], session: CommandSession) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
         return error.exit_code
@@ -206,8 +213,8 @@ def _wrong_usage(error: click.UsageError, arguments: list[str], session: Session
     return _failed("usage", f"{error.format_message()} {hint}", error.exit_code, arguments, session)
 
 
-def _failed(kind: str, message: str, code: int, arguments: list[str], session: Session) -> int:
-    """Say on stderr what went wrong; to whoever asked for JSON, in the document too."""
+def _failed(kind: str, message: str, code: int, arguments: list[str], session: CommandSession) -> int:
+    """Say on stderr what went wrong; with `--json` in the document too."""
     message = privacy.clean(message, multiline=True)
     click.echo(message, err=True)
     if JSON in (arguments[: arguments.index("--")] if "--" in arguments else arguments):
@@ -222,7 +229,7 @@ def _failed(kind: str, message: str, code: int, arguments: list[str], session: S
 
 
 def _reader_gone() -> int:
-    """Whoever read our output closed it: point stdout elsewhere, so that leaving does not fail again."""
+    """The reader of stdout closed it: point stdout elsewhere, so that leaving does not fail again."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return HubSoftError.exit_code

@@ -15,7 +15,7 @@ from ..errors import HubSoftError, InvalidInput
 from ..settings.places import expanded
 from ..texts import N_, _, say
 from .output import write_lines
-from .session import Session, loaded_settings
+from .session import CommandSession, loaded_settings
 from .translated import Command, Number, Option
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ LOOPBACK: Final = "127.0.0.1"
     help=N_("With --file: write again and again until Ctrl+C."),
 )
 @click.pass_obj
-def metrics(session: Session, port: int | None, address: str, path: Path | None, every: float | None) -> None:
+def metrics(
+    session: CommandSession, port: int | None, address: str, path: Path | None, every: float | None
+) -> None:
     """Answer `metrics`."""
     if port is not None and path is not None:
         raise click.UsageError(_("Choose one of --port and --file."))

@@ -16,8 +16,7 @@ from ..hubsoft_time import iso
 from ..privacy import clean
 from ..texts import N_, Text, _, ngettext, say
 from .output import styled, table, write_json, write_lines
-from .session import Session, json_option, loss_lines, losses_of, open_hub
-from .ticket_group import ticket
+from .session import CommandSession, json_option, loss_lines, losses_of, open_hub
 from .translated import Command, Option
 
 if TYPE_CHECKING:
@@ -37,8 +36,9 @@ SILENT_SECONDS: Final = 2.0
 REFUSED: Final = "refused"
 
 
-@ticket.command(
+@click.command(
     "open",
+    cls=Command,
     help=N_(
         "Open a ticket. It is kept on this machine first, so it is neither lost nor opened twice.\n\n"
         "What cannot be sent now is sent by a console that is open, or by: hubsoft-tui outbox --send"
@@ -75,7 +75,7 @@ REFUSED: Final = "refused"
 @json_option
 @click.pass_obj
 def open_ticket(
-    session: Session,
+    session: CommandSession,
     *,
     service: int | None,
     document: str | None,
@@ -117,7 +117,7 @@ def open_ticket(
     with _open_to_write(session) as hub:
         entry = hub.call(put)
         if _simple(entry) == "queued":
-            # Whoever leaves now knows that it is kept, and by which name.
+            # A caller who leaves here knows that it is kept, and by which name.
             waiting = _("{local} is kept on this machine and on its way to HubSoft.")
             click.echo(waiting.format(local=entry.local_protocol), err=True)
             entry = hub.call(settled)
@@ -134,7 +134,7 @@ def open_ticket(
 @click.option("--send", cls=Option, is_flag=True, help=N_("Send what is due first."))
 @json_option
 @click.pass_obj
-def outbox(session: Session, *, send: bool, as_json: bool) -> None:
+def outbox(session: CommandSession, *, send: bool, as_json: bool) -> None:
     """Answer `outbox`: without --send no request."""
 
     async def ask(services: Services) -> tuple[SendReport | None, tuple[Entry, ...]]:
@@ -151,7 +151,7 @@ def outbox(session: Session, *, send: bool, as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _open_to_write(session: Session) -> Iterator[Hub]:
+def _open_to_write(session: CommandSession) -> Iterator[Hub]:
     """Start the engine; what cannot even be opened is told as what it means for the ticket. Raises HubSoftError."""
     with contextlib.ExitStack() as stack:
         try:

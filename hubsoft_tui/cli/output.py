@@ -95,7 +95,7 @@ def _padded(cell: str, width: int, *, right: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """Return how many terminal cells `text` takes; escape sequences of ours take none."""
+    """Return how many terminal cells `text` takes; its escape sequences take none."""
     bare = text
     for code in _STYLES.values():
         bare = bare.replace(f"\x1b[{code}m", "")

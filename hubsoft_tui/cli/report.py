@@ -14,7 +14,7 @@ from ..formats import NOTHING
 from ..formats import day as written
 from ..texts import N_, _, number, say
 from .output import styled, table, write_json, write_lines
-from .session import Session, json_option, open_hub
+from .session import CommandSession, json_option, open_hub
 from .translated import Command, Option
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ _BAR: Final = 40
     help=N_("Write a page that one can mail."),
 )
 @click.pass_obj
-def report(session: Session, day: str | None, *, as_json: bool, as_csv: bool, page: Path | None) -> None:
+def report(
+    session: CommandSession, day: str | None, *, as_json: bool, as_csv: bool, page: Path | None
+) -> None:
     """Answer `report`."""
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError(_("Choose one of --json, --csv and --html."))

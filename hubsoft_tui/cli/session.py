@@ -35,7 +35,7 @@ json_option = click.option(JSON, "as_json", cls=Option, is_flag=True, help=N_("P
 
 
 @dataclass(slots=True)
-class Session:
+class CommandSession:
     """What the options before the command's name say, and what is known by the time something fails."""
 
     profile: str | None = None
@@ -45,7 +45,9 @@ class Session:
     """What `lookup` was asked; None in every other command."""
 
 
-def loaded_settings(session: Session, *, need_profile: bool = True, with_secrets: bool = True) -> Loaded:
+def loaded_settings(
+    session: CommandSession, *, need_profile: bool = True, with_secrets: bool = True
+) -> Loaded:
     """Return the settings of the profile wanted; what they warn of goes to stderr. Raises SettingsError."""
     from ..settings.files import read
 
@@ -58,7 +60,7 @@ def loaded_settings(session: Session, *, need_profile: bool = True, with_secrets
 
 
 @contextlib.contextmanager
-def open_hub(session: Session, *, with_secrets: bool = True) -> Iterator[Hub]:
+def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[Hub]:
     """Start the engine on the profile wanted, or on a simulator of its own. Raises HubSoftError."""
     from ..services.hub import Hub
 

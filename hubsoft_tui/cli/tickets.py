@@ -1,4 +1,4 @@
-"""`sync`, once or for ever, and `ticket list`: what the mirror holds, without a request."""
+"""`sync`, once or repeatedly, and `ticket list`: what the mirror holds, without a request."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from ..hubsoft_time import iso
 from ..privacy import clean
 from ..texts import N_, _, ngettext
 from .output import error_kind, shortened, styled, table, write_json, write_line, write_lines
-from .session import Session, json_option, open_hub
-from .ticket_group import ticket
+from .session import CommandSession, json_option, open_hub
 from .translated import Command, Number, Option
 
 if TYPE_CHECKING:
@@ -55,12 +54,12 @@ _PASSING: Final = (Unreachable, Refused, NotFound, RateLimited, QueueFull, Store
 )
 @json_option
 @click.pass_obj
-def sync(session: Session, *, once: bool, every: float | None, plan_only: bool, as_json: bool) -> None:
+def sync(session: CommandSession, *, once: bool, every: float | None, plan_only: bool, as_json: bool) -> None:
     """Answer `sync`."""
     if every is not None and (once or plan_only):
         raise click.UsageError(_("--every cannot be combined with --once or --plan-only."))
     if every is not None:
-        _for_ever(session, every, as_json=as_json)
+        _repeatedly(session, every, as_json=as_json)
         return
     with open_hub(session, with_secrets=not plan_only) as hub:
         if plan_only:
@@ -69,13 +68,13 @@ def sync(session: Session, *, once: bool, every: float | None, plan_only: bool, 
             _show(_pass(hub), as_json=as_json)
 
 
-@ticket.command(
+@click.command(
     "list", cls=Command, help=N_("Show the tickets that are followed, from the mirror: no request.")
 )
 @click.option("--open", "open_only", cls=Option, is_flag=True, help=N_("Only those that are open."))
 @json_option
 @click.pass_obj
-def ticket_list(session: Session, *, open_only: bool, as_json: bool) -> None:
+def ticket_list(session: CommandSession, *, open_only: bool, as_json: bool) -> None:
     """Answer `ticket list`."""
     with open_hub(session, with_secrets=False) as hub:
         rows = hub.call(lambda services: services.tickets.rows(open_only=open_only))
@@ -112,7 +111,7 @@ def _pass(hub: Hub) -> PassReport:
     return hub.call(ask)
 
 
-def _for_ever(session: Session, seconds: float, *, as_json: bool) -> None:
+def _repeatedly(session: CommandSession, seconds: float, *, as_json: bool) -> None:
     """Make passes until SIGTERM or ctrl+c, which is how it is meant to end."""
     over = threading.Event()
     with _told(over), contextlib.suppress(_Ended), open_hub(session) as hub:

@@ -131,7 +131,7 @@ SHARED: Final = (
 
 @contextlib.contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Let click's own sentences be in `language` meanwhile; whatever was set before is put back."""
+    """Let click's own sentences be in `language`; what was set before is put back afterwards."""
     locale = str(Path(__file__).parents[1] / "locale")
     domain, kept = gettext.textdomain(), os.environ.get("LANGUAGE")
     gettext.bindtextdomain(DOMAIN, locale)

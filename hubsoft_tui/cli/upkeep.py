@@ -10,7 +10,7 @@ from ..errors import HubSoftError
 from ..formats import age
 from ..texts import N_, _, ngettext
 from .output import styled, table, write_json, write_lines
-from .session import Session, json_option, loaded_settings, loss_lines, of_engine, open_hub
+from .session import CommandSession, json_option, loaded_settings, loss_lines, of_engine, open_hub
 from .translated import Group, Option
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def cache() -> None:
 @cache.command(help=N_("Show how much is remembered, and how long each kind of answer counts as fresh."))
 @json_option
 @click.pass_obj
-def stats(session: Session, *, as_json: bool) -> None:
+def stats(session: CommandSession, *, as_json: bool) -> None:
     """Answer `cache stats`."""
     with open_hub(session, with_secrets=False) as hub:
         records = hub.call(of_engine(lambda engine: engine.known.count()))
@@ -58,7 +58,7 @@ def stats(session: Session, *, as_json: bool) -> None:
 @cache.command(help=N_("Drop what is too old to be of any use."))
 @json_option
 @click.pass_obj
-def clean(session: Session, *, as_json: bool) -> None:
+def clean(session: CommandSession, *, as_json: bool) -> None:
     """Answer `cache clean`."""
     with open_hub(session, with_secrets=False) as hub:
         dropped = hub.call(of_engine(lambda engine: engine.known.clean()))
@@ -76,7 +76,7 @@ def clean(session: Session, *, as_json: bool) -> None:
 @cache.command(help=N_("Forget everything; the next questions ask HubSoft."))
 @json_option
 @click.pass_obj
-def clear(session: Session, *, as_json: bool) -> None:
+def clear(session: CommandSession, *, as_json: bool) -> None:
     """Answer `cache clear`."""
     with open_hub(session, with_secrets=False) as hub:
         dropped = hub.call(of_engine(lambda engine: engine.known.clear()))
@@ -112,7 +112,7 @@ def config_path() -> None:
 
 @config.command("show", help=N_("Show every setting and where its value comes from. Secrets are not shown."))
 @click.pass_obj
-def config_show(session: Session) -> None:
+def config_show(session: CommandSession) -> None:
     """Answer `config show`."""
     from ..settings.files import explain
 
@@ -137,8 +137,8 @@ def config_show(session: Session) -> None:
     help=N_("Say that you know what was lost on disk: it is not told again."),
 )
 @click.pass_obj
-def config_check(session: Session, *, acknowledge: bool) -> int:
-    """Answer `config check`: wrong settings are an error, exit 2; losses that nobody acknowledged, 1."""
+def config_check(session: CommandSession, *, acknowledge: bool) -> int:
+    """Answer `config check`: wrong settings are an error, exit 2; losses that are not acknowledged, 1."""
     from ..core.requests.route import route_to
 
     settings = loaded_settings(session).settings

@@ -1,4 +1,4 @@
-"""What is worth an alert, after how long, and whom else to tell: the `[alerts]` section.
+"""What is worth an alert, after how long, and which webhook to call: the `[alerts]` section.
 
 One threshold and one duration for each rule of `services/alerts/rules.py`, named after it. Durations are in
 seconds on a clock that goes on during suspend.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import SettingsError
 from ..privacy import clean
 from ..texts import Text, say
-from .layers import PROFILE_VARIABLES, Entry, Layer, Origin, Problem, inner_tables, shown
+from .layers import PROFILE_VARIABLES, Layer, Origin, Problem, SettingEntry, inner_tables, shown
 from .secrets import SECRET_KEYS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def read_document(path: Path, layer: Layer) -> Document | None:
     return Document(path, layer, data, _locate(text.replace("\r\n", "\n")))
 
 
-def entries_of(document: Document) -> list[Entry]:
+def entries_of(document: Document) -> list[SettingEntry]:
     """Return one entry per value outside the profiles."""
     entries = []
     for section, table in document.data.items():
@@ -97,13 +97,13 @@ def entries_of(document: Document) -> list[Entry]:
     return entries
 
 
-def profile_entries(document: Document, name: str) -> list[Entry]:
+def profile_entries(document: Document, name: str) -> list[SettingEntry]:
     """Return one entry per value of a profile, secrets apart: `misplaced` reports those."""
     table = document.profiles.get(name)
     if not isinstance(table, dict):
         return []
     return [
-        Entry(f"profile.{key}", value, document.origin("profiles", name, key))
+        SettingEntry(f"profile.{key}", value, document.origin("profiles", name, key))
         for key, value in table.items()
         if key not in SECRET_KEYS
     ]
@@ -147,10 +147,10 @@ def _secret_here(document: Document, profile: str, key: str) -> Problem:
     return Problem(text, document.layer)
 
 
-def _flat(document: Document, path: tuple[str, ...], value: object) -> list[Entry]:
+def _flat(document: Document, path: tuple[str, ...], value: object) -> list[SettingEntry]:
     if isinstance(value, dict) and ".".join(path) in {*inner_tables(), "keys"}:
-        return [Entry(".".join((*path, k)), v, document.origin(*path, k)) for k, v in value.items()]
-    return [Entry(".".join(path), value, document.origin(*path))]
+        return [SettingEntry(".".join((*path, k)), v, document.origin(*path, k)) for k, v in value.items()]
+    return [SettingEntry(".".join(path), value, document.origin(*path))]
 
 
 def _syntax(path: Path, text: str, error: Exception) -> Text:

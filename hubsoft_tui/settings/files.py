@@ -18,9 +18,9 @@ from . import places as _places
 from .documents import Document, entries_of, misplaced, profile_entries, read_document
 from .layers import (
     DEFAULT,
-    Entry,
     Origin,
     Problem,
+    SettingEntry,
     from_environment,
     from_flags,
     is_secret,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Loaded",
     "NoProfile",
-    "Row",
+    "SettingRow",
     "Tuned",
     "complete",
     "explain",
@@ -75,7 +75,7 @@ class Tuned:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """One setting as `config show` prints it; a secret's value reads `set` or `not set`."""
 
     key: str
@@ -141,7 +141,7 @@ def complete(loaded: Loaded) -> Loaded:
     profile = loaded.settings.profile
     wanted = tuple(key for key in SECRET_KEYS if not getattr(profile, key))
     if not loaded.settings.alerts.webhook_url:
-        # Nobody is called, so the keyring need not be asked how.
+        # No webhook is called, so the keyring need not be asked for its secret.
         wanted = tuple(key for key in wanted if key != "webhook_secret")
     found = look_up(loaded.places, profile.name, wanted) if wanted else {}
     if not found:
@@ -192,7 +192,7 @@ def save_tuned(places: Places, values: Mapping[str, object]) -> None:
         if value is None:
             tuned.pop(key, None)
         else:
-            tuned[key] = Entry(key, value, here)
+            tuned[key] = SettingEntry(key, value, here)
     foreign = [_not_tunable(entry) for entry in tuned.values() if entry.key not in known_settings()]
     foreign += [_not_tunable(entry) for entry in tuned.values() if entry.key.startswith("profile.")]
     resolved = resolve([*own, *tuned.values()])
@@ -208,9 +208,11 @@ def save_tuned(places: Places, values: Mapping[str, object]) -> None:
     write_private(places.tuned_file, tomli_w.dumps(document).encode())
 
 
-def explain(loaded: Loaded) -> tuple[Row, ...]:
+def explain(loaded: Loaded) -> tuple[SettingRow, ...]:
     """Return a row for every setting, in the order of the tree; secrets read `set` or `not set`."""
-    rows = [Row("profile", loaded.settings.profile.name, DEFAULT_PROFILE, "", "", _("The profile in use."))]
+    rows = [
+        SettingRow("profile", loaded.settings.profile.name, DEFAULT_PROFILE, "", "", _("The profile in use."))
+    ]
     for key, known in known_settings().items():
         value = _value(loaded.settings, key)
         if is_secret(key):
@@ -219,10 +221,10 @@ def explain(loaded: Loaded) -> tuple[Row, ...]:
             value, default = plain(value), plain(known.default)
         origin = str(loaded.origins.get(key, DEFAULT).place)
         unit = _(known.rule.unit) if known.rule.unit else ""
-        rows.append(Row(key, value, default, origin, unit, _(known.rule.does)))
+        rows.append(SettingRow(key, value, default, origin, unit, _(known.rule.does)))
     for action, value in sorted(loaded.settings.keys.items()):
         key = f"keys.{action}"
-        rows.append(Row(key, value, "", str(loaded.origins.get(key, DEFAULT).place), "", ""))
+        rows.append(SettingRow(key, value, "", str(loaded.origins.get(key, DEFAULT).place), "", ""))
     return tuple(rows)
 
 
@@ -233,7 +235,7 @@ def _value(settings: Settings, key: str) -> object:
     return value
 
 
-def _config_entries(config: Document | None, profile: str) -> list[Entry]:
+def _config_entries(config: Document | None, profile: str) -> list[SettingEntry]:
     return [*entries_of(config), *profile_entries(config, profile)] if config else []
 
 
@@ -245,7 +247,7 @@ def _other_profiles(config: Document | None, chosen: str | None) -> list[Problem
     return [problem for name in others for problem in resolve(profile_entries(config, name)).problems]
 
 
-def _tuned_entries(places: Places, own: list[Entry]) -> tuple[list[Entry], tuple[Text, ...]]:
+def _tuned_entries(places: Places, own: list[SettingEntry]) -> tuple[list[SettingEntry], tuple[Text, ...]]:
     """Return what was tuned; a tuned.toml that cannot be used is set aside, and the warning says so."""
     try:
         tuned = read_document(places.tuned_file, "tuned")
@@ -272,7 +274,7 @@ def _set_aside(path: Path, error: SettingsError) -> Text:
     )
 
 
-def _not_tunable(entry: Entry) -> Problem:
+def _not_tunable(entry: SettingEntry) -> Problem:
     text = say("{place}: {key} cannot be tuned.", place=entry.origin.place, key=entry.key)
     return Problem(text, "tuned")
 

@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..privacy import clean
 from ..texts import Text, say
 from .addresses import normalise_url, webhook_address
-from .rules import Rule, WrongValue, check, parse, plain, rule_of
+from .rules import SettingRule, WrongValue, check, parse, plain, rule_of
 from .tree import Profile, Settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ DEFAULT: Final = Origin("default", say("default"))
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SettingEntry:
     """One value as found. Its text form never shows it: it may be a secret."""
 
     key: str
@@ -59,11 +59,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownSetting:
     """A key that exists, with its default and rule."""
 
     default: object
-    rule: Rule
+    rule: SettingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,9 @@ def sections() -> dict[str, Any]:
 
 
 @functools.cache
-def known_settings() -> dict[str, Known]:
+def known_settings() -> dict[str, KnownSetting]:
     """Return every key that may be set, `keys.*` apart, in the order of the tree."""
-    known: dict[str, Known] = {}
+    known: dict[str, KnownSetting] = {}
     for section, defaults in {"profile": Profile(), **sections()}.items():
         for declared in fields(defaults):
             rule, value = rule_of(declared), getattr(defaults, declared.name)
@@ -122,11 +122,11 @@ def known_settings() -> dict[str, Known]:
                 continue
             if isinstance(value, dict):
                 known |= {
-                    f"{key}.{name}": Known(part, replace(rule, name=rule.names.get(name, "")))
+                    f"{key}.{name}": KnownSetting(part, replace(rule, name=rule.names.get(name, "")))
                     for name, part in value.items()
                 }
             else:
-                known[key] = Known(value, rule)
+                known[key] = KnownSetting(value, rule)
     return known
 
 
@@ -141,7 +141,7 @@ def inner_tables() -> tuple[str, ...]:
     )
 
 
-def resolve(entries: Iterable[Entry]) -> Resolved:
+def resolve(entries: Iterable[SettingEntry]) -> Resolved:
     """Lay `entries` over the defaults, later over earlier, and check each and all. Raises nothing."""
     resolved = Resolved()
     for entry in entries:
@@ -151,7 +151,7 @@ def resolve(entries: Iterable[Entry]) -> Resolved:
     return resolved
 
 
-def from_environment(environment: Mapping[str, str]) -> list[Entry]:
+def from_environment(environment: Mapping[str, str]) -> list[SettingEntry]:
     """Return what the environment sets; an empty variable sets nothing. The short HUBSOFT_* names win."""
     entries = []
     for name in sorted(environment):
@@ -166,14 +166,14 @@ def from_environment(environment: Mapping[str, str]) -> list[Entry]:
     ]
 
 
-def from_flags(flags: Mapping[str, object]) -> list[Entry]:
+def from_flags(flags: Mapping[str, object]) -> list[SettingEntry]:
     """Return what flags set: dotted keys, or `read_only`; None sets nothing."""
     entries = []
     for flag, value in flags.items():
         key = "profile.read_only" if flag == "read_only" else flag
         origin = Origin("flags", say("the option for {key}", key=key))
         if value is not None:
-            entries.append(Entry(key, value, origin, is_text=isinstance(value, str)))
+            entries.append(SettingEntry(key, value, origin, is_text=isinstance(value, str)))
     return entries
 
 
@@ -183,7 +183,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def unknown_key(entry: Entry) -> Text:
+def unknown_key(entry: SettingEntry) -> Text:
     """Say that there is no such setting, and which one was probably meant."""
     import difflib
 
@@ -215,11 +215,13 @@ def unknown_key(entry: Entry) -> Text:
     return say("{place}: there is no setting {key}. Remove it.", place=entry.origin.place, key=key)
 
 
-def _variable(name: str, key: str, value: str) -> Entry:
-    return Entry(key, value, Origin("environment", say("the variable {name}", name=name)), is_text=True)
+def _variable(name: str, key: str, value: str) -> SettingEntry:
+    return SettingEntry(
+        key, value, Origin("environment", say("the variable {name}", name=name)), is_text=True
+    )
 
 
-def _parts(entry: Entry) -> Iterator[Entry]:
+def _parts(entry: SettingEntry) -> Iterator[SettingEntry]:
     """Yield one entry per value of a table given whole, such as `share = { low = 0.5 }`."""
     tables: dict[str, dict[str, object]] = {name: {} for name in (*inner_tables(), "keys")}
     value = (
@@ -227,12 +229,12 @@ def _parts(entry: Entry) -> Iterator[Entry]:
     )
     if entry.key in tables and isinstance(value, dict):
         for name, part in value.items():
-            yield Entry(f"{entry.key}.{name}", part, entry.origin)
+            yield SettingEntry(f"{entry.key}.{name}", part, entry.origin)
     else:
         yield entry
 
 
-def _take(entry: Entry, resolved: Resolved) -> None:
+def _take(entry: SettingEntry, resolved: Resolved) -> None:
     known = known_settings().get(entry.key)
     if known is None and not _is_table(entry.key) and not entry.key.startswith("keys."):
         resolved.problems.append(Problem(unknown_key(entry), entry.origin.layer))
@@ -248,7 +250,7 @@ def _take(entry: Entry, resolved: Resolved) -> None:
         )
         resolved.problems.append(Problem(text, entry.origin.layer))
         return
-    # Whoever says read-only is obeyed: a later layer may tighten, never loosen.
+    # Read-only holds once any layer says it: a later layer may tighten, never loosen.
     if entry.key == "profile.read_only" and resolved.values[entry.key] is True:
         return
     resolved.values[entry.key] = value
@@ -259,7 +261,7 @@ def _is_table(key: str) -> bool:
     return key in sections() or key in {*inner_tables(), "keys", "profile"}
 
 
-def _checked(entry: Entry, known: Known | None) -> object:
+def _checked(entry: SettingEntry, known: KnownSetting | None) -> object:
     """Return the value as the tree takes it. Raises WrongValue, InvalidInput."""
     key, value = entry.key, entry.value
     if known is None:
@@ -279,7 +281,7 @@ def _checked(entry: Entry, known: Known | None) -> object:
     return check(value, known.default, known.rule)
 
 
-def _wrong_value(entry: Entry, known: Known | None, allowed: Text) -> Text:
+def _wrong_value(entry: SettingEntry, known: KnownSetting | None, allowed: Text) -> Text:
     if known is not None and known.rule.secret:
         return say(
             "{place}: {key} must be {allowed}.", place=entry.origin.place, key=entry.key, allowed=allowed

@@ -1,4 +1,4 @@
-"""Where things are kept, and how files of ours are written: folders 0700, files 0600, whole or not at all."""
+"""Where things are kept, and how private files are written: folders 0700, files 0600, whole or not at all."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def private_folder(folder: Path) -> Path:
 
 
 def tighten(path: Path) -> None:
-    """Close a file or folder of ours to everybody else. A link is left alone, and so is what it points to.
+    """Close a file or folder to all other users. A link is left alone, and so is what it points to.
 
     Raises OSError when it belongs to another user.
     """

@@ -40,7 +40,7 @@ class NoProfile(SettingsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedProfile:
     """What `save_profile` did: whether config.toml was written, and where the secrets are."""
 
     config_written: bool
@@ -106,7 +106,7 @@ def refuse_incomplete(profile: Profile, places: Places) -> None:
     )
 
 
-def save_profile(profile: Profile, places: Places) -> Saved:
+def save_profile(profile: Profile, places: Places) -> SavedProfile:
     """Write the first profile: config.toml when there is none, secrets to the keyring or secrets.toml.
 
     A config.toml that is there is the person's and is never rewritten: when it lacks this profile the secrets
@@ -124,8 +124,8 @@ def save_profile(profile: Profile, places: Places) -> Saved:
     if config is None:
         where = keep(places, profile.name, secrets)
         if create_private(places.config_file, lines.encode()):
-            return Saved(config_written=True, secrets=where)
-        config = read_document(places.config_file, "config")  # somebody wrote one a moment ago
+            return SavedProfile(config_written=True, secrets=where)
+        config = read_document(places.config_file, "config")  # another process wrote one a moment ago
     if config and profile.name in config.profiles:
         there = resolve(profile_entries(config, profile.name)).values
         if any(there[f"profile.{key}"] != value for key, value in kept.items()):
@@ -137,7 +137,7 @@ def save_profile(profile: Profile, places: Places) -> Saved:
                     name=profile.name,
                 )
             )
-        return Saved(config_written=False, secrets=keep(places, profile.name, secrets))
+        return SavedProfile(config_written=False, secrets=keep(places, profile.name, secrets))
     keep(places, profile.name, secrets)
     raise SettingsError(
         say(

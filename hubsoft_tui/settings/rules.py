@@ -40,7 +40,7 @@ CHARACTERS: Final = N_("characters")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SettingRule:
     """One setting's description and bounds. `does`, `name`, `unit` and `shape` are message ids."""
 
     does: str
@@ -79,17 +79,19 @@ def setting(
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> T:
     """Return a dataclass field with `default` and its `Rule`; a secret stays out of the text form."""
-    metadata = {_METADATA: Rule(does, unit, low, above, high, choices, pattern, shape, secret, name, names)}
+    metadata = {
+        _METADATA: SettingRule(does, unit, low, above, high, choices, pattern, shape, secret, name, names)
+    }
     if isinstance(default, dict):
         made: T = field(default_factory=lambda: type(default)(default), metadata=metadata)
         return made
     return field(default=default, metadata=metadata, repr=not secret)
 
 
-def rule_of(declared: Field[Any]) -> Rule | None:
+def rule_of(declared: Field[Any]) -> SettingRule | None:
     """Return the rule declared on a dataclass field, or None when it cannot be set."""
     rule = declared.metadata.get(_METADATA)
-    return rule if isinstance(rule, Rule) else None
+    return rule if isinstance(rule, SettingRule) else None
 
 
 class WrongValue(ValueError):
@@ -100,7 +102,7 @@ class WrongValue(ValueError):
         self.allowed = allowed
 
 
-def check(value: object, default: object, rule: Rule) -> object:
+def check(value: object, default: object, rule: SettingRule) -> object:
     """Return `value` with the type of `default`, within `rule`. Raises WrongValue."""
     checked: object = None
     if isinstance(default, bool):
@@ -135,7 +137,7 @@ def parse(text: str, default: object) -> object:
     return text
 
 
-def allowed(default: object, rule: Rule) -> Text:
+def allowed(default: object, rule: SettingRule) -> Text:
     """Say what a setting may be, e.g. "a whole number from 1 to 6000 (requests per minute)"."""
     if isinstance(default, bool):
         return say("true or false")
@@ -166,7 +168,7 @@ def plain(value: object) -> str:
     return str(value)
 
 
-def _number(value: object, *, whole: bool, rule: Rule) -> float | None:
+def _number(value: object, *, whole: bool, rule: SettingRule) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return None
     # Written so that NaN, which compares false with everything, is refused.
@@ -180,7 +182,7 @@ def _number(value: object, *, whole: bool, rule: Rule) -> float | None:
     return value if whole else float(value)
 
 
-def _words(value: object, rule: Rule, *, may_be_empty: bool) -> tuple[str, ...] | None:
+def _words(value: object, rule: SettingRule, *, may_be_empty: bool) -> tuple[str, ...] | None:
     if not isinstance(value, list | tuple) or not (value or may_be_empty):
         return None
     words = tuple(word for word in value if isinstance(word, str) and word.strip())
@@ -188,7 +190,7 @@ def _words(value: object, rule: Rule, *, may_be_empty: bool) -> tuple[str, ...] 
     return words if fit else None
 
 
-def _fits(value: str, rule: Rule) -> bool:
+def _fits(value: str, rule: SettingRule) -> bool:
     if rule.choices:
         return value in rule.choices
     return not rule.pattern or re.fullmatch(rule.pattern, value) is not None

@@ -28,7 +28,7 @@ T = TypeVar("T")
 SECRET_KEYS: Final = ("client_secret", "password", "webhook_secret")
 KEYRING_SERVICE: Final = "hubsoft-tui"
 KEYRING_SECONDS: Final = 15.0
-"""How long a keyring may take: a person may be typing its password, but nobody waits for a dead one."""
+"""How long a keyring may take: a person may be typing its password; a dead one is given up."""
 
 
 class Keyring(Protocol):
@@ -51,7 +51,7 @@ class Kept(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSecret:
     """One secret and where it was. The text form never shows it."""
 
     value: str
@@ -61,13 +61,13 @@ class Found:
         return f"Found(kept={self.kept})"
 
 
-def look_up(places: Places, profile: str, wanted: tuple[str, ...] = SECRET_KEYS) -> dict[str, Found]:
+def look_up(places: Places, profile: str, wanted: tuple[str, ...] = SECRET_KEYS) -> dict[str, FoundSecret]:
     """Return the secrets of `profile` that exist among `wanted`: secrets.toml first, then the keyring.
 
     Raises SettingsError when secrets.toml is there and cannot be trusted or read.
     """
     in_file = read_file(places.secrets_file).get(profile, {})
-    found = {key: Found(in_file[key], Kept.FILE) for key in wanted if in_file.get(key)}
+    found = {key: FoundSecret(in_file[key], Kept.FILE) for key in wanted if in_file.get(key)}
     rest = [key for key in wanted if key not in found]
     if rest and not places.contained:
 
@@ -80,7 +80,7 @@ def look_up(places: Places, profile: str, wanted: tuple[str, ...] = SECRET_KEYS)
             )
 
         answers = _attempt(ask) or {}
-        found |= {key: Found(value, Kept.KEYRING) for key, value in answers.items() if value}
+        found |= {key: FoundSecret(value, Kept.KEYRING) for key, value in answers.items() if value}
     return found
 
 
@@ -103,7 +103,7 @@ def keep(places: Places, profile: str, values: dict[str, str]) -> Kept:
 def read_file(path: Path) -> dict[str, dict[str, str]]:
     """Return profile -> secrets of a secrets.toml; empty when there is none.
 
-    Raises SettingsError when others could read it, when it is somebody else's, or malformed; the
+    Raises SettingsError when others could read it, when it is another user's, or malformed; the
     text never repeats what the file holds.
     """
     try:

@@ -34,7 +34,7 @@ def simulator():
 
 @pytest.fixture(autouse=True)
 def plain(tmp_path, monkeypatch):
-    """A home of its own, in English, with a budget that makes nobody wait."""
+    """A home of its own, in English, with a budget in which no request waits."""
     for name in list(os.environ):
         if name.startswith("HUBSOFT_"):
             monkeypatch.delenv(name)

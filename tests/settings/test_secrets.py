@@ -1,4 +1,4 @@
-"""Secrets: trusted only when nobody else can read them; a keyring that is absent, broken or slow is not there."""
+"""Secrets: trusted only when no other user can read them; a keyring that is absent, broken or slow is not there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.settings import secrets
 from hubsoft_tui.settings.places import Places, find
-from hubsoft_tui.settings.secrets import Found, Kept, keep, look_up, read_file
+from hubsoft_tui.settings.secrets import FoundSecret, Kept, keep, look_up, read_file
 
 
 class Memory(keyring.backend.KeyringBackend):
@@ -96,8 +96,8 @@ def test_what_is_kept_is_found_again(home: Places) -> None:
     assert keep(home, "other", {"password": "p2"}) is Kept.FILE
     assert keep(home, "main", {"password": "p3"}) is Kept.FILE
     assert look_up(home, "main") == {
-        "password": Found("p3", Kept.FILE),
-        "client_secret": Found("c", Kept.FILE),
+        "password": FoundSecret("p3", Kept.FILE),
+        "client_secret": FoundSecret("c", Kept.FILE),
     }
     assert look_up(home, "other", ("client_secret",)) == {}
     assert stat.S_IMODE(home.secrets_file.stat().st_mode) == 0o600
@@ -163,7 +163,7 @@ def test_a_keyring_that_works_is_used(own: Places) -> None:
     keyring.set_keyring(ring)
     assert keep(own, "main", {"password": "p", "client_secret": "c"}) is Kept.KEYRING
     assert not own.config.exists()
-    assert look_up(own, "main")["password"] == Found("p", Kept.KEYRING)
+    assert look_up(own, "main")["password"] == FoundSecret("p", Kept.KEYRING)
     assert look_up(own, "other") == {}
 
 
@@ -180,7 +180,7 @@ def test_a_contained_home_leaves_the_keyring_alone(home: Places) -> None:
 def test_a_keyring_that_does_not_work_is_not_there(own: Places, ring: type[Memory]) -> None:
     keyring.set_keyring(ring())
     assert keep(own, "main", {"password": "p"}) is Kept.FILE
-    assert look_up(own, "main") == {"password": Found("p", Kept.FILE)}
+    assert look_up(own, "main") == {"password": FoundSecret("p", Kept.FILE)}
 
 
 def test_a_keyring_that_never_answers_is_given_up(own: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,4 +224,4 @@ def test_the_keyring_is_not_imported_before_it_is_needed() -> None:
 
 
 def test_a_found_secret_has_no_text_form() -> None:
-    assert "hunter2" not in repr(Found("hunter2", Kept.FILE))
+    assert "hunter2" not in repr(FoundSecret("hunter2", Kept.FILE))

@@ -29,7 +29,7 @@ LOST, GAINED, OTHER_CHANGE, UNKNOWN, MISSING, INACTIVE, ACTIVE = range(7)
 
 
 class MemberTable(VirtualTable[MemberRow]):
-    """The members of one list; those whose result changed stand first, whoever is not decided yet last."""
+    """The members of one list; those whose result changed stand first, the undecided last."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(
@@ -78,7 +78,7 @@ def rank(row: MemberRow) -> int | None:
 
 
 def described(row: MemberRow) -> str:
-    """Return what a filter searches: never the document, which nobody may guess digit by digit."""
+    """Return what a filter searches: never the document, which a filter would let a reader guess digit by digit."""
     decision = row.decision
     words = [row.member.name, row.member.external_id]
     if decision is not None:

@@ -1,4 +1,4 @@
-"""Lists of customers to choose from: what a search found, and whom this home looked up last."""
+"""Lists of customers to choose from: what a search found, and the last ones this home looked up."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class RecentBar(Drawn, can_focus=True):
 
     @property
     def empty(self) -> bool:
-        """Whether nobody was looked up yet."""
+        """Whether the list of recent customers is empty."""
         return not self._recent
 
     def show(self, recent: tuple[RecentCustomer, ...]) -> None:

@@ -1,6 +1,6 @@
 """What is asked only on demand about a customer: tickets, invoices, work orders, the line's sessions.
 
-Each panel says what asking costs before, where the question stands meanwhile, and how old the answer is after.
+Each panel says what asking costs, then where the question stands, then how old the answer is.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedPanelState:
     """Where one such question stands. Nothing set: not asked yet."""
 
     waiting: str = ""
@@ -66,12 +66,12 @@ class AskedPanel(Drawn):
     def __init__(self, panel_id: str, rows: RowDrawer) -> None:
         super().__init__(id=panel_id)
         self._rows = rows
-        self._asked = Asked()
+        self._asked = AskedPanelState()
         self._key = ""
         self._now = 0.0
         self._title = ""
 
-    def show(self, title: str, key: str, asked: Asked, now: float) -> None:
+    def show(self, title: str, key: str, asked: AskedPanelState, now: float) -> None:
         """Draw `asked`; `key` asks it, `now` is UTC epoch seconds."""
         self._title, self._key, self._asked, self._now = title, key, asked, now
         self.redraw()

@@ -218,7 +218,7 @@ def _operation_cell(row: RequestRow) -> Content:
 
 
 def _wait_cell(row: RequestRow) -> Content:
-    # A wait that nobody felt is not worth a look.
+    # A wait too short to be felt is shown quietly.
     return Content.styled(wait(row.wait) if row.wait >= 0.05 else NOTHING, "$quiet" if row.wait < 1 else "")
 
 

@@ -2,7 +2,7 @@
 
 Textual's `DataTable` resends itself for one changed cell and measures every cell of every new row. This one
 keeps the cursor on its row by id, keeps the lines in sight where they are when rows arrive above them, and
-sends the cells that changed. It scrolls by itself rather than as a `ScrollView`: a scroll view lays the whole
+sends the cells that changed. It scrolls on its own rather than as a `ScrollView`: a scroll view lays the whole
 screen out again whenever its number of rows changes.
 """
 

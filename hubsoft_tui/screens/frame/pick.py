@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from hubsoft_tui.texts import N_
-from widgets.choice_field import ChoiceField, Option
+from widgets.choice_field import ChoiceField, ChoiceOption
 from widgets.safety import data
 
 from .actions import action
@@ -28,7 +28,7 @@ class PickScreen(ConsoleModal[int]):
     AREA = "pick"
     CSS_PATH = STYLE
 
-    def __init__(self, title: str, options: Sequence[Option]) -> None:
+    def __init__(self, title: str, options: Sequence[ChoiceOption]) -> None:
         super().__init__()
         self._title = title
         self._options = options

@@ -16,8 +16,8 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _, say
 from widgets.customer.card import CustomerHead, Head, ServiceList
 from widgets.customer.on_demand import (
-    Asked,
     AskedPanel,
+    AskedPanelState,
     RowDrawer,
     invoice_rows,
     order_rows,
@@ -65,7 +65,7 @@ class CustomerView(ConsolePart, Vertical):
         self._found: Lookup | None = None
         self._index = 0
         self._service = 0
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, AskedPanelState] = {}
         self._labels: dict[str, str] = {}
         self._fetched: dict[str, tuple[Source, float]] = {}
         self._number = 0
@@ -89,7 +89,7 @@ class CustomerView(ConsolePart, Vertical):
     @property
     def open_tickets(self) -> tuple[Ticket, ...] | None:
         """The customer's open tickets; None while they were not asked for."""
-        return self._asked.get("tickets", Asked()).rows
+        return self._asked.get("tickets", AskedPanelState()).rows
 
     @property
     def revealed(self) -> bool:
@@ -206,11 +206,11 @@ class CustomerView(ConsolePart, Vertical):
     def _draw_panel(self, name: str) -> None:
         action = registry.find(f"lookup.{name}")
         keys = self.console.keys_of(action) if action is not None else ()
-        asked = self._asked.get(name, Asked())
+        asked = self._asked.get(name, AskedPanelState())
         now = time.time()
         if asked.rows is not None and name in self._fetched:
             source, fetched_at = self._fetched[name]
-            asked = Asked(
+            asked = AskedPanelState(
                 waiting=asked.waiting,
                 rows=asked.rows,
                 origin=brief_origin(source, now - fetched_at),
@@ -257,9 +257,9 @@ class CustomerView(ConsolePart, Vertical):
         if self._missed is not None and self._missed[0] == name:
             self._missed = None
         label = f"{name}-{self._number}"
-        before = self._asked.get(name, Asked())
+        before = self._asked.get(name, AskedPanelState())
         self._labels[name] = label
-        self._asked[name] = Asked(waiting=_("Asking…"), rows=before.rows, origin=before.origin)
+        self._asked[name] = AskedPanelState(waiting=_("Asking…"), rows=before.rows, origin=before.origin)
         self._draw_panel(name)
         work = partial(self._ask, name, self.customer, label, refresh=before.rows is not None, follow=follow)
         _worker: Worker[None] = self.run_worker(
@@ -272,9 +272,9 @@ class CustomerView(ConsolePart, Vertical):
         def failed(sentence: str, error: Exception) -> None:
             if isinstance(error, Unreachable):
                 self.missed(name)
-            outcome.append(Asked(rows=before, error=sentence))
+            outcome.append(AskedPanelState(rows=before, error=sentence))
 
-        outcome: list[Asked] = []
+        outcome: list[AskedPanelState] = []
         service = customer.services[self._service] if self._service < len(customer.services) else None
         answer: Answer[tuple[object, ...]] | None = await self.asked(
             lambda services: panel_rows(
@@ -285,7 +285,7 @@ class CustomerView(ConsolePart, Vertical):
         if answer is None:
             asked = outcome[0]
         else:
-            asked = Asked(rows=answer.value, error=answer.reason)
+            asked = AskedPanelState(rows=answer.value, error=answer.reason)
             self._fetched[name] = (answer.source, answer.fetched_at)
             if answer.source is Source.STALE:
                 self.missed(name)
@@ -391,11 +391,11 @@ class CustomerView(ConsolePart, Vertical):
             self._written(await write(self.console, about(ticket, customer.name)))
 
     async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
-        from widgets.choice_field import Option
+        from widgets.choice_field import ChoiceOption
 
         from ..frame.pick import PickScreen
 
-        options = [Option(each.id, each.protocol, _subject(each)) for each in tickets]
+        options = [ChoiceOption(each.id, each.protocol, _subject(each)) for each in tickets]
         chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
         return next((each for each in tickets if each.id == chosen), None)
 
@@ -436,8 +436,8 @@ class CustomerView(ConsolePart, Vertical):
             each.pop(name, None)
 
 
-def _waiting(asked: Asked, text: str) -> Asked:
-    return Asked(waiting=text, rows=asked.rows, origin=asked.origin, stale=asked.stale)
+def _waiting(asked: AskedPanelState, text: str) -> AskedPanelState:
+    return AskedPanelState(waiting=text, rows=asked.rows, origin=asked.origin, stale=asked.stale)
 
 
 async def panel_rows(

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import ChoiceField, Option
+from widgets.choice_field import ChoiceField, ChoiceOption
 from widgets.safety import data
 
 from ..frame.actions import Action
@@ -67,7 +67,7 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
         self._drafts = self.console.drafts.all()
         self.query_one(ChoiceField).offer(
             [
-                Option(index, draft_title(draft), f"{draft.subject}   {moment(draft.at, now)}")
+                ChoiceOption(index, draft_title(draft), f"{draft.subject}   {moment(draft.at, now)}")
                 for index, draft in enumerate(self._drafts)
             ]
         )

@@ -18,7 +18,7 @@ from hubsoft_tui.errors import HubSoftError, InvalidInput
 from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import Entry, EntryKind
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import ChoiceField, Option, TickField
+from widgets.choice_field import ChoiceField, ChoiceOption, TickField
 from widgets.safety import data
 
 from ..frame.actions import Action
@@ -303,7 +303,7 @@ class WriteForm(ConsoleModal[Entry]):
             return str(error)
         except Exception as error:  # noqa: BLE001 - a list that does not come must not end the form
             return self.console.unexpected(error)
-        field.offer([Option(row.id, row.label) for row in rows])
+        field.offer([ChoiceOption(row.id, row.label) for row in rows])
         return ""
 
     # -- going on

@@ -11,7 +11,7 @@ from textual.widgets import TextArea
 from hubsoft_tui.privacy import format_phone
 from hubsoft_tui.services.outbox.types import EntryKind, NewTicket
 from hubsoft_tui.texts import _
-from widgets.choice_field import ChoiceField, Option, TickField
+from widgets.choice_field import ChoiceField, ChoiceOption, TickField
 from widgets.question import QuestionInput
 
 from .form import Words, WriteForm
@@ -38,7 +38,7 @@ class Opening:
     about: str
     """What a kept draft is found by."""
     name: str
-    services: tuple[Option, ...]
+    services: tuple[ChoiceOption, ...]
     values: dict[str, Value] = field(repr=False)
     tickets: tuple[tuple[str, str], ...] = ()
     """Open tickets of the customer, as (type, what it is called), as far as they are known."""
@@ -77,9 +77,9 @@ def opening_for(customer: Customer, service_id: int | None = None, tickets: Sequ
     )
 
 
-def _options(services: Sequence[Service]) -> tuple[Option, ...]:
+def _options(services: Sequence[Service]) -> tuple[ChoiceOption, ...]:
     return tuple(
-        Option(
+        ChoiceOption(
             service.id,
             f"{service.name}  {service.status}".strip(),
             (service.address.full if service.address else None) or "",
@@ -101,7 +101,7 @@ def opening_again(draft: NewTicket, about: str, customer: Customer | None = None
     }
     options = () if customer is None else _options(offered(customer))
     if all(option.id != draft.service_id for option in options):
-        options = (Option(draft.service_id, _("service {id}").format(id=draft.service_id)), *options)
+        options = (ChoiceOption(draft.service_id, _("service {id}").format(id=draft.service_id)), *options)
     return Opening(
         about=about,
         name=draft.customer_name or draft.contact_name,
@@ -167,7 +167,7 @@ class OpeningForm(WriteForm):
         service, kind = self.query_one("#service", ChoiceField), self.query_one("#type", ChoiceField)
         service.offer(service.options, _whole(values["service"]))
         number = _whole(values["type"])
-        kind.chosen = None if number is None else Option(number, str(values["type_label"] or number))
+        kind.chosen = None if number is None else ChoiceOption(number, str(values["type_label"] or number))
         kind.repaint()
         self.query_one("#description", TextArea).text = str(values["description"] or "")
         self.query_one("#contact", QuestionInput).value = str(values["contact"] or "")

@@ -12,7 +12,7 @@ from textual.containers import Container, VerticalScroll
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import EntryState
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import Option
+from widgets.choice_field import ChoiceOption
 from widgets.outbox.rows import EntryDetail, OutboxCounts, OutboxTable
 from widgets.outbox.texts import customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
@@ -269,7 +269,7 @@ class OutboxScreen(ConsoleScreen):
         if len(entry.similar) == 1:
             return entry.similar[0]
         if entry.similar:
-            options = [Option(index, protocol) for index, protocol in enumerate(entry.similar)]
+            options = [ChoiceOption(index, protocol) for index, protocol in enumerate(entry.similar)]
             chosen: int | None = await self.app.push_screen_wait(
                 PickScreen(_("Which ticket is it?"), options)
             )

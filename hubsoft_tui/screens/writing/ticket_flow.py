@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.outbox.types import Closing, NewMessage, NewTicket
 from hubsoft_tui.texts import _
-from widgets.choice_field import Option
+from widgets.choice_field import ChoiceOption
 
 from .entry_page import SentScreen
 from .opening_form import OpeningForm, offered, opening_again, opening_for
@@ -82,5 +82,5 @@ async def correction(console: Console, entry: Entry) -> WriteForm:
     if isinstance(draft, NewMessage):
         return MessageForm(about, text=draft.text, corrects=local)
     assert isinstance(draft, Closing)  # noqa: S101 - there are three kinds
-    reason = Option(draft.reason_id, draft.reason_label or "") if draft.reason_id is not None else None
+    reason = ChoiceOption(draft.reason_id, draft.reason_label or "") if draft.reason_id is not None else None
     return ClosingForm(about, reason=reason, text=draft.description, corrects=local)

@@ -10,7 +10,7 @@ from textual.widgets import TextArea
 
 from hubsoft_tui.services.outbox.types import Closing, EntryKind, NewMessage
 from hubsoft_tui.texts import _
-from widgets.choice_field import ChoiceField, Option
+from widgets.choice_field import ChoiceField, ChoiceOption
 
 from .form import Words, WriteForm
 from .form_checks import text_problem
@@ -90,7 +90,7 @@ class ClosingForm(WriteForm):
     KIND = EntryKind.CLOSE
 
     def __init__(
-        self, about: About, *, reason: Option | None = None, text: str = "", corrects: str = ""
+        self, about: About, *, reason: ChoiceOption | None = None, text: str = "", corrects: str = ""
     ) -> None:
         values: dict[str, Value] = {
             "reason": reason.id if reason else None,
@@ -136,7 +136,7 @@ class ClosingForm(WriteForm):
         """Put `values` into the fields."""
         field, number = self.query_one("#reason", ChoiceField), values["reason"]
         field.chosen = (
-            Option(number, str(values["reason_label"] or number)) if isinstance(number, int) else None
+            ChoiceOption(number, str(values["reason_label"] or number)) if isinstance(number, int) else None
         )
         field.repaint()
         self.query_one("#text", TextArea).text = str(values["text"] or "")

@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 from ...errors import InvalidInput
 from ...formats import DAY, Late, lifetime
-from ...settings.layers import SHARES, Entry, Origin, known_settings, resolve
-from ...settings.rules import SECONDS, Rule, WrongValue, allowed, check
+from ...settings.layers import SHARES, Origin, SettingEntry, known_settings, resolve
+from ...settings.rules import SECONDS, SettingRule, WrongValue, allowed, check
 from ...settings.tree import Settings
 from ...texts import Text, say
 from . import lifetimes
@@ -81,7 +81,7 @@ def is_live(key: str) -> bool:
     return key.partition(".")[0] in _LIVE
 
 
-def rule_of(key: str) -> tuple[Value, Rule]:
+def rule_of(key: str) -> tuple[Value, SettingRule]:
     """Return the default and the rule of `key`. Raises InvalidInput when it cannot be tuned."""
     known = known_settings().get(key)
     if known is None or key not in tunable_keys():
@@ -154,13 +154,13 @@ def with_values(settings: Settings, values: Mapping[str, Value]) -> Settings:
     changed = {name: replace(getattr(settings, name), **fields) for name, fields in sections.items()}
     made = replace(settings, **changed)
     here = Origin("flags", say("Not possible"))
-    entries = [Entry(f"{SHARE}{name}", share, here) for name, share in made.limiter.share.items()]
+    entries = [SettingEntry(f"{SHARE}{name}", share, here) for name, share in made.limiter.share.items()]
     if problems := resolve(entries).problems:
         raise InvalidInput(problems[0].text)
     return made
 
 
-def _fits(value: float, rule: Rule) -> bool:
+def _fits(value: float, rule: SettingRule) -> bool:
     return (
         (rule.low is None or value >= rule.low)
         and (rule.above is None or value > rule.above)
@@ -168,7 +168,7 @@ def _fits(value: float, rule: Rule) -> bool:
     )
 
 
-def _parsed(text: str, default: Value, rule: Rule) -> object:
+def _parsed(text: str, default: Value, rule: SettingRule) -> object:
     text = text.strip()
     if isinstance(default, bool):
         return _WORDS.get(text.lower(), text)
@@ -183,7 +183,7 @@ def _parsed(text: str, default: Value, rule: Rule) -> object:
         return text
 
 
-def _bounds(default: Value, rule: Rule) -> Text:
+def _bounds(default: Value, rule: SettingRule) -> Text:
     if rule.unit != SECONDS or rule.high is None:
         return allowed(default, rule)
     if rule.above is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ...settings.rules import Rule
+from ...settings.rules import SettingRule
 from ...texts import Text
 
 Value = bool | int | float
@@ -35,7 +35,7 @@ class Tunable:
     """One setting as it stands. `saved` is what a console started now would use."""
 
     key: str
-    rule: Rule
+    rule: SettingRule
     shape: Shape
     default: Value
     saved: Value
