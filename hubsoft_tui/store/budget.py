@@ -134,7 +134,7 @@ class SqliteBudget:
             self._bereft = self._bereft or self._begun_after_loss(db)
         else:
             throttle = msgspec.json.decode(kept[1], type=Throttle)
-            self._stored, self._stored_epoch = Ledger(ledger.slots, ledger.line, throttle), kept[0]
+            self._stored, self._stored_epoch = Ledger(ledger.slots, ledger.queue, throttle), kept[0]
         self._stored_version = version
 
     def _begun_after_loss(self, db: sqlite3.Connection) -> bool:
@@ -154,12 +154,12 @@ class SqliteBudget:
                 db.execute("INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         for key in old.slots.keys() - new.slots.keys():
             db.execute("DELETE FROM slot WHERE account = ? AND id = ?", (account, key))
-        if new.line is not old.line:
-            for place, head in new.line.items():
-                if old.line.get(place) != head:
+        if new.queue is not old.queue:
+            for place, head in new.queue.items():
+                if old.queue.get(place) != head:
                     entry = (account, *place, head.arrival, head.waiting, head.seen)
                     db.execute("INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?, ?)", entry)
-            for place in old.line.keys() - new.line.keys():
+            for place in old.queue.keys() - new.queue.keys():
                 db.execute(
                     "DELETE FROM line WHERE account = ? AND owner = ? AND priority = ?", (account, *place)
                 )

@@ -61,8 +61,8 @@ def test_everything_comes_back_as_it_was(home: Home) -> None:
     ledger = Ledger({"s": slot(one.owner)}, {(one.owner, Priority.LOW): head}, throttle)
     one.update(lambda _ledger, _now: (ledger, None))
     assert two.read() == ledger == one.read()
-    assert two.update(lambda ledger, now: (replace(ledger, line={}), now)) == 1000.0
-    assert one.read() == replace(ledger, line={})
+    assert two.update(lambda ledger, now: (replace(ledger, queue={}), now)) == 1000.0
+    assert one.read() == replace(ledger, queue={})
 
 
 def test_each_sees_what_the_other_wrote_last(home: Home) -> None:

@@ -46,8 +46,8 @@ class Gate:
         self._port = port
         self._clock = clock
         self._limits = limits
-        self._line = WaitQueue()
-        self._edits: list[Callable[[Ledger], Ledger]] = []  # facts the ledger must still be told, in order
+        self._queue = WaitQueue()
+        self._edits: list[Callable[[Ledger], Ledger]] = []  # facts not yet in the ledger, in order
         self._waits = tuple(deque[float](maxlen=100) for _ in Priority)
         self._driver: asyncio.Task[None] | None = None
         self._nap: asyncio.Task[None] | None = None
@@ -78,7 +78,7 @@ class Gate:
         self._port.follow()
 
     async def enter(self, place: QueuePlace) -> Permit:
-        """Wait for the turn of `place` and return its permit; cancelling leaves the line and spends nothing.
+        """Wait for the turn of `place` and return its permit; cancelling leaves the queue and spends nothing.
 
         Raises QueueFull (refused, or displaced by a more urgent request), TimedOut (its deadline passed),
         Closed, or StoreError (the state that the processes share cannot be written).
@@ -96,7 +96,7 @@ class Gate:
     def promote(self, place: QueuePlace, priority: Priority) -> None:
         """Move `place` up to a more urgent class, behind those already there; it never moves down."""
         if priority < place.priority:
-            self._line.promote(place, priority, self._clock.now())
+            self._queue.promote(place, priority, self._clock.now())
             self._wake()
 
     @property
@@ -113,7 +113,9 @@ class Gate:
         """Pause all processes for a 429, `retry_after` seconds or 60; return True unless that event was known."""
         now, limits = self._clock.now(), self._limits
         known = self._look().throttle.paused_until > now
-        self._tell(lambda ledger: replace(ledger, throttle=slowed(ledger.throttle, limits, now, retry_after)))
+        self._record(
+            lambda ledger: replace(ledger, throttle=slowed(ledger.throttle, limits, now, retry_after))
+        )
         return not known
 
     def observed(self, limit: int | None, remaining: int | None) -> None:
@@ -124,7 +126,7 @@ class Gate:
         used = len(ledger.swept(self._limits.window, now).slots)
         seen = observed(ledger.throttle, self._limits, now, limit=limit, remaining=remaining, used=used)
         if seen != ledger.throttle:
-            self._tell(
+            self._record(
                 lambda ledger: ledger.throttled(
                     header_limit=seen.header_limit, others=seen.others, others_until=seen.others_until
                 )
@@ -139,7 +141,7 @@ class Gate:
     def state(self) -> BudgetState:
         """Describe the budget and the queue for a watcher; tens of microseconds."""
         arrivals: tuple[list[float], ...] = tuple([] for _ in Priority)
-        for waiter in self._line:
+        for waiter in self._queue:
             arrivals[waiter.place.priority].append(waiter.arrival)
         now = self._clock.now()
         return view.budget_state(
@@ -148,11 +150,11 @@ class Gate:
 
     def waiting(self) -> dict[str, Waiting]:
         """Tell where each labelled place stands."""
-        line = [(waiter.place.label, waiter.place.priority, waiter.arrival) for waiter in self._line]
-        if not any(label for label, _, _ in line):
+        queue = [(waiter.place.label, waiter.place.priority, waiter.arrival) for waiter in self._queue]
+        if not any(label for label, _, _ in queue):
             return {}
-        found = view.standings(self._look(), self._port.owner, self._limits, self._clock.now(), line)
-        attempts = {waiter.place.label: waiter.place.attempt for waiter in self._line}
+        found = view.standings(self._look(), self._port.owner, self._limits, self._clock.now(), queue)
+        attempts = {waiter.place.label: waiter.place.attempt for waiter in self._queue}
         return {label: replace(standing, attempt=attempts[label]) for label, standing in found.items()}
 
     def close(self) -> None:
@@ -160,34 +162,34 @@ class Gate:
         if self._closed:
             return
         self._closed = True
-        self._line.refuse(self._line, _closed)
+        self._queue.refuse(self._queue, _closed)
         if self._driver is not None:
             self._driver.cancel()
-        self._tell(lambda ledger: ledger.posting(self._port.owner, (), refresh=REFRESH))
+        self._record(lambda ledger: ledger.posting(self._port.owner, (), refresh=REFRESH))
 
-    # The line.
+    # The queue.
 
     def _join(self, place: QueuePlace) -> Waiter:
         if self._closed:
             raise _closed()
-        waiter = self._line.newcomer(place, self._clock.now())
+        waiter = self._queue.newcomer(place, self._clock.now())
         if waiter.late(waiter.arrival):
             raise _timed_out()
-        alone, full = not self._line, len(self._line) >= self._limits.max_queue
-        if full and not alone and waiter.rank > self._line.last().rank:
-            raise _queue_full(len(self._line))
-        self._line.add(waiter)
+        alone, full = not self._queue, len(self._queue) >= self._limits.max_queue
+        if full and not alone and waiter.rank > self._queue.last().rank:
+            raise _queue_full(len(self._queue))
+        self._queue.add(waiter)
         if alone or full:
             # Alone, its turn may be now; a request that need not wait displaces no other.
             self._pump()
-        if full and len(self._line) > self._limits.max_queue:
-            count = len(self._line) - 1
-            self._line.refuse([self._line.last()], lambda: _queue_full(count))
+        if full and len(self._queue) > self._limits.max_queue:
+            count = len(self._queue) - 1
+            self._queue.refuse([self._queue.last()], lambda: _queue_full(count))
         return waiter
 
     def _leave(self, waiter: Waiter) -> None:
-        if waiter in self._line:
-            self._line.remove(waiter)
+        if waiter in self._queue:
+            self._queue.remove(waiter)
             self._wake()
         elif not waiter.future.cancelled() and waiter.future.exception() is None:
             # Granted in the same instant as it was cancelled.
@@ -200,19 +202,19 @@ class Gate:
         try:
             while True:
                 now = self._clock.now()
-                self._line.refuse([waiter for waiter in self._line if waiter.late(now)], _timed_out)
+                self._queue.refuse([waiter for waiter in self._queue if waiter.late(now)], _timed_out)
                 granted, again = self._update(self._turn)
                 if granted is None:
-                    return min(again, self._line.next_instant(now))
+                    return min(again, self._queue.next_instant(now))
                 self._grant(*granted)
-                if not self._line:
+                if not self._queue:
                     return math.inf
         except StoreBusy:
             self._held()
             return self._clock.now() + LOOK_AGAIN
         except StoreError as error:
             text = error.text
-            self._line.refuse(self._line, lambda: StoreError(text))
+            self._queue.refuse(self._queue, lambda: StoreError(text))
             return self._clock.now() + BROKEN
 
     def _held(self) -> None:
@@ -223,14 +225,14 @@ class Gate:
         if now - self._held_since < HELD:
             return
         text = self._held_by = self._held_by or self._port.held_by()
-        people = [waiter for waiter in self._line if waiter.place.priority <= Priority.HIGH]
-        self._line.refuse(people, lambda: StoreBusy(text))
+        people = [waiter for waiter in self._queue if waiter.place.priority <= Priority.HIGH]
+        self._queue.refuse(people, lambda: StoreBusy(text))
 
     def _turn(self, ledger: Ledger, now: float) -> tuple[Ledger, tuple[tuple[Waiter, Slot] | None, float]]:
         """Give one slot to the next of my waiters, if it may start; a step for `PermitPort.update`."""
         owner = self._port.owner
         ledger = ledger.swept(self._limits.window, now)
-        due = self._line.due(now)
+        due = self._queue.due(now)
         mine = heads(due, owner, now)
         verdict = decide(ledger, owner, mine, self._limits, now)
         if verdict.start is None:
@@ -243,7 +245,7 @@ class Gate:
         return ledger, ((waiter, slot), now)
 
     def _grant(self, waiter: Waiter, slot: Slot) -> None:
-        self._line.remove(waiter)
+        self._queue.remove(waiter)
         waited = slot.started - waiter.arrival
         self._waits[slot.priority].append(waited)
         permit = Permit(slot, waited, self._clock, self._settle, held=self._limits.window)
@@ -253,13 +255,13 @@ class Gate:
 
     def _settle(self, slot: Slot, after: Slot | None) -> None:
         if after is None:
-            self._tell(lambda ledger: ledger.without({slot.id}))
+            self._record(lambda ledger: ledger.without({slot.id}))
             self._wake()
         else:
-            self._tell(lambda ledger: ledger.holding(after))
+            self._record(lambda ledger: ledger.holding(after))
 
-    def _tell(self, edit: Callable[[Ledger], Ledger]) -> None:
-        """Tell the ledger a fact: now or, while it cannot be written, as soon as that is possible."""
+    def _record(self, edit: Callable[[Ledger], Ledger]) -> None:
+        """Record a fact in the ledger: now or, while it cannot be written, as soon as that is possible."""
         self._edits.append(edit)
         try:
             self._flush()
@@ -291,17 +293,17 @@ class Gate:
     # The one task.
 
     def _wake(self) -> None:
-        """Have the driver look at the line now; there is none while there is nothing to do."""
+        """Have the driver look at the queue now; there is none while there is nothing to do."""
         if self._nap is not None:
             self._nap.cancel()
-        elif (self._line or self._edits) and self._driver is None and not self._closed:
+        elif (self._queue or self._edits) and self._driver is None and not self._closed:
             self._driver = asyncio.get_running_loop().create_task(self._drive(), name="gate")
 
     async def _drive(self) -> None:
         try:
             while True:
                 again = self._pump()
-                if not self._line and not self._edits:
+                if not self._queue and not self._edits:
                     return
                 seconds = min(REFRESH, max(SHORTEST_NAP, again - self._clock.now()))
                 self._nap = asyncio.ensure_future(self._clock.sleep(seconds))
@@ -313,7 +315,7 @@ class Gate:
                 self._nap.cancel()
                 self._nap = None
             # Whatever ended the driver, no request may be left waiting for it.
-            self._line.refuse(self._line, _closed)
+            self._queue.refuse(self._queue, _closed)
 
 
 def _timed_out() -> TimedOut:

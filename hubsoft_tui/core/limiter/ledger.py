@@ -1,4 +1,4 @@
-"""What all processes on one home know together about the budget: slots, the waiting line, the throttle.
+"""What all processes on one home know together about the budget: slots, the queue, the throttle.
 
 Pure data and pure changes of it. A port (`PermitPort`) loads a ledger, lets one owner change it
 exclusively, and stores the difference; every rule is here, in `throttle` and in `schedule`.
@@ -105,13 +105,13 @@ class Ledger:
     """The budget's whole state at one instant."""
 
     slots: Mapping[str, Slot] = field(default_factory=dict)
-    line: Mapping[tuple[str, Priority], QueueHead] = field(default_factory=dict)
+    queue: Mapping[tuple[str, Priority], QueueHead] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Throttle)
 
     def owners(self) -> set[str]:
-        """Name the owners whose death would change anything: in flight, or in the line."""
+        """Name the owners whose death would change anything: in flight, or in the queue."""
         flying = {slot.owner for slot in self.slots.values() if slot.done is None}
-        return flying | {owner for owner, _ in self.line}
+        return flying | {owner for owner, _ in self.queue}
 
     def holding(self, slot: Slot) -> Ledger:
         """Put `slot` in, or in the place of its former self."""
@@ -136,7 +136,7 @@ class Ledger:
     def after_loss(self, known: Ledger, now: float) -> Ledger:
         """Begin a ledger in the place of one that was lost, with what is `known` of that."""
         throttle = replace(self.throttle if self.throttle != Throttle() else known.throttle, lost_at=now)
-        return Ledger({**known.slots, **self.slots}, self.line, throttle)
+        return Ledger({**known.slots, **self.slots}, self.queue, throttle)
 
     def buried(self, dead: set[str], now: float) -> Ledger:
         """Settle what the dead left: requests in flight completed by `now`, and their waiters are gone."""
@@ -148,8 +148,8 @@ class Ledger:
             else slot
             for key, slot in self.slots.items()
         }
-        line = {key: head for key, head in self.line.items() if head.owner not in dead}
-        return replace(self, slots=slots, line=line)
+        queue = {key: head for key, head in self.queue.items() if head.owner not in dead}
+        return replace(self, slots=slots, queue=queue)
 
     def rebased(self, now: float) -> Ledger:
         """Carry a ledger over to another epoch (the machine was restarted): its instants mean nothing now.
@@ -169,16 +169,16 @@ class Ledger:
         return Ledger(slots, {}, throttle)
 
     def posting(self, owner: str, heads: Iterable[QueueHead], *, refresh: float) -> Ledger:
-        """Make `heads` the owner's part of the line; an entry is not renewed within `refresh` seconds."""
+        """Make `heads` the owner's part of the queue; an entry is not renewed within `refresh` seconds."""
         mine = {(head.owner, head.priority): head for head in heads}
         for key, head in mine.items():
-            old = self.line.get(key)
+            old = self.queue.get(key)
             if old is not None and replace(old, seen=head.seen) == head and head.seen - old.seen < refresh:
                 mine[key] = old
-        if mine == {key: head for key, head in self.line.items() if head.owner == owner}:
+        if mine == {key: head for key, head in self.queue.items() if head.owner == owner}:
             return self
-        others = {key: head for key, head in self.line.items() if head.owner != owner}
-        return replace(self, line=others | mine)
+        others = {key: head for key, head in self.queue.items() if head.owner != owner}
+        return replace(self, queue=others | mine)
 
 
 class PermitPort(Protocol):

@@ -14,7 +14,7 @@ from ..clock import Clock
 from ..types import Priority
 from .ledger import QueueHead, Slot
 
-_serials = itertools.count()  # of the process, not of a line: they name slots, together with the owner
+_serials = itertools.count()  # of the process, not of a queue: they name slots, together with the owner
 
 
 @dataclass(slots=True, eq=False)

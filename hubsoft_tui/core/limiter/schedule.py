@@ -94,11 +94,11 @@ def decide(
     if now < (opens := ledger.throttle.opens(limits.window)):
         return GrantDecision(None, opens)
     limits = in_force(limits, ledger.throttle, now)
-    others = [head for head in ledger.line.values() if head.owner != owner and now - head.seen < FROZEN]
-    line = sorted([*mine, *others], key=lambda head: head.rank)
-    low_waits = any(head.priority is Priority.LOW for head in line)
+    others = [head for head in ledger.queue.values() if head.owner != owner and now - head.seen < FROZEN]
+    queue = sorted([*mine, *others], key=lambda head: head.rank)
+    low_waits = any(head.priority is Priority.LOW for head in queue)
     room = WindowCapacity(limits, ledger, low_waits=low_waits)
-    for head in line:
+    for head in queue:
         if head.owner == owner:
             if room.take(head.priority, now):
                 return GrantDecision(head.priority)

@@ -48,15 +48,15 @@ def budget_state(
 
 
 def standings(
-    ledger: Ledger, owner: str, limits: Limits, now: float, line: Sequence[tuple[str, Priority, float]]
+    ledger: Ledger, owner: str, limits: Limits, now: float, queue: Sequence[tuple[str, Priority, float]]
 ) -> dict[str, Waiting]:
-    """Tell where the labelled entries of `line` stand: (label, priority, arrival), in the order of rank."""
+    """Tell where the labelled entries of `queue` stand: (label, priority, arrival), in the order of rank."""
     force = in_force(limits, ledger.throttle, now)
     frees = sorted(slot.frees_earliest(limits.window, now) for slot in ledger.slots.values())
     frees = [instant for instant in frees if instant > now]
-    others = [head for head in ledger.line.values() if head.owner != owner and now - head.seen < FROZEN]
+    others = [head for head in ledger.queue.values() if head.owner != owner and now - head.seen < FROZEN]
     found: dict[str, Waiting] = {}
-    for index, (label, priority, arrival) in enumerate(line):
+    for index, (label, priority, arrival) in enumerate(queue):
         if not label:
             continue
         ahead = index + sum(
@@ -64,9 +64,9 @@ def standings(
         )
         starts = max(_start(frees, force, priority, ahead, now), ledger.throttle.opens(limits.window))
         if priority is Priority.LOW:
-            lows = sum(1 for _, other, _ in line[:index] if other is Priority.LOW)
+            lows = sum(1 for _, other, _ in queue[:index] if other is Priority.LOW)
             starts = max(starts, now + lows * force.window / force.cap(priority))
-        passes = sum(1 for _, other, _ in line if other > priority)
+        passes = sum(1 for _, other, _ in queue if other > priority)
         found[label] = Waiting(position=ahead + 1, starts_in=max(0.0, starts - now), passes=passes)
     return found
 

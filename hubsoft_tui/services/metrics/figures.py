@@ -94,7 +94,7 @@ class HomeMetrics:
         limits = limits_from(self._settings.limiter)
         state = budget_state(ledger, "", limits, now, arrivals=NOBODY, waits=NOBODY)
         waiting: dict[tuple[str, ...], float] = {(priority.name.lower(),): 0.0 for priority in Priority}
-        for head in ledger.line.values():
+        for head in ledger.queue.values():
             if now - head.seen < FROZEN:
                 waiting[head.priority.name.lower(),] += head.waiting
         return [

@@ -116,7 +116,7 @@ def test_what_the_dead_hold_and_wait_for_is_given_back(tmp_path: Path) -> None:
         dead.die()
         # Noticed within a second; from then on, a window.
         assert (await survivor).waited == pytest.approx(70.0, abs=1.1)
-        assert {owner for owner, _ in living.port.read().line} == set()
+        assert {owner for owner, _ in living.port.read().queue} == set()
         processes[0] = Process(tmp_path, clock, ONE)
 
     told(tmp_path, story)
@@ -128,7 +128,7 @@ def test_a_frozen_waiter_is_passed_over_but_not_forgotten(tmp_path: Path) -> Non
         head = QueueHead(frozen.port.owner, Priority.CRITICAL, clock.now(), 1, clock.now())
         frozen.port.update(lambda ledger, _now: (ledger.posting(head.owner, [head], refresh=0.0), None))
         assert (await living.gate.enter(QueuePlace(Priority.HIGH))).waited == pytest.approx(3.0, abs=0.1)
-        assert frozen.port.read().line[head.owner, Priority.CRITICAL] == head
+        assert frozen.port.read().queue[head.owner, Priority.CRITICAL] == head
 
     told(tmp_path, story)
 
@@ -192,10 +192,10 @@ def test_waiting_says_so_once_a_second_and_nobody_waiting_does_nothing(tmp_path:
         process.port.update = counted  # type: ignore[method-assign]
         waiting = entering(process, Priority.HIGH)
         await settle()
-        before = next(iter(watcher.port.read().line.values()))
+        before = next(iter(watcher.port.read().queue.values()))
         await clock.sleep(50.0)
         assert looks <= 53
-        after = next(iter(watcher.port.read().line.values()))
+        after = next(iter(watcher.port.read().queue.values()))
         assert replace(after, seen=before.seen) == before
         assert clock.now() - after.seen <= 2.0
         (await waiting).done()

@@ -144,7 +144,7 @@ def test_the_sum_of_processes_keeps_the_promise_over_deaths_and_restarts(
         assert worst_window(server.arrivals, WINDOW) <= per_window
         # Whatever the dead left in the line goes with the next look at it.
         (await processes[0].gate.enter(QueuePlace(Priority.CRITICAL))).unused()
-        assert not processes[1].port.read().line
+        assert not processes[1].port.read().queue
         for process in processes:
             process.leave()
 
