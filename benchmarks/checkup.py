@@ -129,7 +129,7 @@ async def morning(
         settings = Settings(profile=profile, home=str(folder))
         with open_state(settings, clock) as state:
             engine = await _engine(settings, state, clock, provider)
-            stores = CheckupStores(state.checkups, state.decisions, state.rosters, state.notices)
+            stores = CheckupStores(state.checkups, state.results, state.rosters, state.commands)
             checkup = Checkup(engine, stores, clock, aside=False)
             people = [Member(provider.document(number)) for number in chosen]
             list_id = state.checkups.put_list("/list.csv", "list.csv", people, clock.wall())

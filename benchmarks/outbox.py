@@ -27,7 +27,7 @@ from hubsoft_tui.services.outbox.wire import content_of, packed
 from hubsoft_tui.simulator import LoggedRequest, SimTicket, Simulator
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.outbox import MIGRATIONS, SqliteOutbox
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 
 OPEN = "/api/v1/integracao/atendimento"
 SEARCH = "/api/v1/integracao/cliente/atendimento"
@@ -284,13 +284,13 @@ def entry_cost(rounds: int) -> tuple[float, float, float]:
     """Return median and p99 microseconds of one durable entry, and the median of a bare row as durable."""
     with tempfile.TemporaryDirectory() as name:
         database = open_database(Path(name) / "outbox.db", MIGRATIONS, durable=True)
-        presence = Presence(Path(name) / "alive")
-        store = SqliteOutbox(database, "account", presence, SystemClock())
+        liveness = ProcessLiveness(Path(name) / "alive")
+        store = SqliteOutbox(database, "account", liveness, SystemClock())
         wanted = draft(1, 7, 7)
         body, content = packed(replace(wanted, description=case(1) * 30)), content_of(wanted)
         ours = _timed(rounds, lambda: store.add("open", body, content, new_reference))
         database.close()
-        presence.close()
+        liveness.close()
         bare = open_database(Path(name) / "bare.db", ("CREATE TABLE row (body BLOB)",), durable=True)
         plain = _timed(rounds, lambda: bare.read("INSERT INTO row VALUES (?) RETURNING 1", (body,)))
         bare.close()

@@ -18,7 +18,7 @@ from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 
 Done = Callable[[], object]
 Acquire = Callable[[Priority], Awaitable[Done]]
@@ -84,12 +84,12 @@ def _memory(clock: Clock, n: int, window: float) -> Iterator[Acquire]:
 def _sqlite(folder: Path, clock: Clock, n: int, window: float) -> Iterator[Acquire]:
     path = folder / "budget.db"
     with contextlib.ExitStack() as stack:
-        presence = Presence(folder / "alive")
-        stack.callback(presence.close)
+        liveness = ProcessLiveness(folder / "alive")
+        stack.callback(liveness.close)
         database = open_database(path, MIGRATIONS)
         stack.callback(database.close)
         # An account of its own: a limiter made later must not inherit what this one spent.
-        port = SqliteBudget(database, presence.owner, presence, clock)
+        port = SqliteBudget(database, liveness.owner, liveness, clock)
         yield stack.enter_context(_gate(port, clock, n, window))
 
 

@@ -130,11 +130,11 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
 def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> Services:
     """Build every service, and let them tell each other what concerns them."""
     folders = state.folders
-    stores = CheckupStores(state.checkups, state.decisions, state.rosters, state.notices)
+    stores = CheckupStores(state.checkups, state.results, state.rosters, state.commands)
     checkup = Checkup(engine, stores, clock)
     losses = Losses(state.losses, clock)
     outbox = Outbox(engine, state.outbox, clock)
-    tickets = Tickets(engine, state.mirror, state.presence, clock)
+    tickets = Tickets(engine, state.mirror, state.liveness, clock)
     reports = Reports(
         open_reports(engine.settings, clock), state.trace.writer if state.trace else None, clock
     )
@@ -161,7 +161,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         ),
         checkup=checkup,
         connection=ConnectionTest(engine, clock),
-        customers=Customers(engine, state.desk, clock),
+        customers=Customers(engine, state.recent, clock),
         drafts=DraftBox(state.drafts, clock),
         losses=losses,
         outbox=outbox,

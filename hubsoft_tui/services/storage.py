@@ -19,23 +19,23 @@ from ..settings.tree import Profile, Settings
 from ..store import (
     alerts,
     budget,
+    checkup_results,
     checkups,
+    command_queue,
     drafts,
     mirror,
     mirror_tables,
     outbox,
+    recent_and_audit,
     records,
     rosters,
     tokens,
     trace_key,
     tuning,
 )
-from ..store import checkup_results as decisions
-from ..store import command_queue as notices
-from ..store import recent_and_audit as desk
 from ..store.database import Database, open_database
 from ..store.losses import LossBook
-from ..store.process_liveness import Presence
+from ..store.process_liveness import ProcessLiveness
 from ..store.trace_writer import TraceWriter
 from ..store.tuning import TuningLog
 from .os_user import current_person
@@ -64,15 +64,15 @@ class State:
     ports: Ports
     alerts: alerts.AlertStore
     checkups: checkups.Checkups
-    decisions: decisions.Decisions
-    desk: desk.Desk
+    results: checkup_results.CheckupResults
+    recent: recent_and_audit.RecentAndAudit
     drafts: drafts.SqliteDrafts
     folders: places.Places
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
-    notices: notices.Notices
+    commands: command_queue.CommandQueue
     outbox: outbox.SqliteOutbox
-    presence: Presence
+    liveness: ProcessLiveness
     rosters: rosters.Rosters
     losses: LossBook
     trace: Trace | None
@@ -88,8 +88,8 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
     with ExitStack() as stack:
         for place in places.tighten_home(folders):
             logger.warning("%s may be read or changed by others: it is a link, or another user's", place)
-        presence = Presence(folders.state / "alive")
-        stack.callback(presence.close)
+        liveness = ProcessLiveness(folders.state / "alive")
+        stack.callback(liveness.close)
 
         def opened(path: Path, *migrations: str, **how: Any) -> Database:  # noqa: ANN401 - as open_database
             database = open_database(path, migrations, wall=clock.wall, **how)
@@ -97,7 +97,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             return database
 
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False)
-        kept = opened(folders.state / "state.db", tokens.MIGRATION, desk.MIGRATION)
+        kept = opened(folders.state / "state.db", tokens.MIGRATION, recent_and_audit.MIGRATION)
         unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True, mend=mended)
         begun = opened(folders.state / "drafts.db", drafts.MIGRATION, durable=True)
         tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
@@ -106,20 +106,20 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         checked = opened(
             folders.state / "checkups.db",
             checkups.MIGRATION,
-            decisions.MIGRATION,
+            checkup_results.MIGRATION,
             rosters.MIGRATION,
-            *notices.MIGRATIONS,
+            *command_queue.MIGRATIONS,
         )
         yield State(
             ports=Ports(
-                permits=budget.SqliteBudget(spent, account, presence, clock),
-                tokens=tokens.SqliteTokens(kept, account, presence, clock),
-                records=records.SqliteRecords(learnt, account, presence, clock),
+                permits=budget.SqliteBudget(spent, account, liveness, clock),
+                tokens=tokens.SqliteTokens(kept, account, liveness, clock),
+                records=records.SqliteRecords(learnt, account, liveness, clock),
             ),
-            alerts=alerts.AlertStore(noticed, account, presence, clock),
-            checkups=checkups.Checkups(checked, account, presence),
-            decisions=decisions.Decisions(checked, account),
-            desk=desk.Desk(kept, account),
+            alerts=alerts.AlertStore(noticed, account, liveness, clock),
+            checkups=checkups.Checkups(checked, account, liveness),
+            results=checkup_results.CheckupResults(checked, account),
+            recent=recent_and_audit.RecentAndAudit(kept, account),
             drafts=drafts.SqliteDrafts(begun, account),
             folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
@@ -127,9 +127,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
                 open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS, wall=clock.wall),
                 account,
             ),
-            notices=notices.Notices(checked, account, presence),
-            outbox=outbox.SqliteOutbox(unsent, account, presence, clock),
-            presence=presence,
+            commands=command_queue.CommandQueue(checked, account, liveness),
+            outbox=outbox.SqliteOutbox(unsent, account, liveness, clock),
+            liveness=liveness,
             rosters=rosters.Rosters(checked, account),
             losses=LossBook((folders.state, folders.cache)),
             trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,

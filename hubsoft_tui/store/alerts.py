@@ -15,7 +15,8 @@ from typing import Final, cast
 
 from ..core.clock import Clock
 from .database import Database
-from .process_liveness import Presence
+from .lease import held_elsewhere
+from .process_liveness import ProcessLiveness
 
 MIGRATIONS: Final = (
     """
@@ -100,10 +101,10 @@ _COLUMNS: Final = "id, rule, value, worst, threshold, opened_at, cleared_at, ack
 class AlertStore:
     """The alerts of one credential. Every method takes tens of microseconds, and raises StoreError."""
 
-    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
         self._database = database
         self._account = account
-        self._presence = presence
+        self._liveness = liveness
         self._clock = clock
 
     # -- alerts
@@ -222,13 +223,12 @@ class AlertStore:
                 return None
             *shown, due, epoch, owner, until = row
             now, here = self._clock.now(), self._clock.epoch()
-            if epoch == here:
-                others = owner not in {None, self._presence.owner} and not self._presence.dead([owner])
-                if now < due or (others and now < until):
-                    return None
+            not_due = epoch == here and now < due
+            if not_due or held_elsewhere(self._liveness, self._clock, owner, until, epoch):
+                return None
             connection.execute(
                 "UPDATE delivery SET owner = ?, due = ?, until = ?, epoch = ? WHERE id = ?",
-                (self._presence.owner, now, now + seconds, here, row[0]),
+                (self._liveness.owner, now, now + seconds, here, row[0]),
             )
         return Delivery(*shown)
 

@@ -16,7 +16,7 @@ from .database import Database
 from .disk import store_errors
 from .holders import holder
 from .opening import BEGUN_UNIT
-from .process_liveness import Presence
+from .process_liveness import ProcessLiveness
 
 T = TypeVar("T")
 
@@ -46,11 +46,11 @@ class SqliteBudget:
     Every method takes tens of microseconds, and at most BUSY_SECONDS when another process is writing.
     """
 
-    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
-        self.owner = presence.owner
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
+        self.owner = liveness.owner
         self._database = database
         self._account = account
-        self._presence = presence
+        self._liveness = liveness
         self._clock = clock
         self._epoch = clock.epoch()
         # What the tables hold, as of SQLite's counts of commits (others', ours): it saves reading.
@@ -86,11 +86,11 @@ class SqliteBudget:
 
     def update(self, step: Callable[[Ledger, float], tuple[Ledger, T]]) -> T:
         """Change the ledger by `step` in one transaction; see `PermitPort.update`."""
-        self._presence.enter()
+        self._liveness.enter()
         with self._database.write() as db:
             self._load(db)
             # The dead are counted before the clock is read: whoever died sent nothing after that instant.
-            dead = self._presence.dead(self._stored.owners())
+            dead = self._liveness.dead(self._stored.owners())
             now = self._clock.now()
             ledger, result = step(self._mourning(self._current(), now).buried(dead, now), now)
             # Until the commit is known to have worked, what the tables hold is not known.

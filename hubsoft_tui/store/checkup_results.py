@@ -33,7 +33,7 @@ CREATE TABLE decision (
 _DECISION: Final = "document, result, status, plan, since, source, fetched_at, why, gone, was"
 
 
-class Decisions:
+class CheckupResults:
     """The decisions of one credential's runs. Raises StoreError."""
 
     def __init__(self, database: Database, account: str) -> None:

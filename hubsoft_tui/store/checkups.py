@@ -14,7 +14,7 @@ import msgspec
 
 from .checkup_rows import Known, ListRow, Member, Reading, Result, RunRow, RunState
 from .database import Database
-from .process_liveness import Presence
+from .process_liveness import ProcessLiveness
 
 MIGRATION: Final = """
 CREATE TABLE list (
@@ -65,15 +65,15 @@ _RUN: Final = (
 class Checkups:
     """The lists and runs of one credential. Raises StoreError."""
 
-    def __init__(self, database: Database, account: str, presence: Presence) -> None:
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness) -> None:
         self._database = database
         self._account = account
-        self._presence = presence
+        self._liveness = liveness
 
     @property
     def owner(self) -> str:
         """Name this engine among all that may run a list."""
-        return self._presence.owner
+        return self._liveness.owner
 
     # -- lists
 
@@ -246,7 +246,7 @@ class Checkups:
             tuple(row),
         )
         found = RunState(state)
-        if found is RunState.RUNNING and self._presence.dead([owner]):
+        if found is RunState.RUNNING and self._liveness.dead([owner]):
             found = RunState.INTERRUPTED
         parsed = None if reading is None else msgspec.json.decode(reading, type=Reading)
         return RunRow(

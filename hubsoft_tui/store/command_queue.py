@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from .checkup_rows import Member, Notice, Result
 from .database import Database
-from .process_liveness import Presence
+from .process_liveness import ProcessLiveness
 
 MIGRATIONS: Final = (
     """
@@ -49,13 +49,13 @@ class Tripwire:
         return lost > self.members and lost > self.share * active
 
 
-class Notices:
+class CommandQueue:
     """The queue of one credential. A notice stays until its command has succeeded. Raises StoreError."""
 
-    def __init__(self, database: Database, account: str, presence: Presence) -> None:
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness) -> None:
         self._database = database
         self._account = account
-        self._presence = presence
+        self._liveness = liveness
 
     def add(
         self, connection: sqlite3.Connection, run_id: int, at: float, tripwire: Tripwire | None = None
@@ -118,12 +118,12 @@ class Notices:
                 " ORDER BY next_at, id",
                 (self._account, at),
             ).fetchall()
-            dead = self._presence.dead({row[-1] for row in rows if row[-1]})
-            takers = {"", self._presence.owner, *dead}
+            dead = self._liveness.dead({row[-1] for row in rows if row[-1]})
+            takers = {"", self._liveness.owner, *dead}
             free = next((row for row in rows if row[-1] in takers), None)
             if free is None:
                 return None
-            connection.execute("UPDATE notice SET owner = ? WHERE id = ?", (self._presence.owner, free[0]))
+            connection.execute("UPDATE notice SET owner = ? WHERE id = ?", (self._liveness.owner, free[0]))
         return _notice(free[:-1])
 
     def done(self, notice: Notice) -> None:

@@ -207,11 +207,6 @@ class Mirror:
         )
         return cast("float | None", rows[0][0])
 
-    def holder(self) -> str | None:
-        """Return who was given the right to sync, alive or not."""
-        rows = self.database.read("SELECT owner FROM sync_lease WHERE account = ?", (self.account,))
-        return cast("str", rows[0][0]) if rows else None
-
     def spent(self, day: str) -> tuple[int, int]:
         """Return how many requests syncing took on a day, and how many one per ticket would have taken."""
         rows = self.database.read(

@@ -13,9 +13,10 @@ from typing import Final
 import msgspec
 
 from ..core.clock import Clock
+from .lease import Lease
 from .mirror import TICKET, Mirror, columns, listed
 from .mirror_records import Following, Label, MirrorChange, MirrorMessage, MirrorTexts, MirrorTicket, Standing
-from .process_liveness import Presence
+from .process_liveness import ProcessLiveness
 
 LEASE_SECONDS: Final = 60.0
 """What a frozen process holds is free after this; a living one renews it."""
@@ -177,48 +178,6 @@ def writing(mirror: Mirror) -> Iterator[Draft]:
         yield Draft(connection, mirror.account)
 
 
-class Lease:
-    """The right to sync: one process on a home has it at a time, and a dead one has it no longer."""
-
-    def __init__(self, mirror: Mirror, presence: Presence, clock: Clock) -> None:
-        self._mirror = mirror
-        self._presence = presence
-        self._clock = clock
-
-    @property
-    def owner(self) -> str:
-        """Name this process among those that sync."""
-        return self._presence.owner
-
-    def take(self) -> bool:
-        """Take or renew the right; False while a living process holds it and its time is not over."""
-        now, epoch = self._clock.now(), self._clock.epoch()
-        with self._mirror.database.write() as connection:
-            row = connection.execute(
-                "SELECT owner, until, epoch FROM sync_lease WHERE account = ?", (self._mirror.account,)
-            ).fetchone()
-            if row is not None and row[0] != self.owner:
-                held = row[2] == epoch and now < row[1] and not self._presence.dead([row[0]])
-                if held:
-                    return False
-            connection.execute(
-                "INSERT OR REPLACE INTO sync_lease VALUES (?, ?, ?, ?)",
-                (self._mirror.account, self.owner, now + LEASE_SECONDS, epoch),
-            )
-        return True
-
-    def held(self) -> bool:
-        """Whether the right is still ours. Within a transaction the answer stays true until it ends."""
-        return self._mirror.holder() == self.owner
-
-    def release(self) -> None:
-        """Give the right back."""
-        with self._mirror.database.write() as connection:
-            connection.execute(
-                "DELETE FROM sync_lease WHERE account = ? AND owner = ?", (self._mirror.account, self.owner)
-            )
-
-    def elsewhere(self) -> bool:
-        """Whether another process that is alive has the right."""
-        holder = self._mirror.holder()
-        return holder not in {None, self.owner} and not self._presence.dead([holder or ""])
+def sync_lease(mirror: Mirror, liveness: ProcessLiveness, clock: Clock) -> Lease:
+    """Return the right to sync."""
+    return Lease(mirror.database, "sync_lease", mirror.account, liveness, clock)

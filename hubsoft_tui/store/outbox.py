@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..core.clock import Clock
 from .database import Database
 from .losses import HighWater
-from .process_liveness import Presence
+from .process_liveness import ProcessLiveness
 from .rescue import MOST, sequence_of
 
 MIGRATIONS: Final = (
@@ -125,10 +125,10 @@ class Tally:
 class SqliteOutbox:
     """The entries of one credential, for one thread at a time. Raises StoreError."""
 
-    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
         self._database = database
         self._account = account
-        self._presence = presence
+        self._liveness = liveness
         self._clock = clock
         self._version: object = None
         self._high = HighWater(database.path)
@@ -138,7 +138,7 @@ class SqliteOutbox:
     @property
     def owner(self) -> str:
         """Name this process among all that share the outbox."""
-        return self._presence.owner
+        return self._liveness.owner
 
     def add(self, kind: str, draft: bytes, content: str, new_marker: Callable[[], str]) -> OutboxRow:
         """Keep a new entry, due at once: when this returns, it survives a power cut."""
@@ -281,7 +281,7 @@ class SqliteOutbox:
             return [row for row in self._rows("owner IS NOT NULL") if row.owner in of]
         now, epoch = self._clock.now(), self._clock.epoch()
         rows = self._rows("owner IS NOT NULL OR (due IS NOT NULL AND epoch != ?)", (epoch,))
-        dead = self._presence.dead({row.owner for row in rows if row.owner is not None})
+        dead = self._liveness.dead({row.owner for row in rows if row.owner is not None})
         return [row for row in rows if self._is_abandoned(row, dead, now, epoch)]
 
     def _is_abandoned(self, row: OutboxRow, dead: set[str], now: float, epoch: str) -> bool:

@@ -16,7 +16,7 @@ from ..errors import StoreError
 from .disk import make_private_folder, store_errors
 
 
-class Presence:
+class ProcessLiveness:
     """One living owner: `owner` names it until `close()`, or until its process ends in whatever way.
 
     Two in one process are two owners. What the dead left in `folder` is removed. On a disk that cannot be written

@@ -39,7 +39,7 @@ class Recent:
     at: float
 
 
-class Desk:
+class RecentAndAudit:
     """Two small tables of one credential. Raises StoreError."""
 
     def __init__(self, database: Database, account: str) -> None:

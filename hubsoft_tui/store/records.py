@@ -8,7 +8,8 @@ from ..core.clock import Clock
 from ..core.ports import StoredEntry
 from ..core.types import Priority
 from .database import Database
-from .process_liveness import Presence
+from .lease import held_elsewhere
+from .process_liveness import ProcessLiveness
 
 MIGRATIONS: Final = (
     """
@@ -47,10 +48,10 @@ BRIEF: Final = "brief"
 class SqliteRecords:
     """A RecordPort over one database (see core.ports)."""
 
-    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
         self._database = database
         self._account = account
-        self._presence = presence
+        self._liveness = liveness
         self._clock = clock
         self._seen = self._data_version()
 
@@ -139,20 +140,24 @@ class SqliteRecords:
 
     def claim(self, key: str, priority: Priority, seconds: float) -> bool:
         """Announce a fetch; False while a living process fetches the same at least as urgently."""
-        now, epoch = self._clock.now(), self._clock.epoch()
         with self._database.write() as connection:
             row = connection.execute(
-                "SELECT owner, priority, until, epoch FROM claim WHERE account = ? AND key = ?",
+                "SELECT priority, owner, until, epoch FROM claim WHERE account = ? AND key = ?",
                 (self._account, key),
             ).fetchone()
-            if row is not None and row[0] != self._presence.owner and row[1] <= priority:
-                held = row[3] == epoch and now < row[2] and not self._presence.dead([row[0]])
-                if held:
-                    return False
+            if (
+                row is not None
+                and row[0] <= priority
+                and held_elsewhere(self._liveness, self._clock, *row[1:])
+            ):
+                return False
             connection.execute(
                 "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?)",
-                (self._account, key, self._presence.owner, int(priority), now + seconds, epoch),
-            )
+                (
+                    self._account, key, self._liveness.owner, int(priority),
+                    self._clock.now() + seconds, self._clock.epoch(),
+                ),
+            )  # fmt: skip
         return True
 
     def unclaim(self, key: str) -> None:
@@ -160,7 +165,7 @@ class SqliteRecords:
         with self._database.write() as connection:
             connection.execute(
                 "DELETE FROM claim WHERE account = ? AND key = ? AND owner = ?",
-                (self._account, key, self._presence.owner),
+                (self._account, key, self._liveness.owner),
             )
 
     def _data_version(self) -> int:

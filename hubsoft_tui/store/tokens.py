@@ -8,7 +8,8 @@ from typing import Final, cast
 from ..core.clock import Clock
 from ..core.ports import StoredToken
 from .database import Database
-from .process_liveness import Presence
+from .lease import Lease
+from .process_liveness import ProcessLiveness
 
 MIGRATION: Final = """
 CREATE TABLE token (
@@ -33,11 +34,10 @@ CREATE TABLE login_lease (
 class SqliteTokens:
     """A TokenPort over one database (see core.ports)."""
 
-    def __init__(self, database: Database, account: str, presence: Presence, clock: Clock) -> None:
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
         self._database = database
         self._account = account
-        self._presence = presence
-        self._clock = clock
+        self._login = Lease(database, "login_lease", account, liveness, clock)
 
     def load(self) -> StoredToken | None:
         """Return the newest token, or None."""
@@ -75,25 +75,8 @@ class SqliteTokens:
 
     def lease(self, seconds: float) -> bool:
         """Take the right to log in; False while a living process holds it and its time is not over."""
-        now, epoch = self._clock.now(), self._clock.epoch()
-        with self._database.write() as connection:
-            row = connection.execute(
-                "SELECT owner, until, epoch FROM login_lease WHERE account = ?", (self._account,)
-            ).fetchone()
-            if row is not None and row[0] != self._presence.owner:
-                held = row[2] == epoch and now < row[1] and not self._presence.dead([row[0]])
-                if held:
-                    return False
-            connection.execute(
-                "INSERT OR REPLACE INTO login_lease VALUES (?, ?, ?, ?)",
-                (self._account, self._presence.owner, now + seconds, epoch),
-            )
-        return True
+        return self._login.take(seconds)
 
     def release(self) -> None:
         """Give the right to log in back."""
-        with self._database.write() as connection:
-            connection.execute(
-                "DELETE FROM login_lease WHERE account = ? AND owner = ?",
-                (self._account, self._presence.owner),
-            )
+        self._login.release()

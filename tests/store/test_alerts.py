@@ -12,7 +12,7 @@ import pytest
 from hubsoft_tui.errors import StoreBusy
 from hubsoft_tui.store.alerts import KEPT, MIGRATIONS, Alert, AlertStore, Delivery
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from tests.clocks import HandClock
 
 
@@ -22,15 +22,15 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = HandClock()
-        self.presences: list[Presence] = []
+        self.owners: list[ProcessLiveness] = []
         self.closers = []
 
     def store(self, account: str = "account") -> AlertStore:
         database = open_database(self.folder / "alerts.db", MIGRATIONS)
-        presence = Presence(self.folder / "alive")
-        self.presences.append(presence)
-        self.closers += [database.close, presence.close]
-        return AlertStore(database, account, presence, self.clock)
+        liveness = ProcessLiveness(self.folder / "alive")
+        self.owners.append(liveness)
+        self.closers += [database.close, liveness.close]
+        return AlertStore(database, account, liveness, self.clock)
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_a_call_is_made_by_one_living_process_and_taken_over_from_a_dead_one(hom
     begin(one, letter=letter)
     assert isinstance(one.claim(60), Delivery)
     assert two.claim(60) is None
-    home.presences[0].close()
+    home.owners[0].close()
     assert isinstance(two.claim(60), Delivery)
 
 

@@ -13,7 +13,7 @@ from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import StoreBusy, StoreError
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
 from hubsoft_tui.store.database import Database, open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from tests.clocks import HandClock
 
 
@@ -21,14 +21,14 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = HandClock()
-        self.open: list[Database | Presence] = []
+        self.open: list[Database | ProcessLiveness] = []
 
     def budget(self, database: Database | None = None, account: str = "account") -> SqliteBudget:
         wall = self.clock.wall
         database = database or open_database(self.folder / "budget.db", MIGRATIONS, wall=wall, rescued=False)
-        presence = Presence(self.folder / "alive")
-        self.open += [database, presence]
-        return SqliteBudget(database, account, presence, self.clock)
+        liveness = ProcessLiveness(self.folder / "alive")
+        self.open += [database, liveness]
+        return SqliteBudget(database, account, liveness, self.clock)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_the_dead_are_settled_at_the_moment_they_are_noticed(home: Home) -> None
     one, dead = home.budget(), home.budget()
     hold(dead, slot(dead.owner), slot(dead.owner, "done", done=1001.0))
     hold(one, slot(one.owner, "mine"))
-    dead._presence.close()
+    dead._liveness.close()
     home.clock.advance(5.0)
     seen = one.update(lambda ledger, _now: (ledger, ledger))
     assert {name: each.done for name, each in seen.slots.items()} == {
@@ -113,7 +113,7 @@ def test_the_dead_are_settled_at_the_moment_they_are_noticed(home: Home) -> None
 def test_the_long_dead_are_settled_no_later_than_their_lease(home: Home) -> None:
     one, dead = home.budget(), home.budget()
     hold(dead, slot(dead.owner))
-    dead._presence.close()
+    dead._liveness.close()
     home.clock.advance(500.0)
     assert one.update(lambda ledger, _now: (ledger, ledger.slots["s"].done)) == 1060.0
 

@@ -7,7 +7,7 @@ import pytest
 from hubsoft_tui.store import checkup_results, checkups, command_queue, rosters
 from hubsoft_tui.store.checkup_rows import Decision, Known, Member, Reading, Result, RunState, Seen
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.rosters import RosterSize
 
 ANA, BIA, CAIO = Member("1", "ANA", "a"), Member("2", "BIA"), Member("3", "CAIO")
@@ -22,11 +22,11 @@ class Process:
             folder / "checkups.db",
             [checkups.MIGRATION, checkup_results.MIGRATION, rosters.MIGRATION, *command_queue.MIGRATIONS],
         )
-        self.presence = Presence(folder / "alive")
-        self.checkups = checkups.Checkups(self.database, account, self.presence)
-        self.decisions = checkup_results.Decisions(self.database, account)
+        self.liveness = ProcessLiveness(folder / "alive")
+        self.checkups = checkups.Checkups(self.database, account, self.liveness)
+        self.decisions = checkup_results.CheckupResults(self.database, account)
         self.rosters = rosters.Rosters(self.database, account)
-        self.notices = command_queue.Notices(self.database, account, self.presence)
+        self.notices = command_queue.CommandQueue(self.database, account, self.liveness)
 
     def begin(self, list_id, rules="on", at=1.0):
         return self.checkups.begin(list_id, who="4242", rules=rules, max_age=None, at=at)
@@ -36,7 +36,7 @@ class Process:
         self.checkups.end(run.id, RunState.DONE, at=at, seconds=1.0, requests=3, also=also)
 
     def die(self):
-        self.presence.close()
+        self.liveness.close()
         self.database.close()
 
 
@@ -71,12 +71,12 @@ def test_the_run_of_a_living_process_is_its_own_and_that_of_a_dead_one_is_gone_o
     one, other = process(), process()
     list_id = one.checkups.put_list("/a.csv", "a.csv", [ANA, BIA], 1.0)
     run = one.begin(list_id)
-    assert other.begin(list_id).owner == one.presence.owner
+    assert other.begin(list_id).owner == one.liveness.owner
     one.decisions.decide(run.id, [Decision("1", ACTIVE)], provisional=[Decision("2", INACTIVE)])
     one.die()
     assert other.checkups.last_run(list_id).state is RunState.INTERRUPTED
     again = other.begin(list_id)
-    assert (again.id, again.owner) == (run.id, other.presence.owner)
+    assert (again.id, again.owner) == (run.id, other.liveness.owner)
     assert {each.document: settled for each, settled in other.decisions.decisions(run.id)} == {
         "1": True,
         "2": False,

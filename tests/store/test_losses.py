@@ -20,7 +20,7 @@ from hubsoft_tui.settings.places import find, tighten_home
 from hubsoft_tui.store.database import Database, open_database
 from hubsoft_tui.store.losses import LossBook
 from hubsoft_tui.store.outbox import MIGRATIONS, SENDING, SqliteOutbox
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from tests.clocks import HandClock
 from tests.fuzzing import examples
 
@@ -33,14 +33,14 @@ class Room:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "outbox.db"
         self.clock = HandClock()
-        self.open: list[Database | Presence] = []
+        self.open: list[Database | ProcessLiveness] = []
         self.serial = 0
 
     def outbox(self) -> SqliteOutbox:
         database = open_database(self.path, MIGRATIONS, durable=True, mend=mended)
-        presence = Presence(self.path.parent / "alive")
-        self.open += [database, presence]
-        return SqliteOutbox(database, "account", presence, self.clock)
+        liveness = ProcessLiveness(self.path.parent / "alive")
+        self.open += [database, liveness]
+        return SqliteOutbox(database, "account", liveness, self.clock)
 
     def add(self, outbox: SqliteOutbox) -> int:
         self.serial += 1

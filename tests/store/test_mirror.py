@@ -18,8 +18,8 @@ from hubsoft_tui.store.mirror_records import (
     Standing,
 )
 from hubsoft_tui.store.mirror_tables import MIGRATIONS
-from hubsoft_tui.store.mirror_writing import LEASE_SECONDS, Lease, writing
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.mirror_writing import LEASE_SECONDS, sync_lease, writing
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 
 
 @pytest.fixture
@@ -148,24 +148,24 @@ class Moved(SystemClock):
 
 def test_one_living_process_has_the_right_to_sync(opened, tmp_path):
     clock = Moved()
-    here, there = Presence(tmp_path / "alive"), Presence(tmp_path / "alive")
-    ours, theirs = Lease(opened(), here, clock), Lease(opened(), there, clock)
-    assert ours.take()
-    assert ours.take()
-    assert not theirs.take()
+    here, there = ProcessLiveness(tmp_path / "alive"), ProcessLiveness(tmp_path / "alive")
+    ours, theirs = sync_lease(opened(), here, clock), sync_lease(opened(), there, clock)
+    assert ours.take(LEASE_SECONDS)
+    assert ours.take(LEASE_SECONDS)
+    assert not theirs.take(LEASE_SECONDS)
     assert (ours.held(), theirs.held(), ours.elsewhere(), theirs.elsewhere()) == (True, False, False, True)
     theirs.release()
     assert ours.held()
     ours.release()
-    assert theirs.take()
+    assert theirs.take(LEASE_SECONDS)
     there.close()  # it died
     assert not ours.elsewhere()
-    assert ours.take()
-    third = Presence(tmp_path / "alive")
-    frozen = Lease(opened(), third, clock)
-    assert not frozen.take()
+    assert ours.take(LEASE_SECONDS)
+    third = ProcessLiveness(tmp_path / "alive")
+    frozen = sync_lease(opened(), third, clock)
+    assert not frozen.take(LEASE_SECONDS)
     Moved.later = LEASE_SECONDS + 1
-    assert frozen.take()  # whoever does not renew it is taken for frozen
+    assert frozen.take(LEASE_SECONDS)  # whoever does not renew it is taken for frozen
     assert not ours.held()
     Moved.later = 0.0
     here.close()

@@ -11,7 +11,7 @@ import pytest
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.outbox import LEASE_SECONDS, MIGRATIONS, OutboxRow, SqliteOutbox, Tally
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from tests.clocks import HandClock
 
 
@@ -19,16 +19,16 @@ class Desk:
     """One process on the home."""
 
     def __init__(self, home: Path, clock: HandClock, account: str = "account") -> None:
-        self.presence = Presence(home / "alive")
+        self.liveness = ProcessLiveness(home / "alive")
         self.database = open_database(home / "outbox.db", MIGRATIONS, durable=True)
-        self.store = SqliteOutbox(self.database, account, self.presence, clock)
+        self.store = SqliteOutbox(self.database, account, self.liveness, clock)
 
     def add(self, content: str = "key") -> OutboxRow:
         return self.store.add("open", b"{}", content, iter(f"HT{n}" for n in range(99)).__next__)
 
     def die(self) -> None:
         self.database.close()
-        self.presence.close()
+        self.liveness.close()
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_dead_owner_is_replaced_and_a_living_one_is_not(desks):
     one, two = desks
     held = two.store.claim(one.add().number)
     assert one.store.recover(unknown) == ()
-    two.presence.close()
+    two.liveness.close()
     (found,) = one.store.recover(unknown)
     assert (found.state, found.owner) == ("unknown", None)
     assert two.store.finish(held, over) is None

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.errors import StoreError
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from hubsoft_tui.store.process_liveness import Presence
-presence = Presence(Path(sys.argv[1]))
-print(presence.owner, flush=True)
+from hubsoft_tui.store.process_liveness import ProcessLiveness
+liveness = ProcessLiveness(Path(sys.argv[1]))
+print(liveness.owner, flush=True)
 time.sleep(60)
 """
 
 
 def test_two_in_one_process_are_two_owners_alive_to_each_other(tmp_path: Path) -> None:
-    one, two = Presence(tmp_path), Presence(tmp_path)
+    one, two = ProcessLiveness(tmp_path), ProcessLiveness(tmp_path)
     assert one.owner != two.owner
     assert one.dead([two.owner, one.owner]) == set()
     two.close()
@@ -34,7 +34,7 @@ def test_two_in_one_process_are_two_owners_alive_to_each_other(tmp_path: Path) -
 
 
 def test_a_stopped_process_is_alive_and_a_killed_one_is_not(tmp_path: Path) -> None:
-    mine = Presence(tmp_path)
+    mine = ProcessLiveness(tmp_path)
     child = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     owner = child.stdout.readline().strip()
@@ -49,19 +49,19 @@ def test_a_stopped_process_is_alive_and_a_killed_one_is_not(tmp_path: Path) -> N
 
 
 def test_what_the_dead_left_is_removed_and_the_living_stay(tmp_path: Path) -> None:
-    living = Presence(tmp_path)
+    living = ProcessLiveness(tmp_path)
     (tmp_path / "0123456789abcdef.alive").touch()
-    Presence(tmp_path).close()
+    ProcessLiveness(tmp_path).close()
     assert [path.stem for path in tmp_path.iterdir()] == [living.owner]
     living.close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_files_and_folder_are_private(tmp_path: Path) -> None:
-    presence = Presence(tmp_path / "state" / "alive")
+    liveness = ProcessLiveness(tmp_path / "state" / "alive")
     assert (tmp_path / "state" / "alive").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "state" / "alive" / f"{presence.owner}.alive").stat().st_mode & 0o777 == 0o600
-    presence.close()
+    assert (tmp_path / "state" / "alive" / f"{liveness.owner}.alive").stat().st_mode & 0o777 == 0o600
+    liveness.close()
 
 
 def test_a_newborn_whose_file_was_taken_for_stale_tries_again(tmp_path: Path, monkeypatch) -> None:
@@ -76,15 +76,15 @@ def test_a_newborn_whose_file_was_taken_for_stale_tries_again(tmp_path: Path, mo
         return opened
 
     monkeypatch.setattr(os, "open", hasty)
-    presence = Presence(tmp_path)
-    other = Presence(tmp_path)
+    liveness = ProcessLiveness(tmp_path)
+    other = ProcessLiveness(tmp_path)
     assert removed
-    assert other.dead([presence.owner]) == set()
-    presence.close()
+    assert other.dead([liveness.owner]) == set()
+    liveness.close()
     other.close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="file"):
-        Presence(tmp_path / "file" / "alive")
+        ProcessLiveness(tmp_path / "file" / "alive")

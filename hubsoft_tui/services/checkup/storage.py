@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from ...store.checkup_results import Decisions
+from ...store.checkup_results import CheckupResults
 from ...store.checkups import Checkups
-from ...store.command_queue import Notices
+from ...store.command_queue import CommandQueue
 from ...store.rosters import Rosters
 from ..serial_thread import Lane
 from .types import ListOverview, RunRow
@@ -18,9 +18,9 @@ class CheckupStores:
     """Four stores over one file."""
 
     checkups: Checkups
-    decisions: Decisions
+    decisions: CheckupResults
     rosters: Rosters
-    notices: Notices
+    notices: CommandQueue
 
     def overviews(self) -> tuple[ListOverview, ...]:
         """Return every list with its last run, the newest import first."""

@@ -10,7 +10,7 @@ from ...core.engine import Engine
 from ...core.types import Answer, Category, RequestContext, Source
 from ...errors import Unproven
 from ...privacy import mask_document
-from ...store.recent_and_audit import Desk, Recent
+from ...store.recent_and_audit import Recent, RecentAndAudit
 from ...texts import say
 from ..os_user import current_person
 from . import questions
@@ -72,7 +72,7 @@ class Lookup:
 class Customers:
     """The service; lives in the engine's loop."""
 
-    def __init__(self, engine: Engine, desk: Desk, clock: Clock) -> None:
+    def __init__(self, engine: Engine, desk: RecentAndAudit, clock: Clock) -> None:
         self._engine = engine
         self._desk = desk
         self._clock = clock

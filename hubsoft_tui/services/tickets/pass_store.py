@@ -14,9 +14,10 @@ import msgspec
 from ...errors import StoreError
 from ...hubsoft_time import DAY_SECONDS, start_of
 from ...settings.tree import SyncSettings
+from ...store.lease import Lease
 from ...store.mirror import Mirror
 from ...store.mirror_records import MirrorState
-from ...store.mirror_writing import Draft, Lease, writing
+from ...store.mirror_writing import Draft, writing
 from ...texts import say
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting

@@ -19,7 +19,7 @@ from ...hubsoft_time import BRASILIA
 from ...store.mirror import Mirror
 from ...store.mirror_records import Following, Pulse
 from ...store.mirror_writing import writing
-from ...store.process_liveness import Presence
+from ...store.process_liveness import ProcessLiveness
 from ...texts import say
 from ..customers import terms
 from ..serial_thread import Lane
@@ -43,13 +43,13 @@ class Tickets:
     """
 
     def __init__(
-        self, engine: Engine, opened: Callable[[], Mirror], presence: Presence, clock: Clock
+        self, engine: Engine, opened: Callable[[], Mirror], liveness: ProcessLiveness, clock: Clock
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._reading = Lane("tickets-read", opened, clock, closed=Mirror.close)
         self._writing = Lane("tickets-write", opened, clock, closed=Mirror.close)
-        self._sync = Sync(engine, self._reading, self._writing, presence, clock)
+        self._sync = Sync(engine, self._reading, self._writing, liveness, clock)
         self._pulse = Pulse(0, None, None)
         self._beats = 0
         self._glanced = float("-inf")

@@ -13,10 +13,11 @@ from ...core.clock import Clock, today
 from ...core.engine import Engine
 from ...core.types import BreakerState, Priority
 from ...errors import HubSoftError, StoreError
+from ...store.lease import Lease
 from ...store.mirror import Mirror
 from ...store.mirror_records import MirrorState
-from ...store.mirror_writing import LEASE_SECONDS, Lease
-from ...store.process_liveness import Presence
+from ...store.mirror_writing import LEASE_SECONDS, sync_lease
+from ...store.process_liveness import ProcessLiveness
 from ...texts import Text, say
 from ..serial_thread import Lane
 from . import pass_store, plan_text, schedule
@@ -43,12 +44,17 @@ class Sync:
     """Lives in the engine's loop. `reading` and `writing` are threads with the mirror open."""
 
     def __init__(
-        self, engine: Engine, reading: Lane[Mirror], writing: Lane[Mirror], presence: Presence, clock: Clock
+        self,
+        engine: Engine,
+        reading: Lane[Mirror],
+        writing: Lane[Mirror],
+        liveness: ProcessLiveness,
+        clock: Clock,
     ) -> None:
         self._engine = engine
         self._reading = reading
         self._writing = writing
-        self._presence = presence
+        self._liveness = liveness
         self._clock = clock
         self._task: asyncio.Task[PassReport] | None = None
         self._priority = Priority.NORMAL
@@ -164,10 +170,10 @@ class Sync:
         return known, Labels(mirror.labels())
 
     def _lease(self, mirror: Mirror) -> Lease:
-        return Lease(mirror, self._presence, self._clock)
+        return sync_lease(mirror, self._liveness, self._clock)
 
     def _take(self, mirror: Mirror) -> bool:
-        return self._lease(mirror).take()
+        return self._lease(mirror).take(LEASE_SECONDS)
 
     async def _renew(self) -> None:
         while True:

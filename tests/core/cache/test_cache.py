@@ -12,7 +12,7 @@ from hubsoft_tui.core.cache.cache import CUSTOMER, Cache, Part
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.services.customers.questions import KINDS, customer_parts
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.records import MIGRATIONS, SqliteRecords
 from tests.clocks import HandClock
 
@@ -27,7 +27,7 @@ class Home:
     def port(self) -> SqliteRecords:
         database = open_database(self.folder / "records.db", MIGRATIONS)
         self.databases = [*getattr(self, "databases", []), database]
-        self.presences = [*getattr(self, "presences", []), Presence(self.folder / "alive")]
+        self.presences = [*getattr(self, "presences", []), ProcessLiveness(self.folder / "alive")]
         return SqliteRecords(database, "account", self.presences[-1], self.clock)
 
     def cache(self, max_entries: int = 1000) -> Cache:

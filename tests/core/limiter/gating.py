@@ -13,7 +13,7 @@ from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 
 
 def worst_window(instants: Iterable[float], window: float) -> int:
@@ -53,16 +53,16 @@ class Process:
 
     def __init__(self, home: Path, clock: Clock, limits: Limits, account: str = "account") -> None:
         self.database = open_database(home / "budget.db", MIGRATIONS)
-        self.presence = Presence(home / "alive")
-        self.port = SqliteBudget(self.database, account, self.presence, clock)
+        self.liveness = ProcessLiveness(home / "alive")
+        self.port = SqliteBudget(self.database, account, self.liveness, clock)
         self.gate = Gate(self.port, clock, limits)
         self.tasks: set[asyncio.Task[None]] = set()
 
     def die(self) -> None:
         """End as after kill -9: the kernel drops the lock, and nothing is written any more."""
         self.database.close()
-        os.close(self.presence._lock)
-        self.presence._lock = -1
+        os.close(self.liveness._lock)
+        self.liveness._lock = -1
         self.gate._closed = True
         for task in self.tasks:
             task.cancel()
@@ -72,7 +72,7 @@ class Process:
     def leave(self) -> None:
         """End properly."""
         self.gate.close()
-        self.presence.close()
+        self.liveness.close()
         self.database.close()
 
 

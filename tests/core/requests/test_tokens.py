@@ -9,7 +9,7 @@ from hubsoft_tui.api.models import TokenGrant
 from hubsoft_tui.core.requests.tokens import REFUSED_SECONDS, Tokens
 from hubsoft_tui.errors import CredentialsRefused, StoreError, Unreachable
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.recent_and_audit import MIGRATION as DESK
 from hubsoft_tui.store.tokens import MIGRATION, SqliteTokens
 from tests.clocks import HandClock
@@ -41,9 +41,9 @@ def home(tmp_path):
 
         def process(self, provider: Provider, account: str = "account") -> Tokens:
             database = open_database(tmp_path / "state.db", (MIGRATION, DESK))
-            presence = Presence(tmp_path / "alive")
-            opened.extend((database, presence))
-            port = SqliteTokens(database, account, presence, self.clock)
+            liveness = ProcessLiveness(tmp_path / "alive")
+            opened.extend((database, liveness))
+            port = SqliteTokens(database, account, liveness, self.clock)
             return Tokens(port, self.clock, provider.login, buffer_seconds=300)
 
     yield Home()
@@ -129,9 +129,12 @@ async def test_two_processes_log_in_once_and_share_what_they_got(home):
 
 
 async def test_the_right_to_log_in_of_a_dead_process_is_free(home, tmp_path):
-    database, presence = open_database(tmp_path / "state.db", (MIGRATION, DESK)), Presence(tmp_path / "alive")
-    assert SqliteTokens(database, "account", presence, home.clock).lease(1e9)
-    presence.close()
+    database, liveness = (
+        open_database(tmp_path / "state.db", (MIGRATION, DESK)),
+        ProcessLiveness(tmp_path / "alive"),
+    )
+    assert SqliteTokens(database, "account", liveness, home.clock).lease(1e9)
+    liveness.close()
     database.close()
     assert (await home.process(Provider()).current()).value == "token-1"
 

@@ -18,7 +18,7 @@ from hubsoft_tui.settings.alerts import AlertSettings
 from hubsoft_tui.settings.tree import Profile, Settings
 from hubsoft_tui.store.alerts import MIGRATIONS, Alert, AlertStore
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.texts import say
 from tests.clocks import HandClock
 from tests.core.requests.test_webhook import listening, status
@@ -60,12 +60,15 @@ def house(tmp_path: Path):
     """A store, a clock and a courier over one hook."""
     clock, hook = HandClock(), Hook()
     hook.clock = clock
-    database, presence = open_database(tmp_path / "alerts.db", MIGRATIONS), Presence(tmp_path / "alive")
-    store = AlertStore(database, "account", presence, clock)
+    database, liveness = (
+        open_database(tmp_path / "alerts.db", MIGRATIONS),
+        ProcessLiveness(tmp_path / "alive"),
+    )
+    store = AlertStore(database, "account", liveness, clock)
     wanted = Settings(profile=PROFILE, alerts=AlertSettings(webhook_url=URL))
     yield store, clock, hook, WebhookSender(store, hook, clock, lambda: wanted)
     database.close()
-    presence.close()
+    liveness.close()
 
 
 def order(store: AlertStore, rule: str = "queue_full") -> Alert:

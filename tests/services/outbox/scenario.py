@@ -31,7 +31,7 @@ from hubsoft_tui.services.outbox.types import Draft, Entry, NewTicket
 from hubsoft_tui.settings.tree import OutboxSettings, Profile, Settings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.outbox import MIGRATIONS, SqliteOutbox
-from hubsoft_tui.store.process_liveness import Presence
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 from tests.virtual import VirtualClock
 
 TIMEOUT = 20.0
@@ -125,9 +125,9 @@ class Process:
         self.settings = world.settings
         self.thaw = 0.0
         self.dead = False
-        self.presence = Presence(world.home / "alive")
+        self.liveness = ProcessLiveness(world.home / "alive")
         self.database = open_database(world.home / "outbox.db", MIGRATIONS)
-        store = SqliteOutbox(self.database, "account", self.presence, world.clock)
+        store = SqliteOutbox(self.database, "account", self.liveness, world.clock)
         self.outbox = Outbox(self, store, world.clock, aside=False)  # type: ignore[arg-type] # it quacks
         self._do = self.outbox._lane.run
         self.outbox._lane.run = self._when_not_frozen  # type: ignore[method-assign]
@@ -150,7 +150,7 @@ class Process:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.presence.close()
+        self.liveness.close()
 
     async def close(self) -> None:
         """End as a console does that is closed."""
@@ -158,7 +158,7 @@ class Process:
         await asyncio.gather(self.running, return_exceptions=True)
         await self.outbox.close()
         self.database.close()
-        self.presence.close()
+        self.liveness.close()
 
     # -- the engine
 
