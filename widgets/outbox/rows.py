@@ -1,9 +1,10 @@
-"""The outbox as a table, and one entry in full."""
+"""The outbox as a table, one entry in full, and what exactly is sent."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from hubsoft_tui.formats import moment
@@ -12,14 +13,18 @@ from hubsoft_tui.services.outbox.types import Entry, EntryState
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..customer.card import wrapped
-from ..line_widget import Drawn, line
+from ..line_widget import Drawn, fit, line
 from ..table.columns import Column
 from ..table.table import VirtualTable
-from .sent_lines import SentLines
+from ..tickets.detail import paragraphs
 from .texts import customer_text, next_step, state_word, subject_text, told, what_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+MOST_LINES: Final = 2000
+"""Lines of one text that are shown at most."""
 
 
 def entry_id(entry: Entry) -> str:
@@ -61,6 +66,31 @@ class OutboxTable(VirtualTable[Entry]):
 
     def _next(self, entry: Entry) -> Content:
         return Content.styled(next_step(entry), "$warn" if entry.asks else "$quiet")
+
+
+class SentLines(Drawn):
+    """Labelled values; long ones go on below each other, none is cut short of `MOST_LINES`."""
+
+    def __init__(self, lines: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._lines = tuple(lines)
+
+    def show(self, lines: Sequence[tuple[str, str]]) -> None:
+        """Draw `lines`."""
+        self._lines = tuple(lines)
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        if not self._lines:
+            return []
+        label = min(max(cell_len(name) for name, _value in self._lines) + 2, max(8, width // 3))
+        drawn: list[Content] = []
+        for name, value in self._lines:
+            first, *rest = paragraphs(value, max(10, width - label), MOST_LINES)
+            drawn.append(line((fit(clean(name), label), "$quiet"), first))
+            drawn += [Content(" " * label + each) for each in rest]
+        return drawn
 
 
 class EntryDetail(Drawn):

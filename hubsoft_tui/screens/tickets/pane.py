@@ -9,12 +9,11 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import _
 from widgets.tickets.detail import TicketDetailView
 
 from ..frame.actions import registry, shown_key
-from ..frame.console import Console
+from ..frame.console import ConsolePart
 from ..lookup.texts import place_in_line
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.tickets.types import TicketDetail, TicketRow
 
 
-class TicketPane(VerticalScroll, inherit_bindings=False):
+class TicketPane(ConsolePart, VerticalScroll, inherit_bindings=False):
     """Shows one ticket. Moving on costs nothing: only `ask` may cost a request."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,12 +46,6 @@ class TicketPane(VerticalScroll, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Compose the text."""
         yield TicketDetailView()
-
-    @property
-    def console(self) -> Console:
-        """The application, as screens see it."""
-        assert isinstance(self.app, Console)  # noqa: S101 - nothing else ever shows this pane
-        return self.app
 
     @property
     def row(self) -> TicketRow | None:
@@ -104,18 +97,10 @@ class TicketPane(VerticalScroll, inherit_bindings=False):
 
     @work(group="detail", exclusive=True, exit_on_error=False)
     async def _ask(self, ticket_id: int, label: str, refresh: bool) -> None:
-        try:
-            door = await self.console.door()
-            detail = await door.run(
-                lambda services: services.tickets.detail(ticket_id, refresh=refresh, label=label)
-            )
-        except HubSoftError as error:
-            self.console.tell(error, severity="warning")
-        except Exception as error:  # noqa: BLE001 - one pane's fault must not end the screen
-            self.console.tell(self.console.unexpected(error), severity="error")
-        else:
-            if label == self._label:
-                self._detail = detail
+        detail = await self.asked(
+            lambda services: services.tickets.detail(ticket_id, refresh=refresh, label=label)
+        )
         if label == self._label:
+            self._detail = self._detail if detail is None else detail
             self._waiting = ""
             self.draw()

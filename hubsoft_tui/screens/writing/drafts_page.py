@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.containers import VerticalScroll
@@ -15,7 +15,7 @@ from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceField, ChoiceOption
 from widgets.safety import data
 
-from ..frame.actions import Action
+from ..frame.actions import action
 from ..frame.confirm import STYLE, ConfirmScreen
 from ..frame.drafts import draft_title
 from ..frame.modal import ConsoleModal
@@ -35,18 +35,6 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
 
     AREA = "drafts"
     CSS_PATH = STYLE
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("drafts.take", "enter", N_("go on"), N_("Go on with the marked draft."), "take"),
-        Action(
-            "drafts.discard",
-            "ctrl+r",
-            N_("discard"),
-            N_("Forget the marked draft, after a yes."),
-            "discard",
-            first=True,
-        ),
-        Action("drafts.leave", "escape", N_("back"), N_("Go back; nothing happens."), "leave"),
-    )
 
     def body(self) -> ComposeResult:
         """Compose the drafts."""
@@ -79,10 +67,12 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
         if event.field.chosen is not None:
             self.dismiss(self._drafts[event.field.chosen.id])
 
+    @action("enter", N_("go on"), N_("Go on with the marked draft."))
     def action_take(self) -> None:
         """The field takes enter itself; this is for the key line."""
         self.query_one(ChoiceField).take_marked()
 
+    @action("ctrl+r", N_("discard"), N_("Forget the marked draft, after a yes."), first=True)
     @work(exit_on_error=False)
     async def action_discard(self) -> None:
         """Forget the marked one."""
@@ -98,6 +88,7 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
             self.console.save_drafts()
             self._list()
 
+    @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss(None)

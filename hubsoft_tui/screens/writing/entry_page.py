@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.outbox.types import EntryKind, EntryState
 from hubsoft_tui.texts import N_, _
 from widgets.big_text import Large
 from widgets.outbox.texts import told, what_word
 from widgets.safety import data
 
-from ..frame.actions import Action
+from ..frame.actions import action
 from ..frame.confirm import STYLE
 from ..frame.modal import ConsoleModal
 
@@ -38,18 +37,6 @@ class SentScreen(ConsoleModal[None]):
     AREA = "sent"
     CSS_PATH = STYLE
     SHARED = ("copy",)
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "sent.done",
-            "enter,escape",
-            N_("done"),
-            N_("Close this page; the entry goes on by itself."),
-            "done",
-        ),
-        Action(
-            "sent.correct", "c", N_("correct"), N_("Correct what HubSoft refused."), "correct", writes=True
-        ),
-    )
 
     def __init__(self, entry: Entry) -> None:
         super().__init__()
@@ -79,15 +66,15 @@ class SentScreen(ConsoleModal[None]):
     @work(exit_on_error=False)
     async def _follow(self) -> None:
         while not self.entry.over:
-            try:
-                door = await self.console.door()
-                self.entry = await door.run(self._settled)
-            except HubSoftError as error:
-                self.query_one("#sent-told", Static).update(data(f"! {error}", "$warn"))
-            else:
+            entry = await self.asked(self._settled, self._failed)
+            if entry is not None:
+                self.entry = entry
                 self._draw()
             # An entry that waits for minutes, or for a person, may be handed back at once each time.
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _failed(self, sentence: str, _error: Exception) -> None:
+        self.query_one("#sent-told", Static).update(data(f"! {sentence}", "$warn"))
 
     async def _settled(self, services: Services) -> Entry:
         return await services.outbox.settled(self.entry.local_protocol, PATIENCE_SECONDS)
@@ -119,14 +106,18 @@ class SentScreen(ConsoleModal[None]):
         # The plain text too: it can be selected and searched for, large signs cannot.
         self.query_one(place, Static).update(Content.assemble((title, "$quiet"), "  ", data(text)))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what was refused can be corrected."""
-        return action != "correct" or self.entry.state is EntryState.REFUSED
-
+    @action("enter,escape", N_("done"), N_("Close this page; the entry goes on by itself."))
     def action_done(self) -> None:
         """Close the page."""
         self.dismiss(None)
 
+    @action(
+        "c",
+        N_("correct"),
+        N_("Correct what HubSoft refused."),
+        writes=True,
+        when=lambda page: page.entry.state is EntryState.REFUSED,
+    )
     def action_correct(self) -> None:
         """Go back to the form."""
         self.wants_correction = True

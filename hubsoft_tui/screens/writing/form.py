@@ -21,7 +21,7 @@ from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceField, ChoiceOption, TickField
 from widgets.safety import data
 
-from ..frame.actions import Action
+from ..frame.actions import action
 from ..frame.confirm import STYLE, ConfirmScreen
 from ..frame.modal import ConsoleModal
 from .review import ReviewScreen
@@ -42,7 +42,7 @@ KEEP_SECONDS: Final = 0.5
 """How long what is typed may be in memory alone."""
 
 
-class Words(TextArea):
+class TextField(TextArea):
     """Several lines of text. The cursor stands still: a blinking one sends bytes all day."""
 
     def __init__(self, text: str, *, id: str) -> None:  # noqa: A002 - Textual's name
@@ -50,47 +50,16 @@ class Words(TextArea):
         self.cursor_blink = False
 
 
+def not_asking(form: WriteForm) -> bool:
+    """Tell whether the form may be left or sent: the outbox is not being asked."""
+    return not form.busy
+
+
 class WriteForm(ConsoleModal[Entry]):
     """The base of the forms. Subclasses compose `fields()` and say what is typed as a `draft()`."""
 
     AREA = "write"
     CSS_PATH: ClassVar[list[Path]] = [STYLE]  # type: ignore[assignment]
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action(
-            "write.go",
-            "ctrl+s,f9",
-            N_("continue"),
-            N_("Check what is typed and show exactly what will be sent; nothing is sent yet."),
-            "go",
-            first=True,
-        ),
-        Action("write.next", "tab", N_("next field"), N_("Go to the next field."), "next", first=True),
-        Action(
-            "write.take",
-            "enter",
-            N_("take"),
-            N_("Take the marked option, or what is typed, and go to the next field."),
-            "take",
-            line=False,
-            first=True,
-        ),
-        Action(
-            "write.leave",
-            "escape",
-            N_("close, keep it"),
-            N_("Close the form; what is typed is kept for the next time."),
-            "leave",
-            first=True,
-        ),
-        Action(
-            "write.anew",
-            "ctrl+r",
-            N_("start over"),
-            N_("Empty the form, after a yes."),
-            "anew",
-            first=True,
-        ),
-    )
 
     KIND: ClassVar[EntryKind]
     """What it writes."""
@@ -108,7 +77,7 @@ class WriteForm(ConsoleModal[Entry]):
         self._subtitle = subtitle
         self._corrects = corrects
         self._pristine = values
-        self._busy = self._done = False
+        self.busy = self._done = False
         self._shown: KeptDraft | None = None
         """The draft that is this form's: it began with it, or kept it."""
         self._saving: Timer | None = None
@@ -141,7 +110,7 @@ class WriteForm(ConsoleModal[Entry]):
         return self._subtitle, ()
 
     def way_back(self) -> tuple[str, str]:
-        """Return whom it is about, and what leads back there: what to look up, or a protocol."""
+        """Return the customer it is about, and what leads back there: what to look up, or a protocol."""
         raise NotImplementedError
 
     def draft(self) -> Draft:
@@ -266,10 +235,31 @@ class WriteForm(ConsoleModal[Entry]):
         event.stop()
         self._keep_soon()
 
+    @action(
+        "ctrl+s,f9",
+        N_("continue"),
+        N_("Check what is typed and show exactly what will be sent; nothing is sent yet."),
+        first=True,
+        when=not_asking,
+    )
+    def action_go(self) -> None:
+        """Check and go on, after what was typed just before has reached its field."""
+        (self.focused or self).call_later(self._begin)
+
+    @action("tab", N_("next field"), N_("Go to the next field."), first=True)
     def action_next(self) -> None:
         """Go to the next field."""
         self.focus_next()
 
+    @action(
+        "enter",
+        N_("take"),
+        N_("Take the marked option, or what is typed, and go to the next field."),
+        line=False,
+        first=True,
+        # Enter is a new line where several are written.
+        when=lambda form: isinstance(form.focused, ChoiceField | Input),
+    )
     def action_take(self) -> None:
         """Go to the next field at once: what is typed right behind enter belongs there.
 
@@ -296,23 +286,13 @@ class WriteForm(ConsoleModal[Entry]):
         self, field: ChoiceField, ask: Callable[[Services], Awaitable[tuple[Choice, ...]]]
     ) -> str:
         """Fill `field` with the rows that `ask` returns; return why that was not possible, or nothing."""
-        try:
-            door = await self.console.door()
-            rows = await door.run(ask)
-        except HubSoftError as error:
-            return str(error)
-        except Exception as error:  # noqa: BLE001 - a list that does not come must not end the form
-            return self.console.unexpected(error)
-        field.offer([ChoiceOption(row.id, row.label) for row in rows])
-        return ""
+        trouble: list[str] = []
+        rows = await self.asked(ask, lambda sentence, _error: trouble.append(sentence))
+        if rows is not None:
+            field.offer([ChoiceOption(row.id, row.label) for row in rows])
+        return "".join(trouble)
 
     # -- going on
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing acts while the outbox is being asked; enter is a new line where several are written."""
-        if action == "take":
-            return isinstance(self.focused, ChoiceField | Input)
-        return not (self._busy and action in {"go", "leave", "anew"})
 
     @on(Button.Pressed, "#write-go")
     def press_go(self, event: Button.Pressed) -> None:
@@ -320,12 +300,8 @@ class WriteForm(ConsoleModal[Entry]):
         event.stop()
         self.action_go()
 
-    def action_go(self) -> None:
-        """Check and go on, after what was typed just before has reached its field."""
-        (self.focused or self).call_later(self._begin)
-
     def _begin(self) -> None:
-        if self._busy:
+        if self.busy:
             return
         problems = self.problems()
         for name in [each.id.removesuffix("-problem") for each in self.query(".problem") if each.id]:
@@ -333,39 +309,47 @@ class WriteForm(ConsoleModal[Entry]):
         if problems:
             self.query_one(f"#{next(iter(problems))}").focus()
             return
-        self._busy = True
+        self.busy = True
         self._say("", "")
         self._go()
 
     @work(exit_on_error=False)
     async def _go(self) -> None:
         try:
-            door = await self.console.door()
-            draft, corrects = self.draft(), self._corrects
-            review = await door.run(lambda services: services.outbox.review(draft))
-            page = ReviewScreen(self._title, review, *self.beside())
-            if not await self.app.push_screen_wait(page):
-                return
-            checked = review.checked
-            entry = await door.run(
-                lambda services: (
-                    services.outbox.correct(corrects, checked) if corrects else services.outbox.put(checked)
-                )
-            )
-        except InvalidInput as error:
-            self._say(f"! {error}", "$warn")
-        except HubSoftError as error:
-            kept = _("What you typed is still here.")
-            self._say(f"! {error} {kept}", "$bad")
-        except Exception as error:  # noqa: BLE001 - what is typed survives whatever happens
-            self._say(f"! {self.console.unexpected(error)}", "$bad")
-        else:
+            entry = await self._reviewed_and_put()
+        finally:
+            self.busy = False
+        if entry is not None:
             self._done = True
             self._forget()
             self.dismiss(entry)
-        finally:
-            self._busy = False
 
+    async def _reviewed_and_put(self) -> Entry | None:
+        """Show exactly what goes out and put it; None when the person went back, or it was not accepted."""
+        draft, corrects = self.draft(), self._corrects
+        review = await self.asked(lambda services: services.outbox.review(draft), self._failed)
+        if review is None:
+            return None
+        if not await self.app.push_screen_wait(ReviewScreen(self._title, review, *self.beside())):
+            return None
+        checked = review.checked
+        if corrects:
+            return await self.asked(lambda services: services.outbox.correct(corrects, checked), self._failed)
+        return await self.asked(lambda services: services.outbox.put(checked), self._failed)
+
+    def _failed(self, sentence: str, error: Exception) -> None:
+        """Say why it was not accepted; what is typed survives whatever happens."""
+        if isinstance(error, HubSoftError) and not isinstance(error, InvalidInput):
+            sentence = f"{sentence} {_('What you typed is still here.')}"
+        self._say(f"! {sentence}", "$warn" if isinstance(error, InvalidInput) else "$bad")
+
+    @action(
+        "escape",
+        N_("close, keep it"),
+        N_("Close the form; what is typed is kept for the next time."),
+        first=True,
+        when=not_asking,
+    )
     def action_leave(self) -> None:
         """Close the form; what is typed stays for the next time."""
         self.keep()
@@ -374,6 +358,7 @@ class WriteForm(ConsoleModal[Entry]):
             self.console.tell(_("Kept as a draft. Open the form again to go on."))
         self.dismiss(None)
 
+    @action("ctrl+r", N_("start over"), N_("Empty the form, after a yes."), first=True, when=not_asking)
     def action_anew(self) -> None:
         """Empty the form, after a yes."""
         if self.values() != self._pristine:
@@ -390,3 +375,8 @@ class WriteForm(ConsoleModal[Entry]):
     def _say(self, text: str, style: str) -> None:
         self.query_one("#write-report", Static).update(data(text, style))
         self.query_one("#write-report").scroll_visible(animate=False)
+
+
+def text_problem(text: str) -> str:
+    """Return why `text` cannot be sent as a description or message, or nothing."""
+    return "" if text.strip() else _("Write what it is about: HubSoft takes no empty text.")

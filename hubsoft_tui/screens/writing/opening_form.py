@@ -1,21 +1,21 @@
-"""Opening a ticket for a customer: which service, what kind, what happened, whom to call back."""
+"""Opening a ticket for a customer: which service, what kind, what happened, and the contact."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.widgets import TextArea
 
 from hubsoft_tui.privacy import format_phone
 from hubsoft_tui.services.outbox.types import EntryKind, NewTicket
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, ngettext
 from widgets.choice_field import ChoiceField, ChoiceOption, TickField
 from widgets.question import QuestionInput
 
-from .form import Words, WriteForm
-from .form_checks import name_problem, phone_letters, phone_problem, text_problem
+from .form import TextField, WriteForm, text_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.api.models import Customer, Service, Ticket
     from hubsoft_tui.store.kept import Value
 
+_MARKS: Final = re.compile(r"[\s()+.\-]")
+"""What people write between the digits of a phone."""
+
 
 def offered(customer: Customer) -> tuple[Service, ...]:
     """Return the services a ticket can be opened for: those that are not cancelled."""
@@ -33,7 +36,7 @@ def offered(customer: Customer) -> tuple[Service, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Whom a ticket is opened for, and what the form begins with."""
+    """The customer a ticket is opened for, and what the form begins with."""
 
     about: str
     """What a kept draft is found by."""
@@ -127,7 +130,7 @@ class OpeningForm(WriteForm):
         """Compose the fields."""
         yield from self.field(_("Service"), ChoiceField(id="service"))
         yield from self.field(_("Type"), ChoiceField(empty=_("HubSoft's usual type"), id="type"))
-        yield from self.field(_("Description"), Words("", id="description"))
+        yield from self.field(_("Description"), TextField("", id="description"))
         yield from self.field(_("Contact"), QuestionInput(id="contact"))
         yield from self.field(_("Phone"), QuestionInput(id="phone"))
         yield from self.field(_("Work order"), TickField(_("open a work order too"), id="order"))
@@ -225,3 +228,35 @@ class OpeningForm(WriteForm):
 
 def _whole(value: Value) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def name_problem(text: str) -> str:
+    """Return why `text` is no contact's name, or nothing."""
+    return "" if text.strip() else _("Write who HubSoft should ask for.")
+
+
+def phone_problem(text: str) -> str:
+    """Return why `text` is no Brazilian phone, or nothing."""
+    if wrong := phone_letters(text):
+        return wrong
+    digits = _digits(text)
+    if not digits:
+        return _("Write the phone with its area code.")
+    if len(digits) in {10, 11}:
+        return ""
+    return ngettext(
+        "This is {n} digit; a phone has 10 or 11, the area code included.",
+        "These are {n} digits; a phone has 10 or 11, the area code included.",
+        len(digits),
+    ).format(n=len(digits))
+
+
+def phone_letters(text: str) -> str:
+    """Return what is wrong with `text` whatever is typed next: something that is no part of a phone."""
+    bare = _MARKS.sub("", text)
+    return _("A phone has digits only.") if bare and not (bare.isascii() and bare.isdigit()) else ""
+
+
+def _digits(text: str) -> str:
+    digits = _MARKS.sub("", text)
+    return digits.removeprefix("55") if len(digits) > 11 else digits

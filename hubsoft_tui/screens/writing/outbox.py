@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.containers import Container, VerticalScroll
@@ -17,7 +17,7 @@ from widgets.outbox.rows import EntryDetail, OutboxCounts, OutboxTable
 from widgets.outbox.texts import customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
 
-from ..frame.actions import Action
+from ..frame.actions import action
 from ..frame.base import ConsoleScreen
 from ..frame.confirm import ConfirmScreen, PromptScreen
 from ..frame.pick import PickScreen
@@ -34,6 +34,25 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.outbox.types import Draft, Entry
 
 
+def entry_is(fit: Callable[[Entry], object]) -> Callable[[OutboxScreen], bool]:
+    """Return the condition that there is an entry under the cursor and that it is `fit`."""
+
+    def holds(screen: OutboxScreen) -> bool:
+        return screen.chosen is not None and bool(fit(screen.chosen))
+
+    return holds
+
+
+def asks_to_decide(entry: Entry) -> bool:
+    """Tell whether HubSoft refused `entry`, or one like it exists."""
+    return entry.state in {EntryState.REFUSED, EntryState.EXISTS}
+
+
+def at_rest(entry: Entry) -> bool:
+    """Tell whether `entry` is neither settled nor on its way."""
+    return asks_to_decide(entry) or entry.state is EntryState.QUEUED or undecided(entry)
+
+
 class OutboxScreen(ConsoleScreen):
     """The list. It stands in front of the area it was opened from; esc goes back there."""
 
@@ -44,49 +63,6 @@ class OutboxScreen(ConsoleScreen):
         "What is written to HubSoft is kept here before the first byte leaves, so nothing is lost and nothing is sent "
         "twice blindly. What HubSoft refused waits to be corrected; when it is not known whether HubSoft has it, it is "
         "looked for before it is sent again."
-    )
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("outbox.open", "enter", N_("go to ticket"), N_("Go to the ticket it became."), "open_ticket"),
-        Action(
-            "outbox.correct",
-            "c",
-            N_("correct"),
-            N_("Correct what was refused and send it again."),
-            "correct",
-            writes=True,
-        ),
-        Action(
-            "outbox.link",
-            "l",
-            N_("link"),
-            N_("Take the open ticket for this one; nothing is sent."),
-            "link",
-            writes=True,
-        ),
-        Action(
-            "outbox.resend",
-            "r",
-            N_("send again"),
-            N_("Send it as it is, after a yes."),
-            "resend",
-            writes=True,
-        ),
-        Action(
-            "outbox.discard",
-            "d",
-            N_("discard"),
-            N_("Give it up, after a yes. It is not sent."),
-            "discard",
-            writes=True,
-        ),
-        Action(
-            "outbox.all",
-            "a",
-            N_("all / open"),
-            N_("Show settled entries too, or only those under way."),
-            "all",
-        ),
-        Action("outbox.back", "escape", N_("back"), N_("Go back."), "back"),
     )
 
     def __init__(self) -> None:
@@ -127,6 +103,11 @@ class OutboxScreen(ConsoleScreen):
             self._asked_for = version
             self._load()
 
+    @property
+    def copies(self) -> bool:
+        """Whether there is an entry to copy the protocol of."""
+        return self.chosen is not None
+
     def copied(self) -> tuple[str, str] | None:
         """Return the protocol, HubSoft's where there is one."""
         entry = self.table.item
@@ -140,7 +121,7 @@ class OutboxScreen(ConsoleScreen):
     @property
     def chosen(self) -> Entry | None:
         """The entry under the cursor."""
-        return self.table.item
+        return self.table.item if self._composed else None
 
     def _empty(self) -> str:
         return _("Nothing was written from here yet. Look a customer up (F2) and press n to open a ticket.")
@@ -195,29 +176,26 @@ class OutboxScreen(ConsoleScreen):
 
     # -- actions; each is done to the entry that was chosen when its key was pressed
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what the entry under the cursor allows."""
-        if action in {"open_ticket", "correct", "link", "resend", "discard", "copy"}:
-            entry = self.chosen if self._composed else None
-            if entry is None or not allows(entry, action):
-                return False
-        return super().check_action(action, parameters)
-
-    def action_back(self) -> None:
-        """Go back to what this stands in front of."""
-        self.app.pop_screen()
-
-    def action_all(self) -> None:
-        """Show the settled ones too, or not."""
-        self._open_only = not self._open_only
-        self._draw()
-
+    @action(
+        "enter",
+        N_("go to ticket"),
+        N_("Go to the ticket it became."),
+        id="open",
+        when=entry_is(lambda entry: entry.ticket_id is not None),
+    )
     async def action_open_ticket(self) -> None:
         """Go to the ticket on the tickets screen."""
         entry = self.table.item
         if entry is not None and entry.ticket_id is not None:
             await self.console.show_ticket(entry.ticket_id, entry.protocol or "")
 
+    @action(
+        "c",
+        N_("correct"),
+        N_("Correct what was refused and send it again."),
+        writes=True,
+        when=entry_is(asks_to_decide),
+    )
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_correct(self) -> None:
@@ -226,6 +204,27 @@ class OutboxScreen(ConsoleScreen):
             await ticket_flow.write(self.console, await ticket_flow.correction(self.console, entry))
             self._load()
 
+    @action(
+        "l",
+        N_("link"),
+        N_("Take the open ticket for this one; nothing is sent."),
+        writes=True,
+        when=entry_is(lambda entry: entry.state is EntryState.EXISTS or undecided(entry)),
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_link(self) -> None:
+        """Take an open ticket for what the entry was to open."""
+        if (entry := self.chosen) is None:
+            return
+        protocol = await self._which(entry)
+        if not protocol:
+            return
+        said = _("{protocol} is taken for it; nothing is sent.").format(protocol=protocol)
+        if await self._confirmed(_("Link it to this ticket?"), entry, said):
+            await self._done(lambda services: services.outbox.adopt(entry.local_protocol, protocol))
+
+    @action("r", N_("send again"), N_("Send it as it is, after a yes."), writes=True, when=entry_is(at_rest))
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_resend(self) -> None:
@@ -239,6 +238,13 @@ class OutboxScreen(ConsoleScreen):
         if await self._confirmed(_("Send it again?"), entry, *lines):
             await self._done(lambda services: services.outbox.resend(entry.local_protocol))
 
+    @action(
+        "d",
+        N_("discard"),
+        N_("Give it up, after a yes. It is not sent."),
+        writes=True,
+        when=entry_is(lambda entry: at_rest(entry) or entry.doubles),
+    )
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_discard(self) -> None:
@@ -251,18 +257,16 @@ class OutboxScreen(ConsoleScreen):
         if await self._confirmed(question, entry, said):
             await self._done(lambda services: services.outbox.discard(entry.local_protocol))
 
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_link(self) -> None:
-        """Take an open ticket for what the entry was to open."""
-        if (entry := self.chosen) is None:
-            return
-        protocol = await self._which(entry)
-        if not protocol:
-            return
-        said = _("{protocol} is taken for it; nothing is sent.").format(protocol=protocol)
-        if await self._confirmed(_("Link it to this ticket?"), entry, said):
-            await self._done(lambda services: services.outbox.adopt(entry.local_protocol, protocol))
+    @action("a", N_("all / open"), N_("Show settled entries too, or only those under way."))
+    def action_all(self) -> None:
+        """Show the settled ones too, or not."""
+        self._open_only = not self._open_only
+        self._draw()
+
+    @action("escape", N_("back"), N_("Go back."))
+    def action_back(self) -> None:
+        """Go back to what this stands in front of."""
+        self.app.pop_screen()
 
     async def _which(self, entry: Entry) -> str:
         """Return the protocol of the ticket that `entry` is; empty when the person went back."""
@@ -287,20 +291,6 @@ class OutboxScreen(ConsoleScreen):
     async def _done(self, ask: Callable[[Services], Awaitable[Entry]]) -> None:
         await self.asked(ask)
         self._load()
-
-
-def allows(entry: Entry, action: str) -> bool:
-    """Tell whether `action` would do something to `entry`."""
-    asking = entry.state in {EntryState.REFUSED, EntryState.EXISTS}
-    rests = asking or entry.state is EntryState.QUEUED or undecided(entry)
-    return {
-        "open_ticket": entry.ticket_id is not None,
-        "correct": asking,
-        "link": entry.state is EntryState.EXISTS or undecided(entry),
-        "resend": rests,
-        "discard": rests or bool(entry.doubles),
-        "copy": True,
-    }[action]
 
 
 def _typed(text: str) -> Callable[[Services], Awaitable[str]]:

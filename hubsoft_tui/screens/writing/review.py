@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -11,11 +11,11 @@ from textual.widgets import Static
 from hubsoft_tui.formats import clock
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _, ngettext, number
-from widgets.outbox.sent_lines import SentLines
+from widgets.outbox.rows import SentLines
 from widgets.outbox.texts import state_word
 from widgets.safety import data
 
-from ..frame.actions import Action
+from ..frame.actions import action
 from ..frame.confirm import STYLE
 from ..frame.modal import ConsoleModal
 
@@ -30,10 +30,6 @@ class ReviewScreen(ConsoleModal[bool]):
 
     AREA = "review"
     CSS_PATH = STYLE
-    ACTIONS: ClassVar[tuple[Action, ...]] = (
-        Action("review.send", "enter", N_("send"), N_("Write it to the outbox and send it."), "send"),
-        Action("review.back", "escape", N_("change it"), N_("Go back to the form."), "back"),
-    )
 
     def __init__(
         self, title: str, review: Review, subject: str = "", still_open: tuple[str, ...] = ()
@@ -95,10 +91,12 @@ class ReviewScreen(ConsoleModal[bool]):
         super().on_mount()
         self.query_one("#review").focus()
 
+    @action("enter", N_("send"), N_("Write it to the outbox and send it."))
     def action_send(self) -> None:
         """Yes."""
         self.dismiss(True)
 
+    @action("escape", N_("change it"), N_("Go back to the form."))
     def action_back(self) -> None:
         """Not yet."""
         self.dismiss(False)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.outbox.types import Closing, NewMessage, NewTicket
 from hubsoft_tui.texts import _
 from widgets.choice_field import ChoiceOption
@@ -71,12 +69,10 @@ async def correction(console: Console, entry: Entry) -> WriteForm:
     """Return the form of a refused entry, filled with what was refused."""
     draft, local = entry.draft, entry.local_protocol
     if isinstance(draft, NewTicket):
-        customer: Customer | None = None
-        with contextlib.suppress(
-            HubSoftError
-        ):  # the form does without: what was refused can be corrected all the same
-            door = await console.door()
-            customer = await door.run(lambda services: services.outbox.customer(draft))
+        # The form does without the customer's record: what was refused can be corrected all the same.
+        customer = await console.asked(
+            lambda services: services.outbox.customer(draft), failed=lambda _sentence, _error: None
+        )
         return OpeningForm(opening_again(draft, local, customer), corrects=local)
     about = About(draft.ticket_id, draft.protocol, draft.customer_name)
     if isinstance(draft, NewMessage):

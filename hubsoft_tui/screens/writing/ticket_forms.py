@@ -12,8 +12,7 @@ from hubsoft_tui.services.outbox.types import Closing, EntryKind, NewMessage
 from hubsoft_tui.texts import _
 from widgets.choice_field import ChoiceField, ChoiceOption
 
-from .form import Words, WriteForm
-from .form_checks import text_problem
+from .form import TextField, WriteForm, text_problem
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -54,7 +53,7 @@ class MessageForm(WriteForm):
 
     def fields(self) -> ComposeResult:
         """Compose the field."""
-        yield from self.field(_("Message"), Words("", id="text"))
+        yield from self.field(_("Message"), TextField("", id="text"))
 
     def on_mount(self) -> None:
         """Be ready for typing."""
@@ -109,7 +108,7 @@ class ClosingForm(WriteForm):
     def fields(self) -> ComposeResult:
         """Compose the fields."""
         yield from self.field(_("Reason"), ChoiceField(empty=_("HubSoft's own reason"), id="reason"))
-        yield from self.field(_("What was done"), Words("", id="text"))
+        yield from self.field(_("What was done"), TextField("", id="text"))
 
     def on_mount(self) -> None:
         """Ask for the reasons."""

@@ -420,4 +420,4 @@ async def test_the_page_s_large_number_is_hubsoft_s_once_there_is_one_however_la
         hub.outbox.becomes = {"state": EntryState.SENT, "protocol": "20261123140231000123", "ticket_id": 900}
         await wait_for(pilot, lambda: "HubSoft has opened it." in seen(app))
         assert [each._text for each in app.screen.query(Large)] == ["20261123140231000123"]
-        assert "LOC000001" in seen(app)
+        await wait_for(pilot, lambda: "LOC000001" in seen(app))
