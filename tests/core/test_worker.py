@@ -43,7 +43,7 @@ def test_it_opens_and_closes_in_a_thread_of_its_own():
     assert log == ["opened in hubsoft-engine", "closed"]
 
 
-def test_what_opening_raises_reaches_whoever_starts_it():
+def test_start_raises_what_opening_raises():
     @asynccontextmanager
     async def broken():
         raise StoreError("no home")
@@ -79,7 +79,7 @@ def test_the_blocking_door_returns_raises_and_times_out(running):
     assert left.wait(2), "a caller that leaves takes its question along"
 
 
-def test_a_timeout_error_of_the_question_itself_is_not_taken_for_the_callers(running):
+def test_a_questions_own_timeout_error_is_not_the_callers(running):
     async def own(_: str) -> None:
         raise TimeoutError
 
@@ -88,7 +88,7 @@ def test_a_timeout_error_of_the_question_itself_is_not_taken_for_the_callers(run
     assert not isinstance(caught.value, TimedOut)
 
 
-async def test_the_async_door_waits_for_a_worker_that_is_still_starting():
+async def test_run_waits_for_a_worker_that_is_still_starting():
     each = worker()
 
     async def ask(services: str) -> str:
@@ -121,7 +121,7 @@ async def test_cancelling_here_cancels_there(running):
     assert await asyncio.to_thread(cancelled.wait, 2)
 
 
-async def test_closing_while_somebody_waits_is_closed_not_cancelled(running):
+async def test_closing_gives_waiting_callers_closed_not_cancelled(running):
     started = threading.Event()
 
     async def slow(_: str) -> None:
@@ -137,7 +137,7 @@ async def test_closing_while_somebody_waits_is_closed_not_cancelled(running):
         await running.run(slow)
 
 
-def test_the_blocking_door_inside_its_own_thread_is_refused_instead_of_hanging(running):
+def test_call_inside_its_own_thread_is_refused(running):
     async def inside(_: str) -> None:
         running.call(lambda _: asyncio.sleep(0))
 
@@ -145,7 +145,7 @@ def test_the_blocking_door_inside_its_own_thread_is_refused_instead_of_hanging(r
         running.call(inside)
 
 
-def test_never_started_and_closed_says_so_to_whoever_asks():
+def test_a_worker_closed_before_its_start_refuses_calls():
     each = worker()
     each.close()
     with pytest.raises(Closed):
@@ -170,7 +170,7 @@ def test_a_loop_that_stands_still_does_not_stop_the_worker(running):
     asyncio.run(frozen())
 
 
-async def test_a_worker_nobody_started_starts_with_the_first_question():
+async def test_a_worker_starts_with_the_first_question():
     each, other = worker(), worker()
 
     async def ask(services: str) -> str:

@@ -60,7 +60,7 @@ def test_older_servers_give_relations_unasked(
         ("nome_razaosocial", "bianca cou"),
     ],
 )
-def test_every_way_to_find_somebody(visitor: Visitor, kind: str, term: object) -> None:
+def test_every_way_to_find_a_customer(visitor: Visitor, kind: str, term: object) -> None:
     assert [row["codigo_cliente"] for row in visitor.search(kind, term)] == [1204]
 
 
@@ -79,7 +79,7 @@ def test_five_rows_unless_told_and_a_hundred_at_most(visitor: Visitor) -> None:
     assert refused.json() == {"status": "error", "msg": "O limite máximo de resultados é de 100 itens"}
 
 
-def test_nobody_is_an_empty_success(visitor: Visitor) -> None:
+def test_no_customer_is_an_empty_success(visitor: Visitor) -> None:
     assert visitor.search("cpf_cnpj", "52998224725") == []
 
 
@@ -96,7 +96,7 @@ def test_recorded_refusals(visitor: Visitor) -> None:
     assert paging["errors"] == ["O campo pagina é obrigatório.", "O campo itens por pagina é obrigatório."]
 
 
-def _somebody(simulator: Simulator, fits: Callable[[SimCustomer], bool]) -> SimCustomer:
+def _first_customer(simulator: Simulator, fits: Callable[[SimCustomer], bool]) -> SimCustomer:
     return next(person for person in simulator.customers if fits(person))
 
 
@@ -105,8 +105,8 @@ def test_cancelled_and_inactive_are_hidden_unless_asked_for(
 ) -> None:
     simulator = make_simulator(customers=2000)
     visitor = visit(simulator)
-    gone = _somebody(simulator, lambda p: set(p.statuses) == {"cancelado"} and p.enabled)
-    off = _somebody(simulator, lambda p: not p.enabled)
+    gone = _first_customer(simulator, lambda p: set(p.statuses) == {"cancelado"} and p.enabled)
+    off = _first_customer(simulator, lambda p: not p.enabled)
     assert visitor.search("cpf_cnpj", gone.document) == []
     assert len(visitor.search("cpf_cnpj", gone.document, cancelado="sim")) == 1
     assert visitor.search("cpf_cnpj", off.document, cancelado="sim") == []

@@ -5,7 +5,7 @@ from brutils import is_valid_cnpj, is_valid_cpf
 from hubsoft_tui.simulator.people import DEMO_COMPANY, HOSTILE_TEXT, cnpj, generate
 
 
-def test_every_document_is_valid_and_nobody_shares_one() -> None:
+def test_every_document_is_valid_and_unique() -> None:
     people = generate(3000, 7)
     assert len({person.document for person in people}) == 3000
     for person in people:

@@ -58,7 +58,7 @@ def test_it_counts_at_arrival_not_at_the_answer(make_simulator: Callable[..., Si
     assert seen == [(1, None)]
 
 
-def test_another_process_can_read_it_and_secrets_are_not_in_it(
+def test_another_process_reads_it_and_finds_no_secret(
     make_simulator: Callable[..., Simulator], visit: Callable[[Simulator], Visitor], tmp_path: Path
 ) -> None:
     file = tmp_path / "ledger.jsonl"

@@ -82,7 +82,7 @@ def test_a_fault_before_or_after_executing(
     assert simulator.ledger.entries()[-1].executed is after
 
 
-def test_a_slow_write_is_executed_though_nobody_waits(simulator: Simulator, visitor: Visitor) -> None:
+def test_a_slow_write_is_executed_after_its_client_left(simulator: Simulator, visitor: Visitor) -> None:
     opened = threading.Event()
     before = len(simulator.tickets)
     simulator.fail_next(1, "delay:0.3", "atendimento")

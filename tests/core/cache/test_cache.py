@@ -78,7 +78,7 @@ def test_one_record_answers_by_document_code_and_login(home):
     assert cache.count() == 1
 
 
-def test_a_record_brought_by_any_question_makes_all_that_name_it_alone_younger(home):
+def test_a_newer_record_renews_every_question_that_names_it_alone(home):
     cache = home.cache()
     keep(cache, home.clock, "code:1", person(1))
     home.clock.advance(3000)
@@ -89,7 +89,7 @@ def test_a_record_brought_by_any_question_makes_all_that_name_it_alone_younger(h
     assert found.values[0].name == "NEW NAME"
 
 
-def test_who_belongs_to_a_search_is_as_old_as_the_search(home):
+def test_the_members_of_a_search_age_with_the_search(home):
     cache = home.cache()
     keep(cache, home.clock, "name:PERSON", person(1), person(2), alone=False)
     home.clock.advance(3000)
@@ -97,7 +97,7 @@ def test_who_belongs_to_a_search_is_as_old_as_the_search(home):
     assert cache.find("name:PERSON").age == 3000
 
 
-def test_a_document_two_customers_share_is_not_answered_with_one_of_them(home):
+def test_a_shared_document_is_not_answered_with_one_customer(home):
     cache = home.cache()
     keep(cache, home.clock, "name:PERSON", person(1), person(2, document="00000000001"), alone=False)
     assert cache.find("document:00000000001") is None
@@ -122,7 +122,7 @@ def test_it_survives_a_restart_with_its_age(home):
     assert found.age == 100
 
 
-def test_a_wall_clock_set_back_does_not_make_a_record_young(home):
+def test_setting_the_wall_clock_back_makes_no_record_younger(home):
     cache = home.cache()
     keep(cache, home.clock, "code:1", person(1))
     home.clock.advance(7200)
@@ -166,7 +166,7 @@ def test_cleaning_drops_what_is_older_than_kept(home):
     assert cache.find("code:2") is not None
 
 
-def test_a_smaller_limit_takes_effect_at_once_and_loses_nothing_before_the_cleaning(home):
+def test_a_smaller_limit_holds_at_once_and_trims_at_cleaning(home):
     cache = home.cache()
     for number in range(1, 6):
         keep(cache, home.clock, f"code:{number}", person(number))
@@ -176,7 +176,7 @@ def test_a_smaller_limit_takes_effect_at_once_and_loses_nothing_before_the_clean
     assert cache.count() == 2
 
 
-def test_a_record_of_an_unknown_kind_or_shape_is_as_good_as_none(home):
+def test_a_record_of_unknown_kind_or_shape_is_ignored(home):
     cache = home.cache()
     cache.keep(
         "code:1",
@@ -201,7 +201,7 @@ def test_a_full_disk_does_not_cost_the_answer(home, monkeypatch):
     assert cache.find("code:1").values == (person(1),)
 
 
-def test_claims_are_for_the_living_and_yield_to_the_more_urgent(home):
+def test_claims_end_with_their_process_and_yield_to_urgency(home):
     mine, other = home.port(), home.port()
     assert mine.claim("code:1", 3, 60)
     assert not other.claim("code:1", 3, 60)
@@ -229,7 +229,7 @@ def test_briefs_answer_by_their_own_key_and_leave_customers_alone(home):
     assert home.cache().find_many([], ["brief:1"])["brief:1"].age == 7.0
 
 
-def test_thousands_of_briefs_push_no_customer_out_and_have_a_limit_of_their_own(home):
+def test_briefs_evict_no_customer_and_have_their_own_limit(home):
     cache = home.cache(max_entries=10)
     cache.max_briefs = 50
     keep(cache, home.clock, "document:1", person(1))

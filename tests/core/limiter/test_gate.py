@@ -47,7 +47,7 @@ def test_a_cancelled_waiter_leaves_and_spends_nothing() -> None:
     run(story)
 
 
-def test_a_permit_granted_in_the_instant_of_the_cancellation_is_given_back() -> None:
+def test_a_permit_granted_while_cancelled_is_given_back() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
         first = await gate.enter(QueuePlace(Priority.HIGH))
@@ -84,7 +84,7 @@ def test_a_full_queue_refuses_the_lowest_ranked_newest() -> None:
     run(story)
 
 
-def test_nobody_is_displaced_by_one_who_need_not_wait() -> None:
+def test_a_request_that_need_not_wait_displaces_none() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock, Limits(per_window=2, caps=(2, 1, 1, 1), low_minimum=0, max_queue=1))
         (await gate.enter(QueuePlace(Priority.HIGH))).done()
@@ -117,7 +117,7 @@ def test_a_passed_deadline_is_told_at_once_and_never_granted() -> None:
     run(story)
 
 
-def test_not_before_holds_one_back_and_nobody_else() -> None:
+def test_not_before_holds_one_request_back_and_no_other() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock, Limits())
         begun = clock.now()
@@ -170,7 +170,7 @@ def test_a_promoted_waiter_may_start_at_once() -> None:
     run(story)
 
 
-def test_unused_gives_back_at_once_and_only_the_first_word_counts() -> None:
+def test_unused_frees_the_slot_and_only_the_first_call_counts() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
         first = await gate.enter(QueuePlace(Priority.HIGH))
@@ -186,7 +186,7 @@ def test_unused_gives_back_at_once_and_only_the_first_word_counts() -> None:
     run(story)
 
 
-def test_a_slot_is_held_from_completion_and_by_its_lease_when_nobody_says_so() -> None:
+def test_a_slot_is_held_from_completion_or_lease_end() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
         begun = clock.now()
@@ -211,7 +211,7 @@ def test_reconfiguring_applies_at_once() -> None:
     run(story)
 
 
-def test_closing_tells_everybody_and_keeps_permits_good() -> None:
+def test_closing_refuses_waiters_and_keeps_permits_good() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = gate_of(clock)
         permit = await gate.enter(QueuePlace(Priority.HIGH))
@@ -263,7 +263,7 @@ class FailingBudget(MemoryBudget):
         return super().update(step)
 
 
-def test_a_busy_disk_is_tried_again_and_no_completion_is_forgotten() -> None:
+def test_a_busy_disk_is_retried_and_no_completion_is_lost() -> None:
     async def story(clock: VirtualClock) -> None:
         port = FailingBudget(clock)
         gate = Gate(port, clock, ONE)
@@ -280,7 +280,7 @@ def test_a_busy_disk_is_tried_again_and_no_completion_is_forgotten() -> None:
     run(story)
 
 
-def test_a_broken_disk_is_told_to_everybody_and_passes() -> None:
+def test_a_broken_disk_reaches_every_waiter_and_passes() -> None:
     async def story(clock: VirtualClock) -> None:
         port = FailingBudget(clock)
         gate = Gate(port, clock, ONE)

@@ -56,7 +56,7 @@ def test_behind_a_check_up_people_do_not_wait() -> None:
     assert low_done <= 480
 
 
-def test_with_many_people_creations_still_do_not_wait_and_the_check_up_ends() -> None:
+def test_creations_do_not_wait_and_the_check_up_ends() -> None:
     waits, low_done = day(20, range(12))
     assert p95(waits[Priority.CRITICAL]) <= 1.0
     assert low_done <= 1200
@@ -73,7 +73,7 @@ async def flood(gate: Gate, server: Server, priority: Priority, until: float) ->
 
 
 @pytest.mark.parametrize("flooding", [Priority.HIGH, Priority.NORMAL])
-def test_low_keeps_its_minimum_share_whoever_floods(flooding: Priority) -> None:
+def test_low_keeps_its_minimum_share_under_any_flood(flooding: Priority) -> None:
     async def story(clock: VirtualClock) -> None:
         gate, server, people = Gate(MemoryBudget(clock), clock, Limits()), Server(clock), Server(clock)
         end = clock.now() + 600
@@ -125,7 +125,7 @@ def test_low_is_paced_even_when_the_window_is_empty() -> None:
     run(story)
 
 
-def test_within_a_class_the_first_to_come_is_the_first_to_go() -> None:
+def test_within_a_class_the_first_in_is_first_out() -> None:
     async def story(clock: VirtualClock) -> None:
         gate, server = (
             Gate(MemoryBudget(clock), clock, Limits(per_window=1, caps=(1, 1, 1, 1), low_minimum=0)),

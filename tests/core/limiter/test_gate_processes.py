@@ -133,7 +133,7 @@ def test_a_frozen_waiter_is_passed_over_but_not_forgotten(tmp_path: Path) -> Non
     told(tmp_path, story)
 
 
-def test_an_older_waiter_elsewhere_delays_nobody_for_whom_there_is_room(tmp_path: Path) -> None:
+def test_an_older_waiter_elsewhere_delays_no_request_that_fits(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         slow, quick, _ = processes
         head = QueueHead(slow.port.owner, Priority.CRITICAL, clock.now() - 1.0, 2, clock.now())
@@ -177,7 +177,7 @@ def test_after_a_reboot_what_was_sent_counts_as_sent_now(tmp_path: Path) -> None
     told(tmp_path, story)
 
 
-def test_waiting_says_so_once_a_second_and_nobody_waiting_does_nothing(tmp_path: Path) -> None:
+def test_a_waiter_is_announced_each_second_an_empty_queue_never(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         process, watcher, _ = processes
         (await process.gate.enter(QueuePlace(Priority.HIGH))).done()

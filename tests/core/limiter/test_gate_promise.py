@@ -82,9 +82,7 @@ async def live_or_be_cancelled(request: Request, gate: Gate, server: Server) -> 
 @given(
     per_window=st.integers(1, 12), load=st.lists(requests, max_size=50), steps=st.lists(instants, max_size=3)
 )
-def test_the_server_never_sees_more_than_n_and_everybody_is_served(
-    per_window: int, load: list[Request], steps: list[float]
-) -> None:
+def test_the_server_never_sees_more_than_n(per_window: int, load: list[Request], steps: list[float]) -> None:
     async def story(clock: VirtualClock) -> None:
         server = Server(clock)
         gate = Gate(MemoryBudget(clock), clock, limits(per_window))
@@ -112,7 +110,7 @@ def test_the_server_never_sees_more_than_n_and_everybody_is_served(
     load=st.lists(requests, min_size=1, max_size=30),
     deaths=st.lists(st.tuples(instants, st.integers(0, 2)), max_size=3),
 )
-def test_the_sum_of_processes_keeps_the_promise_over_deaths_and_restarts(
+def test_all_processes_together_keep_the_promise_over_deaths_and_restarts(
     per_window: int, load: list[Request], deaths: list[tuple[float, int]]
 ) -> None:
     async def story(clock: VirtualClock, home: Path) -> None:

@@ -25,7 +25,7 @@ def test_the_defaults_are_the_measured_shares() -> None:
 
 
 @given(st.integers(1, 700), SHARES, st.integers(1, 700))
-def test_every_class_may_start_something_and_none_more_than_a_more_urgent_one(
+def test_each_class_has_a_share_no_larger_than_the_next(
     per_window: int, share: dict[str, float], lower: int
 ) -> None:
     limits = limits_from(LimiterSettings(max_requests_per_minute=per_window, share=share))
@@ -35,7 +35,7 @@ def test_every_class_may_start_something_and_none_more_than_a_more_urgent_one(
         assert each.per_window >= 4 or each.low_minimum == 0
 
 
-def test_a_429_cuts_a_fifth_once_and_the_rate_comes_back_by_one_per_clean_window() -> None:
+def test_a_429_cuts_a_fifth_and_clean_windows_return_it() -> None:
     limits = Limits()
     throttle = slowed(Throttle(), limits, 100.0, 30.0)
     assert throttle.paused_until == 130.0
@@ -53,7 +53,7 @@ def test_a_429_cuts_a_fifth_once_and_the_rate_comes_back_by_one_per_clean_window
     assert in_force(limits, later, 251.0 + 60.0 * 30).per_window == 30
 
 
-def test_the_rate_is_not_cut_below_five_or_what_was_configured() -> None:
+def test_the_rate_is_not_cut_below_its_floor() -> None:
     for configured, floor in ((30, 5), (3, 3)):
         limits = limits_from(LimiterSettings(max_requests_per_minute=configured))
         throttle = Throttle()
@@ -67,7 +67,7 @@ def test_caps_scale_with_the_rate() -> None:
     assert in_force(Limits(), slowed(Throttle(), Limits(), 0.0, 0.0), 1.0).caps == (24, 22, 21, 18)
 
 
-def test_no_retry_after_is_believed_beyond_a_quarter_of_an_hour() -> None:
+def test_retry_after_is_bounded_by_the_longest_pause() -> None:
     assert slowed(Throttle(), Limits(), 0.0, 1e9).paused_until == 900.0
 
 
@@ -87,7 +87,7 @@ def test_headers_lower_and_never_raise() -> None:
     assert seen(30, 0, 0) == 1
 
 
-def test_a_429_pauses_everybody_and_its_request_counts() -> None:
+def test_a_429_pauses_every_request_and_its_request_counts() -> None:
     async def story(clock: VirtualClock) -> None:
         gate = Gate(MemoryBudget(clock), clock, Limits())
         permit = await gate.enter(QueuePlace(Priority.HIGH))

@@ -20,7 +20,7 @@ def opened(clock: HandClock) -> Breaker:
     return each
 
 
-def test_it_opens_after_failures_in_a_row_and_a_success_between_starts_the_count_again():
+def test_it_opens_after_failures_in_a_row():
     each = breaker(HandClock())
     for _ in range(2):
         each.failed(probe=False)
@@ -32,7 +32,7 @@ def test_it_opens_after_failures_in_a_row_and_a_success_between_starts_the_count
     assert each.state is BreakerState.OPEN
 
 
-def test_of_fifty_waiting_exactly_one_is_the_probe_and_never_a_write():
+def test_exactly_one_waiting_read_is_the_probe():
     clock = HandClock()
     each = opened(clock)
     assert each.admit(safe_read=True) is Admission.WAIT
@@ -45,7 +45,7 @@ def test_of_fifty_waiting_exactly_one_is_the_probe_and_never_a_write():
     assert each.admit(safe_read=False) is Admission.GO
 
 
-def test_a_failed_probe_waits_longer_each_time_up_to_the_limit():
+def test_each_failed_probe_waits_longer_up_to_the_limit():
     clock = HandClock()
     each = opened(clock)
     waits = []
@@ -67,7 +67,7 @@ def test_a_probe_without_a_verdict_gives_its_lease_back():
     assert each.admit(safe_read=True) is Admission.PROBE
 
 
-def test_late_failures_of_earlier_requests_do_not_extend_the_open_period():
+def test_late_failures_do_not_extend_the_open_period():
     clock = HandClock()
     each = opened(clock)
     before = each.retry_in

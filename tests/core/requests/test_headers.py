@@ -33,7 +33,7 @@ def http_date(seconds: float) -> str:
         ({}, None),
     ],
 )
-def test_retry_after_is_read_in_every_form_and_nonsense_is_nothing(headers, expected):
+def test_retry_after_is_read_in_every_form(headers, expected):
     assert retry_after(headers, WALL) == expected
 
 
@@ -52,7 +52,7 @@ def test_retry_after_is_read_in_every_form_and_nonsense_is_nothing(headers, expe
         ({}, None),
     ],
 )
-def test_the_reset_of_a_limit_is_an_instant_or_seconds_to_go(headers, expected):
+def test_a_limits_reset_is_an_instant_or_seconds(headers, expected):
     assert reset_after(headers, WALL) == expected
 
 

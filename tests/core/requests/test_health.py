@@ -48,7 +48,7 @@ def test_answers_make_it_online_with_their_latencies(monitor, clock):
     assert state.last_good == clock.wall()
 
 
-def test_slow_is_the_median_of_the_last_answers_not_one_of_them(monitor):
+def test_slow_is_judged_by_the_median_of_the_last_answers(monitor):
     for _ in range(5):
         monitor.answered(0.1)
     monitor.answered(9.0)
@@ -58,7 +58,7 @@ def test_slow_is_the_median_of_the_last_answers_not_one_of_them(monitor):
     assert monitor.state().health is Health.SLOW
 
 
-def test_one_failure_is_not_yet_offline_two_in_a_row_are(monitor):
+def test_two_failures_in_a_row_are_offline(monitor):
     monitor.answered(0.1)
     monitor.failed("closed the connection")
     assert monitor.state().health is Health.ONLINE
@@ -80,7 +80,7 @@ def test_an_open_breaker_is_offline_whatever_was_answered_before(monitor, breake
     assert state.breaker is BreakerState.OPEN
 
 
-def test_a_429_shows_as_limited_for_its_pause_and_counts_as_one_event(monitor, clock):
+def test_a_429_is_one_event_and_shows_for_its_pause(monitor, clock):
     monitor.answered(0.1)
     monitor.limited(90, new=True)
     monitor.limited(80, new=False)
@@ -99,7 +99,7 @@ def test_refused_credentials_outweigh_everything_until_they_are_accepted(monitor
     assert monitor.state().health is Health.ONLINE
 
 
-def test_a_change_is_told_once_to_whoever_watches(monitor, events, clock):
+def test_a_change_is_published_once(monitor, events, clock):
     with events.subscribe() as subscription:
         monitor.answered(0.1)
         monitor.answered(0.1)

@@ -75,7 +75,7 @@ def test_what_was_not_asked_for_is_not_decoded(encoding):
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
 @pytest.mark.parametrize("squeeze", [gzip.compress, zlib.compress, raw_deflate])
-def test_a_bomb_is_given_up_at_the_limit_whatever_its_layers(layers, squeeze):
+def test_a_bomb_of_any_layers_is_refused_at_the_limit(layers, squeeze):
     bomb = bytes(50_000_000)
     for _ in range(layers):
         bomb = squeeze(bomb)
@@ -84,7 +84,7 @@ def test_a_bomb_is_given_up_at_the_limit_whatever_its_layers(layers, squeeze):
     assert not caught.value.values
 
 
-def test_a_layer_in_between_is_bounded_though_nothing_comes_out_of_the_last():
+def test_a_middle_layer_is_bounded_when_the_last_yields_nothing():
     endless_name = b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 3_000_000
     with pytest.raises(OverfullError):
         read(gzip.compress(endless_name), "gzip, gzip", most=2**20)
@@ -96,7 +96,7 @@ def test_values_are_counted_as_they_come():
     assert caught.value.values
 
 
-def test_doubled_gzip_of_hundreds_of_megabytes_stays_below_two_hundred_megabytes():
+def test_doubled_gzip_stays_below_two_hundred_megabytes():
     program = """
 import gzip, resource, sys, zlib
 from hubsoft_tui.core.requests.inflate import Body, OverfullError

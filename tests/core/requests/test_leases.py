@@ -8,7 +8,7 @@ from hubsoft_tui.core.requests.leases import keep_lease
 from hubsoft_tui.errors import StoreError
 
 
-async def test_a_lease_is_renewed_while_the_work_goes_on_and_not_after():
+async def test_a_lease_is_renewed_only_while_the_work_runs():
     renewals = 0
 
     def renew() -> None:
@@ -28,7 +28,7 @@ async def test_a_lease_is_renewed_while_the_work_goes_on_and_not_after():
     assert renewals == seen
 
 
-async def test_what_the_work_raises_is_raised_and_cancelling_cancels_the_work():
+async def test_errors_are_raised_and_cancelling_cancels_the_work():
     async def fail() -> None:
         raise ValueError("down")
 

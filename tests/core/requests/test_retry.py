@@ -10,7 +10,7 @@ from tests.clocks import HandClock
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3, 4])
-def test_waits_grow_by_the_multiplier_with_jitter_never_beyond_the_limit(attempt):
+def test_waits_grow_with_jitter_up_to_the_limit(attempt):
     backoff = Backoff(RetrySettings(backoff_base=1.0, backoff_multiplier=3.0, backoff_max=20.0))
     base = 3.0 ** (attempt - 1)
     for _ in range(50):
@@ -18,7 +18,7 @@ def test_waits_grow_by_the_multiplier_with_jitter_never_beyond_the_limit(attempt
 
 
 @given(st.lists(st.tuples(st.floats(0, 30), st.booleans()), max_size=300))
-def test_repeats_stay_under_a_fifth_of_recent_requests_but_one_requests_own_always_fit(steps):
+def test_repeats_stay_under_a_fifth_of_recent_requests(steps):
     clock = HandClock()
     budget = RetryBudget(clock, RetrySettings(max_retries=3))
     sent: list[float] = []

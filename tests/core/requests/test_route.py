@@ -102,9 +102,7 @@ def test_no_proxy_knows_numbers_and_networks(no, url, excepted):
         "://",
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_named_by_its_variable_and_without_its_password(
-    monkeypatch, kind, written
-):
+def test_an_unusable_proxy_is_named_without_its_password(monkeypatch, kind, written):
     monkeypatch.delenv(f"{kind}_proxy", raising=False)
     monkeypatch.setenv(f"{kind.upper()}_PROXY", written)
     with pytest.raises(SettingsError, match=f"{kind.upper()}_PROXY") as caught:
@@ -135,7 +133,7 @@ def test_a_proxy_is_read_with_its_user_and_shown_without():
     no=st.one_of(st.text(max_size=30), st.from_regex(r"[a-z0-9:./,*\[\]]{0,30}", fullmatch=True)),
     url=st.sampled_from([URL, "https://[fd12::7]:8443", "https://10.1.2.3", "http://localhost:1"]),
 )
-def test_whatever_the_environment_holds_is_a_proxy_none_or_an_error_that_names_it(https, no, url):
+def test_any_environment_gives_a_proxy_none_or_a_named_error(https, no, url):
     try:
         proxy = proxy_for(url, {"https": https, "no": no})
     except SettingsError as error:
@@ -201,7 +199,7 @@ async def test_a_dead_proxy_is_named_and_nothing_was_sent(monkeypatch):
         (None, "did not answer in time"),
     ],
 )
-async def test_a_proxy_that_does_not_dig_the_tunnel_is_named_and_nothing_was_sent(monkeypatch, answer, said):
+async def test_a_proxy_that_refuses_the_tunnel_is_named(monkeypatch, answer, said):
     async with proxy_that(answer) as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         error = await failure(read_timeout=0.2, connect_timeout=0.2)

@@ -45,7 +45,7 @@ async def test_a_hundred_misses_of_one_key_load_once():
     assert sum(joined for _, joined in results) == 99
 
 
-async def test_a_failure_is_one_call_and_reaches_everybody():
+async def test_a_failure_is_one_call_and_reaches_every_caller():
     calls = 0
 
     async def load(_: Job) -> int:
@@ -63,7 +63,7 @@ async def test_a_failure_is_one_call_and_reaches_everybody():
     assert calls == 2, "a failure is not remembered"
 
 
-async def test_the_first_caller_leaving_does_not_cost_the_others_their_answer():
+async def test_the_others_get_their_answer_when_the_first_caller_leaves():
     started = asyncio.Event()
     calls = 0
 
@@ -84,7 +84,7 @@ async def test_the_first_caller_leaving_does_not_cost_the_others_their_answer():
     assert results[1:] == [(1, True)] * 99
 
 
-async def test_when_the_last_caller_leaves_the_work_is_cancelled_and_a_newcomer_starts_afresh():
+async def test_the_work_is_cancelled_when_its_last_caller_leaves():
     cancelled = 0
     started = asyncio.Event()
 
@@ -113,7 +113,7 @@ async def test_when_the_last_caller_leaves_the_work_is_cancelled_and_a_newcomer_
     assert cancelled == 1
 
 
-async def test_an_urgent_newcomer_lifts_the_flight_and_a_later_deadline_extends_it():
+async def test_a_newcomer_raises_the_priority_and_extends_the_deadline():
     gate = NoGate()
     own: list[Job] = []
     go = asyncio.Event()

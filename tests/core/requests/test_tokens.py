@@ -59,7 +59,7 @@ async def test_a_hundred_at_once_log_in_once(home):
     assert {token.value for token in values} == {"token-1"}
 
 
-async def test_a_restart_logs_in_again_only_when_the_token_is_over(home):
+async def test_a_restart_logs_in_only_when_the_token_has_expired(home):
     provider = Provider()
     await home.process(provider).current()
     home.clock.advance(2_592_000 - 400)
@@ -79,7 +79,7 @@ async def test_it_is_renewed_in_the_background_before_it_ends(home):
     assert provider.logins == 2
 
 
-async def test_a_short_life_is_renewed_a_tenth_early_not_at_once(home):
+async def test_a_short_lived_token_is_renewed_a_tenth_early(home):
     provider = Provider(lifetime=120)
     tokens = home.process(provider)
     await tokens.current()
@@ -128,7 +128,7 @@ async def test_two_processes_log_in_once_and_share_what_they_got(home):
     assert provider.logins == 2
 
 
-async def test_the_right_to_log_in_of_a_dead_process_is_free(home, tmp_path):
+async def test_a_dead_process_frees_the_right_to_log_in(home, tmp_path):
     database, liveness = (
         open_database(tmp_path / "state.db", (MIGRATION, DESK)),
         ProcessLiveness(tmp_path / "alive"),
@@ -139,7 +139,7 @@ async def test_the_right_to_log_in_of_a_dead_process_is_free(home, tmp_path):
     assert (await home.process(Provider()).current()).value == "token-1"
 
 
-async def test_versions_only_grow_so_a_late_rejection_cannot_hit_a_new_token(home):
+async def test_a_late_rejection_does_not_hit_a_newer_token(home):
     provider = Provider()
     tokens = home.process(provider)
     versions = []
@@ -204,14 +204,14 @@ async def test_a_full_disk_keeps_the_token_for_this_process(home, monkeypatch):
     assert (await tokens.current()).value == "token-2"
 
 
-async def test_the_token_is_in_a_private_file_and_in_no_text(home, tmp_path):
+async def test_the_token_is_in_a_private_file_and_no_text(home, tmp_path):
     tokens = home.process(Provider())
     token = await tokens.current()
     assert stat.S_IMODE((tmp_path / "state.db").stat().st_mode) == 0o600
     assert "token-1" not in f"{token!r} {token} {tokens.state()!r}"
 
 
-async def test_an_early_renewal_that_fails_is_not_tried_again_by_every_question(home):
+async def test_a_failed_early_renewal_is_not_retried_by_every_question(home):
     provider = Provider()
     tokens = home.process(provider)
     await tokens.current()
@@ -228,7 +228,7 @@ async def test_an_early_renewal_that_fails_is_not_tried_again_by_every_question(
     assert provider.logins == 3
 
 
-async def test_a_refused_token_is_not_used_again_even_when_the_disk_still_has_it(home, monkeypatch):
+async def test_a_refused_token_on_disk_is_not_used_again(home, monkeypatch):
     provider = Provider()
     tokens = home.process(provider)
     token = await tokens.current()

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,14 +71,14 @@ def response(body: bytes, length: int | None = None) -> bytes:
     return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (len(body) if length is None else length) + body
 
 
-async def test_a_reply_has_status_headers_and_body_and_shows_none_of_it():
+async def test_a_reply_shows_nothing_of_what_it_holds():
     async with server(response(b'{"status":"success"}')) as url:
         reply = await send(url)
     assert (reply.status, reply.body) == (200, b'{"status":"success"}')
     assert "success" not in repr(reply)
 
 
-async def test_nobody_there_was_not_sent():
+async def test_a_refused_connection_sent_nothing():
     async with server(None) as url:
         pass
     error = await failure(url)
@@ -91,14 +92,14 @@ async def test_a_name_that_does_not_exist_was_not_sent():
     assert "nowhere.invalid" in str(error.text)
 
 
-async def test_plain_text_where_tls_was_expected_was_not_sent_and_is_named():
+async def test_plain_text_instead_of_tls_is_named():
     async with server(b"HTTP/1.1 200 OK\r\n\r\n") as url:
         error = await failure(url.replace("http:", "https:"), connect_timeout=1.0)
     assert error.sent is False
     assert "127.0.0.1" in str(error.text)
 
 
-async def test_a_certificate_nobody_vouches_for_is_named():
+async def test_an_untrusted_certificate_is_named():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     listening = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=context)
@@ -117,9 +118,7 @@ async def test_a_connection_cut_after_sending_may_have_been_seen(answer):
     assert (error.kind, error.sent) == ("cut", True)
 
 
-async def test_a_server_that_drips_is_cut_off_by_the_limit_on_the_whole():
-    from dataclasses import replace
-
+async def test_a_dripping_server_is_cut_off_by_the_total_limit():
     async with server(response(b"x" * 10_000), drip=0.02) as url:
         error = await failure(url, replace(SEARCH, timeout=0.1), connect_timeout=0.05, pool_timeout=0.05)
     assert (error.kind, error.sent) == ("timeout", True)
@@ -175,7 +174,7 @@ def slow_to_agree(seconds: float, context: ssl.SSLContext):
 
 
 @pytest.mark.parametrize("late", [True, False])
-async def test_a_request_that_is_late_after_its_handshake_is_not_sent(monkeypatch, late):
+async def test_a_request_late_after_its_handshake_is_not_sent(monkeypatch, late):
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -205,7 +204,7 @@ async def test_a_request_that_is_late_after_its_handshake_is_not_sent(monkeypatc
     assert any(asked) is not late
 
 
-async def test_a_body_that_is_late_after_its_headers_is_not_sent():
+async def test_a_body_late_after_its_headers_is_not_sent():
     looks = iter([True, False])
     write = add_message(1, "Mensagem")
     async with server(response(b"{}")) as url:
@@ -230,7 +229,7 @@ async def test_the_headers_are_heard_before_the_body_is_read():
     assert heard == [200]
 
 
-async def test_the_body_of_an_error_is_read_small_and_its_faults_are_ignored():
+async def test_an_errors_body_is_read_small_and_its_faults_ignored():
     for body, length, read in [(b"x" * 200_000, 200_000, 65536), (b"abc", 500, 0), (b"abc", 3, 3)]:
         async with server(response(body, length).replace(b"200 OK", b"500 No")) as url:
             reply = await send(url)

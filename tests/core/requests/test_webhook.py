@@ -103,14 +103,14 @@ async def test_one_that_hangs_is_left_after_its_time():
         assert "did not answer in time" in await failed(hook.url, seconds=0.1)
 
 
-async def test_one_that_hangs_up_or_is_not_there_is_a_failure():
+async def test_a_receiver_that_hangs_up_is_a_failure():
     async with listening(b"") as hook:
         assert "127.0.0.1 cannot be reached (RemoteProtocolError)" in await failed(hook.url)
     assert "cannot be reached (ConnectError)" in await failed(hook.url)
 
 
 @pytest.mark.parametrize("secret", ["line\nbreak", "naïve", "\x00"])
-async def test_a_secret_no_header_can_carry_is_a_failure_that_does_not_show_it(secret: str):
+async def test_a_secret_that_no_header_can_carry_is_never_shown(secret: str):
     async with listening(status("200 OK")) as hook:
         said = await failed(hook.url, secret=secret)
     assert said.startswith("The webhook's secret cannot be sent")
@@ -126,7 +126,7 @@ async def test_nothing_of_it_is_logged(caplog):
     assert "s3cret" not in caplog.text
 
 
-async def test_a_proxy_of_the_environment_is_not_used_for_this_machine(monkeypatch):
+async def test_the_environments_proxy_is_not_used_for_this_machine(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "nonsense://proxy")
     async with listening(status("200 OK")) as hook:

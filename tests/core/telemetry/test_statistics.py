@@ -34,7 +34,7 @@ def test_every_outcome_is_counted_for_its_own_category():
     assert CacheState(categories=statistics.state()).ratio == 4 / 7
 
 
-def test_the_course_has_one_point_a_minute_without_the_silent_ones_and_a_limit():
+def test_the_course_has_one_point_for_each_minute_with_questions():
     clock = HandClock(now=0.0)
     statistics = Statistics(clock)
     statistics.count(DATA, Outcome.MISS)
