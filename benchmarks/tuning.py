@@ -12,15 +12,14 @@ from functools import partial
 
 from benchmarks.table import Table, ratio
 from hubsoft_tui.core.types import Category
+from hubsoft_tui.screens.demo.history import CacheReplay, WeekQuestion, Weeks, replay, weeks
 from hubsoft_tui.services.tuning.advice import advise_all
 from hubsoft_tui.services.tuning.columns import Columns, gather
 from hubsoft_tui.services.tuning.curve import curve
 from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
 from hubsoft_tui.services.tuning.reuse_odds import promise
 from hubsoft_tui.services.tuning.size_curve import size_curve
-from hubsoft_tui.services.tuning.synthetic_trace import Rehearsal, rehearse
 from hubsoft_tui.settings.tree import CacheSettings
-from hubsoft_tui.simulator.week import WeekQuestion, Weeks, weeks
 
 DAY = 86_400.0
 LEARNT = 14
@@ -77,9 +76,9 @@ def least(questions: Sequence[WeekQuestion], truth: Weeks, lifetimes: Mapping[st
     return told
 
 
-def counted(rehearsal: Rehearsal) -> Counted:
-    shown = rehearsal.shown.values()
-    return Counted(rehearsal.requests, sum(each.hits for each in shown), sum(each.outdated for each in shown))
+def counted(replayed: CacheReplay) -> Counted:
+    shown = replayed.shown.values()
+    return Counted(replayed.requests, sum(each.hits for each in shown), sum(each.outdated for each in shown))
 
 
 def compare(days: int) -> Table:
@@ -88,14 +87,14 @@ def compare(days: int) -> Table:
     defaults = dict(ages(CacheSettings()))
     before = [one for one in told.questions if one.at < LEARNT * DAY]
     after = [one for one in told.questions if one.at >= LEARNT * DAY]
-    _rehearsal, rows = rehearse(before, told, defaults)
+    _replayed, rows = replay(before, told, defaults)
     advice = advise_all(gather(rows), defaults, (SUSPENDED, DATA, STATUS, SERVICE), target=0.01)
     tuned = defaults | {key: each.value for key, each in advice.items() if each.value is not None}
     found = {
         "naive": Counted(len(after)),
         "seed's cache (30 min, 4 h, 1 h; not shared)": seed_cache(after, told),
-        "ours, default lifetimes": counted(rehearse(after, told, defaults)[0]),
-        "ours, lifetimes tuned to 1 % changed": counted(rehearse(after, told, tuned)[0]),
+        "ours, default lifetimes": counted(replay(after, told, defaults)[0]),
+        "ours, lifetimes tuned to 1 % changed": counted(replay(after, told, tuned)[0]),
         "least possible with the default lifetimes": least(after, told, defaults),
         "least possible with the tuned lifetimes": least(after, told, tuned),
     }

@@ -101,7 +101,7 @@ class Demo:
             return
         from hubsoft_tui.settings import places
 
-        from .trace import record
+        from .history import record
 
         # A demo that ends meanwhile takes its home with it.
         with contextlib.suppress(StoreError):

@@ -6,13 +6,12 @@ from dataclasses import replace
 import pytest
 
 from hubsoft_tui.core.types import Category
+from hubsoft_tui.screens.demo.history import replay, weeks
 from hubsoft_tui.services.tuning.advice import advise, advise_all, changes_of, reuse_within
 from hubsoft_tui.services.tuning.columns import Columns, gather
 from hubsoft_tui.services.tuning.curve import CANDIDATES, curve
 from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
-from hubsoft_tui.services.tuning.synthetic_trace import rehearse
 from hubsoft_tui.settings.tree import CacheSettings
-from hubsoft_tui.simulator.week import weeks
 
 DAY = 86_400.0
 DEFAULTS = dict(ages(CacheSettings()))
@@ -23,13 +22,13 @@ KEYS = (SUSPENDED, DATA, STATUS, SERVICE)
 def recorded(seed):
     """Four weeks, and the columns of the first two."""
     told = weeks(seed, days=28)
-    _rehearsal, rows = rehearse([one for one in told.questions if one.at < 14 * DAY], told, DEFAULTS)
+    _replayed, rows = replay([one for one in told.questions if one.at < 14 * DAY], told, DEFAULTS)
     return told, gather(rows)
 
 
 def judged(told, lifetimes):
-    rehearsal, _rows = rehearse([one for one in told.questions if one.at >= 14 * DAY], told, lifetimes)
-    return rehearsal
+    replayed, _rows = replay([one for one in told.questions if one.at >= 14 * DAY], told, lifetimes)
+    return replayed
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -92,7 +91,7 @@ def test_it_abstains_when_the_trace_is_too_thin():
     few = advise(Columns(), curve(Columns(), DEFAULTS, DATA), DATA, now=1800.0, target=0.01)
     assert few.value is None
     assert "0 questions were asked" in str(few.reason)
-    day = gather(rehearse([one for one in told.questions if one.at < DAY], told, DEFAULTS)[1])
+    day = gather(replay([one for one in told.questions if one.at < DAY], told, DEFAULTS)[1])
     short = advise(day, curve(day, DEFAULTS, STATUS), STATUS, now=14_400.0, target=0.01)
     assert short.value is None
     assert "the trace covers 18 h 23 min" in str(short.reason)
@@ -128,10 +127,10 @@ def test_within_what_questions_mostly_come_again():
 
 def test_a_rehearsal_asks_what_the_curve_says():
     told, columns = recorded(1)
-    rehearsal, _rows = rehearse([one for one in told.questions if one.at < 14 * DAY], told, DEFAULTS)
+    replayed, _rows = replay([one for one in told.questions if one.at < 14 * DAY], told, DEFAULTS)
     (point,) = curve(columns, DEFAULTS, DATA, [DEFAULTS[DATA]])
-    assert point.requests == rehearsal.requests
-    assert point.asked == rehearsal.shown[Category.CLIENT_DATA].asked - _strangers(told)
+    assert point.requests == replayed.requests
+    assert point.asked == replayed.shown[Category.CLIENT_DATA].asked - _strangers(told)
 
 
 def _strangers(told):

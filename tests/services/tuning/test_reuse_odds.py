@@ -4,12 +4,11 @@ import pytest
 
 from hubsoft_tui.core.telemetry.trace import PERSON
 from hubsoft_tui.core.types import Category
+from hubsoft_tui.screens.demo.history import CacheReplay, replay, weeks
 from hubsoft_tui.services.tuning.columns import Columns, gather
 from hubsoft_tui.services.tuning.lifetimes import DATA, ages
 from hubsoft_tui.services.tuning.reuse_odds import Reuse, people_of, promise
-from hubsoft_tui.services.tuning.synthetic_trace import Rehearsal, rehearse
 from hubsoft_tui.settings.tree import CacheSettings
-from hubsoft_tui.simulator.week import weeks
 
 DAY, HOUR = 86_400.0, 3600.0
 LIFETIMES = dict(ages(CacheSettings())) | {DATA: 4 * HOUR}
@@ -22,7 +21,7 @@ def hour(at):
 @functools.cache
 def recorded(seed=3):
     told = weeks(seed, days=28)
-    _rehearsal, rows = rehearse([one for one in told.questions if one.at < 21 * DAY], told, LIFETIMES)
+    _replayed, rows = replay([one for one in told.questions if one.at < 21 * DAY], told, LIFETIMES)
     return told, gather(rows)
 
 
@@ -30,27 +29,27 @@ def renewed_ahead(told, reuse, worth, start):
     """Play every question, renewing after `start` or not; return (people, waited, renewed) after it, twice."""
     found, category = [], Category.CLIENT_DATA
     for wanted in (False, True):
-        rehearsal, people, before = Rehearsal(told, LIFETIMES), {}, (0, 0)
-        shown = rehearsal.shown[category]
+        replayed, people, before = CacheReplay(told, LIFETIMES), {}, (0, 0)
+        shown = replayed.shown[category]
         for one in told.questions:
             mine = people.setdefault(one.subject, [])
             while (
                 wanted
                 and mine
                 and one.at >= start
-                and not told.suspended(one.subject, rehearsal._kept[one.subject])
+                and not told.suspended(one.subject, replayed._kept[one.subject])
             ):
-                expiry = rehearsal.expires(one.subject, category)
+                expiry = replayed.expires(one.subject, category)
                 if not start <= expiry < one.at or reuse.chance(mine, expiry) < worth:
                     break
-                rehearsal.renew(one.subject, category, expiry)
+                replayed.renew(one.subject, category, expiry)
             if one.at < start:
                 before = shown.people, shown.waited
-            rehearsal.ask(one)
+            replayed.ask(one)
             if one.person and one.category == category.value:
                 mine.append(one.at)
         found.append(
-            (shown.people - before[0], shown.waited - before[1], rehearsal.renewed, rehearsal.requests)
+            (shown.people - before[0], shown.waited - before[1], replayed.renewed, replayed.requests)
         )
     return found
 

@@ -3,14 +3,13 @@ from itertools import pairwise
 import pytest
 
 from hubsoft_tui.core.types import Category
+from hubsoft_tui.screens.demo.history import CacheReplay, weeks
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tuning.columns import gather
 from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
 from hubsoft_tui.services.tuning.selftuning import BETWEEN, KEYS, STEP, steps
-from hubsoft_tui.services.tuning.synthetic_trace import Rehearsal
 from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.settings.tuning import TuningSettings
-from hubsoft_tui.simulator.week import weeks
 from hubsoft_tui.store.tuning import SELF, Move
 from tests.hubs import settings_for
 
@@ -26,13 +25,13 @@ class Life:
         self.told = weeks(seed, days=days)
         self.held = DEFAULTS | held
         self.settings = settings
-        self.rehearsal = Rehearsal(self.told, self.held)
+        self.replayed = CacheReplay(self.told, self.held)
         self.rows, self.moves, self._next = [], [], 0
 
     def pass_to(self, now):
         questions = self.told.questions
         while self._next < len(questions) and questions[self._next].at < now:
-            self.rows.append(self.rehearsal.ask(questions[self._next]))
+            self.rows.append(self.replayed.ask(questions[self._next]))
             self._next += 1
 
     def look(self, now):
@@ -67,7 +66,7 @@ def test_it_converges_and_does_not_go_back_and_forth(life):
 
 @pytest.mark.xdist_group("four weeks")
 def test_it_ends_where_answers_seldom_changed_and_fewer_are_asked_for(life):
-    before = {category: (each.hits, each.outdated) for category, each in life.rehearsal.shown.items()}
+    before = {category: (each.hits, each.outdated) for category, each in life.replayed.shown.items()}
     assert life.held[DATA] > DEFAULTS[DATA] * 4
     assert life.held[STATUS] > DEFAULTS[STATUS]
     assert life.held[SUSPENDED] < DEFAULTS[SUSPENDED]
@@ -118,7 +117,7 @@ def test_what_a_person_took_back_is_left_alone():
 
 
 def test_through_the_engine_it_is_off_until_asked_then_logged_and_reversible(simulator, tmp_path):
-    from hubsoft_tui.screens.demo.trace import record
+    from hubsoft_tui.screens.demo.history import record
 
     settings = settings_for(simulator, tmp_path)
     hub = Hub(settings)

@@ -1,19 +1,40 @@
-"""A provider's working weeks: the questions, their callers and instants, and what really changed at HubSoft.
+"""The demo's history: weeks of questions and changes at a provider, answered by the rules of the cache into trace rows.
 
-People call when something happened: after they were suspended, after they paid, when the line is down and again
-an hour later. So questions and changes lean on each other, as they do outside; and the same seed gives the same
-weeks. Instants are seconds from a Monday's midnight, local time.
+Customers call when something happened: after a suspension, after a payment, when the line is down and again an hour
+later. So questions and changes depend on each other, and one seed gives the same weeks. The benchmarks and the tests
+replay them too, without engine and HubSoft. Instants of weeks are seconds from a Monday's midnight, local time.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
+import time
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from hubsoft_tui.core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, SentRow
+from hubsoft_tui.core.types import Category, Outcome, Priority
+from hubsoft_tui.hubsoft_time import DAY_SECONDS, day_of, start_of
+from hubsoft_tui.services.storage import account_of
+from hubsoft_tui.services.tuning.lifetimes import Kind, Rule, ages, fixed
+from hubsoft_tui.settings.tree import CacheSettings
+from hubsoft_tui.store.database import open_database
+from hubsoft_tui.store.trace import TraceStore
+from hubsoft_tui.store.trace_reading import MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from hubsoft_tui.settings.tree import Profile
+
+DAYS: Final = 14
+AT_ONCE: Final = 500
+"""Rows written in one transaction: the engine's own are not kept waiting."""
 
 HOUR: Final = 3600.0
 DAY: Final = 86_400.0
@@ -28,7 +49,7 @@ STRANGERS: Final = 2_000_000
 """From here on: documents of no customer."""
 
 CALLS: Final = (130, 120, 115, 120, 130, 60, 25)
-"""Calls a day, Monday first, before anybody calls again."""
+"""Calls a day, Monday first, first calls only."""
 PORTAL: Final = 150
 """Logins a day at the customers' portal, a program."""
 CHECKUP: Final = 100
@@ -199,6 +220,147 @@ class _Provider:
         return min(max(self._chance.gauss(15, 4.5), 0.1), 23.9) * HOUR
 
 
-def people(questions: tuple[WeekQuestion, ...]) -> Iterator[WeekQuestion]:
-    """Yield the questions that a person waits for."""
-    return (one for one in questions if one.person)
+@dataclass(slots=True)
+class CategoryReplay:
+    """What one category's questions saw."""
+
+    asked: int = 0
+    hits: int = 0
+    outdated: int = 0
+    """Answers from the cache that had changed at HubSoft by then."""
+    waited: int = 0
+    """Questions of people that HubSoft had to answer."""
+    people: int = 0
+
+
+@dataclass(slots=True)
+class CacheReplay:
+    """A cache without limits over `truth`; `start` (UTC epoch seconds) is added to the rows' instants."""
+
+    truth: Weeks
+    lifetimes: Mapping[str, float]
+    start: float = 0.0
+    requests: int = 0
+    renewed: int = 0
+    shown: dict[Category, CategoryReplay] = field(
+        default_factory=lambda: {each: CategoryReplay() for each in Category}
+    )
+    _kept: dict[int, float] = field(default_factory=dict)
+
+    def ask(self, question: WeekQuestion) -> QuestionRow:
+        """Answer one question, not earlier than the one before, and return its row."""
+        at, subject, category = question.at, question.subject, Category(question.category)
+        fetched = self._kept.get(subject)
+        shown = self.shown[category]
+        shown.asked += 1
+        shown.people += question.person
+        fresh = fetched is not None and not question.forced and at <= self.expires(subject, category)
+        if fetched is not None and fresh:
+            shown.hits += 1
+            shown.outdated += self._differs(subject, question.category, fetched, at)
+        else:
+            shown.waited += question.person
+        return self._row(question, category, fetched, fresh=fresh)
+
+    def renew(self, subject: int, category: Category, at: float) -> QuestionRow:
+        """Renew a cached record ahead of a question."""
+        self.renewed += 1
+        fetched = self._kept.get(subject)
+        question = WeekQuestion(at, subject, category.value, person=False, forced=True)
+        return self._row(question, category, fetched, fresh=False, caller=REFRESH)
+
+    def expires(self, subject: int, category: Category) -> float:
+        """Return until when what is remembered answers `category`."""
+        fetched = self._kept[subject]
+        return fetched + self._rule(subject, fetched).caps[CATEGORIES.index(category)]
+
+    def _row(
+        self,
+        question: WeekQuestion,
+        category: Category,
+        fetched: float | None,
+        *,
+        fresh: bool,
+        caller: str = "lookup",
+    ) -> QuestionRow:
+        at, subject, truth = question.at, question.subject, self.truth
+        compared = fetched is not None and not fresh
+        if not fresh:
+            self.requests += 1
+            self._kept[subject] = at
+        looked = self._kept[subject]
+        return QuestionRow(
+            at=self.start + at,
+            category=category,
+            subject=subject,
+            priority=Priority.HIGH if question.person else Priority.LOW,
+            outcome=Outcome.MISS if not fresh else Outcome.HIT if truth.exists(subject) else Outcome.NEGATIVE,
+            age=at - looked,
+            caller=caller,
+            changed=self._differs(subject, question.category, fetched, at)
+            if compared and fetched is not None
+            else None,
+            since=at - fetched if compared and fetched is not None else 0.0,
+            suspended=truth.suspended(subject, looked),
+            forced=question.forced,
+            negative=not truth.exists(subject),
+            was_negative=compared and not truth.exists(subject),
+            was_suspended=compared and fetched is not None and truth.suspended(subject, fetched),
+        )
+
+    def _rule(self, subject: int, fetched: float) -> Rule:
+        kind = Kind.PLAIN
+        if not self.truth.exists(subject):
+            kind = Kind.NEGATIVE
+        elif self.truth.suspended(subject, fetched):
+            kind = Kind.SUSPENDED
+        return fixed(self.lifetimes)[kind]
+
+    def _differs(self, subject: int, category: str, fetched: float, at: float) -> bool:
+        return self.truth.version(subject, category, fetched) != self.truth.version(subject, category, at)
+
+
+def replay(
+    questions: Iterable[WeekQuestion], truth: Weeks, lifetimes: Mapping[str, float], *, start: float = 0.0
+) -> tuple[CacheReplay, list[QuestionRow]]:
+    """Answer `questions` in turn; return the replay and its rows."""
+    replayed = CacheReplay(truth, lifetimes, start)
+    return replayed, [replayed.ask(question) for question in questions]
+
+
+def record(path: Path, profile: Profile, stopped: Callable[[], bool]) -> None:
+    """Write the two weeks before today to the trace at `path`. Raises StoreError."""
+    start = start_of(day_of(time.time())) - DAYS * DAY_SECONDS
+    # The weeks begin on a Monday; those before today may not. The days of the week then lie a little off.
+    played = weeks(days=DAYS)
+    _replayed, rows = replay(played.questions, played, ages(CacheSettings()), start=start)
+    database = open_database(path, MIGRATIONS)
+    try:
+        store = TraceStore(database, account_of(profile))
+        for first in range(0, len(rows), AT_ONCE):
+            if stopped():
+                return
+            some = rows[first : first + AT_ONCE]
+            store.write(some, list(_sent(some)), person="demo")
+            time.sleep(0.01)  # other writers have the file in between
+    finally:
+        database.close()
+
+
+def _sent(rows: list[QuestionRow]) -> Iterator[SentRow]:
+    chance = random.Random(rows[0].at)  # noqa: S311 - made-up latencies, not secrets
+    for row in rows:
+        if row.outcome is Outcome.MISS:
+            yield SentRow(
+                at=row.at,
+                operation="cliente" if row.subject < 1_000_000 else "cliente.atendimento",
+                priority=row.priority if row.priority <= Priority.HIGH else Priority.LOW,
+                caller=row.caller,
+                attempt=1,
+                wait=0.0,
+                latency=chance.lognormvariate(-1.6, 0.5),
+                status=200,
+                size=9000,
+                outcome="ok",
+                asked=True,
+            )
