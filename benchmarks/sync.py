@@ -24,8 +24,7 @@ from hubsoft_tui.services.tickets.merging import Manner, Sighting
 from hubsoft_tui.settings.tree import SyncSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.mirror import Mirror
-from hubsoft_tui.store.mirror_tables import MIGRATIONS
+from hubsoft_tui.store.mirror import MIGRATIONS, Mirror
 
 MINUTES: Final = 1440
 """Passes a day, one a minute."""

@@ -21,8 +21,8 @@ from hubsoft_tui.services.reports.aggregate import add_up
 from hubsoft_tui.services.reports.days import stretch
 from hubsoft_tui.settings.tree import Settings, TraceSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace import TraceStore
 from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_writer import TraceStore
 
 DAY = date(2026, 11, 23)
 BATCH = 1000

@@ -33,8 +33,7 @@ from hubsoft_tui.services.tickets.merging import Manner, Sighting
 from hubsoft_tui.services.tickets.types import Delta, SyncStatus, TicketRow
 from hubsoft_tui.settings.tree import Settings, UiSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.mirror import Mirror
-from hubsoft_tui.store.mirror_tables import MIGRATIONS
+from hubsoft_tui.store.mirror import MIGRATIONS, Mirror
 from widgets.tickets.columns import TicketCells, ticket_id
 from widgets.tickets.table import TicketTable
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from ..core.clock import Clock
 from ..store.drafts import SqliteDrafts
 from ..store.kept import Dropped, KeptDraft
-from .serial_thread import Lane
+from .serial_thread import SerialThread
 
 
 class DraftBox:
     """Lives in the engine's loop; a flush to a slow disk must not hold it up."""
 
     def __init__(self, store: SqliteDrafts, clock: Clock) -> None:
-        self._lane = Lane("drafts", lambda: store, clock)
+        self._lane = SerialThread("drafts", lambda: store, clock)
 
     async def all(self) -> tuple[KeptDraft, ...]:
         """Return every draft, newest first. Raises StoreError."""

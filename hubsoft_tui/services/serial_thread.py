@@ -20,7 +20,7 @@ BUSY_SECONDS: Final = 20.0
 AGAIN_SECONDS: Final = 0.05
 
 
-class Lane(Generic[R]):
+class SerialThread(Generic[R]):
     """Runs one thing after the other, in its own thread, on what `opened` returns when the first needs it.
 
     Lives in the engine's loop. `closed` is called with it in the end, in the thread too. Without `aside` the work

@@ -24,13 +24,12 @@ from ..store import (
     command_queue,
     drafts,
     mirror,
-    mirror_tables,
     outbox,
     recent_and_audit,
     records,
     rosters,
     tokens,
-    trace_key,
+    trace_writer,
     tuning,
 )
 from ..store.database import Database, open_database
@@ -97,17 +96,17 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             return database
 
         spent = opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False)
-        kept = opened(folders.state / "state.db", tokens.MIGRATION, recent_and_audit.MIGRATION)
+        kept = opened(folders.state / "state.db", *tokens.MIGRATIONS, *recent_and_audit.MIGRATIONS)
         unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True, mend=mended)
-        begun = opened(folders.state / "drafts.db", drafts.MIGRATION, durable=True)
+        begun = opened(folders.state / "drafts.db", *drafts.MIGRATIONS, durable=True)
         tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS, rescued=False)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         checked = opened(
             folders.state / "checkups.db",
-            checkups.MIGRATION,
-            checkup_results.MIGRATION,
-            rosters.MIGRATION,
+            *checkups.MIGRATIONS,
+            *checkup_results.MIGRATIONS,
+            *rosters.MIGRATIONS,
             *command_queue.MIGRATIONS,
         )
         yield State(
@@ -124,7 +123,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             mirror=lambda: mirror.Mirror(
-                open_database(folders.state / "tickets.db", mirror_tables.MIGRATIONS, wall=clock.wall),
+                open_database(folders.state / "tickets.db", mirror.MIGRATIONS, wall=clock.wall),
                 account,
             ),
             commands=command_queue.CommandQueue(checked, account, liveness),
@@ -139,11 +138,11 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
 
 def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack) -> Trace:
     try:
-        key = trace_key.home_key(folder / "trace.key")
+        key = trace_writer.home_key(folder / "trace.key")
     except StoreError as error:
         # Nor will the trace be written; this run's rows are hashed with a key that nobody keeps.
         logger.warning("the trace has no key: %s", error)
-        key = secrets.token_bytes(trace_key.KEY_BYTES)
+        key = secrets.token_bytes(trace_writer.KEY_BYTES)
 
     house = House(folder / REPORTS, settings, clock.wall)
     writer = TraceWriter(folder / TRACE, account, current_person(), keep_house=house.keep)

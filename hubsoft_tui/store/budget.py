@@ -13,8 +13,7 @@ from ..core.limiter.ledger import Ledger, QueueHead, Slot, Throttle
 from ..core.types import Priority
 from ..texts import Text
 from .database import Database
-from .disk import store_errors
-from .holders import holder
+from .disk import holder, store_errors
 from .opening import BEGUN_UNIT
 from .process_liveness import ProcessLiveness
 

@@ -12,7 +12,8 @@ from typing import Final, cast
 from .checkup_rows import Decision, Result, RunRow
 from .database import Database
 
-MIGRATION: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE decision (
     account TEXT NOT NULL,
     run INTEGER NOT NULL,
@@ -29,7 +30,8 @@ CREATE TABLE decision (
     settled INTEGER NOT NULL,
     PRIMARY KEY (account, run, document)
 ) WITHOUT ROWID;
-"""
+""",
+)
 _DECISION: Final = "document, result, status, plan, since, source, fetched_at, why, gone, was"
 
 

@@ -16,7 +16,8 @@ from .checkup_rows import Known, ListRow, Member, Reading, Result, RunRow, RunSt
 from .database import Database
 from .process_liveness import ProcessLiveness
 
-MIGRATION: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE list (
     id INTEGER PRIMARY KEY,
     account TEXT NOT NULL,
@@ -53,7 +54,8 @@ CREATE TABLE run (
     reading TEXT
 );
 CREATE INDEX run_list ON run (account, list, id);
-"""
+""",
+)
 RUNS_KEPT: Final = 3
 """Runs of a list whose decisions are kept."""
 

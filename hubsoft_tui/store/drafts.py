@@ -9,7 +9,8 @@ from typing import Final, cast
 from .database import Database
 from .kept import Dropped, KeptDraft, Value
 
-MIGRATION: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE draft (
     account TEXT NOT NULL,
     about TEXT NOT NULL,
@@ -20,7 +21,8 @@ CREATE TABLE draft (
     at REAL NOT NULL,
     PRIMARY KEY (account, about)
 );
-"""
+""",
+)
 
 
 class SqliteDrafts:

@@ -114,7 +114,7 @@ _LISTS: Final = frozenset({"doubles", "similar"})
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class OutboxCounts:
     """How many entries are not over, how many ask for a person, and the oldest (epoch s) that asks for nobody."""
 
     left: int
@@ -299,7 +299,7 @@ class SqliteOutbox:
         before, self._version = self._version, version
         return before != version
 
-    def tally(self, *, over: Sequence[str], asking: Sequence[str], undecided: str) -> Tally:
+    def tally(self, *, over: Sequence[str], asking: Sequence[str], undecided: str) -> OutboxCounts:
         """Count the entries not in the states `over`, and those a person must look at.
 
         These are in a state of `asking`, or `undecided` with nothing left to do by itself, or doubled.
@@ -312,7 +312,7 @@ class SqliteOutbox:
             " AND NOT (state = ? AND due IS NULL)) FROM entry WHERE account = ?",
             (*over, *asking, undecided, *over, *asking, undecided, self._account),
         )
-        return Tally(int(str(left)), int(str(asks)), None if oldest is None else float(str(oldest)))
+        return OutboxCounts(int(str(left)), int(str(asks)), None if oldest is None else float(str(oldest)))
 
     def purge(self, states: Sequence[str], before: float) -> int:
         """Forget entries in these states with nothing left to do since `before` (epoch s); return how many."""

@@ -7,7 +7,8 @@ from typing import Final, cast
 
 from .database import Database
 
-MIGRATION: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE recent (
     account TEXT NOT NULL,
     term TEXT NOT NULL,
@@ -24,7 +25,8 @@ CREATE TABLE audit (
     action TEXT NOT NULL,
     subject TEXT NOT NULL
 );
-"""
+""",
+)
 KEPT: Final = 20
 
 

@@ -15,7 +15,8 @@ import msgspec
 from .checkup_rows import Reading, Seen
 from .database import Database
 
-MIGRATION: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE roster (
     account TEXT NOT NULL,
     variant TEXT NOT NULL,
@@ -43,7 +44,8 @@ CREATE TABLE night (
     day TEXT NOT NULL,
     PRIMARY KEY (account, day)
 ) WITHOUT ROWID;
-"""
+""",
+)
 NOBODY: Final = 0
 """The list of a run that checks nobody: the nightly reading."""
 CHUNK: Final = 250

@@ -11,7 +11,8 @@ from .database import Database
 from .lease import Lease
 from .process_liveness import ProcessLiveness
 
-MIGRATION: Final = """
+MIGRATIONS: Final = (
+    """
 CREATE TABLE token (
     account TEXT PRIMARY KEY,
     value TEXT NOT NULL,        -- empty once HubSoft refused it; the row stays so that versions only grow
@@ -28,7 +29,8 @@ CREATE TABLE login_lease (
     until REAL NOT NULL,
     epoch TEXT NOT NULL
 );
-"""
+""",
+)
 
 
 class SqliteTokens:

@@ -20,7 +20,12 @@ class Process:
     def __init__(self, folder, account="account"):
         self.database = open_database(
             folder / "checkups.db",
-            [checkups.MIGRATION, checkup_results.MIGRATION, rosters.MIGRATION, *command_queue.MIGRATIONS],
+            [
+                *checkups.MIGRATIONS,
+                *checkup_results.MIGRATIONS,
+                *rosters.MIGRATIONS,
+                *command_queue.MIGRATIONS,
+            ],
         )
         self.liveness = ProcessLiveness(folder / "alive")
         self.checkups = checkups.Checkups(self.database, account, self.liveness)

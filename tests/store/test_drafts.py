@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.drafts import MIGRATION, SqliteDrafts
+from hubsoft_tui.store.drafts import MIGRATIONS, SqliteDrafts
 from hubsoft_tui.store.kept import Dropped, KeptDraft
 
 
 def drafts(home: Path, account: str = "one") -> SqliteDrafts:
-    return SqliteDrafts(open_database(home / "drafts.db", (MIGRATION,), durable=True), account)
+    return SqliteDrafts(open_database(home / "drafts.db", MIGRATIONS, durable=True), account)
 
 
 def begun(at: float, text: str = "No light", about: str = "open 1") -> KeptDraft:

@@ -21,8 +21,8 @@ from hubsoft_tui.core.telemetry.trace import (
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import Database, open_database
-from hubsoft_tui.store.trace import TraceStore
 from hubsoft_tui.store.trace_reading import MIGRATIONS, TRIMMED
+from hubsoft_tui.store.trace_writer import TraceStore
 
 NOW = 1_795_000_000.0
 ALL = (0.0, 1e11)

@@ -23,8 +23,8 @@ from hubsoft_tui.services.storage import account_of
 from hubsoft_tui.services.tuning.lifetimes import Kind, Rule, ages, fixed
 from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace import TraceStore
 from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_writer import TraceStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

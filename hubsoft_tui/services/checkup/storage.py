@@ -9,7 +9,7 @@ from ...store.checkup_results import CheckupResults
 from ...store.checkups import Checkups
 from ...store.command_queue import CommandQueue
 from ...store.rosters import Rosters
-from ..serial_thread import Lane
+from ..serial_thread import SerialThread
 from .types import ListOverview, RunRow
 
 
@@ -38,4 +38,4 @@ class CheckupStores:
         return row, row.owner == self.checkups.owner
 
 
-CheckupFiles = Lane[CheckupStores]
+CheckupFiles = SerialThread[CheckupStores]

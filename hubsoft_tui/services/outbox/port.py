@@ -17,7 +17,7 @@ T = TypeVar("T")
 CONTEXT: Final = RequestContext("outbox")
 
 
-class Door(Protocol):
+class OutboxPort(Protocol):
     """What the outbox needs of the engine."""
 
     settings: Settings

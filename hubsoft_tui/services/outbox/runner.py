@@ -10,11 +10,11 @@ from typing import Final
 
 from ...core.clock import Clock
 from ...errors import HubSoftError, StoreError
-from ...store.outbox import OutboxRow, SqliteOutbox, Step, Tally
+from ...store.outbox import OutboxCounts, OutboxRow, SqliteOutbox, Step
 from ...texts import _
-from ..serial_thread import Lane
+from ..serial_thread import SerialThread
 from . import machine
-from .port import Door, local_protocol
+from .port import OutboxPort, local_protocol
 from .sender import Sender
 from .types import EntryState
 
@@ -45,10 +45,10 @@ class _Survey:
 class Runner:
     """Lives in the engine's loop. `tally` and `version` may be read at any time."""
 
-    def __init__(self, engine: Door, store: SqliteOutbox, clock: Clock, *, aside: bool) -> None:
+    def __init__(self, engine: OutboxPort, store: SqliteOutbox, clock: Clock, *, aside: bool) -> None:
         self.tally = _tally(store)
         self.version = 1
-        self.lane = Lane("outbox", lambda: store, clock, aside=aside)
+        self.lane = SerialThread("outbox", lambda: store, clock, aside=aside)
         """Where the file is worked on: a flush to a slow disk must not hold up the engine."""
         self.sender = Sender(engine, self.lane, clock, self.news)
         self.changed = asyncio.Event()
@@ -181,5 +181,5 @@ def _survey(store: SqliteOutbox, abandoned: Step) -> _Survey:
     return _Survey(changed, left_behind, store.due(), store.next_due())
 
 
-def _tally(store: SqliteOutbox) -> Tally:
+def _tally(store: SqliteOutbox) -> OutboxCounts:
     return store.tally(over=tuple(machine.OVER), asking=machine.ASKING, undecided=EntryState.UNKNOWN.value)

@@ -35,10 +35,10 @@ from ...errors import (
 from ...hubsoft_time import day_of
 from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
-from ..serial_thread import Lane
+from ..serial_thread import SerialThread
 from . import machine, search
 from .machine import Instant
-from .port import CONTEXT, Door, local_protocol
+from .port import CONTEXT, OutboxPort, local_protocol
 from .types import Draft, EntryKind, EntryState, NewTicket
 from .wire import became, draft_of, operation_of
 
@@ -59,7 +59,11 @@ class Sender:
     """Makes the steps of entries. Lives in the engine's loop."""
 
     def __init__(
-        self, engine: Door, lane: Lane[SqliteOutbox], clock: Clock, news: Callable[[], Awaitable[None]]
+        self,
+        engine: OutboxPort,
+        lane: SerialThread[SqliteOutbox],
+        clock: Clock,
+        news: Callable[[], Awaitable[None]],
     ) -> None:
         self._engine = engine
         self._lane = lane

@@ -8,9 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from ...core.telemetry.trace import CATEGORIES
 from ...core.types import Priority
-from ...store import trace_sums
-from ...store.trace_reading import OUTCOMES, TRIMMED, TraceReader
-from ...store.trace_sums import AskedSum, PassSum, Sent
+from ...store import trace_reading
+from ...store.trace_reading import OUTCOMES, TRIMMED, AskedSum, PassSum, Sent, TraceReader
 from .days import Stretch
 from .figures import SUMMED, Sums
 from .types import DayReport, Hour
@@ -18,9 +17,9 @@ from .types import DayReport, Hour
 
 def add_up(trace: TraceReader, day: Stretch) -> DayReport:
     """Return the report of a day, from the rows that are there. Raises StoreError."""
-    asked = trace_sums.asked(trace, day.since, day.until)
-    sent = trace_sums.sent(trace, day.since, day.until)
-    passes = trace_sums.passes(trace, day.since, day.until)
+    asked = trace_reading.asked(trace, day.since, day.until)
+    sent = trace_reading.sent(trace, day.since, day.until)
+    passes = trace_reading.passes(trace, day.since, day.until)
     # What a caller notes of its passes stands in place of its questions: they would be counted twice.
     book = _Book(noting={each.caller for each in passes})
     for one in asked:

@@ -15,9 +15,8 @@ from ...hubsoft_time import day_of
 from ...settings.tree import Settings
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore
-from ...store.trace import TraceStore
-from ...store.trace_reading import KEPT_HOUSE, TraceReader
-from ...store.trace_sums import count_rows
+from ...store.trace_reading import KEPT_HOUSE, TraceReader, count_rows
+from ...store.trace_writer import TraceStore
 from .aggregate import add_up
 from .days import Stretch, stretch
 from .types import DayReport

@@ -14,7 +14,7 @@ from ...core.clock import Clock
 from ...hubsoft_time import day_of
 from ...store import reports, trace_reading
 from ...store.database import open_database
-from ...store.trace_sums import count_rows
+from ...store.trace_reading import count_rows
 from .aggregate import add_up
 from .archive import LATE_DAYS
 from .days import stretch

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from ...core.clock import Clock
 from ...core.telemetry.trace import NaiveRow
 from ...texts import Text, say
-from ..serial_thread import Lane
+from ..serial_thread import SerialThread
 from .figures import Sums
 from .reader import LISTED, ReportReader
 from .types import DayHead, DayReport, Overview
@@ -42,7 +42,7 @@ class Reports:
         self._reader = reader
         self._writer = writer
         self._clock = clock
-        self._lane = Lane("reports", lambda: reader, clock, closed=ReportReader.close)
+        self._lane = SerialThread("reports", lambda: reader, clock, closed=ReportReader.close)
 
     @property
     def trouble(self) -> Text | str | None:

@@ -22,7 +22,7 @@ from ...store.mirror_writing import writing
 from ...store.process_liveness import ProcessLiveness
 from ...texts import say
 from ..customers import terms
-from ..serial_thread import Lane
+from ..serial_thread import SerialThread
 from . import pass_store, queries
 from .merging import Manner, Sighting
 from .page_reader import by_protocol
@@ -47,8 +47,8 @@ class Tickets:
     ) -> None:
         self._engine = engine
         self._clock = clock
-        self._reading = Lane("tickets-read", opened, clock, closed=Mirror.close)
-        self._writing = Lane("tickets-write", opened, clock, closed=Mirror.close)
+        self._reading = SerialThread("tickets-read", opened, clock, closed=Mirror.close)
+        self._writing = SerialThread("tickets-write", opened, clock, closed=Mirror.close)
         self._sync = Sync(engine, self._reading, self._writing, liveness, clock)
         self._pulse = Pulse(0, None, None)
         self._beats = 0

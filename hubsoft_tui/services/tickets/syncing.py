@@ -19,7 +19,7 @@ from ...store.mirror_records import MirrorState
 from ...store.mirror_writing import LEASE_SECONDS, sync_lease
 from ...store.process_liveness import ProcessLiveness
 from ...texts import Text, say
-from ..serial_thread import Lane
+from ..serial_thread import SerialThread
 from . import pass_store, plan_text, schedule
 from .labels import Labels
 from .page_reader import Reader
@@ -46,8 +46,8 @@ class Sync:
     def __init__(
         self,
         engine: Engine,
-        reading: Lane[Mirror],
-        writing: Lane[Mirror],
+        reading: SerialThread[Mirror],
+        writing: SerialThread[Mirror],
         liveness: ProcessLiveness,
         clock: Clock,
     ) -> None:

@@ -11,7 +11,7 @@ from ...core.clock import Clock
 from ...formats import DAY
 from ...store.database import Database, open_database
 from ...store.trace_reading import MIGRATIONS, TraceReader
-from ..serial_thread import Lane
+from ..serial_thread import SerialThread
 from .columns import Columns, collect, learn
 from .waits import Arrival, arrivals
 
@@ -29,7 +29,9 @@ class TraceSource:
         self._account = account
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._lane = Lane("trace-read", lambda: open_database(path, MIGRATIONS), clock, closed=Database.close)
+        self._lane = SerialThread(
+            "trace-read", lambda: open_database(path, MIGRATIONS), clock, closed=Database.close
+        )
         self._columns: tuple[Columns, float] | None = None
         self._arrivals: tuple[tuple[Arrival, ...], float] | None = None
 
