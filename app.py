@@ -31,6 +31,7 @@ from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, sho
 from hubsoft_tui.screens.frame.base import ConsoleScreen
 from hubsoft_tui.screens.frame.console import Console, Door
 from hubsoft_tui.screens.frame.modal import ConsoleModal
+from hubsoft_tui.screens.frame.outbox_news import news_text
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal.watch import SignalWatch
 from hubsoft_tui.texts import _, ngettext, number
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.screens.alert_toasts import AlertToasts
     from hubsoft_tui.screens.demo.demo import Demo
+    from hubsoft_tui.screens.writing.form import WriteForm
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.settings.files import Loaded
     from hubsoft_tui.store.losses import Loss
@@ -148,7 +150,7 @@ class HubSoftConsole(Console):
 
     def on_mount(self) -> None:
         """Show the first screen; everything slow begins after it is painted."""
-        # Textual restores the terminal when it exits, and on no signal by itself.
+        # Textual restores the terminal when it exits, but catches no signal.
         loop = asyncio.get_running_loop()
 
         def leave(code: int) -> None:
@@ -266,7 +268,7 @@ class HubSoftConsole(Console):
 
     def _tick(self) -> None:
         if self._on_terminal and not streams.have_terminal():
-            # It went without the hang-up signal; Textual's reading thread would spin on it for ever.
+            # It went without the hang-up signal; Textual's reading thread would spin on it without end.
             self._leave(128 + signal.SIGHUP)
         if self.hub is None:
             return
@@ -295,10 +297,7 @@ class HubSoftConsole(Console):
         async def ask(services: Services) -> tuple[Loss, ...]:
             return services.losses.open()
 
-        try:
-            return await (await self.door()).run(ask)
-        except HubSoftError:
-            return ()
+        return await self.asked(ask, failed=_silent) or ()
 
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
@@ -312,36 +311,30 @@ class HubSoftConsole(Console):
             return
         title = _("Lost on disk. Enter says that you know; it is not told again.")
         if await self.push_screen_wait(ConfirmScreen(title, *(str(told(loss)) for loss in losses))):
-            try:
-                await (await self.door()).run(lambda services: services.losses.acknowledge())
-            except HubSoftError as error:
-                self.tell(error, severity="error")
-            else:
+            acknowledged = await self.asked(
+                lambda services: services.losses.acknowledge(),
+                failed=lambda sentence, _error: self.tell(sentence, severity="error"),
+            )
+            if acknowledged is not None:
                 self.tell(_("Acknowledged."))
 
     @work(group="alert toasts", exclusive=True, exit_on_error=False)
     async def _tell_alerts(self, toasts: AlertToasts) -> None:
-        try:
-            door = await self.door()
-            alerts = await door.run(lambda services: services.alerts.recent())
-        except HubSoftError:
-            toasts.again()
-            return
-        for text, severity in toasts.news(alerts):
+        alerts = await self.asked(
+            lambda services: services.alerts.recent(), failed=lambda _sentence, _error: toasts.again()
+        )
+        for text, severity in toasts.news(alerts) if alerts is not None else ():
             self.tell(text, severity=severity)
 
     @work(group="outbox toasts", exclusive=True, exit_on_error=False)
     async def _tell_outbox(self) -> None:
-        from hubsoft_tui.screens.frame.outbox_news import news_text
         from hubsoft_tui.screens.writing.entry_page import SentScreen
 
-        try:
-            door = await self.door()
-            entries = await door.run(lambda services: services.outbox.entries())
-        except HubSoftError:
-            self.outbox_news.again()
-            return
-        for entry in self.outbox_news.news(entries):
+        entries = await self.asked(
+            lambda services: services.outbox.entries(),
+            failed=lambda _sentence, _error: self.outbox_news.again(),
+        )
+        for entry in self.outbox_news.news(entries) if entries is not None else ():
             followed = isinstance(self.screen, SentScreen) and self.screen.follows(entry)
             if not followed and (text := news_text(entry)):
                 self.tell(text, severity="warning" if entry.asks else "information")
@@ -515,9 +508,25 @@ class HubSoftConsole(Console):
 
     # -- how it ends
 
+    def unsent(self) -> tuple[str, ...]:
+        """Return what is typed and not sent in the forms that stand open, each by its title."""
+        return tuple(form.title_line for form in self._open_forms() if form.unsent)
+
+    def _open_forms(self) -> list[WriteForm]:
+        """Return the forms that stand open, behind other pages too."""
+        from hubsoft_tui.screens.writing.form import WriteForm
+
+        stacks = self._screen_stacks.values()
+        return [screen for stack in stacks for screen in stack if isinstance(screen, WriteForm)]
+
+    def keep_forms(self) -> None:
+        """Take what the open forms hold as drafts: the console ends, maybe in the middle of a word."""
+        for form in self._open_forms():
+            form.take()
+
     async def action_quit(self) -> None:
         """Leave; while something is typed that was not sent, ask first."""
-        from hubsoft_tui.screens.frame.leave import LeaveScreen
+        from hubsoft_tui.screens.frame.confirm import LeaveScreen
         from hubsoft_tui.screens.frame.too_small import TooSmall
 
         if not self.unsent():
@@ -642,6 +651,10 @@ def _let_go_of_a_dropped_line() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _silent(_sentence: str, _error: Exception) -> None:
+    """Say nothing of what failed."""
 
 
 def _real_engine(settings: Settings) -> Door:

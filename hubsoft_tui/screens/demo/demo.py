@@ -49,7 +49,7 @@ def _sweep() -> None:
         except ProcessLookupError:
             shutil.rmtree(home, ignore_errors=True)
         except (ValueError, OSError):
-            continue  # not ours, or alive
+            continue  # another program's folder, or a demo that runs
 
 
 def _write_members(simulator: Simulator, path: Path) -> None:
@@ -83,7 +83,7 @@ class Demo:
         self._home = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
         try:
             simulator = Simulator(port=self._port, customers=CUSTOMERS, tickets=TICKETS).start()
-        except OSError:  # somebody took the port meanwhile
+        except OSError:  # another program took the port
             simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
         self._simulator = simulator
         _write_members(simulator, Path(self._home) / MEMBERS)
@@ -92,7 +92,7 @@ class Demo:
             target=self._record, args=(profile,), name="demo-trace", daemon=True
         )
         self._recording.start()
-        alerts = replace(settings.alerts, webhook_url="")  # nobody is woken by a play
+        alerts = replace(settings.alerts, webhook_url="")  # a simulated alert wakes no person
         return replace(settings, profile=profile, alerts=alerts, home=self._home)
 
     def _record(self, profile: Profile) -> None:
@@ -103,7 +103,7 @@ class Demo:
 
         from .history import record
 
-        # A demo that ends meanwhile takes its home with it.
+        # A demo that ends before this takes its home with it.
         with contextlib.suppress(StoreError):
             record(places.find(home=self._home).state / "trace.db", profile, self._closed.is_set)
 

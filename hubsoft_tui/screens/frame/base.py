@@ -83,7 +83,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
         return False
 
     def engine_changed(self) -> None:
-        """Take notice of what may have happened meanwhile: the engine runs, or could not start (`trouble`)."""
+        """Follow the start: the engine runs, or could not start (`trouble`)."""
 
     def relabelled(self) -> None:
         """Fill the screen again: the language changed and every widget is new."""

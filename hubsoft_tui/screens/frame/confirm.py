@@ -54,6 +54,16 @@ class ConfirmScreen(ConsoleModal[bool]):
         self.dismiss(yes)
 
 
+class LeaveScreen(ConfirmScreen):
+    """Enter leaves, escape goes back to what is typed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Leave the console?"),
+            _("Something is typed that was not sent to HubSoft."),
+        )
+
+
 class PromptScreen(ConsoleModal[T], Generic[T]):
     """A line to type; what comes of it ends the page, and an error leaves the line as it was."""
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.settings.tree import Settings
 
-    from ..writing.form import WriteForm
-
 T = TypeVar("T")
 
 CLIPBOARD_LIMIT: Final = 75_000
@@ -148,7 +146,7 @@ class Console(App[int]):
 
     @contextlib.contextmanager
     def one_page(self) -> Iterator[bool]:
-        """Hold the only place for a page in front of a screen; False when another deed holds it.
+        """Hold the only place for a page in front of a screen; False when another action holds it.
 
         A bouncing key, or one typed before the page is there, opens no second one.
         """
@@ -162,22 +160,6 @@ class Console(App[int]):
             self._page_open = False
 
     # -- drafts
-
-    def unsent(self) -> tuple[str, ...]:
-        """Return what is typed and not sent in the forms that stand open, each by its title."""
-        return tuple(form.title_line for form in self._open_forms() if form.unsent)
-
-    def _open_forms(self) -> list[WriteForm]:
-        """Return the forms that stand open, behind other pages too."""
-        from ..writing.form import WriteForm
-
-        stacks = self._screen_stacks.values()
-        return [screen for stack in stacks for screen in stack if isinstance(screen, WriteForm)]
-
-    def keep_forms(self) -> None:
-        """Take what the open forms hold as drafts: the console ends, maybe in the middle of a word."""
-        for form in self._open_forms():
-            form.take()
 
     def flush_drafts(self, timeout: float) -> None:
         """Have the drafts on disk, waiting at most `timeout` seconds: the console has ended."""
@@ -212,7 +194,7 @@ class Console(App[int]):
             self.drafts.read(await self.hub.run(lambda services: services.drafts.all()))
 
     def unexpected(self, error: Exception) -> str:
-        """Write a private report of a fault of ours and return the line that names it."""
+        """Write a private report of a fault in the program and return the line that names it."""
         raise NotImplementedError
 
     @property

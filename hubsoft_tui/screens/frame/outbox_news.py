@@ -69,7 +69,7 @@ def _waits(entry: Entry) -> bool:
 
 def news_text(entry: Entry) -> str | None:
     """Return what to tell of an entry that waited; None for one that a person gave up."""
-    whom = entry.draft.customer_name or ""
+    customer = entry.draft.customer_name or ""
     local = entry.local_protocol
     if entry.state is EntryState.DISCARDED:
         return None
@@ -80,5 +80,5 @@ def news_text(entry: Entry) -> str | None:
     else:
         sentence = _("✓ {local} is at HubSoft: {what}, ticket {protocol}. {customer}")
     return sentence.format(
-        local=local, protocol=entry.protocol or "", customer=whom, what=what_word(entry)
+        local=local, protocol=entry.protocol or "", customer=customer, what=what_word(entry)
     ).strip()

@@ -1,4 +1,4 @@
-"""Deeds that put a page in front of a screen: one at a time, however often or fast their keys come."""
+"""Actions that put a page in front of a screen: one at a time, however often or fast their keys come."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ S = TypeVar("S", bound=ConsoleScreen)
 
 
 def one_page(
-    deed: Callable[Concatenate[S, P], Coroutine[Any, Any, None]],
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, None]],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, None]]:
-    """Let `deed` begin only while no other such deed has a page open."""
+    """Let `method` begin only while no other such action has a page open."""
 
-    @wraps(deed)
+    @wraps(method)
     async def begun(screen: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
         with screen.console.one_page() as free:
             if free:
-                await deed(screen, *args, **kwargs)
+                await method(screen, *args, **kwargs)
 
     return begun

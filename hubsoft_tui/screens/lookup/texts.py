@@ -1,4 +1,4 @@
-"""What the lookup screen says: origins, places in line, nobody found, and the summary that is copied."""
+"""What the lookup screen says: origins, places in line, no customer found, and the summary that is copied."""
 
 from __future__ import annotations
 
