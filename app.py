@@ -29,7 +29,7 @@ from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, shown_key
 from hubsoft_tui.screens.frame.base import ConsoleScreen
-from hubsoft_tui.screens.frame.console import Console, Door
+from hubsoft_tui.screens.frame.console import Console, EngineHandle
 from hubsoft_tui.screens.frame.modal import ConsoleModal
 from hubsoft_tui.screens.frame.outbox_news import news_text
 from hubsoft_tui.settings.tree import Settings
@@ -83,7 +83,7 @@ class HubSoftConsole(Console):
         self,
         settings: Settings | None = None,
         *,
-        engine: Callable[[Settings], Door] | None = None,
+        engine: Callable[[Settings], EngineHandle] | None = None,
         demo: Demo | None = None,
         unconfigured: bool = False,
         warnings: Sequence[texts.Text] = (),
@@ -231,7 +231,7 @@ class HubSoftConsole(Console):
             )
             self.tell(said.format(n=number(count), key=key))
 
-    def _bring_up(self) -> Door:
+    def _bring_up(self) -> EngineHandle:
         from hubsoft_tui.diagnostics import logs
         from hubsoft_tui.settings import places
 
@@ -245,7 +245,7 @@ class HubSoftConsole(Console):
         hub.start()
         return hub
 
-    def make_door(self, settings: Settings) -> Door:
+    def make_door(self, settings: Settings) -> EngineHandle:
         """Build an engine that is not started."""
         return self._engine(settings)
 
@@ -657,13 +657,13 @@ def _silent(_sentence: str, _error: Exception) -> None:
     """Say nothing of what failed."""
 
 
-def _real_engine(settings: Settings) -> Door:
+def _real_engine(settings: Settings) -> EngineHandle:
     from hubsoft_tui.services.hub import Hub
 
     return Hub(settings, background=True)
 
 
-def _configured_engine(loaded: Loaded, settings: Settings) -> Door:
+def _configured_engine(loaded: Loaded, settings: Settings) -> EngineHandle:
     """Build the engine of a profile whose secrets were not read yet: a keyring may take its time."""
     from hubsoft_tui.settings import files
 

@@ -26,7 +26,7 @@ from hubsoft_tui.simulator import Simulator
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
-    from hubsoft_tui.screens.frame.console import Door
+    from hubsoft_tui.screens.frame.console import EngineHandle
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.simulator.people import SimCustomer
 
@@ -70,7 +70,7 @@ class Stage:
     suffix: str
 
     @property
-    def door(self) -> Door:
+    def door(self) -> EngineHandle:
         """The engine."""
         if self.app.hub is None:
             raise SystemExit(self.app.trouble)

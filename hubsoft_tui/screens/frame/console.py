@@ -34,7 +34,7 @@ CLIPBOARD_LIMIT: Final = 75_000
 """Encoded bytes a terminal is trusted to take in one OSC 52; beyond it some drop all or freeze."""
 
 
-class Door(Protocol):
+class EngineHandle(Protocol):
     """The engine as screens see it; `hubsoft_tui.services.hub.Hub` is the real one."""
 
     @property
@@ -71,7 +71,7 @@ class Console(App[int]):
     """The application's side that screens use."""
 
     settings: Settings
-    hub: Door | None = None
+    hub: EngineHandle | None = None
     """None until the engine runs, and when it could not start (`trouble` says why)."""
     trouble: str = ""
     keymap: Mapping[str, str]
@@ -88,7 +88,7 @@ class Console(App[int]):
         self._page_open = False
         self._drafts_failed = False
 
-    async def door(self) -> Door:
+    async def door(self) -> EngineHandle:
         """Return the engine, waiting until it has started. Raises HubSoftError when it could not."""
         await self.settled.wait()
         if self.hub is None:
@@ -124,7 +124,7 @@ class Console(App[int]):
         """Bring the engine up in a thread, with other settings if given."""
         raise NotImplementedError
 
-    def make_door(self, settings: Settings) -> Door:
+    def make_door(self, settings: Settings) -> EngineHandle:
         """Build an engine that is not started, e.g. to try a profile."""
         raise NotImplementedError
 

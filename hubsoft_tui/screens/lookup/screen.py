@@ -53,7 +53,7 @@ class TypedQuestion:
     """It is about the customer in sight, who stays there until the answer."""
 
 
-class Result(VerticalScroll, inherit_bindings=False):
+class LookupResult(VerticalScroll, inherit_bindings=False):
     """Where the answer stands. Arrows mark rows here, so only pages scroll."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -108,7 +108,7 @@ class LookupScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """Compose the question, the result and the recent customers."""
         yield QuestionLine()
-        with Result(id="result"):
+        with LookupResult(id="result"):
             yield Static(Content(""), id="note")
             yield ChoiceList()
             yield CustomerView()
@@ -229,11 +229,11 @@ class LookupScreen(ConsoleScreen):
         if self._line.holds(question.text):
             # A document need not stay readable on the screen, and `/` finds the line empty.
             self._line.field.value = ""
-            self.query_one(Result).focus()
+            self.query_one(LookupResult).focus()
         if stale and self._chosen is not None:
             view.missed("")
         if not question.keep:
-            self.query_one(Result).scroll_home(animate=False)
+            self.query_one(LookupResult).scroll_home(animate=False)
         self._draw()
         self._recent.load()
 
@@ -323,7 +323,7 @@ class LookupScreen(ConsoleScreen):
         view = self.view
         view.put(self._found, index)
         view.load_tickets()
-        self.query_one(Result).scroll_home(animate=False)
+        self.query_one(LookupResult).scroll_home(animate=False)
         self._draw()
         self._recent.remember(self._found.customers[index])
 
@@ -511,8 +511,8 @@ class LookupScreen(ConsoleScreen):
             if not kept:
                 self._note = Content.styled(_("Cancelled."), "$quiet") if self._found is None else None
             self._draw()
-        elif not isinstance(self.focused, Result):
-            self.set_focus(self.query_one(Result))
+        elif not isinstance(self.focused, LookupResult):
+            self.set_focus(self.query_one(LookupResult))
         elif self.showing == "customer" and self._many:
             self._chosen = None
             self.view.hide()
@@ -524,7 +524,7 @@ class LookupScreen(ConsoleScreen):
     def leads_back(self) -> bool:
         """Whether something waits or can be left."""
         left = self.showing == "customer" and self._many
-        return self._question is not None or not isinstance(self.focused, Result) or left
+        return self._question is not None or not isinstance(self.focused, LookupResult) or left
 
     @on(ChoiceList.Chosen)
     def chosen(self, event: ChoiceList.Chosen) -> None:
@@ -538,7 +538,7 @@ class LookupScreen(ConsoleScreen):
         event.stop()
         self._line.field.value = ""
         self.ask(event.recent.term)
-        self.query_one(Result).focus()
+        self.query_one(LookupResult).focus()
 
     def on_screen_suspend(self) -> None:
         """Hide what is revealed: the screen is out of sight."""
