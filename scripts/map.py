@@ -74,7 +74,7 @@ def draw() -> HouseMap:
         floors=_floors(rooms, circles),
         circles=circles,
         module_circles=find_circles(modules),
-        single=tuple(sorted((name, *seen) for name, seen in users.items() if len(seen) == 1)),
+        single=tuple(sorted((name, min(seen)) for name, seen in users.items() if len(seen) == 1)),
     )
 
 

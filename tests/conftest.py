@@ -1,7 +1,8 @@
-"""Fixtures for every room: the embedded HubSoft API."""
+"""Fixtures for every room: a home, the embedded HubSoft API, and a look that no engine is left running."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,13 +12,28 @@ from hubsoft_tui.simulator import Simulator
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
-    """Keep every test away from the home of whoever runs it."""
+    """Keep every test away from the home of the user who runs it."""
     monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path_factory.mktemp("home", numbered=True)))
+
+
+def engines() -> set[threading.Thread]:
+    """Return the threads of the engines that run in this process."""
+    return {thread for thread in threading.enumerate() if thread.name == "hubsoft-engine"}
+
+
+@pytest.fixture(autouse=True)
+def no_engine_left(own_home) -> Iterator[None]:
+    """Fail the test that leaves an engine running: dropped later, it would fail another one."""
+    before = engines()
+    yield
+    for thread in engines() - before:
+        thread.join(5)
+        assert not thread.is_alive(), "the test started an engine and did not close it"
 
 
 @pytest.fixture
 def make_simulator() -> Iterator[Callable[..., Simulator]]:
-    """Start simulators with any options; without latency, changing no ticket by itself, closed at the end."""
+    """Start simulators with any options; without latency or changes of their own, closed at the end."""
     started: list[Simulator] = []
 
     def make(**options: object) -> Simulator:

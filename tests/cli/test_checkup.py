@@ -11,14 +11,9 @@ import sys
 
 import pytest
 
-from hubsoft_tui import texts
-from hubsoft_tui.cli import main as cli
 from hubsoft_tui.simulator import Simulator
-from tests.e2e.fixture import profile
 from tests.services.checkup.fixture import ROSTER, SINGLE, some, strangers, write_list
 from tests.strangers import spoil
-
-from .test_main import Ran
 
 KEYS = [
     "total", "active", "inactive", "not_found", "unknown", "requests", "naive_requests", "seconds", "plan", "members",
@@ -33,35 +28,9 @@ def simulator():
 
 
 @pytest.fixture(autouse=True)
-def plain(tmp_path, monkeypatch):
-    """A home of its own, in English, with a budget in which no request waits."""
-    for name in list(os.environ):
-        if name.startswith("HUBSOFT_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+def ample(monkeypatch, home):
+    """A budget in which no request waits."""
     monkeypatch.setenv("HUBSOFT_TUI_LIMITER__MAX_REQUESTS_PER_MINUTE", "6000")
-    monkeypatch.setenv("HUBSOFT_TUI_RETRY__BACKOFF_BASE", "0.01")
-    monkeypatch.setenv("HUBSOFT_TUI_RETRY__BACKOFF_MAX", "0.01")
-    yield
-    texts.use("en")
-
-
-@pytest.fixture
-def configured(simulator, monkeypatch):
-    for name, value in profile(simulator.url).items():
-        monkeypatch.setenv(name, value)
-    return simulator
-
-
-@pytest.fixture
-def run(capsys):
-    def running(*arguments):
-        code = cli.run(arguments)
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return running
 
 
 @pytest.fixture

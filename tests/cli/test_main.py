@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import re
@@ -16,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hubsoft_tui import __version__, errors, texts
-from hubsoft_tui.cli import main as cli
+from hubsoft_tui import __version__, errors
 from hubsoft_tui.cli.output import error_kind
 from hubsoft_tui.simulator import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 CLIENTS = "cliente"
 UNKNOWN_CPF = "11144477735"
@@ -32,54 +30,6 @@ UNKNOWN_CPF = "11144477735"
 def simulator() -> Iterator[Simulator]:
     with Simulator(customers=60, tickets=20, clock_rate=0, latency=(0, 0), hostile=True) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home of its own, English, and no profile of the person who runs the tests."""
-    for name in list(os.environ):
-        if name.startswith(("HUBSOFT_", "_HUBSOFT_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path))
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    yield tmp_path
-    texts.use("en")
-
-
-@pytest.fixture
-def configured(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
-    """The simulator, as the profile that the environment makes."""
-    monkeypatch.setenv("HUBSOFT_URL", simulator.url)
-    monkeypatch.setenv("HUBSOFT_CLIENT_ID", simulator.client_id)
-    monkeypatch.setenv("HUBSOFT_CLIENT_SECRET", simulator.client_secret)
-    monkeypatch.setenv("HUBSOFT_USERNAME", simulator.username)
-    monkeypatch.setenv("HUBSOFT_PASSWORD", simulator.password)
-    monkeypatch.setenv("HUBSOFT_TUI_RETRY__BACKOFF_BASE", "0.01")
-    monkeypatch.setenv("HUBSOFT_TUI_RETRY__BACKOFF_MAX", "0.01")
-    return simulator
-
-
-class Ran:
-    """What one run left: its exit code, stdout and stderr."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one document on stdout; anything else there fails."""
-        read: dict[str, Any] = json.loads(self.out)
-        return read
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    def running(*arguments: str) -> Ran:
-        code = cli.run(arguments)
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return running
 
 
 def make_older(home: Path, *, hours: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -12,40 +11,10 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hubsoft_tui import texts
-from hubsoft_tui.cli import main as cli
-
 BIANCA = "86214941081"
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, simulator):
-    for name in list(os.environ):
-        if name.startswith("HUBSOFT_"):
-            monkeypatch.delenv(name)
-    variables = {
-        "HUBSOFT_TUI_HOME": str(tmp_path),
-        "HUBSOFT_URL": simulator.url,
-        "HUBSOFT_CLIENT_ID": simulator.client_id,
-        "HUBSOFT_CLIENT_SECRET": simulator.client_secret,
-        "HUBSOFT_USERNAME": simulator.username,
-        "HUBSOFT_PASSWORD": simulator.password,
-        "LC_ALL": "C.UTF-8",
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    yield tmp_path
-    texts.use("en")
-
-
-@pytest.fixture
-def run(capsys):
-    def running(*arguments):
-        code = cli.run(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return running
+pytestmark = pytest.mark.usefixtures("configured")
 
 
 def values(text: str) -> dict[tuple[str, ...], float]:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import re
 import sqlite3
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
-from hubsoft_tui import texts
-from hubsoft_tui.cli import main as cli
 from hubsoft_tui.simulator import Simulator
 
 OPEN = "/api/v1/integracao/atendimento"
@@ -36,31 +32,10 @@ def simulator():
 
 
 @pytest.fixture(autouse=True)
-def configured(simulator, tmp_path, monkeypatch):
-    """The simulator as the environment's profile, on a home of its own, in English."""
-    for name in list(os.environ):
-        if name.startswith(("HUBSOFT_", "_HUBSOFT_")):
-            monkeypatch.delenv(name)
-    profile = simulator.profile
-    for name in ("url", "client_id", "client_secret", "username", "password"):
-        monkeypatch.setenv(f"HUBSOFT_{name.upper()}", getattr(profile, name))
-    monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path))
+def hasty(configured, monkeypatch):
+    """Nothing is tried twice, and the outbox waits a second."""
     monkeypatch.setenv("HUBSOFT_TUI_RETRY__MAX_RETRIES", "0")
     monkeypatch.setenv("HUBSOFT_TUI_OUTBOX__QUIET_SECONDS", "1")
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    yield
-    texts.use("en")
-
-
-@pytest.fixture
-def run(capsys):
-    def running(*arguments: str):
-        code = cli.run(arguments)
-        said = capsys.readouterr()
-        document = json.loads(said.out) if "--json" in arguments else None
-        return SimpleNamespace(code=code, out=said.out, err=said.err, document=document)
-
-    return running
 
 
 def one(simulator):

@@ -5,12 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 
 import pytest
 
-from hubsoft_tui import texts
-from hubsoft_tui.cli import main as cli
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reading import MIGRATIONS
 
@@ -21,34 +18,7 @@ AGREED = [
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, simulator):
-    for name in list(os.environ):
-        if name.startswith("HUBSOFT_"):
-            monkeypatch.delenv(name)
-    variables = {
-        "HUBSOFT_TUI_HOME": str(tmp_path),
-        "HUBSOFT_URL": simulator.url,
-        "HUBSOFT_CLIENT_ID": simulator.client_id,
-        "HUBSOFT_CLIENT_SECRET": simulator.client_secret,
-        "HUBSOFT_USERNAME": simulator.username,
-        "HUBSOFT_PASSWORD": simulator.password,
-        "LC_ALL": "C.UTF-8",
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    yield tmp_path
-    texts.use("en")
-
-
-@pytest.fixture
-def run(capsys):
-    def running(*arguments):
-        code = cli.run(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return running
+pytestmark = pytest.mark.usefixtures("configured")
 
 
 def test_a_lookup_is_in_the_report_of_today(run, simulator, home):

@@ -15,9 +15,9 @@ from typing import Any
 from hubsoft_tui.simulator import Simulator
 from tests.raw_server import Stranger, answer
 
-from .test_main import configured, home, run, simulator
+from .test_main import simulator
 
-__all__ = ["configured", "home", "run", "simulator"]
+__all__ = ["simulator"]
 
 KEYS = ["tracked", "new", "changed", "closed", "missing", "requests", "naive_requests", "seconds"]
 

@@ -10,7 +10,6 @@ import pytest
 from hubsoft_tui import HubSoft
 from hubsoft_tui.errors import BadAnswer, Refused, Unreachable
 from hubsoft_tui.services.checkup.types import Result
-from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox import runner
 from hubsoft_tui.services.outbox.types import EntryState
 from hubsoft_tui.settings.tree import (
@@ -177,24 +176,15 @@ def test_a_roster_with_an_active_row_of_nobody_takes_no_contract_away_without_as
 
 
 @pytest.fixture
-def hub_over(simulator, tmp_path, monkeypatch):
+def hub_over(hub_over, monkeypatch):
+    """Start consoles whose outbox is quick."""
     monkeypatch.setattr(runner, "TICK_SECONDS", 0.05)
-    hubs: list[Hub] = []
-
-    def start() -> Hub:
-        sections = {
-            "outbox": OutboxSettings(quiet_seconds=0.2, retry_seconds=0.1),
-            "http": HttpSettings(read_timeout=0.5),
-            **ONCE,
-        }
-        hub = Hub(settings_for(simulator, tmp_path, **sections), background=True)
-        hub.start()
-        hubs.append(hub)
-        return hub
-
-    yield start
-    for hub in hubs:
-        hub.close()
+    sections = {
+        "outbox": OutboxSettings(quiet_seconds=0.2, retry_seconds=0.1),
+        "http": HttpSettings(read_timeout=0.5),
+        **ONCE,
+    }
+    return lambda: hub_over(background=True, **sections)
 
 
 def _customers(simulator, count):

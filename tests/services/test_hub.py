@@ -52,22 +52,6 @@ def simulator():
         yield simulator
 
 
-@pytest.fixture
-def hub_over(simulator, tmp_path):
-    """Start hubs over the simulator on one home; closed at the end."""
-    hubs: list[Hub] = []
-
-    def start(**sections: object) -> Hub:
-        hub = Hub(settings_for(simulator, tmp_path, **sections))
-        hub.start()
-        hubs.append(hub)
-        return hub
-
-    yield start
-    for hub in hubs:
-        hub.close()
-
-
 def sent(simulator: Simulator, path: str = CUSTOMER) -> int:
     return sum(entry.path == path for entry in simulator.ledger.entries())
 

@@ -15,7 +15,7 @@ from hubsoft_tui.services.losses import told
 from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.losses import Loss
-from tests.hubs import SHARE, settings_for
+from tests.hubs import SHARE
 
 WINDOW = 1.0
 MOST = 10
@@ -29,19 +29,15 @@ def simulator():
 
 
 @pytest.fixture
-def hub_over(simulator, tmp_path):
-    hubs: list[Hub] = []
+def hub_over(hub_over):
+    """Start hubs with a short window and a small budget."""
 
     def start(window: float = WINDOW) -> Hub:
-        limiter = LimiterSettings(max_requests_per_minute=MOST, window_seconds=window, share=SHARE)
-        hub = Hub(settings_for(simulator, tmp_path, limiter=limiter))
-        hub.start()
-        hubs.append(hub)
-        return hub
+        return hub_over(
+            limiter=LimiterSettings(max_requests_per_minute=MOST, window_seconds=window, share=SHARE)
+        )
 
-    yield start
-    for hub in hubs:
-        hub.close()
+    return start
 
 
 async def ask(hub: Hub, simulator: Simulator, first: int, count: int) -> None:

@@ -27,21 +27,6 @@ CUSTOMER = "/api/v1/integracao/cliente"
 BRIEF = CacheSettings(client_data_ttl=0.01, contract_status_ttl=0.01, service_data_ttl=0.01)
 
 
-@pytest.fixture
-def hub_over(simulator, tmp_path):
-    hubs: list[Hub] = []
-
-    def start(**sections: object) -> Hub:
-        hub = Hub(settings_for(simulator, tmp_path, **sections))
-        hub.start()
-        hubs.append(hub)
-        return hub
-
-    yield start
-    for hub in hubs:
-        hub.close()
-
-
 def rows(hub: Hub, home: Path) -> tuple[list[QuestionRow], list[SentRow]]:
     """Close the hub and read what it left."""
     hub.close()

@@ -18,7 +18,6 @@ from hubsoft_tui.services.outbox import runner
 from hubsoft_tui.services.outbox.types import Closing, EntryState, NewMessage, NewTicket
 from hubsoft_tui.settings.tree import HealthSettings, HttpSettings, OutboxSettings, RetrySettings
 from hubsoft_tui.simulator import Simulator
-from tests.hubs import settings_for
 
 from .scenario import rewrite, write
 
@@ -34,26 +33,20 @@ def simulator():
 
 
 @pytest.fixture
-def hub_over(simulator, tmp_path, monkeypatch):
-    """Start consoles over the simulator on one home; closed at the end."""
+def hub_over(hub_over, monkeypatch):
+    """Start consoles whose outbox is quick."""
     monkeypatch.setattr(runner, "TICK_SECONDS", 0.05)
-    hubs: list[Hub] = []
+    usual = {
+        "outbox": QUICK,
+        "http": HttpSettings(read_timeout=0.5),
+        "retry": RetrySettings(max_retries=0, backoff_base=0.02, backoff_max=0.02),
+        "health": HealthSettings(failures_to_open=50),
+    }
 
     def start(*, background: bool = True, **sections: object) -> Hub:
-        usual = {
-            "outbox": QUICK,
-            "http": HttpSettings(read_timeout=0.5),
-            "retry": RetrySettings(max_retries=0, backoff_base=0.02, backoff_max=0.02),
-            "health": HealthSettings(failures_to_open=50),
-        }
-        hub = Hub(settings_for(simulator, tmp_path, **{**usual, **sections}), background=background)
-        hub.start()
-        hubs.append(hub)
-        return hub
+        return hub_over(background=background, **{**usual, **sections})
 
-    yield start
-    for hub in hubs:
-        hub.close()
+    return start
 
 
 def somebody(simulator: Simulator):

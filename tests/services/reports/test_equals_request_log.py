@@ -22,19 +22,10 @@ API = "/api/v1/integracao/"
 
 
 @pytest.fixture
-def hub_over(simulator, tmp_path):
-    hubs: list[Hub] = []
-
-    def start(**sections: Any) -> Hub:
-        quick = {"cache": CacheSettings(client_data_ttl=0.05, not_found_ttl=0.05)}
-        hub = Hub(settings_for(simulator, tmp_path, **(quick | sections)))
-        hub.start()
-        hubs.append(hub)
-        return hub
-
-    yield start
-    for hub in hubs:
-        hub.close()
+def hub_over(hub_over):
+    """Start hubs that soon forget."""
+    quick = {"cache": CacheSettings(client_data_ttl=0.05, not_found_ttl=0.05)}
+    return lambda **sections: hub_over(**(quick | sections))
 
 
 async def report(hub: Hub) -> DayReport:
