@@ -18,7 +18,7 @@ from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 
-from .fixture import BIANCA, WELCOME, Doorbell, Opener, ask, look_up, profile
+from .fixture import BIANCA, WELCOME, Doorbell, Opener, ask, look_up, profile, said
 from .terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e quiet line")]
@@ -66,13 +66,13 @@ def written_idle(terminal: Terminal, seconds: float) -> int:
     )
 
 
-def test_nobody_is_called_before_a_person_sees_the_screen(console: Opener) -> None:
+def test_no_request_leaves_before_the_first_frame(console: Opener) -> None:
     with Doorbell() as bell:
         terminal = console(extra=profile(bell.url), retry__max_retries=0)
         terminal.wait_for(WELCOME)
         assert terminal.first_frame is not None
         terminal.quiet(1)
-        assert bell.rings == []  # nor afterwards, until somebody asks something
+        assert bell.rings == []  # nor afterwards, until a question is asked
         ask(terminal, BIANCA)
         terminal.wait_for(lambda: bell.rings)
 
@@ -87,14 +87,28 @@ def test_the_engine_starts_behind_the_first_frame(console: Opener, simulator: Si
     assert simulator.ledger.entries()[0].monotonic > terminal.first_frame
 
 
-def test_a_screen_where_nothing_happens_sends_nothing(console: Opener, simulator: Simulator) -> None:
+def test_a_screen_where_nothing_happens_sends_nothing(
+    console: Opener, simulator: Simulator, home: Path
+) -> None:
     terminal = console(simulator=simulator, columns=120, rows=40)
     terminal.wait_for(WELCOME)
-    terminal.quiet(0.7)
+    # The engine's start is something that happens: the customers looked up last are read, and drawn.
+    terminal.wait_for(lambda: list((home / "state").glob("*.db")))
+    terminal.quiet(3)
     assert written_idle(terminal, 4) == 0, terminal.picture()
     look_up(terminal, BIANCA, "from HubSoft just now")
-    terminal.quiet(0.7)
+    terminal.quiet(1.5)
     assert written_idle(terminal, 4) == 0, terminal.picture()
+
+
+def test_after_the_end_of_a_pass_nothing_is_sent(console: Opener, simulator: Simulator) -> None:
+    terminal = console(simulator=simulator, columns=120, rows=40, sync__enabled=True)
+    terminal.wait_for(WELCOME)
+    terminal.press("escape", "f3")
+    terminal.wait_for("No ticket is followed yet.", gone=True)  # the pass has ended, and that was drawn
+    terminal.wait_for(said("Status"))
+    terminal.quiet(1.5)
+    assert written_idle(terminal, 2) == 0, terminal.picture()
 
 
 def test_the_live_monitor_stays_within_its_budget(console: Opener, simulator: Simulator, home: Path) -> None:
