@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -11,16 +12,36 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from . import routes_accounts, routes_clients, routes_settings, routes_tickets
+from .provider import Provider
 from .request_log import API
-from .routes import ROUTES
 from .wire import Call, RefusalError, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Mapping
 
     from starlette.requests import Request
 
-    from .provider import Provider
+Handler = Callable[[Provider, Call], Row]
+
+ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
+    ("GET", "cliente", routes_clients.search),
+    ("GET", "cliente/todos", routes_clients.all_customers),
+    ("GET", "cliente/solicitar_desconexao/{id:int}", routes_clients.disconnect),
+    ("GET", "cliente/atendimento", routes_accounts.tickets),
+    ("GET", "cliente/financeiro", routes_accounts.invoices),
+    ("GET", "cliente/ordem_servico", routes_accounts.orders),
+    ("GET", "cliente/extrato_conexao", routes_accounts.sessions),
+    ("POST", "atendimento", routes_tickets.open_ticket),
+    ("GET", "atendimento/todos", routes_tickets.everything),
+    ("GET", "atendimento/paginado/{size:int}", routes_tickets.paginator),
+    ("POST", "atendimento/paginado/{size:int}", routes_tickets.paginator),
+    ("PUT", "atendimento/{id:int}", routes_tickets.update_ticket),
+    ("POST", "atendimento/adicionar_mensagem/{id:int}", routes_tickets.add_message),
+    *(("GET", f"configuracao/{name}", table) for name, table in routes_settings.TABLES.items()),
+    ("GET", "configuracao/alerta/paginado/{size:int}", routes_settings.alerts),
+)
+"""Method, path behind `/api/v1/integracao/`, handler."""
 
 NOT_FOUND_PAGE: Final = (
     "<!DOCTYPE html>\n<html lang='pt-br'><head><title>404 Not Found</title></head>"

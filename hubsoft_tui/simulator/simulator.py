@@ -89,6 +89,7 @@ class Simulator:
     def start(self) -> Self:
         """Serve from now on. Raises OSError when the port is taken."""
         if self._server is None:
+            # Late: starlette and uvicorn are heavy, and only a simulator that serves needs them.
             from .middleware import Middleware
             from .server import LoopServer
 

@@ -1,7 +1,7 @@
-"""The last step before the network: sockets that look, at each write, whether the request may still leave.
+"""The last step before the network: streams that check, at each write, whether the request may still leave.
 
 Between the check of a permit and the first byte lie a connection, a proxy and a TLS handshake, and a process can be
-stopped there for any length of time. So the look is where the bytes are: in the stream.
+stopped there for any length of time. So the check is where the bytes are: in the stream.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Departure:
         if event.endswith("send_request_headers.started"):
             self.under_way = info["request"].method != b"CONNECT"
 
-    def look(self) -> None:
-        """Let a write pass. Raises TooLateError."""
+    def check(self) -> None:
+        """Let a write pass, or raise TooLateError."""
         if not self.under_way:
             return
         if not self.may_leave():
@@ -53,7 +53,7 @@ departure: ContextVar[Departure | None] = ContextVar("departure", default=None)
 """The request that this task sends; httpcore writes in the task that asked."""
 
 
-class LookingStream(httpcore.AsyncNetworkStream):
+class CheckedStream(httpcore.AsyncNetworkStream):
     """A stream whose writes ask the departing request first."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
@@ -66,7 +66,7 @@ class LookingStream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Write if the request may still leave. Raises TooLateError."""
         if buffer and (leaving := departure.get()) is not None:
-            leaving.look()
+            leaving.check()
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
@@ -79,16 +79,16 @@ class LookingStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        """Return an encrypted stream that looks too."""
-        return LookingStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        """Return an encrypted stream that checks too."""
+        return CheckedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401
         """Tell what the stream beneath knows."""
         return self._stream.get_extra_info(info)
 
 
-class LookingBackend(httpcore.AsyncNetworkBackend):
-    """Opens streams that look."""
+class CheckedBackend(httpcore.AsyncNetworkBackend):
+    """Opens streams that check."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
         self._backend = backend
@@ -103,7 +103,7 @@ class LookingBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Connect as the backend beneath does."""
         stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-        return LookingStream(stream)
+        return CheckedStream(stream)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep as the backend beneath does."""
@@ -111,10 +111,10 @@ class LookingBackend(httpcore.AsyncNetworkBackend):
 
 
 class Wire(httpx.AsyncHTTPTransport):
-    """httpx's connection pool over streams that look. It keeps no cookie and follows no redirect."""
+    """httpx's connection pool over streams that check. It keeps no cookie and follows no redirect."""
 
     def __init__(self, *, verify: ssl.SSLContext, limits: httpx.Limits, proxy: httpx.Proxy | None) -> None:
         super().__init__(verify=verify, limits=limits, proxy=proxy, trust_env=False)
-        # httpx has no door for a backend of one's own; should these names go, opening fails and a test says so.
+        # httpx has no parameter for a backend; should these names go, opening fails and a test says so.
         pool = self._pool
-        pool._network_backend = LookingBackend(pool._network_backend)  # noqa: SLF001
+        pool._network_backend = CheckedBackend(pool._network_backend)  # noqa: SLF001

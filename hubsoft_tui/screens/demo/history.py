@@ -93,7 +93,7 @@ class Weeks:
 
 def weeks(seed: int = 1, *, days: int = 7, customers: int = 800) -> Weeks:
     """Return `days` days of a provider, with questions about `customers` of its customers."""
-    return _Provider(seed, days, customers).told()
+    return _Provider(seed, days, customers).weeks()
 
 
 class _Provider:
@@ -109,7 +109,7 @@ class _Provider:
         self._changes: dict[tuple[int, str], list[float]] = defaultdict(list)
         self._spells: dict[int, list[float]] = {}
 
-    def told(self) -> Weeks:
+    def weeks(self) -> Weeks:
         for customer in range(self._customers):
             self._live(customer)
         for day in range(self._days):
