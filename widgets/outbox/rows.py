@@ -17,7 +17,7 @@ from ..line_widget import Drawn, fit, line
 from ..table.columns import Column
 from ..table.table import VirtualTable
 from ..tickets.detail import paragraphs
-from .texts import customer_text, next_step, state_word, subject_text, told, what_word
+from .texts import customer_text, entry_sentence, next_step, state_word, subject_text, what_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ class EntryDetail(Drawn):
                 (clean(entry.protocol or ""), "bold"),
             )
         ]
-        sentences = [told(entry)]
+        sentences = [entry_sentence(entry)]
         if entry.said:
             sentences.append(clean(entry.said))
         lines += [Content(each) for sentence in sentences for each in wrapped(sentence, width, 4)]

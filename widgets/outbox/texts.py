@@ -18,7 +18,7 @@ def what_word(entry: Entry) -> str:
 
 
 def customer_text(entry: Entry) -> str:
-    """Return whom an entry is about."""
+    """Return the customer an entry is about."""
     return clean(entry.draft.customer_name or "") or NOTHING
 
 
@@ -46,7 +46,7 @@ def state_word(entry: Entry) -> tuple[str, str]:
 
 
 def undecided(entry: Entry) -> bool:
-    """Whether it was looked for, and still nobody knows whether HubSoft has it."""
+    """Whether a look at HubSoft did not settle whether HubSoft has it."""
     return entry.state is EntryState.UNKNOWN and entry.next_at is None
 
 
@@ -68,8 +68,8 @@ def next_step(entry: Entry) -> str:
     }[entry.state].format(time=at)
 
 
-def told(entry: Entry) -> str:
-    """Return how an entry stands as a sentence, for whoever waits for it."""
+def entry_sentence(entry: Entry) -> str:
+    """Return how an entry stands as a sentence."""
     if entry.state is EntryState.SENT:
         return {
             EntryKind.OPEN: _("HubSoft has opened it."),

@@ -1,4 +1,4 @@
-"""What a followed ticket is to a person: late, nobody's, mine, new; and how its changes are said."""
+"""What a followed ticket is to a person: late, unassigned, mine, new; and how its changes are said."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def is_late(row: TicketRow, now: float) -> bool:
 
 
 def is_unassigned(row: TicketRow) -> bool:
-    """Whether an open ticket is nobody's."""
+    """Whether an open ticket has no one responsible."""
     return not row.responsible and row.state is TicketState.OPEN
 
 
 def is_mine(row: TicketRow, me: str) -> bool:
-    """Whether an open ticket has somebody responsible whose name holds `me`, which is folded."""
+    """Whether an open ticket has a responsible person whose name holds `me`, which is folded."""
     return bool(me) and is_open(row) and any(me in fold(name) for name in row.responsible)
 
 

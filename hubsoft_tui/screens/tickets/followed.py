@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 KEPT_CHANGES: Final = 300
 
 
-class Followed:
+class FollowedTickets:
     """Every followed ticket as of `version`. It outlives the widgets that draw it."""
 
     def __init__(self) -> None:

@@ -29,7 +29,7 @@ from ..frame.single import one_page
 from ..writing import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
 from ..writing import ticket_flow
 from ..writing.ticket_forms import About
-from .followed import Followed
+from .followed import FollowedTickets
 from .pane import TicketPane
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class TicketsScreen(ConsoleScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._followed = Followed()
+        self._followed = FollowedTickets()
         self._view = View()
         self._quick = Quick.OPEN
         self._words = ""

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from hubsoft_tui.services.outbox.types import EntryKind, EntryState
 from hubsoft_tui.texts import N_, _
 from widgets.big_text import Large
-from widgets.outbox.texts import told, what_word
+from widgets.outbox.texts import entry_sentence, what_word
 from widgets.safety import data
 
 from ..frame.actions import action
@@ -96,7 +96,7 @@ class SentScreen(ConsoleModal[None]):
             large.show(entry.local_protocol, "bold $title")
         self.query_one("#sent-local").display = bool(entry.protocol)
         refused = entry.state in {EntryState.REFUSED, EntryState.EXISTS}
-        lines = [data(told(entry), "bold $warn" if refused else "bold $ok" if sent else "$account")]
+        lines = [data(entry_sentence(entry), "bold $warn" if refused else "bold $ok" if sent else "$account")]
         if entry.said:
             lines.append(data(entry.said, "$warn" if refused else "$quiet"))
         self.query_one("#sent-told", Static).update(Content("\n").join(lines))

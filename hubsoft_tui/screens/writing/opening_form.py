@@ -1,4 +1,4 @@
-"""Opening a ticket for a customer: which service, what kind, what happened, and the contact."""
+"""TicketOpening a ticket for a customer: which service, what kind, what happened, and the contact."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def offered(customer: Customer) -> tuple[Service, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class TicketOpening:
     """The customer a ticket is opened for, and what the form begins with."""
 
     about: str
@@ -49,7 +49,9 @@ class Opening:
     document: str | None = field(default=None, repr=False)
 
 
-def opening_for(customer: Customer, service_id: int | None = None, tickets: Sequence[Ticket] = ()) -> Opening:
+def opening_for(
+    customer: Customer, service_id: int | None = None, tickets: Sequence[Ticket] = ()
+) -> TicketOpening:
     """Begin a ticket for a customer who has a service that is not cancelled.
 
     `service_id` is the marked one, `tickets` are the customer's open ones, as far as they are known.
@@ -69,7 +71,7 @@ def opening_for(customer: Customer, service_id: int | None = None, tickets: Sequ
     still_open = tuple(
         (each.type or "", f"{each.protocol}  {each.status or ''}".rstrip()) for each in tickets
     )
-    return Opening(
+    return TicketOpening(
         about=f"open {customer.id}",
         name=customer.name,
         services=options,
@@ -91,7 +93,7 @@ def _options(services: Sequence[Service]) -> tuple[ChoiceOption, ...]:
     )
 
 
-def opening_again(draft: NewTicket, about: str, customer: Customer | None = None) -> Opening:
+def opening_again(draft: NewTicket, about: str, customer: Customer | None = None) -> TicketOpening:
     """Take up a ticket that was refused; what `customer` has besides can be chosen too, if it is known."""
     values: dict[str, Value] = {
         "service": draft.service_id,
@@ -105,7 +107,7 @@ def opening_again(draft: NewTicket, about: str, customer: Customer | None = None
     options = () if customer is None else _options(offered(customer))
     if all(option.id != draft.service_id for option in options):
         options = (ChoiceOption(draft.service_id, _("service {id}").format(id=draft.service_id)), *options)
-    return Opening(
+    return TicketOpening(
         about=about,
         name=draft.customer_name or draft.contact_name,
         services=options,
@@ -120,7 +122,7 @@ class OpeningForm(WriteForm):
 
     KIND = EntryKind.OPEN
 
-    def __init__(self, opening: Opening, *, corrects: str = "") -> None:
+    def __init__(self, opening: TicketOpening, *, corrects: str = "") -> None:
         code = "" if opening.code is None else _("code") + f" {opening.code}"
         title = _("New ticket for {name}").format(name=opening.name)
         super().__init__(opening.about, title, code, values=opening.values, corrects=corrects)

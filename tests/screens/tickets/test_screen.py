@@ -88,7 +88,7 @@ class Shown:
         return next(y for y, line in enumerate(self.text().splitlines()) if protocol in line)
 
 
-async def test_the_newest_first_with_counters_the_next_pass_and_what_it_cost(hub):
+async def test_newest_first_with_counters_next_pass_and_its_cost(hub):
     hub.tickets.put(
         ticket(2, due_at=WALL - 3600), ticket(3, responsible=()), ticket(4, state=TicketState.CLOSED)
     )
@@ -120,7 +120,7 @@ async def test_it_asks_once_per_news_and_only_for_what_changed(hub):
         assert ticket(41).protocol in shown.text()
 
 
-async def test_untouched_it_rests_at_the_newest_moved_it_holds_row_and_line(hub):
+async def test_untouched_cursor_rests_at_newest_moved_cursor_holds_its_row(hub):
     async with Shown(hub) as shown:
         await shown.news(ticket(41, opened_at=WALL))
         assert shown.table.selected == "41"
@@ -137,7 +137,7 @@ async def test_untouched_it_rests_at_the_newest_moved_it_holds_row_and_line(hub)
         assert shown.table.selected == "60"
 
 
-async def test_the_ticket_under_the_cursor_stays_though_it_is_not_wanted_any_more(hub):
+async def test_ticket_under_cursor_stays_though_the_filter_drops_it(hub):
     async with Shown(hub) as shown:
         await shown.press("down", "down")
         row = shown.table.item
@@ -166,7 +166,7 @@ async def test_quick_filters_on_keys_and_back(hub):
         assert len(shown.table.rows) == 39
 
 
-async def test_mine_is_explained_while_nobody_is_named(hub):
+async def test_mine_is_explained_while_my_name_is_unset(hub):
     async with Shown(hub) as shown:
         await shown.press("i")
         assert "my_name" in shown.text()
@@ -204,7 +204,7 @@ async def test_sorting_by_the_next_column_and_round(hub):
         assert next(iter(shown.table.rows)).customer == "CUSTOMER 9"
 
 
-async def test_what_is_new_stands_out_for_a_minute_and_calms_down_by_itself(hub, clock, monkeypatch):
+async def test_a_change_stands_out_for_one_minute(hub, clock, monkeypatch):
     async with Shown(hub) as shown:
         row = ticket(3)
         await shown.news(replace(row, change=change(9, row, by="Iasmin")))
@@ -272,7 +272,7 @@ async def test_details_with_texts_messages_and_history(hub, size):
         assert shown.table.has_focus
 
 
-async def test_beside_the_table_the_details_go_with_the_cursor_and_cost_nothing(hub):
+async def test_details_beside_the_table_follow_the_cursor_without_a_request(hub):
     async with Shown(hub, (200, 60)) as shown:
         await shown.press("enter", "down")
         assert shown.screen.pane.row.id == 2
@@ -281,7 +281,7 @@ async def test_beside_the_table_the_details_go_with_the_cursor_and_cost_nothing(
         assert shown.screen.pane.row.status == "Resolvido de vez"
 
 
-async def test_texts_that_cannot_be_asked_say_why_and_leave_what_is_known(hub):
+async def test_failed_texts_say_why_and_keep_known_details(hub):
     hub.tickets.details[1] = Unreachable("HubSoft does not answer.")
     async with Shown(hub) as shown:
         await shown.press("enter")

@@ -93,7 +93,7 @@ async def test_keys_that_bounce_on_the_outbox_open_one_page(hub):
             await press(pilot, "escape")
 
 
-async def test_after_sending_nothing_stands_in_front_and_the_draft_is_gone(hub):
+async def test_sending_leaves_no_page_and_no_draft(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await burst(app, pilot, "nn")
@@ -118,7 +118,7 @@ async def test_a_form_drops_only_a_draft_that_it_showed(hub):
         assert [draft.values["description"] for draft in app.drafts.all()] == [TEXT]
 
 
-async def test_what_is_typed_is_on_disk_while_the_form_is_open_and_gone_when_it_is_emptied(hub):
+async def test_an_open_form_keeps_its_draft_on_disk_until_emptied(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await press(pilot, "n")
@@ -160,7 +160,7 @@ async def test_ending_in_the_middle_of_a_word_keeps_it(hub, how):
         assert hub.drafts.kept["open 1"].values["description"] == TEXT
 
 
-async def test_the_next_console_says_so_shows_it_on_the_customer_and_goes_on(hub):
+async def test_the_next_console_offers_a_kept_draft(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await press(pilot, "n")
@@ -254,7 +254,7 @@ async def test_a_read_only_profile_is_offered_no_draft(hub):
         assert isinstance(app.screen, LookupScreen)
 
 
-async def test_a_draft_of_an_older_version_is_filled_in_as_far_as_it_goes(hub):
+async def test_an_older_draft_fills_the_fields_it_has(hub):
     async with console(hub) as (app, pilot, _hub):
         app.drafts.keep("open 1", "open", "BIANCA", CPF, {"description": TEXT, "unknown": 3, "service": 99})
         await app.save_drafts().wait()

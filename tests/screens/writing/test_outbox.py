@@ -58,7 +58,7 @@ class Shown:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 60)])
-async def test_what_needs_a_person_first_in_words_with_the_next_step(hub, size):
+async def test_entries_that_need_a_person_come_first_with_next_step(hub, size):
     async with Shown(hub, size) as shown:
         text = shown.text()
         assert "1 under way" in text
@@ -179,7 +179,7 @@ async def test_enter_goes_to_the_ticket_it_became(hub):
         await wait_for(shown.pilot, lambda: shown.app.screen.table.selected == "3")
 
 
-async def test_a_ticket_that_is_not_followed_is_followed_on_the_way(hub):
+async def test_going_to_an_unfollowed_ticket_follows_it(hub):
     hub.tickets.drop(3)
     hub.tickets.known[PROTOCOL] = ticket(3, protocol=PROTOCOL)
     async with Shown(hub) as shown:

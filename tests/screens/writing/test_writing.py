@@ -71,7 +71,7 @@ async def fill_in(pilot, text="No light", *, seen_next=True):
         await wait_for(pilot, lambda: isinstance(pilot.app.screen, ReviewScreen))
 
 
-async def test_a_ticket_from_the_customer_on_the_phone_local_protocol_at_once_then_hubsofts(hub):
+async def test_a_new_ticket_shows_local_protocol_then_hubsofts(hub):
     hub.outbox.settles.clear()
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
@@ -100,7 +100,7 @@ async def test_a_ticket_from_the_customer_on_the_phone_local_protocol_at_once_th
         await wait_for(pilot, lambda: hub.customers.panels_asked == [("tickets", False)])
 
 
-async def test_the_marked_service_is_begun_with_and_cancelled_ones_are_not_offered(hub):
+async def test_marked_service_is_chosen_and_cancelled_ones_are_not_offered(hub):
     gone = Service(id=13, name="OLD PLAN", status_prefix="cancelado")
     hub.customers.answers[CPF] = (Customer(id=1, name="BIANCA", services=(*BIANCA.services, gone)),)
     async with console(hub) as (app, pilot, _hub):
@@ -112,7 +112,7 @@ async def test_the_marked_service_is_begun_with_and_cancelled_ones_are_not_offer
         assert "OLD PLAN" not in seen(app)
 
 
-async def test_without_a_service_nothing_can_be_opened_and_that_is_said(hub):
+async def test_without_a_service_no_ticket_can_be_opened(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot, OTHER)
         await press(pilot, "n")
@@ -120,7 +120,7 @@ async def test_without_a_service_nothing_can_be_opened_and_that_is_said(hub):
         assert "This customer has no service" in seen(app)
 
 
-async def test_what_is_wrong_is_said_beside_its_field_and_goes_when_it_is_mended(hub):
+async def test_a_problem_shows_beside_its_field_until_mended(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await press(pilot, "n", "ctrl+s")
@@ -152,7 +152,7 @@ async def test_a_field_that_was_left_wrong_says_so(hub):
         assert "Write what it is about" in seen(app)
 
 
-async def test_the_outbox_has_the_last_word_and_the_form_stays_as_it_was(hub):
+async def test_a_draft_the_outbox_refuses_stays_in_the_form(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await press(pilot, "n")
@@ -162,7 +162,7 @@ async def test_the_outbox_has_the_last_word_and_the_form_stays_as_it_was(hub):
 
 
 @pytest.mark.parametrize("error", [StoreError("The disk is full."), KeyError("x")])
-async def test_what_was_not_accepted_is_said_and_stays_in_the_form(hub, error, tmp_path):
+async def test_a_failed_put_is_said_and_keeps_the_form(hub, error, tmp_path):
     hub.outbox.refuses = error
     async with console(hub, tmp=tmp_path) as (app, pilot, _hub):
         await look_up(pilot)
@@ -179,7 +179,7 @@ async def test_what_was_not_accepted_is_said_and_stays_in_the_form(hub, error, t
         await wait_for(pilot, lambda: "LOC000001" in seen(app))
 
 
-async def test_a_form_that_is_left_is_kept_for_that_customer_and_only_for_it(hub, monkeypatch):
+async def test_a_form_left_is_kept_for_its_customer_alone(hub, monkeypatch):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await press(pilot, "n", "enter")
@@ -212,7 +212,7 @@ async def test_going_back_from_the_last_look_changes_nothing(hub):
         assert hub.outbox.kept == {}
 
 
-async def test_what_may_be_the_same_is_shown_before_it_is_sent(hub):
+async def test_similar_entries_show_before_sending(hub):
     draft = NewTicket(11, "No light", "BIANCA", "37999992968")
     hub.outbox.alike = (hub.outbox._keep("LOC000009", draft, EntryState.SENT, protocol="20261123"),)
     hub.customers.panels["tickets"] = answer(
@@ -232,7 +232,7 @@ async def test_what_may_be_the_same_is_shown_before_it_is_sent(hub):
         assert "COMBO 500 MBPS" in text
 
 
-async def test_without_the_list_of_types_the_ticket_can_be_opened_all_the_same(hub):
+async def test_a_ticket_opens_without_the_list_of_types(hub):
     hub.outbox.type_rows = Unreachable("HubSoft does not answer.")
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
@@ -249,7 +249,7 @@ async def test_without_the_list_of_types_the_ticket_can_be_opened_all_the_same(h
         assert entry.draft.open_work_order
 
 
-async def test_refused_its_words_are_shown_and_c_opens_the_form_filled(hub):
+async def test_a_refusal_shows_its_words_and_c_corrects_it(hub):
     hub.outbox.becomes = {"state": EntryState.REFUSED, "said": "HubSoft refused: telefone inválido"}
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
@@ -315,7 +315,7 @@ async def test_of_several_tickets_one_is_chosen_and_none_is_said(hub):
         assert "no open ticket" in seen(app)
 
 
-async def test_a_ticket_is_closed_with_a_reason_from_the_tickets_screen(hub):
+async def test_the_tickets_screen_closes_a_ticket_with_a_reason(hub):
     hub.tickets.put(ticket(1, opened_at=time.time() - 60))
     async with console(hub) as (app, pilot, _hub):
         await app.action_area("tickets")
@@ -361,7 +361,7 @@ async def test_a_read_only_profile_opens_no_form(hub):
         assert isinstance(app.screen, LookupScreen)
 
 
-async def test_the_page_that_follows_an_entry_survives_an_engine_that_fails(hub):
+async def test_the_entry_page_survives_a_failing_engine(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
 
@@ -378,7 +378,7 @@ async def test_the_page_that_follows_an_entry_survives_an_engine_that_fails(hub)
         assert "LOC000001" in seen(app)
 
 
-async def test_a_ticket_that_waited_tells_its_protocol_and_its_customer_s_card_shows_it(hub):
+async def test_a_sent_ticket_tells_its_protocol_and_updates_the_card(hub):
     hub.outbox.becomes = {"state": EntryState.QUEUED}
     async with console(hub) as (app, pilot, _hub):
         hub.news()
@@ -408,7 +408,7 @@ async def test_a_ticket_that_waited_tells_its_protocol_and_its_customer_s_card_s
         assert hub.customers.panels_asked == [("tickets", False)]
 
 
-async def test_the_page_s_large_number_is_hubsoft_s_once_there_is_one_however_late(hub):
+async def test_hubsofts_protocol_becomes_the_large_number_however_late(hub):
     hub.outbox.becomes = {"state": EntryState.REFUSED, "said": "HubSoft refused: no"}
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)

@@ -21,7 +21,7 @@ from hubsoft_tui.services.tickets.types import (
 )
 from tests.widgets.fixture import Stage, lines_of
 from widgets.big_text import Large, grouped, large
-from widgets.outbox.texts import next_step, state_word, told
+from widgets.outbox.texts import entry_sentence, next_step, state_word
 from widgets.tickets.counts import SyncLine, TicketCounts, TicketTally
 from widgets.tickets.detail import paragraphs
 from widgets.tickets.table import TicketTable, View
@@ -112,7 +112,7 @@ def test_changes_in_words(kind, before, after, by, said):
 
 @pytest.mark.parametrize("language", ["en", "pt_BR"])
 @pytest.mark.parametrize("width", [78, 116, 196])
-async def test_counters_and_the_line_below_hold_in_any_width_and_language(language, width):
+async def test_counters_and_sync_line_fit_any_width_and_language(language, width):
     counts = TicketCounts()
     line = SyncLine()
     spoken = texts.language()
@@ -153,7 +153,7 @@ def ticket(number, **fields):
     return TicketRow(number, **(usual | fields))
 
 
-async def test_a_removed_row_and_a_filter_never_leave_the_cursor_nowhere():
+async def test_removing_and_filtering_keep_the_cursor_on_a_row():
     table = TicketTable(now=NOW)
     async with Stage(table).run_test(size=(100, 20)) as pilot:
         table.restore(View())
@@ -223,6 +223,6 @@ def test_every_state_of_an_entry_has_words_that_fit(state, language):
         for each in (entry, replace(entry, next_at=None), replace(entry, doubles=("2026",))):
             word, _style = state_word(each)
             assert cell_len(word) <= 18
-            assert "{" not in next_step(each) + told(each)
+            assert "{" not in next_step(each) + entry_sentence(each)
     finally:
         texts.use(spoken)
