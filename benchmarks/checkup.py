@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, ParamSpec, TypeVar
 
-from benchmarks import ground, virtual
+from benchmarks import fixture, virtual
 from benchmarks.table import Table
 from hubsoft_tui.api import choices
 from hubsoft_tui.api.operation import Operation
@@ -125,7 +125,7 @@ async def morning(
         url="http://127.0.0.1:9", client_id="1", username="bench", client_secret="-", password="-"
     )
     chosen = random.Random(3).sample(range(provider.customers), members)
-    with ground.home() as folder:
+    with fixture.home() as folder:
         settings = Settings(profile=profile, home=str(folder))
         with open_state(settings, clock) as state:
             engine = await _engine(settings, state, clock, provider)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import cachetools
 
-from benchmarks import ground
+from benchmarks import fixture
 from benchmarks.table import Table, ratio
 from hubsoft_tui import AsyncHubSoft, HubSoft
 from hubsoft_tui.services.container import Services
@@ -95,8 +95,8 @@ def doors(settings: Settings, document: str, calls: int) -> tuple[object, dict[s
 def run(*, quick: bool) -> list[Table]:
     """Measure every door on one remembered customer."""
     calls = 500 if quick else 10_000
-    with ground.served(50) as served, ground.home() as folder:
-        customer, ours = doors(ground.unlimited(served.profile, folder), served.documents[0], calls)
+    with fixture.served(50) as served, fixture.home() as folder:
+        customer, ours = doors(fixture.unlimited(served.profile, folder), served.documents[0], calls)
     figures = bare(customer, calls) | ours
     base = figures["cachetools TLRUCache with a lock"]
     rows = tuple((name, f"{cost:.2f}", ratio(cost, base)) for name, cost in figures.items())

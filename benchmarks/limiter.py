@@ -7,7 +7,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from benchmarks import ground, virtual
+from benchmarks import fixture, virtual
 from benchmarks.peers import Peer, missing, peers
 from benchmarks.table import Table
 from hubsoft_tui.core.clock import Clock, SystemClock
@@ -155,7 +155,7 @@ def percentile(values: list[float], share: float) -> float:
 def run(*, quick: bool) -> list[Table]:
     """Measure every limiter that is installed."""
     load = Load(10, 0.15, 30, 0.004) if quick else Load(60, 2.0, 300, 0.05)
-    with ground.home() as folder:
+    with fixture.home() as folder:
         found = peers(folder)
         return [_conformance(found, load, 200 if quick else 2000), _priorities(found, 1 if quick else 100)]
 

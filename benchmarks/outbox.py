@@ -135,7 +135,7 @@ class Worker:
 
 
 @contextlib.contextmanager
-def ground_for(storm: Storm, folder: Path) -> Iterator[tuple[Simulator, dict[str, Any]]]:
+def fixture_for(storm: Storm, folder: Path) -> Iterator[tuple[Simulator, dict[str, Any]]]:
     """Run the simulator in its weather, and say what a worker must know."""
     with Simulator(
         customers=2 * storm.tickets + 20, tickets=1, latency=(0.0, 0.02), changes_per_minute=0
@@ -157,7 +157,7 @@ def ours(storm: Storm) -> Outcome:
     """Two consoles on one home, killed in turn at random moments, then left alone until nothing is to be done."""
     rng, began = random.Random(storm.seed), time.perf_counter()
     numbers = list(range(storm.tickets))
-    with tempfile.TemporaryDirectory() as name, ground_for(storm, Path(name)) as (simulator, told):
+    with tempfile.TemporaryDirectory() as name, fixture_for(storm, Path(name)) as (simulator, told):
         workers = [Worker("ours", told, numbers), Worker("ours", told, [])]
         for worker in workers:
             worker.ready()
@@ -227,7 +227,7 @@ def usual(way: str, storm: Storm) -> Outcome:
     rng, began = random.Random(storm.seed), time.perf_counter()
     waiting, done, unsure, killed = set(range(storm.tickets)), set[int](), set[int](), 0
     lost: set[int] = set()
-    with tempfile.TemporaryDirectory() as name, ground_for(storm, Path(name)) as (simulator, told):
+    with tempfile.TemporaryDirectory() as name, fixture_for(storm, Path(name)) as (simulator, told):
         while waiting:
             worker = Worker(way, told, sorted(waiting))
             worker.ready()

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks import ground
+from benchmarks import fixture
 from hubsoft_tui.api.tickets import open_ticket
 from hubsoft_tui.api.token import token
 from hubsoft_tui.errors import HubSoftError
@@ -51,7 +51,7 @@ def settings_of(told: dict[str, Any]) -> Settings:
     return Settings(
         profile=Profile(**told["profile"]),
         home=told["home"],
-        limiter=LimiterSettings(max_requests_per_minute=ground.LIFTED),
+        limiter=LimiterSettings(max_requests_per_minute=fixture.LIFTED),
         retry=RetrySettings(max_retries=1, backoff_base=0.02, backoff_max=0.05),
         http=HttpSettings(read_timeout=told["timeout"]),
         health=HealthSettings(failures_to_open=1000),

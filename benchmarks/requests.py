@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from benchmarks import ground, virtual, workload
+from benchmarks import fixture, virtual, workload
 from benchmarks.table import Table, ratio
 from benchmarks.workload import AGES, Asked, Kind
 from hubsoft_tui.api import choices
@@ -81,8 +81,8 @@ def replay(trace: list[Asked]) -> CountingTransport:
     )
 
     async def story(clock: virtual.VirtualClock) -> CountingTransport:
-        with ground.home() as folder:
-            settings = replace(ground.unlimited(profile, folder), cache=ages)
+        with fixture.home() as folder:
+            settings = replace(fixture.unlimited(profile, folder), cache=ages)
             with open_state(settings, clock) as state:
                 engine = Engine(
                     settings,

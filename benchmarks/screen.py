@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.ground import home
+from benchmarks.fixture import home
 from benchmarks.table import Table, ratio
 from benchmarks.terminal import COLUMNS, QUIT, ROWS, Screen, resident
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import ground
+from benchmarks import fixture
 from benchmarks.table import Table, ratio
 from benchmarks.terminal import COLUMNS, ROWS, Start, Unpainted, start
 
@@ -43,7 +43,7 @@ def run(*, quick: bool) -> list[Table]:
     commands |= {name: command for name, command in OTHERS.items() if name not in absent}
     starts: dict[str, list[Start]] = {name: [] for name in commands}
     failed: dict[str, str] = {}
-    with ground.home() as folder:
+    with fixture.home() as folder:
         environment = _environment(folder)
         for number in range(quick, rounds + 1):
             for name, command in commands.items():

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace as changed
 
-from benchmarks import ground
+from benchmarks import fixture
 from benchmarks.table import Table, ratio
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.hubsoft_time import BRASILIA
@@ -52,10 +52,10 @@ def _requests(*, quick: bool) -> Table:
             latency=(0, 0),
             changes_per_minute=0,
         ) as simulator,
-        ground.home() as home,
+        fixture.home() as home,
     ):
         settings = replace(
-            ground.unlimited(simulator.profile, home), sync=SyncSettings(first_days=365, enabled=False)
+            fixture.unlimited(simulator.profile, home), sync=SyncSettings(first_days=365, enabled=False)
         )
         hub = Hub(settings)
         hub.start()
@@ -95,7 +95,7 @@ def _requests(*, quick: bool) -> Table:
 def _merging(*, quick: bool) -> Table:
     size, seen, rounds = (2_000, 200, 1) if quick else (100_000, 5_000, 5)
     chance = random.Random(5)
-    with ground.home() as home:
+    with fixture.home() as home:
         mirror = Mirror(open_database(home / "tickets.db", MIGRATIONS), "bench")
         everything = [_ticket(number, chance) for number in range(1, size + 1)]
         for begin in range(0, size, 10_000):

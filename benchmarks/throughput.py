@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import httpx
 import msgspec
 
-from benchmarks import ground
+from benchmarks import fixture
 from benchmarks.table import Table, ratio
 from hubsoft_tui.api.customers import customer_search
 from hubsoft_tui.api.token import token
@@ -31,7 +31,7 @@ READS = {
     DECODED: "decoded",
 }
 LIMITERS = {
-    "our engine, 600,000 a minute": LimiterSettings(max_requests_per_minute=ground.LIFTED),
+    "our engine, 600,000 a minute": LimiterSettings(max_requests_per_minute=fixture.LIFTED),
     "our engine, 30 in 3 ms": LimiterSettings(max_requests_per_minute=30, window_seconds=0.003),
 }
 """The limit lifted in two ways: the first lets the ledger grow, in the second it is as small as at 30 a minute."""
@@ -104,9 +104,9 @@ def through_engine(
     profile: Profile, warm: Iterable[str], asked: Iterable[str], limiter: LimiterSettings
 ) -> Speed:
     """Open an engine on a new home, warm it up, measure it."""
-    with ground.home() as folder:
+    with fixture.home() as folder:
         http = HttpSettings(max_connections=CONCURRENCY)
-        settings = replace(ground.unlimited(profile, folder), http=http, limiter=limiter)
+        settings = replace(fixture.unlimited(profile, folder), http=http, limiter=limiter)
         hub = Hub(settings)
         hub.start()
         try:
@@ -119,7 +119,7 @@ def through_engine(
 def measure(count: int, rounds: int, latency: tuple[float, float]) -> dict[str, Speed]:
     """Measure each in turn, `rounds` times, and keep each one's best."""
     best: dict[str, Speed] = {}
-    with ground.served(count + WARM, latency=latency) as served:
+    with fixture.served(count + WARM, latency=latency) as served:
         profile, warm, asked = served.profile, served.documents[:WARM], served.documents[WARM : WARM + count]
         for _ in range(rounds):
             for name, read in READS.items():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from benchmarks import ground
+from benchmarks import fixture
 from benchmarks.hit import awaited
 from benchmarks.table import Table
 from hubsoft_tui.core.telemetry.trace import QuestionRow, SentRow
@@ -105,9 +105,9 @@ def filed(path: Path, count: int) -> tuple[float, float, float, float]:
 def run(*, quick: bool) -> list[Table]:
     """Measure the hot path, the file and the report."""
     calls, count = (300, 5_000) if quick else (10_000, 200_000)
-    with ground.served(50) as served, ground.home() as folder:
-        without, with_trace = compared(ground.unlimited(served.profile, folder), served.documents[0], calls)
-    with ground.home() as folder:
+    with fixture.served(50) as served, fixture.home() as folder:
+        without, with_trace = compared(fixture.unlimited(served.profile, folder), served.documents[0], calls)
+    with fixture.home() as folder:
         speed, size, adding, passing = filed(folder / "trace.db", count)
     rows = (
         ("a question from memory, no trace", f"{without:.2f} us"),

@@ -1,4 +1,4 @@
-"""The ground benchmarks stand on: a simulator in a process of its own, a home, and settings over them."""
+"""What the benchmarks run on: a simulator in a process of its own, a home, and settings over them."""
 
 from __future__ import annotations
 
