@@ -14,7 +14,7 @@ from benchmarks.table import Table, ratio
 from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo.history import CacheReplay, WeekQuestion, Weeks, replay, weeks
 from hubsoft_tui.services.tuning.advice import advise_all
-from hubsoft_tui.services.tuning.columns import Columns, gather
+from hubsoft_tui.services.tuning.columns import TraceColumns, gather
 from hubsoft_tui.services.tuning.curve import curve
 from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
 from hubsoft_tui.services.tuning.reuse_odds import promise
@@ -135,7 +135,7 @@ def many(count: int) -> Iterator[tuple[float, int, int]]:
 def cost(count: int) -> Table:
     """Time and memory of the curves of a trace of `count` questions."""
     lifetimes = ages(CacheSettings())
-    columns = Columns()
+    columns = TraceColumns()
     began = time.perf_counter()
     for row in many(count):
         columns.add(*row)

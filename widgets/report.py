@@ -13,7 +13,7 @@ from textual.content import Content
 
 from hubsoft_tui.formats import NOTHING, day, percent
 from hubsoft_tui.services.reports import figures
-from hubsoft_tui.services.reports.figures import ReportFigure, Sums, Unit
+from hubsoft_tui.services.reports.figures import FigureUnit, ReportFigure, Sums
 from hubsoft_tui.services.reports.names import caller_name, category_name
 from hubsoft_tui.services.reports.types import DayHead, DayReport
 from hubsoft_tui.texts import N_, _, number
@@ -129,7 +129,7 @@ class DayFigures(Drawn):
     def _figures(self, total: Sums) -> Sequence[tuple[str, Part]]:
         return [
             # Times are called by their short names: their place is that of a number.
-            (_(each.short if each.unit is Unit.SECONDS else each.head), self._value(each, total))
+            (_(each.short if each.unit is FigureUnit.SECONDS else each.head), self._value(each, total))
             for each in figures.DAY
         ]
 
@@ -257,7 +257,7 @@ _TONES: Final = {"good": "ok", "warn": "warn", "bad": "bad"}
 
 def _text(figure: ReportFigure, sums: Sums, zero: str | None = None) -> str:
     """Return a figure as the console writes it: shares without decimals."""
-    return percent(figure.value(sums)) if figure.unit is Unit.SHARE else figure.text(sums, zero=zero)
+    return percent(figure.value(sums)) if figure.unit is FigureUnit.SHARE else figure.text(sums, zero=zero)
 
 
 def _table(

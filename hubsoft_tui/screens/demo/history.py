@@ -20,7 +20,7 @@ from hubsoft_tui.core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, S
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.hubsoft_time import DAY_SECONDS, day_of, start_of
 from hubsoft_tui.services.storage import account_of
-from hubsoft_tui.services.tuning.lifetimes import Kind, Rule, ages, fixed
+from hubsoft_tui.services.tuning.lifetimes import RecordKind, Rule, ages, fixed
 from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reading import MIGRATIONS
@@ -309,11 +309,11 @@ class CacheReplay:
         )
 
     def _rule(self, subject: int, fetched: float) -> Rule:
-        kind = Kind.PLAIN
+        kind = RecordKind.PLAIN
         if not self.truth.exists(subject):
-            kind = Kind.NEGATIVE
+            kind = RecordKind.NEGATIVE
         elif self.truth.suspended(subject, fetched):
-            kind = Kind.SUSPENDED
+            kind = RecordKind.SUSPENDED
         return fixed(self.lifetimes)[kind]
 
     def _differs(self, subject: int, category: str, fetched: float, at: float) -> bool:

@@ -181,7 +181,7 @@ def recognise(text: str) -> Term:
 
 
 def _document_within(line: str) -> Term | None:
-    """Return the one valid document that a pasted sentence holds: the rest of it is nobody's name."""
+    """Return the one valid document that a pasted sentence holds: the rest of it is no name."""
     found = {bare(each) for each in _DOCUMENT_WITHIN.findall(line)}
     valid = [each for each in found if is_cpf(each) or is_cnpj(each)]
     if len(valid) != 1:

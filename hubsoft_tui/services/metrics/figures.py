@@ -25,7 +25,7 @@ from ..reports.reader import ReportReader
 from ..reports.types import DayReport
 from ..storage import State, open_reports, open_state
 
-NOBODY: Final[tuple[tuple[()], ...]] = ((), (), (), ())
+EMPTY: Final[tuple[tuple[()], ...]] = ((), (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class HomeMetrics:
     def _budget(self) -> list[Figure]:
         ledger, now = self._state.ports.permits.read(), self._clock.now()
         limits = limits_from(self._settings.limiter)
-        state = budget_state(ledger, "", limits, now, arrivals=NOBODY, waits=NOBODY)
+        state = budget_state(ledger, "", limits, now, arrivals=EMPTY, waits=EMPTY)
         waiting: dict[tuple[str, ...], float] = {(priority.name.lower(),): 0.0 for priority in Priority}
         for head in ledger.queue.values():
             if now - head.seen < FROZEN:

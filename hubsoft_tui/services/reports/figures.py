@@ -24,7 +24,7 @@ NO_ERROR: Final = frozenset({"ok", "not_found", "refused", "429", "cancelled"})
 _MICRO: Final = 1_000_000
 
 
-class Unit(Enum):
+class FigureUnit(Enum):
     """What a figure counts in. Shares are from 0 to 1."""
 
     COUNT = "count"
@@ -39,7 +39,7 @@ class ReportFigure:
 
     label: str = ""
     """What people call it; empty: it is for programs alone."""
-    unit: Unit = Unit.COUNT
+    unit: FigureUnit = FigureUnit.COUNT
     key: str = ""
     """Its key in JSON, `a.b` for b within a; empty: programs are not told."""
     column: str = ""
@@ -64,14 +64,14 @@ class ReportFigure:
     def plain(self, sums: Sums) -> float | None:
         """Return the value as programs take it: shares to four places, times in milliseconds."""
         value = self.value(sums)
-        if value is None or self.unit in {Unit.COUNT, Unit.BYTES}:
+        if value is None or self.unit in {FigureUnit.COUNT, FigureUnit.BYTES}:
             return value
-        return round(value, 4) if self.unit is Unit.SHARE else round(value * 1000, 1)
+        return round(value, 4) if self.unit is FigureUnit.SHARE else round(value * 1000, 1)
 
     def text(self, sums: Sums, *, zero: str | None = None) -> str:
         """Return the value as people read it; `zero` stands for a count of none."""
         value = self.value(sums)
-        if zero is not None and value == 0 and self.unit is Unit.COUNT:
+        if zero is not None and value == 0 and self.unit is FigureUnit.COUNT:
             return zero
         return _TEXTS[self.unit](value)
 
@@ -86,7 +86,7 @@ class ReportFigure:
 
 def figure(
     label: str = "",
-    unit: Unit = Unit.COUNT,
+    unit: FigureUnit = FigureUnit.COUNT,
     *,
     key: str | None = None,
     column: str | None = None,
@@ -157,13 +157,17 @@ class Sums:
 
     Summed over a whole day: what a caller notes of its passes stands in place of its questions.
     """
-    size: int = figure(unit=Unit.BYTES, key="bytes", column="bytes", sent=lambda row: row.sent and row.size)
+    size: int = figure(
+        unit=FigureUnit.BYTES, key="bytes", column="bytes", sent=lambda row: row.sent and row.size
+    )
     """Bytes of the answers."""
-    waited: float = figure(unit=Unit.SECONDS, key="", column="", default=0.0, gathered=_wait, reduced=_total)
+    waited: float = figure(
+        unit=FigureUnit.SECONDS, key="", column="", default=0.0, gathered=_wait, reduced=_total
+    )
     """Seconds in the queue and at the limiter, all requests together."""
     wait_p95: float | None = figure(
         N_("wait, 95% within"),
-        Unit.SECONDS,
+        FigureUnit.SECONDS,
         key="wait_ms.p95",
         column="wait_p95_ms",
         short=N_("wait p95"),
@@ -173,7 +177,7 @@ class Sums:
     )
     p50: float | None = figure(
         N_("answer, median"),
-        Unit.SECONDS,
+        FigureUnit.SECONDS,
         key="latency_ms.p50",
         column="latency_p50_ms",
         head=N_("median"),
@@ -185,7 +189,7 @@ class Sums:
     """Seconds from the first byte sent to the last byte read; None without an answer. `p95` too."""
     p95: float | None = figure(
         N_("answer, 95% within"),
-        Unit.SECONDS,
+        FigureUnit.SECONDS,
         key="latency_ms.p95",
         column="latency_p95_ms",
         head=N_("95% within"),
@@ -219,22 +223,22 @@ class Sums:
 _WORKED_OUT: Final = (
     ReportFigure(
         N_("answered from memory"),
-        Unit.SHARE,
+        FigureUnit.SHARE,
         key="hit_ratio",
         column="hit_ratio",
         head=N_("from memory"),
         short=N_("memory"),
         value=attrgetter("ratio"),
     ),
-    ReportFigure(unit=Unit.SECONDS, key="wait_ms.mean", value=attrgetter("mean_wait")),
+    ReportFigure(unit=FigureUnit.SECONDS, key="wait_ms.mean", value=attrgetter("mean_wait")),
     ReportFigure(key="naive_requests", value=attrgetter("naive")),
 )
 """Figures that are worked out from the sums."""
-_TEXTS: Final[dict[Unit, Callable[[Any], str]]] = {
-    Unit.COUNT: number,
-    Unit.BYTES: number,
-    Unit.SHARE: lambda ratio: percent(ratio, 1),
-    Unit.SECONDS: latency,
+_TEXTS: Final[dict[FigureUnit, Callable[[Any], str]]] = {
+    FigureUnit.COUNT: number,
+    FigureUnit.BYTES: number,
+    FigureUnit.SHARE: lambda ratio: percent(ratio, 1),
+    FigureUnit.SECONDS: latency,
 }
 
 
@@ -254,7 +258,7 @@ SUMMED: Final = {
 """Every field of `Sums`, by its name."""
 FIGURES: Final = {
     each.key: replace(each, head=each.head or each.label, short=each.short or each.head or each.label)
-    for each in sorted((*SUMMED.values(), *_WORKED_OUT), key=lambda each: list(Unit).index(each.unit))
+    for each in sorted((*SUMMED.values(), *_WORKED_OUT), key=lambda each: list(FigureUnit).index(each.unit))
     if each.key
 }
 """Every figure that programs are told, by its key; counts first, then shares and times, as in the CSV."""

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Writer(Protocol):
-    """What the reports need of whoever writes the trace."""
+    """What the reports need of the trace's writer."""
 
     @property
     def trouble(self) -> Text | str | None:

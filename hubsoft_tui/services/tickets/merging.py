@@ -192,14 +192,14 @@ def _responsible(ticket: Ticket, known: str) -> str:
     if not ticket.responsible_known:
         return known
     names, had = set(ticket.responsible), set(known.split("\n")) - {""}
-    # A customer's own list names one of them, whoever else has it too.
+    # A customer's own list names one of them, though others may have it too.
     alone = ticket.status_id is None and names and names <= had
     return known if names == had or alone else "\n".join(ticket.responsible)
 
 
 def _first(ticket: MirrorTicket) -> list[Noticed]:
     closed = ticket.state == Standing.CLOSED
-    # Nobody saw in which status it was opened.
+    # The status in which it was opened is unknown.
     after = None if closed else _status(ticket)
     new = Noticed(ChangeKind.NEW, after=after, at=ticket.opened_at, by=ticket.opened_by)
     return [new, _closed(None, ticket)] if closed else [new]

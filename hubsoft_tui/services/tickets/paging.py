@@ -60,7 +60,7 @@ def next_page(read: int, size: int, shared: int | None = None) -> Ask:
 
 
 def on_from(read: int, size: int, total: int | None) -> Ask:
-    """Return the page to ask for after the first `read` of `total` rows; None where nobody says how many.
+    """Return the page to ask for after the first `read` of `total` rows; None where the total is unknown.
 
     Where it spares a page, the last one repeats nothing: then only the total tells whether rows moved.
     """

@@ -15,7 +15,7 @@ from ...store.mirror_records import Followed, Following
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
 from .page_reader import Harvest, Reader
-from .planner import Known, Read, Steps, steps
+from .planner import KnownTickets, Read, Steps, steps
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ MOST_SINGLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PassAnswer:
     """What a pass brought. `missing` are ids that HubSoft no longer returns, in lists or by protocol."""
 
     sightings: tuple[Sighting, ...]
@@ -41,7 +41,7 @@ class Asked:
 class Asking:
     """Asks what the planner chose, and then for those that did not show up."""
 
-    def __init__(self, known: Known, labels: Labels, reader: Reader) -> None:
+    def __init__(self, known: KnownTickets, labels: Labels, reader: Reader) -> None:
         self._known = known
         self._labels = labels
         self._reader = reader
@@ -51,7 +51,7 @@ class Asking:
         self._reread: list[Read] = []
         """Lists that may have let something slip by."""
 
-    async def run(self) -> Asked:
+    async def run(self) -> PassAnswer:
         """Ask everything. Raises HubSoftError when not even the lists can be read; then nothing is known."""
         plan = steps(self._known, self._reader.size.size)
         if plan.table:
@@ -61,7 +61,7 @@ class Asking:
             if not await self._reader.read(read, self._harvest):
                 self._reread.append(read)
         await self._stragglers(plan)
-        return Asked(
+        return PassAnswer(
             sightings=tuple(self._harvest.values()),
             missing=tuple(self._missing),
             unconfirmed=len(self._left()) - len(self._missing),
@@ -145,7 +145,7 @@ class Asking:
             logger.warning("sync: the table of statuses: %s", error)
 
 
-def manner(known: Known, seen: Sighting) -> Manner:
+def manner(known: KnownTickets, seen: Sighting) -> Manner:
     """Say how a ticket that a list showed is taken, where it was not followed."""
     opened = seen.ticket.opened_at
     at = known.now if opened is None else opened.timestamp()

@@ -22,13 +22,13 @@ from ...texts import say
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
 from .paging import PageSize
-from .pass_requests import Asked, manner
-from .planner import Known, windows
+from .pass_requests import PassAnswer, manner
+from .planner import KnownTickets, windows
 from .types import PassReport
 from .upsert import Absorber, Found
 
 FORGET_SECONDS: Final = 400 * DAY_SECONDS
-"""How long a ticket is remembered after it was over, once nobody follows it: its texts are people's."""
+"""How long a ticket is stored after it ended, once it is not followed: its texts are personal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Cost:
     """The page size that worked."""
 
 
-def load(mirror: Mirror, now: float, settings: SyncSettings) -> Known:
+def load(mirror: Mirror, now: float, settings: SyncSettings) -> KnownTickets:
     """Return what is known before a pass. `now` in UTC epoch seconds."""
     state = mirror.state()
     followed = tuple(mirror.followed_open())
@@ -52,7 +52,7 @@ def load(mirror: Mirror, now: float, settings: SyncSettings) -> Known:
     counts = tuple(mirror.statuses(floor))
     further = mirror.statuses(start_of(begins.oldest)) if begins.oldest < begins.floor else counts
     lately = mirror.statuses(look)
-    return Known(
+    return KnownTickets(
         now=now,
         state=state,
         windows=begins,
@@ -87,8 +87,8 @@ def last_report(state: MirrorState) -> PassReport | None:
 def commit(
     mirror: Mirror,
     lease: Lease,
-    known: Known,
-    asked: Asked,
+    known: KnownTickets,
+    asked: PassAnswer,
     *,
     cost: Cost,
     settings: SyncSettings,
@@ -127,7 +127,7 @@ def take(mirror: Mirror, sightings: Collection[Sighting], how: Manner, seen_at: 
         return Absorber(mirror, draft, Labels(mirror.labels()), seen_at).absorb(sightings, lambda _seen: how)
 
 
-def _report(mirror: Mirror, known: Known, asked: Asked, cost: Cost, found: Found) -> PassReport:
+def _report(mirror: Mirror, known: KnownTickets, asked: PassAnswer, cost: Cost, found: Found) -> PassReport:
     tracked = mirror.tracked()
     return PassReport(
         tracked=tracked,
@@ -144,7 +144,13 @@ def _report(mirror: Mirror, known: Known, asked: Asked, cost: Cost, found: Found
 
 
 def _remember(
-    draft: Draft, known: Known, asked: Asked, *, cost: Cost, settings: SyncSettings, report: PassReport
+    draft: Draft,
+    known: KnownTickets,
+    asked: PassAnswer,
+    *,
+    cost: Cost,
+    settings: SyncSettings,
+    report: PassReport,
 ) -> None:
     state = known.state
     size = page_size(state, settings.page_size).after_pass(cost.size, settings.page_size)

@@ -25,7 +25,7 @@ LOOK_OVERLAP: Final = 3 * 3600.0
 TABLE_SECONDS: Final = 86_400.0
 """How often the table of statuses is read; one that no table named is asked for at once."""
 CERTAIN_CLOSED: Final = 20
-"""So many closed tickets and no open one: nobody leaves open tickets in that status, whatever it is called."""
+"""So many closed tickets and no open one: the provider leaves no open ticket in that status, whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownTickets:
     """What is known before a pass. Counts are of tickets in the mirror, followed or not."""
 
     now: float
@@ -74,7 +74,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One list to read, page by page. `rows` is how many it is thought to hold, None where nobody knows."""
+    """One list to read, page by page. `rows` is how many it is thought to hold, None where it is unknown."""
 
     by: TicketDate
     start: date
@@ -129,7 +129,7 @@ def windows(
     )
 
 
-def steps(known: Known, size: int) -> Steps:
+def steps(known: KnownTickets, size: int) -> Steps:
     """Choose what a pass asks. `size` is how many rows a page may hold."""
     today, floor = day_of(known.now), known.windows.floor
     state = known.state
@@ -145,7 +145,7 @@ def steps(known: Known, size: int) -> Steps:
     return Steps(size, table, (*opened, closed), singles, hidden, looks=looks, naive=len(known.followed))
 
 
-def hidden_statuses(known: Known, size: int) -> tuple[int, ...]:
+def hidden_statuses(known: KnownTickets, size: int) -> tuple[int, ...]:
     """Return the statuses that the filter may leave out; one whose meaning is unknown counts as open.
 
     Closed is what HubSoft dated as closed: a status is left out where only such tickets were seen in it, or
@@ -166,7 +166,7 @@ def hidden_statuses(known: Known, size: int) -> tuple[int, ...]:
     return tuple(hidden)
 
 
-def _reach(known: Known, size: int, hidden: tuple[int, ...]) -> tuple[date, tuple[Followed, ...]]:
+def _reach(known: KnownTickets, size: int, hidden: tuple[int, ...]) -> tuple[date, tuple[Followed, ...]]:
     """Choose how far back the open ones are read; what is older, or behind the filter, is asked one by one."""
     floor, oldest = known.windows.floor, known.windows.oldest
     behind = tuple(each for each in known.followed if each.status_id in hidden)
@@ -179,7 +179,9 @@ def _reach(known: Known, size: int, hidden: tuple[int, ...]) -> tuple[date, tupl
     return (oldest, behind) if old and further < len(old) else (floor, behind + old)
 
 
-def _opened(known: Known, size: int, start: date, shown: tuple[int, ...]) -> tuple[tuple[Read, ...], bool]:
+def _opened(
+    known: KnownTickets, size: int, start: date, shown: tuple[int, ...]
+) -> tuple[tuple[Read, ...], bool]:
     """Choose how the open ones are read: through the filter, or the latest days without it."""
     today, look = day_of(known.now), known.windows.look
     rows = known.floor_open if start == known.windows.floor else known.oldest_open

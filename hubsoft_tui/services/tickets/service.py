@@ -66,7 +66,7 @@ class Tickets:
 
     @property
     def late(self) -> float | None:
-        """Seconds a pass is overdue; None where none is made by itself. Costs nothing."""
+        """Seconds a pass is overdue; None where none is scheduled. Costs nothing."""
         return self._sync.late
 
     @property
@@ -155,7 +155,7 @@ class Tickets:
     async def absorb(self, ticket: Ticket, *, opened: bool = False) -> None:
         """Take over at once what the answer to a write said of a ticket, and follow it.
 
-        `opened`: we have just opened it. An answer that names a ticket nobody knows, and no more, is passed
+        `opened`: we have just opened it. An answer that names an unknown ticket, and no more, is passed
         over.
         """
         now = self._clock.wall()
@@ -203,7 +203,7 @@ class Tickets:
         try:
             pulse = await self._reading.run(Mirror.pulse)
         except HubSoftError as error:
-            logger.debug("tickets: %s", error)  # whoever asks for the rows is told
+            logger.debug("tickets: %s", error)  # the next reader of the rows is told
             return
         if pulse is not None and pulse != self._pulse:
             self._pulse = pulse

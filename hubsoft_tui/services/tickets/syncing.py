@@ -1,4 +1,4 @@
-"""Passes: one at a time on a home, whoever asks; by themselves in a console, at a pace that leaves people room."""
+"""Passes: one at a time on a home; in a console on a schedule that leaves people room."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .labels import Labels
 from .page_reader import Reader
 from .pass_requests import Asking
 from .pass_store import Cost
-from .planner import Known, steps
+from .planner import KnownTickets, steps
 from .types import PassReport, Plan, SyncStatus
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Sync:
         self._next_at: float | None = None
         self._due: float | None = None
         self.on_pass: Callable[[PassReport], object] = lambda _report: None
-        """Told of each pass of ours, once it is on disk."""
+        """Called after each pass of this process, once it is on disk."""
         self.turns = 0
         """Grows with everything that `status` tells differently."""
 
@@ -121,7 +121,7 @@ class Sync:
             self._reader = None
             self.turns += 1
             renewing.cancel()
-            # The dead have no rights: if this fails, the right lapses by itself.
+            # A lease of a dead process ends: if this fails, the lease runs out.
             with contextlib.suppress(HubSoftError):
                 await self._writing.run(lambda mirror: self._lease(mirror).release())
 
@@ -165,7 +165,7 @@ class Sync:
         self.on_pass(report)
         return report
 
-    def _load(self, mirror: Mirror) -> tuple[Known, Labels]:
+    def _load(self, mirror: Mirror) -> tuple[KnownTickets, Labels]:
         known = pass_store.load(mirror, self._clock.wall(), self._engine.settings.sync)
         return known, Labels(mirror.labels())
 
@@ -188,7 +188,7 @@ class Sync:
         self._failures += 1
         self._not_before = self._clock.now() + wait
 
-    # -- by itself
+    # -- on schedule
 
     async def keep(self) -> None:
         """Make a pass whenever one is due, until cancelled. What goes wrong is told by `status` and tried again."""
@@ -216,7 +216,7 @@ class Sync:
         if api.breaker is not BreakerState.CLOSED:
             self._not_before = 0.0  # it ends with the outage
         due = now
-        if last is not None and last.at <= now:  # a clock that was set back makes nobody wait
+        if last is not None and last.at <= now:  # a clock that was set back must not delay the pass
             due = schedule.due(last.at, last.requests, settings.interval_seconds, budget)
         self._due = due
         due = max(due, now + self._not_before - self._clock.now())
@@ -235,7 +235,7 @@ class Sync:
 
     @property
     def late(self) -> float | None:
-        """Seconds a pass is overdue, however often it was tried; None where none is made by itself."""
+        """Seconds a pass is overdue, however often it was tried; None where none is scheduled."""
         return None if self._due is None else max(0.0, self._clock.wall() - self._due)
 
     async def status(self) -> SyncStatus:
@@ -260,6 +260,6 @@ class Sync:
 
 
 def _retrieved(task: asyncio.Task[PassReport]) -> None:
-    """Look at how a pass ended: whoever asked for it may have left."""
+    """Look at how a pass ended: its caller may have left."""
     if not task.cancelled():
         task.exception()

@@ -122,7 +122,7 @@ class SyncStatus:
 
     running: bool = False
     next_at: float | None = None
-    """When the next pass is due; None when nobody syncs by itself."""
+    """When the next pass is due; None when no sync is scheduled."""
     last: PassReport | None = None
     trouble: str = ""
     """Why the last pass did not end, as a sentence; empty when it did."""

@@ -47,7 +47,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _StoredTicket:
     """What will be written, together."""
 
     tickets: list[MirrorTicket] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Absorber:
         self._draft = draft
         self._labels = labels
         self._now = now
-        self._kept = _Kept()
+        self._kept = _StoredTicket()
         self.found = Found()
 
     def absorb(
@@ -79,7 +79,7 @@ class Absorber:
     ) -> Found:
         """Write what `sightings` say, and that HubSoft no longer returns `missing`.
 
-        `read_at` is the mirror's version when the asking began: what somebody wrote since from a later
+        `read_at` is the mirror's version when the asking began: what another writer stored since from a later
         answer is not undone.
         """
         missing = list(missing)
@@ -180,7 +180,7 @@ class Absorber:
         draft.texts(kept.texts)
         draft.confirm(kept.confirmed)
         draft.learn(self._labels.news)
-        self._kept = _Kept()
+        self._kept = _StoredTicket()
 
 
 def _outdated(had: MirrorTicket | None, at: float, read_at: int | None) -> bool:

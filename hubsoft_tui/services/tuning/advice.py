@@ -19,7 +19,7 @@ from ...core.telemetry import trace as marks
 from ...formats import Late, exact_percent, lifetime
 from ...texts import Text, say
 from .change_rate import Changes
-from .columns import Columns
+from .columns import TraceColumns
 from .curve import CANDIDATES, Point, curve
 from .lifetimes import KEYS, NOT_FOUND, SERVICE, SUSPENDED, rules
 
@@ -48,7 +48,7 @@ class Advice:
     """Share (0-1) of the answers from memory that had changed under the value in force, at most."""
 
 
-def changes_of(columns: Columns, key: str) -> Changes:
+def changes_of(columns: TraceColumns, key: str) -> Changes:
     """Return the comparisons that teach about the lifetime `key`.
 
     Suspended customers have a lifetime of their own; too few of them to choose it, and they are among the others.
@@ -64,7 +64,7 @@ def changes_of(columns: Columns, key: str) -> Changes:
 
 
 def advise(
-    columns: Columns,
+    columns: TraceColumns,
     points: Sequence[Point],
     key: str,
     *,
@@ -103,7 +103,7 @@ def advise(
 
 
 def advise_all(
-    columns: Columns,
+    columns: TraceColumns,
     lifetimes: Mapping[str, float],
     keys: Iterable[str],
     *,
@@ -128,7 +128,7 @@ def advise_all(
     return found
 
 
-def reuse_within(columns: Columns, key: str) -> float | None:
+def reuse_within(columns: TraceColumns, key: str) -> float | None:
     """Return within how many seconds four of five questions come again, of those that do within a week."""
     about = rules(dict.fromkeys((*KEYS, NOT_FOUND, SUSPENDED), 1.0), key).about
     flags = bytes((mark & marks.CATEGORY) in about for mark in range(256))
@@ -150,7 +150,7 @@ def _share(changes: Changes, point: Point) -> float:
     return 1.0 if share is None else share
 
 
-def _thin(columns: Columns, points: Sequence[Point], changes: Changes) -> Text | None:
+def _thin(columns: TraceColumns, points: Sequence[Point], changes: Changes) -> Text | None:
     asked = max((point.asked for point in points), default=0)
     if asked < LEAST_QUESTIONS:
         return say(

@@ -17,15 +17,15 @@ ENOUGH_SUSPENDED: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SubjectQuestions:
     """The questions about one subject, in order of time."""
 
     times: array[float]
-    """Seconds since `Columns.origin`."""
+    """Seconds since `TraceColumns.origin`."""
     marks: bytearray
 
 
-class Columns:
+class TraceColumns:
     """Questions in order of time, kept by subject; and what comparing old answers with new ones taught.
 
     `origin` is the instant (UTC epoch seconds) that times are counted from: small numbers add up exactly.
@@ -33,7 +33,7 @@ class Columns:
 
     def __init__(self, origin: float = 0.0) -> None:
         self.origin = origin
-        self.subjects: dict[int, Asked] = {}
+        self.subjects: dict[int, SubjectQuestions] = {}
         self.total = 0
         self.last = 0.0
         """When the last question was asked, in seconds since `origin`."""
@@ -53,7 +53,7 @@ class Columns:
         """Take one question, asked at `at` (UTC epoch seconds), not before the one added before it."""
         asked = self.subjects.get(subject)
         if asked is None:
-            asked = self.subjects[subject] = Asked(array("d"), bytearray())
+            asked = self.subjects[subject] = SubjectQuestions(array("d"), bytearray())
         self.last = at - self.origin
         asked.times.append(self.last)
         asked.marks.append(mark)
@@ -86,32 +86,32 @@ class Columns:
             self.add(row.at, row.subject, mark_of(row))
 
 
-def gather(rows: Iterable[QuestionRow]) -> Columns:
+def gather(rows: Iterable[QuestionRow]) -> TraceColumns:
     """Return the columns of `rows`, which are in order of time."""
     rows = iter(rows)
     first = next(rows, None)
     if first is None:
-        return Columns()
-    columns = Columns(first.at)
+        return TraceColumns()
+    columns = TraceColumns(first.at)
     columns.take(first)
     for row in rows:
         columns.take(row)
     return columns
 
 
-def collect(points: Iterator[tuple[int, int, int]]) -> Columns:
+def collect(points: Iterator[tuple[int, int, int]]) -> TraceColumns:
     """Return the columns of a trace's points: (at in microseconds, subject, mark), in order of time."""
     first = next(points, None)
     if first is None:
-        return Columns()
-    columns = Columns(first[0] / 1e6)
+        return TraceColumns()
+    columns = TraceColumns(first[0] / 1e6)
     columns.add(first[0] / 1e6, *first[1:])
     for at, subject, mark in points:
         columns.add(at / 1e6, subject, mark)
     return columns
 
 
-def learn(rows: Iterable[tuple[int, int, int, int, int]], columns: Columns) -> None:
+def learn(rows: Iterable[tuple[int, int, int, int, int]], columns: TraceColumns) -> None:
     """Let `columns` learn from a trace's comparisons: (category, milliseconds, changed, suspended, negative)."""
     for category, span, changed, was_suspended, was_negative in rows:
         columns.compare(

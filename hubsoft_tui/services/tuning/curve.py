@@ -18,8 +18,8 @@ from typing import Final
 
 from ...core.telemetry import trace as marks
 from ...formats import DAY, HOUR, MINUTE
-from .columns import Asked, Columns
-from .lifetimes import Kind, Rule, Rules, rules
+from .columns import SubjectQuestions, TraceColumns
+from .lifetimes import RecordKind, Rule, Rules, rules
 
 CANDIDATES: Final = (
     *(minutes * MINUTE for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45)),
@@ -33,7 +33,11 @@ _CATEGORY: Final = [
 ]
 _FORCED: Final = bytes(bool(mark & marks.FORCED) for mark in range(256))
 _KIND: Final = bytes(
-    Kind.NEGATIVE if mark & marks.NEGATIVE else Kind.SUSPENDED if mark & marks.SUSPENDED else Kind.PLAIN
+    RecordKind.NEGATIVE
+    if mark & marks.NEGATIVE
+    else RecordKind.SUSPENDED
+    if mark & marks.SUSPENDED
+    else RecordKind.PLAIN
     for mark in range(256)
 )
 _FLUSH: Final = 50_000
@@ -94,7 +98,7 @@ class _Tally:
 
 
 def curve(
-    columns: Columns, lifetimes: Mapping[str, float], key: str, values: Iterable[float] = CANDIDATES
+    columns: TraceColumns, lifetimes: Mapping[str, float], key: str, values: Iterable[float] = CANDIDATES
 ) -> tuple[Point, ...]:
     """Return a point for each of `values` (seconds) of the lifetime `key`, the others as in `lifetimes`.
 
@@ -169,12 +173,12 @@ class _Walk:
         self._about = bytes((mark & marks.CATEGORY) in ruled.about for mark in range(256))
         self._cells = tally.cells
 
-    def through(self, asked: Asked) -> None:
+    def through(self, asked: SubjectQuestions) -> None:
         """Count what every candidate does with the questions about one subject."""
         times = list(asked.times)
         subject = _Subject(times, asked.marks.translate(self._about))
         kinds = asked.marks.translate(_KIND)
-        ruled = {kind: self._ruled.of(Kind(kind)) for kind in set(kinds)}
+        ruled = {kind: self._ruled.of(RecordKind(kind)) for kind in set(kinds)}
         stops = {kind: _Stops(rule, times, asked.marks) for kind, rule in ruled.items()}
         cells, fetching = self._cells, subject.fetching
         fetching[0] = self._below[-1]  # the first question is everybody's fetch

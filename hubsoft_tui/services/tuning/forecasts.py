@@ -13,7 +13,7 @@ from ...formats import HOUR
 from ...settings.tree import Settings
 from .advice import Advice, advise, changes_of, reuse_within
 from .change_rate import Changes
-from .columns import Columns
+from .columns import TraceColumns
 from .curve import CANDIDATES, Point, curve
 from .size_curve import SIZES, size_curve
 from .tunables import RATE, SIZE, value_of, with_values
@@ -27,7 +27,7 @@ _WHOLE_DAY: Final = 1.0
 
 
 def lifetime_forecast(
-    columns: Columns,
+    columns: TraceColumns,
     held: Mapping[str, float],
     key: str,
     *,
@@ -44,7 +44,7 @@ def lifetime_forecast(
 
 
 def size_forecast(
-    columns: Columns, held: Mapping[str, float], *, now: int, saved: int, also: float | None = None
+    columns: TraceColumns, held: Mapping[str, float], *, now: int, saved: int, also: float | None = None
 ) -> Forecast:
     """Return the curve of the cache's size."""
     points = size_curve(columns, held, {*SIZES, now, saved, int(also or saved)})
@@ -73,7 +73,7 @@ def wait_forecast(
 
 
 def _forecast(
-    columns: Columns,
+    columns: TraceColumns,
     key: str,
     points: Sequence[Point],
     changes: Changes,

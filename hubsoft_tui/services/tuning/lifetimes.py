@@ -31,7 +31,7 @@ _SUSPENDABLE: Final = (0, 1)
 """The categories, by place, that end earlier for a customer without an active contract."""
 
 
-class Kind(IntEnum):
+class RecordKind(IntEnum):
     """What was fetched; it decides how long it answers."""
 
     PLAIN = 0
@@ -64,7 +64,7 @@ class Rules:
     suspended: Rule
     negative: Rule
 
-    def of(self, kind: Kind) -> Rule:
+    def of(self, kind: RecordKind) -> Rule:
         """Return the rule for what was fetched."""
         return (self.plain, self.suspended, self.negative)[kind]
 

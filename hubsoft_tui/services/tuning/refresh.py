@@ -2,7 +2,7 @@
 
 It cannot save requests, it spends them: what it buys is that people do not wait. So it renews only what, by what
 the trace taught, is asked for again often enough; only within its share of the budget, in the background's class,
-while HubSoft is well and nobody waits; it counts what came of it, and stands still for a day when it did not pay.
+while HubSoft is well and no person waits; it counts what came of it, and stands still for a day when it did not pay.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class RefreshAhead:
         return self._told if self._engine.settings.refresh.enabled else None
 
     def question(self, row: QuestionRow) -> None:
-        """Notice that somebody asked."""
+        """Notice a question of a person."""
         if not self._engine.settings.refresh.enabled:
             return
         if row.caller == REFRESH or row.category is not Category.CLIENT_DATA or row.priority > Priority.HIGH:
@@ -175,7 +175,7 @@ class RefreshAhead:
         if not isinstance(customer, Customer) or (question := _question(customer)) is None:
             return False
         if self._engine.known.lifetime_of(customer, Category.CLIENT_DATA) != lifetime:
-            return False  # whom a payment may unlock: what is renewed may be wrong in a moment
+            return False  # a payment may unlock this customer: what is renewed may be wrong in a moment
         self._starts.append(self._clock.now())
         answer = await self._engine.ask(question, RequestContext(REFRESH, Priority.LOW), refresh=True)
         self._spent += answer.requests
@@ -194,7 +194,7 @@ class RefreshAhead:
         return len(self._starts) < max(1, int(limiter.max_requests_per_minute * share))
 
     def _let_go(self, now: float) -> None:
-        """Settle what nobody asked for before it was too old again."""
+        """Settle the renewals that expired before a question."""
         for subject in [subject for subject, each in self._renewed.items() if now > each.until]:
             del self._renewed[subject]
             self._judge(paid=False)

@@ -1,4 +1,4 @@
-"""Who will be asked for again: how often, in days like these, somebody asked again for a record like this one.
+"""The odds of another question: how often, in days like these, a record like this one was asked for again.
 
 A record that is about to be too old is like others in three things: how often people asked for it in the last
 week, how long ago they last did, and the time of day. Of those like it in the trace is counted how many were asked
@@ -15,14 +15,14 @@ from typing import Final
 
 from ...core.telemetry.trace import CATEGORY, FORCED, NEGATIVE, PERSON, SUSPENDED
 from ...formats import DAY
-from .columns import Asked, Columns
+from .columns import SubjectQuestions, TraceColumns
 from .lifetimes import DATA, Rule, fixed
 
 WEEK: Final = 7 * DAY
 OFTEN: Final = (1, 3, 7, 15)
 """Questions of the last week: up to one, up to three, ..."""
 LATELY: Final = (1.0, 2.0, 4.0)
-"""How long ago somebody last asked, in lifetimes."""
+"""How long ago the last question was, in lifetimes."""
 BLOCK: Final = 3
 """Hours of the day that are taken together."""
 PRIOR: Final = 5.0
@@ -33,7 +33,7 @@ _PEOPLE: Final = bytes(
 )
 """People's questions about a customer's data: what they wait for."""
 _LOOKS: Final = 4
-"""How many lifetimes long nobody's record is looked at: after that it is like others never asked for again."""
+"""How many lifetimes an unasked record is looked at: after that it is like others never asked for again."""
 
 
 @dataclass(slots=True)
@@ -56,12 +56,12 @@ class Reuse:
         self._kinds: dict[tuple[int, int, int], _Seen] = {}
         self._all = _Seen()
 
-    def learn(self, columns: Columns, *, until: float | None = None) -> None:
+    def learn(self, columns: TraceColumns, *, until: float | None = None) -> None:
         """Count what came after each time a record would have been too old, up to `until` (columns' time)."""
         end = columns.last if until is None else until
         rules = fixed(self.lifetimes)
         for asked in columns.subjects.values():
-            people, kept = people_of(asked), _Kept(rules)
+            people, kept = people_of(asked), _HeldRecord(rules)
             expiries: list[float] = []
             waits: list[float] = []
             for at, mark in zip(asked.times, asked.marks, strict=True):
@@ -77,7 +77,7 @@ class Reuse:
                 self._count(people, expiry, again=again)
 
     def chance(self, people: Sequence[float], at: float) -> float:
-        """Return how likely (0-1) somebody would wait within a lifetime after `at`; `people` asked earlier."""
+        """Return how likely (0-1) a person would wait within a lifetime after `at`; `people` asked earlier."""
         likely = (self._all.again + 0.5) / (self._all.expired + 1)
         seen = self._kinds.get(self._kind(people, at))
         if seen is None:
@@ -106,12 +106,12 @@ class Reuse:
         )
 
 
-def people_of(asked: Asked) -> list[float]:
+def people_of(asked: SubjectQuestions) -> list[float]:
     """Return when people asked for the data of a subject."""
     return list(compress(asked.times, asked.marks.translate(_PEOPLE)))
 
 
-class _Kept:
+class _HeldRecord:
     """One subject's record, by the cache's rules."""
 
     def __init__(self, rules: tuple[Rule, Rule, Rule]) -> None:
@@ -138,7 +138,7 @@ class _Kept:
     def expiries(self, before: float, most: int) -> Iterator[float]:
         """Yield up to `most` instants before `before` at which it would be too old, renewed each time.
 
-        What does not exist is not renewed, nor whom a payment may unlock.
+        What does not exist is not renewed, nor a customer that a payment may unlock.
         """
         if self.fetched is None or self._kind:
             return
@@ -169,7 +169,7 @@ class Promise:
 
 
 def promise(
-    columns: Columns,
+    columns: TraceColumns,
     lifetimes: Mapping[str, float],
     worth: float,
     hour: Callable[[float], float],
@@ -198,11 +198,16 @@ class _Renewed:
 
 
 def _replay(
-    asked: Asked, rules: tuple[Rule, Rule, Rule], reuse: Reuse, worth: float, total: _Renewed, *stretch: float
+    asked: SubjectQuestions,
+    rules: tuple[Rule, Rule, Rule],
+    reuse: Reuse,
+    worth: float,
+    total: _Renewed,
+    *stretch: float,
 ) -> None:
     """Answer the questions about one subject with and without renewing, and count from `stretch` on."""
     start, end = stretch
-    people, without, with_ = people_of(asked), _Kept(rules), _Kept(rules)
+    people, without, with_ = people_of(asked), _HeldRecord(rules), _HeldRecord(rules)
 
     def renew(before: float) -> None:
         for expiry in list(with_.expiries(before, _MOST)):

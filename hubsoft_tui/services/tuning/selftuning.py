@@ -19,7 +19,7 @@ from ...formats import DAY, HOUR
 from ...settings.tuning import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
 from .advice import Advice, advise_all
-from .columns import Columns
+from .columns import TraceColumns
 from .curve import CANDIDATES
 from .lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
 from .trace_source import TraceSource
@@ -59,7 +59,7 @@ class Step:
 
 
 def steps(
-    columns: Columns,
+    columns: TraceColumns,
     lifetimes: Mapping[str, float],
     settings: TuningSettings,
     moves: Sequence[Move],

@@ -109,7 +109,7 @@ class Tuning:
         )
 
     async def moves(self) -> tuple[Move, ...]:
-        """Return what was saved lately, newest first, by people and by itself. Raises StoreError."""
+        """Return what was saved lately, newest first, by people and by self-tuning. Raises StoreError."""
         return tuple(self._log.moves())
 
     # -- trying
@@ -157,7 +157,7 @@ class Tuning:
             return changes
 
     async def undo(self) -> tuple[Difference, ...]:
-        """Take the newest saving back, whoever made it, and return what changed in tuned.toml.
+        """Take the newest saving back, of people or self-tuning, and return what changed in tuned.toml.
 
         Raises InvalidInput when nothing was saved, SettingsError, StoreError.
         """
@@ -176,7 +176,7 @@ class Tuning:
             )
 
     async def move(self, values: Mapping[str, Value], author: str, reasons: Mapping[str, str]) -> None:
-        """Save `values` at once, as self-tuning does; what a person tries meanwhile goes on holding here.
+        """Save `values` at once, as self-tuning does; what a person tries goes on holding here.
 
         Raises InvalidInput when the environment would win, SettingsError, StoreError.
         """
@@ -239,7 +239,7 @@ class Tuning:
         await self._patiently(lambda: self._log.add(moves))
 
     async def _patiently(self, do: Callable[[], T]) -> T:
-        """Try again while another process writes: a busy file is nobody's error."""
+        """Try again while another process writes: a busy file is no error."""
         for _try in range(TRIES):
             with contextlib.suppress(StoreBusy):
                 return do()

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Final
 
 from ...core.telemetry import trace as marks
-from .columns import Columns
+from .columns import TraceColumns
 from .curve import Point
 from .lifetimes import fixed
 
@@ -30,7 +30,7 @@ _NEVER: Final = -1e18
 
 
 def size_curve(
-    columns: Columns, lifetimes: Mapping[str, float], sizes: Iterable[int] = SIZES
+    columns: TraceColumns, lifetimes: Mapping[str, float], sizes: Iterable[int] = SIZES
 ) -> tuple[Point, ...]:
     """Return a point for each size, in customers, about the questions that customers' records answer.
 
@@ -102,7 +102,7 @@ class _Line:
         return depth
 
 
-def _newest(columns: Columns) -> Iterator[tuple[float, int, int]]:
+def _newest(columns: TraceColumns) -> Iterator[tuple[float, int, int]]:
     """Return (time, subject, mark) of the newest questions that a customer's record answers, in order of time."""
     wanted = max(0.0, columns.last * (1 - MOST / columns.total)) if columns.total > MOST else 0.0
     streams = []

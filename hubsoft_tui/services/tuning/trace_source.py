@@ -12,7 +12,7 @@ from ...formats import DAY
 from ...store.database import Database, open_database
 from ...store.trace_reading import MIGRATIONS, TraceReader
 from ..serial_thread import SerialThread
-from .columns import Columns, collect, learn
+from .columns import TraceColumns, collect, learn
 from .waits import Arrival, arrivals
 
 DAYS: Final = 14
@@ -32,10 +32,10 @@ class TraceSource:
         self._lane = SerialThread(
             "trace-read", lambda: open_database(path, MIGRATIONS), clock, closed=Database.close
         )
-        self._columns: tuple[Columns, float] | None = None
+        self._columns: tuple[TraceColumns, float] | None = None
         self._arrivals: tuple[tuple[Arrival, ...], float] | None = None
 
-    async def columns(self, *, fresh: bool = False) -> Columns:
+    async def columns(self, *, fresh: bool = False) -> TraceColumns:
         """Return the questions of the last `DAYS`, up to a while ago unless `fresh`. Raises StoreError."""
         async with self._lock:
             if self._columns is None or fresh or self._clock.now() >= self._columns[1]:
@@ -60,7 +60,7 @@ class TraceSource:
     def _until(self, took: float) -> float:
         return self._clock.now() + max(KEPT_SECONDS, took * KEPT_TIMES)
 
-    def _read_columns(self, database: Database) -> Columns:
+    def _read_columns(self, database: Database) -> TraceColumns:
         reader, now = TraceReader(database, self._account), self._clock.wall()
         columns = collect(reader.points(now - DAYS * DAY, now + DAY))
         learn(reader.comparisons(now - DAYS * DAY, now + DAY), columns)

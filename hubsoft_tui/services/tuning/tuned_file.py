@@ -100,7 +100,7 @@ class TunedFile:
 
 
 def _given(settings: Settings, tuned: Tuned) -> dict[str, Value]:
-    """Return the values that come from no file: whoever built the settings chose them."""
+    """Return the values that come from no file: the program that built the settings chose them."""
     held = {key: value_of(settings, key) for key in tunable_keys()}
     return {
         key: value for key, value in held.items() if value not in (tuned.saved.get(key), tuned.untuned[key])

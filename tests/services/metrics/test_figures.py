@@ -14,7 +14,7 @@ from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reading import MIGRATIONS
 from tests.hubs import settings_for
 
-BIANCA, NOBODY = "86214941081", "11144477735"
+BIANCA, STRANGER = "86214941081", "11144477735"
 
 
 def look_up(hub: Hub, document: str) -> None:
@@ -35,7 +35,7 @@ def test_a_console_elsewhere_is_measured_without_being_asked(simulator, settings
     hub.start()
     try:
         with HomeMetrics(settings, SystemClock()) as metrics:
-            for document in (BIANCA, BIANCA, NOBODY):
+            for document in (BIANCA, BIANCA, STRANGER):
                 look_up(hub, document)
             hub.call(lambda s: s.reports.day(s.reports.today()))  # what it holds is written by then
             found = by_name(metrics)

@@ -51,7 +51,7 @@ def check(found: DayReport, simulator: Simulator) -> None:
     entries = simulator.ledger.entries()
     total = found.total
     assert total.requests == len(entries)
-    # Of an answer that was cut short nobody but HubSoft knows the status.
+    # Only HubSoft knows the status of an answer that was cut short.
     answered = Counter(str(entry.status) for entry in entries if entry.status and entry.fault != "truncated")
     assert {status: count for status, count in found.statuses.items() if status.isdigit()} == answered
     assert total.rate_limited == answered["429"]

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 from hubsoft_tui.services.reports import figures
-from hubsoft_tui.services.reports.figures import FIGURES, Sums, Unit
+from hubsoft_tui.services.reports.figures import FIGURES, FigureUnit, Sums
 from hubsoft_tui.services.reports.json_csv import COLUMNS
 
 VIEWS = [
@@ -40,15 +40,17 @@ def test_people_are_shown_only_figures_with_a_label(name):
 @pytest.mark.parametrize(
     ("unit", "plain", "text"),
     [
-        (Unit.COUNT, 1234, "1,234"),
-        (Unit.SHARE, 0.9123, "91.2%"),
-        (Unit.SECONDS, 1500.0, "1.5 s"),
+        (FigureUnit.COUNT, 1234, "1,234"),
+        (FigureUnit.SHARE, 0.9123, "91.2%"),
+        (FigureUnit.SECONDS, 1500.0, "1.5 s"),
     ],
 )
 def test_a_unit_decides_how_programs_and_people_read_a_value(unit, plain, text):
     sums = Sums(questions=1234, wait_p95=1.5)
     figure = figures.ReportFigure(
-        "x", unit, value=lambda _: {Unit.COUNT: 1234, Unit.SHARE: 0.91234, Unit.SECONDS: 1.5}[unit]
+        "x",
+        unit,
+        value=lambda _: {FigureUnit.COUNT: 1234, FigureUnit.SHARE: 0.91234, FigureUnit.SECONDS: 1.5}[unit],
     )
     assert (figure.plain(sums), figure.text(sums)) == (plain, text)
 

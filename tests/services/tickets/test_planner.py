@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from hubsoft_tui.hubsoft_time import start_of
-from hubsoft_tui.services.tickets.planner import LOOK_SECONDS, Known, hidden_statuses, steps, windows
+from hubsoft_tui.services.tickets.planner import LOOK_SECONDS, KnownTickets, hidden_statuses, steps, windows
 from hubsoft_tui.store.mirror_records import Followed, Label, MirrorState, StatusCount
 
 TODAY = date(2026, 11, 24)
@@ -21,7 +21,7 @@ def state(**more: float | None) -> MirrorState:
     return MirrorState(**(told | more))  # type: ignore[arg-type]
 
 
-def known(**more: object) -> Known:
+def known(**more: object) -> KnownTickets:
     made = more.pop("state", state())
     assert isinstance(made, MirrorState)
     earliest = start_of(TODAY - timedelta(days=40))
@@ -36,7 +36,7 @@ def known(**more: object) -> Known:
         "look_all": 150,
         "closed": 80,
     }
-    return Known(**(facts | more))  # type: ignore[arg-type]
+    return KnownTickets(**(facts | more))  # type: ignore[arg-type]
 
 
 def test_what_is_open_is_read_through_the_filter_and_what_closed_by_its_day() -> None:
@@ -76,7 +76,7 @@ def test_a_status_is_hidden_only_where_its_tickets_say_so() -> None:
         return hidden_statuses(known(counts=counts), 100)
 
     assert hidden(StatusCount(24, 0, 1)) == (24,)  # one closed ticket, and a name that says closed
-    assert hidden(StatusCount(24, 1, 1)) == ()  # somebody leaves open tickets there
+    assert hidden(StatusCount(24, 1, 1)) == ()  # open tickets are left there
     assert hidden(StatusCount(99, 0, 19)) == ()
     assert hidden(StatusCount(99, 0, 20)) == (99,)  # whatever it is called
     assert hidden(StatusCount(24, 2, 250)) == (24,)  # two asked singly cost less than two pages and a half

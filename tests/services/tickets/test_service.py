@@ -285,12 +285,12 @@ def test_two_processes_never_make_a_pass_at_once(simulator, syncing_over):
     one.judge()
 
 
-# -- by itself
+# -- on schedule
 
 
 @pytest.fixture
 def console(simulator, tmp_path):
-    """A hub that does what a console's does by itself, often."""
+    """A hub that runs a console's background work, often."""
     sync = SyncSettings(first_days=400, interval_seconds=0.3)
     hub = Hub(settings_for(simulator, tmp_path, sync=sync), background=True)
     hub.start()

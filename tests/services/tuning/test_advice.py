@@ -8,7 +8,7 @@ import pytest
 from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo.history import replay, weeks
 from hubsoft_tui.services.tuning.advice import advise, advise_all, changes_of, reuse_within
-from hubsoft_tui.services.tuning.columns import Columns, gather
+from hubsoft_tui.services.tuning.columns import TraceColumns, gather
 from hubsoft_tui.services.tuning.curve import CANDIDATES, curve
 from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
 from hubsoft_tui.settings.tree import CacheSettings
@@ -88,7 +88,7 @@ def test_what_the_target_forbids_is_not_called_a_small_gain():
 
 def test_it_abstains_when_the_trace_is_too_thin():
     told, columns = recorded(1)
-    few = advise(Columns(), curve(Columns(), DEFAULTS, DATA), DATA, now=1800.0, target=0.01)
+    few = advise(TraceColumns(), curve(TraceColumns(), DEFAULTS, DATA), DATA, now=1800.0, target=0.01)
     assert few.value is None
     assert "0 questions were asked" in str(few.reason)
     day = gather(replay([one for one in told.questions if one.at < DAY], told, DEFAULTS)[1])
@@ -111,14 +111,14 @@ def test_answers_that_change_all_the_time_get_the_shortest():
 def test_few_suspended_customers_are_judged_with_the_others():
     _told, columns = recorded(1)
     assert changes_of(columns, DATA) is columns.changes[Category.CLIENT_DATA]
-    columns = Columns()
+    columns = TraceColumns()
     columns.compare(Category.CLIENT_DATA, 60.0, changed=True, was_suspended=True, was_negative=False)
     assert changes_of(columns, DATA).compared == 1
     assert changes_of(columns, SERVICE).compared == 0
 
 
 def test_within_what_questions_mostly_come_again():
-    columns = Columns()
+    columns = TraceColumns()
     for at in (0.0, 100.0, 200.0, 300.0, 90_000.0):
         columns.add(at, 1, 0)
     assert reuse_within(columns, DATA) == 86_400 * 1.5

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from hubsoft_tui.core.telemetry import trace as marks
-from hubsoft_tui.services.tuning.columns import Columns
+from hubsoft_tui.services.tuning.columns import TraceColumns
 from hubsoft_tui.services.tuning.curve import curve
 from hubsoft_tui.services.tuning.lifetimes import ALL, DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED
 from tests.services.tuning.brute import replay
@@ -12,7 +12,7 @@ DEFAULTS = {DATA: 1800.0, STATUS: 14_400.0, SERVICE: 3600.0, SUSPENDED: 14_400.0
 
 
 def columns_of(rows):
-    columns = Columns(rows[0][0] if rows else 0.0)
+    columns = TraceColumns(rows[0][0] if rows else 0.0)
     for row in rows:
         columns.add(*row)
     return columns
@@ -54,5 +54,5 @@ def test_a_fetch_for_one_category_renews_what_the_others_see():
 
 
 def test_nothing_asked_is_a_curve_of_zeros():
-    (point,) = curve(Columns(), DEFAULTS, DATA, [60.0])
+    (point,) = curve(TraceColumns(), DEFAULTS, DATA, [60.0])
     assert (point.requests, point.asked, point.ratio) == (0, 0, None)

@@ -5,7 +5,7 @@ import pytest
 from hubsoft_tui.core.telemetry.trace import PERSON
 from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo.history import CacheReplay, replay, weeks
-from hubsoft_tui.services.tuning.columns import Columns, gather
+from hubsoft_tui.services.tuning.columns import TraceColumns, gather
 from hubsoft_tui.services.tuning.lifetimes import DATA, ages
 from hubsoft_tui.services.tuning.reuse_odds import Reuse, people_of, promise
 from hubsoft_tui.settings.tree import CacheSettings
@@ -79,7 +79,7 @@ def test_a_likelier_reuse_is_renewed_for_less_and_pays_more():
 
 
 def test_a_trace_without_reuse_is_not_renewed():
-    columns = Columns()
+    columns = TraceColumns()
     for subject in range(2000):
         columns.add(subject * 60.0, subject, PERSON)
     found = promise(columns, LIFETIMES | {DATA: HOUR}, 0.1, hour)
@@ -88,7 +88,7 @@ def test_a_trace_without_reuse_is_not_renewed():
 
 
 def test_somebody_asked_for_every_hour_will_be_again_and_a_stranger_will_not():
-    columns = Columns()
+    columns = TraceColumns()
     rows = [(at * HOUR * 1.5, 1) for at in range(200)] + [(at * HOUR, 100 + at) for at in range(300)]
     for at, subject in sorted(rows):
         columns.add(at, subject, PERSON)
@@ -101,7 +101,7 @@ def test_somebody_asked_for_every_hour_will_be_again_and_a_stranger_will_not():
 
 
 def test_programs_and_what_does_not_exist_are_nobody_who_waits():
-    columns = Columns()
+    columns = TraceColumns()
     for at, mark in enumerate((PERSON, PERSON | 1, 0, PERSON | 8)):
         columns.add(float(at), 1, mark)
     assert people_of(columns.subjects[1]) == [0.0]
