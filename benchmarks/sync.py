@@ -85,7 +85,7 @@ def _requests(*, quick: bool) -> Table:
         " A day is a pass a minute. The limit is 43,200 requests a day."
     )
     return Table(
-        "Requests to follow tickets", ("", "requests/pass", "requests/day", "of ours"), rows, (note,)
+        "Requests to follow tickets", ("", "requests/pass", "requests/day", "ratio"), rows, (note,)
     )
 
 
@@ -119,7 +119,7 @@ def _merging(*, quick: bool) -> Table:
         mirror.close()
     rows = [(f"merge, {name}", f"{ms:.2f}") for name, ms in lasts.items()]
     rows += [(name, f"{ms:.2f}") for name, ms in looks.items()]
-    rows.append(("longest stall of the loop, with the work in a thread", f"{stall:.2f}"))
+    rows.append(("longest stall of the loop, work in a thread", f"{stall:.2f}"))
     note = f"Median of {rounds}. Aim: a merge well under 1,000 ms, in one transaction, off the engine's loop."
     title = f"A pass of {seen:,} rows into a mirror of {size:,}"
     return Table(title, ("", "ms"), tuple(rows), (note,))
