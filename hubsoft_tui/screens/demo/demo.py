@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.errors import StoreError
+from hubsoft_tui.settings import places
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import _
 
@@ -77,7 +78,7 @@ class Demo:
 
     def start(self, settings: Settings) -> Settings:
         """Start the simulator and return `settings` pointed at it."""
-        from hubsoft_tui.simulator import Simulator
+        from hubsoft_tui.simulator import Simulator  # the first frame does without
 
         _sweep()
         self._home = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
@@ -99,9 +100,7 @@ class Demo:
         """Give the tuning screen something to show; not before the console has come up."""
         if self._closed.wait(RECORD_AFTER):
             return
-        from hubsoft_tui.settings import places
-
-        from .history import record
+        from .history import record  # the first frame does without
 
         # A demo that ends before this takes its home with it.
         with contextlib.suppress(StoreError):
@@ -127,19 +126,19 @@ class Demo:
     @property
     def scenarios(self) -> tuple[str, ...]:
         """Every scenario that can be played."""
-        from hubsoft_tui.simulator import SCENARIOS
+        from hubsoft_tui.simulator import SCENARIOS  # the first frame does without
 
         return tuple(SCENARIOS)
 
     def title(self, scenario: str) -> str:
         """Return a scenario's name for people."""
-        from hubsoft_tui.simulator import SCENARIOS
+        from hubsoft_tui.simulator import SCENARIOS  # the first frame does without
 
         return _(SCENARIOS[scenario].title)
 
     def explain(self, scenario: str) -> str:
         """Return what happens in a scenario, as a sentence."""
-        from hubsoft_tui.simulator import SCENARIOS
+        from hubsoft_tui.simulator import SCENARIOS  # the first frame does without
 
         return _(SCENARIOS[scenario].help)
 

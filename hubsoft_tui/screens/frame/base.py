@@ -41,6 +41,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
     WITHIN: ClassVar[str] = ""
     """The area it is opened from, when it has no key of its own."""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    """What can be done here. A subclass lists only what the application does; its methods declare the rest."""
     ABOUT: ClassVar[str] = ""
     """What the screen is for, in a few sentences, marked with `N_`; help begins with it."""
 

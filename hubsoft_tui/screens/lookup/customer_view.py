@@ -13,6 +13,7 @@ from hubsoft_tui.core.types import Snapshot, Source
 from hubsoft_tui.errors import NotFound, Unreachable
 from hubsoft_tui.formats import moment
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.outbox.types import EntryState, NewTicket
 from hubsoft_tui.texts import N_, _, say
 from widgets.customer.card import CustomerHead, Head, ServiceList
 from widgets.customer.on_demand import (
@@ -354,7 +355,7 @@ class CustomerView(ConsolePart, Vertical):
 
     async def open_ticket(self) -> None:
         """Open a ticket for the customer in sight."""
-        from ..writing import ticket_flow
+        from ..writing import ticket_flow  # the first frame does without
 
         if (customer := self.customer) is None:
             return
@@ -364,13 +365,13 @@ class CustomerView(ConsolePart, Vertical):
 
     async def add_message(self) -> None:
         """Write a message into an open ticket of the customer in sight."""
-        from ..writing import ticket_flow
+        from ..writing import ticket_flow  # the first frame does without
 
         await self._into_ticket(ticket_flow.add_message)
 
     async def close_ticket(self) -> None:
         """Close an open ticket of the customer in sight."""
-        from ..writing import ticket_flow
+        from ..writing import ticket_flow  # the first frame does without
 
         await self._into_ticket(ticket_flow.close_ticket)
 
@@ -391,9 +392,9 @@ class CustomerView(ConsolePart, Vertical):
             self._written(await write(self.console, about(ticket, customer.name)))
 
     async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
-        from widgets.choice_field import ChoiceOption
+        from widgets.choice_field import ChoiceOption  # the first frame does without
 
-        from ..frame.pick import PickScreen
+        from ..frame.pick import PickScreen  # the first frame does without
 
         options = [ChoiceOption(each.id, each.protocol, _subject(each)) for each in tickets]
         chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
@@ -401,8 +402,6 @@ class CustomerView(ConsolePart, Vertical):
 
     def written_later(self, entry: Entry) -> None:
         """Show the protocol that a write got after it waited, on the card of its customer."""
-        from hubsoft_tui.services.outbox.types import NewTicket
-
         customer, draft = self.customer, entry.draft
         if customer is None:
             return
@@ -416,8 +415,6 @@ class CustomerView(ConsolePart, Vertical):
     def _written(self, entry: Entry | None) -> None:
         """Say what is a draft; ask for the open tickets again once HubSoft has what was written."""
         self.draw()
-        from hubsoft_tui.services.outbox.types import EntryState
-
         if entry is None or entry.state is not EntryState.SENT:
             return
         if self.console.outbox_news.taken(entry):
@@ -460,7 +457,7 @@ async def panel_rows(
 
 def about(ticket: Ticket, customer: str) -> About:
     """Return what a form says about the ticket it writes into."""
-    from ..writing.ticket_forms import About
+    from ..writing.ticket_forms import About  # the first frame does without
 
     return About(ticket.id, ticket.protocol, customer or None, _subject(ticket))
 
