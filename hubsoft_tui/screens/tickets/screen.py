@@ -11,7 +11,6 @@ from textual.containers import Container, Vertical
 from textual.widgets import Input
 
 from hubsoft_tui.core.types import Priority
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _
 from widgets.table.rows import fold
@@ -280,12 +279,11 @@ class TicketsScreen(ConsoleScreen):
 
     @work(group="status", exclusive=True, exit_on_error=False)
     async def _ask_status(self) -> None:
-        try:
-            door = await self.console.door()
-            self._followed.status = await door.run(lambda services: services.tickets.status())
-        except HubSoftError:
-            return  # the next look says what is wrong
-        self._draw_sync()
+        # A failure shows nothing here: the next look at the mirror says what is wrong.
+        status = await self.asked(lambda services: services.tickets.status(), lambda _sentence, _error: None)
+        if status is not None:
+            self._followed.status = status
+            self._draw_sync()
 
     # -- how it is drawn
 
