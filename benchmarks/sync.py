@@ -84,9 +84,7 @@ def _requests(*, quick: bool) -> Table:
         f" passes, at most {max(costs)} requests each; {found} tickets found changed. The first pass took {first}."
         " A day is a pass a minute. The limit is 43,200 requests a day."
     )
-    return Table(
-        "Requests to follow tickets", ("", "requests/pass", "requests/day", "ratio"), rows, (note,)
-    )
+    return Table("Requests to follow tickets", ("", "requests/pass", "requests/day", "ratio"), rows, (note,))
 
 
 # -- merging

@@ -94,8 +94,18 @@ def wait(seconds: float | None) -> str:
 
 
 def lifetime(seconds: float) -> str:
-    """Return a length of time that was chosen, as it was: 0.5 s, 30 s, 1 h 30 min."""
-    return duration(seconds) if seconds >= MINUTE else _("{n} s").format(n=plain_number(seconds))
+    """Return a chosen length of time as it is typed, where tenths say it all: 0.5 s, 30 s, 1.5 h, else 1 d 6 h."""
+    if seconds < MINUTE:
+        return _("{n} s").format(n=plain_number(seconds))
+    unit, text = (
+        (DAY, _("{n} d"))
+        if seconds >= DAY
+        else (HOUR, _("{n} h"))
+        if seconds >= HOUR
+        else (MINUTE, _("{n} min"))
+    )
+    exact = math.isclose(round(seconds / unit, 1) * unit, seconds)
+    return text.format(n=plain_number(seconds / unit)) if exact else duration(seconds)
 
 
 def plain_number(value: float, decimals: int = 1) -> str:

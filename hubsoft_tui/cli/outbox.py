@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -279,8 +279,6 @@ def _note(entry: Entry) -> str:
 
 async def _for_customer(services: Services, draft: NewTicket, document: str) -> NewTicket:
     """Say which customer and service the ticket is for. Raises NotFound, or InvalidInput naming the choice."""
-    from dataclasses import replace
-
     from ..services.customers.terms import Kind, recognise
 
     term = recognise(document)

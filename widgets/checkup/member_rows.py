@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import time
+from typing import Final
 
 from textual.content import Content
 
@@ -10,14 +11,11 @@ from hubsoft_tui.formats import NOTHING, day, moment
 from hubsoft_tui.hubsoft_time import day_of
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.services.checkup.plan_text import result_word
-from hubsoft_tui.services.checkup.types import ListOverview, MemberRow, Result, RunState
+from hubsoft_tui.services.checkup.types import Decision, ListOverview, MemberRow, Result, RunState
 from hubsoft_tui.texts import _, number
 
 from ..table.columns import Column
 from ..table.table import VirtualTable
-
-if TYPE_CHECKING:
-    from hubsoft_tui.services.checkup.types import Decision
 
 SIGNS: Final = {
     Result.ACTIVE: ("●", "$ok"),
@@ -135,8 +133,6 @@ def _list_columns() -> list[Column[ListOverview]]:
 
 
 def _of(row: MemberRow) -> Decision:
-    from hubsoft_tui.services.checkup.types import Decision
-
     return row.decision or Decision(row.member.document, Result.UNKNOWN)
 
 
@@ -185,8 +181,6 @@ def _source(row: MemberRow) -> str:
 
 
 def _state(each: ListOverview) -> str:
-    import time
-
     run = each.run
     if run is None:
         return _("never")

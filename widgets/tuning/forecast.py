@@ -26,7 +26,7 @@ NOW: Final = "●"
 LOOKED: Final = "▲"
 ADVISED: Final = "◆"
 _GUTTER: Final = 7
-_NAMED: Final = 22
+_NAMED: Final = 24
 _FIGURE: Final = 8
 _LIFETIMES: Final = (60.0, 600.0, 3600.0, 21_600.0, 86_400.0, 604_800.0)
 _SIZES: Final = (50.0, 500.0, 5000.0, 50_000.0)
@@ -191,8 +191,8 @@ def _readings(tunable: Tunable, forecast: Forecast, looked: Value | None, width:
     for sign, style, word, value in rows:
         named = (
             (f"{sign} ", style),
-            fit(word, _NAMED - 10),
-            (fit(shown(tunable, _as(tunable, value)), 8), "bold"),
+            fit(word, _NAMED - 12),
+            (fit(shown(tunable, _as(tunable, value)), 10), "bold"),
         )
         figures = _figures(forecast.at(value))[:room]
         lines.append(line(*named, *(fit(figure, _FIGURE, right=True) for figure in figures)))
