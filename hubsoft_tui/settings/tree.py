@@ -11,7 +11,16 @@ from typing import Final
 
 from ..texts import N_
 from .alerts import AlertSettings
-from .engine import CacheSettings, HealthSettings, HttpSettings, LimiterSettings, RetrySettings, TokenSettings
+from .engine import (
+    CacheSettings,
+    HealthSettings,
+    HttpSettings,
+    LimiterSettings,
+    RefreshSettings,
+    RetrySettings,
+    TokenSettings,
+    TuningSettings,
+)
 from .rules import BYTES, FILES, PER_SECOND, SECONDS, setting
 from .services import (
     CheckupSettings,
@@ -21,7 +30,6 @@ from .services import (
     SyncSettings,
     TraceSettings,
 )
-from .tuning import RefreshSettings, TuningSettings
 
 __all__ = [
     "AlertSettings",

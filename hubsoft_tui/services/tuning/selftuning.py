@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import HubSoftError
 from ...formats import DAY, HOUR
-from ...settings.tuning import TuningSettings
+from ...settings.engine import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
 from .advice import Advice, advise_all
 from .columns import TraceColumns
