@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.formats import moment
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.alert_rows import AlertDetail, AlertTable, alert_mark, alert_title, measured
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.container import Services
     from hubsoft_tui.store.alerts import Alert
+    from hubsoft_tui.texts import Text
 
 SHOWN: Final = 200
 """How many alerts the list holds."""
@@ -159,15 +160,16 @@ class AlertsScreen(ConsoleScreen):
 
     @work(group="alerts", exclusive=True, exit_on_error=False)
     async def _ask(self) -> None:
-        try:
-            door = await self.console.door()
-            alerts = await door.run(lambda services: services.alerts.recent(SHOWN))
-            trouble = await door.run(lambda services: services.alerts.webhook_trouble())
-        except HubSoftError:
-            self._version = None  # the next snapshot asks again
-            return
-        self._alerts, self._trouble = alerts, "" if trouble is None else str(trouble)
-        self._fill()
+        async def ask(services: Services) -> tuple[tuple[Alert, ...], Text | None]:
+            return await services.alerts.recent(SHOWN), await services.alerts.webhook_trouble()
+
+        found = await self.asked(ask, self._ask_again)
+        if found is not None:
+            self._alerts, self._trouble = found[0], str(found[1] or "")
+            self._fill()
+
+    def _ask_again(self, _sentence: str, _error: Exception) -> None:
+        self._version = None  # the next snapshot asks again
 
     def _fill(self) -> None:
         self.query_one(AlertSummary).show(self._alerts, self._trouble)
@@ -182,16 +184,15 @@ class AlertsScreen(ConsoleScreen):
 
 async def acknowledge(screen: ConsoleScreen, alert_id: int | None) -> None:
     """Acknowledge one alert, or all of them (None), and say what came of it."""
-    try:
-        door = await screen.console.door()
+
+    async def ask(services: Services) -> int:
         if alert_id is None:
-            count = await door.run(lambda services: services.alerts.acknowledge_all())
-        else:
-            count = int(await door.run(lambda services: services.alerts.acknowledge(alert_id)))
-    except HubSoftError as error:
-        screen.console.tell(error, severity="error")
-        return
-    if count:
+            return await services.alerts.acknowledge_all()
+        return int(await services.alerts.acknowledge(alert_id))
+
+    if count := await screen.asked(
+        ask, lambda sentence, _error: screen.console.tell(sentence, severity="error")
+    ):
         text = ngettext("{n} alert acknowledged.", "{n} alerts acknowledged.", count)
         screen.console.tell(text.format(n=number(count)))
 

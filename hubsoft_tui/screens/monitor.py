@@ -135,13 +135,13 @@ class MonitorScreen(ConsoleScreen):
 
     @work(group="alerts", exclusive=True, exit_on_error=False)
     async def _ask_alerts(self) -> None:
-        try:
-            door = await self.console.door()
-            self._alerts = await door.run(lambda services: services.alerts.recent(LAST_ALERTS))
-        except HubSoftError:
-            self._alerts_version = None  # the next snapshot asks again
-            return
-        self.query_one(AlertsPanel).show(self._alerts, self._wall)
+        found = await self.asked(lambda services: services.alerts.recent(LAST_ALERTS), self._ask_again)
+        if found is not None:
+            self._alerts = found
+            self.query_one(AlertsPanel).show(self._alerts, self._wall)
+
+    def _ask_again(self, _sentence: str, _error: Exception) -> None:
+        self._alerts_version = None  # the next snapshot asks again
 
     def engine_changed(self) -> None:
         """Read the report of today: the engine runs, or the screen is in sight again."""

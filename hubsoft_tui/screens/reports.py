@@ -106,18 +106,15 @@ class ReportsScreen(ConsoleScreen):
 
     @work(group="reports", exclusive=True, exit_on_error=False)
     async def _read(self, chosen: date | None) -> None:
-        try:
-            door = await self.console.door()
-            found = await door.run(lambda services: services.reports.overview(chosen))
-        except HubSoftError as error:
-            self._say(str(error))
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the console
-            self._say(self.console.unexpected(error))
-        else:
-            if self._found is None or self._found.report.day != found.report.day:
-                self.query_one("#reports-day").scroll_home(animate=False)
-            self._found = found
-            self._draw()
+        found = await self.asked(
+            lambda services: services.reports.overview(chosen), lambda sentence, _error: self._say(sentence)
+        )
+        if found is None:
+            return
+        if self._found is None or self._found.report.day != found.report.day:
+            self.query_one("#reports-day").scroll_home(animate=False)
+        self._found = found
+        self._draw()
 
     def _chosen(self) -> date | None:
         item = self.table.item

@@ -297,16 +297,18 @@ class TuningScreen(ConsoleScreen):
 
     @work(group="tuning-read", exclusive=True, exit_on_error=False)
     async def _read(self) -> None:
-        try:
-            door = await self.console.door()
-            self._tunables = await door.run(lambda services: services.tuning.tunables())
-        except HubSoftError as error:
-            self._trouble = str(error)
-        else:
-            self._trouble = ""
+        found = await self.asked(lambda services: services.tuning.tunables(), self._failed)
+        if found is not None:
+            self._trouble, self._tunables = "", found
             self._table.set_rows(self._tunables)
         self._draw()
         self._foretell()
+
+    def _refused(self, sentence: str, _error: Exception) -> None:
+        self.console.tell(sentence, severity="error")
+
+    def _failed(self, sentence: str, _error: Exception) -> None:
+        self._trouble = sentence
 
     @work(group="tuning-forecast", exclusive=True, exit_on_error=False)
     async def _foretell(self, *, anew: bool = False) -> None:
@@ -329,13 +331,13 @@ class TuningScreen(ConsoleScreen):
 
     @work(group="tuning-change", exit_on_error=False)
     async def _change(self, ask: Callable[[Services], Awaitable[T]], tell: Callable[[T], str]) -> None:
-        try:
-            door = await self.console.door()
-            done = await door.run(ask)
-            self._tunables = await door.run(lambda services: services.tuning.tunables())
-        except HubSoftError as error:
-            self.console.tell(error, severity="error")
+        async def changed(services: Services) -> tuple[T, tuple[Tunable, ...]]:
+            return await ask(services), await services.tuning.tunables()
+
+        found = await self.asked(changed, self._refused)
+        if found is None:
             return
+        done, self._tunables = found
         self._forecasts.clear()
         self._table.set_rows(self._tunables)
         self._draw()
@@ -345,11 +347,8 @@ class TuningScreen(ConsoleScreen):
     @work(group="tuning-save", exit_on_error=False)
     @one_page
     async def _offer_to_save(self) -> None:
-        try:
-            door = await self.console.door()
-            changes = await door.run(lambda services: services.tuning.diff())
-        except HubSoftError as error:
-            self.console.tell(error, severity="error")
+        changes = await self.asked(lambda services: services.tuning.diff(), self._refused)
+        if changes is None:
             return
         if not changes:
             self.console.tell(_("Nothing is tried, so there is nothing to save."), severity="warning")

@@ -134,7 +134,7 @@ async def go(pilot, *keys, until="setting"):
 
 async def test_the_curve_of_the_chosen_setting_with_what_holds_and_what_is_recommended(hub):
     async with opened(hub) as (_app, pilot, _hub):
-        text = await go(pilot, until="from 31,204 questions")
+        text = await go(pilot, until="from 31,204 answered questions")
         assert re.search(r"▸ customer data +30 min +30 min", text)
         assert "requests a day" in text
         assert "answers from memory that had changed" in text

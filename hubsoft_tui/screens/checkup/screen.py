@@ -11,7 +11,6 @@ from textual import on, work
 from textual.content import Content
 from textual.widgets import Static
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.checkup import export
 from hubsoft_tui.services.checkup.plan_text import plan_lines
 from hubsoft_tui.services.checkup.types import Progress, RunState
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.checkup.types import Imported, ListOverview, ListRow
+    from hubsoft_tui.services.checkup.types import ListOverview
     from hubsoft_tui.services.container import Services
 
 SUBJECT: Final = "checkup"
@@ -135,21 +134,25 @@ class CheckupScreen(ConsoleScreen):
     @work(group="checkup news", exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
         first = self._lists is None
-        await self._asked(self._fetch)
+        await self._fetch()
         if first and self._lists and self._list_id is None:
             running = (each for each in self._lists if each.run and each.run.state is RunState.RUNNING)
             self.open(next(running, self._lists[0]).list.id)
 
     async def _fetch(self) -> None:
-        door = await self.console.door()
         list_id, version = self._list_id, self._version
         if list_id is None:
-            self._lists = await door.run(lambda services: services.checkup.lists())
+            lists = await self.asked(lambda services: services.checkup.lists())
+            if lists is None:
+                return
+            self._lists = lists
             self._lists_table.set_rows(self._lists)
         else:
-            delta = await door.run(lambda services: services.checkup.changes(list_id, version))
-            progress = await door.run(lambda services: services.checkup.progress(list_id))
-            if list_id != self._list_id:
+            delta = await self.asked(lambda services: services.checkup.changes(list_id, version))
+            if delta is None:
+                return
+            progress = await self.asked(lambda services: services.checkup.progress(list_id))
+            if progress is None or list_id != self._list_id:
                 return
             if self._progress.running_here and not progress.running_here:
                 self._ended(progress)
@@ -168,19 +171,19 @@ class CheckupScreen(ConsoleScreen):
 
     @work(group="checkup", exclusive=True, exit_on_error=False)
     async def _opened(self, list_id: int) -> None:
-        await self._asked(lambda: self._run(lambda services: services.checkup.reload(list_id)))
-        await self._asked(self._fetch)
+        await self.asked(lambda services: services.checkup.reload(list_id))
+        await self._fetch()
         self._focus_table()
         if not self._progress.running_here:
             await self._make_plan(list_id)
 
     async def _make_plan(self, list_id: int) -> None:
-        try:
-            await self._run(lambda services: services.checkup.plan(list_id))
-        except HubSoftError as error:
-            self._plan_trouble = str(error)
+        await self.asked(lambda services: services.checkup.plan(list_id), self._plan_failed)
         self._planned = True
-        await self._asked(self._fetch)
+        await self._fetch()
+
+    def _plan_failed(self, sentence: str, _error: Exception) -> None:
+        self._plan_trouble = sentence
 
     def _ended(self, progress: Progress) -> None:
         self._planned = False
@@ -214,25 +217,13 @@ class CheckupScreen(ConsoleScreen):
 
     # -- asking the service
 
-    async def _run(self, ask: Callable[[Services], Awaitable[object]]) -> None:
-        door = await self.console.door()
-        await door.run(ask)
-
-    async def _asked(self, ask: Callable[[], Awaitable[None]]) -> bool:
-        """Ask; what goes wrong is told. Tells whether it went well."""
-        try:
-            await ask()
-        except HubSoftError as error:
-            self.console.tell(error, severity="warning")
-            return False
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the console
-            self.console.tell(self.console.unexpected(error), severity="error")
-            return False
-        return True
-
     @work(group="checkup-do", exclusive=True, exit_on_error=False)
     async def _do(self, ask: Callable[[Services], Awaitable[object]]) -> None:
-        if await self._asked(lambda: self._run(ask)):
+        async def done(services: Services) -> bool:
+            await ask(services)
+            return True
+
+        if await self.asked(done):
             self._load()
 
     # -- actions
@@ -455,31 +446,29 @@ class CheckupScreen(ConsoleScreen):
 
     @work(group="checkup-do", exclusive=True, exit_on_error=False)
     async def _import(self, path: str) -> None:
-        found: list[tuple[ListRow, Imported]] = []
-
-        async def ask(services: Services) -> None:
-            found.append(await services.checkup.import_file(path))
-
-        if await self._asked(lambda: self._run(ask)):
-            row, imported = found[0]
-            self.console.tell(words.imported(row, imported), severity=words.import_severity(imported))
-            self._lists = await (await self.console.door()).run(lambda services: services.checkup.lists())
-            self.open(row.id)
+        found = await self.asked(lambda services: services.checkup.import_file(path))
+        if found is None:
+            return
+        row, imported = found
+        self.console.tell(words.imported(row, imported), severity=words.import_severity(imported))
+        self._lists = await self.asked(lambda services: services.checkup.lists()) or self._lists
+        self.open(row.id)
 
     @work(group="checkup-do", exclusive=True, exit_on_error=False)
     async def _export(self, path: str) -> None:
-        async def ask() -> None:
-            if (list_id := self._list_id) is None:
-                return
-            file = await asyncio.to_thread(export.target, path)
-            door = await self.console.door()
-            delta = await door.run(lambda services: services.checkup.changes(list_id))
-            document = export.document_of(self._progress, self._progress.plan, delta.rows)
-            people = self.console.settings.ui.csv_for_people
-            await asyncio.to_thread(export.write, file, delta.rows, document, people=people)
-            written = ngettext(
-                "{n} member written to {file}.", "{n} members written to {file}.", len(delta.rows)
-            )
-            self.console.tell(written.format(n=number(len(delta.rows)), file=file))
+        list_id, progress = self._list_id, self._progress
+        if list_id is None:
+            return
+        people = self.console.settings.ui.csv_for_people
 
-        await self._asked(ask)
+        async def write(services: Services) -> tuple[Path, int]:
+            file = await asyncio.to_thread(export.target, path)
+            rows = (await services.checkup.changes(list_id)).rows
+            document = export.document_of(progress, progress.plan, rows)
+            await asyncio.to_thread(export.write, file, rows, document, people=people)
+            return file, len(rows)
+
+        if (written := await self.asked(write)) is not None:
+            file, count = written
+            text = ngettext("{n} member written to {file}.", "{n} members written to {file}.", count)
+            self.console.tell(text.format(n=number(count), file=file))
