@@ -286,12 +286,12 @@ class HubSoftConsole(Console):
 
     @work(group="losses", exclusive=True, exit_on_error=False)
     async def _tell_losses(self) -> None:
-        from hubsoft_tui.services.losses import told
+        from hubsoft_tui.services.losses import loss_text
 
         for loss in await self._losses():
             if loss.id not in self._losses_seen:
                 self._losses_seen.add(loss.id)
-                self.tell(told(loss), severity="error")
+                self.tell(loss_text(loss), severity="error")
 
     async def _losses(self) -> tuple[Loss, ...]:
         async def ask(services: Services) -> tuple[Loss, ...]:
@@ -303,14 +303,14 @@ class HubSoftConsole(Console):
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
         from hubsoft_tui.screens.frame.confirm import ConfirmScreen
-        from hubsoft_tui.services.losses import told
+        from hubsoft_tui.services.losses import loss_text
 
         losses = await self._losses()
         if not losses:
             self.tell(_("Nothing was lost that is not acknowledged."))
             return
         title = _("Lost on disk. Enter says that you know; it is not told again.")
-        if await self.push_screen_wait(ConfirmScreen(title, *(str(told(loss)) for loss in losses))):
+        if await self.push_screen_wait(ConfirmScreen(title, *(str(loss_text(loss)) for loss in losses))):
             acknowledged = await self.asked(
                 lambda services: services.losses.acknowledge(),
                 failed=lambda sentence, _error: self.tell(sentence, severity="error"),

@@ -19,7 +19,7 @@ Read = Callable[[Row], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ChoiceColumns:
     """Where a table is and what its rows hold. `extra` maps our names to how the value is read."""
 
     route: str
@@ -50,7 +50,7 @@ class Table(Enum):
     DUE_DAYS = "vencimento"
 
 
-def choice(columns: Columns) -> Callable[[Row], Choice]:
+def choice(columns: ChoiceColumns) -> Callable[[Row], Choice]:
     """Return a decoder for rows of that table; it raises BadRowError for a row without an id."""
 
     def decode(row: Row) -> Choice:
@@ -78,36 +78,36 @@ def _flag(key: str) -> Read:
     return lambda row: row.flag(key)
 
 
-COLUMNS: Final[Mapping[Table, Columns]] = {
-    Table.TICKET_TYPES: Columns("tipo_atendimento", "tipos_atendimento", "id_tipo_atendimento"),
-    Table.TICKET_STATUSES: Columns(
+COLUMNS: Final[Mapping[Table, ChoiceColumns]] = {
+    Table.TICKET_TYPES: ChoiceColumns("tipo_atendimento", "tipos_atendimento", "id_tipo_atendimento"),
+    Table.TICKET_STATUSES: ChoiceColumns(
         "status_atendimento",
         "status_atendimento",
         "id_atendimento_status",
         extra={"opens_work_order": _flag("abrir_ordem_servico")},
     ),
-    Table.TICKET_CLOSING_REASONS: Columns(
+    Table.TICKET_CLOSING_REASONS: ChoiceColumns(
         "motivo_fechamento_atendimento",
         "motivos_fechamento",
         "id_motivo_fechamento_atendimento",
         extra={"ticket_type_ids": _ids("motivos_fechamento_tipo_atendimento", "id_tipo_atendimento")},
     ),
-    Table.SERVICE_STATUSES: Columns("servico_status", "servico_status", "id_servico_status"),
-    Table.WORK_ORDER_TYPES: Columns(
+    Table.SERVICE_STATUSES: ChoiceColumns("servico_status", "servico_status", "id_servico_status"),
+    Table.WORK_ORDER_TYPES: ChoiceColumns(
         "tipo_ordem_servico",
         "tipo_ordem_servicos",
         "id_tipo_ordem_servico",
         extra={"destination": _text("destino")},
     ),
-    Table.WORK_ORDER_CLOSING_REASONS: Columns(
+    Table.WORK_ORDER_CLOSING_REASONS: ChoiceColumns(
         "motivo_fechamento_os",
         "motivos_fechamento",
         "id_motivo_fechamento",
         extra={"work_order_type_ids": _ids("motivos_fechamento_tipo_ordem_servico", "id_tipo_ordem_servico")},
     ),
-    Table.TECHNICIANS: Columns("tecnico", "tecnicos", "id"),
-    Table.SELLERS: Columns("vendedor", "vendedores", "id"),
-    Table.CITIES: Columns(
+    Table.TECHNICIANS: ChoiceColumns("tecnico", "tecnicos", "id"),
+    Table.SELLERS: ChoiceColumns("vendedor", "vendedores", "id"),
+    Table.CITIES: ChoiceColumns(
         "cidade",
         "cidades",
         "id_cidade",
@@ -119,27 +119,27 @@ COLUMNS: Final[Mapping[Table, Columns]] = {
             ),
         },
     ),
-    Table.PLANS: Columns(
+    Table.PLANS: ChoiceColumns(
         "servico",
         "servicos",
         "id_servico",
         extra={"technology": lambda row: row.label("servico_tecnologia", "descricao")},
     ),
-    Table.TECHNOLOGIES: Columns("servico_tecnologia", "servicos_tecnologia", "id_servico_tecnologia"),
-    Table.PERIODS: Columns(
+    Table.TECHNOLOGIES: ChoiceColumns("servico_tecnologia", "servicos_tecnologia", "id_servico_tecnologia"),
+    Table.PERIODS: ChoiceColumns(
         "disponibilidade",
         "periodos",
         "id_periodo_dia",
         extra={"begins": _text("hora_inicio"), "ends": _text("hora_fim")},
     ),
-    Table.CONTACT_ORIGINS: Columns("origem_contato", "origem_contatos", "id_origem_contato"),
-    Table.CUSTOMER_GROUPS: Columns(
+    Table.CONTACT_ORIGINS: ChoiceColumns("origem_contato", "origem_contatos", "id_origem_contato"),
+    Table.CUSTOMER_GROUPS: ChoiceColumns(
         "grupo_cliente", "grupo_cliente", "id_grupo_cliente", extra={"enabled": _flag("ativo")}
     ),
-    Table.SERVICE_GROUPS: Columns(
+    Table.SERVICE_GROUPS: ChoiceColumns(
         "grupo_cliente_servico", "grupo_cliente_servico", "id", extra={"enabled": _flag("ativo")}
     ),
-    Table.DUE_DAYS: Columns("vencimento", "vencimentos", "id_vencimento", label=("dia_vencimento",)),
+    Table.DUE_DAYS: ChoiceColumns("vencimento", "vencimentos", "id_vencimento", label=("dia_vencimento",)),
 }
 
 _NARROWED: Final = {

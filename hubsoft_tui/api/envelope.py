@@ -226,7 +226,7 @@ def _sayings(value: object) -> list[str]:
 
 
 def _sayable(value: str) -> str:
-    """HubSoft's words as one line that may be shown and logged: cleaned, nobody's data in it, not too long."""
+    """HubSoft's words as one line that may be shown and logged: cleaned, without personal data, not too long."""
     words = redact(scalars.text(value[:_MAX_READ]) or "")
     return words if len(words) <= _MAX_WORDS else f"{words[:_MAX_WORDS]}…"
 

@@ -169,7 +169,7 @@ class Ticket(Model, frozen=True, kw_only=True):
     closed_by: str | None = None
     responsible: tuple[str, ...] = ()
     responsible_known: bool = False
-    """Whether this shape says who has it; an empty `responsible` then means nobody."""
+    """Whether this shape says who has it; an empty `responsible` then means that no user has it."""
     sector: str | None = None
     contact_name: str | None = None
     contact_phone: str | None = None

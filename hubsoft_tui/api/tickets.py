@@ -163,7 +163,7 @@ def update_ticket(
 ) -> Operation[Ticket]:
     """Change an open ticket's status or type, or its description; HubSoft cannot also close in that call.
 
-    Raises ValueError when nothing is to change. Not repeatable blindly: somebody may have changed it since.
+    Raises ValueError when nothing is to change. Not repeatable blindly: the ticket may have changed since.
     """
     changes = {"descricao": description, "id_atendimento_status": status_id, "id_tipo_atendimento": type_id}
     changed = {name: value for name, value in changes.items() if value}

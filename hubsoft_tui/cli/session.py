@@ -95,19 +95,19 @@ async def losses_of(services: Services) -> tuple[Loss, ...]:
 
 def loss_lines(losses: Iterable[Loss]) -> list[str]:
     """Return what people read of `losses`, and an empty line after it; nothing when there are none."""
-    from ..services.losses import told
+    from ..services.losses import loss_text
 
-    lines = [styled(clean(str(told(loss))), "bad") for loss in losses]
+    lines = [styled(clean(str(loss_text(loss))), "bad") for loss in losses]
     return [*lines, ""] if lines else []
 
 
 def say_losses(losses: Iterable[Loss], known: frozenset[str] = frozenset()) -> frozenset[str]:
     """Tell on stderr of `losses`, those `known` apart; return which were told."""
-    from ..services.losses import told
+    from ..services.losses import loss_text
 
     news = [loss for loss in losses if loss.id not in known]
     for loss in news:
-        click.echo(str(told(loss)), err=True)
+        click.echo(str(loss_text(loss)), err=True)
     if news:
         click.echo(_("This is said until: hubsoft-tui config check --acknowledge"), err=True)
     return frozenset(loss.id for loss in news)

@@ -59,7 +59,7 @@ class Hub:
         return await self._worker.run(ask)
 
     def snapshot(self) -> Snapshot:
-        """Return the latest snapshot at once. It is renewed only while somebody `watch`es. Any thread."""
+        """Return the latest snapshot at once. It is renewed only while a `watch` is open. Any thread."""
         return self._services.watch.latest if self._services is not None else Snapshot()
 
     def watch(self) -> AbstractContextManager[None]:

@@ -31,10 +31,10 @@ class Losses:
         self._book = book
         self._clock = clock
         for loss in book.open():
-            logger.warning("not acknowledged yet: %s", told(loss))
+            logger.warning("not acknowledged yet: %s", loss_text(loss))
 
     def open(self) -> tuple[Loss, ...]:
-        """Return the losses that nobody has acknowledged, oldest first."""
+        """Return the losses that are not acknowledged, oldest first."""
         return self._book.open()
 
     async def acknowledge(self) -> tuple[Loss, ...]:
@@ -42,7 +42,7 @@ class Losses:
         return self._book.acknowledge(self._clock.wall())
 
 
-def told(loss: Loss) -> Text:
+def loss_text(loss: Loss) -> Text:
     """Say what was lost, what it means, and where what is left of it is."""
     means = say(_MEANS.get(Path(loss.file).name, _REST))
     if loss.kind == "missing":

@@ -1,4 +1,4 @@
-"""Who sits at this machine: the account of the operating system, for the audit trail and the reports."""
+"""The account of the operating system that runs this process, for the audit trail and the reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 def current_person() -> str:
-    """Name whoever uses this machine's account."""
+    """Name the user of this machine's account."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as containers have

@@ -68,7 +68,7 @@ class State:
     drafts: drafts.SqliteDrafts
     folders: places.Places
     mirror: Callable[[], mirror.Mirror]
-    """Opens the tickets' mirror once more, for one thread; whoever opens it closes it. Raises StoreError."""
+    """Opens the tickets' mirror once more, for one thread; its opener closes it. Raises StoreError."""
     commands: command_queue.CommandQueue
     outbox: outbox.SqliteOutbox
     liveness: ProcessLiveness
@@ -140,7 +140,7 @@ def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: 
     try:
         key = trace_writer.home_key(folder / "trace.key")
     except StoreError as error:
-        # Nor will the trace be written; this run's rows are hashed with a key that nobody keeps.
+        # Nor will the trace be written; this run's rows are hashed with a key that is not kept.
         logger.warning("the trace has no key: %s", error)
         key = secrets.token_bytes(trace_writer.KEY_BYTES)
 

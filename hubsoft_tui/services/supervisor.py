@@ -14,11 +14,11 @@ Work = Callable[[], Awaitable[None]]
 
 FIRST_PAUSE: Final = 15.0
 LONGEST_PAUSE: Final = 900.0
-"""Work that lasted this long was well: the next pause is the first again."""
+"""A task that ran this long counts as healthy: reset its backoff."""
 
 
 async def kept_going(work: Work, clock: Clock) -> None:
-    """Do `work` until it returns or is cancelled; where a mistake of ours ends it, the log says so and it goes on.
+    """Do `work` until it returns or is cancelled; where a defect ends it, the log says so and it goes on.
 
     It is begun again after a pause that doubles: what fails at once each time must not ask HubSoft at once each
     time.

@@ -1,7 +1,7 @@
 """Alerts on disk: one row each, however many processes on this home notice it; and the calls to make about them.
 
 A process that sees that something is wrong *affirms* the alert: it writes the instant of its newest evidence. One
-that sees all well may clear it once nobody affirmed it for a while, so an alert needs no owner, and one whose
+that sees all well may clear it once it was not affirmed for a while, so an alert needs no owner, and one whose
 processes were all killed is taken up by the next. Instants of evidence are on the suspend-aware clock of `epoch`.
 """
 

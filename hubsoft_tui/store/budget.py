@@ -88,7 +88,7 @@ class SqliteBudget:
         self._liveness.enter()
         with self._database.write() as db:
             self._load(db)
-            # The dead are counted before the clock is read: whoever died sent nothing after that instant.
+            # The dead are counted before the clock is read: a dead process sent nothing after that instant.
             dead = self._liveness.dead(self._stored.owners())
             now = self._clock.now()
             ledger, result = step(self._mourning(self._current(), now).buried(dead, now), now)

@@ -88,7 +88,7 @@ class CheckupResults:
         waiting = "account = ? AND run = ? AND NOT settled"
         with self._database.write() as connection:
             connection.execute(
-                f"DELETE FROM decision WHERE {waiting} AND (result = ? OR was = ?)",  # noqa: S608 - a text of ours
+                f"DELETE FROM decision WHERE {waiting} AND (result = ? OR was = ?)",  # noqa: S608 - a constant
                 (self._account, run_id, Result.UNKNOWN.value, None if sure else Result.ACTIVE.value),
             )
             rows = connection.execute(

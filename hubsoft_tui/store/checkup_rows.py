@@ -32,7 +32,7 @@ class RunState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody on a list. `document` is bare: digits, or a CNPJ's capitals and digits."""
+    """One entry of a list. `document` is bare: digits, or a CNPJ's capitals and digits."""
 
     document: str = field(repr=False)
     name: str = field(default="", repr=False)
@@ -40,12 +40,12 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownMember:
     """What the last finished run that could decide said of a member."""
 
     result: Result
     gone: bool = False
-    """Nothing is left but cancelled services, or nobody was found."""
+    """Nothing is left but cancelled services, or no customer was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Reading:
     def sure(self) -> bool:
         """Whether every customer that HubSoft says there is was seen and could be read.
 
-        Otherwise somebody without an active service may have one under a row that was missed.
+        Otherwise a customer without an active service may have one under a row that was missed.
         """
         return (
             self.whole

@@ -12,7 +12,7 @@ from typing import Final, cast
 
 import msgspec
 
-from .checkup_rows import Known, ListRow, Member, Reading, Result, RunRow, RunState
+from .checkup_rows import KnownMember, ListRow, Member, Reading, Result, RunRow, RunState
 from .database import Database
 from .process_liveness import ProcessLiveness
 
@@ -125,7 +125,7 @@ class Checkups:
                 )
             self._prune(connection, list_id, kept=0)
 
-    def members(self, list_id: int) -> list[tuple[Member, Known | None]]:
+    def members(self, list_id: int) -> list[tuple[Member, KnownMember | None]]:
         """Return the members of a list in its order, each with what was known of them."""
         rows = self._database.read(
             "SELECT document, name, external_id, known, gone FROM member WHERE account = ? AND list = ?"
@@ -134,7 +134,10 @@ class Checkups:
         )
         typed = cast("list[tuple[str, str, str, str | None, int]]", rows)
         return [
-            (Member(document, name, external), None if known is None else Known(Result(known), bool(gone)))
+            (
+                Member(document, name, external),
+                None if known is None else KnownMember(Result(known), bool(gone)),
+            )
             for document, name, external, known, gone in typed
         ]
 
@@ -191,7 +194,7 @@ class Checkups:
         trouble: str = "",
         also: Callable[[sqlite3.Connection], object] | None = None,
     ) -> None:
-        """Note how a run ended or was left; nobody owns it any more. `also` is done with it, or neither is."""
+        """Note how a run ended or was left; it has no owner any more. `also` is done with it, or neither is."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE run SET state = ?, owner = '', ended_at = ?, seconds = ?, requests = ?, trouble = ?"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from .disk import is_damage, store_errors
-from .opening import Opened, Opening
+from .opening import DatabaseOpening, Opened
 from .rescue import Mend, carry_over
 
 AGAIN_SECONDS: Final = 5.0
@@ -25,7 +25,7 @@ class Database:
     of the old one, at the next read or write; `renewals` counts that.
     """
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: DatabaseOpening) -> None:
         self.path = opening.path
         self.renewals = 0
         self._opening = opening
@@ -70,7 +70,7 @@ class Database:
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
-                # A full disk ends the transaction by itself; then there is nothing to roll back.
+                # A full disk ends the transaction; then there is nothing to roll back.
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
@@ -144,4 +144,4 @@ def open_database(
     Several processes may open at once. Raises StoreError when a newer version wrote the file, or it is a link, or
     it can be neither written nor read.
     """
-    return Database(Opening(path, tuple(migrations), durable, wall, rescued, mend))
+    return Database(DatabaseOpening(path, tuple(migrations), durable, wall, rescued, mend))

@@ -44,7 +44,7 @@ class LossBook:
         self._losses: tuple[Loss, ...] = ()
 
     def open(self) -> tuple[Loss, ...]:
-        """Return the losses that nobody has acknowledged, oldest first."""
+        """Return the losses that are not acknowledged, oldest first."""
         seen = tuple(map(_changed_at, self._folders))
         if seen != self._seen:
             found = (loss for folder in self._folders for loss in _read(folder))

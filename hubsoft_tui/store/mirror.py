@@ -1,7 +1,7 @@
 """The tickets' mirror on disk: what HubSoft said of each ticket we know, and every change we noticed.
 
-One SQLite file for all processes on a home. A pass of the sync is one transaction (`mirror_writing`): whoever
-reads sees the truth before it or after it. `version` grows with every transaction that changed something a
+One SQLite file for all processes on a home. A pass of the sync is one transaction (`mirror_writing`): a
+reader sees the truth before it or after it. `version` grows with every transaction that changed something a
 person can see, so that asking for what differs is a look into one index.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from .database import Database
 from .mirror_records import (
-    Followed,
+    FollowedTicket,
     Following,
     Label,
     MirrorChange,
@@ -139,7 +139,7 @@ CREATE TABLE sync_lease (
 
 TICKET: Final = MirrorTicket.__struct_fields__
 CHANGE: Final = MirrorChange.__struct_fields__
-_FOLLOWED: Final = Followed.__struct_fields__
+_FOLLOWED: Final = FollowedTicket.__struct_fields__
 _STATE: Final = MirrorState.__struct_fields__
 
 
@@ -163,7 +163,7 @@ class Mirror:
     def state(self) -> MirrorState:
         """Return what the sync keeps for itself."""
         rows = self.database.read(
-            f"SELECT {columns(_STATE)} FROM mirror WHERE account = ?",  # noqa: S608 - names of ours
+            f"SELECT {columns(_STATE)} FROM mirror WHERE account = ?",  # noqa: S608 - constant names
             (self.account,),
         )
         return MirrorState(*cast("Any", rows[0])) if rows else MirrorState()
@@ -184,7 +184,7 @@ class Mirror:
     def tickets(self, ids: Iterable[int]) -> dict[int, MirrorTicket]:
         """Return those of `ids` that are known, by id."""
         rows = self.database.read(
-            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ?"  # noqa: S608 - names of ours
+            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ?"  # noqa: S608 - constant names
             " AND id IN (SELECT value FROM json_each(?))",
             (self.account, listed(ids)),
         )
@@ -209,14 +209,14 @@ class Mirror:
         )
         return list(_tickets(rows))
 
-    def followed_open(self) -> list[Followed]:
+    def followed_open(self) -> list[FollowedTicket]:
         """Return the tickets that are followed and open."""
         rows = self.database.read(
             f"SELECT {columns(_FOLLOWED)} FROM ticket WHERE account = ? AND following > 0"  # noqa: S608
             f" AND state = {int(Standing.OPEN)}",
             (self.account,),
         )
-        return [Followed(*cast("Any", row)) for row in rows]
+        return [FollowedTicket(*cast("Any", row)) for row in rows]
 
     def dropped(self, since: int) -> list[int]:
         """Return the ids of tickets not followed whose version is after `since`."""
@@ -235,7 +235,7 @@ class Mirror:
             parameters.append(ticket_id)
         limit = "" if last is None else f" LIMIT {int(last)}"
         rows = self.database.read(
-            f"SELECT {columns(CHANGE)} FROM change WHERE {where}"  # noqa: S608 - names and numbers of ours
+            f"SELECT {columns(CHANGE)} FROM change WHERE {where}"  # noqa: S608 - constant names and numbers
             f" ORDER BY number DESC{limit}",
             parameters,
         )
@@ -244,7 +244,7 @@ class Mirror:
     def numbered(self, numbers: Iterable[int]) -> dict[int, MirrorChange]:
         """Return the changes with these numbers, by number."""
         rows = self.database.read(
-            f"SELECT {columns(CHANGE)} FROM change WHERE account = ?"  # noqa: S608 - names of ours
+            f"SELECT {columns(CHANGE)} FROM change WHERE account = ?"  # noqa: S608 - constant names
             " AND number IN (SELECT value FROM json_each(?))",
             (self.account, listed(numbers)),
         )
@@ -313,7 +313,7 @@ class Mirror:
     def earliest(self) -> float | None:
         """Return when the oldest ticket that is followed by rule was opened (UTC epoch seconds)."""
         rows = self.database.read(
-            "SELECT min(opened_at) FROM ticket WHERE account = ? AND following > 0"  # noqa: S608 - a number of ours
+            "SELECT min(opened_at) FROM ticket WHERE account = ? AND following > 0"  # noqa: S608 - a constant
             f" AND following = {int(Following.RULE)}",
             (self.account,),
         )

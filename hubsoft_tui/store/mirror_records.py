@@ -27,7 +27,7 @@ class Following(IntEnum):
 class MirrorTicket(msgspec.Struct, frozen=True):
     """One ticket as last heard of. Instants are UTC epoch seconds; `change` numbers its newest change, 0 for none.
 
-    `responsible` holds one name a line. `messages` counts those kept, None while nobody asked for any;
+    `responsible` holds one name a line. `messages` counts those kept, None before any were asked for;
     `last_message` is the highest id among them.
     """
 
@@ -68,7 +68,7 @@ class MirrorTicket(msgspec.Struct, frozen=True):
         return f"MirrorTicket({self.id}, {self.protocol!r})"
 
 
-class Followed(msgspec.Struct, frozen=True):
+class FollowedTicket(msgspec.Struct, frozen=True):
     """A ticket that is followed and open: as much as the sync has to know of it."""
 
     id: int
@@ -104,7 +104,7 @@ class MirrorMessage(msgspec.Struct, frozen=True):
 
 
 class MirrorTexts(msgspec.Struct, frozen=True):
-    """A ticket's long texts; None where nobody said. `work_orders` is opaque here."""
+    """A ticket's long texts; None where HubSoft did not say. `work_orders` is opaque here."""
 
     ticket_id: int
     opening: str | None = None

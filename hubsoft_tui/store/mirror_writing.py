@@ -151,7 +151,7 @@ class Draft:
             )
 
     def forget(self, *, over_before: float, opened_before: float) -> int:
-        """Forget tickets that nobody follows, with all that was said in them; return how many.
+        """Forget tickets that are not followed, with all that was said in them; return how many.
 
         Those closed, or last returned, before `over_before`, and opened before `opened_before` (UTC epoch
         seconds): one opened later would be news when a list shows it again.

@@ -56,7 +56,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class DatabaseOpening:
     """Everything that opening a database needs, so that it can be done again. See `database.open_database`."""
 
     path: Path

@@ -1,8 +1,8 @@
 """What is still to be written to HubSoft, durable before the first byte of it is sent.
 
 One table. A row says how far it came, who works on it, and until when that claim holds. What a row may become is
-the service's business: here it is only made sure that two processes never work on one row, and that whoever lost
-its claim cannot write over another's result.
+the service's business: here it is only made sure that two processes never work on one row, and that a process that
+lost its claim cannot write over another's result.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class OutboxRow:
     approved: bool = False
     """A person said to send it whatever similar ticket exists."""
     due: float | None = None
-    """When the next step is to be made; None when nothing is to be done by itself."""
+    """When the next step is to be made; None when no step is planned."""
     epoch: str = ""
     ticket_id: int | None = None
     protocol: str | None = None
@@ -96,7 +96,7 @@ class OutboxRow:
 
 
 Step = Callable[[OutboxRow], OutboxRow]
-"""What becomes of a row; called while nobody else can write, so it must be quick and have no effects."""
+"""What becomes of a row; called while no other process can write, so it must be quick and have no effects."""
 
 _COLUMNS: Final = tuple(each.name for each in fields(OutboxRow))
 _SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM entry "  # noqa: S608 - our own names
@@ -114,8 +114,8 @@ _LISTS: Final = frozenset({"doubles", "similar"})
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxCounts:
-    """How many entries are not over, how many ask for a person, and the oldest (epoch s) that asks for nobody."""
+class OutboxTally:
+    """How many entries are not over, how many ask for a person, and the oldest (epoch s) that asks for none."""
 
     left: int
     asks: int
@@ -185,7 +185,7 @@ class SqliteOutbox:
         return self._rows("1")
 
     def due(self) -> tuple[int, ...]:
-        """Return the numbers of those whose next step is due and that nobody works on, oldest first."""
+        """Return the numbers of those whose next step is due and that no process works on, oldest first."""
         found = self._database.read(
             "SELECT number FROM entry WHERE account = ? AND due <= ? AND owner IS NULL ORDER BY number",
             (self._account, self._clock.now()),
@@ -205,7 +205,7 @@ class SqliteOutbox:
         return self._rows("content = ? AND created_at >= ?", (content, since))
 
     def tickets(self) -> frozenset[int]:
-        """Return the ids of the tickets that entries of ours became."""
+        """Return the ids of the tickets that entries became."""
         found = self._database.read(
             "SELECT ticket_id FROM entry WHERE account = ? AND ticket_id IS NOT NULL", (self._account,)
         )
@@ -239,7 +239,7 @@ class SqliteOutbox:
         return self._change(row, lambda found: replace(step(found), owner=None, lease=None))
 
     def revise(self, number: int, step: Step) -> OutboxRow | None:
-        """Change an entry whoever works on it: `step` decides by what it finds; None when there is no such entry.
+        """Change an entry, claimed or not: `step` decides by what it finds; None when there is no such entry.
 
         What `step` raises changes nothing.
         """
@@ -254,7 +254,7 @@ class SqliteOutbox:
             return after
 
     def recover(self, step: Step, *, of: Iterable[str] | None = None) -> tuple[OutboxRow, ...]:
-        """Apply `step` to what nobody works on any more, and to what was due on a clock that is gone.
+        """Apply `step` to what no process works on any more, and to what was due on a clock that is gone.
 
         That is: claims of dead processes, claims of others that ran out, or with `of` the claims of those owners.
         Returns what was changed. Reads alone when there is nothing to do.
@@ -270,7 +270,7 @@ class SqliteOutbox:
                     (stale.number, stale.claim, stale.owner),
                 ).fetchall()
                 if found and (row := _row(found[0])).lease == stale.lease:
-                    # A claim more, so that whoever was frozen finds its own is gone.
+                    # A claim more, so that a frozen process finds its own is gone.
                     after = replace(step(row), owner=None, lease=None, claim=row.claim + 1)
                     self._store(connection, after)
                     changed.append(after)
@@ -299,10 +299,10 @@ class SqliteOutbox:
         before, self._version = self._version, version
         return before != version
 
-    def tally(self, *, over: Sequence[str], asking: Sequence[str], undecided: str) -> OutboxCounts:
+    def tally(self, *, over: Sequence[str], asking: Sequence[str], undecided: str) -> OutboxTally:
         """Count the entries not in the states `over`, and those a person must look at.
 
-        These are in a state of `asking`, or `undecided` with nothing left to do by itself, or doubled.
+        These are in a state of `asking`, or `undecided` with no step planned, or doubled.
         """
         ((left, asks, oldest),) = self._database.read(
             f"SELECT count(*) FILTER (WHERE state NOT IN ({_marks(over)})),"  # noqa: S608
@@ -312,7 +312,7 @@ class SqliteOutbox:
             " AND NOT (state = ? AND due IS NULL)) FROM entry WHERE account = ?",
             (*over, *asking, undecided, *over, *asking, undecided, self._account),
         )
-        return OutboxCounts(int(str(left)), int(str(asks)), None if oldest is None else float(str(oldest)))
+        return OutboxTally(int(str(left)), int(str(asks)), None if oldest is None else float(str(oldest)))
 
     def purge(self, states: Sequence[str], before: float) -> int:
         """Forget entries in these states with nothing left to do since `before` (epoch s); return how many."""

@@ -20,7 +20,7 @@ class ProcessLiveness:
     """One living owner: `owner` names it until `close()`, or until its process ends in whatever way.
 
     Two in one process are two owners. What the dead left in `folder` is removed. On a disk that cannot be written
-    it is known to nobody but itself until `enter` succeeds; StoreError when there is no such folder either.
+    it is unknown to the others until `enter` succeeds; StoreError when there is no such folder either.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class ProcessLiveness:
         while True:
             with contextlib.suppress(FileExistsError):
                 lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                # Between the file and its lock somebody may have looked, found nobody, and removed it.
+                # Between the file and its lock another process may have found no lock, and removed it.
                 with contextlib.suppress(BlockingIOError, FileNotFoundError):
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     if os.path.samestat(path.stat(), os.fstat(lock)):

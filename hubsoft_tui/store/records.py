@@ -42,7 +42,7 @@ OTHERS_PER_RECORD: Final = 8
 LASTING: Final = "choices"
 """Tables of names and numbers: an outage may be when they are needed, so age alone takes none away."""
 BRIEF: Final = "brief"
-"""A roster's rows: thousands come at once, so they have a limit of their own and push nobody out."""
+"""A roster's rows: thousands come at once, so they have a limit of their own and push no customer out."""
 
 
 class SqliteRecords:
@@ -67,7 +67,7 @@ class SqliteRecords:
         return {entry.key: entry for entry in entries}
 
     def save(self, entries: list[StoredEntry]) -> None:
-        """Keep entries. Of one boot of the machine the later fetch wins, whatever the wall clock did meanwhile."""
+        """Keep entries. Of one boot of the machine the later fetch wins, whatever the wall clock did in between."""
         with self._database.write() as connection:
             connection.executemany(
                 "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5)"

@@ -46,8 +46,8 @@ CREATE TABLE night (
 ) WITHOUT ROWID;
 """,
 )
-NOBODY: Final = 0
-"""The list of a run that checks nobody: the nightly reading."""
+NO_LIST: Final = 0
+"""The list of a run that checks no member: the nightly reading."""
 CHUNK: Final = 250
 LARGEST: Final = 500
 """The page size of a roster that was never read."""
@@ -158,7 +158,7 @@ class Rosters:
             yield seen
 
     def take_night(self, day: str) -> bool:
-        """Take the nightly reading of a local day (ISO); False when somebody has it already."""
+        """Take the nightly reading of a local day (ISO); False when it is taken already."""
         with self._database.write() as connection:
             taken = connection.execute("INSERT OR IGNORE INTO night VALUES (?, ?)", (self._account, day))
             connection.execute("DELETE FROM night WHERE account = ? AND day < ?", (self._account, day))

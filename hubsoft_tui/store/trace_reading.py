@@ -131,7 +131,7 @@ class TraceReader:
             )
 
     def points(self, since: float, until: float) -> Iterator[tuple[int, int, int]]:
-        """Yield (at in microseconds, subject, mark) of the questions that somebody asked and that were answered.
+        """Yield (at in microseconds, subject, mark) of the questions that were asked and answered.
 
         For passes over millions of rows, where a `QuestionRow` each costs more than the pass: `mark` is that of
         `core.trace.mark_of`. What the console asked unasked (`REFRESH`) is left out. Oldest first.
@@ -228,7 +228,7 @@ class TraceReader:
         return cast("int", rows[0][0]) / MICRO if rows else None
 
     def select(self, sql: str, since: float, until: float) -> list[tuple[object, ...]]:
-        """Run a summing-up of ours: `sql` has `?1` and `?2` for the stretch and `?3` for the account's number."""
+        """Run a summing-up: `sql` has `?1` and `?2` for the stretch and `?3` for the account's number."""
         return self._database.read(sql, (round(since * MICRO), round(until * MICRO), self._number()))
 
     def mark(self, name: str) -> float:

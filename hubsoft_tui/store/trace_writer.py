@@ -277,7 +277,7 @@ class TraceWriter:
             self.trouble = error.text
             return False
         except Exception:
-            # A fault of ours: these rows are lost, and the thread goes on, or nobody would write the next ones.
+            # A defect: these rows are lost, and the thread goes on, or the next rows would be lost too.
             logger.exception("the trace lost rows")
             return True
         self.trouble = None
@@ -312,7 +312,7 @@ def _taken(rows: deque[T]) -> list[T]:
 
 
 def _put_back(taken: list[T], rows: deque[T]) -> None:
-    """Put rows in front of those that came meanwhile; where there is no room for all, the newest have it."""
+    """Put rows in front of those that came in between; where there is no room for all, the newest have it."""
     room = max(0, WAITING - len(rows))
     rows.extendleft(reversed(taken[len(taken) - min(room, len(taken)) :]))
 

@@ -1,4 +1,4 @@
-"""What was tuned on this home, by whom and why; and what renewing ahead spent and saved, day by day."""
+"""What was tuned on this home, its author and why; and what renewing ahead spent and saved, day by day."""
 
 from __future__ import annotations
 

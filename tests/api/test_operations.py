@@ -241,7 +241,7 @@ def test_opening_a_ticket() -> None:
     }
     opened = asked.read(body_of(made.answer("atendimento", made.labelled_ticket()))).value
     assert opened.protocol == "201806191505251"
-    with pytest.raises(BadAnswer):  # without a protocol nobody knows what was opened
+    with pytest.raises(BadAnswer):  # without a protocol it is unknown what was opened
         asked.read(body_of({"status": "success", "msg": "Feito"}))
 
 

@@ -22,7 +22,7 @@ from hubsoft_tui.settings.tree import (
 from hubsoft_tui.simulator.people import cpf
 from tests.hubs import settings_for
 from tests.services.checkup.fixture import ROSTER, SINGLE, Ground, some
-from tests.services.outbox.test_outbox import LIST, OPEN, becomes, put, somebody, ticket_for
+from tests.services.outbox.test_outbox import LIST, OPEN, any_customer, becomes, put, ticket_for
 from tests.strangers import STRANGERS, UNPROVEN, said, spoil
 
 STRANGER = "111.444.777-35"
@@ -34,7 +34,7 @@ ONCE = {
 
 @pytest.fixture
 def told(tmp_path):
-    """A command that notes whom it is run for."""
+    """A command that notes the member it is run for."""
     file = tmp_path / "told"
     script = tmp_path / "tell.py"
     script.write_text(f"import sys\nopen({str(file)!r}, 'a').write(sys.argv[1] + '\\n')\n")
@@ -221,4 +221,4 @@ async def test_a_stranger_refuses_no_ticket_and_opens_no_second(simulator, hub_o
 async def test_a_page_of_a_firewall_at_the_login_is_no_refusal_of_the_password(simulator, hub_over):
     simulator.fail_next(2, "html:403", "/oauth/token")
     hub = hub_over()
-    await becomes(hub, await put(hub, ticket_for(somebody(simulator)), patience=0.0), EntryState.SENT)
+    await becomes(hub, await put(hub, ticket_for(any_customer(simulator)), patience=0.0), EntryState.SENT)

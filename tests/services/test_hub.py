@@ -480,13 +480,13 @@ async def test_a_429_pauses_everybody_is_one_event_and_people_get_what_is_rememb
     hub = hub_over(cache=CacheSettings(client_data_ttl=0.01))
     await lookup(hub, BIANCA)
     simulator.set_scenario("rate-limited")
-    async with httpx.AsyncClient() as elsewhere:  # somebody else's program spends the whole window
+    async with httpx.AsyncClient() as elsewhere:  # another program spends the whole window
         for _ in range(10):
             await elsewhere.get(simulator.url + CUSTOMER)
     answers = await asyncio.gather(
         *(lookup(hub, each) for each in documents(simulator, 40)[20:]), return_exceptions=True
     )
-    assert all(isinstance(answer, RateLimited) for answer in answers), "nobody waits a minute for nothing"
+    assert all(isinstance(answer, RateLimited) for answer in answers), "no caller waits a minute for nothing"
     with hub.watch():
         await asyncio.sleep(0.3)
         snapshot = hub.snapshot()

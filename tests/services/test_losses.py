@@ -11,7 +11,7 @@ from hubsoft_tui.core.types import Priority, RequestContext
 from hubsoft_tui.errors import BudgetLost
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.losses import told
+from hubsoft_tui.services.losses import loss_text
 from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.losses import Loss
@@ -122,11 +122,11 @@ async def test_a_lost_token_costs_one_login(hub_over, simulator, tmp_path):
 async def test_a_loss_is_in_sight_until_it_is_acknowledged(hub_over, tmp_path):
     hub_over().close()
     (tmp_path / "state" / "outbox.db").write_bytes(b"noise" * 999)
-    hub_over().close()  # a program that tells nobody
+    hub_over().close()  # a program that shows nothing
     hub = hub_over()
     assert hub.call(_badge) == 1
     (loss,) = await hub.run(lambda services: services.losses.acknowledge())
-    assert "set aside" in str(told(loss))
+    assert "set aside" in str(loss_text(loss))
     assert hub.call(_badge) == 0
     assert hub_over().call(_badge) == 0
 

@@ -21,7 +21,7 @@ def test_a_mistake_is_logged_and_the_work_begun_again_later_each_time(caplog):
             if len(begun) == 5:
                 await clock.sleep(LONGEST_PAUSE)
             if len(begun) < 8:
-                raise ValueError("a mistake of ours")
+                raise ValueError("a defect")
 
         await kept_going(work, clock)
 

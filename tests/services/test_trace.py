@@ -22,7 +22,7 @@ from hubsoft_tui.store.trace_writer import TraceStore
 from tests.hubs import settings_for
 from tests.store.test_trace import question
 
-BIANCA, GUILHERME, NOBODY = "86214941081", "10682083682", "11144477735"
+BIANCA, GUILHERME, NO_CUSTOMER = "86214941081", "10682083682", "11144477735"
 CUSTOMER = "/api/v1/integracao/cliente"
 BRIEF = CacheSettings(client_data_ttl=0.01, contract_status_ttl=0.01, service_data_ttl=0.01)
 
@@ -122,8 +122,8 @@ async def test_questions_at_once_are_one_miss_and_the_rest_coalesced(hub_over, s
 
 async def test_nobody_found_is_a_miss_and_then_negative(hub_over, tmp_path):
     hub = hub_over()
-    await lookup(hub, NOBODY)
-    await lookup(hub, NOBODY)
+    await lookup(hub, NO_CUSTOMER)
+    await lookup(hub, NO_CUSTOMER)
     (miss, negative), _ = rows(hub, tmp_path)
     assert (miss.outcome, negative.outcome) == (Outcome.MISS, Outcome.NEGATIVE)
     assert miss.subject == negative.subject

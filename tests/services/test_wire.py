@@ -62,7 +62,7 @@ def paused(hub: Hub) -> float:
 
 
 def first(then: bytes, *after: bytes):
-    """Answer `then` first, and `after` (the last of them for ever) to what follows."""
+    """Answer `then` first, and `after` (the last of them without end) to what follows."""
     rest = after or (found(ROW),)
     return lambda asked: then if asked.number == 1 else rest[min(asked.number - 2, len(rest) - 1)]
 

@@ -1,4 +1,4 @@
-"""Alerts on disk, shared by whoever is open on this home."""
+"""Alerts on disk, shared by the processes on this home."""
 
 from __future__ import annotations
 

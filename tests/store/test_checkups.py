@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hubsoft_tui.store import checkup_results, checkups, command_queue, rosters
-from hubsoft_tui.store.checkup_rows import Decision, Known, Member, Reading, Result, RunState, Seen
+from hubsoft_tui.store.checkup_rows import Decision, Member, Reading, Result, RunState, Seen
+from hubsoft_tui.store.checkup_rows import KnownMember as Known
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.rosters import RosterSize
@@ -110,7 +111,11 @@ def test_what_is_unknown_leaves_what_was_known_and_what_waits_is_not_known(proce
     run = one.begin(list_id)
     one.decisions.decide(run.id, [Decision("1", UNKNOWN)], provisional=[Decision("2", INACTIVE)])
     one.finish(run)
-    assert [known for _member, known in one.checkups.members(list_id)] == [Known(ACTIVE), Known(ACTIVE), None]
+    assert [known for _member, known in one.checkups.members(list_id)] == [
+        Known(ACTIVE),
+        Known(ACTIVE),
+        None,
+    ]
 
 
 def test_a_reading_that_is_not_sure_takes_nobodys_contract(process):

@@ -164,7 +164,7 @@ def test_one_living_process_has_the_right_to_sync(opened, tmp_path):
     frozen = sync_lease(opened(), third, clock)
     assert not frozen.take(LEASE_SECONDS)
     Moved.later = LEASE_SECONDS + 1
-    assert frozen.take(LEASE_SECONDS)  # whoever does not renew it is taken for frozen
+    assert frozen.take(LEASE_SECONDS)  # an owner that does not renew it is taken for frozen
     assert not ours.held()
     Moved.later = 0.0
     here.close()

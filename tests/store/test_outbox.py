@@ -10,7 +10,7 @@ import pytest
 
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.outbox import LEASE_SECONDS, MIGRATIONS, OutboxCounts, OutboxRow, SqliteOutbox
+from hubsoft_tui.store.outbox import LEASE_SECONDS, MIGRATIONS, OutboxRow, OutboxTally, SqliteOutbox
 from hubsoft_tui.store.process_liveness import ProcessLiveness
 from tests.clocks import HandClock
 
@@ -165,7 +165,7 @@ def test_counts_and_what_says_the_same(desks, clock):
         one.store.revise(number, lambda row, state=state: replace(row, state=state, due=None))
     one.store.revise(3, lambda row: replace(row, doubles=("1",), ticket_id=9))
     counted = one.store.tally(over=("sent", "discarded"), asking=("refused",), undecided="unknown")
-    assert counted == OutboxCounts(3, 3, clock.wall())
+    assert counted == OutboxTally(3, 3, clock.wall())
     one.store.revise(1, lambda row: replace(row, state="sent"))
     counted = one.store.tally(over=("sent", "discarded"), asking=("refused",), undecided="unknown")
     assert counted.oldest is None  # what asks for a person is not what cannot be sent

@@ -1,4 +1,4 @@
-"""Rows are written in batches by a thread; what goes wrong there is said once and hurts nobody."""
+"""Rows are written in batches by a thread; what goes wrong there is said once and does no harm."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ...core.types import Health, Priority
 from ...errors import HubSoftError
 from ...hubsoft_time import at
 from ...store.checkup_rows import Decision, Reading, RunState
-from ...store.rosters import NOBODY
+from ...store.rosters import NO_LIST
 from .planning import doubted, sizes_of
 from .roster import NotBelieved, RosterReader
 from .storage import CheckupFiles
@@ -57,7 +57,7 @@ class NightlyRoster:
 
     async def read(self) -> bool:
         """Read the whole roster, for no list in particular; tell whether it was read to its end."""
-        row, mine = await self._files.run(lambda stores: stores.begin(NOBODY, at=self._clock.wall()))
+        row, mine = await self._files.run(lambda stores: stores.begin(NO_LIST, at=self._clock.wall()))
         if not mine:
             return False
         began, whole = self._clock.now(), False

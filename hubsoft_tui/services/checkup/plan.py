@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .types import CheckupPlan, Known, Result, Variant, Way
+from .types import CheckupPlan, KnownMember, Result, Variant, Way
 
 WORTH_ASKING: Final = 3
 """Up to so many members are asked for one by one; beyond, a request to learn the roster's size can pay."""
@@ -57,7 +57,7 @@ class Pace:
         return (requests - 1) * (self.window + self.latency) / max(1, self.per_window) + self.latency
 
 
-def stale_of(known: Iterable[Known | None]) -> Stale:
+def stale_of(known: Iterable[KnownMember | None]) -> Stale:
     """Count members by what was known of them."""
     counts = dict.fromkeys(("active", "inactive", "gone", "missing", "new"), 0)
     for one in known:
@@ -174,7 +174,7 @@ def _share_missing(variant: Variant, sizes: Mapping[Variant, int]) -> float:
     return max(0.0, 1 - here / everybody)
 
 
-def _kind(known: Known | None) -> str:
+def _kind(known: KnownMember | None) -> str:
     if known is None:
         return "new"
     if known.result is Result.NOT_FOUND:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .types import CheckupDelta, Decision, Known, Member, MemberRow, Result
+from .types import CheckupDelta, Decision, KnownMember, Member, MemberRow, Result
 
 LOG: Final = 20_000
 """Changes that are remembered one by one; a reader further behind gets every row."""
@@ -15,8 +15,8 @@ LOG: Final = 20_000
 class ListResults:
     """Lives in the engine's loop. `version` grows with everything a person can see."""
 
-    def __init__(self, members: Iterable[tuple[Member, Known | None]], version: int = 0) -> None:
-        self.known: dict[str, Known | None] = {}
+    def __init__(self, members: Iterable[tuple[Member, KnownMember | None]], version: int = 0) -> None:
+        self.known: dict[str, KnownMember | None] = {}
         self._rows: dict[str, MemberRow] = {}
         for member, known in members:
             self.known[member.document] = known

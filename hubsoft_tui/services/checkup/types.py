@@ -8,7 +8,7 @@ from enum import Enum
 
 from ...store.checkup_rows import (
     Decision,
-    Known,
+    KnownMember,
     ListRow,
     Member,
     Notice,
@@ -24,7 +24,7 @@ __all__ = [
     "CheckupPlan",
     "Decision",
     "Imported",
-    "Known",
+    "KnownMember",
     "ListOverview",
     "ListRow",
     "Member",

@@ -1,7 +1,7 @@
 """What becomes of an entry: every transition of the outbox as a function from row to row, without I/O.
 
 Two rules hold everywhere. What may have reached HubSoft is never sent again before it was looked for, a quiet
-period later. And what was sent more than once with an outcome nobody saw is looked for again afterwards, so that
+period later. And what was sent more than once with an unknown outcome is looked for again afterwards, so that
 a double is at least reported.
 """
 
@@ -30,7 +30,7 @@ class Instant:
     quiet: float
     retry: float
     patience: float
-    """How long an answer is waited for: whoever died did not wait so long."""
+    """How long an answer is waited for: a dead process did not wait so long."""
 
     def after(self, row: OutboxRow, seconds: float | None, state: EntryState | None = None) -> OutboxRow:
         """Return `row` in `state`, its next step due in `seconds`; None leaves it to a person."""
@@ -67,14 +67,14 @@ def uncertain(row: OutboxRow, at: Instant, said: str) -> OutboxRow:
 
 
 def stumbled(row: OutboxRow, at: Instant, said: str) -> OutboxRow:
-    """A mistake of ours stopped the step: what may be with HubSoft is looked for, all else is tried again."""
+    """A defect stopped the step: what may be with HubSoft is looked for, all else is tried again."""
     if row.state == EntryState.SENDING.value:
         return uncertain(row, at, said)
     return postponed(row, at, said, wait=at.quiet)
 
 
 def abandoned(row: OutboxRow, at: Instant, said: str) -> OutboxRow:
-    """Whoever worked on it is gone, or the clock it was due on is."""
+    """The owning process died, or the machine rebooted."""
     if row.state == EntryState.SENDING.value:
         # The quiet period counts from when we would have given up.
         return uncertain(row, replace(at, quiet=at.quiet + at.patience), said)

@@ -38,7 +38,7 @@ _ON_ITS_WAY: Final = frozenset({EntryState.QUEUED.value, EntryState.SENDING.valu
 
 
 class Outbox:
-    """The service; lives in the engine's loop. What it does by itself is `run`."""
+    """The service; lives in the engine's loop. Its background work is `run`."""
 
     def __init__(self, engine: Engine, store: SqliteOutbox, clock: Clock, *, aside: bool = True) -> None:
         """`aside` has the file worked on in a thread of its own. Raises StoreError."""
@@ -70,7 +70,7 @@ class Outbox:
 
     @property
     def waiting(self) -> float:
-        """Seconds the oldest entry has waited that should be at HubSoft by itself; 0 when none does."""
+        """Seconds the oldest entry has waited that should be at HubSoft without a person; 0 when none does."""
         oldest = self._runner.tally.oldest
         return 0.0 if oldest is None else max(0.0, self._clock.wall() - oldest)
 
@@ -191,7 +191,7 @@ class Outbox:
         return entry
 
     async def discard(self, protocol: str) -> Entry:
-        """Take an entry out: nothing more is sent for it. Of a doubled one, note that somebody saw to it.
+        """Take an entry out: nothing more is sent for it. Of a doubled one, note that a person saw to it.
 
         Raises InvalidInput when there is nothing to take out.
         """
@@ -232,7 +232,7 @@ class Outbox:
     async def _revise(
         self, protocol: str, step: Callable[[OutboxRow, Instant], OutboxRow], *, start: bool = False
     ) -> Entry:
-        """Do to an entry what a person decided. Whoever prepares to send it finds its claim gone."""
+        """Do to an entry what a person decided. A process about to send it finds its claim gone."""
         timed = self._runner.sender.timed(step)
 
         def decided(row: OutboxRow) -> OutboxRow:

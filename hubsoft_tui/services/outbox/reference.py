@@ -25,7 +25,7 @@ _LINE: Final = re.compile(rf"[ \t]*\[ref {PREFIX}[{LETTERS}]{{{LENGTH}}}\][ \t]*
 
 
 def new_reference() -> str:
-    """Return a reference nobody had before: one chance in 480 million, for one customer, that somebody had."""
+    """Return a new reference; one chance in 480 million, for one customer, that it was used before."""
     return PREFIX + "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
 
 

@@ -1,4 +1,4 @@
-"""What the outbox does by itself: which entries are worked on now, what the dead left behind, and the counts."""
+"""The background work of the outbox: which entries are worked on now, what dead processes left, and the counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from ...core.clock import Clock
 from ...errors import HubSoftError, StoreError
-from ...store.outbox import OutboxCounts, OutboxRow, SqliteOutbox, Step
+from ...store.outbox import OutboxRow, OutboxTally, SqliteOutbox, Step
 from ...texts import _
 from ..serial_thread import SerialThread
 from . import machine
@@ -168,7 +168,7 @@ class Runner:
         await self.lane.close()
 
     async def news(self) -> None:
-        """Count again and wake whoever waits for a change."""
+        """Count again and wake the callers that wait for a change."""
         with contextlib.suppress(StoreError):
             self.tally = await self.lane.run(_tally)
         self.version += 1
@@ -181,5 +181,5 @@ def _survey(store: SqliteOutbox, abandoned: Step) -> _Survey:
     return _Survey(changed, left_behind, store.due(), store.next_due())
 
 
-def _tally(store: SqliteOutbox) -> OutboxCounts:
+def _tally(store: SqliteOutbox) -> OutboxTally:
     return store.tally(over=tuple(machine.OVER), asking=machine.ASKING, undecided=EntryState.UNKNOWN.value)

@@ -53,7 +53,7 @@ class Finding:
 async def look(receive: Receive, row: OutboxRow, draft: Draft, *, today: date, twins: int) -> Finding:
     """Search HubSoft for an entry; one request, two when the customer has many tickets. Raises HubSoftError.
 
-    `twins` is how many other entries of ours with the same words went to the same ticket lately.
+    `twins` is how many other entries with the same words went to the same ticket lately.
     """
     if isinstance(draft, NewTicket):
         return await _ticket(receive, row, draft, today)

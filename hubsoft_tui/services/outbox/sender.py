@@ -1,4 +1,4 @@
-"""One entry's way to HubSoft: sent once, looked for when nobody knows, and each step on disk before the next.
+"""One entry's way to HubSoft: sent once, looked for when the outcome is unknown, and each step on disk before the next.
 
 The order is what makes it safe. An entry is claimed; when its turn at the limiter has come, and before its first
 byte leaves, it is marked as being sent; then it is sent; then the answer is kept. A crash between any two leaves
@@ -100,8 +100,8 @@ class Sender:
                 try:
                     await self._step(row)
                 except ClaimLost:
-                    logger.warning("%s is somebody else's now", local_protocol(number))
-                except Exception:  # a mistake of ours must neither lose the entry nor send it twice
+                    logger.warning("%s is another process's now", local_protocol(number))
+                except Exception:  # a defect must neither lose the entry nor send it twice
                     logger.exception("%s", local_protocol(number))
                     said = _("Something unexpected went wrong in the program; the log says more.")
                     await self._finish(row, machine.stumbled, said=said)
@@ -138,7 +138,7 @@ class Sender:
 
     async def _send(self, row: OutboxRow, draft: Draft) -> None:
         async def ready() -> float:
-            # Whoever takes over from a process that stood still sends again a quiet period later at the earliest.
+            # A process that takes over from a frozen one sends again a quiet period later at the earliest.
             until = self._clock.now() + self._engine.settings.outbox.quiet_seconds
             begun = self.timed(machine.begun)
             if await self._lane.run(lambda store: store.advance(row, begun)) is None:
@@ -179,11 +179,11 @@ class Sender:
             late = self.timed(machine.late, **named)
             await self._persist(lambda store: store.revise(row.number, late))
         self.sending.discard(row.number)
-        await self._news()  # nobody who waits for it waits for those who are told next
+        await self._news()  # a caller that waits for it does not wait for the listeners below
         await self.tell(ticket)
 
     async def tell(self, ticket: Ticket) -> None:
-        """Hand the ticket that an entry became to whoever wants to know."""
+        """Hand the ticket that an entry became to its listener."""
         if self.on_sent is None or not ticket.protocol:
             return
         try:
@@ -192,7 +192,7 @@ class Sender:
             logger.warning("a new ticket is not in the mirror yet: %s", error)
 
     async def _met_another(self, row: OutboxRow, draft: Draft) -> bool:
-        """Look, before what waited long is first sent, whether somebody opened such a ticket meanwhile."""
+        """Look, before what waited long is first sent, whether such a ticket was opened in between."""
         waited = self._clock.wall() - row.created_at
         if (
             not isinstance(draft, NewTicket)
@@ -204,7 +204,7 @@ class Sender:
         try:
             shown = await self._receive(customer_tickets(*search.owner_of(draft)))
         except (Refused, NotFound):
-            return False  # whom HubSoft does not know has no ticket; what it thinks of ours it will say
+            return False  # a customer unknown to HubSoft has no ticket; its answer to the write decides
         except HubSoftError as error:
             await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
             return True

@@ -87,7 +87,7 @@ class Entry:
     updated_at: float
     attempts: int = 0
     next_at: float | None = None
-    """When it is looked for, or tried again, by itself; None when it waits for nothing or for a person."""
+    """When it is next looked for or tried again; None when it waits for nothing or for a person."""
     protocol: str | None = None
     ticket_id: int | None = None
     said: str = ""

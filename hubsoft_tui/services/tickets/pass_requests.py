@@ -11,7 +11,7 @@ from ...api.choices import Table
 from ...api.tickets import TicketDate
 from ...errors import BadAnswer, QueueFull, RateLimited, Refused, Unproven, Unreachable
 from ...hubsoft_time import DAY_SECONDS, ONE_DAY, day_of, start_of
-from ...store.mirror_records import Followed, Following
+from ...store.mirror_records import FollowedTicket, Following
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
 from .page_reader import Harvest, Reader
@@ -133,7 +133,7 @@ class Asking:
             self._labels.learn(seen.ticket)
         return all(self._labels.knows(STATUS, label) for label in labels)
 
-    def _left(self) -> Sequence[Followed]:
+    def _left(self) -> Sequence[FollowedTicket]:
         return [each for each in self._known.followed if each.id not in self._harvest]
 
     async def _table(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from ...api.tickets import TicketDate
 from ...hubsoft_time import ONE_DAY, day_of
-from ...store.mirror_records import Followed, Label, MirrorState, StatusCount
+from ...store.mirror_records import FollowedTicket, Label, MirrorState, StatusCount
 from .labels import sounds_closed
 from .paging import pages
 
@@ -49,7 +49,7 @@ class KnownTickets:
     now: float
     state: MirrorState
     windows: Windows
-    followed: tuple[Followed, ...] = ()
+    followed: tuple[FollowedTicket, ...] = ()
     statuses: tuple[Label, ...] = ()
     counts: tuple[StatusCount, ...] = ()
     """By status, opened since `windows.floor`."""
@@ -95,7 +95,7 @@ class Steps:
     size: int
     table: bool
     reads: tuple[Read, ...]
-    singles: tuple[Followed, ...]
+    singles: tuple[FollowedTicket, ...]
     hidden: tuple[int, ...]
     """Status ids that the filter leaves out: open tickets do not stand there, by what we saw."""
     looks: bool
@@ -166,7 +166,9 @@ def hidden_statuses(known: KnownTickets, size: int) -> tuple[int, ...]:
     return tuple(hidden)
 
 
-def _reach(known: KnownTickets, size: int, hidden: tuple[int, ...]) -> tuple[date, tuple[Followed, ...]]:
+def _reach(
+    known: KnownTickets, size: int, hidden: tuple[int, ...]
+) -> tuple[date, tuple[FollowedTicket, ...]]:
     """Choose how far back the open ones are read; what is older, or behind the filter, is asked one by one."""
     floor, oldest = known.windows.floor, known.windows.oldest
     behind = tuple(each for each in known.followed if each.status_id in hidden)

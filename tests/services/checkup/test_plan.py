@@ -29,7 +29,8 @@ from hubsoft_tui.services.checkup.plan import (
 )
 from hubsoft_tui.services.checkup.results import ListResults
 from hubsoft_tui.services.checkup.roster import MENDS, moved_on
-from hubsoft_tui.services.checkup.types import Decision, Known, Member, Result, Variant, Way
+from hubsoft_tui.services.checkup.types import Decision, Member, Result, Variant, Way
+from hubsoft_tui.services.checkup.types import KnownMember as Known
 from hubsoft_tui.services.checkup.verdict import judge
 from hubsoft_tui.store.checkup_rows import Reading
 

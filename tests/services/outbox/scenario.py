@@ -4,10 +4,10 @@ Each sending takes the next word of `fate`:
 
     ok          answered                             refused     HubSoft says no
     unsent      no byte leaves                       limited     429
-    lost        it never arrives, nobody answers     unheard     carried out, the answer is lost
+    lost        it never arrives, no answer          unheard     carried out, the answer is lost
     late:S      carried out S seconds after we gave up
     die:claim   the process dies before its turn     die:ready   ... marked as being sent, no byte out
-    die:sent    ... carried out, nobody reads it     die:late:S  ... as late as late:S
+    die:sent    ... carried out, answer not read     die:late:S  ... as late as late:S
     freeze:S    stands still before its turn         stall:S     ... after it was carried out, before it is read
 """
 
@@ -179,7 +179,7 @@ class Process:
         if kind == "die":
             return await self._die(operation, ready, rest)
         if kind == "unsent":
-            raise Unreachable("nobody there")
+            raise Unreachable("no answer")
         if kind == "freeze":
             self.thaw = self.world.clock.now() + float(rest)
             await self._stand_still()
@@ -224,7 +224,7 @@ class Process:
         server.searches += 1
         if server.away:
             server.away -= 1
-            raise Unreachable("nobody there")
+            raise Unreachable("no answer")
         code = int(operation.query["termo_busca"])
         if operation.query["busca"] == "protocolo":
             return Decoded(tuple(one for one in server.tickets() if int(one.protocol) == code))
@@ -262,7 +262,7 @@ class World:
         return process
 
     async def live(self, seconds: float, *, until: Callable[[], Awaitable[bool]] | None = None) -> None:
-        """Let time pass; whoever dies is started again five seconds later."""
+        """Let time pass; a dead process is started again five seconds later."""
         end = self.clock.now() + seconds
         while (left := end - self.clock.now()) > INSTANT:
             try:

@@ -49,7 +49,7 @@ def hub_over(hub_over, monkeypatch):
     return start
 
 
-def somebody(simulator: Simulator):
+def any_customer(simulator: Simulator):
     return next(one for one in simulator.customers if one.active and len(one.services) == 1)
 
 
@@ -100,7 +100,7 @@ async def test_a_ticket_is_opened_once_and_linked_to_its_local_protocol(hub_over
 
     async def ask(services):
         services.outbox.on_sent = absorb
-        entry = await write(services.outbox, ticket_for(somebody(simulator)))
+        entry = await write(services.outbox, ticket_for(any_customer(simulator)))
         return entry, await services.outbox.settled(entry.local_protocol, 5.0)
 
     first, entry = await hub.run(ask)
@@ -123,7 +123,7 @@ async def test_it_is_on_disk_as_being_sent_before_hubsoft_hears_of_it(hub_over, 
             connection.close()
 
     simulator.on_request = look
-    await put(hub_over(), ticket_for(somebody(simulator)))
+    await put(hub_over(), ticket_for(any_customer(simulator)))
     (((state, attempts, draft),),) = seen
     assert (state, attempts) == ("sending", 1)
     assert b"Sem acesso" in draft
@@ -132,7 +132,7 @@ async def test_it_is_on_disk_as_being_sent_before_hubsoft_hears_of_it(hub_over, 
 async def test_what_it_says_in_the_strip(hub_over, simulator):
     hub = hub_over()
     simulator.fail_next(1, "status:500", OPEN)
-    entry = await put(hub, ticket_for(somebody(simulator)))
+    entry = await put(hub, ticket_for(any_customer(simulator)))
     badges = await hub.run(_badges)
     assert (entry.state, badges.outbox, badges.outbox_asks) == (EntryState.UNKNOWN, 1, 0)  # counted at `put`
     await becomes(hub, entry, EntryState.SENT)
@@ -155,7 +155,7 @@ async def _badges(services):
 async def test_an_outcome_nobody_knows_is_looked_for_and_settled(hub_over, simulator, kind, executed):
     simulator.fail_next(1, kind, OPEN, after_executing=executed)
     hub = hub_over(outbox=replace(QUICK, quiet_seconds=0.5))
-    entry = await put(hub, ticket_for(somebody(simulator)))
+    entry = await put(hub, ticket_for(any_customer(simulator)))
     assert entry.state is EntryState.UNKNOWN
     assert entry.next_at is not None
     entry = await becomes(hub, entry, EntryState.SENT)
@@ -168,7 +168,7 @@ async def test_an_outcome_nobody_knows_is_looked_for_and_settled(hub_over, simul
 async def test_a_spoiled_answer_opens_no_second_ticket(hub_over, simulator, kind):
     simulator.fail_next(1, kind, OPEN)
     hub = hub_over()
-    entry = await put(hub, ticket_for(somebody(simulator), "Não há conexão"))
+    entry = await put(hub, ticket_for(any_customer(simulator), "Não há conexão"))
     entry = await becomes(hub, entry, EntryState.SENT)
     (ticket,) = opened(simulator, entry.reference)
     assert entry.ticket_id == ticket.id
@@ -177,7 +177,7 @@ async def test_a_spoiled_answer_opens_no_second_ticket(hub_over, simulator, kind
 async def test_later_than_anybody_waited_is_reported_as_a_double(hub_over, simulator):
     simulator.fail_next(1, "late:0.9", OPEN)
     hub = hub_over(outbox=replace(QUICK, quiet_seconds=0.2))
-    name = (await put(hub, ticket_for(somebody(simulator)))).local_protocol
+    name = (await put(hub, ticket_for(any_customer(simulator)))).local_protocol
     entry, until = await becomes(hub, _Named(name), EntryState.SENT), time.monotonic() + 8
     while not entry.doubles and time.monotonic() < until:
         await asyncio.sleep(0.05)
@@ -196,7 +196,7 @@ async def test_later_than_anybody_waited_is_reported_as_a_double(hub_over, simul
 async def test_what_hubsoft_did_not_take_is_sent_again(hub_over, simulator, kind):
     simulator.fail_next(1, kind, OPEN)
     hub = hub_over()
-    entry = await put(hub, ticket_for(somebody(simulator)))
+    entry = await put(hub, ticket_for(any_customer(simulator)))
     entry = await becomes(hub, entry, EntryState.SENT)
     assert len(opened(simulator, entry.reference)) == 1
     assert LIST not in {request.path for request in simulator.ledger.entries()}
@@ -204,7 +204,7 @@ async def test_what_hubsoft_did_not_take_is_sent_again(hub_over, simulator, kind
 
 async def test_while_hubsoft_is_down_it_waits_and_goes_when_it_is_back(hub_over, simulator):
     hub = hub_over()
-    customer = somebody(simulator)
+    customer = any_customer(simulator)
     port = simulator.port
     simulator.close()
     entry = await put(hub, ticket_for(customer))
@@ -217,7 +217,7 @@ async def test_while_hubsoft_is_down_it_waits_and_goes_when_it_is_back(hub_over,
 
 async def test_a_refusal_is_kept_in_hubsofts_words_and_corrected(hub_over, simulator):
     hub = hub_over()
-    customer = somebody(simulator)
+    customer = any_customer(simulator)
     entry = await put(hub, ticket_for(customer, service_id=99_999_999, customer_code=None))
     assert entry.state is EntryState.REFUSED
     assert "não encontrado" in entry.said
@@ -237,7 +237,7 @@ async def test_a_refusal_is_kept_in_hubsofts_words_and_corrected(hub_over, simul
 
 async def test_somebody_phoned_meanwhile(hub_over, simulator):
     hub = hub_over(outbox=replace(QUICK, look_first_seconds=0.0))
-    customer = somebody(simulator)
+    customer = any_customer(simulator)
 
     def phone(request) -> None:
         if request.path == LIST and not phoned:
@@ -256,7 +256,7 @@ async def test_somebody_phoned_meanwhile(hub_over, simulator):
 
 async def test_a_yes_opens_it_all_the_same(hub_over, simulator):
     hub = hub_over(outbox=replace(QUICK, look_first_seconds=0.0))
-    customer = somebody(simulator)
+    customer = any_customer(simulator)
     _phoned(simulator, customer)
     entry = await put(hub, ticket_for(customer))
     assert entry.state is EntryState.EXISTS
@@ -284,7 +284,7 @@ def _phoned(simulator: Simulator, customer):
 
 async def test_a_wrong_ticket_is_not_adopted(hub_over, simulator):
     hub = hub_over()
-    customer = somebody(simulator)
+    customer = any_customer(simulator)
     other = next(ticket for ticket in simulator.tickets if ticket.customer is not customer)
     entry = await put(hub, ticket_for(customer, service_id=99_999_999))
     with pytest.raises(NotFound):
@@ -299,7 +299,7 @@ async def test_a_wrong_ticket_is_not_adopted(hub_over, simulator):
 async def test_while_hubsoft_may_still_be_at_it_nobody_sends_it_again(hub_over, simulator):
     hub = hub_over(outbox=replace(QUICK, quiet_seconds=60.0))
     simulator.fail_next(1, "close", OPEN)
-    entry = await put(hub, ticket_for(somebody(simulator)))
+    entry = await put(hub, ticket_for(any_customer(simulator)))
     with pytest.raises(InvalidInput, match=r"in \d+ s"):
         await hub.run(lambda s: s.outbox.resend(entry.local_protocol))
     report = await hub.run(lambda s: s.outbox.send_due())
@@ -361,10 +361,10 @@ async def test_types_and_reasons_are_asked_for_once(hub_over, simulator):
 async def test_a_read_only_profile_writes_nothing(hub_over, simulator):
     waiting = hub_over(background=False, outbox=replace(QUICK, quiet_seconds=60.0))
     simulator.fail_next(1, "close", OPEN)
-    entry = await put(waiting, ticket_for(somebody(simulator)))
+    entry = await put(waiting, ticket_for(any_customer(simulator)))
     hub = hub_over(profile=replace(simulator.profile, name="main", read_only=True))
     for attempt in (
-        lambda s: write(s.outbox, ticket_for(somebody(simulator))),
+        lambda s: write(s.outbox, ticket_for(any_customer(simulator))),
         lambda s: s.outbox.resend(entry.local_protocol),
         lambda s: s.outbox.send_due(),
     ):
@@ -375,7 +375,7 @@ async def test_a_read_only_profile_writes_nothing(hub_over, simulator):
 
 async def test_a_cancelled_service_in_hand_is_refused_before_anything_is_kept(hub_over, simulator):
     hub = hub_over()
-    customer = somebody(simulator)
+    customer = any_customer(simulator)
     simulator.set_status(customer, "cancelado")
     await hub.run(lambda s: s.customers.lookup(customer.document))
     with pytest.raises(InvalidInput, match="cancelled"):
@@ -414,7 +414,7 @@ class _Named:
 async def test_leaving_waits_for_an_answer_that_is_on_its_way(hub_over, simulator):
     simulator.fail_next(1, "delay:0.3", OPEN)
     hub = hub_over(background=False)
-    entry = await hub.run(lambda s: write(s.outbox, ticket_for(somebody(simulator))))
+    entry = await hub.run(lambda s: write(s.outbox, ticket_for(any_customer(simulator))))
     await becomes(hub, entry, EntryState.SENDING)
     await asyncio.to_thread(hub.close)
     again = hub_over(background=False)
@@ -427,7 +427,7 @@ async def test_leaving_earlier_leaves_what_may_have_happened_to_be_looked_for(
     monkeypatch.setattr(runner, "GRACE_SECONDS", 0.05)
     simulator.fail_next(1, "delay:0.4", OPEN, after_executing=True)
     hub = hub_over(background=False)
-    entry = await hub.run(lambda s: write(s.outbox, ticket_for(somebody(simulator))))
+    entry = await hub.run(lambda s: write(s.outbox, ticket_for(any_customer(simulator))))
     await becomes(hub, entry, EntryState.SENDING)
     await asyncio.to_thread(hub.close)
     again = hub_over()
@@ -449,7 +449,7 @@ async def test_a_full_disk_is_said_and_nothing_is_sent(hub_over, simulator):
         return await services.outbox._lane.run(limit)
 
     await hub.run(fill)
-    long = ticket_for(somebody(simulator), "Sem acesso. " * 400)
+    long = ticket_for(any_customer(simulator), "Sem acesso. " * 400)
     accepted, said = 0, ""
     while accepted < 20 and not said:
         try:

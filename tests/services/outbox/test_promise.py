@@ -1,4 +1,4 @@
-"""The promise, on a virtual clock: whatever HubSoft does and whoever dies, nothing is lost and nothing doubled.
+"""The promise, on a virtual clock: whatever HubSoft does and whenever a process dies, nothing is lost or doubled.
 
 Where a double cannot be prevented, because HubSoft was later than the quiet period allows for, it is reported.
 """

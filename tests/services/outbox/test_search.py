@@ -134,7 +134,7 @@ def test_a_closed_ticket_is_closed_by_whomever():
     assert judge_closing([], closing).why == search.NO_TICKET
 
 
-# -- somebody else's
+# -- another author's
 
 
 @pytest.mark.parametrize(

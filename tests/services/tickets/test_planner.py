@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from hubsoft_tui.hubsoft_time import start_of
 from hubsoft_tui.services.tickets.planner import LOOK_SECONDS, KnownTickets, hidden_statuses, steps, windows
-from hubsoft_tui.store.mirror_records import Followed, Label, MirrorState, StatusCount
+from hubsoft_tui.store.mirror_records import FollowedTicket, Label, MirrorState, StatusCount
 
 TODAY = date(2026, 11, 24)
 NOON = start_of(TODAY) + 12 * 3600
@@ -85,7 +85,9 @@ def test_a_status_is_hidden_only_where_its_tickets_say_so() -> None:
 
 
 def test_tickets_that_a_person_follows_from_long_ago_are_asked_the_cheaper_way() -> None:
-    old = tuple(Followed(number, str(number), start_of(TODAY - timedelta(days=300))) for number in range(3))
+    old = tuple(
+        FollowedTicket(number, str(number), start_of(TODAY - timedelta(days=300))) for number in range(3)
+    )
     begins = windows(
         state(), NOON, earliest=start_of(TODAY - timedelta(days=40)), oldest=old[0].opened_at, first_days=30
     )
