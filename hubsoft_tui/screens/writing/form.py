@@ -340,7 +340,7 @@ class WriteForm(ConsoleModal[Entry]):
     def _failed(self, sentence: str, error: Exception) -> None:
         """Say why it was not accepted; what is typed survives whatever happens."""
         if isinstance(error, HubSoftError) and not isinstance(error, InvalidInput):
-            sentence = f"{sentence} {_('What you typed is still here.')}"
+            sentence = " ".join((sentence, _("What you typed is still here.")))
         self._say(f"! {sentence}", "$warn" if isinstance(error, InvalidInput) else "$bad")
 
     @action(
