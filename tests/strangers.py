@@ -36,7 +36,7 @@ STRANGERS: dict[str, dict[str, Any]] = {
     "portal 200": {"kind": "html:200"},
     "gateway 200": said({"status": 404, "error": "Not Found"}),
 }
-"""Whoever is not HubSoft."""
+"""Answers that do not come from HubSoft."""
 SILENCES: dict[str, dict[str, Any]] = {
     "no list": said({"status": "success", "msg": "Dados consultados com sucesso"}),
     "list null": said({"status": "success", "clientes": None, "atendimentos": None}),

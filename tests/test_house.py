@@ -1,6 +1,41 @@
-"""The house keeps its order: no circles among rooms."""
+"""The house keeps its order: no circles among rooms, one class for one name, plain words."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
 
 from scripts import map as house_map
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = [
+    ROOT / "app.py",
+    *(path for top in ("hubsoft_tui", "widgets") for path in (ROOT / top).rglob("*.py")),
+]
+EVERYTHING = sorted([*PRODUCT, *(ROOT / "tests").rglob("*.py")])
+PERSONS = re.compile(
+    "|".join(
+        rf"\b{word}\b"
+        # Written apart, so that this file is searched like any other.
+        for word in ("no" + "body", "some" + "body", "who" + "ever", "who" + "m", "of " + "ours", "by " + "itself",
+                     "mean" + "while", "for " + "ever")
+    ),
+    re.IGNORECASE,
+)  # fmt: skip
+PLAIN = (
+    "app.py", "widgets", "hubsoft_tui/cli", "hubsoft_tui/core", "hubsoft_tui/diagnostics", "hubsoft_tui/settings",
+    "hubsoft_tui/terminal", "tests/api", "tests/benchmarks", "tests/cli", "tests/core", "tests/diagnostics",
+    "tests/e2e", "tests/screens", "tests/scripts", "tests/settings", "tests/simulator", "tests/snapshots", "tests/terminal",
+    "tests/widgets",
+)  # fmt: skip
 
 
 def test_rooms_import_each_other_in_no_circle() -> None:
@@ -10,3 +45,53 @@ def test_rooms_import_each_other_in_no_circle() -> None:
 def test_a_circle_would_be_found() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"d"}, "e": {"a"}}
     assert house_map.find_circles(graph) == (("a", "b", "c"),)
+
+
+def test_a_class_name_stands_once() -> None:
+    names = Counter(
+        node.name for path in PRODUCT for node in _tree(path).body if isinstance(node, ast.ClassDef)
+    )
+    assert {name for name, count in names.items() if count > 1} == set()
+
+
+@pytest.mark.parametrize("room", PLAIN)
+def test_the_subject_is_a_thing(room: str) -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{line}: {match[0]}"
+        for path in EVERYTHING
+        if path.is_relative_to(ROOT / room)
+        for line, text in _said_to_readers(path)
+        for match in PERSONS.finditer(text)
+    }
+    assert sorted(found) == []
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _said_to_readers(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) of names, comments, docstrings and log messages; what people see is not looked at."""
+    source = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+        elif token.type == tokenize.NAME:
+            yield token.start[0], re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", token.string)
+    for node in ast.walk(_tree(path)):
+        text: ast.expr | None = None
+        if isinstance(node, ast.Expr):
+            text = node.value
+        elif isinstance(node, ast.Call) and _is_of_logger(node.func) and node.args:
+            text = node.args[0]
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            yield text.lineno, " ".join(text.value.split())
+
+
+def _is_of_logger(called: ast.expr) -> bool:
+    return (
+        isinstance(called, ast.Attribute)
+        and isinstance(called.value, ast.Name)
+        and called.value.id == "logger"
+    )

@@ -171,7 +171,7 @@ def test_a_timeout_is_the_callers_own_and_takes_the_question_out_of_the_queue(si
         hub.client_info("862.149.410-81", timeout=0.05)
 
 
-def test_a_closed_hub_says_so_to_whoever_waits_and_whoever_comes(simulator, tmp_path):
+def test_a_closed_hub_tells_waiting_and_new_callers(simulator, tmp_path):
     simulator.latency = (2.0, 2.0)
     hub = HubSoft(settings_for(simulator, tmp_path))
     outcome: list[Exception] = []

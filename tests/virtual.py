@@ -1,9 +1,9 @@
 """Virtual time: an event loop that, when it has nothing to do, moves its clock to the next timer instead of waiting.
 
     def test_a_day() -> None:
-        async def story(clock: VirtualClock) -> None:
+        async def scenario(clock: VirtualClock) -> None:
             await clock.sleep(86_400)          # takes microseconds
-        run(story)
+        run(scenario)
 
 Real sockets and threads still work, but time does not pass while they are waited for.
 """
@@ -31,7 +31,7 @@ class _Selector(selectors.DefaultSelector):
         if timeout is None:
             if events := super().select(STUCK_SECONDS):
                 return events
-            raise RuntimeError("virtual time stands still: everybody waits, and nobody for a timer")
+            raise RuntimeError("virtual time stands still: every task waits, and none for a timer")
         events = super().select(0)
         if not events and timeout > 0:
             self._advance(timeout)
@@ -83,13 +83,13 @@ class VirtualClock:
         self._epoch += 1
 
 
-def run(story: Callable[[VirtualClock], Awaitable[T]]) -> T:
-    """Run `story` on a loop and clock of its own, in virtual time."""
+def run(scenario: Callable[[VirtualClock], Awaitable[T]]) -> T:
+    """Run `scenario` on a loop and clock of its own, in virtual time."""
 
-    async def told() -> T:
+    async def on_a_clock() -> T:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        return await story(VirtualClock(loop))
+        return await scenario(VirtualClock(loop))
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(told())
+        return runner.run(on_a_clock())

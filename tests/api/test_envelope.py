@@ -115,7 +115,7 @@ def test_every_way_of_saying_no(payload: Any, kind: type[HubSoftError], shown: s
     assert type(caught.value) is kind
 
 
-def test_hubsofts_words_are_cleaned_cut_and_name_nobody() -> None:
+def test_hubsofts_words_are_cleaned_cut_and_name_no_customer() -> None:
     words = (
         "CPF 862.149.410-81 ou 86214941081, CNPJ 12.ABC.345/01DE-35, ana@example.com\x1b[31m " + "x" * 1000
     )

@@ -50,7 +50,7 @@ def test_a_search_asks_for_everything_about_a_person() -> None:
     assert asked.repeatable
 
 
-def test_a_search_whose_rows_cannot_be_read_has_not_found_nobody() -> None:
+def test_a_search_with_unreadable_rows_proves_no_absence() -> None:
     asked = customer_search("cpf_cnpj", "862.149.410-81")
     with pytest.raises(BadAnswer):
         asked.decode(made.answer("clientes", [made.customer(id_cliente="?")]))
@@ -327,7 +327,7 @@ def test_what_is_shown_names_no_person(asked: Operation[Any], shown: str) -> Non
     assert not any(private in repr(asked) for private in ("862", "silva", "private"))
 
 
-def test_parameters_nobody_thought_of_are_hidden() -> None:
+def test_unforeseen_parameters_are_hidden() -> None:
     asked = choices(Table.TICKET_TYPES)
     odd = Operation(name="x", method="GET", path="/x", decode=asked.decode, query={"nova": "86214941081"})
     assert odd.shown_path == "x?nova=***"

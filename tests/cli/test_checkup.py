@@ -81,7 +81,7 @@ def test_people_are_told_what_changed_and_documents_are_masked(run, configured, 
     assert changes.document["members"] == []
 
 
-def test_somebody_unknown_is_exit_code_one_and_nobody_decided_is_four(run, configured, members, monkeypatch):
+def test_an_unknown_member_is_exit_code_one_and_no_decision_is_four(run, configured, members, monkeypatch):
     odd = next(each for each in some(configured, 40) if len(each.services) == 1)
     odd.services[0].status = ""
     ran = run("checkup", str(members), "--json")

@@ -137,7 +137,7 @@ class TestLookup:
         assert out.startswith("ACTIVE")
         assert "phones" not in out
 
-    def test_nobody_found_is_3(self, run: Any, configured: Simulator) -> None:
+    def test_no_customer_found_is_3(self, run: Any, configured: Simulator) -> None:
         ran = run("lookup", UNKNOWN_CPF)
         assert (ran.code, UNKNOWN_CPF in ran.out, ran.out.startswith("Nobody found")) == (3, False, True)
         asked = run("lookup", UNKNOWN_CPF, "--json")
@@ -173,7 +173,7 @@ class TestLookup:
         assert out.startswith(f"{len(names)} customers")
         assert all(name in out for name in names)
 
-    def test_hostile_names_reach_nobody_s_terminal(self, run: Any, configured: Simulator) -> None:
+    def test_hostile_names_reach_no_terminal(self, run: Any, configured: Simulator) -> None:
         hostile = configured.hostile
         assert hostile is not None
         for shown in (run("lookup", hostile.document), run("lookup", hostile.document, "--json")):
@@ -199,7 +199,7 @@ class TestFailures:
         assert (ran.code, ran.document["error"]["kind"]) == (5, "credentials_refused")
         assert "not-the-password" not in ran.out + ran.err
 
-    def test_nobody_there_and_nothing_remembered_is_4(
+    def test_no_answer_and_nothing_remembered_is_4(
         self, run: Any, configured: Simulator, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -261,7 +261,7 @@ class TestFailures:
         ran = run("config", "path")
         assert (ran.code, ran.err.strip()) == (130, "Interrupted.")
 
-    def test_a_fault_of_ours_is_one_private_line(
+    def test_a_fault_of_the_program_is_one_private_line(
         self, run: Any, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         secret = "862.149.410-81"
@@ -399,7 +399,7 @@ class TestTheRest:
         assert (ran.code, ran.out) == (2, "")
         assert "lookup" in ran.err
 
-    def test_the_demo_answers_by_itself_and_leaves_nothing(self, run: Any, home: Path) -> None:
+    def test_the_demo_answers_alone_and_leaves_nothing(self, run: Any, home: Path) -> None:
         ran = run("--demo", "lookup", "862.149.410-81", "--json")
         assert (ran.code, ran.document["found"], ran.document["source"]) == (0, True, "api")
         assert list(home.iterdir()) == []

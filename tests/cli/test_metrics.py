@@ -38,7 +38,7 @@ def test_printed_once(run, simulator):
     assert len(simulator.ledger) == 2
 
 
-def test_written_whole_for_node_exporter_which_is_somebody_else(run, home):
+def test_written_whole_for_node_exporter_under_another_account(run, home):
     path = home / "hubsoft.prom"
     code, _out, _err = run("metrics", "--file", str(path))
     assert code == 0

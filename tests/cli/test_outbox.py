@@ -179,7 +179,7 @@ def test_read_only_opens_nothing(run, simulator):
     assert "read-only" in ran.err
 
 
-def test_a_full_disk_is_said_to_whoever_opens_a_ticket(run, simulator, monkeypatch):
+def test_a_full_disk_is_told_when_a_ticket_is_opened(run, simulator, monkeypatch):
     """The kernel refuses to let any file grow: nothing was accepted, and nothing was sent."""
     monkeypatch.setenv("HUBSOFT_TUI_OUTBOX__MAX_CHARACTERS", "50000")
     run("lookup", one(simulator).document)

@@ -49,7 +49,7 @@ def test_the_plan_is_shown_and_nothing_is_asked(run: Any, configured: Simulator)
     assert len(configured.ledger) == sent
 
 
-def test_the_plan_of_the_first_pass_says_what_nobody_knows(run: Any, configured: Simulator) -> None:
+def test_the_plan_of_the_first_pass_says_what_is_unknown(run: Any, configured: Simulator) -> None:
     assert "nobody knows how many yet" in run("sync", "--plan-only").out
     assert len(configured.ledger) == 0
 

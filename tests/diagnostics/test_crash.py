@@ -25,7 +25,7 @@ def failure() -> Exception:
         return error
 
 
-def test_the_report_tells_where_and_not_about_whom(tmp_path: Path) -> None:
+def test_the_report_names_the_place_and_no_customer(tmp_path: Path) -> None:
     path = crash.report(failure(), tmp_path / "state" / "crashes")
     assert path is not None
     text = path.read_text()
@@ -89,7 +89,7 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True, check=False)
 
 
-def test_what_nobody_caught_is_one_line_on_the_terminal(tmp_path: Path) -> None:
+def test_an_uncaught_error_is_one_line_on_the_terminal(tmp_path: Path) -> None:
     done = run("cpf = '86214941081'; raise ValueError(cpf)", tmp_path)
     assert done.returncode == 1
     assert done.stdout == ""

@@ -115,7 +115,7 @@ class Doorbell:
 
     def __init__(self) -> None:
         self.rings: list[float] = []
-        """When (monotonic) somebody connected."""
+        """When (monotonic) a caller connected."""
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._socket.settimeout(0.05)
         self._over = threading.Event()

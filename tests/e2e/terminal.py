@@ -1,7 +1,6 @@
 """A person at a terminal: the real program in a real pseudo-terminal, keys in, a screen out.
 
     with Terminal(CONSOLE + ["--demo"], environment(home), columns=80, rows=24) as terminal:
-        terminal.wait_for("Whom are you talking to?")
         terminal.type("862.149.410-81")
         terminal.press("enter")
         terminal.wait_for("BIANCA COUTO")
@@ -147,7 +146,7 @@ class Terminal:
         self._process.send_signal(number)
 
     def hang_up(self) -> None:
-        """Go away as a dropped line does: the kernel tells the program, and nobody reads any more."""
+        """Go away as a dropped line does: the kernel tells the program, and nothing is read any more."""
         self._over.set()
         self._reader.join()
         os.close(self._master)

@@ -188,7 +188,7 @@ def test_the_command_line_keeps_its_streams_apart(simulator: Simulator, home: Pa
     ):
         done = run(*arguments, **variables)
         assert done.returncode == code, done
-        # Only HubSoft can say that somebody is not there; a failure does not know.
+        # Only HubSoft can say that a customer does not exist; a failure does not know.
         assert json.loads(done.stdout)["found"] is (False if code == 3 else None)
         assert "Traceback" not in done.stderr
         assert BIANCA not in done.stderr

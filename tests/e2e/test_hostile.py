@@ -41,7 +41,7 @@ HubSoftConsole.action_help = action_help
 from hubsoft_tui.__main__ import main
 sys.exit(main())
 """
-"""The console with a key that tells what the hostile customer says, and writes it past every care of ours."""
+"""The console with a key that tells what the hostile customer says, and writes it past every care of the program."""
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def document(simulator: Simulator) -> str:
 
 
 def attacks(terminal: Terminal) -> set[str]:
-    """Return the kinds of control that no screen of ours has a use for."""
+    """Return the kinds of control that no screen has a use for."""
     ours = re.compile(r"CSI |OSC (22|52)$|ESC |C0 0[ad]$")
     return {kind for kind in terminal.wire.kinds if not ours.match(kind)}
 
@@ -146,7 +146,7 @@ def test_what_a_console_leaves_behind_is_harmless(console: Opener, hostile: Simu
 
 
 def assert_nothing_private_is_kept(home: Path) -> None:
-    """No password is in any file, no control in any log, and nobody else may read any of it."""
+    """No password is in any file, no control in any log, and no other user may read any of it."""
     files = [path for path in home.rglob("*") if path.is_file()]
     assert files
     for path in files:

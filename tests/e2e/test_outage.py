@@ -1,4 +1,4 @@
-"""HubSoft goes down while somebody works, and comes back, and nobody has to restart anything."""
+"""HubSoft goes down during work and comes back, and nothing has to be restarted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_outage_is_survived(console: Opener, simulator: Simulator) -> None:
     terminal.wait_for("! HubSoft has not answered since")
     assert not terminal.sees("GUILHERME")
 
-    # Nobody touches anything, and it is back.
+    # No key is pressed, and it is back.
     simulator.set_scenario("calm")
     terminal.wait_for("● Online")
     terminal.press("enter")

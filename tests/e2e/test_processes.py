@@ -195,7 +195,7 @@ def test_six_processes_share_budget_login_and_memory_through_any_crash(
     loops: list[LookupLoop] = []
     try:
         wait_until(lambda: len(job.answered) > BUDGET, "the background job makes no progress alone")
-        # Nobody else: the whole budget of LOW is used, and the backlog is far from its end.
+        # No other caller: the whole budget of LOW is used, and the backlog is far from its end.
         assert len(job.answered) < BACKLOG / 2
 
         # People come: each is served before the backlog that was there first.

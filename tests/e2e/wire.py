@@ -56,7 +56,7 @@ class Wire:
     """Follows a stream of bytes: answers what a terminal is asked, and keeps the picture it should show.
 
     `kinds` counts every kind of control (`CSI m`, `OSC 52`, `DCS`, `C1 9b`, `C0 07`). The picture is drawn
-    only when somebody looks: reading must be quicker than writing.
+    only when it is asked for: reading must be quicker than writing.
     """
 
     def __init__(self, columns: int, rows: int) -> None:

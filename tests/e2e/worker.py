@@ -15,7 +15,7 @@ from hubsoft_tui.core.types import Priority
 
 
 def say(text: str) -> None:
-    """Tell whoever started this process."""
+    """Tell the process that started this one."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
@@ -37,7 +37,7 @@ async def console() -> None:
 
 
 async def background(documents: Iterable[str]) -> None:
-    """Ask for all of a long list at once, with nobody waiting."""
+    """Ask for all of a long list at once, with no user waiting."""
     async with AsyncHubSoft.open() as client:
         say("ready")
         await asyncio.gather(*(answered(client, document, Priority.LOW) for document in documents))

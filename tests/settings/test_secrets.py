@@ -125,7 +125,7 @@ def test_the_command_that_mends_is_quoted(tmp_path: Path) -> None:
         read_file(write(places, "", 0o644))
 
 
-def test_somebody_elses_file_is_refused(home: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_user_is_refused(home: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(home, "")
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(SettingsError, match="belongs to another user"):

@@ -116,7 +116,7 @@ async def test_silent_when_equal_and_while_the_minute_lasts(monkeypatch):
         assert region.width <= 5
 
 
-async def test_a_colour_nobody_knows_is_the_themes():
+async def test_an_unknown_colour_is_the_themes():
     strip = StatusStrip(color="no such colour")
     async with Stage(strip).run_test(size=(80, 5)) as pilot:
         await pilot.pause()

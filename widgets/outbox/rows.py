@@ -140,7 +140,7 @@ class EntryDetail(Drawn):
         ]
 
 
-class OutboxCounts(Drawn):
+class OutboxSummary(Drawn):
     """The line above the entries: how many wait, how many need a person."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import EntryState
 from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceOption
-from widgets.outbox.rows import EntryDetail, OutboxCounts, OutboxTable
+from widgets.outbox.rows import EntryDetail, OutboxSummary, OutboxTable
 from widgets.outbox.texts import customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
 
@@ -78,7 +78,7 @@ class OutboxScreen(ConsoleScreen):
 
     def body(self) -> ComposeResult:
         """Compose the counts, the entries and one of them in full."""
-        yield OutboxCounts()
+        yield OutboxSummary()
         with Container(id="outbox-split"):
             yield OutboxTable(now=time.time(), empty=self._empty(), id="outbox-table")
             with VerticalScroll(id="outbox-pane", can_focus=False):
@@ -141,7 +141,7 @@ class OutboxScreen(ConsoleScreen):
         shown = [entry for entry in self._entries if not self._open_only or not entry.over or entry.asks]
         shown.sort(key=lambda entry: (not entry.asks, entry.over, -entry.created_at))
         self.table.set_rows(tuple(shown))
-        self.query_one(OutboxCounts).show(self._entries)
+        self.query_one(OutboxSummary).show(self._entries)
         self._draw_entry()
 
     def _draw_entry(self) -> None:

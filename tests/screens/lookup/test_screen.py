@@ -143,7 +143,7 @@ async def test_a_panel_an_outage_kept_empty_is_asked_again_once(hub):
         assert len(hub.customers.asked) == 1
 
 
-async def test_nobody_is_an_answer_and_enter_again_goes_past_what_is_remembered(hub):
+async def test_no_customer_is_an_answer_and_enter_again_asks_hubsoft(hub):
     hub.customers.answers[CPF] = ()
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
@@ -177,7 +177,7 @@ async def test_a_failure_says_its_own_sentence_and_hides_the_customer_before(hub
         assert app.screen.query_one(QuestionInput).value == OTHER
 
 
-async def test_a_fault_of_ours_is_survived_and_reported(hub, tmp_path):
+async def test_a_fault_of_the_program_is_survived_and_reported(hub, tmp_path):
     hub.customers.answers[CPF] = KeyError("secret")
     async with console(hub, tmp=tmp_path) as (app, pilot, _hub):
         await look_up(pilot)

@@ -143,7 +143,7 @@ async def test_sending_again_and_discarding_take_a_yes(hub, key, did):
         assert hub.outbox.did == [(did, "LOC000004")]
 
 
-async def test_when_nobody_knows_a_person_decides_by_protocol(hub):
+async def test_what_is_unknown_a_person_decides_by_protocol(hub):
     hub.outbox._keep("LOC000003", NewMessage(3, PROTOCOL, "again"), EntryState.UNKNOWN, next_at=None)
     async with Shown(hub) as shown:
         await shown.choose("LOC000003")
