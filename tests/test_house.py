@@ -31,7 +31,8 @@ PERSONS = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 PLAIN = (
-    "app.py", "widgets", "hubsoft_tui/cli", "hubsoft_tui/core", "hubsoft_tui/diagnostics", "hubsoft_tui/settings",
+    "app.py", "widgets", "hubsoft_tui/api", "hubsoft_tui/cli", "hubsoft_tui/core", "hubsoft_tui/diagnostics",
+    "hubsoft_tui/screens", "hubsoft_tui/settings", "hubsoft_tui/store",
     "hubsoft_tui/terminal", "tests/api", "tests/benchmarks", "tests/cli", "tests/core", "tests/diagnostics",
     "tests/e2e", "tests/screens", "tests/scripts", "tests/settings", "tests/simulator", "tests/snapshots",
     "tests/terminal", "tests/widgets",
