@@ -41,8 +41,9 @@ class Worker(Generic[S]):
 
     @property
     def running(self) -> bool:
-        """Whether the thread was started, in this process, and not told to end."""
-        return self._thread is not None and not self._closed and os.getpid() == self._process
+        """Whether the thread was started, in this process, could open, and was not told to end."""
+        failed = self._ready.done() and self._ready.exception() is not None
+        return self._thread is not None and not failed and not self._closed and os.getpid() == self._process
 
     def start(self) -> None:
         """Start the thread and wait until it is ready. Raises what opening raises."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sqlite3
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -574,7 +576,13 @@ def test_a_home_that_cannot_be_written_is_named(simulator, tmp_path):
     hub = Hub(settings_for(simulator, blocked))
     with pytest.raises(HubSoftError, match="file"):
         hub.start()
-    hub.close()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        del hub
+        gc.collect()
+    assert not [warning for warning in caught if "close()" in str(warning.message)], (
+        "nothing is left to close"
+    )
 
 
 async def test_reveals_and_recent_customers_are_kept(hub_over, simulator, tmp_path):

@@ -15,6 +15,7 @@ from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.services.alerts.webhook import GIVEN_UP_SECONDS, LONGEST_PAUSE, WebhookSender, payload
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings
+from hubsoft_tui.settings.services import SyncSettings
 from hubsoft_tui.settings.tree import Profile, Settings
 from hubsoft_tui.store.alerts import MIGRATIONS, Alert, AlertStore
 from hubsoft_tui.store.database import open_database
@@ -221,7 +222,9 @@ async def test_one_that_hangs_delays_nothing_and_spends_nothing_of_the_budget(
         quick = AlertSettings(
             look_seconds=0.1, disk_low_below=1e6, disk_low_for=0, webhook_url=hanging.url, webhook_timeout=60
         )
-        hub = Hub(settings_for(simulator, tmp_path, alerts=quick), background=True)
+        # A pass of the sync would send requests of its own.
+        still = SyncSettings(enabled=False)
+        hub = Hub(settings_for(simulator, tmp_path, alerts=quick, sync=still), background=True)
         try:
             await asyncio.to_thread(hub.start)
             for _try in range(200):
