@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import textual.widgets
 
 from scripts import map as house_map
 
@@ -30,6 +31,11 @@ PERSONS = re.compile(
     ),
     re.IGNORECASE,
 )  # fmt: skip
+TEXTUALS = {
+    "CommandPalette", "Container", "Horizontal", "ModalScreen", "Screen", "Toast", "ToastRack", "Vertical",
+    "VerticalScroll",
+}  # fmt: skip
+"""What the style sheets dress that is Textual's and none of its `widgets`."""
 PLAIN = (
     "app.py", "widgets", "hubsoft_tui/api", "hubsoft_tui/cli", "hubsoft_tui/core", "hubsoft_tui/diagnostics",
     "hubsoft_tui/screens", "hubsoft_tui/settings", "hubsoft_tui/store",
@@ -54,6 +60,17 @@ def test_a_class_name_stands_once() -> None:
         node.name for path in PRODUCT for node in _tree(path).body if isinstance(node, ast.ClassDef)
     )
     assert {name for name, count in names.items() if count > 1} == set()
+
+
+def test_every_style_dresses_a_class_that_exists() -> None:
+    ours = {node.name for path in PRODUCT for node in _tree(path).body if isinstance(node, ast.ClassDef)}
+    dressed: set[str] = set()
+    for sheet in (ROOT / "styles").glob("*.tcss"):
+        rules = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for selector in re.findall(r"([^{};]+)\{", rules):
+            dressed.update(re.findall(r"(?<![\w.#$&:-])[A-Z]\w+", selector))
+    strangers = {name for name in dressed - ours if not hasattr(textual.widgets, name)}
+    assert strangers <= TEXTUALS
 
 
 @pytest.mark.parametrize("room", PLAIN)

@@ -322,10 +322,10 @@ def test_whatever_answers_is_an_answer_or_an_error_for_people(  # noqa: PLR0917
     async def ask(services):
         # What the example before did to pauses, breaker and login is forgotten.
         engine = services.engine
-        engine._exchange.patience.rests_until = 0.0
+        engine._exchange.admission.rests_until = 0.0
         engine._breaker.succeeded()
         engine._tokens._refused = None
-        engine._gate._tell(lambda ledger: replace(ledger, throttle=Throttle()))
+        engine._gate._record(lambda ledger: replace(ledger, throttle=Throttle()))
         return await services.customers.lookup(BIANCA, refresh=True)
 
     with contextlib.suppress(Unreachable, RateLimited, Refused, NotFound, CredentialsRefused):

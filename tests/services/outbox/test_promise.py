@@ -62,7 +62,7 @@ worlds = given(
     fate=st.data(),
     count=st.integers(1, 4),
     consoles=st.integers(1, 2),
-    rewrite=st.sampled_from((plain, shouting, write, bare)),
+    rewrite=st.sampled_from((plain, shouting, bare)),
     away=st.integers(0, 3),
 )
 
