@@ -5,6 +5,8 @@ A change that is meant is taken over with `pytest -n0 tests/snapshots --snapshot
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +15,7 @@ from decimal import Decimal
 import pytest
 
 from app import HubSoftConsole
-from hubsoft_tui import texts
+from hubsoft_tui import screens, texts
 from hubsoft_tui.api.models import Invoice, Ticket
 from hubsoft_tui.core.types import ApiState, Badges, BreakerState, Health, Priority, Source
 from hubsoft_tui.services.outbox.types import EntryState, NewTicket
@@ -195,6 +197,9 @@ def test_first_run(looks_as_before, hub):
 
 
 def test_help(looks_as_before, hub):
+    # Help lists the pages that are loaded: all of them, whatever ran before.
+    for module in pkgutil.walk_packages(screens.__path__, f"{screens.__name__}."):
+        importlib.import_module(module.name)
     assert looks_as_before(hub, WIDE, press("f1"), "esc closes")
 
 
