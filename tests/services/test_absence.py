@@ -180,8 +180,9 @@ def hub_over(hub_over, monkeypatch):
     """Start consoles whose outbox is quick."""
     monkeypatch.setattr(runner, "TICK_SECONDS", 0.05)
     sections = {
-        "outbox": OutboxSettings(quiet_seconds=0.2, retry_seconds=0.1),
-        "http": HttpSettings(read_timeout=0.5),
+        # On a busy machine the simulator is late too, and the quiet period has to be longer than that.
+        "outbox": OutboxSettings(quiet_seconds=1.0, retry_seconds=0.1),
+        "http": HttpSettings(read_timeout=5.0),
         **ONCE,
     }
     return lambda: hub_over(background=True, **sections)
