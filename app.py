@@ -24,7 +24,7 @@ from textual.app import ScreenStackError
 from textual.binding import Binding
 from textual.events import Paste
 
-from hubsoft_tui import streams, texts
+from hubsoft_tui import texts
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, shown_key
@@ -33,7 +33,8 @@ from hubsoft_tui.screens.frame.console import Console, EngineHandle
 from hubsoft_tui.screens.frame.modal import ConsoleModal
 from hubsoft_tui.screens.frame.outbox_news import news_text
 from hubsoft_tui.settings.tree import Settings
-from hubsoft_tui.terminal.watch import SignalWatch
+from hubsoft_tui.terminal import streams
+from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver, TerminalOutput
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import ControlFilter
 from widgets.themes import THEMES, semantic
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     from hubsoft_tui.settings.files import Loaded
     from hubsoft_tui.store.losses import Loss
     from hubsoft_tui.terminal.keys import Burst
-    from hubsoft_tui.terminal.watch import Output
 
 __all__ = ["HubSoftConsole", "open_console"]
 
@@ -120,11 +120,9 @@ class HubSoftConsole(Console):
         """Return the driver whose input survives any byte; another one, such as a browser's, when it is named."""
         if constants.DRIVER:
             return super().get_driver_class()
-        from hubsoft_tui.terminal.driver import TerminalDriver
-
         return TerminalDriver
 
-    def _terminal_output(self) -> Output | None:
+    def _terminal_output(self) -> TerminalOutput | None:
         return getattr(self._driver, "output", None)
 
     # -- what it looks like

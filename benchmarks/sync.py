@@ -17,7 +17,7 @@ from msgspec.structs import replace as changed
 from benchmarks import fixture
 from benchmarks.table import Table, ratio
 from hubsoft_tui.api.models import Ticket
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tickets import pass_store, queries
 from hubsoft_tui.services.tickets.merging import Manner, Sighting

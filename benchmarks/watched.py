@@ -26,8 +26,7 @@ from textual.widgets import DataTable, Label
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.core.types import Badges, Snapshot
-from hubsoft_tui.formats import moment
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA, moment
 from hubsoft_tui.services.tickets import pass_store, queries
 from hubsoft_tui.services.tickets.merging import Manner, Sighting
 from hubsoft_tui.services.tickets.types import Delta, SyncStatus, TicketRow

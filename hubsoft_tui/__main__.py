@@ -12,8 +12,8 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from typing import TYPE_CHECKING, Final
 
-from . import streams
 from .flags import Flags
+from .terminal import streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

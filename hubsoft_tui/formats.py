@@ -1,19 +1,19 @@
 """The one way each that ages, durations, shares, sizes, amounts and instants are written, in both languages.
 
-Every unit stands alone and short, so that columns of them line up. Ages and durations are in seconds.
+Every unit stands alone and short, so that columns of them line up. Ages and durations are in seconds. Instants
+are shown in HubSoft's time, which is Brasília's, wherever the console runs.
 """
 
 from __future__ import annotations
 
 import math
+from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
-from .hubsoft_time import at
 from .texts import _, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
     from decimal import Decimal
 
 NOTHING: Final = "–"
@@ -25,6 +25,30 @@ DAY: Final = 86_400.0
 """In seconds."""
 
 _BRAZILIAN: Final = str.maketrans(",.", ".,")
+
+BRASILIA: Final = timezone(timedelta(hours=-3), "BRT")
+"""HubSoft writes naive local times; every recorded row is exactly 3 h behind its epoch twin."""
+ONE_DAY: Final = timedelta(days=1)
+
+
+def at(instant: float) -> datetime:
+    """Return an instant (UTC epoch seconds) as a clock at HubSoft shows it. Raises as `fromtimestamp` does."""
+    return datetime.fromtimestamp(instant, BRASILIA)
+
+
+def iso(instant: float, timespec: str = "seconds") -> str:
+    """Return an instant for other programs: ISO 8601 with its offset."""
+    return at(instant).isoformat(timespec=timespec)
+
+
+def day_of(instant: float) -> date:
+    """Return the day of an instant: it begins at three in the morning UTC."""
+    return at(instant).date()
+
+
+def start_of(day: date) -> float:
+    """Return the instant (UTC epoch seconds) at which a day begins."""
+    return datetime.combine(day, time(), BRASILIA).timestamp()
 
 
 class Late:

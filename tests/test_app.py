@@ -205,7 +205,7 @@ async def test_a_terminal_that_goes_without_a_signal_ends_the_console(monkeypatc
         await settle(pilot)
         assert app.is_running
         app._on_terminal = True
-        monkeypatch.setattr("hubsoft_tui.streams.have_terminal", lambda: False)
+        monkeypatch.setattr("hubsoft_tui.terminal.streams.have_terminal", lambda: False)
         app._tick()
         await settle(pilot)
     assert app.return_code == 129

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from hubsoft_tui import formats, texts
-from hubsoft_tui.hubsoft_time import iso
+from hubsoft_tui.formats import iso
 from tests.widgets.fixture import at_hubsoft
 
 

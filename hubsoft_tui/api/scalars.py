@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from ..hubsoft_time import BRASILIA
+from ..formats import BRASILIA
 from ..privacy import clean
 
 MAX_INTEGER: Final = 2**63 - 1

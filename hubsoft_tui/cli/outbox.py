@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import HubSoftError, InvalidInput, NotFound, StoreError
-from ..formats import age, clock
-from ..hubsoft_time import iso
+from ..formats import age, clock, iso
 from ..privacy import clean
 from ..texts import N_, Text, _, ngettext, say
 from .output import styled, table, write_json, write_lines

@@ -9,7 +9,7 @@ import unicodedata
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from ..streams import LIKENESS
+from ..terminal.streams import LIKENESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

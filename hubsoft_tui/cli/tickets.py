@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..errors import HubSoftError, NotFound, QueueFull, RateLimited, Refused, StoreError, Unreachable
-from ..formats import NOTHING, age
-from ..hubsoft_time import iso
+from ..formats import NOTHING, age, iso
 from ..privacy import clean
 from ..texts import N_, _, ngettext
 from .output import error_kind, shortened, styled, table, write_json, write_line, write_lines

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from ..hubsoft_time import day_of
+from ..formats import day_of
 
 
 class Clock(Protocol):

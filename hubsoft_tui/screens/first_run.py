@@ -182,7 +182,7 @@ class FirstRunScreen(ConsoleScreen):
             self._busy = False
 
     def _profile(self) -> Profile:
-        from hubsoft_tui.settings.addresses import normalise_url
+        from hubsoft_tui.settings.rules import normalise_url
 
         values = {name: self.query_one(f"#{name}", QuestionInput).value.strip() for name, *_rest in FIELDS}
         for name, label, *_rest in FIELDS:

@@ -20,7 +20,7 @@ from ..core.requests.webhook import HttpWebhook
 from ..core.snapshots import Watch
 from ..core.telemetry.tracer import Tracer
 from ..core.types import Badges
-from ..hubsoft_time import day_of
+from ..formats import day_of
 from ..settings.tree import Profile, Settings
 from ..store.tuning import TuningLog
 from .alerts.rules import ExtraFacts

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.clock import Clock
-from ..store.drafts import SqliteDrafts
-from ..store.kept import Dropped, KeptDraft
+from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
 from .serial_thread import SerialThread
 
 

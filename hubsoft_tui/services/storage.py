@@ -19,9 +19,7 @@ from ..settings.tree import Profile, Settings
 from ..store import (
     alerts,
     budget,
-    checkup_results,
-    checkups,
-    command_queue,
+    checkup_rows,
     drafts,
     mirror,
     outbox,
@@ -32,6 +30,7 @@ from ..store import (
     trace_writer,
     tuning,
 )
+from ..store.checkups import CheckupResults, Checkups, CommandQueue
 from ..store.database import Database, open_database
 from ..store.losses import LossBook
 from ..store.process_liveness import ProcessLiveness
@@ -62,14 +61,14 @@ class State:
 
     ports: Ports
     alerts: alerts.AlertStore
-    checkups: checkups.Checkups
-    results: checkup_results.CheckupResults
+    checkups: Checkups
+    results: CheckupResults
     recent: recent_and_audit.RecentAndAudit
     drafts: drafts.SqliteDrafts
     folders: places.Places
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; its opener closes it. Raises StoreError."""
-    commands: command_queue.CommandQueue
+    commands: CommandQueue
     outbox: outbox.SqliteOutbox
     liveness: ProcessLiveness
     rosters: rosters.Rosters
@@ -102,13 +101,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS, rescued=False)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
-        checked = opened(
-            folders.state / "checkups.db",
-            *checkups.MIGRATIONS,
-            *checkup_results.MIGRATIONS,
-            *rosters.MIGRATIONS,
-            *command_queue.MIGRATIONS,
-        )
+        checked = opened(folders.state / "checkups.db", *checkup_rows.MIGRATIONS)
         yield State(
             ports=Ports(
                 permits=budget.SqliteBudget(spent, account, liveness, clock),
@@ -116,8 +109,8 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
                 records=records.SqliteRecords(learnt, account, liveness, clock),
             ),
             alerts=alerts.AlertStore(noticed, account, liveness, clock),
-            checkups=checkups.Checkups(checked, account, liveness),
-            results=checkup_results.CheckupResults(checked, account),
+            checkups=Checkups(checked, account, liveness),
+            results=CheckupResults(checked, account),
             recent=recent_and_audit.RecentAndAudit(kept, account),
             drafts=drafts.SqliteDrafts(begun, account),
             folders=folders,
@@ -126,7 +119,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
                 open_database(folders.state / "tickets.db", mirror.MIGRATIONS, wall=clock.wall),
                 account,
             ),
-            commands=command_queue.CommandQueue(checked, account, liveness),
+            commands=CommandQueue(checked, account, liveness),
             outbox=outbox.SqliteOutbox(unsent, account, liveness, clock),
             liveness=liveness,
             rosters=rosters.Rosters(checked, account),

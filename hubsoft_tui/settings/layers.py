@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from ..errors import InvalidInput
 from ..privacy import clean
 from ..texts import Text, say
-from .addresses import normalise_url, webhook_address
-from .rules import SettingRule, WrongValue, check, parse, plain, rule_of
+from .rules import SettingRule, WrongValue, check, normalise_url, parse, plain, rule_of, webhook_address
 from .tree import Profile, Settings
 
 if TYPE_CHECKING:

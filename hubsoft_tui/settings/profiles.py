@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidInput, SettingsError
 from ..texts import Text, say
-from .addresses import normalise_url
 from .documents import PROFILE_NAME, Document, profile_entries, read_document
 from .layers import PROFILE_VARIABLES, resolve, shown
 from .places import Places, create_private
+from .rules import normalise_url
 from .secrets import SECRET_KEYS, Kept, keep
 
 if TYPE_CHECKING:

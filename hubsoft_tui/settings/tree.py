@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from ..formats import DAY
 from ..texts import N_
 from .alerts import AlertSettings
 from .engine import (
@@ -21,15 +22,221 @@ from .engine import (
     TokenSettings,
     TuningSettings,
 )
-from .rules import BYTES, FILES, PER_SECOND, SECONDS, setting
-from .services import (
-    CheckupSettings,
-    CustomerSettings,
-    OutboxSettings,
-    ReportSettings,
-    SyncSettings,
-    TraceSettings,
+from .rules import (
+    BYTES,
+    CHARACTERS,
+    DAYS,
+    FILES,
+    HOURS,
+    MEMBERS,
+    OF_ACTIVE,
+    PER_SECOND,
+    ROWS,
+    SECONDS,
+    setting,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSettings:
+    """What counts as an active contract, by status prefix."""
+
+    active_statuses: tuple[str, ...] = setting(
+        ("servico_habilitado",), N_("The status prefixes of a service that count as an active contract.")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSettings:
+    """How writes to HubSoft are sent, looked for and kept. `quiet_seconds` is longer than HubSoft is ever late."""
+
+    quiet_seconds: float = setting(
+        180.0,
+        N_("How long HubSoft is given before we look whether a write happened."),
+        SECONDS,
+        name=N_("outbox: quiet period"),
+        low=1,
+        high=DAY,
+    )
+    retry_seconds: float = setting(
+        15.0,
+        N_("The longest wait before a write that never left is tried again."),
+        SECONDS,
+        name=N_("outbox: longest retry"),
+        low=1,
+        high=3600,
+    )
+    look_first_seconds: float = setting(
+        300.0,
+        N_("A ticket that waited longer is not opened before we looked whether somebody else opened it."),
+        SECONDS,
+        name=N_("outbox: looks after"),
+        low=0,
+        high=DAY,
+    )
+    similar_seconds: float = setting(
+        600.0,
+        N_("The same text written again within this time is asked about."),
+        SECONDS,
+        name=N_("outbox: same text"),
+        low=0,
+        high=DAY,
+    )
+    max_characters: int = setting(
+        5000,
+        N_("The longest description or message that is sent."),
+        CHARACTERS,
+        name=N_("outbox: longest text"),
+        low=100,
+        high=65_535,
+    )
+    keep_days: float = setting(
+        7.0,
+        N_("How long what was sent or discarded stays in the outbox's list."),
+        DAYS,
+        name=N_("outbox: kept for"),
+        above=0,
+        high=365,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """How often tickets are synced (seconds), how many rows a page asks for (1-500), and what is followed."""
+
+    enabled: bool = setting(
+        default=True, does=N_("Sync tickets by itself while a console is open."), name=N_("sync by itself")
+    )
+    interval_seconds: float = setting(
+        60.0, N_("How often tickets are synced."), SECONDS, name=N_("sync: every"), low=5, high=DAY
+    )
+    page_size: int = setting(
+        500, N_("How many rows one request asks for."), ROWS, name=N_("sync: page size"), low=1, high=500
+    )
+    messages: bool = setting(
+        default=True,
+        does=N_("Read the tickets' messages along with them: no request more, heavier pages."),
+        name=N_("sync: with messages"),
+    )
+    first_days: int = setting(
+        30,
+        N_("The first sync takes the open tickets of this many days; later ones follow."),
+        DAYS,
+        name=N_("sync: first look back"),
+        low=1,
+        high=3650,
+    )
+    keep_days: int = setting(
+        7,
+        N_("How long a closed ticket stays in the list; it is kept in the mirror."),
+        DAYS,
+        name=N_("sync: closed stay for"),
+        low=0,
+        high=3650,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSettings:
+    """The trace: one row for each question and request, without personal data; reports and tuning need it."""
+
+    enabled: bool = setting(
+        default=True,
+        does=N_("Keep one row for each question and request; reports and tuning are made from them."),
+        name=N_("trace"),
+    )
+    keep_days: float = setting(
+        30.0,
+        N_("How long the rows are kept; days that are over stay in the reports."),
+        DAYS,
+        name=N_("trace: kept for"),
+        low=1,
+        high=365,
+    )
+    max_rows: int = setting(
+        1_000_000,
+        N_("How many questions are kept; the oldest go first."),
+        ROWS,
+        name=N_("trace: most rows"),
+        low=10_000,
+        high=100_000_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """How long the reports of days are kept."""
+
+    keep_days: float = setting(
+        400.0, N_("How long a day's report is kept."), DAYS, name=N_("reports: kept for"), low=1, high=3650
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckupSettings:
+    """How members are checked against the roster, and what is run for those who lost their contract."""
+
+    page_size: int = setting(
+        500,
+        N_("How many customers one page of the roster asks for at most."),
+        ROWS,
+        name=N_("check-up: page size"),
+        low=25,
+        high=500,
+    )
+    patience_seconds: float = setting(
+        1800.0,
+        N_("How long a check-up waits for a HubSoft that is away before the rest is unknown."),
+        SECONDS,
+        name=N_("check-up: patience"),
+        low=1,
+        high=DAY,
+    )
+    nightly_roster: bool = setting(
+        default=False,
+        does=N_(
+            "Read the whole roster once a night while a console is open, so that the day's questions are answered."
+        ),
+        name=N_("roster every night"),
+    )
+    quiet_hour: int = setting(
+        4,
+        N_("From which hour of the day the nightly roster may be read."),
+        HOURS,
+        name=N_("roster: quiet hour"),
+        low=0,
+        high=23,
+    )
+    command: tuple[str, ...] = setting(
+        (),
+        N_(
+            "What is run for each member who lost the contract: a program and its arguments. {document}, {name}, "
+            "{external_id}, {result}, {status} and {list} are filled in."
+        ),
+    )
+    command_timeout: float = setting(
+        30.0, N_("How long that program may take."), SECONDS, name=N_("check-up: program"), above=0, high=3600
+    )
+    hold_above_share: float = setting(
+        0.05,
+        N_(
+            "When more than this share of the active members loses the contract in one check-up, and more than "
+            "hold_above_members, the program is not run before a person has looked."
+        ),
+        OF_ACTIVE,
+        name=N_("check-up: hold above"),
+        low=0,
+        high=1,
+    )
+    hold_above_members: int = setting(
+        3,
+        N_("Up to so many lost contracts in one check-up are never held, whatever their share."),
+        MEMBERS,
+        name=N_("check-up: never hold"),
+        low=0,
+        high=1_000_000,
+    )
+
 
 __all__ = [
     "AlertSettings",

@@ -15,8 +15,7 @@ from typing import Final, cast
 
 from ..core.clock import Clock
 from .database import Database
-from .lease import held_elsewhere
-from .process_liveness import ProcessLiveness
+from .process_liveness import ProcessLiveness, held_elsewhere
 
 MIGRATIONS: Final = (
     """

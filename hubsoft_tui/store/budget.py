@@ -12,9 +12,8 @@ from ..core.clock import Clock
 from ..core.limiter.ledger import Ledger, QueueHead, Slot, Throttle
 from ..core.types import Priority
 from ..texts import Text
-from .database import Database
+from .database import BEGUN_UNIT, Database
 from .disk import holder, store_errors
-from .opening import BEGUN_UNIT
 from .process_liveness import ProcessLiveness
 
 T = TypeVar("T")

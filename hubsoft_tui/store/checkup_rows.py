@@ -1,9 +1,117 @@
-"""What is kept of check-ups, as plain values: lists, members, runs, decisions. Light to import."""
+"""What is kept of check-ups: the tables of their file, and its rows as plain values. Light to import."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
+
+MIGRATIONS: Final = (
+    """
+CREATE TABLE list (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    imported_at REAL NOT NULL,
+    UNIQUE (account, path)
+);
+CREATE TABLE member (
+    account TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    known TEXT,
+    gone INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, list, document)
+) WITHOUT ROWID;
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    who TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    max_age REAL,
+    started_at REAL NOT NULL,
+    ended_at REAL,
+    seconds REAL NOT NULL DEFAULT 0,
+    requests INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT '',
+    reading TEXT
+);
+CREATE INDEX run_list ON run (account, list, id);
+""",
+    """
+CREATE TABLE decision (
+    account TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    result TEXT NOT NULL,
+    status TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    since REAL,
+    source TEXT NOT NULL,
+    fetched_at REAL NOT NULL,
+    why TEXT NOT NULL,
+    gone INTEGER NOT NULL,
+    was TEXT,
+    settled INTEGER NOT NULL,
+    PRIMARY KEY (account, run, document)
+) WITHOUT ROWID;
+""",
+    """
+CREATE TABLE roster (
+    account TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    page_size INTEGER NOT NULL,
+    believed INTEGER NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (account, variant)
+) WITHOUT ROWID;
+CREATE TABLE seen (
+    account TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    at REAL NOT NULL,
+    now REAL NOT NULL,
+    PRIMARY KEY (account, run, id)
+) WITHOUT ROWID;
+CREATE INDEX seen_document ON seen (account, run, document, active);
+CREATE INDEX seen_waiting ON seen (account, run, active, document, id);
+CREATE TABLE night (
+    account TEXT NOT NULL,
+    day TEXT NOT NULL,
+    PRIMARY KEY (account, day)
+) WITHOUT ROWID;
+""",
+    """
+CREATE TABLE notice (
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    list INTEGER NOT NULL,
+    list_name TEXT NOT NULL,
+    document TEXT NOT NULL,
+    name TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    result TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at REAL NOT NULL,
+    said TEXT NOT NULL DEFAULT '',
+    owner TEXT NOT NULL DEFAULT '',
+    UNIQUE (account, list, document)
+);
+""",
+    "ALTER TABLE notice ADD COLUMN held INTEGER NOT NULL DEFAULT 0;",
+)
 
 
 class Result(Enum):

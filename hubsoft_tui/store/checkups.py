@@ -1,61 +1,22 @@
-"""Check-ups on disk: lists with their members, and who runs them.
+"""Check-ups on disk: lists with their members, their runs, what these decided, and the command about lost contracts.
 
-For one thread at a time. What runs decided is in `checkup_results`, what readings of the roster left in `rosters`, and
-who is to be told of a lost contract in `command_queue`: rooms of one file.
+For one thread at a time. Decisions are written in small transactions together with the page that brought them:
+what a killed run has decided is never asked for again. What readings of the roster left is in `rosters`.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, cast
 
 import msgspec
 
-from .checkup_rows import KnownMember, ListRow, Member, Reading, Result, RunRow, RunState
+from .checkup_rows import Decision, KnownMember, ListRow, Member, Notice, Reading, Result, RunRow, RunState
 from .database import Database
 from .process_liveness import ProcessLiveness
 
-MIGRATIONS: Final = (
-    """
-CREATE TABLE list (
-    id INTEGER PRIMARY KEY,
-    account TEXT NOT NULL,
-    path TEXT NOT NULL,
-    name TEXT NOT NULL,
-    imported_at REAL NOT NULL,
-    UNIQUE (account, path)
-);
-CREATE TABLE member (
-    account TEXT NOT NULL,
-    list INTEGER NOT NULL,
-    document TEXT NOT NULL,
-    place INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    external_id TEXT NOT NULL,
-    known TEXT,
-    gone INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (account, list, document)
-) WITHOUT ROWID;
-CREATE TABLE run (
-    id INTEGER PRIMARY KEY,
-    account TEXT NOT NULL,
-    list INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    who TEXT NOT NULL,
-    rules TEXT NOT NULL,
-    max_age REAL,
-    started_at REAL NOT NULL,
-    ended_at REAL,
-    seconds REAL NOT NULL DEFAULT 0,
-    requests INTEGER NOT NULL DEFAULT 0,
-    trouble TEXT NOT NULL DEFAULT '',
-    reading TEXT
-);
-CREATE INDEX run_list ON run (account, list, id);
-""",
-)
 RUNS_KEPT: Final = 3
 """Runs of a list whose decisions are kept."""
 
@@ -269,3 +230,239 @@ class Checkups:
             trouble,
             parsed,
         )
+
+
+_DECISION: Final = "document, result, status, plan, since, source, fetched_at, why, gone, was"
+
+
+class CheckupResults:
+    """The decisions of one credential's runs. Raises StoreError."""
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+
+    def forget_older(self, run_id: int, before: float) -> None:
+        """Drop decisions of a run that is gone on with when HubSoft was asked for them before `before`."""
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM decision WHERE account = ? AND run = ? AND (fetched_at < ? OR result = ?)",
+                (self._account, run_id, before, Result.UNKNOWN.value),
+            )
+
+    def decide(
+        self,
+        run_id: int,
+        decisions: Iterable[Decision],
+        *,
+        provisional: Iterable[Decision] = (),
+        spent: tuple[float, int] | None = None,
+        also: Sequence[tuple[str, list[tuple[object, ...]]]] = (),
+    ) -> None:
+        """Write decisions, those that wait for the end of a reading, and `also` (SQL, rows), all or nothing.
+
+        `spent` are the seconds and requests of the run so far.
+        """
+        marked = [(each, 1) for each in decisions] + [(each, 0) for each in provisional]
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        self._account, run_id, d.document, d.result.value, d.status, d.plan, d.since, d.source,
+                        d.fetched_at, d.why, d.gone, None if d.was is None else d.was.value, settled,
+                    )
+                    for d, settled in marked
+                ],
+            )  # fmt: skip
+            for statement, rows in also:
+                connection.executemany(statement, rows)
+            if spent is not None:
+                connection.execute("UPDATE run SET seconds = ?, requests = ? WHERE id = ?", (*spent, run_id))
+
+    def settle(self, run_id: int, *, sure: bool) -> list[Decision]:
+        """Make what waited for the end of the reading count, and return it.
+
+        Unless the reading is `sure`, those who would lose the contract by it are left out: they are asked for.
+        """
+        waiting = "account = ? AND run = ? AND NOT settled"
+        with self._database.write() as connection:
+            connection.execute(
+                f"DELETE FROM decision WHERE {waiting} AND (result = ? OR was = ?)",  # noqa: S608 - a constant
+                (self._account, run_id, Result.UNKNOWN.value, None if sure else Result.ACTIVE.value),
+            )
+            rows = connection.execute(
+                f"UPDATE decision SET settled = 1 WHERE {waiting} RETURNING {_DECISION}, settled",  # noqa: S608
+                (self._account, run_id),
+            ).fetchall()
+        return [_decision(row)[0] for row in rows]
+
+    def doubt(self, run_id: int) -> None:
+        """Drop what waited for the end of a reading that cannot be believed."""
+        with self._database.write() as connection:
+            connection.execute(
+                "DELETE FROM decision WHERE account = ? AND run = ? AND NOT settled", (self._account, run_id)
+            )
+
+    def decisions(self, run_id: int) -> Iterator[tuple[Decision, bool]]:
+        """Return every decision of a run, and whether it counts already."""
+        rows = self._database.read(
+            f"SELECT {_DECISION}, settled FROM decision WHERE account = ? AND run = ?",  # noqa: S608
+            (self._account, run_id),
+        )
+        return (_decision(row) for row in rows)
+
+    def counts(self, run_id: int) -> dict[Result, int]:
+        """Return how many members a run has decided as what."""
+        rows = self._database.read(
+            "SELECT result, count(*) FROM decision WHERE account = ? AND run = ? AND settled GROUP BY result",
+            (self._account, run_id),
+        )
+        return {Result(name): count for name, count in cast("list[tuple[str, int]]", rows)}
+
+    def decided_before(self, row: RunRow) -> list[Decision]:
+        """Return what the run before this one decided, if the same statuses counted as active."""
+        rows = self._database.read(
+            f"SELECT {_DECISION}, settled FROM decision WHERE account = ?1 AND settled AND run ="  # noqa: S608
+            " (SELECT max(id) FROM run WHERE account = ?1 AND list = ?2 AND id < ?3 AND rules = ?4)",
+            (self._account, row.list_id, row.id, row.rules),
+        )
+        return [_decision(found)[0] for found in rows]
+
+
+def _decision(row: tuple[object, ...]) -> tuple[Decision, bool]:
+    document, result, status, plan, since, source, fetched_at, why, gone, was, settled = cast(
+        "tuple[str, str, str, str, float | None, str, float, str, int, str | None, int]", row
+    )
+    before = None if was is None else Result(was)
+    made = Decision(
+        document, Result(result), status, plan, since, source, fetched_at, why, bool(gone), before
+    )
+    return made, bool(settled)
+
+
+_COLUMNS: Final = (
+    "id, list, list_name, document, name, external_id, result, status, attempts, next_at, said, held"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tripwire:
+    """When so many lose the contract in one run that a person looks first: more than both."""
+
+    share: float
+    """Of those who were known to be active, 0-1."""
+    members: int
+
+    def trips(self, lost: int, active: int) -> bool:
+        """Tell whether losing `lost` of `active` members in one run is unusual."""
+        return lost > self.members and lost > self.share * active
+
+
+class CommandQueue:
+    """The queue of one credential. A notice stays until its command has succeeded. Raises StoreError."""
+
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness) -> None:
+        self._database = database
+        self._account = account
+        self._liveness = liveness
+
+    def add(
+        self, connection: sqlite3.Connection, run_id: int, at: float, tripwire: Tripwire | None = None
+    ) -> None:
+        """Queue, as the run ends, every member it found without a contract who was known to have one.
+
+        Those who have one again are taken out. When the tripwire trips, those of this run are held for a person.
+        """
+        connection.execute(
+            "DELETE FROM notice WHERE account = ?1 AND list = (SELECT list FROM run WHERE id = ?2) AND document IN"
+            " (SELECT document FROM decision WHERE account = ?1 AND run = ?2 AND settled AND result = ?3)",
+            (self._account, run_id, Result.ACTIVE.value),
+        )
+        (active, lost) = connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE settled AND result IN (?4, ?5)) FROM decision"
+            " WHERE account = ?1 AND run = ?2 AND was = ?3",
+            (
+                self._account, run_id,
+                Result.ACTIVE.value, Result.INACTIVE.value, Result.NOT_FOUND.value,
+            ),
+        ).fetchone()  # fmt: skip
+        held = tripwire is not None and tripwire.trips(lost, active)
+        connection.execute(
+            "INSERT OR REPLACE INTO notice"
+            " (account, list, list_name, document, name, external_id, result, status, next_at, held)"
+            " SELECT ?1, m.list, l.name, m.document, m.name, m.external_id, d.result, d.status, ?3, ?7"
+            " FROM decision d JOIN run r ON r.id = d.run"
+            " JOIN member m ON m.account = ?1 AND m.list = r.list AND m.document = d.document"
+            " JOIN list l ON l.id = r.list"
+            " WHERE d.account = ?1 AND d.run = ?2 AND d.settled AND d.was = ?4 AND d.result IN (?5, ?6)",
+            (
+                self._account, run_id, at,
+                Result.ACTIVE.value, Result.INACTIVE.value, Result.NOT_FOUND.value, held,
+            ),
+        )  # fmt: skip
+
+    def release(self, list_id: int, at: float) -> int:
+        """Let the held notices of a list be due at `at`; return how many."""
+        with self._database.write() as connection:
+            return connection.execute(
+                "UPDATE notice SET held = 0, next_at = ? WHERE account = ? AND list = ? AND held",
+                (at, self._account, list_id),
+            ).rowcount
+
+    def drop(self, list_id: int) -> int:
+        """Forget the held notices of a list: their command is never run; return how many."""
+        with self._database.write() as connection:
+            return connection.execute(
+                "DELETE FROM notice WHERE account = ? AND list = ? AND held", (self._account, list_id)
+            ).rowcount
+
+    def take(self, at: float) -> Notice | None:
+        """Take the next one that is due, so that no other process runs it too; None when there is none.
+
+        One that this owner took and never settled is taken again: whatever ran its command is over.
+        """
+        with self._database.write() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS}, owner FROM notice WHERE account = ? AND next_at <= ? AND NOT held"  # noqa: S608
+                " ORDER BY next_at, id",
+                (self._account, at),
+            ).fetchall()
+            dead = self._liveness.dead({row[-1] for row in rows if row[-1]})
+            takers = {"", self._liveness.owner, *dead}
+            free = next((row for row in rows if row[-1] in takers), None)
+            if free is None:
+                return None
+            connection.execute("UPDATE notice SET owner = ? WHERE id = ?", (self._liveness.owner, free[0]))
+        return _notice(free[:-1])
+
+    def done(self, notice: Notice) -> None:
+        """The command succeeded."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM notice WHERE id = ?", (notice.id,))
+
+    def failed(self, notice: Notice, said: str, next_at: float) -> None:
+        """The command failed, as `said`; it is tried again at `next_at`."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE notice SET attempts = attempts + 1, said = ?, next_at = ?, owner = '' WHERE id = ?",
+                (said, next_at, notice.id),
+            )
+
+    def pending(self) -> tuple[Notice, ...]:
+        """Return every notice that has not succeeded, the oldest first."""
+        rows = self._database.read(
+            f"SELECT {_COLUMNS} FROM notice WHERE account = ? ORDER BY id",  # noqa: S608
+            (self._account,),
+        )
+        return tuple(map(_notice, rows))
+
+
+def _notice(row: tuple[object, ...]) -> Notice:
+    id_, list_id, list_name, document, name, external, result, status, attempts, next_at, said, held = cast(
+        "tuple[int, int, str, str, str, str, str, str, int, float, str, int]", row
+    )
+    member = Member(document, name, external)
+    return Notice(
+        id_, list_id, list_name, member, Result(result), status, attempts, next_at, said, bool(held)
+    )

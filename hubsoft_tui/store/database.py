@@ -1,17 +1,307 @@
-"""SQLite files that several processes open at once, after any crash, and never silently lose."""
+"""SQLite files that several processes open at once, after any crash, and never silently lose.
+
+A file is opened privately, by one process at a time, whole, or else for reading alone.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
-from .disk import is_damage, store_errors
-from .opening import DatabaseOpening, Opened
-from .rescue import Mend, carry_over
+from ..errors import StoreBusy, StoreError
+from ..texts import say
+from .disk import PARTS, is_damage, make_private_file, make_private_folder, store_errors
+from .losses import Loss, amend_loss, mark_room, note_loss, was_there
+from .rescue import Mend, carry_over, rescue
+
+logger = logging.getLogger(__name__)
+
+BUSY_SECONDS: Final = 0.05
+"""How long one statement may wait for another process: the engine's thread serves everybody else too."""
+OPEN_SECONDS: Final = 10.0
+"""How long opening may wait for other processes that are opening the same file."""
+MOST_MIGRATIONS: Final = 1000
+"""No version of a file is higher; a damaged one may say anything."""
+BEGUN_UNIT: Final = 60.0
+"""A file begun after a loss says when, in these seconds, as its application id; 0 in any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A connection, and how it came about."""
+
+    connection: sqlite3.Connection
+    inode: tuple[int, int] | None = None
+    lost: bool = False
+    set_aside: Path | None = None
+    trouble: StoreError | None = None
+    """Why it can only be read; None when it can be written."""
+
+    def moved(self, path: Path) -> bool:
+        """Tell whether `path` is another file than the one that is open, or none, or empty."""
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) != self.inode or not found.st_size
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseOpening:
+    """Everything that opening a database needs, so that it can be done again. See `database.open_database`."""
+
+    path: Path
+    migrations: tuple[str, ...]
+    durable: bool = False
+    wall: Callable[[], float] = time.time
+    rescued: bool = True
+    mend: Mend | None = None
+
+    def open(self, *, reading: bool = True, gone: bool = False) -> Opened:
+        """Open it; with `reading` for reading alone when it cannot be written. `gone` says that it just went.
+
+        Raises StoreError.
+        """
+        try:
+            with store_errors(self.path):
+                make_private_folder(self.path.parent)
+                with _one_opener(self.path):
+                    return self._open(gone=gone)
+        except StoreBusy:
+            raise
+        except StoreError as error:
+            if not reading or not isinstance(error.__cause__, OSError | sqlite3.OperationalError):
+                raise
+            opened = self._for_reading(error)
+            if opened is None:
+                raise
+            return opened
+
+    def _open(self, *, gone: bool) -> Opened:
+        missing = self._missing()
+        lost = missing and (gone or was_there(self.path))
+        if lost:
+            self._clear_remains()
+            note_loss(self.path, "missing", self.wall())
+            logger.warning("%s was gone or empty, and is begun anew", self.path)
+        opened = self._connected(lost=lost)
+        if isinstance(opened, Opened):
+            mark_room(self.path)
+            return opened
+        # It is damaged. What is remembered first cannot be forgotten by a crash in between.
+        aside = _name_aside(self.path, self.wall())
+        try:
+            loss = note_loss(self.path, "damaged", self.wall(), aside=str(aside))
+            # Moved before it is closed: closing is when SQLite would delete its log.
+            _move_aside(self.path, aside)
+        finally:
+            opened.close()
+        again = self._connected(lost=True)
+        assert isinstance(again, Opened)  # noqa: S101 - a file that was just made is whole
+        mark_room(self.path)
+        self._rescue(aside, again.connection, loss)
+        return replace(again, set_aside=aside)
+
+    def _connected(self, *, lost: bool) -> Opened | sqlite3.Connection:
+        """Return what was opened, or the connection to a file that turned out to be damaged."""
+        connection = self._connect()
+        try:
+            self._prepare(connection, begun=lost)
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                return connection
+            connection.close()
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        found = self.path.stat()
+        return Opened(connection, (found.st_dev, found.st_ino), lost)
+
+    def _rescue(self, aside: Path, into: sqlite3.Connection, loss: Loss) -> None:
+        rescued = rescue(aside, into, self._empty().serialize(), self.mend) if self.rescued else 0
+        logger.warning("%s was damaged and set aside as %s; %d rows are back", self.path, aside, rescued)
+        if rescued:
+            amend_loss(self.path, replace(loss, rescued=rescued))
+
+    def _missing(self) -> bool:
+        try:
+            return not self.path.lstat().st_size
+        except FileNotFoundError:
+            return True
+
+    def _clear_remains(self) -> None:
+        """Move away what is left of a file that is gone: its log would pass for that of the next."""
+        if any(os.path.lexists(f"{self.path}{part}") for part in PARTS):
+            _move_aside(self.path, _name_aside(self.path, self.wall()))
+
+    def _connect(self) -> sqlite3.Connection:
+        make_private_file(self.path)
+        return sqlite3.connect(
+            self.path,
+            timeout=OPEN_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+
+    def _prepare(self, connection: sqlite3.Connection, *, begun: bool) -> None:
+        _refuse_damaged(connection)
+        self._refuse_newer(connection)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'NORMAL'}")
+        self._migrate(connection, begun=begun)
+        connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
+
+    def _refuse_newer(self, connection: sqlite3.Connection) -> None:
+        if version(connection) > len(self.migrations):
+            raise StoreError(
+                say(
+                    "The file {path} was written by a newer version of hubsoft-tui. Update this one.",
+                    path=self.path,
+                )
+            )
+
+    def _migrate(self, connection: sqlite3.Connection, *, begun: bool) -> None:
+        if version(connection) == len(self.migrations):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._refuse_newer(connection)
+            for script in self.migrations[version(connection) :]:
+                for statement in _statements(script):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={len(self.migrations)}")
+            if begun:
+                # In one transaction with the tables: no process may find them and not know that.
+                connection.execute(f"PRAGMA application_id={int(self.wall() // BEGUN_UNIT)}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    # -- reading alone
+
+    def _for_reading(self, trouble: StoreError) -> Opened | None:
+        """Return what can be read while `trouble` keeps it from being written; None when it cannot be read."""
+        connection = self._readable() if self.path.is_file() and not self.path.is_symlink() else None
+        if connection is None and not os.path.lexists(self.path) and any(self.path.parent.glob("*.db")):
+            connection = self._empty()  # a room that this home does not have yet, or lost
+        if connection is None:
+            return None
+        logger.warning("%s is only read: %s", self.path, trouble)
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
+        return Opened(connection, trouble=trouble)
+
+    def _readable(self) -> sqlite3.Connection | None:
+        """Open the file in the first way that works without writing, if it has the shape that is known."""
+        name = f"file:{quote(str(self.path))}"
+        log = Path(f"{self.path}-wal")
+        logged = log.exists() and log.stat().st_size > 0
+        ways: list[tuple[str, str]] = [(f"{name}?mode=ro", "")]
+        # Nothing is in the log, so the file alone is all there is; else its index is kept in memory, which
+        # needs the file for itself.
+        ways.append((name, "PRAGMA locking_mode=EXCLUSIVE") if logged else (f"{name}?immutable=1", ""))
+        for uri, first in ways:
+            connection = None
+            try:
+                connection = sqlite3.connect(
+                    uri, uri=True, isolation_level=None, check_same_thread=False, timeout=1.0
+                )
+                if first:
+                    connection.execute(first)
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                if version(connection) == len(self.migrations):
+                    return connection
+            except sqlite3.Error:
+                pass
+            if connection is not None:
+                connection.close()
+        return None
+
+    def _empty(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._migrate(connection, begun=False)
+        return connection
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Return how many migrations a file has seen."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextlib.contextmanager
+def _one_opener(path: Path) -> Iterator[None]:
+    """Let one process at a time open `path`: of two that find it damaged, the second finds a fresh one."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        for _try in range(round(OPEN_SECONDS / 0.01)):
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.01)
+        else:
+            raise StoreBusy(say("Another process is using {path}. Try again in a moment.", path=path))
+        yield
+    finally:
+        os.close(lock)
+
+
+def _refuse_damaged(connection: sqlite3.Connection) -> None:
+    try:
+        whole = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+        # Tables come with their version in one transaction.
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        plausible = version(connection) in range(1 if tables else 0, MOST_MIGRATIONS)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        whole = plausible = False  # what the first page says is no format of SQLite's
+    if not whole or not plausible:
+        damage = sqlite3.DatabaseError("quick_check failed")
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script: `executescript` would commit the migration half done."""
+    statement = ""
+    for piece in script.split(";"):
+        statement += piece + ";"
+        if sqlite3.complete_statement(statement):
+            if statement.strip(" \n\t;"):
+                yield statement
+            statement = ""
+
+
+def _name_aside(path: Path, wall: float) -> Path:
+    stamp = datetime.fromtimestamp(wall, UTC).strftime("%Y%m%dT%H%M%SZ")
+    aside, again = Path(f"{path}.corrupt-{stamp}"), 1
+    while any(os.path.lexists(f"{aside}{part}") for part in PARTS):
+        again += 1
+        aside = Path(f"{path}.corrupt-{stamp}-{again}")
+    return aside
+
+
+def _move_aside(path: Path, aside: Path) -> None:
+    for part in PARTS:
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{part}").rename(f"{aside}{part}")
+
 
 AGAIN_SECONDS: Final = 5.0
 """How often a file that could only be read, or was found damaged, is opened again."""

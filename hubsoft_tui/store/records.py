@@ -8,8 +8,7 @@ from ..core.clock import Clock
 from ..core.ports import StoredEntry
 from ..core.types import Priority
 from .database import Database
-from .lease import held_elsewhere
-from .process_liveness import ProcessLiveness
+from .process_liveness import ProcessLiveness, held_elsewhere
 
 MIGRATIONS: Final = (
     """

@@ -15,37 +15,6 @@ import msgspec
 from .checkup_rows import Reading, Seen
 from .database import Database
 
-MIGRATIONS: Final = (
-    """
-CREATE TABLE roster (
-    account TEXT NOT NULL,
-    variant TEXT NOT NULL,
-    total INTEGER NOT NULL,
-    page_size INTEGER NOT NULL,
-    believed INTEGER NOT NULL,
-    at REAL NOT NULL,
-    PRIMARY KEY (account, variant)
-) WITHOUT ROWID;
-CREATE TABLE seen (
-    account TEXT NOT NULL,
-    run INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    document TEXT NOT NULL,
-    active INTEGER NOT NULL,
-    body BLOB NOT NULL,
-    at REAL NOT NULL,
-    now REAL NOT NULL,
-    PRIMARY KEY (account, run, id)
-) WITHOUT ROWID;
-CREATE INDEX seen_document ON seen (account, run, document, active);
-CREATE INDEX seen_waiting ON seen (account, run, active, document, id);
-CREATE TABLE night (
-    account TEXT NOT NULL,
-    day TEXT NOT NULL,
-    PRIMARY KEY (account, day)
-) WITHOUT ROWID;
-""",
-)
 NO_LIST: Final = 0
 """The list of a run that checks no member: the nightly reading."""
 CHUNK: Final = 250

@@ -8,8 +8,7 @@ from typing import Final, cast
 from ..core.clock import Clock
 from ..core.ports import StoredToken
 from .database import Database
-from .lease import Lease
-from .process_liveness import ProcessLiveness
+from .process_liveness import Lease, ProcessLiveness
 
 MIGRATIONS: Final = (
     """

@@ -10,7 +10,7 @@ import pytest
 from hubsoft_tui.api import answers
 from hubsoft_tui.api.customers import customer
 from hubsoft_tui.api.models import Address, Connection, Customer
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 
 from . import made
 

@@ -17,7 +17,7 @@ from hubsoft_tui.api.sessions import session
 from hubsoft_tui.api.token import MAX_LIFETIME, grant
 from hubsoft_tui.api.work_orders import work_order
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, Refused
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 
 from . import made
 

@@ -8,7 +8,7 @@ import pytest
 from hubsoft_tui.api import answers
 from hubsoft_tui.api.models import Message, Ticket
 from hubsoft_tui.api.tickets import message, ticket
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 
 from . import made
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hubsoft_tui.api import scalars
 from hubsoft_tui.api.scalars import UnreadableError
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 from tests.fuzzing import examples
 
 AT = datetime(2026, 1, 15, 10, 20, 30, tzinfo=BRASILIA)

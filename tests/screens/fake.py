@@ -18,7 +18,7 @@ from hubsoft_tui.services.customers.terms import recognise
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.types import DayReport, Overview
 from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
-from hubsoft_tui.store.kept import KeptDraft
+from hubsoft_tui.store.drafts import KeptDraft
 from hubsoft_tui.store.recent_and_audit import Recent
 from widgets.question import QuestionInput
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubsoft_tui.errors import InvalidInput
-from hubsoft_tui.settings.addresses import is_loopback, normalise_url, webhook_address
+from hubsoft_tui.settings.rules import is_loopback, normalise_url, webhook_address
 
 
 @pytest.mark.parametrize(

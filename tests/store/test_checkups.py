@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubsoft_tui.store import checkup_results, checkups, command_queue, rosters
+from hubsoft_tui.store import checkup_rows, checkups, rosters
 from hubsoft_tui.store.checkup_rows import Decision, Member, Reading, Result, RunState, Seen
 from hubsoft_tui.store.checkup_rows import KnownMember as Known
 from hubsoft_tui.store.database import open_database
@@ -19,20 +19,12 @@ class Process:
     """One process on a home."""
 
     def __init__(self, folder, account="account"):
-        self.database = open_database(
-            folder / "checkups.db",
-            [
-                *checkups.MIGRATIONS,
-                *checkup_results.MIGRATIONS,
-                *rosters.MIGRATIONS,
-                *command_queue.MIGRATIONS,
-            ],
-        )
+        self.database = open_database(folder / "checkups.db", checkup_rows.MIGRATIONS)
         self.liveness = ProcessLiveness(folder / "alive")
         self.checkups = checkups.Checkups(self.database, account, self.liveness)
-        self.decisions = checkup_results.CheckupResults(self.database, account)
+        self.decisions = checkups.CheckupResults(self.database, account)
         self.rosters = rosters.Rosters(self.database, account)
-        self.notices = command_queue.CommandQueue(self.database, account, self.liveness)
+        self.notices = checkups.CommandQueue(self.database, account, self.liveness)
 
     def begin(self, list_id, rules="on", at=1.0):
         return self.checkups.begin(list_id, who="4242", rules=rules, max_age=None, at=at)

@@ -11,8 +11,7 @@ import pytest
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.core.requests.leases import retry_while_busy
 from hubsoft_tui.errors import StoreBusy, StoreError
-from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.opening import BUSY_SECONDS
+from hubsoft_tui.store.database import BUSY_SECONDS, open_database
 
 FIRST = """
 -- a comment; with a semicolon

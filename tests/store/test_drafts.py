@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.drafts import MIGRATIONS, SqliteDrafts
-from hubsoft_tui.store.kept import Dropped, KeptDraft
+from hubsoft_tui.store.drafts import MIGRATIONS, Dropped, KeptDraft, SqliteDrafts
 
 
 def drafts(home: Path, account: str = "one") -> SqliteDrafts:

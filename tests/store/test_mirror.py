@@ -8,7 +8,7 @@ import pytest
 
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.mirror import MIGRATIONS, Mirror
+from hubsoft_tui.store.mirror import LEASE_SECONDS, MIGRATIONS, Mirror, sync_lease, writing
 from hubsoft_tui.store.mirror_records import (
     Following,
     MirrorChange,
@@ -17,7 +17,6 @@ from hubsoft_tui.store.mirror_records import (
     MirrorTicket,
     Standing,
 )
-from hubsoft_tui.store.mirror_writing import LEASE_SECONDS, sync_lease, writing
 from hubsoft_tui.store.process_liveness import ProcessLiveness
 
 

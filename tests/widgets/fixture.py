@@ -5,7 +5,7 @@ from typing import Any
 
 from textual.app import App
 
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 from widgets.themes import THEMES, semantic
 
 

@@ -7,8 +7,7 @@ from typing import Final
 
 from textual.content import Content
 
-from hubsoft_tui.formats import NOTHING, day, moment
-from hubsoft_tui.hubsoft_time import day_of
+from hubsoft_tui.formats import NOTHING, day, day_of, moment
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.services.checkup.plan_text import result_word
 from hubsoft_tui.services.checkup.types import Decision, ListOverview, MemberRow, Result, RunState

@@ -15,8 +15,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
-from hubsoft_tui.formats import DAY, NOTHING, age, day, day_time, duration, money, size
-from hubsoft_tui.hubsoft_time import day_of
+from hubsoft_tui.formats import DAY, NOTHING, age, day, day_of, day_time, duration, money, size
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 

@@ -20,7 +20,7 @@ from urllib.request import getproxies
 import httpx
 
 from ...errors import SettingsError
-from ...settings.addresses import is_loopback
+from ...settings.rules import is_loopback
 from ...texts import say
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, SentRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
-from hubsoft_tui.hubsoft_time import DAY_SECONDS, day_of, start_of
+from hubsoft_tui.formats import DAY, HOUR, day_of, start_of
 from hubsoft_tui.services.storage import account_of
 from hubsoft_tui.services.tuning.lifetimes import RecordKind, Rule, ages, fixed
 from hubsoft_tui.settings.tree import CacheSettings
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 DAYS: Final = 14
 AT_ONCE: Final = 500
 """Rows written in one transaction: the engine's own are not kept waiting."""
-
-HOUR: Final = 3600.0
-DAY: Final = 86_400.0
 
 DATA: Final = "client_data"
 STATUS: Final = "contract_status"
@@ -330,7 +327,7 @@ def replay(
 
 def record(path: Path, profile: Profile, stopped: Callable[[], bool]) -> None:
     """Write the two weeks before today to the trace at `path`. Raises StoreError."""
-    start = start_of(day_of(time.time())) - DAYS * DAY_SECONDS
+    start = start_of(day_of(time.time())) - DAYS * DAY
     # The weeks begin on a Monday; those before today may not. The days of the week then lie a little off.
     played = weeks(days=DAYS)
     _replayed, rows = replay(played.questions, played, ages(CacheSettings()), start=start)

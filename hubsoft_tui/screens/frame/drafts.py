@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from hubsoft_tui.store.kept import Dropped, KeptDraft
+from hubsoft_tui.store.drafts import Dropped, KeptDraft
 from hubsoft_tui.texts import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubsoft_tui.store.kept import Value
+    from hubsoft_tui.store.drafts import Value
 
 
 class Drafts:

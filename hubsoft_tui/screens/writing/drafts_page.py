@@ -25,7 +25,7 @@ from .ticket_forms import About
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from hubsoft_tui.store.kept import KeptDraft
+    from hubsoft_tui.store.drafts import KeptDraft
 
     from ..frame.console import Console
 

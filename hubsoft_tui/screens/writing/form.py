@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.api.models import Choice
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.outbox.types import Draft
-    from hubsoft_tui.store.kept import KeptDraft, Value
+    from hubsoft_tui.store.drafts import KeptDraft, Value
 
 KEEP_SECONDS: Final = 0.5
 """How long what is typed may be in memory alone."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.api.models import Customer, Service, Ticket
-    from hubsoft_tui.store.kept import Value
+    from hubsoft_tui.store.drafts import Value
 
 _MARKS: Final = re.compile(r"[\s()+.\-]")
 """What people write between the digits of a phone."""

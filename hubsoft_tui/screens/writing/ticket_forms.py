@@ -17,7 +17,7 @@ from .form import TextField, WriteForm, text_problem
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from hubsoft_tui.store.kept import Value
+    from hubsoft_tui.store.drafts import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import InvalidInput, StoreError
-from ...formats import clock, day
-from ...hubsoft_time import day_of, iso
+from ...formats import clock, day, day_of, iso
 from ...settings.places import expanded, write_private
 from ...texts import N_, _, say
 from ..spreadsheets import inert

@@ -11,7 +11,7 @@ from ...core.clock import Clock, today
 from ...core.engine import Engine
 from ...core.types import Health, Priority
 from ...errors import HubSoftError
-from ...hubsoft_time import at
+from ...formats import at
 from ...store.checkup_rows import Decision, Reading, RunState
 from ...store.rosters import NO_LIST
 from .planning import doubted, sizes_of

@@ -11,7 +11,7 @@ from ...core.engine import Engine
 from ...core.telemetry.events import Subscription
 from ...core.types import Category, Priority
 from ...errors import HubSoftError, QueueFull, RateLimited, Unreachable
-from ...store.command_queue import Tripwire
+from ...store.checkups import Tripwire
 from .asking import Spent, learn_total
 from .one_by_one import STOPS, OneByOne, about
 from .plan import choose, stale_of, worth_asking

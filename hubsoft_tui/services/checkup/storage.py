@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from ...store.checkup_results import CheckupResults
-from ...store.checkups import Checkups
-from ...store.command_queue import CommandQueue
+from ...store.checkups import CheckupResults, Checkups, CommandQueue
 from ...store.rosters import Rosters
 from ..serial_thread import SerialThread
 from .types import ListOverview, RunRow

@@ -16,7 +16,7 @@ from ...api.models import Message, Thread, Ticket
 from ...api.operation import Operation
 from ...api.search import SearchKey
 from ...api.tickets import customer_tickets, ticket_messages
-from ...hubsoft_time import BRASILIA, ONE_DAY, day_of
+from ...formats import BRASILIA, ONE_DAY, day_of
 from ...store.outbox import OutboxRow
 from ...texts import N_, _
 from .reference import carries, says_the_same, squeezed

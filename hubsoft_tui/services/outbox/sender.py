@@ -32,7 +32,7 @@ from ...errors import (
     UnknownOutcome,
     Unreachable,
 )
-from ...hubsoft_time import day_of
+from ...formats import day_of
 from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
 from ..serial_thread import SerialThread

@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from ...formats import DAY
-from ...hubsoft_time import day_of
+from ...formats import DAY, day_of
 from ...settings.tree import Settings
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore

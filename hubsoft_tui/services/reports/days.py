@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ...hubsoft_time import ONE_DAY, at, start_of
+from ...formats import ONE_DAY, at, start_of
 
 HOUR = 3600.0
 

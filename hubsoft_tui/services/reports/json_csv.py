@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ...hubsoft_time import iso
+from ...formats import iso
 from ..spreadsheets import inert
 from .figures import FIGURES, Sums
 from .types import DayReport

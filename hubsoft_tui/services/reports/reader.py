@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from ...core.clock import Clock
-from ...hubsoft_time import day_of
+from ...formats import day_of
 from ...store import reports, trace_reading
 from ...store.database import open_database
 from ...store.trace_reading import count_rows

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ...api.models import Ticket
-from ...hubsoft_time import day_of, start_of
+from ...formats import day_of, start_of
 from ...store.mirror_records import Following, MirrorTicket, Standing
 from .labels import STATUS, TYPE, Labels, Named, same, shown
 from .types import ChangeKind

@@ -10,7 +10,7 @@ from typing import Final
 from ...api.choices import Table
 from ...api.tickets import TicketDate
 from ...errors import BadAnswer, QueueFull, RateLimited, Refused, Unproven, Unreachable
-from ...hubsoft_time import DAY_SECONDS, ONE_DAY, day_of, start_of
+from ...formats import DAY, ONE_DAY, day_of, start_of
 from ...store.mirror_records import FollowedTicket, Following
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
@@ -153,5 +153,5 @@ def manner(known: KnownTickets, seen: Sighting) -> Manner:
         return Manner(Following.NO)
     # What was opened since the first pass and is not known is news, whether it is closed by now or not.
     began = known.state.began_at
-    news = began is not None and at >= began - DAY_SECONDS
+    news = began is not None and at >= began - DAY
     return Manner(Following.RULE, closed_too=began is not None, news=news)

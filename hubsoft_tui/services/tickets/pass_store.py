@@ -12,12 +12,11 @@ from typing import Final
 import msgspec
 
 from ...errors import StoreError
-from ...hubsoft_time import DAY_SECONDS, start_of
+from ...formats import DAY, start_of
 from ...settings.tree import SyncSettings
-from ...store.lease import Lease
-from ...store.mirror import Mirror
+from ...store.mirror import Draft, Mirror, writing
 from ...store.mirror_records import MirrorState
-from ...store.mirror_writing import Draft, writing
+from ...store.process_liveness import Lease
 from ...texts import say
 from .labels import STATUS, Labels
 from .merging import Manner, Sighting
@@ -27,7 +26,7 @@ from .planner import KnownTickets, windows
 from .types import PassReport
 from .upsert import Absorber, Found
 
-FORGET_SECONDS: Final = 400 * DAY_SECONDS
+FORGET_SECONDS: Final = 400 * DAY
 """How long a ticket is stored after it ended, once it is not followed: its texts are personal."""
 
 
@@ -105,9 +104,9 @@ def commit(
             missing=asked.missing,
             read_at=known.state.version,
         )
-        draft.settle(closed_before=known.now - settings.keep_days * DAY_SECONDS)
+        draft.settle(closed_before=known.now - settings.keep_days * DAY)
         if asked.table:  # once a day
-            over_before = known.now - max(FORGET_SECONDS, 2 * settings.keep_days * DAY_SECONDS)
+            over_before = known.now - max(FORGET_SECONDS, 2 * settings.keep_days * DAY)
             draft.forget(over_before=over_before, opened_before=start_of(known.windows.floor))
         report = _report(mirror, known, asked, cost, found)
         _remember(draft, known, asked, cost=cost, settings=settings, report=report)

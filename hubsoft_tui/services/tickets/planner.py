@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from ...api.tickets import TicketDate
-from ...hubsoft_time import ONE_DAY, day_of
+from ...formats import ONE_DAY, day_of
 from ...store.mirror_records import FollowedTicket, Label, MirrorState, StatusCount
 from .labels import sounds_closed
 from .paging import pages

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from ...api.models import Message, WorkOrder
-from ...hubsoft_time import BRASILIA
+from ...formats import BRASILIA
 from ...store.mirror import Mirror
 from ...store.mirror_records import MirrorChange, MirrorTicket
 from .types import Change, ChangeKind, Delta, TicketDetail, TicketRow, TicketState

@@ -15,10 +15,9 @@ from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority, RequestContext
 from ...errors import HubSoftError, NotFound
-from ...hubsoft_time import BRASILIA
-from ...store.mirror import Mirror
+from ...formats import BRASILIA
+from ...store.mirror import Mirror, writing
 from ...store.mirror_records import Following, Pulse
-from ...store.mirror_writing import writing
 from ...store.process_liveness import ProcessLiveness
 from ...texts import say
 from ..customers import terms

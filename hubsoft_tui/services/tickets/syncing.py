@@ -13,11 +13,9 @@ from ...core.clock import Clock, today
 from ...core.engine import Engine
 from ...core.types import BreakerState, Priority
 from ...errors import HubSoftError, StoreError
-from ...store.lease import Lease
-from ...store.mirror import Mirror
+from ...store.mirror import LEASE_SECONDS, Mirror, sync_lease
 from ...store.mirror_records import MirrorState
-from ...store.mirror_writing import LEASE_SECONDS, sync_lease
-from ...store.process_liveness import ProcessLiveness
+from ...store.process_liveness import Lease, ProcessLiveness
 from ...texts import Text, say
 from ..serial_thread import SerialThread
 from . import pass_store, plan_text, schedule

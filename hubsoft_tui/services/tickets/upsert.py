@@ -14,9 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from ...api.models import Message
-from ...store.mirror import Mirror
+from ...store.mirror import Draft, Mirror
 from ...store.mirror_records import MirrorChange, MirrorMessage, MirrorTexts, MirrorTicket
-from ...store.mirror_writing import Draft
 from .labels import Labels
 from .merging import Manner, Merged, Noticed, Sighting, gone, merge
 from .types import ChangeKind

@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ... import hubsoft_time
+from ... import formats
 from ...api.models import Customer
 from ...core.cache.question import Question
 from ...core.clock import today
@@ -249,5 +249,5 @@ def _question(customer: Customer) -> Question[tuple[Customer, ...]] | None:
 
 
 def _hour(at: float) -> float:
-    there = hubsoft_time.at(at)
+    there = formats.at(at)
     return there.hour + there.minute / 60

@@ -15,8 +15,7 @@ from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.services.alerts.webhook import GIVEN_UP_SECONDS, LONGEST_PAUSE, WebhookSender, payload
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings
-from hubsoft_tui.settings.services import SyncSettings
-from hubsoft_tui.settings.tree import Profile, Settings
+from hubsoft_tui.settings.tree import Profile, Settings, SyncSettings
 from hubsoft_tui.store.alerts import MIGRATIONS, Alert, AlertStore
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.process_liveness import ProcessLiveness

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from hubsoft_tui.core.types import Category, Source
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.settings.tree import CheckupSettings
 
 from .fixture import ROSTER, some

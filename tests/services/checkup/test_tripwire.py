@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hubsoft_tui.services.checkup.types import Result
 from hubsoft_tui.settings.tree import CheckupSettings
-from hubsoft_tui.store.command_queue import Tripwire
+from hubsoft_tui.store.checkups import Tripwire
 from tests.fuzzing import examples
 
 from .fixture import Ground, some

@@ -25,7 +25,7 @@ from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.core.requests.exchange import Received
 from hubsoft_tui.core.types import RequestContext
 from hubsoft_tui.errors import RateLimited, Refused, UnknownOutcome, Unreachable
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.services.outbox.outbox import Outbox
 from hubsoft_tui.services.outbox.types import Draft, Entry, NewTicket
 from hubsoft_tui.settings.tree import OutboxSettings, Profile, Settings

@@ -9,7 +9,7 @@ import pytest
 from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.models import Message, Thread, Ticket, WorkOrder
 from hubsoft_tui.api.tickets import ticket_messages
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.services.outbox import search
 from hubsoft_tui.services.outbox.search import judge_closing, judge_messages, judge_tickets, opened_meanwhile
 from hubsoft_tui.services.outbox.types import Closing, NewMessage, NewTicket

@@ -12,8 +12,7 @@ import pytest
 
 from hubsoft_tui.core.telemetry.trace import NaiveRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
-from hubsoft_tui.formats import DAY
-from hubsoft_tui.hubsoft_time import day_of
+from hubsoft_tui.formats import DAY, day_of
 from hubsoft_tui.services.reports.archive import House
 from hubsoft_tui.services.reports.days import stretch
 from hubsoft_tui.services.reports.reader import ReportReader

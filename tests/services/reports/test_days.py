@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from hubsoft_tui.hubsoft_time import day_of
+from hubsoft_tui.formats import day_of
 from hubsoft_tui.services.reports.days import stretch
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from hubsoft_tui.core.clock import SystemClock
-from hubsoft_tui.hubsoft_time import BRASILIA
+from hubsoft_tui.formats import BRASILIA
 
 
 class From(SystemClock):

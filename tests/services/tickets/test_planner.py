@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hubsoft_tui.hubsoft_time import start_of
+from hubsoft_tui.formats import start_of
 from hubsoft_tui.services.tickets.planner import LOOK_SECONDS, KnownTickets, hidden_statuses, steps, windows
 from hubsoft_tui.store.mirror_records import FollowedTicket, Label, MirrorState, StatusCount
 

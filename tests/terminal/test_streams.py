@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui import streams
+from hubsoft_tui.terminal import streams
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = f"{sys.executable} -m hubsoft_tui"
@@ -86,7 +86,7 @@ def test_a_command_works_with_a_stream_closed(closed: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp850"])
 def test_what_an_encoding_lacks_is_written_by_its_likeness(encoding: str) -> None:
     code = (
-        "import sys\nfrom hubsoft_tui import streams\nstreams.prepare()\n"
+        "import sys\nfrom hubsoft_tui.terminal import streams\nstreams.prepare()\n"
         "for stream in (sys.stdout, sys.stderr):\n    stream.write('● Conceição → João…\\n')"
     )
     done = subprocess.run(
