@@ -272,12 +272,12 @@ def _number(text: str) -> int:
 
 def faults(simulator: Simulator) -> int:
     """Count the requests that something happened to."""
-    return sum(entry.fault is not None for entry in simulator.ledger.entries())
+    return sum(entry.fault is not None for entry in simulator.request_log.entries())
 
 
 def requests(simulator: Simulator) -> int:
     """Count the requests, logins apart."""
-    return sum(entry.path in {OPEN, SEARCH} for entry in simulator.ledger.entries())
+    return sum(entry.path in {OPEN, SEARCH} for entry in simulator.request_log.entries())
 
 
 def entry_cost(rounds: int) -> tuple[float, float, float]:

@@ -29,7 +29,7 @@ def simulator():
 
 
 def sent(simulator: Simulator, path: str = CUSTOMER) -> int:
-    return sum(entry.path == path for entry in simulator.ledger.entries())
+    return sum(entry.path == path for entry in simulator.request_log.entries())
 
 
 def test_full_data_is_the_customer_and_status_only_is_a_bool_from_one_request(simulator, tmp_path):
@@ -82,10 +82,10 @@ def test_a_second_start_on_the_same_home_needs_neither_login_nor_request(simulat
     settings = settings_for(simulator, tmp_path)
     with HubSoft(settings) as hub:
         hub.client_info("862.149.410-81")
-    before = len(simulator.ledger.entries())
+    before = len(simulator.request_log.entries())
     with HubSoft(settings) as hub:
         assert hub.client_info("862.149.410-81").name == "BIANCA COUTO"
-    assert len(simulator.ledger.entries()) == before
+    assert len(simulator.request_log.entries()) == before
 
 
 def test_a_wrong_document_is_refused_before_anything_is_sent(simulator, tmp_path):
@@ -93,7 +93,7 @@ def test_a_wrong_document_is_refused_before_anything_is_sent(simulator, tmp_path
         for wrong in ("862.149.410-82", "BIANCA", "", "1" * 11, "x" * 10_000):
             with pytest.raises(InvalidInput):
                 hub.client_info(wrong)
-    assert simulator.ledger.entries() == []
+    assert simulator.request_log.entries() == []
 
 
 @pytest.mark.parametrize("given", [10000000019, None, b"10000000019", 10000000019.0, ["10000000019"]])
@@ -107,7 +107,7 @@ async def test_what_is_no_text_is_refused_in_a_sentence(simulator, tmp_path, giv
         for awaited in (door.client_info, door.lookup):
             with pytest.raises(InvalidInput, match=type(given).__name__):
                 await awaited(given)
-    assert simulator.ledger.entries() == []
+    assert simulator.request_log.entries() == []
 
 
 def test_a_number_that_lost_its_zeros_is_asked_whole_and_one_with_two_readings_not_at_all(
@@ -184,7 +184,7 @@ def test_a_closed_hub_tells_waiting_and_new_callers(simulator, tmp_path):
 
     thread = threading.Thread(target=ask)
     thread.start()
-    while not simulator.ledger.entries():
+    while not simulator.request_log.entries():
         threading.Event().wait(0.01)
     hub.close()
     thread.join(5)

@@ -156,7 +156,7 @@ for _group in (
 )
 def simulate(port: int, scenario: str) -> int:
     """Serve until interrupted, which is how it is meant to end."""
-    from ..simulator.serving import serve
+    from ..simulator import serve
 
     try:
         return serve(port, scenario, write=lambda line: write_lines([line]))

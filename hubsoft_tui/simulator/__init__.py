@@ -6,12 +6,10 @@ Importing this costs no web framework; starlette and uvicorn come in when a `Sim
 from __future__ import annotations
 
 from .people import SimCustomer, SimService
-from .request_log import LoggedRequest, RequestLog, worst_window
-from .request_log import read as read_ledger
+from .request_log import LoggedRequest, RequestLog, read_request_log, worst_window
 from .scenarios import SCENARIOS, Scenario
-from .serving import serve
-from .simulator import Simulator
-from .tickets import SimTicket, TicketEdit
+from .simulator import Simulator, serve
+from .ticket_desk import SimTicket, TicketEdit
 
 __all__ = [
     "SCENARIOS",
@@ -23,7 +21,7 @@ __all__ = [
     "SimTicket",
     "Simulator",
     "TicketEdit",
-    "read_ledger",
+    "read_request_log",
     "serve",
     "worst_window",
 ]

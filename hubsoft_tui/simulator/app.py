@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from . import routes_accounts, routes_clients, routes_settings, routes_tickets
+from . import routes_customers, routes_settings, routes_tickets
 from .provider import Provider
 from .request_log import API
 from .wire import Call, RefusalError, Row
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 Handler = Callable[[Provider, Call], Row]
 
 ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
-    ("GET", "cliente", routes_clients.search),
-    ("GET", "cliente/todos", routes_clients.all_customers),
-    ("GET", "cliente/solicitar_desconexao/{id:int}", routes_clients.disconnect),
-    ("GET", "cliente/atendimento", routes_accounts.tickets),
-    ("GET", "cliente/financeiro", routes_accounts.invoices),
-    ("GET", "cliente/ordem_servico", routes_accounts.orders),
-    ("GET", "cliente/extrato_conexao", routes_accounts.sessions),
+    ("GET", "cliente", routes_customers.search),
+    ("GET", "cliente/todos", routes_customers.all_customers),
+    ("GET", "cliente/solicitar_desconexao/{id:int}", routes_customers.disconnect),
+    ("GET", "cliente/atendimento", routes_customers.tickets),
+    ("GET", "cliente/financeiro", routes_customers.invoices),
+    ("GET", "cliente/ordem_servico", routes_customers.orders),
+    ("GET", "cliente/extrato_conexao", routes_customers.sessions),
     ("POST", "atendimento", routes_tickets.open_ticket),
     ("GET", "atendimento/todos", routes_tickets.everything),
     ("GET", "atendimento/paginado/{size:int}", routes_tickets.paginator),

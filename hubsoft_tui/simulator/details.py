@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from . import catalogue
 from .people import DAY, HOSTILE_TEXT, SimCustomer, SimService
+from .wire import Row, br, br_seconds, iso, money
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-BRASILIA: Final = timezone(timedelta(hours=-3))
 ADDRESSES: Final = ("cadastral", "instalacao", "fiscal", "cobranca")
 _SPARED: Final = frozenset({
     "cpf_cnpj", "tipo_pessoa", "protocolo", "status_prefixo", "login", "senha", "username", "prefixo",
     "numero_ordem_servico", "uf", "estado", "id_cliente_servico", "date", "timezone", "telefone_primario",
 })  # fmt: skip
-Row = dict[str, Any]
 _TIMES: Final = ("data", "hora", "acct", "ultima_", "minutos", "id_")
-
-
-def local(moment: float) -> datetime:
-    """Return epoch seconds as HubSoft's naive local time."""
-    return datetime.fromtimestamp(moment, BRASILIA).replace(tzinfo=None)
-
-
-def iso(moment: float | None) -> str | None:
-    """Return `YYYY-MM-DD HH:MM:SS`."""
-    return None if moment is None else local(moment).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def br(moment: float | None, form: str = "%d/%m/%Y") -> str | None:
-    """Return `DD/MM/YYYY`, or another form."""
-    return None if moment is None else local(moment).strftime(form)
-
-
-def br_seconds(moment: float | None) -> str | None:
-    """Return `DD/MM/YYYY HH:MM:SS`."""
-    return br(moment, "%d/%m/%Y %H:%M:%S")
-
-
-def money(value: float) -> float | int:
-    """Return a price as PHP writes it: an integer where nothing follows the point."""
-    return int(value) if value == int(value) else round(value, 2)
 
 
 def poison(row: Row) -> Row:
@@ -86,7 +59,7 @@ class Details:
         relations: Collection[str] = (),
         connection: bool = False,
         bulk: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Row:
         """Return one row of `clientes` with the given services.
 
         `relations` are the names in `relacoes`; `connection` adds `ultima_conexao`; `bulk` is the shape of
@@ -95,7 +68,7 @@ class Details:
         rng = self.rng("customer", customer.id)
         company = len(customer.document) == 14
         email = f"{customer.login or 'contato'}@example.invalid" if rng.random() < 0.8 else None
-        row: dict[str, Any] = {
+        row: Row = {
             "id_cliente": customer.id,
             "codigo_cliente": customer.code,
             "nome_razaosocial": customer.name,
@@ -134,7 +107,7 @@ class Details:
         relations: Collection[str] = (),
         connection: bool = False,
         bulk: bool = False,
-    ) -> dict[str, Any]:
+    ) -> Row:
         """Return one row of `servicos`; the RADIUS password is fake and begins with `senha-falsa-`."""
         rng = self.rng("service", service.id)
         mac = ":".join(f"{rng.randrange(256):02X}" for _ in range(6))
@@ -168,7 +141,7 @@ class Details:
         self._relate(row, customer, service, relations)
         return row
 
-    def brief(self, service: SimService) -> dict[str, Any]:
+    def brief(self, service: SimService) -> Row:
         """Return a service as other rows quote it."""
         return {
             "id_cliente_servico": service.id,
@@ -179,7 +152,7 @@ class Details:
             "status_prefixo": service.status,
         }
 
-    def connection(self, service: SimService) -> dict[str, Any] | list[Any]:
+    def connection(self, service: SimService) -> Row | list[Row]:
         """Return the last RADIUS record, or PHP's empty array when the line never came up."""
         rng = self.rng("line", service.id)
         if service.status == "aguardando_instalacao" or rng.random() < 0.03:
@@ -204,7 +177,7 @@ class Details:
             "status_txt_resumido": brief,
         }
 
-    def address(self, customer: SimCustomer, kind: str) -> dict[str, Any]:
+    def address(self, customer: SimCustomer, kind: str) -> Row:
         """Return an address; HubSoft swaps `estado` and `uf`."""
         rng = self.rng("address", customer.id)
         place, street = rng.choice(catalogue.PLACES), rng.choice(catalogue.STREETS)
@@ -237,11 +210,11 @@ class Details:
         return iso(moment) if iso_form else br(moment)
 
     def _relate(
-        self, row: dict[str, Any], customer: SimCustomer, service: SimService, relations: Collection[str]
+        self, row: Row, customer: SimCustomer, service: SimService, relations: Collection[str]
     ) -> None:
         rng = self.rng("network", service.id)
         olt, port = rng.randrange(1, 5), rng.randrange(1, 17)
-        blocks: dict[str, Any] = {
+        blocks: Row = {
             "interface": {"nome": f"PON{port}", "tipo": "gpon", "called_sid": None},
             "interface_roteamento": {"nome": "ether8", "tipo": "ethernet", "called_sid": None},
             "equipamento_conexao": {"nome": f"OLT {olt:02d}", "ipv4": f"192.168.2.{100 + olt}", "ipv6": None},

@@ -12,11 +12,9 @@ from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
 from .app import build
-from .faults import MANGLING, Fault, FaultPlan
 from .provider import Provider
 from .request_log import LoggedRequest, RequestLog
-from .scenarios import Scenario
-from .throttle import RequestThrottle
+from .scenarios import MANGLING, Fault, FaultPlan, RequestThrottle, Scenario
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -51,7 +49,7 @@ class Conditions(Protocol):
     """What decides the fate of a request. All of it may change while requests arrive."""
 
     provider: Provider
-    ledger: RequestLog
+    request_log: RequestLog
     faults: FaultPlan
     throttle: RequestThrottle
     current: Scenario
@@ -73,10 +71,10 @@ class Middleware:
         """Answer one request, or spoil it."""
         if scope["type"] != "http":
             return
-        conditions, ledger = self._conditions, self._conditions.ledger
+        conditions, log = self._conditions, self._conditions.request_log
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         path, query = scope["path"], scope["query_string"].decode("latin-1")
-        entry = ledger.arrive(
+        entry = log.arrive(
             method=scope["method"],
             path=path,
             query=query,
@@ -90,7 +88,7 @@ class Middleware:
         body = await _read(receive)
         passes, extra = conditions.throttle.hit()
         fault = self._fault(scope["method"], path) if passes else None
-        ledger.complete(entry.number, token=token, fault=None if fault is None else fault.label)
+        log.complete(entry.number, token=token, fault=None if fault is None else fault.label)
         answer: HttpAnswer | None
         if passes:
             await self._delay(query)
@@ -98,7 +96,7 @@ class Middleware:
         else:
             answer = HttpAnswer(429, b'{"message":"Too Many Attempts."}', headers=extra)
         scope.setdefault("executed", False)
-        ledger.complete(
+        log.complete(
             entry.number,
             status=answer.status if answer else 0,
             executed=scope["executed"],
@@ -143,7 +141,7 @@ class Middleware:
         async def execute() -> None:
             await asyncio.sleep(seconds)
             await self._execute(scope, body)
-            self._conditions.ledger.complete(scope["number"], executed=scope.get("executed", False))
+            self._conditions.request_log.complete(scope["number"], executed=scope.get("executed", False))
 
         task = asyncio.create_task(execute())
         self._late.add(task)

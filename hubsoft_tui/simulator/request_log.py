@@ -43,7 +43,7 @@ class RequestLog:
     """Every request received, in order of arrival. Safe to read from any thread.
 
     A path may be given whole or from behind `/api/v1/integracao/`. With a `file`, each entry is also written
-    there as JSON lines, once when it arrives and once when it is answered, for other processes to `read`.
+    there as JSON lines, once when it arrives and once when it is answered, for other processes to `read_request_log`.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -115,8 +115,8 @@ class RequestLog:
             self._stream.flush()
 
 
-def read(file: Path) -> list[LoggedRequest]:
-    """Return the requests in a ledger file, in order of arrival; a line cut short is left out."""
+def read_request_log(file: Path) -> list[LoggedRequest]:
+    """Return the requests in the file of a request log, in order of arrival; a line cut short is left out."""
     latest: dict[int, LoggedRequest] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         try:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from . import catalogue
-from .details import br, iso
 from .people import DAY
-from .wire import FOUND, Call, Row, found, laravel
+from .wire import FOUND, Call, Row, br, found, iso, laravel
 
 if TYPE_CHECKING:
     from .provider import Provider

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import catalogue
-from .details import local
 from .ticket_rows import bulk_row, customer_row, flat_row
-from .wire import BAD_FIELDS, Call, RefusalError, Row, found, laravel, paged
+from .wire import BAD_FIELDS, Call, RefusalError, Row, found, laravel, local, paged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from .provider import Provider
-    from .tickets import SimTicket
+    from .ticket_desk import SimTicket
 
 SUFFIX = " | ATENDIMENTO ABERTO VIA API"
 _DATES = ("data_cadastro", "data_fechamento")

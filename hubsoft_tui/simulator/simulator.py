@@ -1,27 +1,28 @@
-"""The simulator as programs and tests hold it."""
+"""The simulator as programs and tests hold it, and `hubsoft-tui simulate`, which holds it until interrupted."""
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from ..settings.tree import Profile
-from . import tokens
-from .clock import SimClock
-from .faults import FaultPlan, parse
-from .provider import Provider
+from ..texts import _, say
+from . import provider
+from .provider import Provider, SimClock
 from .request_log import LoggedRequest, RequestLog
-from .scenarios import SCENARIOS, Scenario
-from .throttle import RequestThrottle
+from .scenarios import SCENARIOS, FaultPlan, RequestThrottle, Scenario, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from .people import SimCustomer
     from .server import LoopServer
-    from .tickets import SimTicket, TicketEdit
+    from .ticket_desk import SimTicket, TicketEdit
 
 
 class Simulator:
@@ -34,13 +35,13 @@ class Simulator:
     the start, eight times as many closed unless `closed_tickets` says otherwise. `clock_rate` 0 stops the
     provider's own time. `latency` (seconds, low and high) and `changes_per_minute` replace the scenario's.
     `hostile` adds a customer whose texts attack terminals. `always_relations` gives addresses and equipment
-    without `relacoes`, as older servers do. `ledger_file` also writes what arrives for other processes.
+    without `relacoes`, as older servers do. `log_file` also writes what arrives for other processes.
     """
 
-    client_id = tokens.CLIENT_ID
-    client_secret = tokens.CLIENT_SECRET
-    username = tokens.USERNAME
-    password = tokens.PASSWORD
+    client_id = provider.CLIENT_ID
+    client_secret = provider.CLIENT_SECRET
+    username = provider.USERNAME
+    password = provider.PASSWORD
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class Simulator:
         lifetime: float = 2_592_000.0,
         hostile: bool = False,
         always_relations: bool = False,
-        ledger_file: Path | None = None,
+        log_file: Path | None = None,
     ) -> None:
         self.provider = Provider(
             seed=seed,
@@ -71,7 +72,7 @@ class Simulator:
             hostile=hostile,
             always=always_relations,
         )
-        self.ledger = RequestLog(ledger_file)
+        self.request_log = RequestLog(log_file)
         self.faults = FaultPlan(seed)
         self.throttle = RequestThrottle(window=rate_window)
         self.lifetime = lifetime
@@ -89,7 +90,6 @@ class Simulator:
     def start(self) -> Self:
         """Serve from now on. Raises OSError when the port is taken."""
         if self._server is None:
-            # Late: starlette and uvicorn are heavy, and only a simulator that serves needs them.
             from .middleware import Middleware
             from .server import LoopServer
 
@@ -100,11 +100,11 @@ class Simulator:
         return self
 
     def close(self) -> None:
-        """Stop serving and drop every connection; idempotent. The ledger stays readable."""
+        """Stop serving and drop every connection; idempotent. The log stays readable."""
         server, self._server = self._server, None
         if server is not None:
             server.close()
-        self.ledger.close()
+        self.request_log.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -248,7 +248,7 @@ class Simulator:
     def step(self, count: int = 1) -> list[TicketEdit]:
         """Make `count` ticket changes now and return them: the same ones for the same seed."""
         with self.provider.lock:
-            return self.provider.desk.step(count)
+            return self.provider.desk.step(count, self.provider.clock.now())
 
     @property
     def steps_per_request(self) -> int:
@@ -258,3 +258,74 @@ class Simulator:
     @steps_per_request.setter
     def steps_per_request(self, count: int) -> None:
         self.provider.steps_per_request = count
+
+
+def serve(
+    port: int = 0,
+    scenario: str = "calm",
+    *,
+    seed: int = 7,
+    customers: int = 1506,
+    tickets: int = 400,
+    log_file: Path | None = None,
+    write: Callable[[str], object] | None = None,
+) -> int:
+    """Serve until SIGINT or SIGTERM; return the exit code, 0. Call it in the main thread.
+
+    What a person needs is written line by line with `write`, to standard output unless told otherwise.
+    Raises OSError when the port is taken, KeyError for an unknown scenario.
+    """
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with Simulator(
+            port=port,
+            scenario=scenario,
+            seed=seed,
+            customers=customers,
+            tickets=tickets,
+            log_file=log_file,
+        ) as simulator:
+            for line in introduce(simulator):
+                (write or _print)(line)
+            ended.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def introduce(simulator: Simulator) -> list[str]:
+    """Return the lines that say where the simulator is, how to log in, and which customers to look for."""
+    current = SCENARIOS[simulator.scenario]
+    lines = [
+        str(say("HubSoft simulator at {url}", url=simulator.url)),
+        str(say("Scenario: {title} - {help}", title=_(current.title), help=_(current.help))),
+        "",
+        f"HUBSOFT_URL={simulator.url}",
+        f"HUBSOFT_CLIENT_ID={simulator.client_id}",
+        f"HUBSOFT_CLIENT_SECRET={simulator.client_secret}",
+        f"HUBSOFT_USERNAME={simulator.username}",
+        f"HUBSOFT_PASSWORD={simulator.password}",
+        "",
+        _("Some customers to look for:"),
+    ]
+    lines += [f"  {written(person.document):<20} {person.name}" for person in simulator.customers[:8]]
+    lines += ["", _("Press Ctrl+C to end it.")]
+    return lines
+
+
+def written(document: str) -> str:
+    """Return a document with its points and dashes."""
+    if len(document) == 14:
+        return f"{document[:2]}.{document[2:5]}.{document[5:8]}/{document[8:12]}-{document[12:]}"
+    return f"{document[:3]}.{document[3:6]}.{document[6:9]}-{document[9:]}"
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

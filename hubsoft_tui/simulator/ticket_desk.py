@@ -3,30 +3,106 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NotRequired, TypedDict, Unpack
 
 from . import catalogue
-from .details import local
-from .people import DAY, SimCustomer, SimService
-from .tickets import SimMessage, SimOrder, SimTicket, Story, TicketEdit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from .clock import SimClock
-    from .roster import Roster
+from .people import DAY, Roster, SimCustomer, SimService
+from .wire import local
 
 FIRST_ID: Final = 4_000
 _MOST_AT_ONCE: Final = 2_000
 _KINDS: Final = {"opened": 22, "status": 30, "message": 18, "closed": 24, "reopened": 2, "reassigned": 4}
 
 
+@dataclass(slots=True)
+class SimOrder:
+    """A work order that belongs to a ticket."""
+
+    id: int
+    type_id: int
+    opened_at: float
+    closed_at: float | None = None
+
+
+@dataclass(slots=True)
+class SimMessage:
+    """A message inside a ticket."""
+
+    id: int
+    text: str
+    at: float
+    user_id: int
+
+
+class Story(TypedDict):
+    """Why a customer called, and which sector deals with it."""
+
+    description: str
+    type_id: int | None
+    status_id: int
+    responsible: int | None
+    contact: str
+    phone: str
+    email: NotRequired[str | None]
+
+
+@dataclass(slots=True)
+class SimTicket:
+    """A ticket as the provider has it; moments are epoch seconds."""
+
+    id: int
+    protocol: str
+    customer: SimCustomer
+    service: SimService
+    type_id: int | None
+    status_id: int
+    opened_at: float
+    opened_by: int
+    responsible: int | None
+    description: str
+    contact: str
+    phone: str
+    closed_at: float | None = None
+    closed_by: int | None = None
+    closing: str | None = None
+    closing_status: str | None = None
+    reason_id: int | None = None
+    draft: bool = False
+    deleted_at: float | None = None
+    email: str | None = None
+    messages: list[SimMessage] = field(default_factory=list)
+    orders: list[SimOrder] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is open."""
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEdit:
+    """One thing that happened to a ticket.
+
+    `kind` is opened, status, type, message, closed, reopened or reassigned.
+    """
+
+    number: int
+    kind: str
+    ticket_id: int
+    protocol: str
+    before: object
+    after: object
+    at: float
+    by_client: bool = False
+
+
 class TicketDesk:
     """Every ticket by id, in order of opening. Not thread-safe: the provider's lock guards it."""
 
-    def __init__(self, roster: Roster, clock: SimClock, seed: int, *, opened: int, closed: int) -> None:
+    def __init__(self, roster: Roster, seed: int, *, start: float, opened: int, closed: int) -> None:
         self._roster = roster
-        self._clock = clock
         self._rng = random.Random(f"changes:{seed}")  # noqa: S311 - events, not secrets
         self._pace = random.Random(f"pace:{seed}")  # noqa: S311
         self._protocols: set[str] = set()
@@ -37,7 +113,7 @@ class TicketDesk:
         self.changes: list[TicketEdit] = []
         self._open: list[int] = []
         self._closed: list[int] = []
-        self._generate(random.Random(f"tickets:{seed}"), opened, closed)  # noqa: S311
+        self._generate(random.Random(f"tickets:{seed}"), start, opened, closed)  # noqa: S311
 
     # -- the passing of time
 
@@ -55,11 +131,11 @@ class TicketDesk:
             self._due += self._pace.expovariate(self._rate)
         self._due = now + self._pace.expovariate(self._rate)
 
-    def step(self, count: int) -> list[TicketEdit]:
+    def step(self, count: int, now: float) -> list[TicketEdit]:
         """Make `count` changes now."""
         first = len(self.changes)
         for _ in range(count):
-            self._change(self._clock.now())
+            self._change(now)
         return self.changes[first:]
 
     # -- what can happen to a ticket
@@ -155,7 +231,7 @@ class TicketDesk:
             self.reopen(self.tickets[rng.choice(lately)], at)
             return
         if kind in {"opened", "reopened"} or not self._open:
-            self._somebody_calls(at)
+            self._take_call(at)
             return
         ticket = self.tickets[rng.choice(self._open)]
         user = rng.choice(tuple(catalogue.STAFF))
@@ -174,7 +250,7 @@ class TicketDesk:
             ticket.responsible = rng.choice([u for u in catalogue.STAFF if u != before])
             self._record("reassigned", ticket, before, ticket.responsible, at)
 
-    def _somebody_calls(self, at: float) -> None:
+    def _take_call(self, at: float) -> None:
         rng = self._rng
         people = self._roster.customers
         for _ in range(20):
@@ -214,11 +290,10 @@ class TicketDesk:
         self._numbers[kind] += 1
         return self._numbers[kind]
 
-    def _generate(self, rng: random.Random, opened: int, closed: int) -> None:
+    def _generate(self, rng: random.Random, start: float, opened: int, closed: int) -> None:
         people = [customer for customer in self._roster.customers if customer.services]
         if not people:
             return
-        start = self._clock.start
         ages = [(min(rng.expovariate(1 / (3 * DAY)), 60 * DAY), -1.0) for _ in range(opened)]
         for _ in range(closed):
             age = rng.uniform(0.05, 180) * DAY

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import catalogue
-from .details import br, br_seconds, iso, poison
+from .details import poison
+from .wire import Row, br, br_seconds, iso
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from .provider import Provider
-    from .tickets import SimMessage, SimOrder, SimTicket
-    from .wire import Row
+    from .ticket_desk import SimMessage, SimOrder, SimTicket
 
 _USERS = {**catalogue.STAFF, catalogue.API_USER[0]: catalogue.API_USER[1]}
 

@@ -1,14 +1,15 @@
-"""How HubSoft speaks: its envelopes, its refusals inside HTTP 200, and how it reads parameters."""
+"""How HubSoft speaks: its envelopes, its refusals inside HTTP 200, how it reads parameters and writes dates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 
 FOUND: Final = "Dados consultados com sucesso"
 BAD_FIELDS: Final = "Favor preencher os campos obrigatórios de acordo com as especificações"
+BRASILIA: Final = timezone(timedelta(hours=-3))
 Row = dict[str, Any]
 
 
@@ -104,7 +105,29 @@ class Call:
         return lambda day: day is not None and low <= day <= high
 
 
-Handler = Callable[[Call], Row]
+def local(moment: float) -> datetime:
+    """Return epoch seconds as HubSoft's naive local time."""
+    return datetime.fromtimestamp(moment, BRASILIA).replace(tzinfo=None)
+
+
+def iso(moment: float | None) -> str | None:
+    """Return `YYYY-MM-DD HH:MM:SS`."""
+    return None if moment is None else local(moment).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def br(moment: float | None, form: str = "%d/%m/%Y") -> str | None:
+    """Return `DD/MM/YYYY`, or another form."""
+    return None if moment is None else local(moment).strftime(form)
+
+
+def br_seconds(moment: float | None) -> str | None:
+    """Return `DD/MM/YYYY HH:MM:SS`."""
+    return br(moment, "%d/%m/%Y %H:%M:%S")
+
+
+def money(value: float) -> float | int:
+    """Return a price as PHP writes it: an integer where nothing follows the point."""
+    return int(value) if value == int(value) else round(value, 2)
 
 
 def found(*, status: str = "success", msg: str = FOUND, **payload: object) -> Row:

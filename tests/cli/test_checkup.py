@@ -44,7 +44,9 @@ def test_json_has_one_document_and_a_second_run_is_free(run, configured, members
     assert ran.code == 0
     assert list(ran.document) == KEYS
     assert (ran.document["total"], ran.document["not_found"], ran.document["unknown"]) == (41, 1, 0)
-    assert ran.document["requests"] == len(configured.ledger.entries()), "the count probe and the login too"
+    assert ran.document["requests"] == len(configured.request_log.entries()), (
+        "the count probe and the login too"
+    )
     assert ran.document["plan"]["way"] == "roster"
     active = {each.document for each in configured.customers if each.active}
     assert all(
@@ -61,7 +63,9 @@ def test_a_plan_alone_runs_nothing_and_says_what_it_would_cost(run, configured, 
     assert ran.code == 0
     assert "whole roster: 2 pages of 500" in ran.out
     assert "instead of 41" in ran.out
-    assert configured.ledger.count(path="cliente/todos") == 1  # one customer, to learn how many there are
+    assert (
+        configured.request_log.count(path="cliente/todos") == 1
+    )  # one customer, to learn how many there are
     ran = run("checkup", str(members), "--plan-only", "--json")
     assert list(ran.document) == KEYS
     assert (ran.document["active"], ran.document["requests"]) == (None, 0)
@@ -111,7 +115,7 @@ def test_bad_input_is_one_sentence_before_anything_is_sent(run, configured, memb
     ran = run("checkup", *(each.format(**values) for each in arguments))
     assert ran.code == 2
     assert sentence in ran.err
-    assert len(configured.ledger) == 0
+    assert len(configured.request_log) == 0
 
 
 def test_bad_lines_are_told_and_the_good_ones_are_checked(run, configured, members):
@@ -154,7 +158,7 @@ def test_results_on_stdout_and_a_document_on_stdout_are_one_too_many(run, config
     ran = run("checkup", str(members), "--out", "-", "--json")
     assert ran.code == 2
     assert ran.document["error"]["kind"] == "usage"
-    assert len(configured.ledger) == 0
+    assert len(configured.request_log) == 0
 
 
 def test_which_columns_were_read_is_told_and_each_row_is_its_own_person(run, configured, tmp_path):
@@ -180,7 +184,7 @@ def test_an_age_that_is_none_is_refused(run, configured, members, age):
     ran = run("checkup", str(members), "--max-age", age)
     assert ran.code == 2
     assert "--max-age" in ran.err
-    assert configured.ledger.entries() == []
+    assert configured.request_log.entries() == []
 
 
 def test_what_is_held_is_told_and_settled_on_the_command_line(
@@ -202,9 +206,9 @@ def test_what_is_held_is_told_and_settled_on_the_command_line(
     ran = run("checkup", str(members), "--release-held", "--drop-held")
     assert (ran.code, told.exists()) == (2, False)
     assert run("checkup", str(tmp_path / "other.csv"), "--drop-held").code == 2
-    before = len(configured.ledger)
+    before = len(configured.request_log)
     ran = run("checkup", str(members), "--release-held")
-    assert (ran.code, len(configured.ledger)) == (0, before)
+    assert (ran.code, len(configured.request_log)) == (0, before)
     assert "8 commands were released" in ran.out
     assert len(told.read_text().split()) == 8
 

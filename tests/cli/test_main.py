@@ -111,17 +111,17 @@ class TestLookup:
     ) -> None:
         customer = active_one(configured)
         run("lookup", customer.document)
-        sent = len(configured.ledger)
+        sent = len(configured.request_log)
         again = run("lookup", customer.document, "--json").document
         assert (again["source"], again["requests"]) == ("cache", 0)
         assert "from cache, " in run("lookup", customer.document).out
-        assert len(configured.ledger) == sent
+        assert len(configured.request_log) == sent
 
     def test_refresh_asks_again(self, run: Any, configured: Simulator) -> None:
         document = active_one(configured).document
         run("lookup", document)
         assert run("lookup", document, "--refresh", "--json").document["source"] == "api"
-        assert configured.ledger.count(path=CLIENTS) == 2
+        assert configured.request_log.count(path=CLIENTS) == 2
 
     def test_status_only_is_content_with_an_older_answer(
         self, run: Any, configured: Simulator, home: Path
@@ -156,7 +156,7 @@ class TestLookup:
         ran = run("lookup", "--json", "--", term)
         assert ran.code == 2
         assert ran.out == "" or "error" in ran.document
-        assert len(configured.ledger) == 0
+        assert len(configured.request_log) == 0
         asked = run("lookup", "--json", term)
         assert asked.document["error"]["kind"] == "invalid_input"
         assert (asked.document["found"], len(asked.document["term"]) <= 100) == (None, True)
@@ -300,14 +300,14 @@ class TestCache:
     def test_counts_cleans_and_clears_without_a_request(self, run: Any, configured: Simulator) -> None:
         document = active_one(configured).document
         run("lookup", document)
-        sent = len(configured.ledger)
+        sent = len(configured.request_log)
         stats = run("cache", "stats", "--json").document
         assert (stats["records"], stats["max_entries"]) == (1, 1000)
         assert stats["fresh_seconds"]["client_data"] == 1800
         assert "1 customer remembered" in run("cache", "stats").out
         assert run("cache", "clean", "--json").document == {"dropped": 0, "records": 1}
         assert "still remembered" in run("cache", "clean").out
-        assert len(configured.ledger) == sent
+        assert len(configured.request_log) == sent
         assert run("cache", "clear", "--json").document == {"dropped": 1, "records": 0}
         assert "0 customers forgotten" in run("cache", "clear").out
         assert run("lookup", document, "--json").document["source"] == "api"
@@ -342,7 +342,7 @@ class TestConfig:
 
     def test_check_is_content_with_a_whole_profile(self, run: Any, configured: Simulator) -> None:
         ran = run("config", "check")
-        assert (ran.code, configured.url in ran.out, len(configured.ledger)) == (0, True, 0)
+        assert (ran.code, configured.url in ran.out, len(configured.request_log)) == (0, True, 0)
 
     def test_check_names_what_is_wrong(
         self, run: Any, configured: Simulator, monkeypatch: pytest.MonkeyPatch

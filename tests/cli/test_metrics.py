@@ -35,7 +35,7 @@ def test_printed_once(run, simulator):
     assert "# TYPE hubsoft_requests counter" in out or "# TYPE hubsoft_requests_total counter" in out
     assert "# HELP hubsoft_budget_used " in out
     assert BIANCA not in out
-    assert len(simulator.ledger) == 2
+    assert len(simulator.request_log) == 2
 
 
 def test_written_whole_for_node_exporter_under_another_account(run, home):

@@ -28,7 +28,7 @@ def test_a_lookup_is_in_the_report_of_today(run, simulator, home):
     document = json.loads(out)
     assert (code, err) == (0, "")
     assert list(document)[: len(AGREED)] == AGREED
-    assert document["requests"] == len(simulator.ledger) == 2
+    assert document["requests"] == len(simulator.request_log) == 2
     assert document["requests_by_endpoint"] == {"cliente": 1, "token": 1}
     assert (document["questions"], document["saved"], document["hit_ratio"]) == (2, 1, 0.5)
     code, out, _err = run("report", "--csv")
@@ -41,7 +41,7 @@ def test_a_lookup_is_in_the_report_of_today(run, simulator, home):
     assert code == 0
     assert str(home / "page.html") in out
     assert BIANCA not in (home / "page.html").read_text()
-    assert len(simulator.ledger) == 2, "a report sends nothing"
+    assert len(simulator.request_log) == 2, "a report sends nothing"
 
 
 def test_a_day_without_anything_says_so(run):

@@ -42,22 +42,22 @@ def test_a_pass_in_words_says_what_it_spared(run: Any, configured: Simulator) ->
 
 def test_the_plan_is_shown_and_nothing_is_asked(run: Any, configured: Simulator) -> None:
     run("sync")
-    sent = len(configured.ledger)
+    sent = len(configured.request_log)
     plan = run("sync", "--plan-only", "--json").document
     assert (plan["requests"], plan["naive_requests"], len(plan["plan"])) == (2, 20, 2)
     assert "2 requests in all; one per ticket would be 20." in run("sync", "--plan-only").out
-    assert len(configured.ledger) == sent
+    assert len(configured.request_log) == sent
 
 
 def test_the_plan_of_the_first_pass_says_what_is_unknown(run: Any, configured: Simulator) -> None:
     assert "nobody knows how many yet" in run("sync", "--plan-only").out
-    assert len(configured.ledger) == 0
+    assert len(configured.request_log) == 0
 
 
 def test_the_list_comes_from_the_mirror(run: Any, configured: Simulator, monkeypatch: Any) -> None:
     assert run("ticket", "list").out == "No ticket is followed yet. Run hubsoft-tui sync first.\n"
     run("sync")
-    sent = len(configured.ledger)
+    sent = len(configured.request_log)
     monkeypatch.delenv("HUBSOFT_PASSWORD")  # no request, no secret
     rows = run("ticket", "list", "--open", "--json").document["tickets"]
     assert len(rows) == 20
@@ -68,7 +68,7 @@ def test_the_list_comes_from_the_mirror(run: Any, configured: Simulator, monkeyp
     said = run("ticket", "list").out.splitlines()
     assert said[0].startswith(ticket.protocol)
     assert said[-1] == "20 tickets"
-    assert len(configured.ledger) == sent
+    assert len(configured.request_log) == sent
 
 
 def test_an_endless_name_makes_no_endless_lines(run: Any, configured: Simulator) -> None:

@@ -43,7 +43,7 @@ def test_what_cannot_be_a_customer_is_explained_and_never_sent(
     terminal.wait_for("CPF")
     terminal.wait_for("! ")
     assert not terminal.sees("BIANCA")
-    assert len(simulator.ledger) == 0
+    assert len(simulator.request_log) == 0
 
 
 def test_a_paste_of_anything_is_survived(console: Opener, simulator: Simulator) -> None:
@@ -55,7 +55,7 @@ def test_a_paste_of_anything_is_survived(console: Opener, simulator: Simulator) 
     terminal.wait_for("7x7x7x")
     terminal.press("enter")
     terminal.wait_for("! ")
-    assert len(simulator.ledger) == 0
+    assert len(simulator.request_log) == 0
     written = bytes(terminal.raw[mark:])
     assert b"\x1b]52;" not in written
     assert not {kind for kind in terminal.wire.kinds if kind.startswith(("C1", "bidi", "OSC 52", "DCS"))}

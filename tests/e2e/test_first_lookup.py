@@ -42,22 +42,22 @@ def test_the_same_customer_again_costs_no_request(console: Opener, simulator: Si
     terminal = console(simulator=simulator)
     terminal.wait_for(WELCOME)
     terminal.quiet(0.5)
-    assert len(simulator.ledger) == 0
+    assert len(simulator.request_log) == 0
 
     look_up(terminal, BIANCA, "from HubSoft just now")
-    assert simulator.ledger.count(path="cliente") == 1
+    assert simulator.request_log.count(path="cliente") == 1
     assert simulator.tokens_issued == 1
 
     terminal.quiet(0.5)
-    sent = len(simulator.ledger)
+    sent = len(simulator.request_log)
     look_up(terminal, "86214941081", "from cache, less than 1 min old")
     look_up(terminal, "#1204", "from cache, less than 1 min old")
     terminal.quiet(0.5)
-    assert len(simulator.ledger) == sent
+    assert len(simulator.request_log) == sent
 
     terminal.press("r")
     terminal.wait_for("from HubSoft just now")
-    assert simulator.ledger.count(path="cliente") == 2
+    assert simulator.request_log.count(path="cliente") == 2
 
 
 def test_the_next_start_still_has_the_customer_and_the_login(console: Opener, simulator: Simulator) -> None:
@@ -70,7 +70,7 @@ def test_the_next_start_still_has_the_customer_and_the_login(console: Opener, si
     again = console(simulator=simulator)
     again.wait_for("BIANCA COUTO")  # among the recent customers
     look_up(again, BIANCA, "from cache, less than 1 min old")
-    assert simulator.ledger.count(path="cliente") == 1
+    assert simulator.request_log.count(path="cliente") == 1
     look_up(again, "106.820.836-82", "GUILHERME SILVA")
     assert simulator.tokens_issued == 1
 

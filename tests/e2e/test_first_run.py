@@ -37,7 +37,7 @@ def test_a_wrong_password_is_named_and_the_right_one_opens_the_lookup(
 ) -> None:
     terminal = console(columns=80, rows=24)
     terminal.wait_for("Welcome to the HubSoft console")
-    assert len(simulator.ledger) == 0
+    assert len(simulator.request_log) == 0
     fill(terminal, simulator, password="not it")
     terminal.wait_for("HubSoft does not accept")
     assert terminal.sees("password")

@@ -62,7 +62,7 @@ def attacks(terminal: Terminal) -> set[str]:
 
 
 def answered(simulator: Simulator, path: str) -> bool:
-    return any(entry.status for entry in simulator.ledger.entries(f"cliente/{path}"))
+    return any(entry.status for entry in simulator.request_log.entries(f"cliente/{path}"))
 
 
 def test_no_screen_lets_a_control_through(console: Opener, hostile: Simulator) -> None:

@@ -18,7 +18,7 @@ def test_every_screen_is_reached_and_left(
     console: Opener, simulator: Simulator, columns: int, rows: int
 ) -> None:
     def asked(path: str) -> bool:
-        return path in {entry.path.rpartition("/")[2] for entry in simulator.ledger.entries()}
+        return path in {entry.path.rpartition("/")[2] for entry in simulator.request_log.entries()}
 
     terminal = console("--read-only", simulator=simulator, columns=columns, rows=rows)
     terminal.wait_for(WELCOME)

@@ -186,7 +186,7 @@ def test_six_processes_share_budget_login_and_memory_through_any_crash(
     chance = random.Random(8)
 
     def sent() -> int:
-        return len(simulator.ledger)
+        return len(simulator.request_log)
 
     consoles = [Worker("console", variables) for _ in range(2)]
     consoles[0].ask(people[0])
@@ -205,7 +205,7 @@ def test_six_processes_share_budget_login_and_memory_through_any_crash(
             asked.append((people[n], sent()))
             consoles[n % 2].ask(people[n])
         wait_until(lambda: all(loop.asked for loop in loops), "a lookup was kept waiting for good")
-        entries = simulator.ledger.entries()
+        entries = simulator.request_log.entries()
         for document, before in [*asked, *(loop.asked[0] for loop in loops)]:
             overtaken = [e for e in entries[before : place(entries, document)] if _document(e) in low]
             assert len(overtaken) <= BUDGET, f"{len(overtaken)} of the backlog went before a person"
@@ -239,8 +239,8 @@ def test_six_processes_share_budget_login_and_memory_through_any_crash(
     fresh = lookup(variables, people[7])
     assert fresh["source"] == "api"
     assert simulator.tokens_issued == 1
-    assert sum("oauth" in entry.path for entry in simulator.ledger.entries()) == 1
-    assert simulator.ledger.worst_window(WINDOW) <= BUDGET
+    assert sum("oauth" in entry.path for entry in simulator.request_log.entries()) == 1
+    assert simulator.request_log.worst_window(WINDOW) <= BUDGET
 
 
 def _document(entry: LoggedRequest) -> str:

@@ -84,7 +84,7 @@ def test_the_engine_starts_behind_the_first_frame(console: Opener, simulator: Si
     terminal.type(f"{BIANCA}\r")
     terminal.wait_for("BIANCA COUTO")
     assert terminal.first_frame is not None
-    assert simulator.ledger.entries()[0].monotonic > terminal.first_frame
+    assert simulator.request_log.entries()[0].monotonic > terminal.first_frame
 
 
 def test_a_screen_where_nothing_happens_sends_nothing(
@@ -118,11 +118,11 @@ def test_the_live_monitor_stays_within_its_budget(console: Opener, simulator: Si
     with background_load(simulator, home):
         terminal.press("f5")
         terminal.wait_for("Budget, last 60 s")
-        sent = len(simulator.ledger)
-        terminal.wait_for(lambda: len(simulator.ledger) > sent + 3)
-        sent = len(simulator.ledger)
+        sent = len(simulator.request_log)
+        terminal.wait_for(lambda: len(simulator.request_log) > sent + 3)
+        sent = len(simulator.request_log)
         written = terminal.bytes_over(6)
-        assert len(simulator.ledger) > sent + 10, "there was no load to show"
+        assert len(simulator.request_log) > sent + 10, "there was no load to show"
     assert 0 < written / 6 <= LIVE_BYTES_PER_SECOND, terminal.picture()
 
 
@@ -134,8 +134,8 @@ def test_quit_is_obeyed_on_a_thin_link(console: Opener, simulator: Simulator, ho
         terminal.throttle(THIN_LINK)
         terminal.press("f5")
         terminal.wait_for("Budget, last 60 s")
-        sent = len(simulator.ledger)
-        terminal.wait_for(lambda: len(simulator.ledger) > sent + 10)
+        sent = len(simulator.request_log)
+        terminal.wait_for(lambda: len(simulator.request_log) > sent + 10)
         pressed = time.monotonic()
         terminal.press("q")
         assert terminal.exit_status() == 0
@@ -170,15 +170,15 @@ def test_a_frozen_terminal_holds_up_no_request(console: Opener, simulator: Simul
     for _ in range(40):
         terminal.press("f7", "f5")
     terminal.quiet(0.3)  # what was being read when the reader fell asleep
-    read, sent, stalled = len(terminal.raw), len(simulator.ledger), time.monotonic()
-    terminal.wait_for(lambda: len(simulator.ledger) >= sent + 8)
+    read, sent, stalled = len(terminal.raw), len(simulator.request_log), time.monotonic()
+    terminal.wait_for(lambda: len(simulator.request_log) >= sent + 8)
     assert len(terminal.raw) == read
     assert time.monotonic() - stalled > 3, "eight probes half a second apart"
-    arrived = [entry.monotonic for entry in simulator.ledger.entries()[sent:]]
+    arrived = [entry.monotonic for entry in simulator.request_log.entries()[sent:]]
     assert max(later - sooner for sooner, later in pairwise(arrived)) < 3
 
     simulator.set_scenario("calm")
-    terminal.wait_for(lambda: len(simulator.ledger) > sent + 8)
+    terminal.wait_for(lambda: len(simulator.request_log) > sent + 8)
     terminal.resume()
     terminal.wait_for("● Online")
     terminal.press("q")

@@ -91,10 +91,10 @@ def test_a_name_pasted_without_a_mark_is_text(console: Opener, simulator: Simula
     terminal.wait_for(WELCOME)
     look_up(terminal, BIANCA, "BIANCA COUTO")
     terminal.wait_for("q quit")
-    sent = len(simulator.ledger)
+    sent = len(simulator.request_log)
     terminal.type("Joaquim Nixmaq")
     terminal.wait_for("Joaquim Nixmaq")
-    assert len(simulator.ledger) == sent
+    assert len(simulator.request_log) == sent
     terminal.press("escape")
     terminal.wait_for("q quit")
     terminal.press("f3")

@@ -66,9 +66,9 @@ def test_a_program_is_told_that_it_is_not_known_and_nothing_is_remembered(simula
                     assert caught.value.exit_code in {1, 4}
         simulator.faults.clear()
         assert hub.client_info("862.149.410-81", full_data=False) is True
-        before = len(simulator.ledger)
+        before = len(simulator.request_log)
         assert hub.client_info(STRANGER) is None
-        assert len(simulator.ledger) == before + 1
+        assert len(simulator.request_log) == before + 1
 
 
 async def _forget(services):
@@ -92,7 +92,7 @@ def test_hubsofts_own_empty_list_is_not_found_in_one_request(simulator, tmp_path
         words = said({"status": "error", "msg": "Cliente não encontrado"}, 404)
         simulator.fail_next(1, words.pop("kind"), SINGLE, **words)
         assert hub.client_info(cpf(123_456_789)) is None
-    assert [each.path for each in simulator.ledger.entries()].count(SINGLE) == 2
+    assert [each.path for each in simulator.request_log.entries()].count(SINGLE) == 2
 
 
 # -- the check-up
@@ -165,9 +165,9 @@ def test_a_roster_with_an_active_row_of_nobody_takes_no_contract_away_without_as
 
     monkeypatch.setattr(Details, "customer", customer)
     simulator.set_status(gone, "cancelado")
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     ground.run(max_age=0.0)
-    asked = [each.query for each in simulator.ledger.entries() if each.path == SINGLE]
+    asked = [each.query for each in simulator.request_log.entries() if each.path == SINGLE]
     assert any(gone.document in query for query in asked)
     assert ground.results()[gone.document] is Result.INACTIVE
 
@@ -204,8 +204,10 @@ async def test_a_search_that_proves_nothing_sends_nothing_again(simulator, hub_o
         spoil(simulator, name, LIST, count=1)
     before = len(simulator.tickets)
     await _all_sent(hub_over(), customers)
-    assert len(simulator.tickets) == before + len(customers) == before + simulator.ledger.count(path=OPEN)
-    assert simulator.ledger.count(path=LIST) >= len(customers) + len(UNPROVEN)
+    assert (
+        len(simulator.tickets) == before + len(customers) == before + simulator.request_log.count(path=OPEN)
+    )
+    assert simulator.request_log.count(path=LIST) >= len(customers) + len(UNPROVEN)
 
 
 @pytest.mark.parametrize("executed", [True, False])

@@ -55,7 +55,7 @@ def simulator():
 
 
 def sent(simulator: Simulator, path: str = CUSTOMER) -> int:
-    return sum(entry.path == path for entry in simulator.ledger.entries())
+    return sum(entry.path == path for entry in simulator.request_log.entries())
 
 
 def documents(simulator: Simulator, count: int) -> list[str]:
@@ -318,7 +318,7 @@ async def test_in_an_outage_the_known_are_shown_with_their_age_and_the_unknown_a
     )
     await lookup(hub, BIANCA)
     await go_down(hub, simulator)
-    before = len(simulator.ledger.entries())
+    before = len(simulator.request_log.entries())
     stale = await lookup(hub, BIANCA)
     assert stale.source is Source.STALE
     assert stale.age > 0
@@ -329,7 +329,7 @@ async def test_in_an_outage_the_known_are_shown_with_their_age_and_the_unknown_a
     assert time.monotonic() - started < 1, (
         "a promise to people, not a benchmark: the breaker answers, not a timeout"
     )
-    assert len(simulator.ledger.entries()) <= before + 2, (
+    assert len(simulator.request_log.entries()) <= before + 2, (
         "each question of a person looks once whether HubSoft is back"
     )
 
@@ -357,10 +357,10 @@ async def test_of_many_persons_questions_one_is_the_probe_of_an_open_breaker(hub
     await go_down(hub, simulator)
     simulator.set_scenario("calm")
     simulator.latency = (0.3, 0.3)
-    before = len(simulator.ledger.entries())
+    before = len(simulator.request_log.entries())
     asked = [asyncio.create_task(lookup(hub, each)) for each in documents(simulator, 100)[80:]]
     await asyncio.sleep(0.15)
-    assert len(simulator.ledger.entries()) - before <= 1
+    assert len(simulator.request_log.entries()) - before <= 1
     assert all(answer.found for answer in await asyncio.gather(*asked))
 
 
@@ -433,13 +433,13 @@ async def test_of_fifty_background_questions_one_is_the_probe_and_all_are_answer
     ]
     await asyncio.sleep(0)
     at_probe: list[int] = []
-    before = len(simulator.ledger.entries())
+    before = len(simulator.request_log.entries())
     simulator.set_scenario("calm")
     simulator.latency = (0.15, 0.15)
-    while len(simulator.ledger.entries()) == before:
+    while len(simulator.request_log.entries()) == before:
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.08)
-    at_probe.append(len(simulator.ledger.entries()) - before)
+    at_probe.append(len(simulator.request_log.entries()) - before)
     answers = await asyncio.gather(*waiting)
     assert at_probe == [1]
     assert all(answer.found for answer in answers)
@@ -475,7 +475,7 @@ async def test_no_window_at_the_server_holds_more_than_allowed_over_real_http(hu
         *(lookup(hub, each, context=RequestContext(priority=Priority.CRITICAL)) for each in people)
     )
     assert sent(simulator) == 40
-    assert simulator.ledger.worst_window(window) <= 12
+    assert simulator.request_log.worst_window(window) <= 12
 
 
 async def test_a_429_pauses_everybody_is_one_event_and_people_get_what_is_remembered(hub_over, simulator):
@@ -495,10 +495,10 @@ async def test_a_429_pauses_everybody_is_one_event_and_people_get_what_is_rememb
     assert snapshot.api.health is Health.LIMITED
     assert snapshot.api.rate_limited == 1
     assert snapshot.budget.paused_for > 0
-    before = len(simulator.ledger.entries())
+    before = len(simulator.request_log.entries())
     stale = await lookup(hub, BIANCA)
     assert stale.source in {Source.STALE, Source.CACHE}
-    assert len(simulator.ledger.entries()) == before
+    assert len(simulator.request_log.entries()) == before
 
 
 # -- privacy

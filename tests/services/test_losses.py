@@ -74,7 +74,7 @@ async def test_a_budget_lost_while_programs_run_is_never_overspent(hub_over, sim
     lose(tmp_path, how)
     three = hub_over()
     await asyncio.gather(ask(one, simulator, 10, 4), ask(two, simulator, 20, 4), ask(three, simulator, 30, 4))
-    assert simulator.ledger.worst_window(WINDOW) <= MOST
+    assert simulator.request_log.worst_window(WINDOW) <= MOST
     assert "budget.db" in await lost(three)
 
 
@@ -85,7 +85,7 @@ async def test_a_budget_lost_between_runs_is_never_overspent(hub_over, simulator
     lose(tmp_path, "all gone")
     two = hub_over()
     await ask(two, simulator, 10, 9)
-    assert simulator.ledger.worst_window(WINDOW) <= MOST
+    assert simulator.request_log.worst_window(WINDOW) <= MOST
 
 
 async def test_people_are_told_that_the_budget_was_lost(hub_over, simulator, tmp_path):
@@ -94,7 +94,7 @@ async def test_people_are_told_that_the_budget_was_lost(hub_over, simulator, tmp
     hub = hub_over(60.0)
     with pytest.raises(BudgetLost, match="was lost, so one window"):
         await hub.run(lambda services: services.customers.lookup(BIANCA))
-    assert simulator.ledger.entries() == []
+    assert simulator.request_log.entries() == []
     budget = await hub.run(_budget)
     assert budget.lost
     assert 50 < budget.paused_for <= 60

@@ -142,7 +142,7 @@ async def test_an_outage_leaves_stale_and_failed_questions_and_every_attempt(hub
     assert (stale.outcome, stale.failed) == (Outcome.STALE, False)
     assert stale.age >= 0.02
     assert (failed.outcome, failed.failed) == (Outcome.MISS, True)
-    assert [row.status for row in sent] == [entry.status for entry in simulator.ledger.entries()]
+    assert [row.status for row in sent] == [entry.status for entry in simulator.request_log.entries()]
     assert [(row.status, row.attempt) for row in sent[2:4]] == [(500, 1), (500, 2)]
 
 
@@ -195,7 +195,7 @@ async def test_two_consoles_write_to_one_trace(hub_over, simulator, tmp_path):
     questions, sent = rows(other, tmp_path)
     assert [row.outcome for row in questions] == [Outcome.MISS, Outcome.HIT]
     assert questions[0].subject == questions[1].subject
-    assert len(sent) == len(simulator.ledger)
+    assert len(sent) == len(simulator.request_log)
 
 
 def test_old_rows_go_when_the_settings_say_so(hub_over, simulator, tmp_path):

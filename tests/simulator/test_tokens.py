@@ -27,7 +27,7 @@ def test_several_tokens_are_good_at_once(visitor: Visitor) -> None:
     for token in (first, visitor.http.headers["authorization"]):
         answer = visitor.http.get(f"{API}configuracao/vencimento", headers={"authorization": token})
         assert answer.status_code == 200
-    assert [entry.token for entry in visitor.simulator.ledger.entries("configuracao/vencimento")] == [
+    assert [entry.token for entry in visitor.simulator.request_log.entries("configuracao/vencimento")] == [
         "T1",
         "T2",
     ]
@@ -59,7 +59,7 @@ def test_without_a_good_token_the_api_is_closed(visitor: Visitor, header: str | 
     headers = {} if header is None else {"authorization": header}
     answer = visitor.http.get(f"{API}configuracao/vencimento", headers=headers)
     assert (answer.status_code, answer.json()) == (401, {"message": "Unauthenticated."})
-    assert not visitor.simulator.ledger.entries()[-1].executed
+    assert not visitor.simulator.request_log.entries()[-1].executed
 
 
 def test_revoked_tokens_are_refused_and_new_ones_are_not(simulator: Simulator, visitor: Visitor) -> None:
@@ -79,5 +79,5 @@ def test_a_token_really_ends(
     assert visitor.http.post("/oauth/token", json=visitor.credentials()).json()["expires_in"] == 90
     assert visitor.raw("configuracao/vencimento").status_code == 200
     real = time.monotonic
-    monkeypatch.setattr("hubsoft_tui.simulator.tokens.time.monotonic", lambda: real() + 91)
+    monkeypatch.setattr("hubsoft_tui.simulator.provider.time.monotonic", lambda: real() + 91)
     assert visitor.raw("configuracao/vencimento").status_code == 401

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from hubsoft_tui.simulator import SCENARIOS, Simulator
-from hubsoft_tui.simulator.faults import parse
+from hubsoft_tui.simulator.scenarios import parse
 
 from .conftest import API, Visitor
 
@@ -28,7 +28,7 @@ def test_a_reset_is_a_reset(simulator: Simulator, visitor: Visitor) -> None:
         raw.settimeout(5)
         with pytest.raises(ConnectionResetError):
             raw.recv(1)
-    entry = simulator.ledger.entries()[-1]
+    entry = simulator.request_log.entries()[-1]
     assert (entry.status, entry.fault, entry.executed) == (0, "reset", False)
     assert visitor.raw(PATH).status_code == 200
 
@@ -40,7 +40,7 @@ def test_a_closed_connection_and_a_cut_body(simulator: Simulator, visitor: Visit
     simulator.fail_next(1, "truncated")
     with pytest.raises(httpx.RemoteProtocolError, match="complete message body"):
         visitor.raw(PATH)
-    assert simulator.ledger.entries()[-1].executed
+    assert simulator.request_log.entries()[-1].executed
 
 
 def test_spoiled_answers(simulator: Simulator, visitor: Visitor) -> None:
@@ -79,7 +79,7 @@ def test_a_fault_before_or_after_executing(
     except httpx.TransportError:
         assert kind in {"reset", "close"}
     assert len(simulator.tickets) == before + after
-    assert simulator.ledger.entries()[-1].executed is after
+    assert simulator.request_log.entries()[-1].executed is after
 
 
 def test_a_slow_write_is_executed_after_its_client_left(simulator: Simulator, visitor: Visitor) -> None:
@@ -100,10 +100,10 @@ def test_a_proxy_gives_up_before_the_write_is_carried_out(simulator: Simulator, 
     simulator.fail_next(1, "late:0.2", "atendimento")
     answer = visitor.http.post(f"{API}atendimento", json=NEW)
     assert (answer.status_code, len(simulator.tickets)) == (504, before)
-    entry = simulator.ledger.entries()[-1]
+    entry = simulator.request_log.entries()[-1]
     assert (entry.status, entry.executed) == (504, False)
     deadline = time.monotonic() + 5
-    while not simulator.ledger.entries()[-1].executed and time.monotonic() < deadline:
+    while not simulator.request_log.entries()[-1].executed and time.monotonic() < deadline:
         time.sleep(0.01)
     assert len(simulator.tickets) == before + 1
 
@@ -138,7 +138,7 @@ def test_the_throttle_is_laravels(
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert abs(int(refused.headers["x-ratelimit-reset"]) - time.time()) <= 61
     assert "retry-after" not in answers[0].headers
-    assert [entry.status for entry in simulator.ledger.entries()][-2:] == [429, 429]
+    assert [entry.status for entry in simulator.request_log.entries()][-2:] == [429, 429]
     simulator.set_scenario("calm")
     answer = visitor.raw(PATH)
     assert answer.status_code == 200
@@ -154,7 +154,7 @@ def test_the_window_begins_with_its_first_request_and_ends(
     visitor = visit(simulator)
     assert [visitor.raw(PATH).status_code for _ in range(3)] == [200, 200, 429]
     real = time.monotonic
-    monkeypatch.setattr("hubsoft_tui.simulator.throttle.time.monotonic", lambda: real() + 60)
+    monkeypatch.setattr("hubsoft_tui.simulator.scenarios.time.monotonic", lambda: real() + 60)
     assert [visitor.raw(PATH).status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
@@ -181,7 +181,7 @@ def test_flaky_weather_fails_about_a_third_in_many_ways(
         for _ in range(200):
             with contextlib.suppress(httpx.TransportError):
                 visitor.raw(PATH)
-        return [entry.fault for entry in simulator.ledger.entries()[1:]]
+        return [entry.fault for entry in simulator.request_log.entries()[1:]]
 
     first = weather(3)
     kinds = Counter(first)
@@ -202,7 +202,7 @@ def test_slow_weather_waits_longer_for_bigger_pages(
     simulator.seconds_per_row = 0.002
     for size in (10, 100):
         visitor.get("cliente/todos", pagina=0, itens_por_pagina=size)
-    small, big = (entry.seconds for entry in simulator.ledger.entries("cliente/todos"))
+    small, big = (entry.seconds for entry in simulator.request_log.entries("cliente/todos"))
     assert small >= 0.02
     assert big >= 0.2
 
@@ -230,7 +230,7 @@ def test_every_scenario_has_a_name_a_title_and_a_help(simulator: Simulator) -> N
 
 def test_anything_can_be_done_at_the_arrival_of_a_request(simulator: Simulator, visitor: Visitor) -> None:
     def revoke_at_the_third(_entry: object) -> None:
-        if simulator.ledger.count(PATH) == 3:
+        if simulator.request_log.count(PATH) == 3:
             simulator.revoke_tokens()
 
     simulator.on_request = revoke_at_the_third

@@ -13,7 +13,7 @@ from hubsoft_tui.core.types import Priority, RequestContext
 from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.settings.tree import CacheSettings, LimiterSettings
 from hubsoft_tui.simulator import Simulator
-from hubsoft_tui.simulator import tokens as simulated_tokens
+from hubsoft_tui.simulator import provider as simulated_provider
 from tests.fuzzing import in_form
 
 from .scenario import HOUR, MINUTE, World, play, settings
@@ -110,15 +110,15 @@ def test_refused_credentials_are_told_at_once_and_cleared_when_they_are_right(
 
     async def story(world: World) -> None:
         await world.ask(terms[0])
-        right = simulated_tokens.PASSWORD
-        monkeypatch.setattr(simulated_tokens, "PASSWORD", "another")
+        right = simulated_provider.PASSWORD
+        monkeypatch.setattr(simulated_provider, "PASSWORD", "another")
         simulator.revoke_tokens()
         await world.ask(terms[1])
         await world.clock.sleep(10)
         assert await world.told() == [("credentials_refused", True)]
         await world.work(terms, 10 * MINUTE, every=30, refresh=True)
         assert await world.told() == [("credentials_refused", True)]
-        monkeypatch.setattr(simulated_tokens, "PASSWORD", right)
+        monkeypatch.setattr(simulated_provider, "PASSWORD", right)
         await world.work(terms, 10 * MINUTE, every=30, refresh=True)
         assert await world.told() == [("credentials_refused", False)]
 

@@ -236,7 +236,7 @@ async def test_one_that_hangs_delays_nothing_and_spends_nothing_of_the_budget(
             with hub.watch():
                 await asyncio.sleep(0.3)
             assert hub.snapshot().badges.alerts == 1
-            assert hub.snapshot().budget.used == len(simulator.ledger.entries()) == 2
+            assert hub.snapshot().budget.used == len(simulator.request_log.entries()) == 2
         finally:
             await asyncio.to_thread(hub.close)
     assert b"86214941081" not in hanging.calls[0][2]

@@ -102,7 +102,7 @@ class Ground:
 
     def sent(self, path: str | None = None) -> int:
         """Return how many requests HubSoft received, logins apart."""
-        entries = [each for each in self.simulator.ledger.entries() if each.path != "/oauth/token"]
+        entries = [each for each in self.simulator.request_log.entries() if each.path != "/oauth/token"]
         return len([each for each in entries if path is None or each.path == path])
 
     def close(self) -> None:

@@ -47,12 +47,12 @@ def test_kills_change_nothing_and_no_decided_member_is_asked_for_again(make_simu
     file = write_list(tmp_path / "members.csv", documents)
     left_alone, killed = tmp_path / "left-alone", tmp_path / "killed"
     assert started(left_alone, simulator.url, file).wait(PATIENCE) == 0
-    assert simulator.ledger.count(path=ROSTER) + simulator.ledger.count(path=SINGLE) <= PAGES + 6
+    assert simulator.request_log.count(path=ROSTER) + simulator.request_log.count(path=SINGLE) <= PAGES + 6
     active = {each.document for each in simulator.customers if each.active}
     assert {document for document, found in decisions(left_alone).items() if found[0] == "active"} == (
         active & set(documents)
     )
-    simulator.ledger.clear()
+    simulator.request_log.clear()
 
     seed = time.time_ns()
     print(f"seed {seed}")  # shown when it fails
@@ -60,22 +60,25 @@ def test_kills_change_nothing_and_no_decided_member_is_asked_for_again(make_simu
     decided_before: list[tuple[int, set[str]]] = []
     for kill in range(KILLS):
         process = started(killed, simulator.url, file)
-        due = len(simulator.ledger) + chance.randrange(4)
+        due = len(simulator.request_log) + chance.randrange(4)
         last = kill == KILLS - 1
-        while process.poll() is None and (len(simulator.ledger) < due or (last and not decisions(killed))):
+        while process.poll() is None and (
+            len(simulator.request_log) < due or (last and not decisions(killed))
+        ):
             time.sleep(0.005)
         time.sleep(chance.uniform(0.0, 0.1))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        number = max((entry.number for entry in simulator.ledger.entries()), default=0)
+        number = max((entry.number for entry in simulator.request_log.entries()), default=0)
         decided_before.append((number, set(decisions(killed))))
     assert started(killed, simulator.url, file).wait(PATIENCE) == 0
 
     assert decisions(killed) == decisions(left_alone)
     assert len(decisions(killed)) == len(documents)
-    assert simulator.ledger.count(path=ROSTER) <= 1 + PAGES + KILLS
+    assert simulator.request_log.count(path=ROSTER) <= 1 + PAGES + KILLS
     asked = [
-        (entry.number, parse_qs(entry.query)["termo_busca"][0]) for entry in simulator.ledger.entries(SINGLE)
+        (entry.number, parse_qs(entry.query)["termo_busca"][0])
+        for entry in simulator.request_log.entries(SINGLE)
     ]
     for number, decided in decided_before:
         assert not decided & {document for later, document in asked if later > number}

@@ -48,14 +48,14 @@ def test_it_is_read_once_a_night_and_answers_the_day(make_simulator, make_ground
     assert look(ground)  # a clock put forward over the quiet hour skips no night
     assert ground.sent(ROSTER) == 4
 
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     for customer in some(simulator, 20, seed=3):
         document = customer.document
         found = ground.hub.call(
             lambda s, document=document: s.customers.lookup(document, category=Category.CONTRACT_STATUS)
         )
         assert (found.source, found.active) == (Source.CACHE, customer.active)
-    assert len(simulator.ledger) == 0
+    assert len(simulator.request_log) == 0
 
 
 def test_it_is_not_read_unasked(make_simulator, make_ground, at):

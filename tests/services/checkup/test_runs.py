@@ -12,6 +12,7 @@ from hubsoft_tui.core.types import Category, Source
 from hubsoft_tui.errors import AlreadyRunning, CredentialsRefused
 from hubsoft_tui.services.checkup.types import Result, RunState, Variant, Way
 from hubsoft_tui.settings.tree import CheckupSettings, HealthSettings, HttpSettings, LimiterSettings
+from hubsoft_tui.simulator import people as simulated
 from hubsoft_tui.simulator.details import Details
 from hubsoft_tui.simulator.people import SimCustomer
 
@@ -36,9 +37,9 @@ def test_a_hundred_of_fifteen_hundred_cost_five_requests_and_none_when_repeated(
     assert (ended.requests, ended.saved) == (ground.sent(), 100 - ground.sent())
     assert ground.results() == ground.truth()
 
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     again = ground.run()
-    assert (again.requests, len(simulator.ledger)) == (0, 0)
+    assert (again.requests, len(simulator.request_log)) == (0, 0)
     assert ground.results() == ground.truth()
     assert {row.decision.source for row in ground.rows().values()} == {"cache"}
 
@@ -97,13 +98,13 @@ async def test_everybody_in_the_roster_is_known_for_status_but_not_as_a_customer
     listed = documents_of(some(simulator, 40))
     ground = make_ground(simulator, listed)
     await asyncio.to_thread(ground.run)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
 
     others = [customer for customer in simulator.customers if customer.document not in listed][:50]
     for customer in others:
         found = await ask(ground, customer.document, Category.CONTRACT_STATUS)
         assert (found.source, found.active) == (Source.CACHE, customer.active)
-    assert len(simulator.ledger) == 0
+    assert len(simulator.request_log) == 0
 
     whole = await ask(ground, others[0].document, Category.CLIENT_DATA)
     assert whole.source is Source.API
@@ -139,9 +140,9 @@ def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_
     assert ground.sent(ROSTER) < 25
     assert ground.sent(SINGLE) == 0
 
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     ground.run(max_age=0)
-    asked = [entry.query for entry in simulator.ledger.entries(ROSTER)]
+    asked = [entry.query for entry in simulator.request_log.entries(ROSTER)]
     assert "itens_por_pagina=100" in asked[0]  # the size that has worked
 
 
@@ -189,7 +190,7 @@ def test_pages_that_shift_and_a_total_that_changes_mislead_nobody(make_simulator
                     simulator.remove_customer(gone.pop())
 
     simulator.on_request = shift
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     ended = ground.run(max_age=0)
     assert pages > 2
     assert ground.results() == ground.truth()
@@ -266,8 +267,6 @@ def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
     make_simulator, make_ground, monkeypatch
 ):
     """On some servers `cancelado=sim` may mean "cancelled only": no member may lose a contract by it."""
-    from hubsoft_tui.simulator import roster as simulated
-
     honest = simulated.Filter.services
 
     def only_cancelled(self, customer):
@@ -288,7 +287,7 @@ def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
     monkeypatch.setattr(simulated.Filter, "services", only_cancelled)
     # Asking for one customer is a route of its own.
     monkeypatch.setattr(
-        "hubsoft_tui.simulator.routes_clients.Filter",
+        "hubsoft_tui.simulator.routes_customers.Filter",
         lambda cancelled, inactive, statuses: simulated.Filter(
             "todos"
             if inactive == "todos" and cancelled == "sim" and not statuses and _single()
@@ -300,9 +299,9 @@ def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
     ended = ground.run()
     assert ground.results() == truth
     assert ended.requests < 200
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     ground.run(max_age=0)
-    assert not any("cancelado=sim" in entry.query for entry in simulator.ledger.entries(ROSTER))
+    assert not any("cancelado=sim" in entry.query for entry in simulator.request_log.entries(ROSTER))
 
 
 def _single() -> bool:
@@ -365,7 +364,7 @@ def test_who_cannot_be_decided_is_unknown_and_nobody_else(make_simulator, make_g
     simulator.on_request = None
     simulator.set_scenario("calm")
     simulator.latency = (0.0, 0.0)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     again = ground.run()
     assert ground.results() == truth
     assert again.requests <= ended.counts[Result.UNKNOWN]
@@ -464,7 +463,7 @@ def test_paused_and_gone_on_with_nobody_is_asked_for_twice(make_simulator, make_
 
     ended = ground.run()
     assert ended.state is RunState.DONE
-    terms = [entry.query for entry in simulator.ledger.entries(SINGLE)]
+    terms = [entry.query for entry in simulator.request_log.entries(SINGLE)]
     assert len(terms) - len(set(terms)) <= 3  # only those that were on their way when it was paused
     assert ended.requests == len(terms)
 

@@ -39,7 +39,7 @@ def test_a_console_elsewhere_is_measured_without_being_asked(simulator, settings
                 look_up(hub, document)
             hub.call(lambda s: s.reports.day(s.reports.today()))  # what it holds is written by then
             found = by_name(metrics)
-            sent = len(simulator.ledger)
+            sent = len(simulator.request_log)
             assert sum(found["hubsoft_requests"].samples.values()) == sent == 3
             assert found["hubsoft_requests"].samples["token",] == 1
             assert found["hubsoft_questions"].samples["client_data", "hit"] == 1
@@ -50,7 +50,7 @@ def test_a_console_elsewhere_is_measured_without_being_asked(simulator, settings
             assert found["hubsoft_token_seconds"].samples[()] > 1000
             assert found["hubsoft_saved_requests"].samples[()] == 1
             assert set(found["hubsoft_readable"].samples.values()) == {1.0}
-            assert len(simulator.ledger) == sent, "measuring sends nothing"
+            assert len(simulator.request_log) == sent, "measuring sends nothing"
     finally:
         hub.close()
 

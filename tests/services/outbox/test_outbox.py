@@ -199,7 +199,7 @@ async def test_what_hubsoft_did_not_take_is_sent_again(hub_over, simulator, kind
     entry = await put(hub, ticket_for(any_customer(simulator)))
     entry = await becomes(hub, entry, EntryState.SENT)
     assert len(opened(simulator, entry.reference)) == 1
-    assert LIST not in {request.path for request in simulator.ledger.entries()}
+    assert LIST not in {request.path for request in simulator.request_log.entries()}
 
 
 async def test_while_hubsoft_is_down_it_waits_and_goes_when_it_is_back(hub_over, simulator):
@@ -352,7 +352,7 @@ async def test_types_and_reasons_are_asked_for_once(hub_over, simulator):
     narrowed = await hub.run(lambda s: s.outbox.reasons(109))
     assert types[0] == types[1] != ()
     assert 0 < len(narrowed) < len(every)
-    assert simulator.ledger.count("configuracao/") == 2
+    assert simulator.request_log.count("configuracao/") == 2
 
 
 # -- who may, and who may not

@@ -47,8 +47,8 @@ async def ask(hub: Hub, simulator: Simulator, times: int, **options: Any) -> int
 
 
 def check(found: DayReport, simulator: Simulator) -> None:
-    """Compare with the simulator's ledger."""
-    entries = simulator.ledger.entries()
+    """Compare with the simulator's request log."""
+    entries = simulator.request_log.entries()
     total = found.total
     assert total.requests == len(entries)
     # Only HubSoft knows the status of an answer that was cut short.
@@ -161,7 +161,7 @@ async def test_what_never_left_is_no_request(hub_over, simulator):
     hub = hub_over(retry=RetrySettings(max_retries=0), http=HttpSettings(connect_timeout=0.5))
     await ask(hub, simulator, 7)
     await asyncio.sleep(0.06)
-    before = len(simulator.ledger)
+    before = len(simulator.request_log)
     simulator.close()
     await ask(hub, simulator, 3)
     found = await report(hub)

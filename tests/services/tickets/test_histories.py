@@ -1,4 +1,4 @@
-"""Random histories at many page sizes, judged by the simulator's ledger, over real HTTP."""
+"""Random histories at many page sizes, judged by the simulator's changes, over real HTTP."""
 
 from __future__ import annotations
 

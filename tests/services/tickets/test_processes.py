@@ -76,12 +76,12 @@ def test_a_pass_that_is_killed_leaves_the_previous_truth(syncing, simulator, tmp
 def test_cron_and_consoles_at_once_lose_nothing_and_say_nothing_of_locks(syncing, simulator, tmp_path):
     simulator.latency = (0.05, 0.05)
     simulator.step(20)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     processes = [command(simulator, tmp_path, "sync", "--once", "--json") for _ in range(3)]
     simulator.step(5)
     ours = syncing.sync()
     reports = [ended(process) for process in processes]
-    moments = [entry.monotonic for entry in simulator.ledger.entries(LIST)]
+    moments = [entry.monotonic for entry in simulator.request_log.entries(LIST)]
     assert min(b - a for a, b in pairwise(moments)) >= 0.045
     assert asked(simulator)[LIST] == sum(each["requests"] for each in reports if not each["shared"]) + (
         0 if ours.shared else ours.requests

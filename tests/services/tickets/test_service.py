@@ -85,7 +85,7 @@ def test_news_grow_when_any_process_wrote(syncing, simulator, syncing_over):
 
 def test_details_are_asked_for_once(syncing, simulator):
     ticket = next(each for each in simulator.tickets if each.open and each.messages and each.orders)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     detail = syncing.hub.call(lambda services: services.tickets.detail(ticket.id))
     assert detail.opening == ticket.description
     assert [message.text for message in detail.messages] == [message.text for message in ticket.messages]
@@ -185,7 +185,7 @@ def test_a_ticket_we_opened_is_there_at_once_and_told_once(syncing, simulator):
     row = syncing.rows[made.id]
     assert (row.state, row.protocol, row.status) == (TicketState.OPEN, made.protocol, "Aguardando Análise")
     assert abs((row.opened_at or 0) - time.time()) < 60
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     detail = syncing.hub.call(lambda services: services.tickets.detail(made.id))
     assert (detail.opening or "").startswith("Sem acesso")
     assert asked(simulator) == {}
@@ -239,7 +239,7 @@ def test_what_was_heard_during_a_pass_is_not_undone_by_it(syncing, simulator):
 
 
 def test_who_asks_during_a_pass_joins_it(syncing, simulator):
-    simulator.ledger.clear()
+    simulator.request_log.clear()
 
     async def both(services: Services) -> None:
         slow = services.tickets.sync(priority=Priority.NORMAL)
@@ -257,7 +257,7 @@ def test_two_processes_never_make_a_pass_at_once(simulator, syncing_over):
     one.begin()
     simulator.latency = (0.1, 0.1)
     simulator.step(10)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
 
     async def sync(services: Services):
         return await services.tickets.sync()
@@ -275,7 +275,7 @@ def test_two_processes_never_make_a_pass_at_once(simulator, syncing_over):
     wait_until(lambda: one.hub.call(status).running and other.hub.call(status).running)
     for thread in threads:
         thread.join()
-    moments = [entry.monotonic for entry in simulator.ledger.entries(LIST)]
+    moments = [entry.monotonic for entry in simulator.request_log.entries(LIST)]
     assert all(later - earlier >= 0.09 for earlier, later in pairwise(moments))
     assert len(reports) == 2
     one.look()
@@ -375,7 +375,7 @@ def test_a_full_disk_in_the_middle_of_a_pass_leaves_the_previous_truth(syncing, 
     syncing.hub.call(lambda services: at_most(services, 1))
     with simulator.provider.lock:
         for _ in range(600):
-            simulator.provider.desk._somebody_calls(simulator.provider.clock.now())
+            simulator.provider.desk._take_call(simulator.provider.clock.now())
     with pytest.raises(StoreError, match="disk is full"):
         syncing.sync()
     delta = syncing.look()

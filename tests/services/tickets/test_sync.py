@@ -25,11 +25,11 @@ DAY = 86_400
 
 
 def asked(simulator: Simulator) -> Counter[str]:
-    return Counter(entry.path for entry in simulator.ledger.entries() if "oauth" not in entry.path)
+    return Counter(entry.path for entry in simulator.request_log.entries() if "oauth" not in entry.path)
 
 
 def queries(simulator: Simulator) -> list[dict[str, str]]:
-    read = (parse_qs(entry.query) for entry in simulator.ledger.entries(LIST))
+    read = (parse_qs(entry.query) for entry in simulator.request_log.entries(LIST))
     return [{name: values[0] for name, values in query.items()} for query in read]
 
 
@@ -58,7 +58,7 @@ def test_a_thousand_open_among_five_thousand_cost_four_requests_a_pass(make_simu
     assert syncing.begin().tracked == 1000
     for between in (0, 5, 40, 100):
         simulator.step(between)
-        simulator.ledger.clear()
+        simulator.request_log.clear()
         report = syncing.sync()
         assert report.requests <= 4
         assert report.requests == sum(asked(simulator).values())
@@ -89,8 +89,8 @@ def test_the_first_pass_takes_the_open_ones_of_the_last_days_and_tells_no_news(m
 
 def test_what_it_will_ask_is_what_it_asks(syncing, simulator):
     plan = syncing.hub.call(lambda services: services.tickets.plan())
-    assert len(simulator.ledger.entries(LIST)) == 1
-    simulator.ledger.clear()
+    assert len(simulator.request_log.entries(LIST)) == 1
+    simulator.request_log.clear()
     assert syncing.sync().requests == plan.requests == len(plan.lines) == 2
     assert plan.naive_requests == 40
 
@@ -123,7 +123,7 @@ def test_pages_get_smaller_when_they_are_too_heavy_and_grow_again(make_simulator
     assert report.requests == len(sizes) + 1
     syncing.judge_state()
     simulator.seconds_per_row = 0
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     for _ in range(25):
         syncing.sync()
     grown = [int(query["itens_por_pagina"]) for query in queries(simulator)]
@@ -144,7 +144,7 @@ def test_rows_that_move_up_between_two_pages_are_not_missed(make_simulator, sync
             close(simulator, waiting.pop())
 
     simulator.on_request = leave
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     report = syncing.sync()
     assert (report.closed, report.unconfirmed, asked(simulator)[ONE]) == (2, 0, 0)
     syncing.judge()
@@ -162,7 +162,7 @@ def test_a_gap_is_read_again(make_simulator, syncing_over):
                 close(simulator, newest.pop())
 
     simulator.on_request = leave
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     report = syncing.sync()
     assert (report.closed, report.unconfirmed, asked(simulator)[ONE]) == (20, 0, 0)
     syncing.judge()
@@ -178,7 +178,7 @@ def test_a_ticket_that_is_returned_no_more_is_missing_not_forgotten(syncing, sim
     assert (report.missing, report.tracked, report.unconfirmed) == (1, 39, 0)
     assert syncing.rows[ticket.id].state is TicketState.MISSING
     assert [(c.kind, c.ticket_id) for c in syncing.changes] == [(ChangeKind.MISSING, ticket.id)]
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     syncing.sync()
     assert asked(simulator)[ONE] == 0  # it is not asked for again and again
     with simulator.provider.lock:
@@ -215,12 +215,12 @@ def test_a_status_nobody_knew_counts_as_open(syncing, simulator, monkeypatch):
     monkeypatch.setitem(catalogue.TICKET_STATUSES, 201, new)
     moved = [open_one(simulator, place) for place in range(6)]
     change(simulator, "set_status", moved[0], 201)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     assert syncing.sync().changed == 1  # one is asked for by its protocol, and its label for its id
     assert asked(simulator) == {LIST: 2, ONE: 1, TABLE: 1}
     for ticket in moved[1:]:
         change(simulator, "set_status", ticket, 201)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     assert syncing.sync().changed == 5
     assert asked(simulator) == {LIST: 2}
     syncing.judge()
@@ -231,7 +231,7 @@ def test_many_in_a_status_nobody_knew_are_read_as_a_list(syncing, simulator, mon
     monkeypatch.setitem(catalogue.TICKET_STATUSES, 201, new)
     for place in range(12):
         change(simulator, "set_status", open_one(simulator, place), 201)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     report = syncing.sync()
     assert (report.changed, report.unconfirmed) == (12, 0)
     assert asked(simulator) == {LIST: 3, TABLE: 1}
@@ -376,7 +376,7 @@ def test_an_outage_is_told_at_once_and_does_not_shrink_pages(make_simulator, syn
         syncing.sync(Priority.NORMAL)
     simulator.set_scenario("calm")
     simulator.latency = (0, 0)
-    simulator.ledger.clear()
+    simulator.request_log.clear()
     for _ in range(100):
         try:
             syncing.sync(Priority.HIGH)

@@ -1,4 +1,4 @@
-"""The simulator's ledger as the judge of a sync: every change found, none invented, the end the same."""
+"""The simulator's changes as the judge of a sync: every change found, none invented, the end the same."""
 
 from __future__ import annotations
 
@@ -70,26 +70,26 @@ class Syncing:
     def judge(self) -> None:
         """Fail unless what is believed is true, and what was told is what happened. No pass may be going on."""
         self.judge_state()
-        ledger = self.simulator.changes[self.begun :]
+        changes = self.simulator.changes[self.begun :]
         assert len({change.number for change in self.changes}) == len(self.changes)
         told = Counter(change.ticket_id for change in self.of(ChangeKind.NEW))
-        assert told == Counter(entry.ticket_id for entry in ledger if entry.kind == "opened")
+        assert told == Counter(entry.ticket_id for entry in changes if entry.kind == "opened")
         assert Counter(
             (change.ticket_id, change.after, int(change.at or 0)) for change in self.of(ChangeKind.MESSAGE)
         ) == Counter(
-            (entry.ticket_id, entry.after, int(entry.at)) for entry in ledger if entry.kind == "message"
+            (entry.ticket_id, entry.after, int(entry.at)) for entry in changes if entry.kind == "message"
         )
-        really = [entry for entry in ledger if entry.kind == "closed"]
+        really = [entry for entry in changes if entry.kind == "closed"]
         told = Counter(change.ticket_id for change in self.of(ChangeKind.CLOSED))
         assert told <= Counter(entry.ticket_id for entry in really)
         # One that no list showed was asked for by its protocol, and that answer has no time of day.
         timed = {(change.ticket_id, int(change.at)) for change in self.of(ChangeKind.CLOSED) if change.at}
         assert timed <= {(entry.ticket_id, int(entry.at)) for entry in really}
         reopened = Counter(change.ticket_id for change in self.of(ChangeKind.REOPENED))
-        assert reopened <= Counter(entry.ticket_id for entry in ledger if entry.kind == "reopened")
+        assert reopened <= Counter(entry.ticket_id for entry in changes if entry.kind == "reopened")
         assert not self.of(ChangeKind.MISSING)
         assert not self.of(ChangeKind.FOUND)
-        self._judge_moves(ledger)
+        self._judge_moves(changes)
 
     def judge_state(self) -> None:
         """Fail unless every ticket stands here as it stands there."""
@@ -107,11 +107,11 @@ class Syncing:
             assert row.closed_at == (None if ticket.closed_at is None else int(ticket.closed_at))
             assert row.customer_code == ticket.customer.code
 
-    def _judge_moves(self, ledger: list[Any]) -> None:
+    def _judge_moves(self, made: list[Any]) -> None:
         """Fail unless each ticket's moves are some of those it made, in their order, up to where it stands."""
         moved: dict[int, list[str]] = defaultdict(list)
         given: dict[int, list[str]] = defaultdict(list)
-        for entry in ledger:
+        for entry in made:
             if entry.kind in {"opened", "status", "closed", "reopened"}:
                 moved[entry.ticket_id].append(catalogue.TICKET_STATUSES[entry.after].label)
             elif entry.kind == "reassigned":

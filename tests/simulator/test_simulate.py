@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 from hubsoft_tui.simulator import Simulator
-from hubsoft_tui.simulator.serving import introduce
+from hubsoft_tui.simulator.simulator import introduce
 
 SERVE = (
     "import sys; from hubsoft_tui.simulator import serve; sys.exit(serve(0, 'busy', customers=50, tickets=5))"
