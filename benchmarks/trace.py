@@ -17,8 +17,7 @@ from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.customers import questions
 from hubsoft_tui.services.customers.terms import recognise
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.reports.aggregate import add_up
-from hubsoft_tui.services.reports.days import stretch
+from hubsoft_tui.services.reports.aggregate import add_up, stretch
 from hubsoft_tui.settings.tree import Settings, TraceSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reading import MIGRATIONS

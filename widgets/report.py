@@ -14,8 +14,7 @@ from textual.content import Content
 from hubsoft_tui.formats import NOTHING, day, percent
 from hubsoft_tui.services.reports import figures
 from hubsoft_tui.services.reports.figures import FigureUnit, ReportFigure, Sums
-from hubsoft_tui.services.reports.names import caller_name, category_name
-from hubsoft_tui.services.reports.types import DayHead, DayReport
+from hubsoft_tui.services.reports.types import DayHead, DayReport, caller_name, category_name
 from hubsoft_tui.texts import N_, _, number
 
 from .line_widget import Drawn, Part, fit, line

@@ -70,11 +70,11 @@ def report(
         write(as_page(made, profile=profile.name, host=profile.url.partition("://")[2]), page)
         write_lines([_("The report of {day} is in {path}.").format(day=written(made.day), path=page)])
     elif as_json:
-        from ..services.reports.json_csv import as_document
+        from ..services.reports.export import as_document
 
         write_json(as_document(made))
     elif as_csv:
-        from ..services.reports.json_csv import as_table
+        from ..services.reports.export import as_table
 
         sys.stdout.write(as_table(made))
     else:
@@ -83,8 +83,9 @@ def report(
 
 def report_lines(made: DayReport) -> Iterator[str]:
     """Yield the report as people read it in a terminal."""
-    from ..services.reports import figures, names
+    from ..services.reports import figures
     from ..services.reports import html as page
+    from ..services.reports.types import caller_name, priority_name
 
     total = made.total
     yield styled(_("Report of {day}").format(day=written(made.day)), "strong")
@@ -103,9 +104,9 @@ def report_lines(made: DayReport) -> Iterator[str]:
     yield from _hours(made)
     for title, rows, name, shown in (
         (_("endpoint"), made.endpoints, str, figures.COMMAND_SENT),
-        (_("class"), made.priorities, names.priority_name, figures.COMMAND_BOTH),
+        (_("class"), made.priorities, priority_name, figures.COMMAND_BOTH),
         (_("operator"), made.operators, str, figures.COMMAND_BOTH),
-        (_("asked by"), made.callers, names.caller_name, figures.COMMAND_BOTH),
+        (_("asked by"), made.callers, caller_name, figures.COMMAND_BOTH),
     ):
         yield ""
         head = [title, *(_(each.head) for each in shown)]

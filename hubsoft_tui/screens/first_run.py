@@ -27,7 +27,7 @@ from .frame.base import ConsoleScreen
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from hubsoft_tui.services.connection import ConnectionReport
+    from hubsoft_tui.services.container import ConnectionReport
     from hubsoft_tui.settings.tree import Settings
 
 FIELDS: Final = (

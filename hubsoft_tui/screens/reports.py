@@ -16,8 +16,7 @@ from textual.widgets import Input, Static
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.formats import day as written
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.reports.export import export
-from hubsoft_tui.services.reports.json_csv import as_table
+from hubsoft_tui.services.reports.export import as_table, export
 from hubsoft_tui.settings.places import expanded
 from hubsoft_tui.texts import N_, _
 from widgets.report import DayFigures, DayTable, HoursChart, ReportTables, day_lines

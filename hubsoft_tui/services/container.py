@@ -6,10 +6,12 @@ Imported in the engine's thread only: it brings httpx with it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from ..api.choices import Table, choices
 from ..api.models import Ticket
@@ -19,30 +21,110 @@ from ..core.engine import Engine
 from ..core.requests.webhook import HttpWebhook
 from ..core.snapshots import Watch
 from ..core.telemetry.tracer import Tracer
-from ..core.types import Badges
+from ..core.types import Badges, RequestContext
+from ..errors import HubSoftError
 from ..formats import day_of
 from ..settings.tree import Profile, Settings
+from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
 from ..store.tuning import TuningLog
+from ..texts import Text, say
 from .alerts.rules import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
 from .checkup.storage import CheckupStores
-from .connection import ConnectionTest
 from .customers.questions import KINDS
 from .customers.record_changes import meaning
 from .customers.service import Customers
-from .drafts import DraftBox
 from .losses import Losses
 from .os_user import current_person
 from .outbox.outbox import Outbox
 from .reports.service import Reports
+from .serial_thread import SerialThread
 from .storage import TRACE, State, account_of, open_reports, open_state
-from .supervisor import Work, kept_going
 from .tickets.service import Tickets
+from .tuning.columns import TraceSource
 from .tuning.refresh import RefreshAhead, Watched
 from .tuning.selftuning import SelfTuning
 from .tuning.service import Tuning
-from .tuning.trace_source import TraceSource
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """The result, as a sentence. `latency` is in seconds, for the read alone."""
+
+    ok: bool
+    text: Text
+    latency: float | None = None
+
+
+class ConnectionTest:
+    """The service; lives in the engine's loop."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def test(self) -> ConnectionReport:
+        """Log in and make one cheap read with the profile in force. Never raises HubSoftError."""
+        started = self._clock.now()
+        try:
+            await self._engine.send(choices(Table.SERVICE_STATUSES), RequestContext("test", timeout=20.0))
+        except HubSoftError as error:
+            return ConnectionReport(ok=False, text=say("{reason}", reason=error.text))
+        latency = self._clock.now() - started
+        return ConnectionReport(
+            ok=True, text=say("HubSoft answers and accepts the credentials."), latency=latency
+        )
+
+
+class DraftBox:
+    """Lives in the engine's loop; a flush to a slow disk must not hold it up."""
+
+    def __init__(self, store: SqliteDrafts, clock: Clock) -> None:
+        self._lane = SerialThread("drafts", lambda: store, clock)
+
+    async def all(self) -> tuple[KeptDraft, ...]:
+        """Return every draft, newest first. Raises StoreError."""
+        return await self._lane.run(lambda store: store.all())
+
+    async def write(self, changes: Sequence[KeptDraft | Dropped]) -> None:
+        """Have `changes` on disk, safe from a crash and a power cut, when it returns. Raises StoreError."""
+        await self._lane.run(lambda store: store.write(changes))
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        await self._lane.close()
+
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[None]]
+
+FIRST_PAUSE: Final = 15.0
+LONGEST_PAUSE: Final = 900.0
+"""A task that ran this long counts as healthy: reset its backoff."""
+
+
+async def kept_going(work: Work, clock: Clock) -> None:
+    """Do `work` until it returns or is cancelled; where a defect ends it, the log says so and it goes on.
+
+    It is begun again after a pause that doubles: what fails at once each time must not ask HubSoft at once each
+    time.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        began = clock.now()
+        try:
+            await work()
+        except Exception:
+            if clock.now() - began >= LONGEST_PAUSE:
+                pause = FIRST_PAUSE
+            name = getattr(work, "__qualname__", repr(work))
+            logger.exception("%s ended, and is begun again in %.0f s", name, pause)
+        else:
+            return
+        await clock.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 @dataclass(frozen=True, slots=True)

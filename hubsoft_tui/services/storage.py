@@ -38,8 +38,7 @@ from ..store.trace_writer import TraceWriter
 from ..store.tuning import TuningLog
 from .os_user import current_person
 from .outbox.wire import mended
-from .reports.archive import House
-from .reports.reader import ReportReader
+from .reports.archive import House, ReportReader
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from app import HubSoftConsole
-from hubsoft_tui.services.connection import ConnectionReport
+from hubsoft_tui.services.container import ConnectionReport
 from hubsoft_tui.settings.places import find
 from hubsoft_tui.texts import say
 from widgets.question import QuestionInput

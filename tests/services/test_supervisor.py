@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from hubsoft_tui.services.supervisor import FIRST_PAUSE, LONGEST_PAUSE, kept_going
+from hubsoft_tui.services.container import FIRST_PAUSE, LONGEST_PAUSE, kept_going
 from tests import virtual
 
 

@@ -19,9 +19,8 @@ from ...core.telemetry.events import Subscription
 from ...errors import HubSoftError, StoreError
 from ...store.alerts import Alert, AlertStore, Letter, OpenAlert
 from ...texts import Text
-from .hysteresis import Hysteresis
 from .measurements import Measurements
-from .rules import RULES, AlertRule, ExtraFacts, Facts, Measurement
+from .rules import RULES, AlertRule, ExtraFacts, Facts, Hysteresis, Measurement
 from .webhook import WebhookSender, payload, waiting
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from ...errors import HubSoftError
 from ...formats import at
 from ...store.checkup_rows import Decision, Reading, RunState
 from ...store.rosters import NO_LIST
-from .planning import doubted, sizes_of
+from .plan import doubted, sizes_of
 from .roster import NotBelieved, RosterReader
 from .storage import CheckupFiles
 from .types import Variant

@@ -23,7 +23,7 @@ from ...errors import (
 )
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from .asking import AGAIN, CALLER
+from .roster import AGAIN, CALLER
 from .types import Decision
 from .verdict import judge, unknown
 

@@ -19,12 +19,11 @@ from ...errors import AlreadyRunning, HubSoftError, StoreError
 from ...formats import clock
 from ...privacy import as_typed
 from ...texts import say
-from .asking import Spent, learn_total
 from .members import read_members
 from .nightly_roster import NightlyRoster
 from .notifier import Notifier
-from .plan import choose, stale_of, worth_asking
-from .planning import doubted, pace_of, sizes_of
+from .plan import choose, doubted, pace_of, sizes_of, stale_of, worth_asking
+from .roster import Spent, learn_total
 from .run import Run
 from .storage import CheckupFiles, CheckupStores
 from .types import (

@@ -10,9 +10,9 @@ from ...core.engine import Engine
 from ...core.types import Category
 from ...errors import HubSoftError, NotFound
 from ...texts import say
-from .asking import Spent
 from .one_by_one import about
 from .results import ListResults
+from .roster import Spent
 from .run import CHUNK, Run
 from .storage import CheckupFiles
 from .types import CheckupPlan, Decision, ListRow, Result, RunRow

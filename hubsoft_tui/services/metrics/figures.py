@@ -20,8 +20,8 @@ from ...core.limiter.view import budget_state
 from ...core.types import Priority
 from ...errors import StoreError
 from ...settings.tree import Settings
+from ..reports.archive import ReportReader
 from ..reports.figures import Sums
-from ..reports.reader import ReportReader
 from ..reports.types import DayReport
 from ..storage import State, open_reports, open_state
 

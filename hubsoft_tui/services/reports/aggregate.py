@@ -4,15 +4,40 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from ...core.telemetry.trace import CATEGORIES
 from ...core.types import Priority
+from ...formats import ONE_DAY, at, start_of
 from ...store import trace_reading
 from ...store.trace_reading import OUTCOMES, TRIMMED, AskedSum, PassSum, Sent, TraceReader
-from .days import Stretch
 from .figures import SUMMED, Sums
 from .types import DayReport, Hour
+
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One day as a stretch of time, `[since, until)` in epoch seconds."""
+
+    day: date
+    since: float
+    until: float
+
+    @property
+    def hours(self) -> list[tuple[float, int]]:
+        """When each hour began, and which one a clock at HubSoft showed then."""
+        count = round((self.until - self.since) / HOUR)
+        begun = [self.since + HOUR * number for number in range(count)]
+        return [(since, at(since).hour) for since in begun]
+
+
+def stretch(day: date) -> Stretch:
+    """Return the day from midnight to midnight."""
+    return Stretch(day, start_of(day), start_of(day + ONE_DAY))
 
 
 def add_up(trace: TraceReader, day: Stretch) -> DayReport:

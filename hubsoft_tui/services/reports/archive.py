@@ -1,24 +1,26 @@
-"""Keeping house: days that are over are added up and kept; only then do the rows they were made from go."""
+"""Days that are over are added up and kept, and only then do their rows go; both are read for the reports."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from ...core.clock import Clock
 from ...formats import DAY, day_of
 from ...settings.tree import Settings
+from ...store import reports, trace_reading
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore
 from ...store.trace_reading import KEPT_HOUSE, TraceReader, count_rows
 from ...store.trace_writer import TraceStore
-from .aggregate import add_up
-from .days import Stretch, stretch
-from .types import DayReport
+from .aggregate import Stretch, add_up, stretch
+from .types import DayHead, DayReport, Overview
 
 EVERY_SECONDS: Final = 3600.0
 SETTLED_SECONDS: Final = 600.0
@@ -88,3 +90,102 @@ def keep(kept: ReportStore, report: DayReport) -> None:
         report.rows,
     )
     kept.save(head, msgspec.json.encode(report))
+
+
+LISTED: Final = 60
+"""Days a list shows unless more are asked for."""
+
+
+class ReportReader:
+    """The reports of one account. Opens the files when first asked; every method raises StoreError."""
+
+    def __init__(self, trace: Path, kept: Path, account: str, clock: Clock) -> None:
+        self._trace = trace
+        self._kept = kept
+        self._account = account
+        self._clock = clock
+        self._files = ExitStack()
+        self._opened: tuple[trace_reading.TraceReader, reports.ReportStore] | None = None
+        self._latest: DayReport | None = None
+
+    def today(self) -> date:
+        """Return the local day it is."""
+        return day_of(self._clock.wall())
+
+    def day(self, day: date) -> DayReport:
+        """Return the report of a day; of one without questions, an empty one."""
+        trace, kept = self._open()
+        body = kept.load(day.isoformat())
+        if body is not None:
+            # Of another version's shape, it is made again while its rows are there.
+            with contextlib.suppress(msgspec.MsgspecError):
+                return msgspec.json.decode(body, type=DayReport)
+        wanted, latest = stretch(day), self._latest
+        rows = count_rows(trace, wanted.since, wanted.until)
+        if latest is None or (latest.day, latest.rows) != (day, rows):
+            latest = self._latest = add_up(trace, wanted)
+        return latest
+
+    def days(self, most: int = LISTED) -> tuple[DayHead, ...]:
+        """Return the days there is something of, newest first, at most `most`."""
+        trace, kept = self._open()
+        found = {date.fromisoformat(each.day): _kept_head(each) for each in kept.days()[:most]}
+        for day in self._recent(trace):
+            if day not in found and (report := self.day(day)).rows:
+                found[day] = head_of(report)
+        return tuple(found[day] for day in sorted(found, reverse=True)[:most])
+
+    def overview(self, day: date | None = None, most: int = LISTED) -> Overview:
+        """Return the list of days, and `day` in full, or the newest."""
+        days, today = self.days(most), self.today()
+        listed = {head.day for head in days}
+        wanted = day if day in listed or not days else days[0].day
+        return Overview(days, self.day(wanted or today), today)
+
+    def last_answer(self) -> float | None:
+        """When HubSoft last answered a request, whatever it said (epoch s); None when it never did."""
+        return self._open()[0].last_answer()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._files.close()
+        self._opened = None
+
+    def _open(self) -> tuple[trace_reading.TraceReader, reports.ReportStore]:
+        if self._opened is None:
+            with ExitStack() as stack:
+                trace = open_database(self._trace, trace_reading.MIGRATIONS)
+                stack.callback(trace.close)
+                kept = open_database(self._kept, reports.MIGRATIONS)
+                stack.callback(kept.close)
+                self._files = stack.pop_all()
+            self._opened = (
+                trace_reading.TraceReader(trace, self._account),
+                reports.ReportStore(kept, self._account),
+            )
+        return self._opened
+
+    def _recent(self, trace: trace_reading.TraceReader) -> list[date]:
+        """Return the days whose rows may not have been added up yet, today among them, oldest first."""
+        oldest, today = trace.oldest(), self.today()
+        if oldest is None:
+            return []
+        days = min((today - day_of(oldest)).days, LATE_DAYS)
+        return [today - timedelta(days=back) for back in range(days, -1, -1)]
+
+
+def head_of(report: DayReport) -> DayHead:
+    """Return the few figures of a report that a list of days shows."""
+    total = report.total
+    return DayHead(report.day, total.questions, total.requests, total.saved, total.errors, total.rate_limited)
+
+
+def _kept_head(kept: reports.KeptDay) -> DayHead:
+    return DayHead(
+        date.fromisoformat(kept.day),
+        kept.questions,
+        kept.requests,
+        kept.saved,
+        kept.errors,
+        kept.rate_limited,
+    )

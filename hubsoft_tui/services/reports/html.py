@@ -10,8 +10,7 @@ from ...formats import NOTHING, day
 from ...texts import _, language, number
 from . import figures
 from .figures import ReportFigure, Sums
-from .names import caller_name, category_name, priority_name
-from .types import DayReport, Hour
+from .types import DayReport, Hour, caller_name, category_name, priority_name
 
 _STYLE: Final = """
 :root { --ink: #1b2430; --quiet: #66707d; --paper: #ffffff; --line: #e3e7ec; --asked: #b9cfe6; --sent: #1f5f99;

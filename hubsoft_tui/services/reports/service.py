@@ -11,8 +11,8 @@ from ...core.clock import Clock
 from ...core.telemetry.trace import NaiveRow
 from ...texts import Text, say
 from ..serial_thread import SerialThread
+from .archive import LISTED, ReportReader
 from .figures import Sums
-from .reader import LISTED, ReportReader
 from .types import DayHead, DayReport, Overview
 
 T = TypeVar("T")

@@ -24,9 +24,9 @@ from ...formats import DAY, HOUR
 from ...store.tuning import TuningLog
 from ..customers import questions
 from ..customers.terms import Kind, Term
+from .columns import TraceSource
 from .lifetimes import ages
 from .reuse_odds import Reuse, people_of
-from .trace_source import TraceSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable

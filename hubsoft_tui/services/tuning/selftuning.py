@@ -19,10 +19,9 @@ from ...formats import DAY, HOUR
 from ...settings.engine import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
 from .advice import Advice, advise_all
-from .columns import TraceColumns
+from .columns import TraceColumns, TraceSource
 from .curve import CANDIDATES
 from .lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
-from .trace_source import TraceSource
 from .tunables import rule_of
 
 if TYPE_CHECKING:

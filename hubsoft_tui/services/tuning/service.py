@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from ...errors import HubSoftError, InvalidInput, StoreBusy
 from ...store.tuning import SELF, Move, TuningLog
 from ...texts import say
+from .columns import TraceSource
 from .forecasts import lifetime_forecast, size_forecast, wait_forecast
 from .lifetimes import ages
-from .trace_source import TraceSource
 from .tunables import (
     SIZE,
     is_live,

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.services.alerts.hysteresis import Hysteresis, RuleState
-from hubsoft_tui.services.alerts.rules import BY_ID, RULES, Facts, Measurement
+from hubsoft_tui.services.alerts.rules import BY_ID, RULES, Facts, Hysteresis, Measurement, RuleState
 from hubsoft_tui.settings.alerts import ALERTS, AlertSettings
 
 QUEUE, RATIO, DOWN = BY_ID["queue_full"], BY_ID["hit_ratio_low"], BY_ID["api_down"]

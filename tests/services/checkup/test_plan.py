@@ -14,7 +14,6 @@ from hubsoft_tui.api.models import Customer, Service
 from hubsoft_tui.api.models import Page as Place
 from hubsoft_tui.core.requests.exchange import Received
 from hubsoft_tui.services.checkup import plan_text
-from hubsoft_tui.services.checkup.asking import RosterPage
 from hubsoft_tui.services.checkup.plan import (
     SIZES,
     Pace,
@@ -28,7 +27,7 @@ from hubsoft_tui.services.checkup.plan import (
     worth_asking,
 )
 from hubsoft_tui.services.checkup.results import ListResults
-from hubsoft_tui.services.checkup.roster import MENDS, moved_on
+from hubsoft_tui.services.checkup.roster import MENDS, RosterPage, moved_on
 from hubsoft_tui.services.checkup.types import Decision, Member, Result, Variant, Way
 from hubsoft_tui.services.checkup.types import KnownMember as Known
 from hubsoft_tui.services.checkup.verdict import judge

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from hubsoft_tui.formats import day_of
-from hubsoft_tui.services.reports.days import stretch
+from hubsoft_tui.services.reports.aggregate import stretch
 
 
 @pytest.fixture(params=["UTC0", "BRT3", "EST5EDT,M3.2.0,M11.1.0", "IST-5:30"])

@@ -7,8 +7,8 @@ from dataclasses import fields
 import pytest
 
 from hubsoft_tui.services.reports import figures
+from hubsoft_tui.services.reports.export import COLUMNS
 from hubsoft_tui.services.reports.figures import FIGURES, FigureUnit, Sums
-from hubsoft_tui.services.reports.json_csv import COLUMNS
 
 VIEWS = [
     name

@@ -13,10 +13,9 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.errors import HubSoftError, InvalidInput
-from hubsoft_tui.services.reports.export import export
+from hubsoft_tui.services.reports.export import COLUMNS, as_document, as_table, export
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.html import as_page
-from hubsoft_tui.services.reports.json_csv import COLUMNS, as_document, as_table
 from hubsoft_tui.services.reports.types import DayReport, Hour
 
 SUMS = Sums(
