@@ -165,9 +165,9 @@ class Rows(Generic[T]):
             entry.key = self._key(entry.item, entry.key[2])
         self._order.sort(key=_key_of)
 
-    def filter(self, text: str) -> None:
-        """Show only rows that hold every word of `text`, in any case, with or without accents."""
-        terms = tuple(fold(text).split())
+    def filter(self, text: str | tuple[str, ...]) -> None:
+        """Show only rows that hold every word of `text`, or each of several texts, in any case and accents."""
+        terms = tuple(fold(text).split()) if isinstance(text, str) else tuple(map(fold, text))
         if terms == self._terms:
             return
         # Typing on narrows what is shown; only another word has to look at everything again.

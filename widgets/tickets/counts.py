@@ -164,6 +164,7 @@ class SyncLine(Drawn):
         self._filter = ""
         self._matches = 0
         self._above = 0
+        self._hint: Content | None = None
 
     def show(
         self,
@@ -175,14 +176,21 @@ class SyncLine(Drawn):
         filter_text: str = "",
         matches: int = 0,
         above: int = 0,
+        hint: Content | None = None,
     ) -> None:
-        """Draw how things stand at `now`; `busy` says what a person asked for and waits for."""
+        """Draw how things stand at `now`; `busy` says what a person asked for and waits for.
+
+        A `hint` takes the line while a filter is typed.
+        """
+        self._hint = hint
         self._counts, self._status, self._now, self._busy = counts, status, now, busy
         self._filter, self._matches, self._above = filter_text, matches, above
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
         """Return the line: to the left what is shown, to the right how syncing goes."""
+        if self._hint:
+            return [self._hint.truncate(width, ellipsis=True)]
         right = self._sync(width)
         left = self._left(max(0, width - right.cell_length - 2))
         space = max(0, width - left.cell_length - right.cell_length)

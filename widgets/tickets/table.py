@@ -9,6 +9,7 @@ from hubsoft_tui.services.tickets.types import TicketRow
 
 from ..table.table import VirtualTable
 from .columns import TicketCells, ticket_id, ticket_text
+from .filters import EVERYTHING, Judging, TicketFilter
 from .texts import FRESH_SECONDS, Quick, wanted
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class TicketTable(VirtualTable[TicketRow]):
         self._cells = TicketCells(now)
         self._me = me
         self._quick = Quick.OPEN
+        self._filter = EVERYTHING
+        self._holds = EVERYTHING.test(ticket_text)
         self._fresh = self._cells.fresh
         self._arrived: set[str] = set()
         """Rows that came while the first lines were out of sight."""
@@ -91,7 +94,20 @@ class TicketTable(VirtualTable[TicketRow]):
     def narrow(self, quick: Quick) -> None:
         """Show only what `quick` means."""
         self._quick = quick
-        self._rows.keep(None if quick is Quick.ALL else self._is_wanted)
+        self._keep()
+
+    def apply(self, wanted: TicketFilter) -> None:
+        """Show only what `wanted` means too. One that names a state shows it among the open ones as well."""
+        former, self._filter = self._filter, wanted
+        if wanted.conditions != former.conditions:
+            self._holds = wanted.test(ticket_text)
+            self._keep()
+        self._rows.filter(wanted.words)
+        self._settle()
+
+    def _keep(self) -> None:
+        everything = self._quick is Quick.ALL and not self._filter.conditions
+        self._rows.keep(None if everything else self._is_wanted)
         self._settle()
 
     # -- what happens to it
@@ -130,14 +146,17 @@ class TicketTable(VirtualTable[TicketRow]):
             self._painted.pop((row_id, False), None)
         if minute:
             self._painted.clear()
-            if self._quick in {Quick.LATE, Quick.CHANGED}:
+            if self._quick in {Quick.LATE, Quick.CHANGED} or self._filter.ages:
                 self._rows.recheck(spare=None if self._resting else self.selected)
                 self._settle()
         if minute or calmed:
             self.redraw()
 
     def _is_wanted(self, row: TicketRow) -> bool:
-        return wanted(row, self._quick, self.now, self._me)
+        quick = self._quick
+        if quick is Quick.OPEN and self._filter.names_a_state:
+            quick = Quick.ALL
+        return wanted(row, quick, self.now, self._me) and self._holds(row, Judging(self.now, self._me))
 
     # -- where it stands
 

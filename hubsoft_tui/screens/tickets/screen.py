@@ -18,6 +18,8 @@ from widgets.table.table import VirtualTable
 from widgets.tickets.columns import ticket_line
 from widgets.tickets.counts import SyncLine, TicketCounts, cost, pass_sentence
 from widgets.tickets.feed import TicketFeed
+from widgets.tickets.filter_field import TicketFilterField
+from widgets.tickets.filters import EVERYTHING, vocabulary
 from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import Quick, is_open
 
@@ -87,9 +89,7 @@ class TicketsScreen(ConsoleScreen):
         """Compose counters, filter, table, details and feed."""
         yield TicketCounts()
         yield SyncLine()
-        field = Input(placeholder=_("every word typed must be there"), compact=True, id="tickets-filter")
-        field.cursor_blink = False
-        yield field
+        yield TicketFilterField()
         with Container(id="tickets-split"):
             with Vertical(id="tickets-main"):
                 yield TicketTable(now=time.time(), me=self.me, empty=self._empty(), id="tickets-table")
@@ -113,7 +113,6 @@ class TicketsScreen(ConsoleScreen):
         """Fill the new widgets with what the old ones showed."""
         table = self.table
         table.narrow(self._quick)
-        table.filter(self._words)
         self._field.value, self._field.display = self._words, False
         table.update_rows(self._followed.rows.values(), whole=True)
         self.call_after_refresh(table.restore, self._view)
@@ -164,8 +163,8 @@ class TicketsScreen(ConsoleScreen):
         return self.query_one(TicketPane)
 
     @property
-    def _field(self) -> Input:
-        return self.query_one("#tickets-filter", Input)
+    def _field(self) -> TicketFilterField:
+        return self.query_one(TicketFilterField)
 
     @property
     def chosen_row(self) -> TicketRow | None:
@@ -188,7 +187,7 @@ class TicketsScreen(ConsoleScreen):
             return False
         if not self.table.select(str(ticket_id)):
             self._words = self._field.value = ""
-            self.table.filter("")
+            self.table.apply(EVERYTHING)
             self._narrow(Quick.ALL)
             self.table.select(str(ticket_id))
         return True
@@ -308,6 +307,7 @@ class TicketsScreen(ConsoleScreen):
             filter_text=self._words,
             matches=len(table.rows),
             above=table.above,
+            hint=self._field.hint() if self._field.has_focus else None,
         )
 
     def _key(self, action_id: str) -> str:
@@ -331,16 +331,19 @@ class TicketsScreen(ConsoleScreen):
         """Narrow the table as one types."""
         event.stop()
         self._words = event.value.strip()
-        self.table.filter(self._words)
+        self._field.read(event.value)
+        self.table.apply(self._field.wanted)
         self._draw_sync()
         self.redraw_frame()
 
     @on(Input.Submitted, "#tickets-filter")
     def filter_done(self, event: Input.Submitted) -> None:
-        """Leave the field; what it holds goes on narrowing."""
+        """Leave the field; what it holds goes on narrowing. What cannot be read stays to be corrected."""
         event.stop()
-        self._field.display = False
-        self.table.focus()
+        if self._field.valid:
+            self._field.display = False
+            self.set_focus(self.table)
+            self._draw_sync()
 
     @on(VirtualTable.RowHighlighted)
     def moved(self) -> None:
@@ -398,7 +401,7 @@ class TicketsScreen(ConsoleScreen):
         elif self._words or self._field.display:
             self._field.value, self._words = "", ""
             self._field.display = False
-            self.table.filter("")
+            self.table.apply(EVERYTHING)
         elif self._quick is not Quick.OPEN:
             self._narrow(Quick.OPEN)
         self._focus_in_sight()
@@ -424,13 +427,17 @@ class TicketsScreen(ConsoleScreen):
     @action(
         "slash",
         N_("filter"),
-        N_("Show only tickets that hold every word typed: protocol, customer, type, status, responsible."),
+        N_(
+            "Show only tickets that hold every word typed, and conditions: late, resp:sara, sla<1h. Tab completes."
+        ),
         first=True,
     )
     def action_filter(self) -> None:
         """Type into the filter."""
         self._field.display = True
+        self._field.learn(vocabulary(self._followed.rows.values()))
         self.set_focus(self._field)
+        self._draw_sync()
         self._prepare()
 
     def _prepare(self) -> None:

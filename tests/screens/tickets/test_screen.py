@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from textual.widgets import Input
 
 from hubsoft_tui import texts
 from hubsoft_tui.api.models import Message
@@ -389,6 +390,26 @@ async def test_with_nothing_followed_it_says_what_to_do():
         assert "No ticket is followed yet. s asks HubSoft for the open ones, + follows one." in shown.text()
         await shown.press("enter", "m", "x", "y", "minus", "o", "f")
         assert isinstance(shown.app.screen, TicketsScreen)
+
+
+async def test_filter_combines_conditions_completes_and_tells_nonsense(hub):
+    hub.tickets.put(
+        ticket(3, responsible=("Sara Nunes",), due_at=WALL - 60),
+        ticket(4, responsible=("Sara Nunes",)),
+        ticket(5, responsible=("Sara Nunes",), state=TicketState.CLOSED),
+    )
+    async with Shown(hub) as shown:
+        await shown.press("slash", *"late resp:sar", "tab")
+        assert shown.screen.query_one(Input).value == 'late resp:"Sara Nunes"'
+        assert [row.id for row in shown.table.rows] == [3]
+        await shown.press(*" sla<x")
+        assert "column 28" in shown.text()
+        await shown.press("enter")
+        assert shown.screen.focused is shown.screen.query_one(Input)
+        assert [row.id for row in shown.table.rows] == [3]
+        await shown.press("escape", "slash", *"closed", "enter")
+        assert [row.id for row in shown.table.rows] == [5]
+        assert "1 matches  /closed" in shown.text() or "1 matches /closed" in shown.text()
 
 
 async def test_hostile_words_are_words(hub):

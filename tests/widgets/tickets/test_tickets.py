@@ -24,6 +24,7 @@ from widgets.big_text import Large, grouped, large
 from widgets.outbox.texts import entry_sentence, next_step, state_word
 from widgets.tickets.counts import SyncLine, TicketCounts, TicketTally
 from widgets.tickets.detail import paragraphs
+from widgets.tickets.filters import parse
 from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import (
     Quick,
@@ -162,9 +163,9 @@ async def test_removing_and_filtering_keep_the_cursor_on_a_row():
         assert table.selected == "4"
         table.update_rows((), removed=(4,))
         assert table.selected == "5"
-        table.filter("00000000000000000050")
+        table.apply(parse("00000000000000000050"))
         assert table.selected == "50"
-        table.filter("")
+        table.apply(parse(""))
         assert table.selected == "50"
         table.update_rows((), removed=range(1, 60))
         assert table.selected is None
