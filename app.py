@@ -31,7 +31,7 @@ from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, sho
 from hubsoft_tui.screens.frame.base import ConsoleScreen
 from hubsoft_tui.screens.frame.console import Console, EngineHandle
 from hubsoft_tui.screens.frame.modal import ConsoleModal
-from hubsoft_tui.screens.frame.outbox_news import news_text
+from hubsoft_tui.screens.frame.news import news_text
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
 from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver, TerminalOutput
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
-    from hubsoft_tui.screens.alert_toasts import AlertToasts
     from hubsoft_tui.screens.demo.demo import Demo
+    from hubsoft_tui.screens.frame.news import AlertToasts
     from hubsoft_tui.screens.writing.form import WriteForm
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.settings.files import Loaded
@@ -204,7 +204,7 @@ class HubSoftConsole(Console):
         else:
             self.trouble = ""
             self.hub = hub
-            from hubsoft_tui.screens.alert_toasts import AlertToasts
+            from hubsoft_tui.screens.frame.news import AlertToasts
 
             self._alert_toasts = AlertToasts()
             self._watching.enter_context(hub.watch())
@@ -347,7 +347,7 @@ class HubSoftConsole(Console):
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover the screen while the terminal is too small for it."""
-        from hubsoft_tui.screens.frame.too_small import TooSmall, too_small
+        from hubsoft_tui.screens.frame.modal import TooSmall, too_small
 
         covered = isinstance(self.screen, TooSmall)
         if too_small(event.size) and not covered:
@@ -442,7 +442,7 @@ class HubSoftConsole(Console):
 
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
-        from hubsoft_tui.screens.frame.palette import ConsoleCommands, ConsolePalette
+        from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette
 
         HubSoftConsole.COMMANDS = {ConsoleCommands}
         ConsolePalette.open(self)
@@ -525,7 +525,7 @@ class HubSoftConsole(Console):
     async def action_quit(self) -> None:
         """Leave; while something is typed that was not sent, ask first."""
         from hubsoft_tui.screens.frame.confirm import LeaveScreen
-        from hubsoft_tui.screens.frame.too_small import TooSmall
+        from hubsoft_tui.screens.frame.modal import TooSmall
 
         if not self.unsent():
             self._leave(0)

@@ -12,7 +12,7 @@ from app import HubSoftConsole, open_console
 from hubsoft_tui.__main__ import console_flags
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.flags import Flags
-from hubsoft_tui.screens.frame.too_small import TooSmall
+from hubsoft_tui.screens.frame.modal import TooSmall
 from hubsoft_tui.settings.tree import Settings, UiSettings
 from widgets.safety import ControlFilter, data
 

@@ -22,8 +22,7 @@ from widgets.tuning.forecast import ForecastPanel
 from widgets.tuning.tunables import StepLine, TunableTable, difference_lines, name_of, shown
 
 from .frame.actions import action
-from .frame.base import ConsoleScreen
-from .frame.single import one_page
+from .frame.base import ConsoleScreen, one_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

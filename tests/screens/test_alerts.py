@@ -10,8 +10,8 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.core.types import Badges, Snapshot
 from hubsoft_tui.errors import StoreBusy
-from hubsoft_tui.screens.alert_toasts import AlertToasts
 from hubsoft_tui.screens.alerts import AlertsScreen
+from hubsoft_tui.screens.frame.news import AlertToasts
 from hubsoft_tui.screens.monitor import MonitorScreen
 from hubsoft_tui.store.alerts import Alert
 from hubsoft_tui.texts import say

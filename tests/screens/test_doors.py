@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.widgets import TextArea
 
-from hubsoft_tui.screens.frame.palette import ConsolePalette
+from hubsoft_tui.screens.frame.help import ConsolePalette
 from hubsoft_tui.screens.writing.form import WriteForm
 from widgets.question import QuestionInput
 

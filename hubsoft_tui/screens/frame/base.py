@@ -8,7 +8,8 @@ do it, composes its own part in `body()` and draws a snapshot in `show()`. The a
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from textual import on
 from textual.screen import Screen
@@ -24,10 +25,13 @@ from .actions import AREAS, Action, actions_of, registry, shown_key, usable
 from .console import ConsolePart
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from textual import events
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+
 
 _ALWAYS = ("palette", "help", "quit")
 _TAKE, _LEAVE = "field.take", "field.leave"
@@ -250,3 +254,21 @@ class ConsoleScreen(ConsolePart, Screen[None]):
             self.console.tell(_("There is nothing to copy yet."), severity="warning")
         else:
             self.console.copy(*offered)
+
+
+P = ParamSpec("P")
+S = TypeVar("S", bound=ConsoleScreen)
+
+
+def one_page(
+    method: Callable[Concatenate[S, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, None]]:
+    """Let `method` begin only while no other such action has a page open."""
+
+    @wraps(method)
+    async def begun(screen: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        with screen.console.one_page() as free:
+            if free:
+                await method(screen, *args, **kwargs)
+
+    return begun

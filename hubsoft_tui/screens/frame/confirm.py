@@ -1,4 +1,4 @@
-"""Two short pages: one that wants a yes, and one that asks for a line and acts on it."""
+"""Short pages: one that wants a yes, one that asks for a line and acts on it, one to choose from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from hubsoft_tui.texts import N_, _
+from widgets.choice_field import ChoiceField, ChoiceOption
 from widgets.question import QuestionInput
 from widgets.safety import data
 
@@ -18,11 +19,12 @@ from .actions import action
 from .modal import ConsoleModal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from textual.app import ComposeResult
 
     from hubsoft_tui.services.container import Services
+
 
 T = TypeVar("T")
 
@@ -120,6 +122,48 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
 
     def _say(self, text: str, style: str) -> None:
         self.query_one("#prompt-report", Static).update(data(text, style))
+
+    @action("escape", N_("back"), N_("Go back; nothing happens."))
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+
+class PickScreen(ConsoleModal[int]):
+    """Ends with the id of the option taken."""
+
+    AREA = "pick"
+    CSS_PATH = STYLE
+
+    def __init__(self, title: str, options: Sequence[ChoiceOption]) -> None:
+        super().__init__()
+        self._title = title
+        self._options = options
+
+    def body(self) -> ComposeResult:
+        """Compose the options."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(self._title, "bold $title"), classes="heading")
+            yield ChoiceField(id="pick")
+
+    def on_mount(self) -> None:
+        """Open the options."""
+        super().on_mount()
+        field = self.query_one(ChoiceField)
+        field.offer(self._options)
+        field.focus()
+
+    @on(ChoiceField.Chosen)
+    def chosen(self, event: ChoiceField.Chosen) -> None:
+        """End with what was taken."""
+        event.stop()
+        if event.field.chosen is not None:
+            self.dismiss(event.field.chosen.id)
+
+    @action("enter", N_("take"), N_("Take what is marked."))
+    def action_take(self) -> None:
+        """The field takes enter itself; this is for the key line."""
+        self.query_one(ChoiceField).focus()
 
     @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:

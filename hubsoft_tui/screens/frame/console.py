@@ -17,7 +17,7 @@ from widgets.status_bar import StatusStrip
 
 from .actions import Action, keys_of, registry
 from .drafts import Drafts
-from .outbox_news import OutboxNews
+from .news import OutboxNews
 
 if TYPE_CHECKING:
     import asyncio

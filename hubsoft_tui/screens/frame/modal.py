@@ -1,16 +1,19 @@
-"""A page in front of a screen: the strip stays above, the keys below, and nothing behind it acts.
+"""Pages in front of a screen: of the console, and the sentence that covers a terminal too small for it.
 
+The strip stays above, the keys below, and nothing behind a page acts.
 Like a screen it names an `AREA` and declares its actions in the one registry, so its keys can be remapped and
 stand in help. Keys that work everywhere else do not act here: letters and digits are typed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from textual import on
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from hubsoft_tui.texts import _
 from widgets.footer import Item, ItemLine, KeyLine
@@ -20,9 +23,13 @@ from .actions import AREAS, Action, actions_of, registry, shown_key, usable
 from .console import ConsolePart
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
+    from textual.geometry import Size
 
     from hubsoft_tui.core.types import Snapshot
+
 
 T = TypeVar("T")
 
@@ -114,3 +121,59 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
         event.stop()
         if (action := registry.find(event.id)) is not None:
             await self.run_action(action.do)
+
+
+SMALLEST: Final = (60, 15)
+"""Columns and rows below which no screen is drawn."""
+
+
+def too_small(size: Size) -> bool:
+    """Tell whether `size` cannot hold a screen."""
+    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
+
+
+class TooSmall(ModalScreen[None]):
+    """One sentence; it goes when the terminal grows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+q", "app.quit", show=False),
+        Binding("enter", "leave", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._leave: Callable[[], None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Compose the sentence."""
+        yield Static(id="too-small")
+
+    def on_mount(self) -> None:
+        """Say it."""
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Say how much is missing, and what leaving would lose."""
+        if self._leave is not None:
+            text = _("Something is typed that was not sent to HubSoft. Enter leaves all the same.")
+            self.query_one("#too-small", Static).update(Content(text))
+            return
+        text = _(
+            "This terminal is {columns}×{rows}. The console needs {least_columns}×{least_rows}: enlarge it."
+        ).format(
+            columns=self.app.size.width,
+            rows=self.app.size.height,
+            least_columns=SMALLEST[0],
+            least_rows=SMALLEST[1],
+        )
+        self.query_one("#too-small", Static).update(Content(text))
+
+    def ask(self, leave: Callable[[], None]) -> None:
+        """Have enter leave, and say what that loses."""
+        self._leave = leave
+        self.on_resize()
+
+    def action_leave(self) -> None:
+        """Leave all the same."""
+        if self._leave is not None:
+            self._leave()

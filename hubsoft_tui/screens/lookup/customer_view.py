@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.outbox.types import Entry
 
     from ..frame.console import Console
-    from ..writing.ticket_forms import About
+    from ..writing.ticket_flow import About
 
 PANELS: Final[dict[str, tuple[str, RowDrawer]]] = {
     "tickets": (N_("Open tickets"), ticket_rows),
@@ -394,7 +394,7 @@ class CustomerView(ConsolePart, Vertical):
     async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
         from widgets.choice_field import ChoiceOption  # the first frame does without
 
-        from ..frame.pick import PickScreen  # the first frame does without
+        from ..frame.confirm import PickScreen  # the first frame does without
 
         options = [ChoiceOption(each.id, each.protocol, _subject(each)) for each in tickets]
         chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
@@ -457,7 +457,7 @@ async def panel_rows(
 
 def about(ticket: Ticket, customer: str) -> About:
     """Return what a form says about the ticket it writes into."""
-    from ..writing.ticket_forms import About  # the first frame does without
+    from ..writing.ticket_flow import About  # the first frame does without
 
     return About(ticket.id, ticket.protocol, customer or None, _subject(ticket))
 

@@ -1,22 +1,53 @@
-"""The line questions are typed into: says what the text is recognised as, takes pastes, begins with a digit."""
+"""The line questions are typed into, and the customers looked up last under it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import on
+from textual import on, work
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from widgets.customer.lists import RecentBar, RecentCustomer
 from widgets.question import QuestionInput, pasted
 
+from ..frame.console import ConsolePart
 from . import texts as words
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+
+    from hubsoft_tui.api.models import Customer
+
+
+class RecentCustomers(ConsolePart, RecentBar):
+    """The bar that asks for what it shows. A convenience: the lookup itself says what is wrong."""
+
+    def load(self) -> None:
+        """Show them anew, once the engine runs."""
+        if self.console.hub is not None:
+            self._load()
+
+    @work(group="recent", exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        recent = await self.asked(lambda services: services.customers.recent(), failed=_silent)
+        if recent is not None:
+            self.show(
+                tuple(RecentCustomer(each.term, each.name, each.document, each.active) for each in recent)
+            )
+
+    @work(group="remember", exit_on_error=False)
+    async def remember(self, customer: Customer) -> None:
+        """Put a customer in front."""
+        await self.asked(lambda services: services.customers.remember(customer), failed=_silent)
+        self.load()
+
+
+def _silent(_sentence: str, _error: Exception) -> None:
+    """Say nothing."""
 
 
 class TermInput(QuestionInput):
@@ -41,7 +72,7 @@ class TermInput(QuestionInput):
 
 
 class QuestionLine(Horizontal):
-    """One line. Posts `Asked` when enter or a paste asks."""
+    """Says what its text is, takes pastes, begins with a digit. Posts `Asked` when enter or a paste asks."""
 
     class Asked(Message):
         """A question was asked."""

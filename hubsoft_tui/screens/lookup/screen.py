@@ -21,12 +21,10 @@ from widgets.question import QuestionInput
 from widgets.safety import data
 
 from ..frame.actions import action
-from ..frame.base import ConsoleScreen
-from ..frame.single import one_page
+from ..frame.base import ConsoleScreen, one_page
 from . import texts
 from .customer_view import CustomerView
-from .question_line import QuestionLine
-from .recent_customers import RecentCustomers
+from .question_line import QuestionLine, RecentCustomers
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -24,12 +24,11 @@ from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import Quick, is_open
 
 from ..frame.actions import action, registry, shown_key
-from ..frame.base import ConsoleScreen
+from ..frame.base import ConsoleScreen, one_page
 from ..frame.confirm import ConfirmScreen, PromptScreen
-from ..frame.single import one_page
 from ..writing import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
 from ..writing import ticket_flow
-from ..writing.ticket_forms import About
+from ..writing.ticket_flow import About
 from .followed import FollowedTickets
 from .pane import TicketPane
 

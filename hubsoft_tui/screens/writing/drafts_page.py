@@ -20,7 +20,7 @@ from ..frame.confirm import STYLE, ConfirmScreen
 from ..frame.drafts import draft_title
 from ..frame.modal import ConsoleModal
 from . import ticket_flow
-from .ticket_forms import About
+from .ticket_flow import About
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -24,7 +24,7 @@ from widgets.safety import data
 from ..frame.actions import action
 from ..frame.confirm import STYLE, ConfirmScreen
 from ..frame.modal import ConsoleModal
-from .review import ReviewScreen
+from .entry_page import ReviewScreen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

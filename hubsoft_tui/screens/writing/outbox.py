@@ -18,10 +18,8 @@ from widgets.outbox.texts import customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
 
 from ..frame.actions import action
-from ..frame.base import ConsoleScreen
-from ..frame.confirm import ConfirmScreen, PromptScreen
-from ..frame.pick import PickScreen
-from ..frame.single import one_page
+from ..frame.base import ConsoleScreen, one_page
+from ..frame.confirm import ConfirmScreen, PickScreen, PromptScreen
 from . import ticket_flow
 
 if TYPE_CHECKING:

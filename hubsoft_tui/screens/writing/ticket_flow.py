@@ -1,25 +1,175 @@
-"""From a wish to write something to what became of it: the form, the last look, the page that follows the entry."""
+"""From a wish to write something to what became of it: the forms of a ticket, and the way through them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hubsoft_tui.services.outbox.types import Closing, NewMessage, NewTicket
+from textual import work
+from textual.widgets import TextArea
+
+from hubsoft_tui.services.outbox.types import Closing, EntryKind, NewMessage, NewTicket
 from hubsoft_tui.texts import _
-from widgets.choice_field import ChoiceOption
+from widgets.choice_field import ChoiceField, ChoiceOption
 
 from .entry_page import SentScreen
+from .form import TextField, WriteForm, text_problem
 from .opening_form import OpeningForm, offered, opening_again, opening_for
-from .ticket_forms import About, ClosingForm, MessageForm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual.app import ComposeResult
+
     from hubsoft_tui.api.models import Customer, Ticket
     from hubsoft_tui.services.outbox.types import Entry
+    from hubsoft_tui.store.drafts import Value
 
     from ..frame.console import Console
-    from .form import WriteForm
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The ticket a form is about."""
+
+    ticket_id: int
+    protocol: str
+    customer: str | None = None
+    subject: str = ""
+    """Type and status, in HubSoft's words."""
+
+    @property
+    def line(self) -> str:
+        """Say which ticket it is."""
+        return "   ".join(part for part in (self.protocol, self.customer or "", self.subject) if part)
+
+
+class MessageForm(WriteForm):
+    """A message for an open ticket."""
+
+    KIND = EntryKind.MESSAGE
+
+    def __init__(self, about: About, *, text: str = "", corrects: str = "") -> None:
+        super().__init__(
+            corrects or f"message {about.ticket_id}",
+            _("Message into a ticket"),
+            about.line,
+            values={"text": text},
+            corrects=corrects,
+        )
+        self._ticket = about
+
+    def fields(self) -> ComposeResult:
+        """Compose the field."""
+        yield from self.field(_("Message"), TextField("", id="text"))
+
+    def on_mount(self) -> None:
+        """Be ready for typing."""
+        super().on_mount()
+        self.query_one("#text").focus()
+
+    def values(self) -> dict[str, Value]:
+        """Return what is typed."""
+        return {"text": self.query_one("#text", TextArea).text}
+
+    def fill(self, values: dict[str, Value]) -> None:
+        """Put `values` into the field."""
+        self.query_one("#text", TextArea).text = str(values["text"] or "")
+
+    def problems(self) -> dict[str, str]:
+        """Return what is wrong."""
+        problem = text_problem(str(self.values()["text"]))
+        return {"text": problem} if problem else {}
+
+    def way_back(self) -> tuple[str, str]:
+        """Return the customer and the protocol."""
+        return self._ticket.customer or "", self._ticket.protocol
+
+    def draft(self) -> NewMessage:
+        """Return the message."""
+        about = self._ticket
+        return NewMessage(about.ticket_id, about.protocol, str(self.values()["text"]), about.customer)
+
+
+class ClosingForm(WriteForm):
+    """Why a ticket is closed, and what was done."""
+
+    KIND = EntryKind.CLOSE
+
+    def __init__(
+        self, about: About, *, reason: ChoiceOption | None = None, text: str = "", corrects: str = ""
+    ) -> None:
+        values: dict[str, Value] = {
+            "reason": reason.id if reason else None,
+            "reason_label": reason.label if reason else None,
+            "text": text,
+        }
+        super().__init__(
+            corrects or f"close {about.ticket_id}",
+            _("Close a ticket"),
+            about.line,
+            values=values,
+            corrects=corrects,
+        )
+        self._ticket = about
+
+    def fields(self) -> ComposeResult:
+        """Compose the fields."""
+        yield from self.field(_("Reason"), ChoiceField(empty=_("HubSoft's own reason"), id="reason"))
+        yield from self.field(_("What was done"), TextField("", id="text"))
+
+    def on_mount(self) -> None:
+        """Ask for the reasons."""
+        super().on_mount()
+        self.query_one("#reason").focus()
+        self._load_reasons()
+
+    @work(exit_on_error=False)
+    async def _load_reasons(self) -> None:
+        field = self.query_one("#reason", ChoiceField)
+        field.tell(_("asking for the reasons…"))
+        field.tell(await self.offer(field, lambda services: services.outbox.reasons()))
+
+    def values(self) -> dict[str, Value]:
+        """Return what stands in the fields."""
+        reason = self.query_one("#reason", ChoiceField).chosen
+        return {
+            "reason": reason.id if reason else None,
+            "reason_label": reason.label if reason else None,
+            "text": self.query_one("#text", TextArea).text,
+        }
+
+    def fill(self, values: dict[str, Value]) -> None:
+        """Put `values` into the fields."""
+        field, number = self.query_one("#reason", ChoiceField), values["reason"]
+        field.chosen = (
+            ChoiceOption(number, str(values["reason_label"] or number)) if isinstance(number, int) else None
+        )
+        field.repaint()
+        self.query_one("#text", TextArea).text = str(values["text"] or "")
+
+    def problems(self) -> dict[str, str]:
+        """Return what is wrong: a list that came is to be chosen from."""
+        field = self.query_one("#reason", ChoiceField)
+        if field.chosen is None and field.options:
+            return {"reason": _("Choose why it is closed.")}
+        return {}
+
+    def way_back(self) -> tuple[str, str]:
+        """Return the customer and the protocol."""
+        return self._ticket.customer or "", self._ticket.protocol
+
+    def draft(self) -> Closing:
+        """Return the closing."""
+        values, about = self.values(), self._ticket
+        return Closing(
+            ticket_id=about.ticket_id,
+            protocol=about.protocol,
+            reason_id=values["reason"] if isinstance(values["reason"], int) else None,
+            reason_label=str(values["reason_label"]) if values["reason_label"] else None,
+            description=str(values["text"]).strip(),
+            customer_name=about.customer,
+        )
 
 
 async def write(console: Console, form: WriteForm) -> Entry | None:

@@ -9,13 +9,12 @@ from textual.widgets import TextArea
 
 from hubsoft_tui.api.models import Customer, Service, Ticket
 from hubsoft_tui.errors import StoreError, Unreachable
-from hubsoft_tui.screens.frame.pick import PickScreen
+from hubsoft_tui.screens.frame.confirm import PickScreen
 from hubsoft_tui.screens.lookup.screen import LookupScreen
-from hubsoft_tui.screens.writing.entry_page import SentScreen
+from hubsoft_tui.screens.writing.entry_page import ReviewScreen, SentScreen
 from hubsoft_tui.screens.writing.form import WriteForm
 from hubsoft_tui.screens.writing.opening_form import OpeningForm
-from hubsoft_tui.screens.writing.review import ReviewScreen
-from hubsoft_tui.screens.writing.ticket_forms import ClosingForm, MessageForm
+from hubsoft_tui.screens.writing.ticket_flow import ClosingForm, MessageForm
 from hubsoft_tui.services.outbox.types import Closing, EntryState, NewMessage, NewTicket
 from hubsoft_tui.settings.tree import Profile
 from tests.screens.fake import (
