@@ -18,7 +18,7 @@ import click
 from .. import privacy, texts
 from .._version import __version__
 from ..errors import HubSoftError, NotFound
-from ..simulator.scenarios import SCENARIOS
+from ..simulator import SCENARIOS, Simulator, serve
 from ..texts import N_, _, say
 from .checkup import checkup
 from .metrics import metrics
@@ -156,10 +156,8 @@ for _group in (
 )
 def simulate(port: int, scenario: str) -> int:
     """Serve until interrupted, which is how it is meant to end."""
-    from ..simulator import serve
-
     try:
-        return serve(port, scenario, write=lambda line: write_lines([line]))
+        return serve(Simulator(port=port, scenario=scenario), write_lines)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 from . import catalogue
 from .details import poison
 from .people import DAY, Filter, SimCustomer, SimService
-from .ticket_rows import customer_row, order_row, user
-from .wire import Call, RefusalError, Row, br, br_seconds, found, iso, local, money, paged
+from .ticket_rows import customer_row, labels, order_row, person
+from .wire import Call, RefusalError, Row, br, br_seconds, found, iso, money, paged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from .provider import Provider
     from .ticket_desk import SimTicket
@@ -23,7 +22,6 @@ SEARCHES: Final = (
     "id_externo", "referencia_alias", "id_porta_atendimento", "id_caixa_optica", "observacoes_autenticacao",
     "id_servico", "id_cliente_servico_mapeamento",
 )  # fmt: skip
-_YES_NO: Final = ("sim", "nao")
 _MISSPELT = "suscess"
 _COMPANY = {
     "documento": "29507487000185",
@@ -41,20 +39,18 @@ def search(provider: Provider, call: Call) -> Row:
         inactive=call.choice("inativo", ("sim", "nao", "todos"), "nao"),
         statuses=call.listed("servico_status"),
     )
-    connection = call.choice("ultima_conexao", _YES_NO, "nao") == "sim"
+    connection = call.flag("ultima_conexao", default=False)
     relations = call.listed("relacoes")
     order = call.choice("order_by", ("data_cadastro", "data_fechamento"), "data_cadastro")
-    backwards = call.choice("order_type", ("asc", "desc"), "asc") == "desc" and order == "data_cadastro"
+    backwards = call.backwards() and order == "data_cadastro"
     people = sorted(provider.roster.find(kind, term), key=lambda c: -c.registered_age, reverse=backwards)
-    rows: list[Row] = []
-    for customer in people:
-        services = keep.services(customer)
-        if services is None:
-            continue
-        rows.append(provider.details.customer(customer, services, relations=relations, connection=connection))
-        if len(rows) == limit:
-            break
-    return found(clientes=rows)
+    pairs = [(c, services) for c in people if (services := keep.services(c)) is not None]
+    return found(
+        clientes=[
+            provider.details.customer(c, services, relations=relations, connection=connection)
+            for c, services in pairs[:limit]
+        ]
+    )
 
 
 def all_customers(provider: Provider, call: Call) -> Row:
@@ -62,7 +58,7 @@ def all_customers(provider: Provider, call: Call) -> Row:
     call.need("pagina", "itens_por_pagina")
     # The bulk route knows no `inativo`: a record that is switched off is listed with its services.
     keep = Filter(
-        cancelled=call.choice("cancelado", _YES_NO, "nao"),
+        cancelled="sim" if call.flag("cancelado", default=False) else "nao",
         inactive="todos",
         statuses=call.listed("servico_status"),
     )
@@ -98,20 +94,17 @@ def _dated(provider: Provider, call: Call) -> Callable[[SimCustomer], bool] | No
         "data_cadastro",
     )
     in_service_window = call.window("data_inicio_cliente_servico", "data_fim_cliente_servico")
-    plain = not (call.query.get("data_inicio") or call.query.get("data_fim"))
-    plain_service = not (
-        call.query.get("data_inicio_cliente_servico") or call.query.get("data_fim_cliente_servico")
-    )
+    ends = ("data_inicio", "data_fim")
+    plain = not any(call.query.get(name) for name in ends)
+    plain_service = not any(call.query.get(f"{name}_cliente_servico") for name in ends)
     if plain and plain_service:
         return None
+    moment = provider.details.moment
 
-    def day(age: int) -> date:
-        return local(provider.details.moment(age)).date()
-
-    def client_day(customer: SimCustomer) -> date:
+    def client_age(customer: SimCustomer) -> int:
         if kind == "data_atualizacao":
-            return day(min((s.changed_age for s in customer.services), default=customer.registered_age))
-        return day(customer.registered_age)
+            return min((s.changed_age for s in customer.services), default=customer.registered_age)
+        return customer.registered_age
 
     def service_ages(customer: SimCustomer) -> list[int]:
         if service_kind == "data_atualizacao":
@@ -121,8 +114,8 @@ def _dated(provider: Provider, call: Call) -> Callable[[SimCustomer], bool] | No
         return [s.enabled_age for s in customer.services]
 
     def passes(customer: SimCustomer) -> bool:
-        return (plain or in_window(client_day(customer))) and (
-            plain_service or any(in_service_window(day(age)) for age in service_ages(customer))
+        return (plain or in_window(moment(client_age(customer)))) and (
+            plain_service or any(in_service_window(moment(age)) for age in service_ages(customer))
         )
 
     return passes
@@ -132,18 +125,17 @@ def tickets(provider: Provider, call: Call) -> Row:
     """Answer `cliente/atendimento`: pending tickets only unless told, 20 at most unless told."""
     kind, term = call.search(("codigo_cliente", "cpf_cnpj", "id_cliente_servico", "protocolo"))
     limit = call.limit(20, 50)
-    pending = call.choice("apenas_pendente", _YES_NO, "sim") == "sim"
+    pending = call.flag("apenas_pendente", default=True)
     dated = call.choice("tipo_data", ("data_cadastro", "data_fechamento"), "data_cadastro")
     order = call.choice("order_by", ("data_cadastro", "data_fechamento"), "data_cadastro")
-    backwards = call.choice("order_type", ("asc", "desc"), "asc") == "desc"
+    backwards = call.backwards()
     in_window = call.window()
 
     def moment(ticket: SimTicket, which: str) -> float | None:
         return ticket.opened_at if which == "data_cadastro" else ticket.closed_at
 
     def passes(ticket: SimTicket) -> bool:
-        when = moment(ticket, dated)
-        return not (pending and not ticket.open) and in_window(None if when is None else local(when).date())
+        return (ticket.open or not pending) and in_window(moment(ticket, dated))
 
     mine = [ticket for ticket in _tickets(provider, kind, term) if passes(ticket)]
     mine.sort(key=lambda ticket: moment(ticket, order) or 0.0, reverse=backwards)
@@ -180,8 +172,8 @@ def invoices(provider: Provider, call: Call) -> Row:
     """Answer `cliente/financeiro`: what is unpaid unless told, oldest due first."""
     kind, term = call.search(("cpf_cnpj", "codigo_cliente", "id_cliente_servico"))
     limit = call.limit(20, 50)
-    pending = call.choice("apenas_pendente", _YES_NO, "sim") == "sim"
-    backwards = call.choice("order_type", ("asc", "desc"), "asc") == "desc"
+    pending = call.flag("apenas_pendente", default=True)
+    backwards = call.backwards()
     call.choice(
         "order_by", ("data_vencimento", "data_pagamento", "data_cadastro", "valor"), "data_vencimento"
     )
@@ -195,8 +187,7 @@ def invoices(provider: Provider, call: Call) -> Row:
         rows += [
             row
             for moments, row in _bills(provider, owner[0], service)  # type: ignore[index]
-            if not (pending and row["quitado"])
-            and in_window(None if moments[dated] is None else local(moments[dated] or 0.0).date())
+            if not (pending and row["quitado"]) and in_window(moments[dated])
         ]
     rows.sort(key=lambda row: row["id_fatura"], reverse=backwards)
     return found(status=_MISSPELT, faturas=rows[:limit])
@@ -254,12 +245,7 @@ def _bills(
             "data_processamento": None,
             "empresa": _COMPANY,
             "detalhamento": [{"descricao": f"(+) {service.plan.name}", "valor": money(service.plan.price)}],
-            "cliente": {
-                "codigo_cliente": customer.code,
-                "nome_razaosocial": customer.name,
-                "cpf_cnpj": customer.document,
-                "servico": details.brief(service),
-            },
+            "cliente": person(customer) | {"servico": details.brief(service)},
         }
         bills.append((moments, poison(row) if customer.hostile else row))
     return bills
@@ -270,7 +256,7 @@ def orders(provider: Provider, call: Call) -> Row:
     kind, term = call.search(("codigo_cliente", "cpf_cnpj", "id_cliente_servico", "numero_ordem_servico"))
     limit = call.limit(20, 50)
     wanted = call.listed("status")
-    backwards = call.choice("order_type", ("asc", "desc"), "desc") == "desc"
+    backwards = call.backwards(default=True)
     in_window = call.window()
     if kind == "numero_ordem_servico":
         sources = [t for t in provider.desk.tickets.values() if any(str(o.id - 16) == term for o in t.orders)]
@@ -280,30 +266,14 @@ def orders(provider: Provider, call: Call) -> Row:
     for ticket in sources:
         for order in ticket.orders:
             row = order_row(provider, ticket, order)
-            if (wanted and row["status"] not in wanted) or not in_window(local(order.opened_at).date()):
+            if (wanted and row["status"] not in wanted) or not in_window(order.opened_at):
                 continue
-            row["atendimento"] = _summary(ticket)
+            row["atendimento"] = labels(ticket) | {"motivo_fechamento": None}
             technician = provider.details.rng("technician", order.id).choice(tuple(catalogue.TECHNICIANS))
             row["tecnicos"] = [{"id": technician, "name": catalogue.TECHNICIANS[technician], "email": None}]
             rows.append((order.opened_at, poison(row) if ticket.customer.hostile else row))
     rows.sort(key=lambda pair: pair[0], reverse=backwards)
     return found(status=_MISSPELT, ordens_servico=[row for _at, row in rows[:limit]])
-
-
-def _summary(ticket: SimTicket) -> Row:
-    return {
-        "protocolo": ticket.protocol,
-        "id_atendimento": ticket.id,
-        "tipo_atendimento": catalogue.TICKET_TYPES.get(ticket.type_id or 0),
-        "usuario_abertura": user(ticket.opened_by),
-        "usuario_responsavel": user(ticket.responsible),
-        "usuario_fechamento": user(ticket.closed_by),
-        "data_cadastro": br(ticket.opened_at),
-        "data_fechamento": br(ticket.closed_at),
-        "setor_responsavel": None,
-        "status_fechamento": ticket.closing_status,
-        "motivo_fechamento": None,
-    }
 
 
 def sessions(provider: Provider, call: Call) -> Row:
@@ -344,11 +314,7 @@ def _radius(provider: Provider, customer: SimCustomer, service: SimService) -> l
             "nasporttype": "Ethernet",
             "username": service.login,
             "servico": {k: v for k, v in details.brief(service).items() if k != "id_cliente_servico"},
-            "cliente": {
-                "codigo_cliente": customer.code,
-                "nome_razaosocial": customer.name,
-                "cpf_cnpj": customer.document,
-            },
+            "cliente": person(customer),
         }
         rows.append(poison(row) if customer.hostile else row)
         end = start - rng.randrange(30, 3_600)

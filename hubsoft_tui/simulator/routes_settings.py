@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from . import catalogue
 from .people import DAY
-from .wire import FOUND, Call, Row, br, found, iso, laravel
+from .ticket_rows import status_row
+from .wire import Call, Row, br, found, iso, laravel
 
 if TYPE_CHECKING:
     from .provider import Provider
@@ -16,14 +17,15 @@ _Table = Callable[["Provider", Call], Row]
 
 
 def _fixed(key: str, rows: list[Row], **extra: object) -> _Table:
-    def table(_provider: Provider, _call: Call) -> Row:
-        return {"status": "success", "msg": FOUND, key: rows, **extra}
-
-    return table
+    return lambda _provider, _call: found() | {key: rows} | extra
 
 
-def _pairs(table: dict[int, str], identifier: str, label: str) -> list[Row]:
-    return [{identifier: key, label: value} for key, value in table.items()]
+def _rows(names: str, *values: Sequence[object]) -> list[Row]:
+    """Return a row of the named fields for each tuple of values."""
+    return [dict(zip(names.split(), each, strict=True)) for each in values]
+
+
+_TECHNOLOGIES: Final = _rows("descricao id_servico_tecnologia", *catalogue.TECHNOLOGIES.items())
 
 
 def ticket_reasons(_provider: Provider, call: Call) -> Row:
@@ -66,105 +68,76 @@ def alerts(provider: Provider, call: Call) -> Row:
     return found(msg="Alertas consultados com sucesso!", alertas=paginator)
 
 
-def _statuses() -> list[Row]:
-    return [
-        {
-            "id_atendimento_status": status.id,
-            "descricao": status.label,
-            "prefixo": status.prefix,
-            "abrir_ordem_servico": status.opens_order,
-            "display": status.display,
-        }
-        for status in catalogue.TICKET_STATUSES.values()
-    ]
-
-
-def _plans() -> list[Row]:
-    return [
-        {
-            "id_servico": plan.id,
-            "descricao": plan.name,
-            "id_servico_tecnologia": catalogue.TECHNOLOGIES[plan.technology],
-            "servico_tecnologia": {
-                "id_servico_tecnologia": catalogue.TECHNOLOGIES[plan.technology],
-                "descricao": plan.technology,
-            },
-        }
-        for plan in catalogue.PLANS
-    ]
-
-
 TABLES: Final[dict[str, _Table]] = {
     "tipo_atendimento": _fixed(
-        "tipos_atendimento", _pairs(catalogue.TICKET_TYPES, "id_tipo_atendimento", "descricao")
+        "tipos_atendimento", _rows("id_tipo_atendimento descricao", *catalogue.TICKET_TYPES.items())
     ),
     # Written when it is asked for: an administrator may have added one since.
-    "status_atendimento": lambda _provider, _call: found(status_atendimento=_statuses()),
+    "status_atendimento": lambda _provider, _call: found(
+        status_atendimento=[status_row(status) for status in catalogue.TICKET_STATUSES.values()]
+    ),
     "motivo_fechamento_atendimento": ticket_reasons,
     "motivo_fechamento_os": _fixed(
         "motivos_fechamento",
         [
-            {
-                "id_motivo_fechamento": identifier,
-                "descricao": label,
-                "ignora_parametros_obrigatorios": False,
-                "motivos_fechamento_tipo_ordem_servico": [],
-            }
-            for identifier, label in catalogue.ORDER_CLOSING_REASONS.items()
+            row | {"ignora_parametros_obrigatorios": False, "motivos_fechamento_tipo_ordem_servico": []}
+            for row in _rows("id_motivo_fechamento descricao", *catalogue.ORDER_CLOSING_REASONS.items())
         ],
     ),
     "tipo_ordem_servico": _fixed(
         "tipo_ordem_servicos",
-        [
-            {"id_tipo_ordem_servico": identifier, "descricao": label, "destino": target}
-            for identifier, (label, target) in catalogue.ORDER_TYPES.items()
-        ],
+        _rows(
+            "id_tipo_ordem_servico descricao destino",
+            *((key, *rest) for key, rest in catalogue.ORDER_TYPES.items()),
+        ),
     ),
     "servico_status": _fixed(
         "servico_status",
+        _rows(
+            "prefixo id_servico_status descricao",
+            *((prefix, *rest) for prefix, rest in catalogue.SERVICE_STATUSES.items()),
+        ),
+    ),
+    "servico": _fixed(
+        "servicos",
         [
-            {"id_servico_status": identifier, "descricao": label, "prefixo": prefix}
-            for prefix, (identifier, label) in catalogue.SERVICE_STATUSES.items()
+            {
+                "id_servico": plan.id,
+                "descricao": plan.name,
+                "id_servico_tecnologia": technology["id_servico_tecnologia"],
+                "servico_tecnologia": technology,
+            }
+            for plan in catalogue.PLANS
+            for technology in _TECHNOLOGIES
+            if technology["descricao"] == plan.technology
         ],
     ),
-    "servico": _fixed("servicos", _plans()),
-    "servico_tecnologia": _fixed(
-        "servicos_tecnologia",
-        [{"id_servico_tecnologia": value, "descricao": key} for key, value in catalogue.TECHNOLOGIES.items()],
-    ),
-    "tecnico": _fixed("tecnicos", _pairs(catalogue.TECHNICIANS, "id", "name")),
-    "vendedor": _fixed("vendedores", _pairs(catalogue.STAFF, "id", "name")),
+    "servico_tecnologia": _fixed("servicos_tecnologia", _TECHNOLOGIES),
+    "tecnico": _fixed("tecnicos", _rows("id name", *catalogue.TECHNICIANS.items())),
+    "vendedor": _fixed("vendedores", _rows("id name", *catalogue.STAFF.items())),
     "grupo_cliente": _fixed(
         "grupo_cliente",
-        [
-            {"id_grupo_cliente": 1, "display": "Clientes Empresariais", "ativo": True},
-            {"id_grupo_cliente": 2, "display": "Clientes Residenciais", "ativo": True},
-        ],
+        _rows(
+            "id_grupo_cliente display ativo",
+            (1, "Clientes Empresariais", True),
+            (2, "Clientes Residenciais", True),
+        ),
     ),
     "grupo_cliente_servico": _fixed(
-        "grupo_cliente_servico", [{"id": 2, "display": "Clientes Residenciais", "ativo": True}]
+        "grupo_cliente_servico", _rows("id display ativo", (2, "Clientes Residenciais", True))
     ),
     "vencimento": _fixed(
-        "vencimentos",
-        [
-            {"id_vencimento": 22, "dia_vencimento": 1},
-            {"id_vencimento": 61, "dia_vencimento": 10},
-            {"id_vencimento": 7, "dia_vencimento": "ultimo_dia"},
-        ],
+        "vencimentos", _rows("id_vencimento dia_vencimento", (22, 1), (61, 10), (7, "ultimo_dia"))
     ),
     "disponibilidade": _fixed(
         "periodos",
-        [
-            {"id_periodo_dia": key, "descricao": label, "hora_inicio": begin, "hora_fim": end}
-            for key, (label, _prefix, begin, end) in catalogue.PERIODS.items()
-        ],
+        _rows(
+            "id_periodo_dia descricao hora_inicio hora_fim",
+            *((key, label, *hours) for key, (label, _prefix, *hours) in catalogue.PERIODS.items()),
+        ),
     ),
     "origem_contato": _fixed(
-        "origem_contatos",
-        [
-            {"id_origem_contato": 1, "descricao": "Telefone"},
-            {"id_origem_contato": 2, "descricao": "WhatsApp"},
-        ],
+        "origem_contatos", _rows("id_origem_contato descricao", (1, "Telefone"), (2, "WhatsApp"))
     ),
     "cidade": _fixed(
         "cidades",
@@ -174,28 +147,26 @@ TABLES: Final[dict[str, _Table]] = {
                 "nome": place.name,
                 "uf": "MG",
                 "ibge": place.ibge,
-                "bairros": [{"nome": name} for name in catalogue.DISTRICTS],
+                "bairros": _rows("nome", *((name,) for name in catalogue.DISTRICTS)),
             }
             for place in catalogue.PLACES
         ],
     ),
     "motivo_contratacao": _fixed(
         "motivos_contratacao",
-        [
-            {"id_motivo_contratacao": 1, "descricao": "Indicação"},
-            {"id_motivo_contratacao": 2, "descricao": "Promoção"},
-        ],
+        _rows("id_motivo_contratacao descricao", (1, "Indicação"), (2, "Promoção")),
         encrypted=False,
     ),
     "empresa": _fixed(
         "empresas",
-        [
-            {
-                "id_empresa": 37,
-                "nome_razaosocial": "PROVEDOR SIMULADO LTDA",
-                "cnpj": "29507487000185",
-                "display": "PROVEDOR SIMULADO LTDA (CNPJ: 29.507.487/0001-85)",
-            }
-        ],
+        _rows(
+            "id_empresa nome_razaosocial cnpj display",
+            (
+                37,
+                "PROVEDOR SIMULADO LTDA",
+                "29507487000185",
+                "PROVEDOR SIMULADO LTDA (CNPJ: 29.507.487/0001-85)",
+            ),
+        ),
     ),
 }

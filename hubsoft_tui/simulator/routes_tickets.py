@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import catalogue
 from .ticket_rows import bulk_row, customer_row, flat_row
-from .wire import BAD_FIELDS, Call, RefusalError, Row, found, laravel, local, paged
+from .wire import Call, RefusalError, Row, found, laravel, local, need, paged, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -42,19 +42,15 @@ def paginator(provider: Provider, call: Call) -> Row:
 def _matching(provider: Provider, call: Call) -> list[SimTicket]:
     kind = call.choice("tipo_data", _DATES, "data_cadastro")
     in_window = call.window()
-    types, statuses, plan = (
+    types, statuses, plans = (
         call.listed(name) for name in ("tipo_atendimento", "status_atendimento", "id_servico")
     )
 
     def passes(ticket: SimTicket) -> bool:
-        if (statuses and str(ticket.status_id) not in statuses) or (
-            types and str(ticket.type_id) not in types
-        ):
+        asked = ((types, ticket.type_id), (statuses, ticket.status_id), (plans, ticket.service.plan.id))
+        if any(wanted and str(value) not in wanted for wanted, value in asked):
             return False
-        if plan and str(ticket.service.plan.id) not in plan:
-            return False
-        moment = ticket.opened_at if kind == "data_cadastro" else ticket.closed_at
-        return in_window(None if moment is None else local(moment).date())
+        return in_window(ticket.opened_at if kind == "data_cadastro" else ticket.closed_at)
 
     return [ticket for ticket in reversed(provider.desk.tickets.values()) if passes(ticket)]
 
@@ -62,7 +58,7 @@ def _matching(provider: Provider, call: Call) -> list[SimTicket]:
 def open_ticket(provider: Provider, call: Call) -> Row:
     """Answer `POST atendimento`: opens a ticket each time it is asked, the same text or not."""
     body = call.body
-    _need(body, "id_cliente_servico", "descricao", "nome", "telefone")
+    need(body, "id_cliente_servico", "descricao", "nome", "telefone")
     known = provider.roster.service(_integer(body, "id_cliente_servico"))
     if known is None:
         raise RefusalError(f"Serviço do cliente de ID {body['id_cliente_servico']} não encontrado")
@@ -72,8 +68,8 @@ def open_ticket(provider: Provider, call: Call) -> Row:
     wants_order = body.get("abrir_os") in {True, "true", "1"}
     type_id = _integer(body, "id_tipo_atendimento", catalogue.DEFAULT_TYPE)
     status_id = _integer(body, "id_atendimento_status", 22 if wants_order else 23)
-    _known("tipo atendimento", type_id, catalogue.TICKET_TYPES)
-    _known("atendimento status", status_id, catalogue.TICKET_STATUSES)
+    _known("id_tipo_atendimento", type_id, catalogue.TICKET_TYPES)
+    _known("id_atendimento_status", status_id, catalogue.TICKET_STATUSES)
     responsible = str(body.get("id_usuario_responsavel") or catalogue.API_USER[0]).split(",")[0]
     desk, now = provider.desk, provider.clock.now()
     ticket = desk.open(
@@ -109,7 +105,7 @@ def update_ticket(provider: Provider, call: Call) -> Row:
     """Answer `PUT atendimento/{id}`: a move to another status or type, or the close; never both."""
     ticket, body = _ticket(provider, call), call.body
     if "fechar_atendimento" not in body:
-        raise RefusalError(BAD_FIELDS, ["O campo fechar atendimento é obrigatório."])
+        raise refusal("é obrigatório", "fechar_atendimento")
     status_id = _integer(body, "id_atendimento_status", 0)
     type_id = _integer(body, "id_tipo_atendimento", 0)
     closes = body["fechar_atendimento"] in {True, "true", "1"}
@@ -119,9 +115,9 @@ def update_ticket(provider: Provider, call: Call) -> Row:
         raise RefusalError("O atendimento já encontra-se fechado")
     desk, now = provider.desk, provider.clock.now()
     if status_id:
-        _known("atendimento status", status_id, catalogue.TICKET_STATUSES)
+        _known("id_atendimento_status", status_id, catalogue.TICKET_STATUSES)
     if type_id:
-        _known("tipo atendimento", type_id, catalogue.TICKET_TYPES)
+        _known("id_tipo_atendimento", type_id, catalogue.TICKET_TYPES)
     if status_id:
         desk.set_status(ticket, status_id, now, by_client=True)
     if type_id:
@@ -138,7 +134,7 @@ def update_ticket(provider: Provider, call: Call) -> Row:
 def add_message(provider: Provider, call: Call) -> Row:
     """Answer `POST atendimento/adicionar_mensagem/{id}`: open tickets only; the date is a PHP object."""
     ticket = _ticket(provider, call)
-    _need(call.body, "mensagem")
+    need(call.body, "mensagem")
     if not ticket.open:
         raise RefusalError("Não é possível adicionar mensagem em um atendimento fechado")
     now, author = provider.clock.now(), catalogue.API_USER[0]
@@ -169,25 +165,15 @@ def _ticket(provider: Provider, call: Call) -> SimTicket:
     return ticket
 
 
-def _need(body: Mapping[str, Any], *names: str) -> None:
-    missing = [
-        f"O campo {name.replace('_', ' ')} é obrigatório."
-        for name in names
-        if not str(body.get(name) or "").strip()
-    ]
-    if missing:
-        raise RefusalError(BAD_FIELDS, missing)
-
-
 def _integer(body: Mapping[str, Any], name: str, default: int | None = None) -> int:
     value = body.get(name)
     if value in {None, ""} and default is not None:
         return default
     if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
         return int(value)
-    raise RefusalError(BAD_FIELDS, [f"O campo {name.replace('_', ' ')} deve ser um número inteiro."])
+    raise refusal("deve ser um número inteiro", name)
 
 
-def _known(label: str, identifier: int, table: Collection[int]) -> None:
+def _known(name: str, identifier: int, table: Collection[int]) -> None:
     if identifier not in table:
-        raise RefusalError(BAD_FIELDS, [f"O campo id {label} não possui um valor válido."])
+        raise refusal("não possui um valor válido", name)

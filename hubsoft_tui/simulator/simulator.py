@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
@@ -260,20 +259,10 @@ class Simulator:
         self.provider.steps_per_request = count
 
 
-def serve(
-    port: int = 0,
-    scenario: str = "calm",
-    *,
-    seed: int = 7,
-    customers: int = 1506,
-    tickets: int = 400,
-    log_file: Path | None = None,
-    write: Callable[[str], object] | None = None,
-) -> int:
+def serve(simulator: Simulator, write: Callable[[list[str]], object]) -> int:
     """Serve until SIGINT or SIGTERM; return the exit code, 0. Call it in the main thread.
 
-    What a person needs is written line by line with `write`, to standard output unless told otherwise.
-    Raises OSError when the port is taken, KeyError for an unknown scenario.
+    `write` prints the lines that a person needs. Raises OSError when the port is taken.
     """
     ended = threading.Event()
 
@@ -282,16 +271,8 @@ def serve(
 
     previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with Simulator(
-            port=port,
-            scenario=scenario,
-            seed=seed,
-            customers=customers,
-            tickets=tickets,
-            log_file=log_file,
-        ) as simulator:
-            for line in introduce(simulator):
-                (write or _print)(line)
+        with simulator:
+            write(introduce(simulator))
             ended.wait()
     finally:
         for number, handler in previous.items():
@@ -324,8 +305,3 @@ def written(document: str) -> str:
     if len(document) == 14:
         return f"{document[:2]}.{document[2:5]}.{document[5:8]}/{document[8:12]}-{document[12:]}"
     return f"{document[:3]}.{document[3:6]}.{document[6:9]}-{document[9:]}"
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -11,6 +11,7 @@ from .wire import Row, br, br_seconds, iso
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from .people import SimCustomer
     from .provider import Provider
     from .ticket_desk import SimMessage, SimOrder, SimTicket
 
@@ -22,18 +23,45 @@ def user(identifier: int | None) -> str | None:
     return None if identifier is None else _USERS.get(identifier, f"Usuário {identifier}")
 
 
-def person(ticket: SimTicket) -> Row:
-    """Return the customer of a ticket as other rows quote it."""
+def person(customer: SimCustomer) -> Row:
+    """Return a customer as other rows quote it."""
     return {
-        "codigo_cliente": ticket.customer.code,
-        "nome_razaosocial": ticket.customer.name,
-        "cpf_cnpj": ticket.customer.document,
+        "codigo_cliente": customer.code,
+        "nome_razaosocial": customer.name,
+        "cpf_cnpj": customer.document,
+    }
+
+
+def labels(ticket: SimTicket) -> Row:
+    """Return what rows under one customer say of a ticket: labels and days, no ids of labels."""
+    return {
+        "protocolo": ticket.protocol,
+        "id_atendimento": ticket.id,
+        "tipo_atendimento": catalogue.TICKET_TYPES.get(ticket.type_id or 0),
+        "usuario_abertura": user(ticket.opened_by),
+        "usuario_responsavel": user(ticket.responsible),
+        "usuario_fechamento": user(ticket.closed_by),
+        "data_cadastro": br(ticket.opened_at),
+        "data_fechamento": br(ticket.closed_at),
+        "setor_responsavel": None,
+        "status_fechamento": ticket.closing_status,
+    }
+
+
+def status_row(status: catalogue.TicketStatus) -> Row:
+    """Return a status as tables and tickets show it."""
+    return {
+        "id_atendimento_status": status.id,
+        "descricao": status.label,
+        "prefixo": status.prefix,
+        "abrir_ordem_servico": status.opens_order,
+        "display": status.display,
     }
 
 
 def order_row(provider: Provider, ticket: SimTicket, order: SimOrder) -> Row:
     """Return a work order as it hangs on a ticket."""
-    end = None if order.closed_at is None else order.closed_at
+    end = order.closed_at
     return {
         "id_ordem_servico": order.id,
         "numero_ordem_servico": str(order.id - 16),
@@ -50,29 +78,19 @@ def order_row(provider: Provider, ticket: SimTicket, order: SimOrder) -> Row:
         "usuario_fechamento": None if end is None else user(ticket.closed_by) or "Ramos",
         "status": "aguardando_agendamento" if end is None else "finalizado",
         "status_fechamento": None if end is None else "concluido",
-        "cliente": person(ticket),
+        "cliente": person(ticket.customer),
         "servico": provider.details.brief(ticket.service),
     }
 
 
 def customer_row(provider: Provider, ticket: SimTicket, relations: Collection[str] = ()) -> Row:
-    """Return a row of `cliente/atendimento` or of the POST answer: labels and days, no ids of labels."""
-    row: Row = {
-        "id_atendimento": ticket.id,
-        "protocolo": ticket.protocol,
+    """Return a row of `cliente/atendimento` or of the POST answer."""
+    row = labels(ticket) | {
         "descricao_abertura": ticket.description,
         "descricao_fechamento": ticket.closing,
-        "tipo_atendimento": catalogue.TICKET_TYPES.get(ticket.type_id or 0),
-        "usuario_abertura": user(ticket.opened_by),
-        "usuario_responsavel": user(ticket.responsible),
-        "usuario_fechamento": user(ticket.closed_by),
-        "data_cadastro": br(ticket.opened_at),
-        "data_fechamento": br(ticket.closed_at),
-        "setor_responsavel": None,
-        "status_fechamento": ticket.closing_status,
         "motivo_fechamento": catalogue.CLOSING_REASONS[ticket.reason_id][0] if ticket.reason_id else None,
         "status": catalogue.TICKET_STATUSES[ticket.status_id].label,
-        "cliente": person(ticket),
+        "cliente": person(ticket.customer),
     }
     if ticket.id % 3:  # about one row in three comes without its service
         row["servico"] = provider.details.brief(ticket.service) | {
@@ -95,11 +113,28 @@ def message_row(message: SimMessage, ticket: SimTicket) -> Row:
     }
 
 
-def _times(provider: Provider, ticket: SimTicket) -> Row:
+def _ids(provider: Provider, ticket: SimTicket) -> Row:
+    """Return what the rows with ids instead of labels share."""
     minutes = max(0, int(((ticket.closed_at or provider.clock.now()) - ticket.opened_at) // 60))
     left = 48 * 60 - minutes
     sign, rest = ("-" if left < 0 else ""), abs(left)
     return {
+        "id_atendimento": ticket.id,
+        "protocolo": ticket.protocol,
+        "id_atendimento_status": ticket.status_id,
+        "id_tipo_atendimento": ticket.type_id,
+        "id_cliente_servico": ticket.service.id,
+        "id_usuario_abertura": ticket.opened_by,
+        "id_usuario_responsavel": ticket.responsible,
+        "data_cadastro": iso(ticket.opened_at),
+        "data_fechamento": iso(ticket.closed_at),
+        "deleted_at": iso(ticket.deleted_at),
+        "status_fechamento": ticket.closing_status,
+        "descricao_fechamento": ticket.closing,
+        "id_motivo_fechamento_atendimento": ticket.reason_id,
+        "rascunho": ticket.draft,
+        "avaliacao": None,
+        "comentario_avaliacao": None,
         "data_cadastro_br": br(ticket.opened_at, "%d/%m/%Y %H:%M"),
         "data_cadastro_timestamp": int(ticket.opened_at) * 1000,
         "data_fechamento_br": br(ticket.closed_at, "%d/%m/%Y %H:%M"),
@@ -117,42 +152,13 @@ def bulk_row(
     """Return a row of `atendimento/todos`, or of `atendimento/paginado` with `paginator`."""
     status = catalogue.TICKET_STATUSES[ticket.status_id]
     closed_orders = sum(1 for order in ticket.orders if order.closed_at is not None)
-    row: Row = {
-        "id_atendimento": ticket.id,
-        "id_atendimento_status": ticket.status_id,
-        "id_tipo_atendimento": ticket.type_id,
-        "id_cliente_servico": ticket.service.id,
-        "id_usuario_responsavel": ticket.responsible,
-        "id_usuario_abertura": ticket.opened_by,
-        "protocolo": ticket.protocol,
-        "data_cadastro": iso(ticket.opened_at),
-        "data_fechamento": iso(ticket.closed_at),
-        "rascunho": ticket.draft,
-        "status_fechamento": ticket.closing_status,
-        "descricao_fechamento": ticket.closing,
-        "id_motivo_fechamento_atendimento": ticket.reason_id,
-        "deleted_at": iso(ticket.deleted_at),
-        "avaliacao": None,
-        "comentario_avaliacao": None,
+    open_orders = len(ticket.orders) - closed_orders
+    counts = {"ordem_servico_fechada": closed_orders, "ordem_servico_aberta": open_orders}
+    row = _ids(provider, ticket) | {
         "ordem_servico_count": len(ticket.orders),
-        **(
-            {"anexos_count": 0}
-            if paginator
-            else {
-                "ordem_servico_fechada": closed_orders,
-                "ordem_servico_aberta": len(ticket.orders) - closed_orders,
-            }
-        ),
+        **({"anexos_count": 0} if paginator else counts),
         "ingressado": False,
-        **_times(provider, ticket),
-        "status": {
-            "id_atendimento_status": status.id,
-            "prefixo": status.prefix,
-            "descricao": status.label,
-            "cor": status.colour,
-            "abrir_ordem_servico": status.opens_order,
-            "display": status.display,
-        },
+        "status": status_row(status) | {"cor": status.colour},
         "tipo_atendimento": None
         if ticket.type_id is None
         else {
@@ -232,34 +238,17 @@ def _installation(provider: Provider, ticket: SimTicket) -> Row:
 
 def flat_row(provider: Provider, ticket: SimTicket) -> Row:
     """Return the row of PUT and of a new message: ids instead of labels, ISO dates."""
-    row: Row = {
-        "id_atendimento": ticket.id,
-        "protocolo": ticket.protocol,
-        "id_cliente_servico": ticket.service.id,
-        "id_tipo_atendimento": ticket.type_id,
-        "id_usuario_abertura": ticket.opened_by,
+    row = _ids(provider, ticket) | {
         "id_usuario_fechamento": ticket.closed_by,
         "descricao_abertura": ticket.description,
-        "descricao_fechamento": ticket.closing,
-        "data_cadastro": iso(ticket.opened_at),
-        "data_fechamento": iso(ticket.closed_at),
         "ip_cadastro": "127.0.0.1",
-        "id_usuario_responsavel": ticket.responsible,
         "id_setor_responsavel": None,
         "destino": "usuario",
-        "status_fechamento": ticket.closing_status,
-        "id_motivo_fechamento_atendimento": ticket.reason_id,
-        "id_atendimento_status": ticket.status_id,
         "resultado_diagnostico": None,
         "nome_contato": ticket.contact,
         "telefone_contato": ticket.phone,
         "email_contato": ticket.email,
-        "rascunho": ticket.draft,
-        "deleted_at": iso(ticket.deleted_at),
         "id_origem_contato": None,
-        "avaliacao": None,
-        "comentario_avaliacao": None,
         "push_notification_enviado": False,
-        **_times(provider, ticket),
     }
     return poison(row) if ticket.customer.hostile else row

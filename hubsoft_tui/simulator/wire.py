@@ -23,6 +23,17 @@ class RefusalError(Exception):
             self.body["errors"] = list(errors)
 
 
+def refusal(rule: str, *names: str) -> RefusalError:
+    """Return the refusal of fields that break a rule."""
+    return RefusalError(BAD_FIELDS, [f"O campo {name.replace('_', ' ')} {rule}." for name in names])
+
+
+def need(given: Mapping[str, Any], *names: str) -> None:
+    """Refuse what was given when a field is missing or blank, naming all that are."""
+    if missing := [name for name in names if not str(given.get(name) or "").strip()]:
+        raise refusal("é obrigatório", *missing)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request that was let in."""
@@ -34,28 +45,30 @@ class Call:
 
     def need(self, *names: str) -> None:
         """Refuse the request when a parameter is missing, naming all that are."""
-        missing = [
-            f"O campo {name.replace('_', ' ')} é obrigatório." for name in names if not self.query.get(name)
-        ]
-        if missing:
-            raise RefusalError(BAD_FIELDS, missing)
+        need(self.query, *names)
 
     def choice(self, name: str, allowed: Sequence[str], default: str) -> str:
         """Return a parameter that must be one of `allowed`."""
         value = self.query.get(name) or default
         if value not in allowed:
-            raise RefusalError(BAD_FIELDS, [f"O campo {name.replace('_', ' ')} não possui um valor válido."])
+            raise refusal("não possui um valor válido", name)
         return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a `sim` or `nao`."""
+        return self.choice(name, ("sim", "nao"), "sim" if default else "nao") == "sim"
+
+    def backwards(self, *, default: bool = False) -> bool:
+        """Return whether `order_type` is `desc`."""
+        return self.choice("order_type", ("asc", "desc"), "desc" if default else "asc") == "desc"
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Return a whole number between `low` and `high`."""
         text = self.query.get(name) or str(default)
         if not (text.isascii() and text.isdigit()):
-            raise RefusalError(BAD_FIELDS, [f"O campo {name.replace('_', ' ')} deve ser um número inteiro."])
+            raise refusal("deve ser um número inteiro", name)
         if not low <= int(text) <= high:
-            raise RefusalError(
-                BAD_FIELDS, [f"O campo {name.replace('_', ' ')} deve estar entre {low} e {high}."]
-            )
+            raise refusal(f"deve estar entre {low} e {high}", name)
         return int(text)
 
     def limit(self, default: int, highest: int) -> int:
@@ -64,7 +77,7 @@ class Call:
         if text.isdigit() and int(text) > highest:
             raise RefusalError(f"O limite máximo de resultados é de {highest} itens")
         if not text.isdigit() or int(text) < 1:
-            raise RefusalError(BAD_FIELDS, ["O campo limite deve ser um número inteiro."])
+            raise refusal("deve ser um número inteiro", "limite")
         return int(text)
 
     def search(self, allowed: Sequence[str]) -> tuple[str, str]:
@@ -92,17 +105,15 @@ class Call:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise RefusalError(
-                BAD_FIELDS, [f"O campo {name.replace('_', ' ')} não é uma data válida."]
-            ) from None
+            raise refusal("não é uma data válida", name) from None
 
-    def window(self, first: str = "data_inicio", last: str = "data_fim") -> Callable[[date | None], bool]:
-        """Return whether a day lies in the asked window, both ends included; no window lets everything in."""
+    def window(self, first: str = "data_inicio", last: str = "data_fim") -> Callable[[float | None], bool]:
+        """Return whether a moment's day lies in the asked window, both ends included; none lets all in."""
         begin, end = self.day(first), self.day(last)
         if begin is None and end is None:
-            return lambda _day: True
+            return lambda _moment: True
         low, high = begin or date.min, end or date.max
-        return lambda day: day is not None and low <= day <= high
+        return lambda moment: moment is not None and low <= local(moment).date() <= high
 
 
 def local(moment: float) -> datetime:

@@ -14,9 +14,12 @@ import pytest
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.simulator.simulator import introduce
 
-SERVE = (
-    "import sys; from hubsoft_tui.simulator import serve; sys.exit(serve(0, 'busy', customers=50, tickets=5))"
-)
+SERVE = """
+import sys
+from hubsoft_tui.simulator import Simulator, serve
+simulator = Simulator(scenario="busy", customers=50, tickets=5)
+sys.exit(serve(simulator, lambda lines: print(*lines, sep="\\n", flush=True)))
+"""
 
 
 def test_importing_it_brings_no_web_framework() -> None:
