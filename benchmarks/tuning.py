@@ -6,22 +6,34 @@ import itertools
 import random
 import resource
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from benchmarks.table import Table, ratio
+from hubsoft_tui.core.telemetry.trace import FORCED
 from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo.history import CacheReplay, WeekQuestion, Weeks, replay, weeks
 from hubsoft_tui.services.tuning.advice import advise_all
-from hubsoft_tui.services.tuning.columns import TraceColumns, gather
-from hubsoft_tui.services.tuning.curve import curve
-from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
-from hubsoft_tui.services.tuning.reuse_odds import promise
-from hubsoft_tui.services.tuning.size_curve import size_curve
+from hubsoft_tui.services.tuning.columns import SubjectQuestions, TraceColumns, gather
+from hubsoft_tui.services.tuning.curve import curve, size_curve
+from hubsoft_tui.services.tuning.lifetimes import (
+    DATA,
+    NOT_FOUND,
+    SERVICE,
+    STATUS,
+    SUSPENDED,
+    Rule,
+    ages,
+    fixed,
+)
+from hubsoft_tui.services.tuning.refresh import PEOPLE, HeldRecord, Reuse, people_of
 from hubsoft_tui.settings.tree import CacheSettings
 
 DAY = 86_400.0
+MOST_RENEWALS = 1000
+"""Of one record between two questions."""
 LEARNT = 14
 """Days that advice is learnt from; the days after them judge it."""
 SEED = {Category.CLIENT_DATA: 1800.0, Category.CONTRACT_STATUS: 14_400.0, Category.SERVICE_DATA: 3600.0}
@@ -79,6 +91,84 @@ def least(questions: Sequence[WeekQuestion], truth: Weeks, lifetimes: Mapping[st
 def counted(replayed: CacheReplay) -> Counted:
     shown = replayed.shown.values()
     return Counted(replayed.requests, sum(each.hits for each in shown), sum(each.outdated for each in shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What renewing ahead would have done over a stretch of the trace."""
+
+    people: int
+    """Lookups of people that a record could have answered."""
+    waited: int
+    """Of those, how many waited for HubSoft without it."""
+    waits_saved: int
+    spent: int
+    """Renewals."""
+    days: float
+
+    @property
+    def per_request(self) -> float | None:
+        """Waits saved by each renewal; None where nothing would be renewed."""
+        return self.waits_saved / self.spent if self.spent else None
+
+
+def promise(
+    columns: TraceColumns,
+    lifetimes: Mapping[str, float],
+    worth: float,
+    hour: Callable[[float], float],
+    *,
+    learn: float = 2 / 3,
+) -> Promise:
+    """Learn from the first part of the trace (a share of it) and renew ahead in the rest.
+
+    `worth` is how likely a record must be waited for again to be renewed.
+    """
+    start = columns.last * learn
+    reuse = Reuse(lifetimes, hour)
+    reuse.learn(columns, until=start)
+    total = _Renewed()
+    for asked in columns.subjects.values():
+        _replay(asked, fixed(lifetimes), reuse, worth, total, start, columns.last)
+    return Promise(total.people, total.waited, total.saved, total.spent, (columns.last - start) / DAY)
+
+
+@dataclass(slots=True)
+class _Renewed:
+    people: int = 0
+    waited: int = 0
+    saved: int = 0
+    spent: int = 0
+
+
+def _replay(
+    asked: SubjectQuestions,
+    rules: tuple[Rule, Rule, Rule],
+    reuse: Reuse,
+    worth: float,
+    total: _Renewed,
+    *stretch: float,
+) -> None:
+    """Answer the questions about one subject with and without renewing, and count from `stretch` on."""
+    start, end = stretch
+    people, without, with_ = people_of(asked), HeldRecord(rules), HeldRecord(rules)
+
+    def renew(before: float) -> None:
+        for expiry in list(with_.expiries(before, MOST_RENEWALS)):
+            earlier = people[: bisect_right(people, expiry)]
+            if expiry < start or reuse.chance(earlier, expiry) < worth:
+                break
+            with_.fetched = expiry
+            total.spent += 1
+
+    for at, mark in zip(asked.times, asked.marks, strict=True):
+        renew(at)
+        waits, still = without.ask(at, mark), with_.ask(at, mark)
+        if at >= start and PEOPLE[mark] and not mark & FORCED:
+            total.people += 1
+            total.waited += waits
+            total.saved += waits - still
+    renew(end)
 
 
 def compare(days: int) -> Table:

@@ -24,6 +24,7 @@ HOUR: Final = 3600.0
 DAY: Final = 86_400.0
 """In seconds."""
 
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _BRAZILIAN: Final = str.maketrans(",.", ".,")
 
 BRASILIA: Final = timezone(timedelta(hours=-3), "BRT")
@@ -219,3 +220,8 @@ def money(amount: Decimal) -> str:
 def day(date: date | None) -> str:
     """Return a date as day/month/year: 05/08/2017."""
     return NOTHING if date is None else f"{date.day:02}/{date.month:02}/{date.year:04}"
+
+
+def inert_cell(cell: str) -> str:
+    """Return a table's cell so that no spreadsheet takes it for a formula and runs it."""
+    return f"'{cell}" if cell.startswith(_FORMULAS) else cell

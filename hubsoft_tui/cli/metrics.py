@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import CollectorRegistry
 
-    from ..services.metrics.figures import Figure, HomeMetrics
+    from ..services.metrics import Figure, HomeMetrics
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -80,7 +80,7 @@ def metrics(
         raise InvalidInput(say("{file} must end in .prom: node_exporter reads no other.", file=path))
     settings = loaded_settings(session, with_secrets=False).settings
     from ..core.clock import SystemClock
-    from ..services.metrics.figures import HomeMetrics
+    from ..services.metrics import HomeMetrics
 
     with HomeMetrics(settings, SystemClock()) as home:
         registry = _registry(home)

@@ -36,11 +36,10 @@ from .customers.questions import KINDS
 from .customers.record_changes import meaning
 from .customers.service import Customers
 from .losses import Losses
-from .os_user import current_person
 from .outbox.outbox import Outbox
 from .reports.service import Reports
 from .serial_thread import SerialThread
-from .storage import TRACE, State, account_of, open_reports, open_state
+from .storage import TRACE, State, account_of, current_person, open_reports, open_state
 from .tickets.service import Tickets
 from .tuning.columns import TraceSource
 from .tuning.refresh import RefreshAhead, Watched
@@ -243,7 +242,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         ),
         checkup=checkup,
         connection=ConnectionTest(engine, clock),
-        customers=Customers(engine, state.recent, clock),
+        customers=Customers(engine, state.recent, clock, person=current_person),
         drafts=DraftBox(state.drafts, clock),
         losses=losses,
         outbox=outbox,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import logging
+import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -36,7 +38,6 @@ from ..store.losses import LossBook
 from ..store.process_liveness import ProcessLiveness
 from ..store.trace_writer import TraceWriter
 from ..store.tuning import TuningLog
-from .os_user import current_person
 from .outbox.wire import mended
 from .reports.archive import House, ReportReader
 
@@ -152,3 +153,11 @@ def account_of(profile: Profile) -> str:
     """Name a credential without showing it: what processes with the same one share is kept under this name."""
     parts = "\n".join((profile.url.lower().rstrip("/"), profile.client_id, profile.username.lower()))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def current_person() -> str:
+    """Name the user of this machine's account."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return str(os.getuid())

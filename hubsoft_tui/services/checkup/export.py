@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import InvalidInput, StoreError
-from ...formats import clock, day, day_of, iso
+from ...formats import clock, day, day_of, inert_cell, iso
 from ...settings.places import expanded, write_private
 from ...texts import N_, _, say
-from ..spreadsheets import inert
 from .plan_text import result_word, source_word
 from .types import CheckupPlan, MemberRow, Progress, Result
 
@@ -91,7 +90,7 @@ def csv_text(rows: Iterable[MemberRow], *, people: bool = False) -> str:
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow([_(title) if people else key for key, title in _COLUMNS.items()])
     for row in rows:
-        writer.writerow(map(inert, _cells(row, people=people)))
+        writer.writerow(map(inert_cell, _cells(row, people=people)))
     return out.getvalue()
 
 

@@ -30,7 +30,7 @@ from .plan import (
     worth_asking,
     worth_going_on,
 )
-from .results import ListResults
+from .results import CHUNK, ListResults
 from .roster import NotBelieved, RosterReader, Spent, learn_total
 from .storage import CheckupFiles
 from .types import CheckupPlan, Decision, Result, RunRow, RunState, Variant, Way
@@ -155,8 +155,6 @@ class RosterPhase:
         await self._files.run(lambda stores: stores.rosters.clear(run_id))
 
 
-CHUNK: Final = 200
-"""Members looked up in memory before other tasks have a turn: a few milliseconds."""
 NOTHING_SPENT: Final = Spent()
 READINGS: Final = 2
 """How often the roster is read in one run: again only when rows had moved too much the first time."""

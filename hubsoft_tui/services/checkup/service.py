@@ -23,6 +23,7 @@ from .members import read_members
 from .nightly_roster import NightlyRoster
 from .notifier import Notifier
 from .plan import choose, doubted, pace_of, sizes_of, stale_of, worth_asking
+from .results import OpenList, OpenLists
 from .roster import Spent, learn_total
 from .run import Run
 from .storage import CheckupFiles, CheckupStores
@@ -38,7 +39,6 @@ from .types import (
     RunState,
     Variant,
 )
-from .views import OpenList, OpenLists
 
 logger = logging.getLogger(__name__)
 

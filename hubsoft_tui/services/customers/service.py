@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ...api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
@@ -12,7 +13,6 @@ from ...errors import Unproven
 from ...privacy import mask_document
 from ...store.recent_and_audit import Recent, RecentAndAudit
 from ...texts import say
-from ..os_user import current_person
 from . import questions
 from .terms import Kind, Term, recognise
 
@@ -72,10 +72,14 @@ class Lookup:
 class Customers:
     """The service; lives in the engine's loop."""
 
-    def __init__(self, engine: Engine, desk: RecentAndAudit, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, desk: RecentAndAudit, clock: Clock, *, person: Callable[[], str]
+    ) -> None:
+        """`person` names the account that reveals a document, for the audit trail."""
         self._engine = engine
         self._desk = desk
         self._clock = clock
+        self._person = person
 
     async def lookup(
         self,
@@ -177,7 +181,7 @@ class Customers:
     async def record_reveal(self, customer: Customer) -> float:
         """Write to the audit trail that a whole document was shown; return when (UTC epoch seconds)."""
         now = self._clock.wall()
-        self._desk.audit("reveal", mask_document(customer.document), current_person(), now)
+        self._desk.audit("reveal", mask_document(customer.document), self._person(), now)
         return now
 
     def _active(self, customer: Customer) -> frozenset[int]:

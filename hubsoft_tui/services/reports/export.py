@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...errors import HubSoftError, InvalidInput, StoreError
-from ...formats import iso
+from ...formats import inert_cell, iso
 from ...settings import places
 from ...texts import Text, say
-from ..spreadsheets import inert
 from .figures import FIGURES, Sums
 from .html import as_page
 from .types import DayReport
@@ -95,7 +94,7 @@ def as_table(report: DayReport) -> str:
     writer.writerow(("day", "group", "name", *COLUMNS))
     for group, name, sums in _lines(report):
         figures = (figure.plain(sums) for figure in COLUMNS.values())
-        writer.writerow((report.day.isoformat(), group, inert(name), *figures))
+        writer.writerow((report.day.isoformat(), group, inert_cell(name), *figures))
     return written.getvalue()
 
 

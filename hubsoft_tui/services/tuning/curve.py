@@ -1,25 +1,32 @@
-"""What every candidate for a lifetime would have cost and shown, exactly, in one pass over the trace.
+"""What every candidate for a lifetime, or for the cache's size, would have cost and shown, exactly.
 
 For each subject the pass keeps the last fetch under every candidate, as a set: candidates whose last fetch is the
 same question move as one, as bits of one number. From a fetch, the next one under a candidate is found by bisection,
 so answers from memory are skipped, not visited; that candidates part ways at all is rare. A question fetches when
 the record's age exceeds what its category allows, whichever category's question brought the record: they share it.
+
+For sizes (`size_curve`): whatever was a hit or a miss, a question makes its record the last used; so how deep in the
+line of use a record stood when it was asked for depends neither on a lifetime nor on the size (Mattson's stack
+distance). A record deeper than the size was evicted; then the question fetches. With age limits such a cache is no
+stack (a larger one may fetch less often and show older answers), so the last fetch is kept for every size. The real
+cache evicts at its next cleaning, within minutes: it forgets a little later than this.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, compress
+from operator import itemgetter
 from typing import Final
 
 from ...core.telemetry import trace as marks
 from ...formats import DAY, HOUR, MINUTE
 from .columns import SubjectQuestions, TraceColumns
-from .lifetimes import RecordKind, Rule, Rules, rules
+from .lifetimes import RecordKind, Rule, Rules, fixed, rules
 
 CANDIDATES: Final = (
     *(minutes * MINUTE for minutes in (1, 2, 3, 5, 10, 15, 20, 30, 45)),
@@ -219,3 +226,101 @@ class _Walk:
                 oldest = times[next_ - 1] - at
                 cell.oldest = max(cell.oldest, oldest)
             members ^= leaving
+
+
+SIZES: Final = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
+MOST: Final = 300_000
+"""Questions looked at, the newest: a size is told by days, not by months."""
+
+_SERVICE: Final = 2
+_NEVER: Final = -1e18
+
+
+def size_curve(
+    columns: TraceColumns, lifetimes: Mapping[str, float], sizes: Iterable[int] = SIZES
+) -> tuple[Point, ...]:
+    """Return a point for each size, in customers, about the questions that customers' records answer.
+
+    A few microseconds a question: a task for a thread.
+    """
+    sizes = sorted(set(sizes))
+    held = fixed(lifetimes)
+    line = _Line(sizes)
+    count = len(sizes)
+    fetched: dict[int, list[float]] = {}
+    kinds: dict[int, list[int]] = {}
+    requests, hits, ages, oldest = [0] * count, [0] * count, [0.0] * count, [0.0] * count
+    asked = 0
+    for at, subject, mark in _newest(columns):
+        asked += 1
+        depth = line.use(subject)
+        last = fetched.get(subject)
+        if last is None:
+            last, kept = fetched[subject], kinds[subject] = [_NEVER] * count, [0] * count
+        else:
+            kept = kinds[subject]
+        kind = 2 if mark & marks.NEGATIVE else 1 if mark & marks.SUSPENDED else 0
+        category, forced = mark & marks.CATEGORY, mark & marks.FORCED
+        for place in range(count):
+            age = at - last[place]
+            if place < depth or forced or at > last[place] + held[kept[place]].caps[category]:
+                requests[place] += 1
+                last[place], kept[place] = at, kind
+            else:
+                hits[place] += 1
+                ages[place] += age
+                oldest[place] = max(oldest[place], age)
+    return tuple(
+        Point(
+            value=float(size),
+            requests=requests[place],
+            asked=asked,
+            hits=hits[place],
+            mean_age=ages[place] / hits[place] if hits[place] else 0.0,
+            max_age=oldest[place],
+        )
+        for place, size in enumerate(sizes)
+    )
+
+
+class _Line:
+    """Records in the order of their last use, cut where the sizes end."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        self._zones = [OrderedDict[int, None]() for _ in sizes]
+        self._rooms = [size - before for size, before in zip(sizes, (0, *sizes[:-1]), strict=True)]
+        self._zone: dict[int, int] = {}
+
+    def use(self, subject: int) -> int:
+        """Put `subject` in front; return the place of the smallest size that still held it, or how many there are."""
+        beyond = len(self._zones)
+        depth = self._zone.get(subject, beyond)
+        if depth < beyond:
+            del self._zones[depth][subject]
+        carried = subject
+        for place in range(min(depth, beyond - 1) + 1):
+            zone = self._zones[place]
+            zone[carried] = None
+            self._zone[carried] = place
+            if len(zone) <= self._rooms[place]:
+                return depth
+            carried, _ = zone.popitem(last=False)
+        self._zone.pop(carried, None)
+        return depth
+
+
+def _newest(columns: TraceColumns) -> Iterator[tuple[float, int, int]]:
+    """Return (time, subject, mark) of the newest questions that a customer's record answers, in order of time."""
+    wanted = max(0.0, columns.last * (1 - MOST / columns.total)) if columns.total > MOST else 0.0
+    streams = []
+    for subject, asked in columns.subjects.items():
+        start = bisect_right(asked.times, wanted) if wanted else 0
+        if start < len(asked.times):
+            streams.append((subject, asked.times[start:], asked.marks[start:]))
+    flat = (
+        (at, subject, mark)
+        for subject, times, marked in streams
+        for at, mark in zip(times, marked, strict=True)
+        if mark & marks.CATEGORY != _SERVICE
+    )
+    return iter(sorted(flat, key=itemgetter(0)))

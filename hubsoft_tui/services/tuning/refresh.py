@@ -3,38 +3,174 @@
 It cannot save requests, it spends them: what it buys is that people do not wait. So it renews only what, by what
 the trace taught, is asked for again often enough; only within its share of the budget, in the background's class,
 while HubSoft is well and no person waits; it counts what came of it, and stands still for a day when it did not pay.
+
+`Reuse` holds the odds of another question. A record that is about to be too old is like others in three things: how
+often people asked for it in the last week, how long ago they last did, and the time of day. Of those like it in the
+trace is counted how many were asked for again within one more lifetime. Few of a kind are judged by all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from ... import formats
 from ...api.models import Customer
 from ...core.cache.question import Question
 from ...core.clock import today
-from ...core.telemetry.trace import REFRESH, QuestionRow, TraceSink
+from ...core.telemetry.trace import (
+    CATEGORY,
+    FORCED,
+    NEGATIVE,
+    PERSON,
+    REFRESH,
+    SUSPENDED,
+    QuestionRow,
+    TraceSink,
+)
 from ...core.types import Category, Outcome, Priority, Renewing, RequestContext
 from ...errors import HubSoftError
 from ...formats import DAY, HOUR
 from ...store.tuning import TuningLog
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from .columns import TraceSource
-from .lifetimes import ages
-from .reuse_odds import Reuse, people_of
+from .columns import SubjectQuestions, TraceColumns, TraceSource
+from .lifetimes import DATA, Rule, ages, fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ...core.clock import Clock
     from ...core.engine import Engine
 
 logger = logging.getLogger(__name__)
+
+WEEK: Final = 7 * DAY
+OFTEN: Final = (1, 3, 7, 15)
+"""Questions of the last week: up to one, up to three, ..."""
+LATELY: Final = (1.0, 2.0, 4.0)
+"""How long ago the last question was, in lifetimes."""
+BLOCK: Final = 3
+"""Hours of the day that are taken together."""
+PRIOR: Final = 5.0
+"""How many of all count with those of a kind."""
+
+PEOPLE: Final = bytes(
+    (mark & PERSON) != 0 and (mark & CATEGORY) == 0 and not mark & NEGATIVE for mark in range(256)
+)
+"""People's questions about a customer's data: what they wait for."""
+_LOOKS: Final = 4
+"""How many lifetimes an unasked record is looked at: after that it is like others never asked for again."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    expired: int = 0
+    again: int = 0
+
+
+class Reuse:
+    """Learns from a trace; `lifetimes` hold, by key, and `hour` tells the local hour of a time."""
+
+    def __init__(self, lifetimes: Mapping[str, float], hour: Callable[[float], float]) -> None:
+        self.lifetimes = dict(lifetimes)
+        self.lifetime = self.lifetimes[DATA]
+        self._hour = hour
+        self._kinds: dict[tuple[int, int, int], _Seen] = {}
+        self._all = _Seen()
+
+    def learn(self, columns: TraceColumns, *, until: float | None = None) -> None:
+        """Count what came after each time a record would have been too old, up to `until` (columns' time)."""
+        end = columns.last if until is None else until
+        rules = fixed(self.lifetimes)
+        for asked in columns.subjects.values():
+            people, kept = people_of(asked), HeldRecord(rules)
+            expiries: list[float] = []
+            waits: list[float] = []
+            for at, mark in zip(asked.times, asked.marks, strict=True):
+                expiries += kept.expiries(at, _LOOKS)
+                if kept.ask(at, mark) and PEOPLE[mark] and not mark & FORCED:
+                    waits.append(at)
+            expiries += kept.expiries(end, _LOOKS)
+            for expiry in expiries:
+                if expiry + self.lifetime > end:
+                    break
+                next_ = bisect_right(waits, expiry)
+                again = next_ < len(waits) and waits[next_] <= expiry + self.lifetime
+                self._count(people, expiry, again=again)
+
+    def chance(self, people: Sequence[float], at: float) -> float:
+        """Return how likely (0-1) a person would wait within a lifetime after `at`; `people` asked earlier."""
+        likely = (self._all.again + 0.5) / (self._all.expired + 1)
+        seen = self._kinds.get(self._kind(people, at))
+        if seen is None:
+            return likely
+        return (seen.again + PRIOR * likely) / (seen.expired + PRIOR)
+
+    @property
+    def learnt(self) -> int:
+        """From how many records that grew too old it learnt."""
+        return self._all.expired
+
+    def _count(self, people: Sequence[float], at: float, *, again: bool) -> None:
+        seen = self._kinds.setdefault(self._kind(people, at), _Seen())
+        for each in (seen, self._all):
+            each.expired += 1
+            each.again += again
+
+    def _kind(self, people: Sequence[float], at: float) -> tuple[int, int, int]:
+        now = bisect_right(people, at)
+        lately = at - people[now - 1] if now else WEEK
+        often = now - bisect_left(people, at - WEEK)
+        return (
+            bisect_left(OFTEN, often),
+            bisect_left(LATELY, lately / self.lifetime),
+            int(self._hour(at)) // BLOCK,
+        )
+
+
+def people_of(asked: SubjectQuestions) -> list[float]:
+    """Return when people asked for the data of a subject."""
+    return list(compress(asked.times, asked.marks.translate(PEOPLE)))
+
+
+class HeldRecord:
+    """One subject's record, by the cache's rules."""
+
+    def __init__(self, rules: tuple[Rule, Rule, Rule]) -> None:
+        self.fetched: float | None = None
+        self._rules = rules
+        self._kind = 0
+
+    def ask(self, at: float, mark: int) -> bool:
+        """Answer a question; tell whether it waited for HubSoft."""
+        fresh = (
+            self.fetched is not None
+            and not mark & FORCED
+            and at <= self.fetched + self._rules[self._kind].caps[mark & CATEGORY]
+        )
+        if not fresh:
+            self.fetched = at
+            self._kind = 2 if mark & NEGATIVE else 1 if mark & SUSPENDED else 0
+        return not fresh
+
+    def expiries(self, before: float, most: int) -> Iterator[float]:
+        """Yield up to `most` instants before `before` at which it would be too old, renewed each time.
+
+        What does not exist is not renewed, nor a customer that a payment may unlock.
+        """
+        if self.fetched is None or self._kind:
+            return
+        lifetime = self._rules[0].caps[0]
+        expiry = self.fetched + lifetime
+        while expiry < before and most > 0:
+            yield expiry
+            expiry, most = expiry + lifetime, most - 1
+
 
 LOOK_SECONDS: Final = 10.0
 AHEAD: Final = 2 * LOOK_SECONDS

@@ -14,8 +14,7 @@ from ...settings.rules import SECONDS, SettingRule, WrongValue, allowed, check
 from ...settings.tree import Settings
 from ...texts import Text, say
 from . import lifetimes
-from .curve import CANDIDATES
-from .size_curve import SIZES
+from .curve import CANDIDATES, SIZES
 from .types import Shape, Value
 
 _SECONDS: Final = {

@@ -138,7 +138,7 @@ async def world(settings: Settings, *, loop: _Loop, clock: virtual.VirtualClock)
             return made[0].disk
 
         alerts = Alerts(engine, state.alerts, NoWebhook(), clock, disk_free=free, extra=lambda: made[0].extra)
-        customers = Customers(engine, state.recent, clock)
+        customers = Customers(engine, state.recent, clock, person=lambda: "a person")
         made.append(World(clock, engine, customers, alerts, state.alerts, wire))
         engine.start()
         made[0].going = asyncio.create_task(alerts.run())

@@ -8,7 +8,7 @@ from hubsoft_tui.core.types import Priority, Source
 from hubsoft_tui.errors import StoreBusy
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tuning import refresh
-from hubsoft_tui.services.tuning.reuse_odds import Reuse
+from hubsoft_tui.services.tuning.refresh import Reuse
 from hubsoft_tui.settings.engine import RefreshSettings
 from hubsoft_tui.settings.tree import CacheSettings, LimiterSettings
 from hubsoft_tui.store.tuning import TuningLog

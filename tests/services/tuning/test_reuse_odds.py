@@ -2,12 +2,13 @@ import functools
 
 import pytest
 
+from benchmarks.tuning import promise
 from hubsoft_tui.core.telemetry.trace import PERSON
 from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo.history import CacheReplay, replay, weeks
 from hubsoft_tui.services.tuning.columns import TraceColumns, gather
 from hubsoft_tui.services.tuning.lifetimes import DATA, ages
-from hubsoft_tui.services.tuning.reuse_odds import Reuse, people_of, promise
+from hubsoft_tui.services.tuning.refresh import Reuse, people_of
 from hubsoft_tui.settings.tree import CacheSettings
 
 DAY, HOUR = 86_400.0, 3600.0

@@ -3,9 +3,9 @@ import random
 import pytest
 
 from hubsoft_tui.core.telemetry import trace as marks
-from hubsoft_tui.services.tuning import size_curve as residency
+from hubsoft_tui.services.tuning import curve
+from hubsoft_tui.services.tuning.curve import size_curve
 from hubsoft_tui.services.tuning.lifetimes import DATA
-from hubsoft_tui.services.tuning.size_curve import size_curve
 from tests.services.tuning.brute import replay
 from tests.services.tuning.test_curve import DEFAULTS, columns_of, made
 
@@ -42,7 +42,7 @@ def test_services_and_their_records_are_left_out():
 
 
 def test_of_a_long_trace_the_newest_are_taken(monkeypatch):
-    monkeypatch.setattr(residency, "MOST", 10)
+    monkeypatch.setattr(curve, "MOST", 10)
     rows = [(float(at), at % 3, 0) for at in range(101)]
     (point,) = size_curve(columns_of(rows), DEFAULTS, [3])
     assert point.asked == pytest.approx(10, abs=1)

@@ -12,18 +12,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
-from ..._version import __version__
-from ...core.clock import Clock
-from ...core.limiter.schedule import FROZEN
-from ...core.limiter.throttle import limits_from
-from ...core.limiter.view import budget_state
-from ...core.types import Priority
-from ...errors import StoreError
-from ...settings.tree import Settings
-from ..reports.archive import ReportReader
-from ..reports.figures import Sums
-from ..reports.types import DayReport
-from ..storage import State, open_reports, open_state
+from .._version import __version__
+from ..core.clock import Clock
+from ..core.limiter.schedule import FROZEN
+from ..core.limiter.throttle import limits_from
+from ..core.limiter.view import budget_state
+from ..core.types import Priority
+from ..errors import StoreError
+from ..settings.tree import Settings
+from .reports.archive import ReportReader
+from .reports.figures import Sums
+from .reports.types import DayReport
+from .storage import State, open_reports, open_state
 
 EMPTY: Final[tuple[tuple[()], ...]] = ((), (), (), ())
 

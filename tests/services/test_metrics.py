@@ -8,7 +8,7 @@ import pytest
 
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.metrics.figures import Figure, HomeMetrics
+from hubsoft_tui.services.metrics import Figure, HomeMetrics
 from hubsoft_tui.settings.tree import TraceSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reading import MIGRATIONS
