@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.metadata
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,8 +13,9 @@ from typing import Any
 from hubsoft_tui.core.clock import Clock
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
-from hubsoft_tui.core.limiter.ledger import PermitPort
+from hubsoft_tui.core.limiter.ledger import LedgerStore
 from hubsoft_tui.core.limiter.throttle import limits_from
+from hubsoft_tui.core.limiter.turns import LocalBudget
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
@@ -61,9 +63,9 @@ def _version(name: str) -> str | None:
 
 
 @contextlib.contextmanager
-def _gate(port: PermitPort, clock: Clock, n: int, window: float) -> Iterator[Acquire]:
+def _gate(store: LedgerStore, clock: Clock, n: int, window: float) -> Iterator[Acquire]:
     settings = LimiterSettings(max_requests_per_minute=n, window_seconds=window, max_queue_size=QUEUE)
-    gate = Gate(port, clock, limits_from(settings))
+    gate = Gate(LocalBudget(store), clock, limits_from(settings))
 
     async def acquire(priority: Priority) -> Done:
         return (await gate.enter(QueuePlace(priority))).done
@@ -71,7 +73,7 @@ def _gate(port: PermitPort, clock: Clock, n: int, window: float) -> Iterator[Acq
     try:
         yield acquire
     finally:
-        gate.close()
+        asyncio.get_running_loop().create_task(gate.close())
 
 
 @contextlib.contextmanager
@@ -89,8 +91,8 @@ def _sqlite(folder: Path, clock: Clock, n: int, window: float) -> Iterator[Acqui
         database = open_database(path, MIGRATIONS)
         stack.callback(database.close)
         # An account of its own: a limiter made later must not inherit what this one spent.
-        port = SqliteBudget(database, liveness.owner, liveness, clock)
-        yield stack.enter_context(_gate(port, clock, n, window))
+        store = SqliteBudget(database, liveness.owner, liveness, clock)
+        yield stack.enter_context(_gate(store, clock, n, window))
 
 
 def _nothing() -> None:

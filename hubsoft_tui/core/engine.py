@@ -24,7 +24,7 @@ from .clock import Clock
 from .limiter.gate import Gate
 from .limiter.ledger import PermitPort
 from .limiter.throttle import limits_from
-from .ports import RecordPort, TokenPort
+from .ports import FlightPort, RecordPort, TokenPort
 from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
 from .requests.breaker import Breaker
 from .requests.exchange import Exchange, Received
@@ -76,6 +76,7 @@ class Ports:
     permits: PermitPort
     tokens: TokenPort
     records: RecordPort
+    flights: FlightPort
 
 
 class Engine:
@@ -134,7 +135,7 @@ class Engine:
         )
         self._fetcher = Fetcher(
             cache=cache,
-            records=ports.records,
+            flights=ports.flights,
             exchange=self._exchange,
             tokens=self._tokens,
             clock=clock,
@@ -169,13 +170,14 @@ class Engine:
 
     async def close(self) -> None:
         """Stop everything; questions still waiting raise Closed."""
-        self._gate.close()
+        await self._gate.close()
         ending = [*self._background, *self._probes]
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
         await self._fetcher.close()
         await self._tokens.close()
+        await self._gate.close()  # the requests that this ended
         await self._exchange.transport.close()
 
     def reconfigure(self, settings: Settings) -> None:

@@ -1,7 +1,6 @@
-"""The seam between the engine and what several processes share: the token and the records.
+"""The seam between the engine and what several processes share: the token, the records, the questions on their way.
 
-`limiter.ledger` has the third, the permits. SQLite on one home implements them (`store/`); the engine knows nothing
-of SQLite.
+`limiter.ledger` has the permits. SQLite on one home implements them (`store/`); the engine knows nothing of SQLite.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..errors import HubSoftError
 from .types import Priority
 
 
@@ -58,8 +58,11 @@ class TokenPort(Protocol):
         """Forget the token if it is still this version."""
         ...
 
-    def lease(self, seconds: float) -> bool:
-        """Take the right to log in, for at most `seconds`; False when a living process holds it."""
+    async def lease(self, seconds: float) -> bool:
+        """Take the right to log in, for at most `seconds`; False when a living process holds it.
+
+        A newer token that is known elsewhere may be loaded after this.
+        """
         ...
 
     def release(self) -> None:
@@ -74,8 +77,8 @@ class RecordPort(Protocol):
         """Return the entries that exist."""
         ...
 
-    def save(self, entries: list[StoredEntry]) -> None:
-        """Keep entries; an entry older than the stored one is dropped."""
+    def save(self, entries: list[StoredEntry], *, ended: str = "") -> None:
+        """Keep entries; an entry older than the stored one is dropped. The fetch of key `ended` ended with it."""
         ...
 
     def touch(self, keys: list[str], at: float) -> None:
@@ -112,4 +115,50 @@ class RecordPort(Protocol):
 
     def unclaim(self, key: str) -> None:
         """The announced fetch ended, either way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of a question that is about to be asked: one of these, or it is on its way elsewhere."""
+
+    mine: bool = False
+    """This engine asks HubSoft."""
+    entries: tuple[StoredEntry, ...] = ()
+    """What another machine learnt, young enough; not among the records yet."""
+    error: HubSoftError | None = None
+    """How the request failed that was waited for."""
+    mark: str = ""
+    """Names what was found, for the next look."""
+
+
+class FlightPort(Protocol):
+    """The questions on their way to HubSoft, so that one request answers all who ask."""
+
+    @property
+    def seconds(self) -> float:
+        """So long after its last sign a frozen process's question is free again."""
+        ...
+
+    async def look(self, key: str, priority: Priority, max_age: float, before: Look | None) -> Look:
+        """Find an answer of at most `max_age` seconds, or join who asks at least as urgently, or begin to ask.
+
+        `before` is what the last look of the same asker found, which did not do. Raises StoreError.
+        """
+        ...
+
+    async def renew(self, key: str, priority: Priority, look: Look) -> None:
+        """Say that the question is still on its way. Raises StoreError."""
+        ...
+
+    async def heard(self, key: str) -> None:
+        """Wait until there may be news of a question that another engine asks."""
+        ...
+
+    def landed(self, key: str, look: Look, entries: list[StoredEntry]) -> None:
+        """Keep the answer, also for all who wait for it. Raises StoreError."""
+        ...
+
+    def failed(self, key: str, look: Look, error: HubSoftError | None) -> None:
+        """End without an answer; without an error the asker left, and another may ask at once. Raises StoreError."""
         ...

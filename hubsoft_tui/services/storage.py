@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from ..core.clock import Clock
 from ..core.engine import Ports
+from ..core.limiter.turns import LocalBudget
+from ..core.requests.flights import LocalFlights
 from ..errors import StoreError
 from ..settings import places
 from ..settings.tree import Profile, Settings
@@ -102,11 +104,13 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         learnt = opened(folders.cache / "records.db", *records.MIGRATIONS, rescued=False)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         checked = opened(folders.state / "checkups.db", *checkup_rows.MIGRATIONS)
+        known = records.SqliteRecords(learnt, account, liveness, clock)
         yield State(
             ports=Ports(
-                permits=budget.SqliteBudget(spent, account, liveness, clock),
+                permits=LocalBudget(budget.SqliteBudget(spent, account, liveness, clock)),
                 tokens=tokens.SqliteTokens(kept, account, liveness, clock),
-                records=records.SqliteRecords(learnt, account, liveness, clock),
+                records=known,
+                flights=LocalFlights(known, clock),
             ),
             alerts=alerts.AlertStore(noticed, account, liveness, clock),
             checkups=Checkups(checked, account, liveness),

@@ -39,7 +39,7 @@ LOSS_MATTERS_SECONDS: Final = 86_400.0
 
 
 class SqliteBudget:
-    """A PermitPort over a database opened with `MIGRATIONS`; `account` hashes the url, client and user.
+    """A LedgerStore over a database opened with `MIGRATIONS`; `account` hashes the url, client and user.
 
     Every method takes tens of microseconds, and at most BUSY_SECONDS when another process is writing.
     """
@@ -83,7 +83,7 @@ class SqliteBudget:
             self._load(self._database.connection)
 
     def update(self, step: Callable[[Ledger, float], tuple[Ledger, T]]) -> T:
-        """Change the ledger by `step` in one transaction; see `PermitPort.update`."""
+        """Change the ledger by `step` in one transaction; see `LedgerStore.update`."""
         self._liveness.enter()
         with self._database.write() as db:
             self._load(db)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Final, cast
 
 from ..core.clock import Clock
@@ -65,8 +66,11 @@ class SqliteRecords:
         entries = (StoredEntry(*cast("tuple[str, str, bytes, float, float, str]", row)) for row in rows)
         return {entry.key: entry for entry in entries}
 
-    def save(self, entries: list[StoredEntry]) -> None:
-        """Keep entries. Of one boot of the machine the later fetch wins, whatever the wall clock did in between."""
+    def save(self, entries: list[StoredEntry], *, ended: str = "") -> None:
+        """Keep entries, and end this process's announced fetch of `ended`.
+
+        Of one boot of the machine the later fetch wins, whatever the wall clock did in between.
+        """
         with self._database.write() as connection:
             connection.executemany(
                 "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5)"
@@ -77,6 +81,8 @@ class SqliteRecords:
                     for e in entries
                 ],
             )
+            if ended:
+                self._unclaim(connection, ended)
 
     def touch(self, keys: list[str], at: float) -> None:
         """Note that these were used at `at`."""
@@ -162,10 +168,13 @@ class SqliteRecords:
     def unclaim(self, key: str) -> None:
         """The announced fetch ended."""
         with self._database.write() as connection:
-            connection.execute(
-                "DELETE FROM claim WHERE account = ? AND key = ? AND owner = ?",
-                (self._account, key, self._liveness.owner),
-            )
+            self._unclaim(connection, key)
+
+    def _unclaim(self, connection: sqlite3.Connection, key: str) -> None:
+        connection.execute(
+            "DELETE FROM claim WHERE account = ? AND key = ? AND owner = ?",
+            (self._account, key, self._liveness.owner),
+        )
 
     def _data_version(self) -> int:
         return int(cast("int", self._database.read("PRAGMA data_version")[0][0]))

@@ -74,7 +74,7 @@ class SqliteTokens:
                 "UPDATE token SET value = '' WHERE account = ? AND version = ?", (self._account, version)
             )
 
-    def lease(self, seconds: float) -> bool:
+    async def lease(self, seconds: float) -> bool:
         """Take the right to log in; False while a living process holds it and its time is not over."""
         return self._login.take(seconds)
 

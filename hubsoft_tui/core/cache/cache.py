@@ -181,7 +181,7 @@ class Cache:
     def _whole(self, entry: _CacheEntry[Any]) -> CachedAnswer:
         return CachedAnswer(tuple(entry.value), self._age(entry), entry.fetched_at)
 
-    def keep(
+    def kept(
         self,
         key: str,
         parts: Iterable[Part],
@@ -190,8 +190,11 @@ class Cache:
         sent_now: float,
         alone: bool,
         truncated: bool,
-    ) -> None:
-        """Remember an answer whose request was sent at `sent_at` (epoch s) = `sent_now` (engine's clock)."""
+    ) -> list[StoredEntry]:
+        """Remember an answer whose request was sent at `sent_at` (epoch s) = `sent_now` (engine's clock).
+
+        Returns what is to be kept of it beyond this process.
+        """
         parts = tuple(parts)
         wrap: Callable[[Any], _CacheEntry[Any]] = partial(
             _CacheEntry, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch()
@@ -205,12 +208,18 @@ class Cache:
         self._records.update(records)
         self._answers.update(answers)
         stored = [self._stored(id_, kinds[id_], entry) for id_, entry in records.items()]
-        stored += [self._stored(f"{ANSWER}:{name}", ANSWER, entry) for name, entry in answers.items()]
+        return stored + [self._stored(f"{ANSWER}:{name}", ANSWER, entry) for name, entry in answers.items()]
+
+    def absorb(self, entries: Sequence[StoredEntry]) -> None:
+        """Remember what another machine learnt."""
         try:
-            self._port.save(stored)
+            self._port.save(list(entries))
         except StoreError as error:
-            # A busy file or a full disk must not cost a person the answer that is already here.
             logger.warning("not kept on disk: %s", error)
+            return
+        for entry in entries:
+            self._records.pop(entry.key, None)
+            self._answers.pop(entry.key.removeprefix(f"{ANSWER}:"), None)
 
     def clean(self, *, keep_seconds: float) -> int:
         """Drop what is older than `keep_seconds` and what exceeds `max_entries`; return how many expired."""

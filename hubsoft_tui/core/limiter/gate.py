@@ -2,36 +2,32 @@
 
 The promise and the decision are in `schedule`, this engine's waiters in `queue`; what several processes share is
 in `ledger`, behind a `PermitPort`. Here is the one task that gives out permits; it lives only while a request
-waits. For the engine's thread and loop only.
+waits or the ledger is to be told something. For the engine's thread and loop only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from ...errors import Closed, QueueFull, StoreBusy, StoreError, TimedOut
 from ...texts import Text, say
 from ..clock import Clock
 from ..types import BudgetState, Priority, Waiting
 from . import view
-from .ledger import Ledger, Limits, PermitPort, Slot
-from .queue import Permit, QueuePlace, Waiter, WaitQueue, heads
-from .schedule import LOOK_AGAIN, decide
-from .throttle import observed, slowed
+from .ledger import Ended, Fact, Ledger, Limits, PermitPort, SeenLimit, Slot, Told, TooMany, Turn, Unused
+from .queue import Permit, QueuePlace, Waiter, WaitQueue
+from .schedule import LOOK_AGAIN
+from .throttle import observed
+from .turns import noted
 
 __all__ = ["Gate", "Permit", "QueuePlace"]
 
-T = TypeVar("T")
-Step = Callable[[Ledger, float], tuple[Ledger, T]]
-
-REFRESH: Final = 1.0
-"""Seconds after which a waiter is announced again to the other processes, and their freed slots are read."""
+TELL: Final = 0.25
+"""Seconds for which the end of a request may wait for the next turn: its slot is held for a window after it anyway."""
 BROKEN: Final = 1.0
 """Seconds until a state on disk that cannot be written is tried again."""
 HELD: Final = 10.0
@@ -47,7 +43,8 @@ class Gate:
         self._clock = clock
         self._limits = limits
         self._queue = WaitQueue()
-        self._edits: list[Callable[[Ledger], Ledger]] = []  # facts not yet in the ledger, in order
+        self._facts: list[Fact] = []  # not yet in the ledger, in order
+        self._hurry = False
         self._waits = tuple(deque[float](maxlen=100) for _ in Priority)
         self._driver: asyncio.Task[None] | None = None
         self._nap: asyncio.Task[None] | None = None
@@ -84,6 +81,13 @@ class Gate:
         Closed, or StoreError (the state that the processes share cannot be written).
         """
         waiter = self._join(place)
+        alone, full = len(self._queue) == 1, len(self._queue) > self._limits.max_queue
+        if (alone or full) and self._port.instant:
+            # Alone, its turn may be now; a request that need not wait displaces no other.
+            await self._pump()
+        if full and len(self._queue) > self._limits.max_queue:
+            count = len(self._queue) - 1
+            self._queue.refuse([self._queue.last()], lambda: _queue_full(count))
         if waiter.future.done():
             return waiter.future.result()
         self._wake()
@@ -111,11 +115,9 @@ class Gate:
 
     def limited(self, retry_after: float | None) -> bool:
         """Pause all processes for a 429, `retry_after` seconds or 60; return True unless that event was known."""
-        now, limits = self._clock.now(), self._limits
+        now = self._clock.now()
         known = self._look().throttle.paused_until > now
-        self._record(
-            lambda ledger: replace(ledger, throttle=slowed(ledger.throttle, limits, now, retry_after))
-        )
+        self._tell(TooMany(now, retry_after))
         return not known
 
     def observed(self, limit: int | None, remaining: int | None) -> None:
@@ -126,12 +128,7 @@ class Gate:
         used = len(ledger.swept(self._limits.window, now).slots)
         seen = observed(ledger.throttle, self._limits, now, limit=limit, remaining=remaining, used=used)
         if seen != ledger.throttle:
-            self._record(
-                lambda ledger: ledger.throttled(
-                    header_limit=seen.header_limit, others=seen.others, others_until=seen.others_until
-                )
-            )
-            self._wake()
+            self._tell(SeenLimit(limit, remaining))
 
     def reconfigure(self, limits: Limits) -> None:
         """Apply other limits from now on."""
@@ -157,15 +154,20 @@ class Gate:
         attempts = {waiter.place.label: waiter.place.attempt for waiter in self._queue}
         return {label: replace(standing, attempt=attempts[label]) for label, standing in found.items()}
 
-    def close(self) -> None:
-        """Refuse every request that waits or comes later; permits already given stay good."""
-        if self._closed:
+    async def close(self) -> None:
+        """Refuse every request that waits or comes later; permits already given stay good.
+
+        What ends after that is told by closing once more.
+        """
+        if self._closed and not self._facts:
             return
         self._closed = True
         self._queue.refuse(self._queue, _closed)
         if self._driver is not None:
             self._driver.cancel()
-        self._record(lambda ledger: ledger.posting(self._port.owner, (), refresh=REFRESH))
+            await asyncio.gather(self._driver, return_exceptions=True)
+        with contextlib.suppress(StoreError):
+            await self._call()
 
     # The queue.
 
@@ -175,16 +177,10 @@ class Gate:
         waiter = self._queue.newcomer(place, self._clock.now())
         if waiter.late(waiter.arrival):
             raise _timed_out()
-        alone, full = not self._queue, len(self._queue) >= self._limits.max_queue
-        if full and not alone and waiter.rank > self._queue.last().rank:
+        full = len(self._queue) >= self._limits.max_queue
+        if full and waiter.rank > self._queue.last().rank:
             raise _queue_full(len(self._queue))
         self._queue.add(waiter)
-        if alone or full:
-            # Alone, its turn may be now; a request that need not wait displaces no other.
-            self._pump()
-        if full and len(self._queue) > self._limits.max_queue:
-            count = len(self._queue) - 1
-            self._queue.refuse([self._queue.last()], lambda: _queue_full(count))
         return waiter
 
     def _leave(self, waiter: Waiter) -> None:
@@ -197,18 +193,13 @@ class Gate:
 
     # Turns.
 
-    def _pump(self) -> float:
+    async def _pump(self) -> float:
         """Start every request whose turn it is; return when to look again."""
         try:
-            while True:
-                now = self._clock.now()
-                self._queue.refuse([waiter for waiter in self._queue if waiter.late(now)], _timed_out)
-                granted, again = self._update(self._turn)
-                if granted is None:
-                    return min(again, self._queue.next_instant(now))
-                self._grant(*granted)
-                if not self._queue:
-                    return math.inf
+            now = self._clock.now()
+            self._queue.refuse([waiter for waiter in self._queue if waiter.late(now)], _timed_out)
+            turn = await self._call()
+            return min(turn.again, self._queue.next_instant(now))
         except StoreBusy:
             self._held()
             return self._clock.now() + LOOK_AGAIN
@@ -216,6 +207,16 @@ class Gate:
             text = error.text
             self._queue.refuse(self._queue, lambda: StoreError(text))
             return self._clock.now() + BROKEN
+
+    async def _call(self) -> Turn:
+        """Tell the ledger all there is to tell, and give out what it grants."""
+        facts = tuple(self._facts)
+        turn = await self._port.turn(Told(facts, self._queue.due(self._clock.now()), self._limits))
+        self._held_since = self._held_by = None
+        del self._facts[: len(facts)]
+        for slot in turn.grants:
+            self._grant(slot)
+        return turn
 
     def _held(self) -> None:
         """Refuse people's requests once another process has held the budget too long; the others wait on."""
@@ -228,25 +229,15 @@ class Gate:
         people = [waiter for waiter in self._queue if waiter.place.priority <= Priority.HIGH]
         self._queue.refuse(people, lambda: StoreBusy(text))
 
-    def _turn(self, ledger: Ledger, now: float) -> tuple[Ledger, tuple[tuple[Waiter, Slot] | None, float]]:
-        """Give one slot to the next of my waiters, if it may start; a step for `PermitPort.update`."""
-        owner = self._port.owner
-        ledger = ledger.swept(self._limits.window, now)
-        due = self._queue.due(now)
-        mine = heads(due, owner, now)
-        verdict = decide(ledger, owner, mine, self._limits, now)
-        if verdict.start is None:
-            return ledger.posting(owner, mine, refresh=REFRESH), (None, verdict.again)
-        waiter = next(waiter for waiter in due if waiter.place.priority is verdict.start)
-        due.remove(waiter)
-        name, lease_end = f"{owner}-{waiter.serial}", now + waiter.place.lease
-        slot = Slot(name, owner, verdict.start, started=now, lease_end=lease_end)
-        ledger = ledger.holding(slot).posting(owner, heads(due, owner, now), refresh=REFRESH)
-        return ledger, ((waiter, slot), now)
-
-    def _grant(self, waiter: Waiter, slot: Slot) -> None:
+    def _grant(self, slot: Slot) -> None:
+        """Give the slot to the first of its class; when that has left, the slot goes back."""
+        due = self._queue.due(self._clock.now())
+        waiter = next((waiter for waiter in due if waiter.priority is slot.priority), None)
+        if waiter is None:
+            self._tell(Unused(slot.id))
+            return
         self._queue.remove(waiter)
-        waited = slot.started - waiter.arrival
+        waited = max(0.0, slot.started - waiter.arrival)
         self._waits[slot.priority].append(waited)
         permit = Permit(slot, waited, self._clock, self._settle, held=self._limits.window)
         waiter.future.set_result(permit)
@@ -255,60 +246,52 @@ class Gate:
 
     def _settle(self, slot: Slot, after: Slot | None) -> None:
         if after is None:
-            self._record(lambda ledger: ledger.without({slot.id}))
-            self._wake()
+            self._tell(Unused(slot.id))
+        elif after.done is not None and after.done > self._clock.now():
+            self._tell(Ended(after))  # should this process die now, its death would end the slot too early
         else:
-            self._record(lambda ledger: ledger.holding(after))
+            self._facts.append(Ended(after))
+            self._drives()
 
-    def _record(self, edit: Callable[[Ledger], Ledger]) -> None:
-        """Record a fact in the ledger: now or, while it cannot be written, as soon as that is possible."""
-        self._edits.append(edit)
-        try:
-            self._flush()
-        except StoreError:
-            self._wake()
-
-    def _flush(self) -> None:
-        self._update(lambda ledger, _now: (ledger, None))
-
-    def _update(self, step: Step[T]) -> T:
-        edits = tuple(self._edits)
-
-        def edited(ledger: Ledger, now: float) -> tuple[Ledger, T]:
-            for edit in edits:
-                ledger = edit(ledger)
-            return step(ledger, now)
-
-        result = self._port.update(edited)
-        self._held_since = self._held_by = None
-        del self._edits[: len(edits)]
-        return result
+    def _tell(self, fact: Fact) -> None:
+        """Have the ledger told now or, while it cannot be, as soon as that is possible."""
+        self._facts.append(fact)
+        self._wake()
 
     def _look(self) -> Ledger:
+        """Return the ledger as last known, with what it was not told yet."""
         try:
-            return self._port.read()
+            ledger = self._port.read()
         except StoreError:
-            return Ledger()
+            ledger = Ledger()
+        return noted(ledger, self._facts, self._limits, self._clock.now()) if self._facts else ledger
 
     # The one task.
 
     def _wake(self) -> None:
-        """Have the driver look at the queue now; there is none while there is nothing to do."""
+        """Have the driver take a turn now; there is none while there is nothing to do."""
+        self._hurry = bool(self._queue or self._facts)
         if self._nap is not None:
             self._nap.cancel()
-        elif (self._queue or self._edits) and self._driver is None and not self._closed:
+        else:
+            self._drives()
+
+    def _drives(self) -> None:
+        """Have a driver, which takes its turn without hurry."""
+        if (self._queue or self._facts) and self._driver is None and not self._closed:
             self._driver = asyncio.get_running_loop().create_task(self._drive(), name="gate")
 
     async def _drive(self) -> None:
         try:
-            while True:
-                again = self._pump()
-                if not self._queue and not self._edits:
-                    return
-                seconds = min(REFRESH, max(SHORTEST_NAP, again - self._clock.now()))
-                self._nap = asyncio.ensure_future(self._clock.sleep(seconds))
-                await asyncio.wait({self._nap})
-                self._nap = None
+            while self._queue or self._facts:
+                if self._hurry or self._queue:
+                    self._hurry = False
+                    seconds = min(self._port.refresh, await self._pump() - self._clock.now())
+                    if (self._queue or self._facts) and not self._hurry:
+                        await self._sleep(max(SHORTEST_NAP, seconds))
+                else:
+                    await self._sleep(TELL)
+                    self._hurry = True
         finally:
             self._driver = None
             if self._nap is not None:
@@ -316,6 +299,12 @@ class Gate:
                 self._nap = None
             # Whatever ended the driver, no request may be left waiting for it.
             self._queue.refuse(self._queue, _closed)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait so long, or until `_wake`."""
+        self._nap = asyncio.ensure_future(self._clock.sleep(seconds))
+        await asyncio.wait({self._nap})
+        self._nap = None
 
 
 def _timed_out() -> TimedOut:

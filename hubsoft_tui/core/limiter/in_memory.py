@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class MemoryBudget:
-    """A PermitPort of one process, which forgets when the process ends."""
+    """A LedgerStore of one process, which forgets when the process ends."""
 
     owner = "me"
 

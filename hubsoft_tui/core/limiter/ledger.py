@@ -1,12 +1,13 @@
 """What all processes on one home know together about the budget: slots, the queue, the throttle.
 
-Pure data and pure changes of it. A port (`PermitPort`) loads a ledger, lets one owner change it
-exclusively, and stores the difference; every rule is here, in `throttle` and in `schedule`.
+Pure data and pure changes of it. A `LedgerStore` loads a ledger, lets one owner change it exclusively, and stores
+the difference; every rule is here, in `throttle` and in `schedule`. An engine takes part through a `PermitPort`, in
+`turns` of facts against grants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
@@ -181,8 +182,8 @@ class Ledger:
         return replace(self, queue=others | mine)
 
 
-class PermitPort(Protocol):
-    """Where the budget's ledger lives. The rules are the engine's (`schedule`); a port makes them exclusive."""
+class LedgerStore(Protocol):
+    """Where the processes of one home keep the ledger together: the one that changes it has it alone."""
 
     @property
     def owner(self) -> str:
@@ -208,4 +209,113 @@ class PermitPort(Protocol):
         the instant (Clock.now, read while the ledger is held); it returns the changed one. It must have no
         effects of its own: nothing is stored when this raises StoreBusy (try again) or StoreError.
         """
+        ...
+
+
+# What an engine knows and the ledger may not yet. Instants are this machine's Clock.now.
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A request completed, or is no longer waited for: `slot` says when."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Nothing was sent under this slot."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """HubSoft answered 429 at that instant and asked for so many seconds of rest, or named none."""
+
+    at: float
+    retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLimit:
+    """HubSoft's rate-limit headers: what it allows in a window, and what is left of that."""
+
+    limit: int
+    remaining: int | None
+
+
+Fact = Ended | Unused | TooMany | SeenLimit
+
+
+class Applicant(Protocol):
+    """One request that waits and may start."""
+
+    @property
+    def priority(self) -> Priority:
+        """Its class."""
+        ...
+
+    @property
+    def arrival(self) -> float:
+        """Since when it waits in this class."""
+        ...
+
+    @property
+    def lease(self) -> float:
+        """The longest it can take, in seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One call of one engine: the facts since its last one, and all that may start, by rank."""
+
+    facts: tuple[Fact, ...]
+    asks: Sequence[Applicant]
+    limits: Limits
+    """As configured, before any throttle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a call brought: slots for the first asks of their classes, and when to look again."""
+
+    grants: tuple[Slot, ...]
+    again: float
+    """Nothing can change before this instant without another engine's word; inf when nothing waits."""
+
+
+class PermitPort(Protocol):
+    """The budget that engines share, as one engine sees it."""
+
+    @property
+    def owner(self) -> str:
+        """Name this engine among all that share the budget."""
+        ...
+
+    @property
+    def instant(self) -> bool:
+        """A turn awaits nothing: it may be taken in a caller's own task."""
+        ...
+
+    @property
+    def refresh(self) -> float:
+        """Seconds after which one that waits is announced again, and what others freed is seen."""
+        ...
+
+    async def turn(self, told: Told) -> Turn:
+        """Note the facts and start what may start. StoreBusy (try again) or StoreError: nothing was noted."""
+        ...
+
+    def read(self) -> Ledger:
+        """Return the ledger as last known, for looking only; microseconds."""
+        ...
+
+    def follow(self) -> None:
+        """Notice that the ledger's file is gone, or another one, and carry over what is known. Raises StoreError."""
+        ...
+
+    def held_by(self) -> Text:
+        """Say who holds the ledger, as a sentence."""
         ...

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from ...errors import HubSoftError
 from ..clock import Clock
 from ..types import Priority
-from .ledger import QueueHead, Slot
+from .ledger import Applicant, QueueHead, Slot
 
-_serials = itertools.count()  # of the process, not of a queue: they name slots, together with the owner
+_serials = itertools.count()
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +90,16 @@ class Waiter:
     arrival: float
     serial: int
     future: asyncio.Future[Permit]
+
+    @property
+    def priority(self) -> Priority:
+        """Its class."""
+        return self.place.priority
+
+    @property
+    def lease(self) -> float:
+        """The longest its request can take, in seconds."""
+        return self.place.lease
 
     @property
     def rank(self) -> tuple[Priority, float, int]:
@@ -169,11 +179,11 @@ class WaitQueue:
         return min(instants, default=math.inf)
 
 
-def heads(due: Iterable[Waiter], owner: str, now: float) -> list[QueueHead]:
+def heads(due: Iterable[Applicant], owner: str, now: float) -> list[QueueHead]:
     """Return what other processes need to know of `due`: the first of each class, and how many there are."""
     first: dict[Priority, float] = {}
     count = dict.fromkeys(Priority, 0)
-    for waiter in due:
-        first.setdefault(waiter.place.priority, waiter.arrival)
-        count[waiter.place.priority] += 1
+    for ask in due:
+        first.setdefault(ask.priority, ask.arrival)
+        count[ask.priority] += 1
     return [QueueHead(owner, priority, arrival, count[priority], now) for priority, arrival in first.items()]

@@ -1,4 +1,4 @@
-"""Bringing an answer from HubSoft once for all callers: in a process by single flight, among processes by claims."""
+"""Bringing an answer from HubSoft once for all callers: in a process by single flight, among engines by a port."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from ...errors import StoreError
+from ...errors import HubSoftError, StoreError
 from ..cache.cache import Cache, CachedAnswer, Part
 from ..cache.question import Fetched, Question
 from ..clock import Clock
-from ..ports import RecordPort
-from ..types import Category, Priority
+from ..ports import FlightPort, Look
+from ..types import Category
 from .exchange import Exchange, Received
 from .job import Job
 from .leases import keep_lease
@@ -21,9 +21,10 @@ from .tokens import Tokens
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-CLAIM_SECONDS: Final = 15.0
-"""What a frozen process has announced to fetch is free after this; a living one renews it."""
-CLAIM_LOOK_SECONDS: Final = 0.05
+LATE_SECONDS: Final = 0.05
+"""An answer that was asked for elsewhere so long before this question is as good as a new one."""
+ANY: Final = CachedAnswer(values=(None, None), age=0.0, fetched_at=0.0)
+"""An answer of which nothing is known yet: its age limit is its category's own."""
 
 
 class Fetcher:
@@ -33,14 +34,14 @@ class Fetcher:
         self,
         *,
         cache: Cache,
-        records: RecordPort,
+        flights: FlightPort,
         exchange: Exchange,
         tokens: Tokens,
         clock: Clock,
         limit: Callable[[Category, CachedAnswer], float],
     ) -> None:
         self._cache = cache
-        self._records = records
+        self._elsewhere = flights
         self._exchange = exchange
         self._tokens = tokens
         self._clock = clock
@@ -58,16 +59,17 @@ class Fetcher:
         await self._flights.close()
 
     async def _bring(self, job: Job, question: Question[T], *, refresh: bool) -> Fetched[T]:
-        """Bring one answer from HubSoft, or from the other process that is already bringing it."""
-        asked = self._clock.now()
-        while not self._claimed(question.key, job.priority):
-            await self._clock.sleep(CLAIM_LOOK_SECONDS)
+        """Bring one answer from HubSoft, or from the engine elsewhere that is already bringing it."""
+        asked, look = self._clock.now(), None
+        while not (look := await self._look(job, question, asked, look, refresh=refresh)).mine:
+            if look.error is not None:
+                raise look.error
+            if look.entries:
+                self._cache.absorb(look.entries)
+            else:
+                await self._elsewhere.heard(question.key)
             found = self._cache.find(question.key)
-            if found is not None and found.age <= (
-                self._clock.now() - asked + CLAIM_LOOK_SECONDS
-                if refresh
-                else self._limit(question.category, found)
-            ):
+            if found is not None and found.age <= self._oldest(question, found, asked, refresh=refresh):
                 return Fetched(
                     question.join(found.values),
                     found.age,
@@ -78,15 +80,45 @@ class Fetcher:
                     ids=found.ids,
                     values=found.values,
                 )
+        return await self._ask(job, question, look)
+
+    async def _look(
+        self, job: Job, question: Question[Any], asked: float, before: Look | None, *, refresh: bool
+    ) -> Look:
+        oldest = self._oldest(question, None, asked, refresh=refresh)
+        try:
+            return await self._elsewhere.look(question.key, job.priority, oldest, before)
+        except StoreError as error:
+            # An announcement saves a request; without one another process may ask the same, which is no harm.
+            logger.warning("announcing: %s", error)
+            return Look(mine=True)
+
+    def _oldest(
+        self, question: Question[Any], found: CachedAnswer | None, asked: float, *, refresh: bool
+    ) -> float:
+        """How old (s) an answer from elsewhere may be."""
+        if refresh:
+            return self._clock.now() - asked + LATE_SECONDS
+        return self._limit(question.category, found or ANY)
+
+    async def _ask(self, job: Job, question: Question[T], look: Look) -> Fetched[T]:
+        """Ask HubSoft, and tell those who wait for the answer how it ended."""
+        told: HubSoftError | None = None
+        kept = False
         try:
             received = await keep_lease(
                 self._exchange.perform(job, question.operation, self._tokens),
-                lambda: self._records.claim(question.key, job.priority, CLAIM_SECONDS),
-                every=CLAIM_SECONDS / 3,
+                lambda: self._elsewhere.renew(question.key, job.priority, look),
+                every=self._elsewhere.seconds / 3,
             )
-            parts = self._keep(question, received)
+            parts = self._keep(question, received, look)
+            kept = True
+        except HubSoftError as error:
+            told = error
+            raise
         finally:
-            self._unclaim(question.key)
+            if not kept:
+                self._leave(question.key, look, told)
         decoded = received.decoded
         if decoded.problems:
             logger.warning(
@@ -106,23 +138,15 @@ class Fetcher:
             values=tuple(part.value for part in parts),
         )
 
-    def _claimed(self, key: str, priority: Priority) -> bool:
+    def _leave(self, key: str, look: Look, error: HubSoftError | None) -> None:
         try:
-            return self._records.claim(key, priority, CLAIM_SECONDS)
-        except StoreError as error:
-            # A claim saves a request; without one another process may ask the same, which is no harm.
-            logger.warning("claim: %s", error)
-            return True
+            self._elsewhere.failed(key, look, error)
+        except StoreError as failure:  # it lapses
+            logger.warning("announcing: %s", failure)
 
-    def _unclaim(self, key: str) -> None:
-        try:
-            self._records.unclaim(key)
-        except StoreError as error:  # it lapses
-            logger.warning("claim: %s", error)
-
-    def _keep(self, question: Question[T], received: Received[T]) -> tuple[Part, ...]:
+    def _keep(self, question: Question[T], received: Received[T], look: Look) -> tuple[Part, ...]:
         parts = question.parts(received.decoded.value)
-        self._cache.keep(
+        entries = self._cache.kept(
             question.key,
             parts,
             sent_at=received.at,
@@ -130,4 +154,9 @@ class Fetcher:
             alone=question.alone,
             truncated=received.decoded.truncated,
         )
+        try:
+            self._elsewhere.landed(question.key, look, entries)
+        except StoreError as error:
+            # A busy file or a full disk must not cost a person the answer that is already here.
+            logger.warning("not kept on disk: %s", error)
         return parts

@@ -12,7 +12,7 @@ from ..clock import Clock
 T = TypeVar("T")
 
 
-async def keep_lease(work: Awaitable[T], renew: Callable[[], object], *, every: float) -> T:
+async def keep_lease(work: Awaitable[T], renew: Callable[[], Awaitable[object]], *, every: float) -> T:
     """Await `work` and call `renew` every so many seconds, so that a lease outlives a long wait.
 
     A lease that cannot be renewed lapses, which costs at most a request: `work` goes on.
@@ -21,7 +21,7 @@ async def keep_lease(work: Awaitable[T], renew: Callable[[], object], *, every: 
     try:
         while not (await asyncio.wait({task}, timeout=every))[0]:
             try:
-                renew()
+                await renew()
             except StoreError:
                 continue
         return task.result()

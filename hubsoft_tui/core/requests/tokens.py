@@ -117,7 +117,7 @@ class Tokens:
         if self._refused is not None and self._clock.now() < self._refused[0]:
             raise CredentialsRefused(self._refused[1])
         known = self._load()
-        while not self._leased():
+        while not await self._leased():
             # Another process is logging in: its token is ours too.
             await self._clock.sleep(POLL_SECONDS)
             token = self._load()
@@ -147,9 +147,9 @@ class Tokens:
         token = self._unsaved or self._port.load()
         return None if token is not None and token.version == self._dead else token
 
-    def _leased(self) -> bool:
+    async def _leased(self) -> bool:
         try:
-            return self._port.lease(LEASE_SECONDS)
+            return await self._port.lease(LEASE_SECONDS)
         except StoreBusy:
             return False
 

@@ -64,9 +64,10 @@ def person(number: int, **changes: Any) -> Customer:
 
 
 def keep(cache: Cache, clock: HandClock, key: str, *people: Customer, alone: bool = True) -> None:
-    cache.keep(
+    kept = cache.kept(
         key, customer_parts(people), sent_at=clock.wall(), sent_now=clock.now(), alone=alone, truncated=False
     )
+    cache.absorb(kept)
 
 
 def test_one_record_answers_by_document_code_and_login(home):
@@ -178,7 +179,7 @@ def test_a_smaller_limit_holds_at_once_and_trims_at_cleaning(home):
 
 def test_a_record_of_unknown_kind_or_shape_is_ignored(home):
     cache = home.cache()
-    cache.keep(
+    kept = cache.kept(
         "code:1",
         (Part("x", CUSTOMER, {"id": "not a number"}),),
         sent_at=1.0,
@@ -186,6 +187,7 @@ def test_a_record_of_unknown_kind_or_shape_is_ignored(home):
         alone=True,
         truncated=False,
     )
+    cache.absorb(kept)
     assert home.cache().find("code:1") is None
 
 

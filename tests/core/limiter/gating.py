@@ -10,6 +10,7 @@ from pathlib import Path
 from hubsoft_tui.core.clock import Clock
 from hubsoft_tui.core.limiter.gate import Gate, Permit, QueuePlace
 from hubsoft_tui.core.limiter.ledger import Limits
+from hubsoft_tui.core.limiter.turns import LocalBudget
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
 from hubsoft_tui.store.database import open_database
@@ -55,7 +56,7 @@ class Process:
         self.database = open_database(home / "budget.db", MIGRATIONS)
         self.liveness = ProcessLiveness(home / "alive")
         self.port = SqliteBudget(self.database, account, self.liveness, clock)
-        self.gate = Gate(self.port, clock, limits)
+        self.gate = Gate(LocalBudget(self.port), clock, limits)
         self.tasks: set[asyncio.Task[None]] = set()
 
     def die(self) -> None:
@@ -69,9 +70,9 @@ class Process:
         if self.gate._driver is not None:
             self.gate._driver.cancel()
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
         """End properly."""
-        self.gate.close()
+        await self.gate.close()
         self.liveness.close()
         self.database.close()
 

@@ -11,6 +11,7 @@ import pytest
 from hubsoft_tui.core.limiter.gate import Gate, Permit, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Ledger, Limits, Throttle
+from hubsoft_tui.core.limiter.turns import LocalBudget
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import Closed, QueueFull, StoreBusy, StoreError, TimedOut
 from tests.core.limiter.gating import enter_all, settle
@@ -22,7 +23,7 @@ ONE = Limits(per_window=1, caps=(1, 1, 1, 1), low_minimum=0, max_queue=3)
 
 
 def gate_of(clock: VirtualClock, limits: Limits = ONE) -> Gate:
-    return Gate(MemoryBudget(clock), clock, limits)
+    return Gate(LocalBudget(MemoryBudget(clock)), clock, limits)
 
 
 def entering(gate: Gate, priority: Priority = Priority.HIGH, **kwargs) -> asyncio.Task[Permit]:
@@ -54,7 +55,7 @@ def test_a_permit_granted_while_cancelled_is_given_back() -> None:
         waiting = entering(gate)
         await settle()
         first.unused()
-        gate._pump()
+        await gate._pump()
         assert gate.state().used == 1
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -78,7 +79,7 @@ def test_a_full_queue_refuses_the_lowest_ranked_newest() -> None:
             await new
         assert not any(task.done() for task in (old, high, urgent))
         assert gate.state().queued == 3
-        gate.close()
+        await gate.close()
         await asyncio.gather(old, high, urgent, return_exceptions=True)
 
     run(story)
@@ -92,7 +93,7 @@ def test_a_request_that_need_not_wait_displaces_none() -> None:
         await settle()
         assert (await gate.enter(QueuePlace(Priority.CRITICAL))).waited == 0.0
         assert not waiting.done()
-        gate.close()
+        await gate.close()
         with pytest.raises(Closed):
             await waiting
 
@@ -217,8 +218,8 @@ def test_closing_refuses_waiters_and_keeps_permits_good() -> None:
         permit = await gate.enter(QueuePlace(Priority.HIGH))
         waiting = entering(gate)
         await settle()
-        gate.close()
-        gate.close()
+        await gate.close()
+        await gate.close()
         with pytest.raises(Closed):
             await waiting
         with pytest.raises(Closed):
@@ -246,7 +247,7 @@ def test_a_watcher_sees_the_budget_and_where_questions_stand() -> None:
         stands = gate.waiting()["q"]
         assert (stands.position, stands.passes) == (1, 1)
         assert stands.starts_in == pytest.approx(50.0)
-        gate.close()
+        await gate.close()
         await asyncio.gather(*waiting, return_exceptions=True)
 
     run(story)
@@ -266,7 +267,7 @@ class FailingBudget(MemoryBudget):
 def test_a_busy_disk_is_retried_and_no_completion_is_lost() -> None:
     async def story(clock: VirtualClock) -> None:
         port = FailingBudget(clock)
-        gate = Gate(port, clock, ONE)
+        gate = Gate(LocalBudget(port), clock, ONE)
         permit = await gate.enter(QueuePlace(Priority.HIGH))
         port.failure = StoreBusy("busy")
         done_at = clock.now()
@@ -283,7 +284,7 @@ def test_a_busy_disk_is_retried_and_no_completion_is_lost() -> None:
 def test_a_broken_disk_reaches_every_waiter_and_passes() -> None:
     async def story(clock: VirtualClock) -> None:
         port = FailingBudget(clock)
-        gate = Gate(port, clock, ONE)
+        gate = Gate(LocalBudget(port), clock, ONE)
         permit = await gate.enter(QueuePlace(Priority.HIGH))
         waiting = entering(gate)
         await settle()
@@ -296,6 +297,7 @@ def test_a_broken_disk_reaches_every_waiter_and_passes() -> None:
         port.failure = None
         await clock.sleep(2.0)
         (await gate.enter(QueuePlace(Priority.HIGH))).unused()
+        await settle()
         assert gate._driver is None
 
     run(story)
@@ -305,7 +307,7 @@ def test_after_a_lost_log_the_window_counts_as_full() -> None:
     async def story(clock: VirtualClock) -> None:
         port = MemoryBudget(clock)
         port._ledger = Ledger(throttle=Throttle(lost_at=clock.now()))
-        gate = Gate(port, clock, ONE)
+        gate = Gate(LocalBudget(port), clock, ONE)
         assert gate.lost
         assert gate.paused_for == pytest.approx(60.0)
         assert (await gate.enter(QueuePlace(Priority.CRITICAL))).waited == pytest.approx(60.0)

@@ -11,6 +11,7 @@ import pytest
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Limits
+from hubsoft_tui.core.limiter.turns import LocalBudget
 from hubsoft_tui.core.types import Priority
 from tests.core.limiter.gating import Server, p95, settle, worst_window
 from tests.virtual import VirtualClock, run
@@ -24,7 +25,7 @@ def day(high_per_minute: float, seeds: range) -> tuple[dict[Priority, list[float
     finished: list[float] = []
 
     async def story(clock: VirtualClock, dice: random.Random) -> None:
-        server, gate = Server(clock), Gate(MemoryBudget(clock), clock, Limits())
+        server, gate = Server(clock), Gate(LocalBudget(MemoryBudget(clock)), clock, Limits())
         begun = clock.now()
 
         async def one(at: float, priority: Priority) -> None:
@@ -75,7 +76,11 @@ async def flood(gate: Gate, server: Server, priority: Priority, until: float) ->
 @pytest.mark.parametrize("flooding", [Priority.HIGH, Priority.NORMAL])
 def test_low_keeps_its_minimum_share_under_any_flood(flooding: Priority) -> None:
     async def story(clock: VirtualClock) -> None:
-        gate, server, people = Gate(MemoryBudget(clock), clock, Limits()), Server(clock), Server(clock)
+        gate, server, people = (
+            Gate(LocalBudget(MemoryBudget(clock)), clock, Limits()),
+            Server(clock),
+            Server(clock),
+        )
         end = clock.now() + 600
         crowd = asyncio.ensure_future(flood(gate, people, flooding, end))
         await clock.sleep(120.0)
@@ -96,7 +101,11 @@ def test_low_keeps_its_minimum_share_under_any_flood(flooding: Priority) -> None
 def test_low_never_goes_before_a_person_who_can_start() -> None:
     async def story(clock: VirtualClock) -> None:
         gate, server = (
-            Gate(MemoryBudget(clock), clock, Limits(per_window=4, caps=(4, 3, 3, 3), low_minimum=1)),
+            Gate(
+                LocalBudget(MemoryBudget(clock)),
+                clock,
+                Limits(per_window=4, caps=(4, 3, 3, 3), low_minimum=1),
+            ),
             Server(clock),
         )
         for _ in range(3):
@@ -116,7 +125,7 @@ def test_low_never_goes_before_a_person_who_can_start() -> None:
 
 def test_low_is_paced_even_when_the_window_is_empty() -> None:
     async def story(clock: VirtualClock) -> None:
-        gate, server = Gate(MemoryBudget(clock), clock, Limits()), Server(clock)
+        gate, server = Gate(LocalBudget(MemoryBudget(clock)), clock, Limits()), Server(clock)
         for _ in range(5):
             await server.request(await gate.enter(QueuePlace(Priority.LOW)))
         gaps = [b - a for a, b in zip(server.arrivals, server.arrivals[1:], strict=False)]
@@ -128,7 +137,11 @@ def test_low_is_paced_even_when_the_window_is_empty() -> None:
 def test_within_a_class_the_first_in_is_first_out() -> None:
     async def story(clock: VirtualClock) -> None:
         gate, server = (
-            Gate(MemoryBudget(clock), clock, Limits(per_window=1, caps=(1, 1, 1, 1), low_minimum=0)),
+            Gate(
+                LocalBudget(MemoryBudget(clock)),
+                clock,
+                Limits(per_window=1, caps=(1, 1, 1, 1), low_minimum=0),
+            ),
             Server(clock),
         )
         order: list[str] = []

@@ -37,7 +37,7 @@ def told(
         processes = [Process(home, clock, limits) for _ in range(3)]
         await story(clock, processes)
         for process in processes:
-            process.leave()
+            await process.leave()
 
     run(whole)
 
@@ -87,7 +87,7 @@ def test_accounts_do_not_share(tmp_path: Path) -> None:
         await enter_all(processes[0].gate, Priority.HIGH)
         other = Process(tmp_path, clock, ONE, account="another")
         assert (await other.gate.enter(QueuePlace(Priority.HIGH))).waited == 0.0
-        other.leave()
+        await other.leave()
 
     told(tmp_path, story)
 
@@ -95,6 +95,7 @@ def test_accounts_do_not_share(tmp_path: Path) -> None:
 def test_a_429_pauses_every_process(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         assert processes[0].gate.limited(20.0)
+        await settle()
         assert not processes[1].gate.limited(20.0)
         assert (await processes[2].gate.enter(QueuePlace(Priority.CRITICAL))).waited == pytest.approx(
             20.0, abs=0.1
@@ -151,7 +152,7 @@ def test_the_log_survives_a_restart(tmp_path: Path) -> None:
     async def story(clock: VirtualClock, processes: list[Process]) -> None:
         (await processes[0].gate.enter(QueuePlace(Priority.HIGH))).done()
         for process in processes:
-            process.leave()
+            await process.leave()
         await clock.sleep(10.0)
         processes[:] = [Process(tmp_path, clock, ONE)]
         assert (await processes[0].gate.enter(QueuePlace(Priority.HIGH))).waited == pytest.approx(
@@ -199,6 +200,7 @@ def test_a_waiter_is_announced_each_second_an_empty_queue_never(tmp_path: Path) 
         assert replace(after, seen=before.seen) == before
         assert clock.now() - after.seen <= 2.0
         (await waiting).done()
+        await clock.sleep(1.0)
         looks = 0
         await clock.sleep(1000.0)
         assert looks == 0
@@ -257,4 +259,4 @@ async def test_the_place_of_a_killed_process_is_given_back(tmp_path: Path) -> No
     # Its permits were leased for ten minutes, and it was first in the line.
     async with asyncio.timeout(30):
         await waiting
-    survivor.leave()
+    await survivor.leave()

@@ -15,6 +15,7 @@ from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.limiter.throttle import limits_from
+from hubsoft_tui.core.limiter.turns import LocalBudget
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from tests.core.limiter.gating import Process, Server, worst_window
@@ -85,7 +86,7 @@ async def live_or_be_cancelled(request: Request, gate: Gate, server: Server) -> 
 def test_the_server_never_sees_more_than_n(per_window: int, load: list[Request], steps: list[float]) -> None:
     async def story(clock: VirtualClock) -> None:
         server = Server(clock)
-        gate = Gate(MemoryBudget(clock), clock, limits(per_window))
+        gate = Gate(LocalBudget(MemoryBudget(clock)), clock, limits(per_window))
 
         async def step_wall(at: float) -> None:
             await clock.sleep(at)
@@ -144,7 +145,7 @@ def test_all_processes_together_keep_the_promise_over_deaths_and_restarts(
         (await processes[0].gate.enter(QueuePlace(Priority.CRITICAL))).unused()
         assert not processes[1].port.read().queue
         for process in processes:
-            process.leave()
+            await process.leave()
 
     with tempfile.TemporaryDirectory() as folder:
         run(lambda clock: story(clock, Path(folder)))
@@ -156,7 +157,7 @@ def backlog(per_window: int, latency: float, windows: int, gates: int = 1) -> fl
     async def story(clock: VirtualClock, home: Path) -> float:
         server = Server(clock)
         setup = limits(per_window)
-        alone = Gate(MemoryBudget(clock), clock, setup)
+        alone = Gate(LocalBudget(MemoryBudget(clock)), clock, setup)
         processes = [Process(home, clock, setup) for _ in range(gates)] if gates > 1 else []
         doors = [process.gate for process in processes] or [alone]
 
@@ -169,7 +170,7 @@ def backlog(per_window: int, latency: float, windows: int, gates: int = 1) -> fl
         count = per_window * windows + 1
         await asyncio.gather(*(one(doors[number % len(doors)]) for number in range(count)))
         for process in processes:
-            process.leave()
+            await process.leave()
         assert worst_window(server.arrivals, WINDOW) == per_window
         return windows * WINDOW / (max(server.arrivals) - latency * 0.6 - begun)
 

@@ -13,6 +13,7 @@ from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
 from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Limits, Throttle
 from hubsoft_tui.core.limiter.throttle import in_force, limits_from, observed, scaled, slowed
+from hubsoft_tui.core.limiter.turns import LocalBudget
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from tests.virtual import VirtualClock, run
@@ -89,7 +90,7 @@ def test_headers_lower_and_never_raise() -> None:
 
 def test_a_429_pauses_every_request_and_its_request_counts() -> None:
     async def story(clock: VirtualClock) -> None:
-        gate = Gate(MemoryBudget(clock), clock, Limits())
+        gate = Gate(LocalBudget(MemoryBudget(clock)), clock, Limits())
         permit = await gate.enter(QueuePlace(Priority.HIGH))
         permit.done()
         assert gate.limited(12.0)
@@ -106,7 +107,7 @@ def test_a_429_pauses_every_request_and_its_request_counts() -> None:
 
 def test_headers_reach_the_gate() -> None:
     async def story(clock: VirtualClock) -> None:
-        gate = Gate(MemoryBudget(clock), clock, Limits())
+        gate = Gate(LocalBudget(MemoryBudget(clock)), clock, Limits())
         (await gate.enter(QueuePlace(Priority.HIGH))).done()
         gate.observed(30, 9)
         assert gate.state().limit == 10

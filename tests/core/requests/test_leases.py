@@ -11,7 +11,7 @@ from hubsoft_tui.errors import StoreError
 async def test_a_lease_is_renewed_only_while_the_work_runs():
     renewals = 0
 
-    def renew() -> None:
+    async def renew() -> None:
         nonlocal renewals
         renewals += 1
         if renewals == 2:
@@ -28,12 +28,16 @@ async def test_a_lease_is_renewed_only_while_the_work_runs():
     assert renewals == seen
 
 
+async def still() -> None:
+    """Renew nothing."""
+
+
 async def test_errors_are_raised_and_cancelling_cancels_the_work():
     async def fail() -> None:
         raise ValueError("down")
 
     with pytest.raises(ValueError, match="down"):
-        await keep_lease(fail(), lambda: None, every=1)
+        await keep_lease(fail(), still, every=1)
     left = asyncio.Event()
 
     async def slow() -> None:
@@ -42,7 +46,7 @@ async def test_errors_are_raised_and_cancelling_cancels_the_work():
         finally:
             left.set()
 
-    task = asyncio.create_task(keep_lease(slow(), lambda: None, every=1))
+    task = asyncio.create_task(keep_lease(slow(), still, every=1))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()

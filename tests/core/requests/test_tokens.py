@@ -133,7 +133,7 @@ async def test_a_dead_process_frees_the_right_to_log_in(home, tmp_path):
         open_database(tmp_path / "state.db", (*MIGRATIONS, *RECENT)),
         ProcessLiveness(tmp_path / "alive"),
     )
-    assert SqliteTokens(database, "account", liveness, home.clock).lease(1e9)
+    assert await SqliteTokens(database, "account", liveness, home.clock).lease(1e9)
     liveness.close()
     database.close()
     assert (await home.process(Provider()).current()).value == "token-1"

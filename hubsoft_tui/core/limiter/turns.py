@@ -1,0 +1,83 @@
+"""One engine's turn at the ledger: its facts are noted, and what may start gets its slots. Pure, but for the port."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from ...texts import Text
+from .ledger import Ended, Fact, Ledger, LedgerStore, Limits, Slot, Told, TooMany, Turn, Unused
+from .queue import heads
+from .schedule import decide
+from .throttle import observed, slowed
+
+REFRESH: Final = 1.0
+"""Seconds after which a waiter is announced again to the other processes, and their freed slots are read."""
+
+_serials = itertools.count()  # of the process, not of a port: they name slots, together with the owner
+
+
+def noted(ledger: Ledger, facts: Iterable[Fact], limits: Limits, now: float) -> Ledger:
+    """Return the ledger with the facts in it, in their order."""
+    for fact in facts:
+        if isinstance(fact, Ended):
+            ledger = ledger.holding(fact.slot)
+        elif isinstance(fact, Unused):
+            ledger = ledger.without({fact.id})
+        elif isinstance(fact, TooMany):
+            ledger = replace(ledger, throttle=slowed(ledger.throttle, limits, fact.at, fact.retry_after))
+        else:
+            used = len(ledger.swept(limits.window, now).slots)
+            seen = observed(
+                ledger.throttle, limits, now, limit=fact.limit, remaining=fact.remaining, used=used
+            )
+            ledger = replace(ledger, throttle=seen)
+    return ledger
+
+
+def taken(ledger: Ledger, owner: str, told: Told, now: float) -> tuple[Ledger, Turn]:
+    """Return the ledger after the owner's turn, and what the turn brought."""
+    limits = told.limits
+    ledger = noted(ledger, told.facts, limits, now).swept(limits.window, now)
+    asks, grants, again = list(told.asks), list[Slot](), math.inf
+    while asks:
+        verdict = decide(ledger, owner, heads(asks, owner, now), limits, now)
+        if verdict.start is None:
+            again = verdict.again
+            break
+        first = next(ask for ask in asks if ask.priority is verdict.start)
+        asks.remove(first)
+        name, lease_end = f"{owner}-{next(_serials)}", now + first.lease
+        grants.append(Slot(name, owner, verdict.start, started=now, lease_end=lease_end))
+        ledger = ledger.holding(grants[-1])
+    return ledger.posting(owner, heads(asks, owner, now), refresh=REFRESH), Turn(tuple(grants), again)
+
+
+class LocalBudget:
+    """A PermitPort over what the processes of one home keep together."""
+
+    instant = True
+    refresh = REFRESH
+
+    def __init__(self, store: LedgerStore) -> None:
+        self.owner = store.owner
+        self.store = store
+
+    async def turn(self, told: Told) -> Turn:
+        """Note the facts and start what may start, in one exclusive change. Raises StoreBusy or StoreError."""
+        return self.store.update(lambda ledger, now: taken(ledger, self.owner, told, now))
+
+    def read(self) -> Ledger:
+        """Return the ledger as it is now."""
+        return self.store.read()
+
+    def follow(self) -> None:
+        """Notice that the ledger's file is gone, or another one. Raises StoreError."""
+        self.store.follow()
+
+    def held_by(self) -> Text:
+        """Say who holds the ledger, as a sentence."""
+        return self.store.held_by()
