@@ -31,7 +31,7 @@ def main() -> int:
     arguments = sys.argv[1:]
     flags = console_flags(arguments)
     if flags is None:
-        from .cli.main import run
+        from .cli.main import run  # noqa: PLC0415 - first frame: one of two doors is loaded
 
         return run(arguments)
     # A driver of its own, such as a browser's, brings its own terminal.
@@ -41,8 +41,8 @@ def main() -> int:
         # Textual reads it while it is imported; ten frames a second are what a thin link carries.
         os.environ.setdefault("TEXTUAL_FPS", "10")
     with own_modules():
-        from app import open_console
-        from hubsoft_tui.errors import HubSoftError
+        from app import open_console  # noqa: PLC0415 - first frame: one of two doors is loaded
+        from hubsoft_tui.errors import HubSoftError  # noqa: PLC0415 - first frame: one of two doors is loaded
 
         try:
             return open_console(flags)
@@ -95,7 +95,7 @@ def _load(name: str) -> None:
 
 def _no_terminal() -> int:
     """Say what to use instead, before anything heavy is read."""
-    from . import texts
+    from . import texts  # noqa: PLC0415 - first frame: one of two doors is loaded
 
     texts.use(os.environ.get("HUBSOFT_TUI_UI__LANGUAGE", "auto"))
     sentence = texts._(

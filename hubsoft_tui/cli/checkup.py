@@ -93,8 +93,8 @@ def checkup(
     as_json: bool,
 ) -> int:
     """Answer `checkup`: 0 every member decided, 1 some unknown or commands held."""
-    from ..services.checkup import export
-    from ..services.checkup.members import is_standard_input, read_members
+    from ..services.checkup import export  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.checkup.members import is_standard_input, read_members  # noqa: PLC0415 - heavy: help loads no service
 
     if release_held or drop_held:
         if release_held and drop_held:
@@ -137,7 +137,7 @@ def checkup(
 
 def _settle_held(session: CommandSession, file: Path, *, release: bool, as_json: bool) -> int:
     """Release or drop what is held of a list: 0 when it is done, 1 when a command failed."""
-    from ..services.checkup.members import place_of
+    from ..services.checkup.members import place_of  # noqa: PLC0415 - heavy: help loads no service
 
     path = as_typed(str(place_of(file)))
     with open_hub(session) as hub:
@@ -178,13 +178,13 @@ def _answer_plan(plan: CheckupPlan, imported: Imported, *, as_json: bool) -> Non
     if not as_json:
         write_lines(_plan_lines(plan))
         return
-    from ..services.checkup.export import plan_document_of
+    from ..services.checkup.export import plan_document_of  # noqa: PLC0415 - heavy: help loads no service
 
     write_json({**plan_document_of(plan), "columns": list(imported.columns)})
 
 
 def _plan_lines(plan: CheckupPlan) -> list[str]:
-    from ..services.checkup.plan_text import plan_lines
+    from ..services.checkup.plan_text import plan_lines  # noqa: PLC0415 - heavy: help loads no service
 
     lines = plan_lines(plan)
     if plan.asked:
@@ -204,7 +204,7 @@ def _say_plan(plan: CheckupPlan) -> None:
 
 
 def _tell_import(imported: Imported) -> None:
-    from ..services.checkup.members import bad_lines, columns_read, zeros_restored
+    from ..services.checkup.members import bad_lines, columns_read, zeros_restored  # noqa: PLC0415 - heavy: help loads no service
 
     for line in bad_lines(imported):
         click.echo(str(line), err=True)
@@ -259,8 +259,8 @@ class _Bar:
 
 
 def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) -> list[str]:
-    from ..services.checkup.plan_text import result_word
-    from ..services.checkup.types import Result
+    from ..services.checkup.plan_text import result_word  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.checkup.types import Result  # noqa: PLC0415 - heavy: help loads no service
 
     counts = [f"{result_word(result)} {number(progress.counts.get(result, 0))}" for result in Result]
     requests = ngettext("{n} request", "{n} requests", progress.received).format(n=number(progress.received))
@@ -287,7 +287,7 @@ def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) ->
 
 
 def _changed(row: MemberRow) -> list[str]:
-    from ..services.checkup.plan_text import result_word
+    from ..services.checkup.plan_text import result_word  # noqa: PLC0415 - heavy: help loads no service
 
     decision = row.decision
     if decision is None or decision.was is None:
@@ -297,7 +297,7 @@ def _changed(row: MemberRow) -> list[str]:
 
 
 def _code(progress: Progress, rows: Sequence[MemberRow]) -> int:
-    from ..services.checkup.types import Result
+    from ..services.checkup.types import Result  # noqa: PLC0415 - heavy: help loads no service
 
     unknown = progress.counts.get(Result.UNKNOWN, 0)
     if unknown and unknown == progress.total:
@@ -306,7 +306,7 @@ def _code(progress: Progress, rows: Sequence[MemberRow]) -> int:
         click.echo(_("Nobody could be checked: {reason}").format(reason=min(reasons, default="")), err=True)
         return Unreachable.exit_code
     if progress.held:
-        from ..services.checkup.plan_text import held_line
+        from ..services.checkup.plan_text import held_line  # noqa: PLC0415 - heavy: help loads no service
 
         click.echo(held_line(progress.held), err=True)
         click.echo(_("Look at them, then use --release-held or --drop-held."), err=True)

@@ -1,16 +1,20 @@
-"""The answer of `lookup`: as a document for programs, and as lines for people."""
+"""The `lookup` command: its answer as a document for programs, and as lines for people."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.types import Source
-from ..errors import InvalidInput
+import click
+
+from ..core.types import Category, Source
+from ..errors import InvalidInput, NotFound
 from ..formats import NOTHING, age, day, money
 from ..privacy import clean, mask_document, mask_phone
-from ..texts import _, ngettext
-from .output import styled, table
+from ..texts import N_, _, ngettext
+from .output import styled, table, write_json, write_lines
+from .session import CommandSession, json_option, open_hub
+from .translated import Command, Option
 
 if TYPE_CHECKING:
     from ..api.models import Customer, Service
@@ -22,17 +26,52 @@ _ID, _PRICE = 0, 3
 """The columns of a service's line that hold numbers."""
 
 
-def lookup_document(lookup: Lookup) -> dict[str, Any]:
+@click.command(
+    cls=Command,
+    help=N_(
+        "Find a customer and say whether the contract is active.\n\n"
+        "TERM is a CPF, CNPJ, phone, name, HubSoft code, login or ticket protocol."
+    ),
+)
+@click.argument("term")
+@click.option(
+    "--status-only",
+    cls=Option,
+    is_flag=True,
+    help=N_("Only whether the contract is active: an older answer will do."),
+)
+@click.option("--refresh", cls=Option, is_flag=True, help=N_("Ask HubSoft whatever is remembered."))
+@json_option
+@click.pass_obj
+def lookup(session: CommandSession, term: str, *, status_only: bool, refresh: bool, as_json: bool) -> int:
+    """Answer `lookup`: 0 found, 3 no customer found."""
+    session.term = term
+    from ..services.customers.terms import zeros_restored  # noqa: PLC0415 - heavy: help loads no service
+
+    category = Category.CONTRACT_STATUS if status_only else Category.CLIENT_DATA
+
+    with open_hub(session) as hub:
+        found = hub.call(lambda services: services.customers.lookup(term, category=category, refresh=refresh))
+    if found.term.restored:
+        click.echo(str(zeros_restored(found.term)), err=True)
+    if as_json:
+        write_json(lookup_document(found))
+    else:
+        write_lines(lookup_lines(found, status_only=status_only))
+    return 0 if found.found else NotFound.exit_code
+
+
+def lookup_document(answer: Lookup) -> dict[str, Any]:
     """Return the document of `lookup --json`."""
     return {
-        "term": lookup.term.value,
-        "kind": lookup.term.kind.value,
-        "found": lookup.found,
-        "active": lookup.active,
-        "source": lookup.source.value,
-        "age_seconds": round(lookup.age, 1),
-        "requests": lookup.requests,
-        "customers": [{**_plain(match.customer), "active": match.active} for match in lookup.matches],
+        "term": answer.term.value,
+        "kind": answer.term.kind.value,
+        "found": answer.found,
+        "active": answer.active,
+        "source": answer.source.value,
+        "age_seconds": round(answer.age, 1),
+        "requests": answer.requests,
+        "customers": [{**_plain(match.customer), "active": match.active} for match in answer.matches],
     }
 
 
@@ -52,7 +91,7 @@ def no_lookup_document(term: str, error: dict[str, str]) -> dict[str, Any]:
 
 
 def _kind(term: str) -> str | None:
-    from ..services.customers.terms import recognise
+    from ..services.customers.terms import recognise  # noqa: PLC0415 - heavy: help loads no service
 
     try:
         return recognise(term).kind.value
@@ -60,38 +99,38 @@ def _kind(term: str) -> str | None:
         return None
 
 
-def lookup_lines(lookup: Lookup, *, status_only: bool) -> list[str]:
+def lookup_lines(answer: Lookup, *, status_only: bool) -> list[str]:
     """Return the answer for people: whether the contract is active first, then who it is."""
-    if not lookup.found:
-        from ..services.customers.terms import describe, missing_digit
+    if not answer.found:
+        from ..services.customers.terms import describe, missing_digit  # noqa: PLC0415 - heavy: help loads no service
 
-        shown, kind = lookup.term.shown, describe(lookup.term.kind)
-        told = _("Nobody found: {kind} {term}.").format(kind=kind, term=shown) + "  " + origin(lookup)
-        return [told, *filter(None, [missing_digit(lookup.term)])]
-    if len(lookup.matches) > 1:
-        found = ngettext("{n} customer", "{n} customers", len(lookup.matches)).format(n=len(lookup.matches))
-        lines = [f"{styled(found, 'strong')}  {origin(lookup)}"]
-        if lookup.truncated:
+        shown, kind = answer.term.shown, describe(answer.term.kind)
+        told = _("Nobody found: {kind} {term}.").format(kind=kind, term=shown) + "  " + origin(answer)
+        return [told, *filter(None, [missing_digit(answer.term)])]
+    if len(answer.matches) > 1:
+        found = ngettext("{n} customer", "{n} customers", len(answer.matches)).format(n=len(answer.matches))
+        lines = [f"{styled(found, 'strong')}  {origin(answer)}"]
+        if answer.truncated:
             lines.append(_("There may be more: HubSoft stops here. Search for something more precise."))
-        for match in lookup.matches:
+        for match in answer.matches:
             customer = match.customer
             details = _details(customer, status_only=status_only)
             lines += ["", f"{_contract(match.active)}  {customer.name}", *details]
         return lines
-    match = lookup.matches[0]
+    match = answer.matches[0]
     customer = match.customer
-    head = f"{_contract(match.active)}  {styled(customer.name, 'strong')}  {origin(lookup)}"
+    head = f"{_contract(match.active)}  {styled(customer.name, 'strong')}  {origin(answer)}"
     return [head, *_details(customer, status_only=status_only)]
 
 
-def origin(lookup: Lookup) -> str:
+def origin(answer: Lookup) -> str:
     """Return where the answer came from, how old it is and what it cost, in brackets."""
-    cost = ngettext("{n} request", "{n} requests", lookup.requests).format(n=lookup.requests)
-    if lookup.source is Source.API:
+    cost = ngettext("{n} request", "{n} requests", answer.requests).format(n=answer.requests)
+    if answer.source is Source.API:
         return styled(_("(asked now, {cost})").format(cost=cost), "quiet")
-    if lookup.source is Source.CACHE:
-        return styled(_("(from cache, {age} old)").format(age=age(lookup.age)), "quiet")
-    stale = _("(HubSoft does not answer; this is {age} old)").format(age=age(lookup.age))
+    if answer.source is Source.CACHE:
+        return styled(_("(from cache, {age} old)").format(age=age(answer.age)), "quiet")
+    stale = _("(HubSoft does not answer; this is {age} old)").format(age=age(answer.age))
     return styled(stale, "warning")
 
 

@@ -14,18 +14,22 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.shell_completion import get_completion_class
 
 from .. import privacy, texts
 from .._version import __version__
-from ..errors import HubSoftError, NotFound
-from ..simulator import SCENARIOS, Simulator, serve
+from ..diagnostics import crash
+from ..errors import HubSoftError
+from ..settings import places
+from ..simulator import SCENARIOS, Simulator, introduce
 from ..texts import N_, _, say
 from .checkup import checkup
+from .lookup import lookup, no_lookup_document
 from .metrics import metrics
 from .outbox import open_ticket, outbox
 from .output import error_kind, write_json, write_lines
 from .report import report
-from .session import JSON, CommandSession, json_option, open_hub
+from .session import JSON, CommandSession, until_signal
 from .tickets import sync, ticket_list
 from .translated import Group, Option, speaking
 from .upkeep import cache, config
@@ -80,42 +84,6 @@ def hubsoft(session: CommandSession, profile: str | None, *, demo: bool, read_on
     session.profile, session.demo, session.read_only = profile, demo, read_only
 
 
-@hubsoft.command(
-    help=N_(
-        "Find a customer and say whether the contract is active.\n\n"
-        "TERM is a CPF, CNPJ, phone, name, HubSoft code, login or ticket protocol."
-    )
-)
-@click.argument("term")
-@click.option(
-    "--status-only",
-    cls=Option,
-    is_flag=True,
-    help=N_("Only whether the contract is active: an older answer will do."),
-)
-@click.option("--refresh", cls=Option, is_flag=True, help=N_("Ask HubSoft whatever is remembered."))
-@json_option
-@click.pass_obj
-def lookup(session: CommandSession, term: str, *, status_only: bool, refresh: bool, as_json: bool) -> int:
-    """Answer `lookup`: 0 found, 3 no customer found."""
-    session.term = term
-    from ..core.types import Category
-    from ..services.customers.terms import zeros_restored
-    from .lookup import lookup_document, lookup_lines
-
-    category = Category.CONTRACT_STATUS if status_only else Category.CLIENT_DATA
-
-    with open_hub(session) as hub:
-        found = hub.call(lambda services: services.customers.lookup(term, category=category, refresh=refresh))
-    if found.term.restored:
-        click.echo(str(zeros_restored(found.term)), err=True)
-    if as_json:
-        write_json(lookup_document(found))
-    else:
-        write_lines(lookup_lines(found, status_only=status_only))
-    return 0 if found.found else NotFound.exit_code
-
-
 @click.group(cls=Group, help=N_("Open tickets, and see the ones that are followed."))
 def ticket() -> None:
     """Hold the commands on tickets."""
@@ -125,6 +93,7 @@ ticket.add_command(open_ticket)
 ticket.add_command(ticket_list)
 
 for _group in (
+    lookup,
     sync,
     ticket,
     outbox,
@@ -154,10 +123,12 @@ for _group in (
     metavar="NAME",
     help=N_("How it behaves: calm, busy, rate-limited, slow, flaky, outage or token-revoked."),
 )
-def simulate(port: int, scenario: str) -> int:
+def simulate(port: int, scenario: str) -> None:
     """Serve until interrupted, which is how it is meant to end."""
     try:
-        return serve(Simulator(port=port, scenario=scenario), write_lines)
+        with until_signal() as ended, Simulator(port=port, scenario=scenario) as simulator:
+            write_lines(introduce(simulator))
+            ended.wait()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -174,8 +145,6 @@ def simulate(port: int, scenario: str) -> int:
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def completion(shell: str) -> None:
     """Answer `completion`."""
-    from click.shell_completion import get_completion_class
-
     made = get_completion_class(shell)
     if made is None:
         raise click.UsageError(shell)
@@ -220,8 +189,6 @@ def _failed(kind: str, message: str, code: int, arguments: list[str], session: C
         if session.term is None:
             write_json({"error": error})
         else:
-            from .lookup import no_lookup_document
-
             write_json(no_lookup_document(session.term, error))
     return code
 
@@ -234,9 +201,6 @@ def _reader_gone() -> int:
 
 
 def _crash_line(error: Exception) -> str:
-    from ..diagnostics import crash
-    from ..settings import places
-
     try:
         folder = places.find().crashes
     except HubSoftError:

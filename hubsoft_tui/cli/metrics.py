@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from ..core.clock import SystemClock
 from ..errors import HubSoftError, InvalidInput
 from ..settings.places import expanded
 from ..texts import N_, _, say
 from .output import write_lines
-from .session import CommandSession, loaded_settings
+from .session import CommandSession, loaded_settings, until_signal
 from .translated import Command, Number, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import CollectorRegistry
@@ -79,8 +76,7 @@ def metrics(
     if path is not None and path.suffix != ".prom":
         raise InvalidInput(say("{file} must end in .prom: node_exporter reads no other.", file=path))
     settings = loaded_settings(session, with_secrets=False).settings
-    from ..core.clock import SystemClock
-    from ..services.metrics import HomeMetrics
+    from ..services.metrics import HomeMetrics  # noqa: PLC0415 - heavy: help loads no service
 
     with HomeMetrics(settings, SystemClock()) as home:
         registry = _registry(home)
@@ -89,7 +85,7 @@ def metrics(
         elif path is not None:
             _write(registry, expanded(path), every)
         else:
-            from prometheus_client import generate_latest
+            from prometheus_client import generate_latest  # noqa: PLC0415 - heavy, and optional
 
             sys.stdout.write(generate_latest(registry).decode())
 
@@ -108,7 +104,7 @@ class Collector:
 
 def _registry(home: HomeMetrics) -> CollectorRegistry:
     try:
-        from prometheus_client import CollectorRegistry
+        from prometheus_client import CollectorRegistry  # noqa: PLC0415 - heavy, and optional
     except ImportError:
         raise HubSoftError(
             say("Metrics need the package prometheus-client. Install it: pip install 'hubsoft-tui[metrics]'.")
@@ -119,7 +115,7 @@ def _registry(home: HomeMetrics) -> CollectorRegistry:
 
 
 def _serve(registry: CollectorRegistry, address: str, port: int) -> None:
-    from prometheus_client import start_http_server
+    from prometheus_client import start_http_server  # noqa: PLC0415 - heavy, and optional
 
     try:
         server, thread = start_http_server(port, address, registry)
@@ -132,7 +128,7 @@ def _serve(registry: CollectorRegistry, address: str, port: int) -> None:
                 reason=error.strerror or type(error).__name__,
             )
         ) from error
-    with _ending() as ended:
+    with until_signal() as ended:
         shown = f"[{address}]" if ":" in address else address
         write_lines([_("Metrics at {url}").format(url=f"http://{shown}:{server.server_port}/metrics")])
         ended.wait()
@@ -144,14 +140,14 @@ def _write(registry: CollectorRegistry, path: Path, every: float | None) -> None
     if every is None:
         _write_once(registry, path)
         return
-    with _ending() as ended:
+    with until_signal() as ended:
         while not ended.is_set():
             _write_once(registry, path)
             ended.wait(every)
 
 
 def _write_once(registry: CollectorRegistry, path: Path) -> None:
-    from prometheus_client import write_to_textfile
+    from prometheus_client import write_to_textfile  # noqa: PLC0415 - heavy, and optional
 
     try:
         # Beside it first and then renamed: node_exporter never reads half a file.
@@ -166,24 +162,8 @@ def _write_once(registry: CollectorRegistry, path: Path) -> None:
         ) from error
 
 
-@contextlib.contextmanager
-def _ending() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set, which is how the command is meant to end."""
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield ended
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
 def _family(figure: Figure) -> CounterMetricFamily | GaugeMetricFamily:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 - heavy, and optional
 
     kind = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily
     family = kind(figure.name, figure.help, labels=figure.labels)

@@ -92,7 +92,7 @@ def open_ticket(
     text = _stdin() if description == "-" else description
 
     async def put(services: Services) -> Entry:
-        from ..services.outbox.types import NewTicket
+        from ..services.outbox.types import NewTicket  # noqa: PLC0415 - heavy: help loads no service
 
         draft = NewTicket(
             service_id=service or 0,
@@ -156,7 +156,7 @@ def _open_to_write(session: CommandSession) -> Iterator[Hub]:
         try:
             hub = stack.enter_context(open_hub(session))
         except StoreError as error:
-            from ..services.outbox.port import not_accepted
+            from ..services.outbox.port import not_accepted  # noqa: PLC0415 - heavy: help loads no service
 
             raise not_accepted(error) from error
         yield hub
@@ -278,7 +278,7 @@ def _note(entry: Entry) -> str:
 
 async def _for_customer(services: Services, draft: NewTicket, document: str) -> NewTicket:
     """Say which customer and service the ticket is for. Raises NotFound, or InvalidInput naming the choice."""
-    from ..services.customers.terms import Kind, recognise
+    from ..services.customers.terms import Kind, recognise  # noqa: PLC0415 - heavy: help loads no service
 
     term = recognise(document)
     if term.kind not in {Kind.CPF, Kind.CNPJ}:

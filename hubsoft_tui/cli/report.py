@@ -64,17 +64,17 @@ def report(
     if trouble is not None:
         click.echo(_("Nothing is added to the reports: {reason}").format(reason=trouble), err=True)
     if page is not None:
-        from ..services.reports.export import write
-        from ..services.reports.html import as_page
+        from ..services.reports.export import write  # noqa: PLC0415 - heavy: help loads no service
+        from ..services.reports.html import as_page  # noqa: PLC0415 - heavy: help loads no service
 
         write(as_page(made, profile=profile.name, host=profile.url.partition("://")[2]), page)
         write_lines([_("The report of {day} is in {path}.").format(day=written(made.day), path=page)])
     elif as_json:
-        from ..services.reports.export import as_document
+        from ..services.reports.export import as_document  # noqa: PLC0415 - heavy: help loads no service
 
         write_json(as_document(made))
     elif as_csv:
-        from ..services.reports.export import as_table
+        from ..services.reports.export import as_table  # noqa: PLC0415 - heavy: help loads no service
 
         sys.stdout.write(as_table(made))
     else:
@@ -83,9 +83,9 @@ def report(
 
 def report_lines(made: DayReport) -> Iterator[str]:
     """Yield the report as people read it in a terminal."""
-    from ..services.reports import figures
-    from ..services.reports import html as page
-    from ..services.reports.types import caller_name, priority_name
+    from ..services.reports import figures  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.reports import html as page  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.reports.types import caller_name, priority_name  # noqa: PLC0415 - heavy: help loads no service
 
     total = made.total
     yield styled(_("Report of {day}").format(day=written(made.day)), "strong")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import tempfile
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,18 +16,20 @@ from ..diagnostics import logs
 from ..errors import HubSoftError, StoreError
 from ..privacy import clean
 from ..settings import places
+from ..settings.files import Loaded, read
+from ..settings.tree import Settings
+from ..simulator import Simulator
 from ..texts import N_, _
 from .output import styled
 from .translated import Option
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from types import FrameType
 
     from ..core.engine import Engine
     from ..services.container import Services
     from ..services.hub import Hub
-    from ..settings.files import Loaded
-    from ..settings.tree import Settings
     from ..store.losses import Loss
 
 T = TypeVar("T")
@@ -49,8 +53,6 @@ def loaded_settings(
     session: CommandSession, *, need_profile: bool = True, with_secrets: bool = True
 ) -> Loaded:
     """Return the settings of the profile wanted; what they warn of goes to stderr. Raises SettingsError."""
-    from ..settings.files import read
-
     flags = {"read_only": True} if session.read_only else {}
     loaded = read(session.profile, flags, need_profile=need_profile, with_secrets=with_secrets)
     texts.use(loaded.settings.ui.language)
@@ -62,7 +64,7 @@ def loaded_settings(
 @contextlib.contextmanager
 def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[Hub]:
     """Start the engine on the profile wanted, or on a simulator of its own. Raises HubSoftError."""
-    from ..services.hub import Hub
+    from ..services.hub import Hub  # noqa: PLC0415 - heavy: help loads no service
 
     with contextlib.ExitStack() as stack:
         if session.demo:
@@ -95,7 +97,7 @@ async def losses_of(services: Services) -> tuple[Loss, ...]:
 
 def loss_lines(losses: Iterable[Loss]) -> list[str]:
     """Return what people read of `losses`, and an empty line after it; nothing when there are none."""
-    from ..services.losses import loss_text
+    from ..services.losses import loss_text  # noqa: PLC0415 - heavy: help loads no service
 
     lines = [styled(clean(str(loss_text(loss))), "bad") for loss in losses]
     return [*lines, ""] if lines else []
@@ -103,7 +105,7 @@ def loss_lines(losses: Iterable[Loss]) -> list[str]:
 
 def say_losses(losses: Iterable[Loss], known: frozenset[str] = frozenset()) -> frozenset[str]:
     """Tell on stderr of `losses`, those `known` apart; return which were told."""
-    from ..services.losses import loss_text
+    from ..services.losses import loss_text  # noqa: PLC0415 - heavy: help loads no service
 
     news = [loss for loss in losses if loss.id not in known]
     for loss in news:
@@ -116,11 +118,36 @@ def say_losses(losses: Iterable[Loss], known: frozenset[str] = frozenset()) -> f
 @contextlib.contextmanager
 def _demo() -> Iterator[Settings]:
     """Serve invented customers for the length of one command, with a home that is thrown away."""
-    from ..settings.tree import Settings
-    from ..simulator import Simulator
-
     with tempfile.TemporaryDirectory(prefix="hubsoft-tui-demo-") as home, Simulator() as simulator:
         yield Settings(profile=simulator.profile, home=home)
+
+
+class _Ended(BaseException):
+    """A signal that ends a command arrived while it was at work."""
+
+
+@contextlib.contextmanager
+def until_signal(*, interrupts: bool = False) -> Iterator[threading.Event]:
+    """Yield an event that SIGINT and SIGTERM set, which is how the command is meant to end.
+
+    With `interrupts` the first of them also ends the block, in the middle of what it does. What handled
+    the signals before is put back afterwards.
+    """
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        first = not ended.is_set()
+        ended.set()
+        if interrupts and first:
+            raise _Ended
+
+    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(_Ended):
+            yield ended
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def of_engine(ask: Callable[[Engine], T]) -> Callable[[Services], Awaitable[T]]:

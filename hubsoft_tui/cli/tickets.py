@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -16,13 +13,10 @@ from ..formats import NOTHING, age, iso
 from ..privacy import clean
 from ..texts import N_, _, ngettext
 from .output import error_kind, shortened, styled, table, write_json, write_line, write_lines
-from .session import CommandSession, json_option, open_hub
+from .session import CommandSession, json_option, open_hub, until_signal
 from .translated import Command, Number, Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from ..services.container import Services
     from ..services.hub import Hub
     from ..services.tickets.types import PassReport, Plan, TicketRow
@@ -111,38 +105,16 @@ def _pass(hub: Hub) -> PassReport:
 
 
 def _repeatedly(session: CommandSession, seconds: float, *, as_json: bool) -> None:
-    """Make passes until SIGTERM or ctrl+c, which is how it is meant to end."""
-    over = threading.Event()
-    with _told(over), contextlib.suppress(_Ended), open_hub(session) as hub:
-        while not over.is_set():
+    """Make passes until SIGTERM or ctrl+c; a pass that is going on is left, and nothing of it is written."""
+    with until_signal(interrupts=True) as ended, open_hub(session) as hub:
+        while not ended.is_set():
             try:
                 report = _pass(hub)
             except _PASSING as error:
                 _show_trouble(error, as_json=as_json)
             else:
                 _show(report, as_json=as_json, line=True)
-            over.wait(seconds)
-
-
-class _Ended(BaseException):
-    """We were told to end while a pass was going on: it is left, and nothing of it is written."""
-
-
-@contextlib.contextmanager
-def _told(over: threading.Event) -> Iterator[None]:
-    """Let the first signal end the waiting or the pass that is going on; whatever handled them before is put back."""
-
-    def told(_number: int, _frame: FrameType | None) -> None:
-        if not over.is_set():
-            over.set()
-            raise _Ended
-
-    kept = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+            ended.wait(seconds)
 
 
 # -- what is printed

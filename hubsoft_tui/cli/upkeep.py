@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..core.clock import SystemClock
 from ..errors import HubSoftError
 from ..formats import age
+from ..settings import places
+from ..settings.files import explain
+from ..settings.tree import Settings
 from ..texts import N_, _, ngettext
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, loaded_settings, loss_lines, of_engine, open_hub
 from .translated import Group, Option
 
 if TYPE_CHECKING:
-    from ..settings.tree import Settings
     from ..store.losses import Loss
 
 
@@ -96,8 +99,6 @@ def config() -> None:
 @config.command("path", help=N_("Show which files and folders are used."))
 def config_path() -> None:
     """Answer `config path`: names alone, whether they exist or not."""
-    from ..settings import places
-
     found = places.find()
     rows = [
         [_("settings"), str(found.config_file)],
@@ -114,8 +115,6 @@ def config_path() -> None:
 @click.pass_obj
 def config_show(session: CommandSession) -> None:
     """Answer `config show`."""
-    from ..settings.files import explain
-
     rows = [
         [
             row.key,
@@ -139,7 +138,7 @@ def config_show(session: CommandSession) -> None:
 @click.pass_obj
 def config_check(session: CommandSession, *, acknowledge: bool) -> int:
     """Answer `config check`: wrong settings are an error, exit 2; losses that are not acknowledged, 1."""
-    from ..core.requests.route import route_to
+    from ..core.requests.route import route_to  # noqa: PLC0415 - heavy: httpx
 
     settings = loaded_settings(session).settings
     profile = settings.profile
@@ -165,9 +164,7 @@ def config_check(session: CommandSession, *, acknowledge: bool) -> int:
 
 def _losses(settings: Settings, *, acknowledge: bool) -> tuple[Loss, ...]:
     """Look at the files of the state, where there are any, and return what is lost and not acknowledged."""
-    from ..core.clock import SystemClock
-    from ..services.storage import open_state
-    from ..settings import places
+    from ..services.storage import open_state  # noqa: PLC0415 - heavy: help loads no service
 
     if not places.find(home=settings.home or None).state.is_dir():
         return ()

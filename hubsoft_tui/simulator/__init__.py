@@ -8,7 +8,7 @@ from __future__ import annotations
 from .people import SimCustomer, SimService
 from .request_log import LoggedRequest, RequestLog, read_request_log, worst_window
 from .scenarios import SCENARIOS, Scenario
-from .simulator import Simulator, serve
+from .simulator import Simulator, introduce
 from .ticket_desk import SimTicket, TicketEdit
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "SimTicket",
     "Simulator",
     "TicketEdit",
+    "introduce",
     "read_request_log",
-    "serve",
     "worst_window",
 ]

@@ -1,9 +1,7 @@
-"""The simulator as programs and tests hold it, and `hubsoft-tui simulate`, which holds it until interrupted."""
+"""The simulator as programs and tests hold it."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -17,7 +15,7 @@ from .scenarios import SCENARIOS, FaultPlan, RequestThrottle, Scenario, parse
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import FrameType, TracebackType
+    from types import TracebackType
 
     from .people import SimCustomer
     from .server import LoopServer
@@ -89,8 +87,8 @@ class Simulator:
     def start(self) -> Self:
         """Serve from now on. Raises OSError when the port is taken."""
         if self._server is None:
-            from .middleware import Middleware
-            from .server import LoopServer
+            from .middleware import Middleware  # noqa: PLC0415 - heavy: starlette
+            from .server import LoopServer  # noqa: PLC0415 - heavy: uvicorn
 
             server = LoopServer(lambda: Middleware(self), self._port)
             server.start()
@@ -257,27 +255,6 @@ class Simulator:
     @steps_per_request.setter
     def steps_per_request(self, count: int) -> None:
         self.provider.steps_per_request = count
-
-
-def serve(simulator: Simulator, write: Callable[[list[str]], object]) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit code, 0. Call it in the main thread.
-
-    `write` prints the lines that a person needs. Raises OSError when the port is taken.
-    """
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with simulator:
-            write(introduce(simulator))
-            ended.wait()
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-    return 0
 
 
 def introduce(simulator: Simulator) -> list[str]:

@@ -14,12 +14,7 @@ import pytest
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.simulator.simulator import introduce
 
-SERVE = """
-import sys
-from hubsoft_tui.simulator import Simulator, serve
-simulator = Simulator(scenario="busy", customers=50, tickets=5)
-sys.exit(serve(simulator, lambda lines: print(*lines, sep="\\n", flush=True)))
-"""
+SERVE = "import sys; from hubsoft_tui.cli.main import run; sys.exit(run(['simulate', '--scenario', 'busy']))"
 
 
 def test_importing_it_brings_no_web_framework() -> None:
