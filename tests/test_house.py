@@ -42,6 +42,13 @@ PLAIN = (
     "hubsoft_tui/terminal", "tests/api", "tests/benchmarks", "tests/cli", "tests/core", "tests/diagnostics",
     "tests/e2e", "tests/screens", "tests/scripts", "tests/settings", "tests/simulator", "tests/snapshots",
     "tests/terminal", "tests/widgets",
+    "hubsoft_tui/services/alerts", "hubsoft_tui/services/checkup", "hubsoft_tui/services/container.py",
+    "hubsoft_tui/services/hub.py", "hubsoft_tui/services/losses.py", "hubsoft_tui/services/metrics.py",
+    "hubsoft_tui/services/reports", "hubsoft_tui/services/serial_thread.py", "hubsoft_tui/services/storage.py",
+    "hubsoft_tui/services/tuning", "tests/services/alerts", "tests/services/checkup", "tests/services/reports",
+    "tests/services/test_absence.py", "tests/services/test_hub.py", "tests/services/test_losses.py",
+    "tests/services/test_metrics.py", "tests/services/test_supervisor.py", "tests/services/test_trace.py",
+    "tests/services/test_wire.py", "tests/services/tuning",
 )  # fmt: skip
 """What is written in plain words: a room is added here once it is."""
 

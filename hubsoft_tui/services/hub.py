@@ -83,9 +83,8 @@ class Hub:
 async def _opening(
     settings: Settings, clock: Clock, opened: list[Services], *, background: bool
 ) -> AsyncIterator[Services]:
-    # Here, in the worker's thread, and not at import: httpx costs two thirds of what Textual does, and the
-    # console's first frame must not wait for it.
-    from .container import open_services
+    # In the worker's thread: httpx costs two thirds of what Textual does.
+    from .container import open_services  # noqa: PLC0415 - the console's first frame does not wait for httpx
 
     async with open_services(settings, clock, background=background) as services:
         opened.append(services)

@@ -19,9 +19,10 @@ from hubsoft_tui.settings.tree import (
     OutboxSettings,
     RetrySettings,
 )
+from hubsoft_tui.simulator.details import Details
 from hubsoft_tui.simulator.people import cpf
 from tests.hubs import settings_for
-from tests.services.checkup.fixture import ROSTER, SINGLE, Ground, some
+from tests.services.checkup.fixture import ROSTER, SINGLE, CheckupFixture, some
 from tests.services.outbox.test_outbox import LIST, OPEN, any_customer, becomes, put, ticket_for
 from tests.strangers import STRANGERS, UNPROVEN, said, spoil
 
@@ -52,7 +53,7 @@ def told(tmp_path):
 # -- a person, a program
 
 
-def test_a_program_is_told_that_it_is_not_known_and_nothing_is_remembered(simulator, tmp_path):
+def test_a_program_hears_unknown_and_nothing_is_remembered(simulator, tmp_path):
     with HubSoft(settings_for(simulator, tmp_path, **ONCE)) as hub:
         for name in UNPROVEN:
             simulator.faults.clear()
@@ -99,64 +100,64 @@ def test_hubsofts_own_empty_list_is_not_found_in_one_request(simulator, tmp_path
 
 
 @pytest.mark.parametrize("names", [list(UNPROVEN), ["nginx 404"], ["no list"], ["database"]])
-def test_nobody_loses_a_contract_by_answers_that_prove_nothing(
-    make_simulator, tmp_path, request, told, names
-):
+def test_answers_that_prove_nothing_take_no_contract_away(make_simulator, tmp_path, request, told, names):
     simulator = make_simulator(customers=60)
     people = [each.document for each in some(simulator, 60) if each.active][:12]
     checkup = CheckupSettings(command=told.command, patience_seconds=1.0)
-    ground = Ground(simulator, tmp_path, people, checkup=checkup, **ONCE)
-    request.addfinalizer(ground.close)
-    assert ground.run().counts == {Result.ACTIVE: 12}
+    fixture = CheckupFixture(simulator, tmp_path, people, checkup=checkup, **ONCE)
+    request.addfinalizer(fixture.close)
+    assert fixture.run().counts == {Result.ACTIVE: 12}
     for _each in range(60):
         for name in names:
             for path in (SINGLE, ROSTER):
                 spoil(simulator, name, path, count=1)
-    ended = ground.run(max_age=0.0)
+    ended = fixture.run(max_age=0.0)
     assert ended.counts == {Result.UNKNOWN: 12}
     assert (told.documents, ended.notices) == ([], 0)
     simulator.faults.clear()
-    assert ground.run(max_age=0.0).counts == {Result.ACTIVE: 12}
+    assert fixture.run(max_age=0.0).counts == {Result.ACTIVE: 12}
 
 
-def test_a_stray_one_costs_a_request_and_nobody_a_contract(make_simulator, tmp_path, request, told):
+def test_a_stray_row_costs_a_request_and_no_contract(make_simulator, tmp_path, request, told):
     simulator = make_simulator(customers=60)
     people = [each.document for each in some(simulator, 60) if each.active][:12]
-    ground = Ground(simulator, tmp_path, people, checkup=CheckupSettings(command=told.command), **ONCE)
-    request.addfinalizer(ground.close)
-    ground.run()
+    fixture = CheckupFixture(
+        simulator, tmp_path, people, checkup=CheckupSettings(command=told.command), **ONCE
+    )
+    request.addfinalizer(fixture.close)
+    fixture.run()
     for name in UNPROVEN:
         spoil(simulator, name, SINGLE, count=1)
-    assert ground.run(max_age=0.0).counts == {Result.ACTIVE: 12}
+    assert fixture.run(max_age=0.0).counts == {Result.ACTIVE: 12}
     assert told.documents == []
 
 
 @pytest.mark.parametrize("own", [None, "", 86214941081.0])
-def test_a_row_that_does_not_say_whose_it_is_revokes_nobody(make_simulator, tmp_path, request, told, own):
+def test_a_row_without_its_owner_takes_no_contract_away(make_simulator, tmp_path, request, told, own):
     simulator = make_simulator(customers=60)
     person = next(each for each in simulator.customers if each.active)
     checkup = CheckupSettings(command=told.command, patience_seconds=1.0)
-    ground = Ground(simulator, tmp_path, [person.document], checkup=checkup, **ONCE)
-    request.addfinalizer(ground.close)
-    ground.run()
+    fixture = CheckupFixture(simulator, tmp_path, [person.document], checkup=checkup, **ONCE)
+    request.addfinalizer(fixture.close)
+    fixture.run()
     row = {"id_cliente": 1, "cpf_cnpj": own, "servicos": []}
     words = said({"status": "success", "clientes": [row]})
     simulator.fail_next(9, words.pop("kind"), SINGLE, **words)
-    assert ground.run(max_age=0.0).counts == {Result.UNKNOWN: 1}
+    assert fixture.run(max_age=0.0).counts == {Result.UNKNOWN: 1}
     assert told.documents == []
 
 
-def test_a_roster_with_an_active_row_of_nobody_takes_no_contract_away_without_asking(
+def test_an_active_row_without_an_owner_takes_no_contract_away(
     make_simulator, tmp_path, request, monkeypatch
 ):
-    from hubsoft_tui.simulator.details import Details
-
     simulator = make_simulator(customers=120)
     gone = next(each for each in simulator.customers if each.active)
     nameless = next(each for each in simulator.customers if each.active and each is not gone)
-    ground = Ground(simulator, tmp_path, [each.document for each in some(simulator, 100)] + [gone.document])
-    request.addfinalizer(ground.close)
-    ground.run()
+    fixture = CheckupFixture(
+        simulator, tmp_path, [each.document for each in some(simulator, 100)] + [gone.document]
+    )
+    request.addfinalizer(fixture.close)
+    fixture.run()
     row = Details.customer
 
     def customer(self, one, *arguments, **options):
@@ -166,10 +167,10 @@ def test_a_roster_with_an_active_row_of_nobody_takes_no_contract_away_without_as
     monkeypatch.setattr(Details, "customer", customer)
     simulator.set_status(gone, "cancelado")
     simulator.request_log.clear()
-    ground.run(max_age=0.0)
+    fixture.run(max_age=0.0)
     asked = [each.query for each in simulator.request_log.entries() if each.path == SINGLE]
     assert any(gone.document in query for query in asked)
-    assert ground.results()[gone.document] is Result.INACTIVE
+    assert fixture.results()[gone.document] is Result.INACTIVE
 
 
 # -- the outbox
@@ -221,7 +222,7 @@ async def test_a_stranger_refuses_no_ticket_and_opens_no_second(simulator, hub_o
     assert len(simulator.tickets) == before + len(customers)
 
 
-async def test_a_page_of_a_firewall_at_the_login_is_no_refusal_of_the_password(simulator, hub_over):
+async def test_a_firewall_page_at_the_login_refuses_no_password(simulator, hub_over):
     simulator.fail_next(2, "html:403", "/oauth/token")
     hub = hub_over()
     await becomes(hub, await put(hub, ticket_for(any_customer(simulator)), patience=0.0), EntryState.SENT)

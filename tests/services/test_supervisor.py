@@ -8,14 +8,15 @@ import logging
 
 import pytest
 
+from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.services.container import FIRST_PAUSE, LONGEST_PAUSE, kept_going
 from tests import virtual
 
 
-def test_a_mistake_is_logged_and_the_work_begun_again_later_each_time(caplog):
+def test_a_mistake_is_logged_and_the_work_begun_again_later(caplog):
     begun: list[float] = []
 
-    async def story(clock: virtual.VirtualClock) -> None:
+    async def scenario(clock: virtual.VirtualClock) -> None:
         async def work() -> None:
             begun.append(clock.now())
             if len(begun) == 5:
@@ -26,7 +27,7 @@ def test_a_mistake_is_logged_and_the_work_begun_again_later_each_time(caplog):
         await kept_going(work, clock)
 
     with caplog.at_level(logging.ERROR):
-        virtual.run(story)
+        virtual.run(scenario)
     pauses = [round(after - before) for before, after in itertools.pairwise(begun)]
     assert pauses == [15, 30, 60, 120, round(LONGEST_PAUSE + FIRST_PAUSE), 30, 60]
     assert len(caplog.records) == 7
@@ -34,8 +35,6 @@ def test_a_mistake_is_logged_and_the_work_begun_again_later_each_time(caplog):
 
 
 async def test_cancelled_it_ends():
-    from hubsoft_tui.core.clock import SystemClock
-
     async def forever() -> None:
         await asyncio.Event().wait()
 

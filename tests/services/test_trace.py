@@ -42,7 +42,7 @@ async def lookup(hub: Hub, term: str, **options: Any) -> Lookup:
     return await hub.run(lambda s: s.customers.lookup(term, **options))
 
 
-async def test_a_question_leaves_a_row_and_a_request_another_the_login_too(hub_over, tmp_path):
+async def test_questions_requests_and_logins_leave_a_row_each(hub_over, tmp_path):
     hub = hub_over()
     await lookup(hub, BIANCA)
     await lookup(
@@ -85,7 +85,7 @@ async def test_whatever_names_a_customer_is_one_subject_and_no_document(hub_over
     assert b"document:" not in raw
 
 
-async def test_a_refetch_says_whether_the_answer_differed_and_after_how_long(hub_over, simulator, tmp_path):
+async def test_a_refetch_says_whether_the_answer_differed_and_when(hub_over, simulator, tmp_path):
     hub = hub_over(cache=BRIEF)
     await lookup(hub, BIANCA)
     await asyncio.sleep(0.05)
@@ -100,7 +100,7 @@ async def test_a_refetch_says_whether_the_answer_differed_and_after_how_long(hub
     assert suspended.since < same.since + 5
 
 
-async def test_one_asked_for_in_spite_of_what_is_remembered_is_marked(hub_over, tmp_path):
+async def test_a_forced_question_is_marked(hub_over, tmp_path):
     hub = hub_over()
     await lookup(hub, BIANCA)
     await lookup(hub, BIANCA, refresh=True)
@@ -120,7 +120,7 @@ async def test_questions_at_once_are_one_miss_and_the_rest_coalesced(hub_over, s
     assert len(sent) == 2
 
 
-async def test_nobody_found_is_a_miss_and_then_negative(hub_over, tmp_path):
+async def test_an_empty_answer_is_a_miss_and_then_negative(hub_over, tmp_path):
     hub = hub_over()
     await lookup(hub, NO_CUSTOMER)
     await lookup(hub, NO_CUSTOMER)
@@ -179,7 +179,7 @@ async def test_without_a_trace_nothing_is_kept_and_everything_works(hub_over, tm
     assert not list((tmp_path / "state").glob("trace*"))
 
 
-async def test_a_trace_of_a_newer_version_costs_nobody_an_answer(hub_over, tmp_path, caplog):
+async def test_a_trace_of_a_newer_version_costs_no_answer(hub_over, tmp_path, caplog):
     open_database(tmp_path / "state" / "trace.db", (*MIGRATIONS, "CREATE TABLE more (x)")).close()
     hub = hub_over()
     assert (await lookup(hub, BIANCA)).found

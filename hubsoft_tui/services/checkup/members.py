@@ -252,7 +252,7 @@ def parse_members(text: str, name: str) -> Imported:
         elif place < layout.first - 1 and any(map(document_of_cell, row.cells)):
             taken.bad.append(BadLine(row.number, say("it stands above the line that names the columns")))
     if not taken.members:
-        raise InvalidInput(_nobody(name, taken))
+        raise InvalidInput(_no_member(name, taken))
     return Imported(
         tuple(taken.members.values()),
         tuple(taken.bad),
@@ -391,7 +391,7 @@ def _text(name: str, raw: bytes) -> str:
     return text
 
 
-def _nobody(name: str, found: _Found) -> Text:
+def _no_member(name: str, found: _Found) -> Text:
     if not found.bad:
         return say("{file} names its columns and no member: there is nobody to check.", file=name)
     first = found.bad[0]

@@ -75,7 +75,7 @@ class NoWebhook:
 
 
 @dataclass
-class World:
+class ConsoleFixture:
     """One console's engine and alerts, and the operators who use it."""
 
     clock: virtual.VirtualClock
@@ -126,20 +126,20 @@ def settings(simulator: Any, home: Path, **alerts: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def world(settings: Settings, *, loop: _Loop, clock: virtual.VirtualClock):
+async def fixture(settings: Settings, *, loop: _Loop, clock: virtual.VirtualClock):
     """Open one console's part; several may be open on one home."""
     with open_state(settings, clock) as state:
         engine = make_engine(settings, state, clock)
         wire = Wire(engine._exchange.transport, loop)
         engine._exchange.transport = wire  # type: ignore[assignment]
-        made: list[World] = []
+        made: list[ConsoleFixture] = []
 
         async def free() -> float:
             return made[0].disk
 
         alerts = Alerts(engine, state.alerts, NoWebhook(), clock, disk_free=free, extra=lambda: made[0].extra)
         customers = Customers(engine, state.recent, clock, person=lambda: "a person")
-        made.append(World(clock, engine, customers, alerts, state.alerts, wire))
+        made.append(ConsoleFixture(clock, engine, customers, alerts, state.alerts, wire))
         engine.start()
         made[0].going = asyncio.create_task(alerts.run())
         try:
@@ -149,8 +149,8 @@ async def world(settings: Settings, *, loop: _Loop, clock: virtual.VirtualClock)
             await engine.close()
 
 
-def play(settings: Settings, story: Callable[..., Awaitable[None]], *, consoles: int = 1) -> None:
-    """Run `story` over so many consoles on one home, in virtual time."""
+def play(settings: Settings, scenario: Callable[..., Awaitable[None]], *, consoles: int = 1) -> None:
+    """Run `scenario` over so many consoles on one home, in virtual time."""
 
     async def told() -> None:
         loop = asyncio.get_running_loop()
@@ -158,10 +158,10 @@ def play(settings: Settings, story: Callable[..., Awaitable[None]], *, consoles:
         clock = virtual.VirtualClock(loop)
         async with contextlib.AsyncExitStack() as stack:
             made = [
-                await stack.enter_async_context(world(settings, loop=loop, clock=clock))
+                await stack.enter_async_context(fixture(settings, loop=loop, clock=clock))
                 for _console in range(consoles)
             ]
-            await story(*made)
+            await scenario(*made)
 
     with asyncio.Runner(loop_factory=_Loop) as runner:
         runner.run(told())

@@ -16,13 +16,13 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings
 from tests.hubs import settings_for
 
-from .scenario import HOUR, MINUTE, World, play, settings
+from .scenario import HOUR, MINUTE, ConsoleFixture, play, settings
 
 LATE, FINE = ExtraFacts(sync_late=3600.0), ExtraFacts(sync_late=0.0)
 
 
 def test_two_consoles_notice_one_alert_and_clear_it_together(simulator, tmp_path: Path) -> None:
-    async def story(one: World, other: World) -> None:
+    async def scenario(one: ConsoleFixture, other: ConsoleFixture) -> None:
         one.extra = other.extra = LATE
         await one.clock.sleep(5 * MINUTE)
         assert await one.told() == [("sync_late", True)]
@@ -35,13 +35,13 @@ def test_two_consoles_notice_one_alert_and_clear_it_together(simulator, tmp_path
         assert await one.told() == [("sync_late", False)]
         assert (one.alerts.unseen, other.alerts.unseen) == (0, 0)
 
-    play(settings(simulator, tmp_path), story, consoles=2)
+    play(settings(simulator, tmp_path), scenario, consoles=2)
 
 
-def test_one_console_s_answer_clears_what_an_idle_one_saw_last(simulator, tmp_path: Path) -> None:
+def test_one_console_s_answer_clears_an_idle_one_s_alert(simulator, tmp_path: Path) -> None:
     terms = [each.document for each in simulator.customers if len(each.document) == 11][:5]
 
-    async def story(busy: World, idle: World) -> None:
+    async def scenario(busy: ConsoleFixture, idle: ConsoleFixture) -> None:
         await idle.ask(terms[0])
         simulator.set_scenario("outage")
         for _try in range(3):
@@ -54,11 +54,11 @@ def test_one_console_s_answer_clears_what_an_idle_one_saw_last(simulator, tmp_pa
         await busy.clock.sleep(HOUR)  # the idle one does not bring it back
         assert await busy.told() == [("api_down", False)]
 
-    play(replace(settings(simulator, tmp_path)), story, consoles=2)
+    play(replace(settings(simulator, tmp_path)), scenario, consoles=2)
 
 
-def test_the_alert_of_a_console_that_died_is_cleared_by_the_next(simulator, tmp_path: Path) -> None:
-    async def story(dying: World, next_one: World) -> None:
+def test_a_dead_console_s_alert_is_cleared_by_the_next(simulator, tmp_path: Path) -> None:
+    async def scenario(dying: ConsoleFixture, next_one: ConsoleFixture) -> None:
         dying.extra = LATE
         await dying.clock.sleep(5 * MINUTE)
         await dying.die()
@@ -66,30 +66,30 @@ def test_the_alert_of_a_console_that_died_is_cleared_by_the_next(simulator, tmp_
         await next_one.clock.sleep(5 * MINUTE)
         assert await next_one.told() == [("sync_late", False)]
 
-    play(settings(simulator, tmp_path), story, consoles=2)
+    play(settings(simulator, tmp_path), scenario, consoles=2)
 
 
 def test_a_restart_in_the_middle_tells_nothing_twice(simulator, tmp_path: Path) -> None:
-    async def first(world: World) -> None:
-        world.extra = LATE
-        await world.clock.sleep(5 * MINUTE)
+    async def first(fixture: ConsoleFixture) -> None:
+        fixture.extra = LATE
+        await fixture.clock.sleep(5 * MINUTE)
 
-    async def second(world: World) -> None:
-        await world.clock.sleep(1)
-        assert world.alerts.unseen == 1  # in sight before the first look
-        world.extra = LATE
-        await world.clock.sleep(5 * MINUTE)
-        assert await world.told() == [("sync_late", True)]
-        world.extra = FINE
-        await world.clock.sleep(5 * MINUTE)
-        assert await world.told() == [("sync_late", False)]
+    async def second(fixture: ConsoleFixture) -> None:
+        await fixture.clock.sleep(1)
+        assert fixture.alerts.unseen == 1  # in sight before the first look
+        fixture.extra = LATE
+        await fixture.clock.sleep(5 * MINUTE)
+        assert await fixture.told() == [("sync_late", True)]
+        fixture.extra = FINE
+        await fixture.clock.sleep(5 * MINUTE)
+        assert await fixture.told() == [("sync_late", False)]
 
     play(settings(simulator, tmp_path), first)
     play(settings(simulator, tmp_path), second)
 
 
-def test_acknowledging_takes_it_off_everybody_s_strip_and_leaves_it_open(simulator, tmp_path: Path) -> None:
-    async def story(one: World, other: World) -> None:
+def test_acknowledging_takes_it_off_every_strip(simulator, tmp_path: Path) -> None:
+    async def scenario(one: ConsoleFixture, other: ConsoleFixture) -> None:
         one.extra, one.disk = LATE, 1.0
         await one.clock.sleep(5 * MINUTE)
         first, second = await one.alerts.open()
@@ -106,81 +106,81 @@ def test_acknowledging_takes_it_off_everybody_s_strip_and_leaves_it_open(simulat
         assert [each.open for each in await one.alerts.recent()] == [True, True]
         assert {each.id for each in await one.alerts.open()} == {first.id, second.id}
 
-    play(settings(simulator, tmp_path), story, consoles=2)
+    play(settings(simulator, tmp_path), scenario, consoles=2)
 
 
 def test_nothing_is_news_while_nothing_changes(simulator, tmp_path: Path) -> None:
-    async def story(world: World) -> None:
-        world.extra = LATE
-        await world.clock.sleep(5 * MINUTE)
-        before = world.alerts.version
-        await world.clock.sleep(HOUR)
-        assert world.alerts.version == before
-        world.extra = ExtraFacts(sync_late=9000.0)
-        await world.clock.sleep(10)
-        assert world.alerts.version > before
-        assert (await world.alerts.open())[0].worst == 9000.0
+    async def scenario(fixture: ConsoleFixture) -> None:
+        fixture.extra = LATE
+        await fixture.clock.sleep(5 * MINUTE)
+        before = fixture.alerts.version
+        await fixture.clock.sleep(HOUR)
+        assert fixture.alerts.version == before
+        fixture.extra = ExtraFacts(sync_late=9000.0)
+        await fixture.clock.sleep(10)
+        assert fixture.alerts.version > before
+        assert (await fixture.alerts.open())[0].worst == 9000.0
 
-    play(settings(simulator, tmp_path), story)
+    play(settings(simulator, tmp_path), scenario)
 
 
 def test_a_sleep_of_the_machine_is_no_duration(simulator, tmp_path: Path) -> None:
-    async def story(world: World) -> None:
-        world.extra = LATE
-        await world.clock.sleep(10)
-        world.sleep_through(8 * HOUR)
-        await world.clock.sleep(20)
-        assert await world.told() == []
-        await world.clock.sleep(MINUTE)
-        assert await world.told() == [("sync_late", True)]
-        world.extra = FINE
-        await world.clock.sleep(10)
-        world.sleep_through(8 * HOUR)
-        await world.clock.sleep(20)
-        assert await world.told() == [("sync_late", True)]
+    async def scenario(fixture: ConsoleFixture) -> None:
+        fixture.extra = LATE
+        await fixture.clock.sleep(10)
+        fixture.sleep_through(8 * HOUR)
+        await fixture.clock.sleep(20)
+        assert await fixture.told() == []
+        await fixture.clock.sleep(MINUTE)
+        assert await fixture.told() == [("sync_late", True)]
+        fixture.extra = FINE
+        await fixture.clock.sleep(10)
+        fixture.sleep_through(8 * HOUR)
+        await fixture.clock.sleep(20)
+        assert await fixture.told() == [("sync_late", True)]
 
-    play(settings(simulator, tmp_path), story)
+    play(settings(simulator, tmp_path), scenario)
 
 
 def test_switched_off_it_is_silent_and_clears(simulator, tmp_path: Path) -> None:
-    async def story(world: World) -> None:
-        world.extra = LATE
-        await world.clock.sleep(5 * MINUTE)
-        off = replace(world.engine.settings.alerts, off=("sync_late",))
-        world.engine.reconfigure(replace(world.engine.settings, alerts=off))
-        await world.clock.sleep(5 * MINUTE)
-        assert await world.told() == [("sync_late", False)]
+    async def scenario(fixture: ConsoleFixture) -> None:
+        fixture.extra = LATE
+        await fixture.clock.sleep(5 * MINUTE)
+        off = replace(fixture.engine.settings.alerts, off=("sync_late",))
+        fixture.engine.reconfigure(replace(fixture.engine.settings, alerts=off))
+        await fixture.clock.sleep(5 * MINUTE)
+        assert await fixture.told() == [("sync_late", False)]
 
-    play(settings(simulator, tmp_path), story)
+    play(settings(simulator, tmp_path), scenario)
 
 
 def test_a_busy_file_delays_and_loses_nothing(simulator, tmp_path: Path, monkeypatch, caplog) -> None:
-    async def story(world: World) -> None:
+    async def scenario(fixture: ConsoleFixture) -> None:
         def busy(*_ignored: object, **_also: object) -> None:
             raise StoreBusy("busy")
 
         with monkeypatch.context() as patch:
-            patch.setattr(world.store, "begin", busy)
-            world.extra = LATE
-            await world.clock.sleep(5 * MINUTE)
-        assert await world.told() == []
-        await world.clock.sleep(10)
-        assert await world.told() == [("sync_late", True)]
+            patch.setattr(fixture.store, "begin", busy)
+            fixture.extra = LATE
+            await fixture.clock.sleep(5 * MINUTE)
+        assert await fixture.told() == []
+        await fixture.clock.sleep(10)
+        assert await fixture.told() == [("sync_late", True)]
         assert [record.message for record in caplog.records].count("alerts: busy") == 1
 
-    play(settings(simulator, tmp_path), story)
+    play(settings(simulator, tmp_path), scenario)
 
 
 def test_each_opening_and_clearing_is_one_line_of_the_log(simulator, tmp_path: Path, caplog) -> None:
     caplog.set_level(logging.INFO, "hubsoft_tui.services.alerts")
 
-    async def story(one: World, other: World) -> None:
+    async def scenario(one: ConsoleFixture, other: ConsoleFixture) -> None:
         one.extra = other.extra = LATE
         await one.clock.sleep(5 * MINUTE)
         one.extra = other.extra = FINE
         await one.clock.sleep(5 * MINUTE)
 
-    play(settings(simulator, tmp_path), story, consoles=2)
+    play(settings(simulator, tmp_path), scenario, consoles=2)
     opened, cleared = (
         record for record in caplog.records if record.name.startswith("hubsoft_tui.services.alerts")
     )

@@ -25,7 +25,7 @@ def looks(
     return verdict
 
 
-def test_wrong_for_the_whole_duration_is_ripe_and_not_a_moment_sooner():
+def test_only_the_whole_duration_is_ripe():
     assert not looks(Hysteresis(QUEUE), (0, 0.8), (29, 0.9)).ripe
     assert looks(Hysteresis(QUEUE), (0, 0.8), (30, 0.9)).ripe
     assert looks(Hysteresis(QUEUE), (0, 0.8), duration=0).ripe

@@ -68,7 +68,7 @@ def test_before_anything_is_asked_nothing_is_known_of_hubsoft(bench):
     assert facts.wait_long == Measurement(0.0, 5.0)
 
 
-def test_an_answer_is_evidence_of_its_moment_and_so_is_a_failure(bench):
+def test_answers_and_failures_are_evidence_of_their_moment(bench):
     assert bench.look(bench.ended(), api=api(Health.ONLINE)).api_down == Measurement(0.0, 5.0)
     assert bench.look(api=api(Health.ONLINE)).api_down == Measurement(0.0, 5.0)
     offline = api(Health.OFFLINE)
@@ -80,7 +80,7 @@ def test_an_answer_is_evidence_of_its_moment_and_so_is_a_failure(bench):
     assert bench.look(api=trying).api_down == Measurement(1.0, 25.0)
 
 
-def test_a_refusal_is_an_answer_and_offline_says_nothing_of_the_login(bench):
+def test_a_refusal_is_an_answer(bench):
     refused = bench.look(bench.ended("credentials", status=401), api=api(Health.REFUSED))
     assert refused.credentials_refused == Measurement(1.0, 5.0)
     assert refused.api_down == Measurement(0.0, 5.0)
@@ -95,7 +95,7 @@ def test_slow_is_the_median_of_enough_small_answers_of_late(bench):
     assert bench.look(seconds=125, api=api(Health.SLOW)).api_slow is None
 
 
-def test_the_longest_wait_of_people_counts_whoever_still_waits_too(bench):
+def test_the_longest_wait_counts_people_who_still_wait(bench):
     background = bench.ended(wait=50.0, priority=Priority.LOW)
     again = bench.ended(wait=40.0, attempt=2)
     assert bench.look(background, again, bench.ended(wait=7.0)).wait_long == Measurement(7.0, 5.0)
@@ -113,14 +113,14 @@ def test_429s_are_counted_for_as_long_as_they_count(bench):
     assert bench.look(api=api(Health.ONLINE, rate_limited=3), seconds=10).rate_limited.value == 1.0
 
 
-def test_the_hit_ratio_is_that_of_late_over_enough_questions_and_not_of_the_start(bench):
+def test_the_hit_ratio_is_of_late_and_over_enough_questions(bench):
     assert bench.look(cache=questions(80, 0), seconds=50).hit_ratio_low is None
     assert bench.look(cache=questions(80, 0), seconds=60).hit_ratio_low == Measurement(0.0, 110.0)
     assert bench.look(cache=questions(160, 20), seconds=60).hit_ratio_low == Measurement(0.25, 170.0)
     assert bench.look(cache=questions(180, 20), seconds=200).hit_ratio_low == Measurement(1.0, 370.0)
 
 
-def test_a_cache_over_its_limit_for_a_moment_is_full_and_no_more(bench):
+def test_a_cache_over_its_limit_is_full_and_no_more(bench):
     assert bench.look(cache=CacheState(100, 100), in_use=50).cache_full.value == 0.5
     assert bench.look(cache=CacheState(120, 100), in_use=120).cache_full.value == 1.0
 

@@ -24,7 +24,7 @@ from tests.clocks import HandClock
 from tests.core.requests.test_webhook import listening, status
 from tests.hubs import settings_for
 
-from .scenario import MINUTE, World, play, settings
+from .scenario import MINUTE, ConsoleFixture, play, settings
 
 URL = "https://hooks.example/key-in-path"
 PROFILE = Profile(
@@ -126,7 +126,7 @@ async def test_a_state_has_no_measure_and_its_end_is_said():
     assert told["alert"]["cleared_at"] == "2026-11-18T11:07:40Z"
 
 
-async def test_one_that_fails_is_tried_again_ever_more_rarely_and_given_up_after_a_day(house):
+async def test_a_failed_call_is_tried_again_for_a_day(house):
     store, clock, hook, courier = house
     order(store)
     hook.down = True
@@ -158,7 +158,7 @@ async def test_the_trouble_is_known_while_it_lasts(house):
     assert len(hook.taken) == 1
 
 
-async def test_a_call_that_was_taken_is_not_made_again_because_a_file_was_busy(house, monkeypatch):
+async def test_a_busy_file_repeats_no_call(house, monkeypatch):
     store, clock, hook, courier = house
     order(store)
     order(store, "disk_low")
@@ -176,7 +176,7 @@ async def test_a_call_that_was_taken_is_not_made_again_because_a_file_was_busy(h
     assert store.waiting() == 0
 
 
-async def test_news_of_more_than_a_day_ago_is_told_to_nobody(house):
+async def test_news_older_than_a_day_is_not_sent(house):
     store, clock, hook, courier = house
     order(store)
     clock.advance(GIVEN_UP_SECONDS + 1)
@@ -185,27 +185,27 @@ async def test_news_of_more_than_a_day_ago_is_told_to_nobody(house):
     assert [each["alert"]["rule"] for each in hook.taken] == ["disk_low"]
 
 
-def test_two_consoles_make_one_call_each_way_and_a_restart_forgets_none(simulator, tmp_path: Path) -> None:
+def test_two_consoles_make_one_call_each_way(simulator, tmp_path: Path) -> None:
     hook = Hook()
     wanted = settings(simulator, tmp_path, webhook_url=URL)
     wanted = replace(wanted, profile=replace(wanted.profile, webhook_secret="s3cret"))
 
-    async def until_late(*worlds: World) -> None:
+    async def until_late(*worlds: ConsoleFixture) -> None:
         hook.down = True
-        for world in worlds:
-            world.alerts._courier._webhook = hook
-            world.extra = ExtraFacts(sync_late=3600.0)
+        for fixture in worlds:
+            fixture.alerts._courier._webhook = hook
+            fixture.extra = ExtraFacts(sync_late=3600.0)
         await worlds[0].clock.sleep(10 * MINUTE)
         assert len(hook.tries) > 3
         assert hook.taken == []
-        troubles = [str(await world.alerts.webhook_trouble()) for world in worlds]
+        troubles = [str(await fixture.alerts.webhook_trouble()) for fixture in worlds]
         assert any("HTTP 500" in trouble for trouble in troubles)
 
-    async def until_fine(*worlds: World) -> None:
+    async def until_fine(*worlds: ConsoleFixture) -> None:
         hook.down = False
-        for world in worlds:
-            world.alerts._courier._webhook = hook
-            world.extra = ExtraFacts(sync_late=0.0)
+        for fixture in worlds:
+            fixture.alerts._courier._webhook = hook
+            fixture.extra = ExtraFacts(sync_late=0.0)
         await worlds[0].clock.sleep(30 * MINUTE)
         assert await worlds[0].alerts.webhook_trouble() is None
 
@@ -214,9 +214,7 @@ def test_two_consoles_make_one_call_each_way_and_a_restart_forgets_none(simulato
     assert [each["event"] for each in hook.taken] == ["alert.opened", "alert.cleared"]
 
 
-async def test_one_that_hangs_delays_nothing_and_spends_nothing_of_the_budget(
-    simulator, tmp_path: Path
-) -> None:
+async def test_a_hanging_call_delays_nothing_and_spends_no_budget(simulator, tmp_path: Path) -> None:
     async with listening(None) as hanging:
         quick = AlertSettings(
             look_seconds=0.1, disk_low_below=1e6, disk_low_for=0, webhook_url=hanging.url, webhook_timeout=60

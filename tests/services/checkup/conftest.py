@@ -10,19 +10,19 @@ import pytest
 
 from hubsoft_tui.simulator import Simulator
 
-from .fixture import Ground
+from .fixture import CheckupFixture
 
 
 @pytest.fixture
-def make_ground(tmp_path: Path) -> Iterator[Callable[..., Ground]]:
+def make_fixture(tmp_path: Path) -> Iterator[Callable[..., CheckupFixture]]:
     """Make grounds; closed at the end."""
-    made: list[Ground] = []
+    made: list[CheckupFixture] = []
 
-    def make(simulator: Simulator, documents: list[str], **sections: Any) -> Ground:
-        ground = Ground(simulator, tmp_path, documents, **sections)
-        made.append(ground)
-        return ground
+    def make(simulator: Simulator, documents: list[str], **sections: Any) -> CheckupFixture:
+        fixture = CheckupFixture(simulator, tmp_path, documents, **sections)
+        made.append(fixture)
+        return fixture
 
     yield make
-    for ground in made:
-        ground.close()
+    for fixture in made:
+        fixture.close()

@@ -32,7 +32,7 @@ def write_list(path: Path, documents: list[str]) -> Path:
     return path
 
 
-class Ground:
+class CheckupFixture:
     """One home with one list over a simulator; `run` checks it with a hub of its own."""
 
     def __init__(self, simulator: Simulator, home: Path, documents: list[str], **sections: Any) -> None:

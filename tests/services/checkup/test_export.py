@@ -38,7 +38,7 @@ def test_csv_opens_in_a_spreadsheet_and_runs_nothing_there(tmp_path):
     assert [len(row) for row in read] == [11] * 4
 
 
-def test_scripts_read_the_same_keys_in_every_language_and_people_read_their_own(tmp_path):
+def test_scripts_read_the_same_keys_in_every_language(tmp_path):
     texts.use("pt_BR")
     try:
         scripts = list(csv.reader(io.StringIO(export.csv_text(ROWS)), delimiter=";"))
@@ -90,7 +90,7 @@ def test_a_folder_nothing_can_be_written_to_is_refused():
         export.target("/proc/out.csv")
 
 
-def test_results_that_cannot_be_written_in_the_end_are_said_to_be_kept(tmp_path):
+def test_results_that_cannot_be_written_are_kept(tmp_path):
     target = export.target(tmp_path / "out.csv")
     target.mkdir()
     with pytest.raises(StoreError, match=r"out\.csv: Is a directory\. They are kept: choose another place"):

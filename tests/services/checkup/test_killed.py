@@ -39,7 +39,7 @@ def decisions(home: Path) -> dict[str, tuple]:
 
 
 @pytest.mark.long
-def test_kills_change_nothing_and_no_decided_member_is_asked_for_again(make_simulator, tmp_path):
+def test_a_killed_run_asks_for_no_decided_member_again(make_simulator, tmp_path):
     simulator = make_simulator(
         customers=CUSTOMERS, latency=(0.02, 0.02), start_at=1_795_000_000.0, clock_rate=0.0
     )

@@ -52,7 +52,7 @@ def test_any_separator_is_found_declared_or_not(separator, declared):
     assert documents(f"{first}Nome{separator}CPF{separator}\r\nANA{separator}{ANA}{separator}\r\n") == [ANA]
 
 
-def test_documents_in_columns_of_their_own_are_each_rows_first_valid_one():
+def test_of_several_document_columns_the_first_valid_one_counts():
     found = read(f"Nome;CPF;CNPJ\nANA;{MASKED_ANA};\nMERCADO;;11.222.333/0001-81\nX;111;{MARKET}\nY;111;\n")
     assert [(each.document, each.name) for each in found.members] == [(ANA, "ANA"), (MARKET, "MERCADO")]
     assert found.columns == ("CPF", "CNPJ")
@@ -61,20 +61,20 @@ def test_documents_in_columns_of_their_own_are_each_rows_first_valid_one():
     assert documents(f"cpf;cpf\n;{ANA}\n{BIA};{RUI}\n") == [ANA, BIA]
 
 
-def test_the_column_of_another_person_is_not_read_when_there_is_the_members_own():
+def test_another_person_s_column_is_not_read_beside_the_member_s():
     found = read(f"CPF do vendedor;CPF do titular\n{ANA};{BIA}\n{ANA};\n")
     assert [each.document for each in found.members] == [BIA]
     assert [bad.number for bad in found.bad] == [3]
 
 
-def test_titles_above_the_heading_are_passed_over_and_a_document_among_them_is_told():
+def test_titles_above_the_heading_are_passed_over():
     text = f"Clientes ativos;;\nProvedor Ltda;CNPJ: 11.222.333/0001-81;\n;;\nCódigo;Nome;CPF\n7;ANA;{ANA}\nTotal;1;\n"
     found = read(text)
     assert [(each.document, each.external_id) for each in found.members] == [(ANA, "7")]
     assert told(text) == {2: "it stands above the line that names the columns", 6: "there is no document"}
 
 
-def test_a_cell_may_hold_line_breaks_and_the_numbers_told_are_the_files():
+def test_a_cell_may_hold_line_breaks():
     text = f'Nome;Endereço;CPF\r\nANA;"Rua A, 1\r\nCentro";{ANA}\r\nX;Rua B;123\r\nBIA;"Rua ""C""\r\n\r\nFim";{BIA}\r\n'
     assert documents(text) == [ANA, BIA]
     assert list(told(text)) == [4]
@@ -126,7 +126,7 @@ def test_a_document_is_read_however_it_is_written(cell):
         ("x" * 200_000, "too long"),
     ],
 )
-def test_what_is_not_certain_is_refused_with_its_line_and_the_reason(cell, reason):
+def test_an_uncertain_document_is_refused_with_line_and_reason(cell, reason):
     text = f"nome;cpf\nBIA;{BIA}\nANA;{cell}\n"
     assert documents(text) == [BIA]
     assert list(told(text)) == [3]
@@ -147,7 +147,7 @@ def test_one_line_of_an_older_program_spoils_no_other(tmp_path):
     assert [each.name for each in read_members(file)[1].members] == ["JOÃO", "CONCEIÇÃO"]
 
 
-def test_without_a_heading_two_documents_in_a_row_are_not_guessed_at():
+def test_two_documents_in_a_headless_row_are_not_guessed():
     with pytest.raises(InvalidInput, match="no column of documents"):
         read(f"ANA;{ANA};{BIA}\n")
     phone = next(f"379999{n:05}" for n in range(100_000) if is_cpf(f"379999{n:05}"))
@@ -205,7 +205,7 @@ def some_document(chance: random.Random) -> str:
     return str(cnpj_of(alphanumeric=chance.random() < 0.5))
 
 
-def test_of_ten_thousand_in_ugly_forms_nobody_becomes_another_person():
+def test_ten_thousand_documents_in_ugly_forms_stay_the_same():
     chance = random.Random(9)
     people = list(dict.fromkeys(some_document(chance) for _ in range(10_100)))[:10_000]
     assert len(people) == 10_000
@@ -233,7 +233,7 @@ def test_an_ugly_form_is_its_own_document_or_refused(seed):
     st.sampled_from(["", "0", "1", ".5", "²", " 3", "-4", "/0"]),
 )
 @settings(deadline=None)
-def test_a_number_with_something_behind_it_is_never_a_longer_document(base, form, behind):
+def test_a_number_with_a_tail_is_no_longer_document(base, form, behind):
     document = cpf(base)
     found = read_document(form.format(int(document)) + behind)
     if isinstance(found, WrittenDocument) and form != "{}":

@@ -30,7 +30,7 @@ def parsed(text: str):
         f"\n;;\nid;name;tax_id\n7;BIANCA;'{BIANCA}\n;;\n",
     ],
 )
-def test_columns_are_found_by_name_in_both_languages_and_any_separator(text):
+def test_columns_are_found_by_name_with_any_separator(text):
     (member,) = parsed(text).members
     assert (member.document, member.name, member.external_id) == (BIANCA, "BIANCA", "7")
 
@@ -43,7 +43,7 @@ def test_accents_survive_every_usual_encoding(tmp_path, encoding):
     assert found.members[0].name == "JOÃO DA CONCEIÇÃO"
 
 
-def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_kept():
+def test_every_bad_line_is_numbered_and_good_ones_are_kept():
     found = parsed(
         f"cpf;nome\n{BIANCA};A\n12345678901;B\n00000000000;C\n123456789012;D\nABC;E\n;F\n1,2346E+10;G\n"
         f"{DEMO_COMPANY.lower()};H\n12ABC34501DE00;I\n{GUILHERME};J\n"
@@ -62,7 +62,7 @@ def test_every_bad_line_is_told_with_its_number_and_the_good_ones_are_kept():
     assert str(next(bad_lines(found))).startswith("Line 3: ")
 
 
-def test_doubles_are_one_and_said_and_the_second_fills_what_the_first_left_open():
+def test_doubles_are_one_and_the_second_fills_the_gaps():
     found = parsed(f"cpf;nome;id\n{BIANCA};;\n{GUILHERME};G;2\n862.149.410-81;BIANCA;1\n")
     assert found.doubles == ((4, 2),)
     assert [(each.name, each.external_id) for each in found.members] == [("BIANCA", "1"), ("G", "2")]
@@ -95,14 +95,14 @@ def test_a_forgotten_quotation_mark_spoils_one_line_only():
         ("cpf\n123\n", "Line 2"),
     ],
 )
-def test_a_file_that_holds_nobody_is_refused_with_a_sentence(tmp_path, text, sentence):
+def test_a_file_without_members_is_refused_with_a_sentence(tmp_path, text, sentence):
     file = tmp_path / "x.csv"
     file.write_text(text)
     with pytest.raises(InvalidInput, match=sentence):
         read_members(file)
 
 
-def test_what_is_no_file_of_members_is_refused_without_reading_it(tmp_path):
+def test_what_is_no_list_is_refused_without_reading_it(tmp_path):
     huge = tmp_path / "huge.csv"
     with huge.open("wb") as file:
         file.truncate(2 * 1024**3)

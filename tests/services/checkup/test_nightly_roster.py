@@ -24,43 +24,43 @@ def at(monkeypatch):
     return set_hour
 
 
-def look(ground):
-    return ground.hub.call(lambda s: s.checkup.night.run_if_due())
+def look(fixture):
+    return fixture.hub.call(lambda s: s.checkup.night.run_if_due())
 
 
-def test_it_is_read_once_a_night_and_answers_the_day(make_simulator, make_ground, at):
+def test_it_is_read_once_a_night_and_answers_the_day(make_simulator, make_fixture, at):
     simulator = make_simulator(customers=700)
-    ground = make_ground(
+    fixture = make_fixture(
         simulator,
         [some(simulator, 1)[0].document],
         checkup=CheckupSettings(nightly_roster=True, quiet_hour=4),
     )
     at(3)
-    assert not look(ground)
+    assert not look(fixture)
     at(4)
-    assert look(ground)
-    assert ground.sent(ROSTER) == 2
+    assert look(fixture)
+    assert fixture.sent(ROSTER) == 2
     at(5)
-    assert not look(ground)  # also if the hour comes twice
-    ground.close()  # the next console knows
-    assert not look(ground)
+    assert not look(fixture)  # also if the hour comes twice
+    fixture.close()  # the next console knows
+    assert not look(fixture)
     at(6, day=11)
-    assert look(ground)  # a clock put forward over the quiet hour skips no night
-    assert ground.sent(ROSTER) == 4
+    assert look(fixture)  # a clock put forward over the quiet hour skips no night
+    assert fixture.sent(ROSTER) == 4
 
     simulator.request_log.clear()
     for customer in some(simulator, 20, seed=3):
         document = customer.document
-        found = ground.hub.call(
+        found = fixture.hub.call(
             lambda s, document=document: s.customers.lookup(document, category=Category.CONTRACT_STATUS)
         )
         assert (found.source, found.active) == (Source.CACHE, customer.active)
     assert len(simulator.request_log) == 0
 
 
-def test_it_is_not_read_unasked(make_simulator, make_ground, at):
+def test_it_is_not_read_unasked(make_simulator, make_fixture, at):
     simulator = make_simulator(customers=100)
-    ground = make_ground(simulator, [some(simulator, 1)[0].document])
+    fixture = make_fixture(simulator, [some(simulator, 1)[0].document])
     at(4)
-    assert not look(ground)
-    assert ground.sent() == 0
+    assert not look(fixture)
+    assert fixture.sent() == 0

@@ -42,29 +42,27 @@ def told(tmp_path):
     return Told()
 
 
-def run_due(ground):
-    return ground.hub.call(lambda s: s.checkup.notify())
+def run_due(fixture):
+    return fixture.hub.call(lambda s: s.checkup.notify())
 
 
-def pending(ground):
-    return ground.hub.call(lambda s: s.checkup.notices())
+def pending(fixture):
+    return fixture.hub.call(lambda s: s.checkup.notices())
 
 
-def test_it_is_run_once_for_each_newly_inactive_member_and_for_nobody_else(
-    make_simulator, make_ground, told, monkeypatch
-):
+def test_it_is_run_once_for_each_newly_inactive_member(make_simulator, make_fixture, told, monkeypatch):
     monkeypatch.setenv("HUBSOFT_PASSWORD", "secret")
     simulator = make_simulator(customers=300)
     people = some(simulator, 30)
-    ground = make_ground(
+    fixture = make_fixture(
         simulator, [each.document for each in people], checkup=CheckupSettings(command=told.command)
     )
-    ground.run()
+    fixture.run()
     assert told.calls == []  # inactive from the first is not newly inactive
     lost = [each for each in people if each.active][:2]
     for each in lost:
         simulator.set_status(each, "suspenso_debito")
-    ground.run(max_age=0)
+    fixture.run(max_age=0)
     assert sorted(call[0][1] for call in told.calls) == sorted(each.document for each in lost)
     place = {each.document: number for number, each in enumerate(people)}
     arguments, variables = told.calls[0]
@@ -75,49 +73,47 @@ def test_it_is_run_once_for_each_newly_inactive_member_and_for_nobody_else(
     assert set(variables) == {
         f"HUBSOFT_MEMBER_{name}" for name in ("DOCUMENT", "NAME", "EXTERNAL_ID", "RESULT", "STATUS", "LIST")
     }
-    ground.run(max_age=0)
+    fixture.run(max_age=0)
     assert len(told.calls) == 2
-    assert pending(ground) == ()
+    assert pending(fixture) == ()
 
 
-def test_what_fails_is_listed_and_tried_again_even_by_another_process(
-    make_simulator, make_ground, told, monkeypatch
-):
+def test_a_failed_command_is_listed_and_tried_again(make_simulator, make_fixture, told, monkeypatch):
     simulator = make_simulator(customers=300)
     people = some(simulator, 30)
-    ground = make_ground(
+    fixture = make_fixture(
         simulator, [each.document for each in people], checkup=CheckupSettings(command=told.command)
     )
-    ground.run()
+    fixture.run()
     gone, back = [each for each in people if each.active][:2]
     for each in (gone, back):
         simulator.set_status(each, "suspenso_debito")
     told.stop.touch()
-    ended = ground.run(max_age=0)
-    assert ground.progress().notices == 2
+    ended = fixture.run(max_age=0)
+    assert fixture.progress().notices == 2
     assert ended.lost == 2
-    first = pending(ground)[0]
+    first = pending(fixture)[0]
     assert (first.attempts, first.result) == (1, Result.INACTIVE)
     assert "the other system says no" in first.said
     assert "862.149" not in first.said.replace("***.149", "")
-    assert run_due(ground) == (0, 0)  # not due yet
+    assert run_due(fixture) == (0, 0)  # not due yet
 
     simulator.set_status(back, "servico_habilitado")
     told.stop.unlink()
-    ground.close()
-    ground.run(max_age=0)  # the command is not run for a member with a contract again
-    now = ground.hub.call(_wall)
+    fixture.close()
+    fixture.run(max_age=0)  # the command is not run for a member with a contract again
+    now = fixture.hub.call(_wall)
     monkeypatch.setattr("hubsoft_tui.core.clock.SystemClock.wall", lambda _self: now + AGAIN_SECONDS[0] + 5)
-    assert run_due(ground) == (1, 0)
+    assert run_due(fixture) == (1, 0)
     assert [call[0][1] for call in told.calls] == [gone.document]
-    assert pending(ground) == ()
+    assert pending(fixture) == ()
 
 
 async def _wall(services):
     return services.engine.clock.wall()
 
 
-def test_a_program_that_is_not_there_or_takes_too_long_is_a_sentence(tmp_path: Path):
+def test_a_missing_or_slow_program_is_a_sentence(tmp_path: Path):
     assert "cannot be run" in str(execute([str(tmp_path / "nothing")], {}, 5.0))
     assert "took longer" in str(execute([sys.executable, "-c", "import time; time.sleep(9)"], {}, 0.2))
     assert "ended with 3" in str(execute([sys.executable, "-S", "-c", "raise SystemExit(3)"], {}, 9.0))

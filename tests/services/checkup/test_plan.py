@@ -40,7 +40,7 @@ def plan(stale, sizes, members=None, page_size=500):
     return choose(stale, sizes, members=members or stale.total, page_size=page_size, pace=Pace())
 
 
-def test_ten_thousand_of_twelve_thousand_are_read_and_thirty_of_a_hundred_thousand_asked_for():
+def test_many_members_are_read_and_few_are_asked_for():
     many = plan(Stale(active=8600, inactive=1400), {ALL: 12_000})
     assert (many.way, many.pages, many.requests) == (Way.ROSTER, 24, 24)
     assert 55 <= many.seconds <= 75  # about a minute; one by one at this pace it would be seven hours
@@ -49,12 +49,12 @@ def test_ten_thousand_of_twelve_thousand_are_read_and_thirty_of_a_hundred_thousa
     assert (few.way, few.requests) == (Way.SINGLES, 30)
 
 
-def test_where_everybody_is_on_one_page_even_one_member_reads_it():
+def test_a_roster_of_one_page_is_read_for_one_member():
     assert plan(Stale(active=1), {ALL: 480}).way is Way.ROSTER
     assert plan(Stale(active=1), {ALL: 501}).way is Way.SINGLES
 
 
-def test_the_enabled_alone_are_read_when_that_decides_as_many_for_fewer_pages():
+def test_the_enabled_alone_are_read_when_that_costs_less():
     sizes = {ALL: 5000, CURRENT: 3000, ENABLED: 2400}
     assert plan(Stale(active=300), sizes).variant is ENABLED
     assert plan(Stale(active=300, inactive=2), sizes).variant is CURRENT
@@ -69,7 +69,7 @@ def test_nothing_is_planned_for_those_who_are_remembered():
     assert (nothing.way, nothing.requests, nothing.cached, nothing.seconds) == (Way.NOTHING, 0, 20, 0.0)
 
 
-def test_the_size_of_the_roster_is_worth_a_request_only_for_more_than_a_few():
+def test_the_roster_s_size_is_asked_for_only_for_many():
     assert not worth_asking(Stale(new=3), {})
     assert worth_asking(Stale(new=4), {})
     assert not worth_asking(Stale(new=400), {ALL: 1})
@@ -84,7 +84,7 @@ counts = st.integers(0, 20_000)
     sizes=st.dictionaries(st.sampled_from(Variant), st.integers(0, 200_000)),
     page_size=st.sampled_from(SIZES),
 )
-def test_no_plan_costs_more_than_any_other_and_none_more_than_asking_for_each(stale, sizes, page_size):
+def test_no_other_plan_costs_less(stale, sizes, page_size):
     chosen = plan(stale, sizes, page_size=page_size)
     assert chosen.requests <= stale.total
     for variant, total in sizes.items():
@@ -101,7 +101,7 @@ def test_members_are_counted_by_what_was_known():
     assert stale_of(known) == Stale(active=1, inactive=1, gone=1, missing=1, new=1)
 
 
-def test_page_sizes_go_down_and_up_again_and_each_divides_a_larger_one():
+def test_page_sizes_go_down_and_up_and_divide_each_other():
     assert [smaller(size) for size in SIZES] == [*SIZES[1:], None]
     assert [larger(size, 500) for size in SIZES] == [500, *SIZES[:-1]]
     assert larger(100, 120) == 120
@@ -127,7 +127,7 @@ def test_a_total_that_falls_has_the_page_before_read_again():
     assert moved_on(reading, page(1000, 500, 190, 1190)).whole
 
 
-def test_a_total_that_keeps_falling_makes_the_reading_doubtful_but_ends_it():
+def test_a_total_that_keeps_falling_makes_the_reading_doubtful():
     reading = replace(Reading("all", 500, total=5000), offset=500, mended=MENDS)
     assert moved_on(reading, page(500, 500, 500, 4990)).gaps == 1
 
@@ -137,7 +137,7 @@ def test_pages_smaller_than_asked_for_are_noticed():
     assert (reading.size, reading.offset, reading.whole) == (100, 100, False)
 
 
-def test_a_server_that_leaves_the_place_out_is_read_until_a_page_is_not_full():
+def test_without_totals_pages_are_read_until_one_is_short():
     def bare(start, rows):
         return RosterPage(start, 500, Received(Decoded((), truncated=rows >= 500, rows=rows), 0.0, 0.0))
 
@@ -148,7 +148,7 @@ def test_a_server_that_leaves_the_place_out_is_read_until_a_page_is_not_full():
 
 @settings(max_examples=150)
 @given(data=st.data())
-def test_rows_that_leave_while_pages_are_read_are_never_all_missed_unnoticed(data):
+def test_rows_that_leave_during_the_reading_are_noticed(data):
     """A model of the roster: a customer there all the time is seen, unless the reading says it is doubtful."""
     rows = list(range(data.draw(st.integers(1, 60))))
     stayed = set(rows)
@@ -207,7 +207,7 @@ def test_inactive_has_to_be_sure(customers, result):
 # -- the picture
 
 
-def test_a_board_hands_out_what_changed_since_and_everything_to_a_stranger():
+def test_results_hand_out_changes_or_everything():
     board = ListResults([(Member("1"), Known(Result.ACTIVE)), (Member("2"), None)])
     whole = board.delta(-1)
     assert whole.whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from dataclasses import replace
 
@@ -28,33 +29,33 @@ def documents_of(customers: list[SimCustomer]) -> list[str]:
 # -- what it costs
 
 
-def test_a_hundred_of_fifteen_hundred_cost_five_requests_and_none_when_repeated(make_simulator, make_ground):
+def test_a_hundred_members_cost_five_requests_and_then_none(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506)
-    ground = make_ground(simulator, documents_of(some(simulator, 100)))
-    ended = ground.run()
+    fixture = make_fixture(simulator, documents_of(some(simulator, 100)))
+    ended = fixture.run()
     assert ended.state is RunState.DONE
-    assert ground.sent() <= 5
-    assert (ended.requests, ended.saved) == (ground.sent(), 100 - ground.sent())
-    assert ground.results() == ground.truth()
+    assert fixture.sent() <= 5
+    assert (ended.requests, ended.saved) == (fixture.sent(), 100 - fixture.sent())
+    assert fixture.results() == fixture.truth()
 
     simulator.request_log.clear()
-    again = ground.run()
+    again = fixture.run()
     assert (again.requests, len(simulator.request_log)) == (0, 0)
-    assert ground.results() == ground.truth()
-    assert {row.decision.source for row in ground.rows().values()} == {"cache"}
+    assert fixture.results() == fixture.truth()
+    assert {row.decision.source for row in fixture.rows().values()} == {"cache"}
 
 
-def test_the_answers_are_those_of_asking_for_each_one(make_simulator, make_ground):
+def test_the_answers_are_those_of_asking_for_each_one(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506)
     people = documents_of(some(simulator, 60, seed=4)) + strangers(2)
-    ground = make_ground(simulator, people)
-    ground.run()
-    rows = ground.rows()
+    fixture = make_fixture(simulator, people)
+    fixture.run()
+    rows = fixture.rows()
 
     async def one_by_one(services):
         return [await services.customers.lookup(each, refresh=True) for each in people]
 
-    for document, lookup in zip(people, ground.hub.call(one_by_one), strict=True):
+    for document, lookup in zip(people, fixture.hub.call(one_by_one), strict=True):
         decision = rows[document].decision
         assert (decision.result is Result.ACTIVE) == bool(lookup.active)
         assert (decision.result is Result.NOT_FOUND) == (not lookup.found)
@@ -62,86 +63,86 @@ def test_the_answers_are_those_of_asking_for_each_one(make_simulator, make_groun
         assert decision.status in labels or not labels
 
 
-def test_three_are_asked_for_and_the_roster_is_left_alone(make_simulator, make_ground):
+def test_three_are_asked_for_and_the_roster_is_left_alone(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506)
-    ground = make_ground(simulator, documents_of(some(simulator, 3)))
-    ground.run()
-    assert (ground.sent(ROSTER), ground.sent(SINGLE)) == (0, 3)
+    fixture = make_fixture(simulator, documents_of(some(simulator, 3)))
+    fixture.run()
+    assert (fixture.sent(ROSTER), fixture.sent(SINGLE)) == (0, 3)
 
 
-def test_thirty_of_a_hundred_thousand_are_asked_for(make_simulator, make_ground):
+def test_thirty_of_a_hundred_thousand_are_asked_for(make_simulator, make_fixture):
     simulator = make_simulator(customers=600)
-    ground = make_ground(simulator, documents_of(some(simulator, 30)))
+    fixture = make_fixture(simulator, documents_of(some(simulator, 30)))
 
     async def larger(services):
         await services.checkup._files.run(
             lambda stores: stores.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
         )
 
-    ground.hub.call(larger)
-    list_id = ground.id
-    plan = ground.hub.call(lambda s: s.checkup.plan(list_id))
+    fixture.hub.call(larger)
+    list_id = fixture.id
+    plan = fixture.hub.call(lambda s: s.checkup.plan(list_id))
     assert (plan.way, plan.singles, plan.asked) == (Way.SINGLES, 30, 0)
-    ground.run()
-    assert (ground.sent(ROSTER), ground.sent(SINGLE)) == (0, 30)
+    fixture.run()
+    assert (fixture.sent(ROSTER), fixture.sent(SINGLE)) == (0, 30)
 
 
 # -- a roster answers the day's questions, and pretends nothing
 
 
-async def ask(ground, document, category):
-    return await ground.hub.run(lambda s: s.customers.lookup(document, category=category))
+async def ask(fixture, document, category):
+    return await fixture.hub.run(lambda s: s.customers.lookup(document, category=category))
 
 
-async def test_everybody_in_the_roster_is_known_for_status_but_not_as_a_customer(make_simulator, make_ground):
+async def test_the_roster_teaches_a_status_but_not_a_customer(make_simulator, make_fixture):
     simulator = make_simulator(customers=700)
     listed = documents_of(some(simulator, 40))
-    ground = make_ground(simulator, listed)
-    await asyncio.to_thread(ground.run)
+    fixture = make_fixture(simulator, listed)
+    await asyncio.to_thread(fixture.run)
     simulator.request_log.clear()
 
     others = [customer for customer in simulator.customers if customer.document not in listed][:50]
     for customer in others:
-        found = await ask(ground, customer.document, Category.CONTRACT_STATUS)
+        found = await ask(fixture, customer.document, Category.CONTRACT_STATUS)
         assert (found.source, found.active) == (Source.CACHE, customer.active)
     assert len(simulator.request_log) == 0
 
-    whole = await ask(ground, others[0].document, Category.CLIENT_DATA)
+    whole = await ask(fixture, others[0].document, Category.CLIENT_DATA)
     assert whole.source is Source.API
     assert whole.customers[0].phones
-    assert ground.sent(SINGLE) == 1
+    assert fixture.sent(SINGLE) == 1
 
 
-async def test_what_people_have_looked_up_stays_as_rich_as_it_was(make_simulator, make_ground):
+async def test_a_customer_looked_up_stays_as_rich_as_before(make_simulator, make_fixture):
     simulator = make_simulator(customers=700)
     bianca = "86214941081"
-    ground = make_ground(simulator, documents_of(some(simulator, 40)))
-    before = await ask(ground, bianca, Category.CLIENT_DATA)
+    fixture = make_fixture(simulator, documents_of(some(simulator, 40)))
+    before = await ask(fixture, bianca, Category.CLIENT_DATA)
     assert before.customers[0].alerts
     simulator.set_status(bianca, "suspenso_debito")
-    await asyncio.to_thread(ground.run)
-    after = await ask(ground, bianca, Category.CLIENT_DATA)
+    await asyncio.to_thread(fixture.run)
+    after = await ask(fixture, bianca, Category.CLIENT_DATA)
     assert after.customers == before.customers
     # Whether the contract is active, the younger row knows better.
-    assert (await ask(ground, bianca, Category.CONTRACT_STATUS)).active is False
+    assert (await ask(fixture, bianca, Category.CONTRACT_STATUS)).active is False
 
 
 # -- whatever HubSoft does during it
 
 
-def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_ground):
+def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_fixture):
     simulator = make_simulator(customers=600)
     simulator.seconds_per_row = 0.002  # 250 rows take 0.5 s, 100 take 0.2 s; 0.4 s are waited
     patient = HttpSettings(read_timeout=0.2)
-    ground = make_ground(simulator, documents_of(some(simulator, 300)), http=patient)
-    ended = ground.run()
+    fixture = make_fixture(simulator, documents_of(some(simulator, 300)), http=patient)
+    ended = fixture.run()
     assert ended.state is RunState.DONE
-    assert ground.results() == ground.truth()
-    assert ground.sent(ROSTER) < 25
-    assert ground.sent(SINGLE) == 0
+    assert fixture.results() == fixture.truth()
+    assert fixture.sent(ROSTER) < 25
+    assert fixture.sent(SINGLE) == 0
 
     simulator.request_log.clear()
-    ground.run(max_age=0)
+    fixture.run(max_age=0)
     asked = [entry.query for entry in simulator.request_log.entries(ROSTER)]
     assert "itens_por_pagina=100" in asked[0]  # the size that has worked
 
@@ -149,9 +150,9 @@ def test_a_page_too_heavy_for_hubsoft_becomes_smaller_ones(make_simulator, make_
 @pytest.mark.parametrize(
     "fault", ["status:429", "status:500", "html:502", "reset", "truncated", "empty", "close"]
 )
-def test_a_fault_in_the_middle_changes_nothing(make_simulator, make_ground, fault):
+def test_a_fault_in_the_middle_changes_nothing(make_simulator, make_fixture, fault):
     simulator = make_simulator(customers=1506)
-    ground = make_ground(
+    fixture = make_fixture(
         simulator, documents_of(some(simulator, 200)) + strangers(3), health=HealthSettings(open_seconds=0.05)
     )
     pages = 0
@@ -167,16 +168,16 @@ def test_a_fault_in_the_middle_changes_nothing(make_simulator, make_ground, faul
             simulator.fail_next(2, fault, "cliente")
 
     simulator.on_request = spoil
-    ended = ground.run()
+    ended = fixture.run()
     assert ended.counts.get(Result.UNKNOWN, 0) == 0
-    assert ground.results() == ground.truth()
+    assert fixture.results() == fixture.truth()
 
 
-def test_pages_that_shift_and_a_total_that_changes_mislead_nobody(make_simulator, make_ground):
+def test_shifting_pages_and_a_changing_total_change_no_result(make_simulator, make_fixture):
     simulator = make_simulator(customers=2600)
     listed = some(simulator, 900)
-    ground = make_ground(simulator, documents_of(listed))
-    ground.run()  # all are known now, so that a loss would be told
+    fixture = make_fixture(simulator, documents_of(listed))
+    fixture.run()  # all are known now, so that a loss would be told
     staying = {customer.document for customer in listed}
     gone = [customer for customer in simulator.customers[:400] if customer.document not in staying]
     pages = 0
@@ -191,14 +192,14 @@ def test_pages_that_shift_and_a_total_that_changes_mislead_nobody(make_simulator
 
     simulator.on_request = shift
     simulator.request_log.clear()
-    ended = ground.run(max_age=0)
+    ended = fixture.run(max_age=0)
     assert pages > 2
-    assert ground.results() == ground.truth()
+    assert fixture.results() == fixture.truth()
     assert (ended.gained, ended.lost) == (0, 0)
-    assert ground.sent() <= 6 + 3 + 14  # pages, those read again, and those who still slipped by
+    assert fixture.sent() <= 6 + 3 + 14  # pages, those read again, and those who still slipped by
 
 
-def test_a_document_that_two_customers_have_is_active_if_either_is(make_simulator, make_ground):
+def test_a_document_of_two_customers_is_active_if_either_is(make_simulator, make_fixture):
     simulator = make_simulator(customers=1300)
     oldest = sorted(simulator.customers, key=lambda each: -each.registered_age)
     off = next(each for each in oldest[:300] if each.services and not each.active)
@@ -210,15 +211,15 @@ def test_a_document_that_two_customers_have_is_active_if_either_is(make_simulato
     both_off = next(each for each in oldest[300:600] if each.services and not each.active)
     both_off.document = also_off.document
     simulator.provider.roster._index()
-    ground = make_ground(
+    fixture = make_fixture(
         simulator, list({each.document for each in some(simulator, 300)} | {off.document, both_off.document})
     )
-    ground.run()
-    assert ground.results() == ground.truth()
-    assert ground.rows()[off.document].decision.source == "roster"
+    fixture.run()
+    assert fixture.results() == fixture.truth()
+    assert fixture.rows()[off.document].decision.source == "roster"
 
 
-def test_nobody_loses_a_contract_by_a_row_that_cannot_be_read(make_simulator, make_ground, monkeypatch):
+def test_an_unreadable_row_takes_no_contract_away(make_simulator, make_fixture, monkeypatch):
     """Two customers have a document: the roster spoils the row of the one that is served."""
     simulator = make_simulator(customers=1300)
     oldest = sorted(simulator.customers, key=lambda each: -each.registered_age)
@@ -226,9 +227,9 @@ def test_nobody_loses_a_contract_by_a_row_that_cannot_be_read(make_simulator, ma
     on = next(each for each in oldest[-300:] if each.active and len(each.document) == len(off.document))
     on.document = off.document
     simulator.provider.roster._index()
-    ground = make_ground(simulator, list({each.document for each in some(simulator, 300)} | {off.document}))
-    ground.run()
-    assert ground.results()[off.document] is Result.ACTIVE
+    fixture = make_fixture(simulator, list({each.document for each in some(simulator, 300)} | {off.document}))
+    fixture.run()
+    assert fixture.results()[off.document] is Result.ACTIVE
 
     honest = Details.customer
 
@@ -237,15 +238,15 @@ def test_nobody_loses_a_contract_by_a_row_that_cannot_be_read(make_simulator, ma
         return row | {"id_cliente": "?"} if bulk and customer is on else row
 
     monkeypatch.setattr(Details, "customer", spoilt)
-    ended = ground.run(max_age=0)
-    assert ground.results() == ground.truth()
+    ended = fixture.run(max_age=0)
+    assert fixture.results() == fixture.truth()
     assert (ended.gained, ended.lost) == (0, 0)
 
 
-def test_a_key_pressed_twice_is_one_run(make_simulator, make_ground):
+def test_a_key_pressed_twice_is_one_run(make_simulator, make_fixture):
     simulator = make_simulator(customers=600)
-    ground = make_ground(simulator, documents_of(some(simulator, 20)))
-    list_id = ground.id
+    fixture = make_fixture(simulator, documents_of(some(simulator, 20)))
+    list_id = fixture.id
 
     async def twice(services):
         return await asyncio.gather(
@@ -255,17 +256,15 @@ def test_a_key_pressed_twice_is_one_run(make_simulator, make_ground):
             return_exceptions=True,
         )
 
-    first, second, _looked = ground.hub.call(twice)
+    first, second, _looked = fixture.hub.call(twice)
     assert first is None
     assert isinstance(second, AlreadyRunning)
-    assert ground.progress().running_here
-    assert ground.wait().state is RunState.DONE
-    assert ground.results() == ground.truth()
+    assert fixture.progress().running_here
+    assert fixture.wait().state is RunState.DONE
+    assert fixture.results() == fixture.truth()
 
 
-def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
-    make_simulator, make_ground, monkeypatch
-):
+def test_a_bulk_route_that_hides_the_active_is_not_believed(make_simulator, make_fixture, monkeypatch):
     """On some servers `cancelado=sim` may mean "cancelled only": no member may lose a contract by it."""
     honest = simulated.Filter.services
 
@@ -282,8 +281,8 @@ def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
             customer.services.append(
                 replace(customer.services[0], id=500_000 + customer.index, status="cancelado")
             )
-    ground = make_ground(simulator, documents_of(some(simulator, 700)))
-    truth = ground.truth()
+    fixture = make_fixture(simulator, documents_of(some(simulator, 700)))
+    truth = fixture.truth()
     monkeypatch.setattr(simulated.Filter, "services", only_cancelled)
     # Asking for one customer is a route of its own.
     monkeypatch.setattr(
@@ -296,23 +295,21 @@ def test_a_provider_whose_bulk_route_hides_the_active_is_not_believed(
             statuses,
         ),
     )
-    ended = ground.run()
-    assert ground.results() == truth
+    ended = fixture.run()
+    assert fixture.results() == truth
     assert ended.requests < 200
     simulator.request_log.clear()
-    ground.run(max_age=0)
+    fixture.run(max_age=0)
     assert not any("cancelado=sim" in entry.query for entry in simulator.request_log.entries(ROSTER))
 
 
 def _single() -> bool:
-    import inspect
-
     return any(frame.function == "search" for frame in inspect.stack()[:6])
 
 
-def test_an_outage_is_waited_for(make_simulator, make_ground):
+def test_an_outage_is_waited_for(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506)
-    ground = make_ground(
+    fixture = make_fixture(
         simulator,
         documents_of(some(simulator, 200)),
         health=HealthSettings(open_seconds=0.05, open_max_seconds=0.1),
@@ -326,25 +323,25 @@ def test_an_outage_is_waited_for(make_simulator, make_ground):
             simulator.set_scenario("outage")
 
     simulator.on_request = fall
-    ground.start()
-    _wait_until(lambda: ground.progress().trouble != "")
+    fixture.start()
+    _wait_until(lambda: fixture.progress().trouble != "")
     simulator.on_request = None
     simulator.set_scenario("calm")
     simulator.latency = (0.0, 0.0)
-    ended = ground.wait()
+    ended = fixture.wait()
     assert ended.counts.get(Result.UNKNOWN, 0) == 0
-    assert ground.results() == ground.truth()
+    assert fixture.results() == fixture.truth()
 
 
-def test_who_cannot_be_decided_is_unknown_and_nobody_else(make_simulator, make_ground):
+def test_only_the_undecidable_are_unknown(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506)
-    ground = make_ground(
+    fixture = make_fixture(
         simulator,
         documents_of(some(simulator, 200)),
         health=HealthSettings(open_seconds=0.05),
         checkup=CheckupSettings(patience_seconds=1.0),
     )
-    truth = ground.truth()
+    truth = fixture.truth()
     pages = 0
 
     def fall(entry):
@@ -354,81 +351,79 @@ def test_who_cannot_be_decided_is_unknown_and_nobody_else(make_simulator, make_g
             simulator.set_scenario("outage")
 
     simulator.on_request = fall
-    ended = ground.run()
-    results = ground.results()
+    ended = fixture.run()
+    results = fixture.results()
     assert ended.state is RunState.DONE
     assert 0 < ended.counts[Result.UNKNOWN] < 200
     assert all(result in {truth[each], Result.UNKNOWN} for each, result in results.items())
-    assert all(row.decision.why for row in ground.rows().values() if row.decision.result is Result.UNKNOWN)
+    assert all(row.decision.why for row in fixture.rows().values() if row.decision.result is Result.UNKNOWN)
 
     simulator.on_request = None
     simulator.set_scenario("calm")
     simulator.latency = (0.0, 0.0)
     simulator.request_log.clear()
-    again = ground.run()
-    assert ground.results() == truth
+    again = fixture.run()
+    assert fixture.results() == truth
     assert again.requests <= ended.counts[Result.UNKNOWN]
 
 
-def test_a_service_without_a_status_makes_nobody_inactive(make_simulator, make_ground):
+def test_a_service_without_a_status_is_not_inactive(make_simulator, make_fixture):
     simulator = make_simulator(customers=600)
     odd = next(each for each in simulator.customers[10:] if len(each.services) == 1)
     odd.services[0].status = ""
-    ground = make_ground(simulator, [*documents_of(some(simulator, 100)), odd.document])
-    ended = ground.run()
-    assert ground.results()[odd.document] is Result.UNKNOWN
+    fixture = make_fixture(simulator, [*documents_of(some(simulator, 100)), odd.document])
+    ended = fixture.run()
+    assert fixture.results()[odd.document] is Result.UNKNOWN
     assert ended.counts[Result.UNKNOWN] == 1
 
 
-def test_credentials_that_are_refused_stop_the_run_and_lose_nothing(make_simulator, make_ground):
+def test_credentials_that_are_refused_stop_the_run_and_lose_nothing(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506)
-    ground = make_ground(simulator, documents_of(some(simulator, 100)))
+    fixture = make_fixture(simulator, documents_of(some(simulator, 100)))
     simulator.fail_next(9, "status:401", "cliente/todos")
     with pytest.raises(CredentialsRefused):
-        ground.run()
-    assert ground.progress().state is RunState.INTERRUPTED
-    assert ground.progress().trouble
+        fixture.run()
+    assert fixture.progress().state is RunState.INTERRUPTED
+    assert fixture.progress().trouble
     simulator.faults.clear()
-    ground.close()
-    assert ground.run().state is RunState.DONE
-    assert ground.results() == ground.truth()
+    fixture.close()
+    assert fixture.run().state is RunState.DONE
+    assert fixture.results() == fixture.truth()
 
 
 # -- people first, one at a time
 
 
-async def test_a_person_is_answered_at_once_while_it_runs(make_simulator, make_ground):
+async def test_a_person_is_answered_at_once_while_it_runs(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506)
     share = {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73}
-    ground = make_ground(
+    fixture = make_fixture(
         simulator,
         documents_of(some(simulator, 200)),
         limiter=LimiterSettings(max_requests_per_minute=30, window_seconds=4.0, share=share),
     )
-    await asyncio.to_thread(ground.start)
-    await asyncio.to_thread(_wait_until, lambda: ground.progress().requests >= 2)
+    await asyncio.to_thread(fixture.start)
+    await asyncio.to_thread(_wait_until, lambda: fixture.progress().requests >= 2)
     for customer in some(simulator, 4, seed=9):
-        await ask(ground, customer.document, Category.CLIENT_DATA)
-    waited = [row.wait for row in await ground.hub.run(_rows) if row.caller == "lookup"]
+        await ask(fixture, customer.document, Category.CLIENT_DATA)
+    waited = [row.wait for row in await fixture.hub.run(_rows) if row.caller == "lookup"]
     assert len(waited) == 4
     # A request behind the check-up would wait for most of a window of 4 s.
     assert max(waited) < 2.0
-    await asyncio.to_thread(ground.wait)
+    await asyncio.to_thread(fixture.wait)
 
 
 async def _rows(services):
     return services.engine.snapshot().requests
 
 
-def test_a_second_run_of_the_list_is_refused_with_the_name_of_the_first(
-    make_simulator, make_ground, tmp_path
-):
+def test_a_second_run_is_refused_naming_the_first(make_simulator, make_fixture, tmp_path):
     simulator = make_simulator(customers=1506, latency=(0.2, 0.2))
-    ground = make_ground(simulator, documents_of(some(simulator, 100)))
-    ground.start()
+    fixture = make_fixture(simulator, documents_of(some(simulator, 100)))
+    fixture.start()
     with pytest.raises(AlreadyRunning, match=r"members\.csv is being checked already, by process \d+"):
-        ground.start()
-    other = type(ground)(simulator, tmp_path, documents_of(some(simulator, 100)))
+        fixture.start()
+    other = type(fixture)(simulator, tmp_path, documents_of(some(simulator, 100)))
     try:
         with pytest.raises(AlreadyRunning, match=r"members\.csv is being checked already"):
             other.start()
@@ -436,63 +431,63 @@ def test_a_second_run_of_the_list_is_refused_with_the_name_of_the_first(
         assert not other.progress().running_here
     finally:
         other.close()
-    ground.wait()
+    fixture.wait()
 
 
-def test_paused_and_gone_on_with_nobody_is_asked_for_twice(make_simulator, make_ground):
+def test_a_resumed_run_asks_for_no_member_twice(make_simulator, make_fixture):
     simulator = make_simulator(customers=300, latency=(0.01, 0.01))
     people = documents_of(some(simulator, 3)) + strangers(60)
-    ground = make_ground(simulator, people)
+    fixture = make_fixture(simulator, people)
 
     async def larger(services):
         await services.checkup._files.run(
             lambda stores: stores.rosters.note_total(Variant.ALL.value, 100_000, 0.0)
         )
 
-    ground.hub.call(larger)
-    ground.start()
-    _wait_until(lambda: ground.progress().decided >= 10)
-    list_id = ground.id
-    ground.hub.call(lambda s: s.checkup.pause(list_id))
-    paused = ground.progress()
+    fixture.hub.call(larger)
+    fixture.start()
+    _wait_until(lambda: fixture.progress().decided >= 10)
+    list_id = fixture.id
+    fixture.hub.call(lambda s: s.checkup.pause(list_id))
+    paused = fixture.progress()
     assert paused.state is RunState.PAUSED
     assert 10 <= paused.decided < 63
     time.sleep(0.1)
-    assert ground.progress().decided == paused.decided
-    ground.close()  # another day, another process
+    assert fixture.progress().decided == paused.decided
+    fixture.close()  # another day, another process
 
-    ended = ground.run()
+    ended = fixture.run()
     assert ended.state is RunState.DONE
     terms = [entry.query for entry in simulator.request_log.entries(SINGLE)]
     assert len(terms) - len(set(terms)) <= 3  # only those that were on their way when it was paused
     assert ended.requests == len(terms)
 
 
-def test_cancelled_it_is_over_and_nothing_is_compared_with_it(make_simulator, make_ground):
+def test_cancelled_it_is_over_and_nothing_is_compared_with_it(make_simulator, make_fixture):
     simulator = make_simulator(customers=1506, latency=(0.05, 0.05))
-    ground = make_ground(simulator, documents_of(some(simulator, 100)))
-    ground.start()
-    list_id = ground.id
-    _wait_until(lambda: ground.progress().requests >= 2)
-    ground.hub.call(lambda s: s.checkup.cancel(list_id))
-    assert ground.progress().state is RunState.CANCELLED
+    fixture = make_fixture(simulator, documents_of(some(simulator, 100)))
+    fixture.start()
+    list_id = fixture.id
+    _wait_until(lambda: fixture.progress().requests >= 2)
+    fixture.hub.call(lambda s: s.checkup.cancel(list_id))
+    assert fixture.progress().state is RunState.CANCELLED
     simulator.latency = (0.0, 0.0)
-    ended = ground.run(max_age=0)
+    ended = fixture.run(max_age=0)
     assert ended.compared_at is None
-    assert not any(row.changed for row in ground.rows().values())
+    assert not any(row.changed for row in fixture.rows().values())
 
 
-def test_what_changed_since_the_last_run_is_told(make_simulator, make_ground):
+def test_what_changed_since_the_last_run_is_told(make_simulator, make_fixture):
     simulator = make_simulator(customers=600)
     people = some(simulator, 50)
-    ground = make_ground(simulator, documents_of(people))
-    ground.run()
+    fixture = make_fixture(simulator, documents_of(people))
+    fixture.run()
     lost = next(each for each in people if each.active)
     won = next(each for each in people if not each.active and each.services)
     simulator.set_status(lost, "suspenso_debito")
     simulator.set_status(won, "servico_habilitado")
-    ended = ground.run(max_age=0)
-    rows = ground.rows()
+    ended = fixture.run(max_age=0)
+    rows = fixture.rows()
     assert {document for document, row in rows.items() if row.changed} == {lost.document, won.document}
     assert (ended.gained, ended.lost) == (1, 1)
     decision = rows[lost.document].decision

@@ -13,7 +13,7 @@ from hubsoft_tui.settings.tree import CheckupSettings
 from hubsoft_tui.store.checkups import Tripwire
 from tests.fuzzing import examples
 
-from .fixture import Ground, some
+from .fixture import CheckupFixture, some
 
 
 @pytest.fixture
@@ -34,18 +34,18 @@ def told(tmp_path):
 
 
 @pytest.fixture
-def ground_of(make_simulator, make_ground, told):
+def fixture_of(make_simulator, make_fixture, told):
     """A list of 40 active members, checked once, so many of which lose the contract then."""
 
-    def make(lost: int, **settings: object) -> tuple[Ground, list[str]]:
+    def make(lost: int, **settings: object) -> tuple[CheckupFixture, list[str]]:
         simulator = make_simulator(customers=120)
         people = [each for each in some(simulator, 120) if each.active][:40]
         checkup = CheckupSettings(command=told.command, **settings)  # type: ignore[arg-type]
-        ground = make_ground(simulator, [each.document for each in people], checkup=checkup)
-        ground.run()
+        fixture = make_fixture(simulator, [each.document for each in people], checkup=checkup)
+        fixture.run()
         for each in people[:lost]:
             simulator.set_status(each, "cancelado")
-        return ground, sorted(each.document for each in people[:lost])
+        return fixture, sorted(each.document for each in people[:lost])
 
     return make
 
@@ -61,46 +61,46 @@ def ground_of(make_simulator, make_ground, told):
         (1, {"hold_above_share": 0.0, "hold_above_members": 0}, True),
     ],
 )
-def test_more_than_both_are_held(ground_of, told, lost, settings, held):
-    ground, documents = ground_of(lost, **settings)
-    ended = ground.run(max_age=0.0)
+def test_more_than_both_are_held(fixture_of, told, lost, settings, held):
+    fixture, documents = fixture_of(lost, **settings)
+    ended = fixture.run(max_age=0.0)
     assert ended.counts[Result.INACTIVE] == lost
     assert (ended.held, ended.notices) == (lost if held else 0, 0)
     assert sorted(told.documents) == ([] if held else documents)
 
 
-def test_what_is_held_survives_the_process_and_a_person_releases_it(ground_of, told):
-    ground, documents = ground_of(10)
-    ground.run(max_age=0.0)
-    ground.close()
-    assert ground.progress().held == 10
-    list_id = ground.id
-    assert ground.hub.call(lambda s: s.checkup.notify()) == (0, 0)
-    assert ground.run(max_age=0.0).held == 10  # the next check-up neither runs nor forgets them
+def test_held_commands_survive_the_process_until_released(fixture_of, told):
+    fixture, documents = fixture_of(10)
+    fixture.run(max_age=0.0)
+    fixture.close()
+    assert fixture.progress().held == 10
+    list_id = fixture.id
+    assert fixture.hub.call(lambda s: s.checkup.notify()) == (0, 0)
+    assert fixture.run(max_age=0.0).held == 10  # the next check-up neither runs nor forgets them
     assert told.documents == []
-    assert ground.hub.call(lambda s: s.checkup.release(list_id)) == (10, 0)
+    assert fixture.hub.call(lambda s: s.checkup.release(list_id)) == (10, 0)
     assert sorted(told.documents) == documents
-    assert ground.progress().held == 0
+    assert fixture.progress().held == 0
 
 
-def test_what_is_dropped_is_never_run_and_who_is_active_again_leaves_by_itself(ground_of, told):
-    ground, documents = ground_of(10)
-    ground.run(max_age=0.0)
-    list_id = ground.id
+def test_a_dropped_command_never_runs_and_an_active_member_leaves(fixture_of, told):
+    fixture, documents = fixture_of(10)
+    fixture.run(max_age=0.0)
+    list_id = fixture.id
     for document in documents[:4]:
-        ground.simulator.set_status(document, "servico_habilitado")
-    assert ground.run(max_age=0.0).held == 6
-    assert ground.hub.call(lambda s: s.checkup.drop_held(list_id)) == 6
-    assert ground.hub.call(lambda s: s.checkup.notify()) == (0, 0)
-    assert (ground.progress().held, told.documents) == (0, [])
+        fixture.simulator.set_status(document, "servico_habilitado")
+    assert fixture.run(max_age=0.0).held == 6
+    assert fixture.hub.call(lambda s: s.checkup.drop_held(list_id)) == 6
+    assert fixture.hub.call(lambda s: s.checkup.notify()) == (0, 0)
+    assert (fixture.progress().held, told.documents) == (0, [])
 
 
-def test_it_is_in_the_log_and_an_alert(ground_of, caplog):
-    ground, _documents = ground_of(10)
+def test_it_is_in_the_log_and_an_alert(fixture_of, caplog):
+    fixture, _documents = fixture_of(10)
     with caplog.at_level("WARNING"):
-        ground.run(max_age=0.0)
+        fixture.run(max_age=0.0)
     assert any("10 commands are held" in record.getMessage() for record in caplog.records)
-    assert ground.hub.call(_held) == 10
+    assert fixture.hub.call(_held) == 10
 
 
 async def _held(services):

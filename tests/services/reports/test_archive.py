@@ -94,7 +94,7 @@ async def test_a_report_is_the_same_after_its_rows_are_gone(home):
     ]
 
 
-def test_a_day_that_is_not_over_is_not_kept_and_one_just_over_not_yet(home):
+def test_only_a_settled_day_is_kept(home):
     home.busy(0)
     home.busy(1)
     home.now = stretch(TODAY).since + 60
@@ -111,7 +111,7 @@ def test_old_reports_go_when_the_settings_say_so(home):
     assert min(home.kept()) == "2026-11-06"
 
 
-def test_every_account_of_the_home_is_kept_before_its_rows_go(home):
+def test_every_account_is_kept_before_its_rows_go(home):
     home.busy(8)
     home.busy(8, account="other")
     home.keep()
@@ -143,7 +143,7 @@ async def test_a_day_part_of_which_is_gone_says_so(home):
     assert (other.whole, other.rows) == (True, 0)
 
 
-async def test_a_report_of_another_shape_is_made_again_while_its_rows_are_there(home):
+async def test_a_report_of_another_shape_is_made_again(home):
     home.busy(1)
     home.keep()
     with closing(open_database(home.folder / "reports.db", REPORT_MIGRATIONS)) as database:

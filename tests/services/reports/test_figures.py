@@ -55,7 +55,7 @@ def test_a_unit_decides_how_programs_and_people_read_a_value(unit, plain, text):
     assert (figure.plain(sums), figure.text(sums)) == (plain, text)
 
 
-def test_a_count_of_none_is_a_dash_where_that_reads_better():
+def test_a_count_of_none_may_be_a_dash():
     assert (FIGURES["errors"].text(Sums()), FIGURES["errors"].text(Sums(), zero="–")) == ("0", "–")
 
 

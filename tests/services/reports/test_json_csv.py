@@ -136,13 +136,13 @@ def test_a_day_without_questions_has_a_page_too():
 @pytest.mark.parametrize(
     ("name", "begins"), [("r.html", "<!DOCTYPE html>"), ("r.CSV", "day,group"), ("r.json", "{")]
 )
-def test_the_ending_of_a_name_says_what_is_written_and_only_its_owner_reads_it(tmp_path, name, begins):
+def test_the_name_s_ending_chooses_the_format(tmp_path, name, begins):
     export(REPORT, tmp_path / name)
     assert (tmp_path / name).read_text().startswith(begins)
     assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
-def test_a_place_that_cannot_be_written_is_said_with_what_to_do(tmp_path):
+def test_an_unwritable_place_is_said_with_what_to_do(tmp_path):
     with pytest.raises(InvalidInput, match=r"\.html, \.csv or \.json"):
         export(REPORT, tmp_path / "report.pdf")
     (tmp_path / "folder.html").mkdir()

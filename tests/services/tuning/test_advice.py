@@ -32,7 +32,7 @@ def judged(told, lifetimes):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_recommended_lifetimes_keep_the_target_in_weeks_to_come_and_cost_no_more(seed):
+def test_recommended_lifetimes_keep_the_target_in_weeks_to_come(seed):
     told, columns = recorded(seed)
     advice = advise_all(columns, DEFAULTS, KEYS, target=0.01)
     tuned = DEFAULTS | {key: each.value or 0.0 for key, each in advice.items() if each.value}
@@ -46,7 +46,7 @@ def test_recommended_lifetimes_keep_the_target_in_weeks_to_come_and_cost_no_more
     assert tuned[SUSPENDED] < DEFAULTS[SUSPENDED] < tuned[DATA]
 
 
-def test_what_is_followed_is_as_good_as_anything_and_says_so():
+def test_advice_that_was_followed_is_as_good_as_any():
     _told, columns = recorded(1)
     advice = advise_all(columns, DEFAULTS, KEYS, target=0.01)
     followed = DEFAULTS | {key: each.value for key, each in advice.items() if each.value}

@@ -48,7 +48,7 @@ def test_no_change_seen_is_not_taken_for_none():
     assert changes.share(HOUR) == pytest.approx(1 / 200, rel=0.01)
 
 
-def test_spans_of_their_own_are_not_needed_where_all_are_long():
+def test_long_spans_teach_where_there_are_no_others():
     changes = Changes(40)
     for place in range(60):
         changes.take(24 * HOUR, changed=place % 2 == 0)

@@ -96,7 +96,7 @@ async def _is_too_old_again(services):
         renewal.until = 0.0
 
 
-def test_nothing_is_renewed_while_it_is_off_or_was_never_asked_for(make_hub, simulator):
+def test_nothing_is_renewed_while_off_or_never_asked_for(make_hub, simulator):
     hub = make_hub()
     assert look(hub) == 0
     look_up(hub, simulator)
@@ -130,7 +130,7 @@ def test_it_spends_nothing_while_hubsoft_is_unwell(make_hub, simulator):
     assert len(hub.call(_requests)) == before
 
 
-def test_it_stops_by_itself_for_a_day_when_it_does_not_pay(make_hub, simulator, monkeypatch):
+def test_it_stops_for_a_day_when_it_does_not_pay(make_hub, simulator, monkeypatch):
     monkeypatch.setattr(refresh, "JUDGED", 3)
     hub = make_hub()
     hub.call(_judge_over_three)
@@ -151,7 +151,7 @@ async def _judge_over_three(services):
     services.refresh._outcomes = deque(maxlen=3)
 
 
-def test_a_file_that_is_busy_when_it_stops_costs_nobody_an_answer(make_hub, simulator, monkeypatch):
+def test_a_file_busy_when_it_stops_costs_no_answer(make_hub, simulator, monkeypatch):
     monkeypatch.setattr(refresh, "JUDGED", 1)
     hub = make_hub()
     look_up(hub, simulator)

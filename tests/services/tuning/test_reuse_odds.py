@@ -88,7 +88,7 @@ def test_a_trace_without_reuse_is_not_renewed():
     assert found.people > 0
 
 
-def test_somebody_asked_for_every_hour_will_be_again_and_a_stranger_will_not():
+def test_a_customer_asked_for_every_hour_is_likely_again():
     columns = TraceColumns()
     rows = [(at * HOUR * 1.5, 1) for at in range(200)] + [(at * HOUR, 100 + at) for at in range(300)]
     for at, subject in sorted(rows):
@@ -101,7 +101,7 @@ def test_somebody_asked_for_every_hour_will_be_again_and_a_stranger_will_not():
     assert reuse.learnt > 300
 
 
-def test_programs_and_what_does_not_exist_are_nobody_who_waits():
+def test_programs_and_what_does_not_exist_never_wait():
     columns = TraceColumns()
     for at, mark in enumerate((PERSON, PERSON | 1, 0, PERSON | 8)):
         columns.add(float(at), 1, mark)

@@ -58,7 +58,7 @@ def look_up(hub, simulator):
     return hub.call(lambda services: services.customers.lookup(document, category=Category.CLIENT_DATA))
 
 
-def test_a_tried_lifetime_changes_the_next_answer_and_reverting_restores_it(hub, simulator, home):
+def test_a_tried_lifetime_holds_until_it_is_reverted(hub, simulator, home):
     look_up(hub, simulator)
     assert look_up(hub, simulator).source is Source.CACHE
     assert tuning(hub, "try_", DATA, "0,001 s") == 0.001
@@ -141,7 +141,7 @@ def test_what_the_environment_sets_can_be_tried_but_not_saved(hub, monkeypatch):
         tuning(hub, "save")
 
 
-def test_a_broken_file_is_set_aside_and_what_was_there_before_holds(hub, home, caplog):
+def test_a_broken_file_is_set_aside_and_nothing_changes(hub, home, caplog):
     tuned_file(home).parent.mkdir(parents=True, exist_ok=True)
     tuned_file(home).write_text("[cache]\nclient_data_ttl = -1\n")
     assert standing(hub, DATA).saved == 1800.0

@@ -62,7 +62,7 @@ def test_units_percentages_and_words_are_understood(key, typed, value):
     assert read_value(key, typed) == value
 
 
-def test_what_a_curve_can_be_drawn_of_stands_first_and_nothing_personal_is_there():
+def test_settings_with_a_curve_stand_first_and_none_is_personal():
     keys = tunable_keys()
     assert keys[: len(ALL)] == ALL
     assert [shape_of(key) for key in keys[5:8]] == [Shape.SIZE, Shape.LIMITER, Shape.LIMITER]

@@ -23,13 +23,13 @@ def test_a_quiet_day_waits_for_nothing():
     assert all(wait.longest == 0 for wait in waits(came, limits(30)))
 
 
-def test_beyond_the_rate_the_next_waits_for_the_window_and_the_answer():
+def test_beyond_the_rate_the_next_request_waits():
     came = [Arrival(0.0, Priority.CRITICAL, 0.5)] * 11
     critical = waits(came, limits(10))[Priority.CRITICAL]
     assert (critical.requests, critical.median, critical.longest) == (11, 0.0, 60.5)
 
 
-def test_people_go_before_a_check_up_and_a_higher_rate_helps_both():
+def test_people_go_before_a_check_up():
     chance = random.Random(1)
     came = [Arrival(0.0, Priority.LOW, 0.3)] * 100
     came += [Arrival(chance.uniform(0, 300), Priority.HIGH, 0.3) for _ in range(30)]
@@ -40,7 +40,7 @@ def test_people_go_before_a_check_up_and_a_higher_rate_helps_both():
     assert sum(wait.requests for wait in slow) == len(came)
 
 
-def test_arrivals_are_before_the_wait_and_what_never_left_is_no_request():
+def test_arrivals_are_before_the_wait_and_count_what_left():
     came = arrivals([sent(100.0, wait=5.0), sent(97.0), sent(98.0, sent=False)])
     assert [each.at for each in came] == [95.0, 97.0]
 
