@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.memory_budget import MemoryBudget
 from hubsoft_tui.core.clock import Clock
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
-from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import LedgerStore
 from hubsoft_tui.core.limiter.throttle import limits_from
 from hubsoft_tui.core.limiter.turns import LocalBudget

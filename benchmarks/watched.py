@@ -107,7 +107,7 @@ class Door:
         """Answer in the reader's thread."""
 
         async def answer() -> T:
-            desk = {"customers": SimpleNamespace(recent=_nobody), "drafts": SimpleNamespace(all=_nobody)}
+            desk = {"customers": SimpleNamespace(recent=_nothing), "drafts": SimpleNamespace(all=_nothing)}
             return await ask(SimpleNamespace(tickets=self, **desk))
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, lambda: asyncio.run(answer()))
@@ -136,7 +136,7 @@ class Door:
         yield
 
 
-async def _nobody() -> tuple[Any, ...]:
+async def _nothing() -> tuple[Any, ...]:
     return ()
 
 

@@ -55,7 +55,7 @@ LISTS: Final = {"": "members.csv", ".pt-BR": "membros.csv"}
 STRANGER: Final = "52998224725"
 LOST: Final = 6
 """So many members lose their contract between the two check-ups."""
-# The SVG's fonts are fetched from elsewhere by whoever looks at it: their own monospace font serves as well.
+# The SVG's fonts are fetched from elsewhere when it is shown: the viewer's own monospace font serves as well.
 FONTS: Final = re.compile(r"@font-face\s*{[^}]*}")
 
 
@@ -123,7 +123,7 @@ async def tickets(stage: Stage) -> None:
 
 
 async def outbox(stage: Stage) -> None:
-    """One entry sent, one refused, one of which nobody knows yet."""
+    """One entry sent, one refused, one whose outcome is unknown."""
     everybody = [each for each in stage.simulator.customers[20:] if each.services]
     enabled = [each for each in everybody if each.services[0].status == "servico_habilitado"]
     cancelled = next(each for each in everybody if each.services[0].status == "cancelado")

@@ -28,7 +28,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Patterns that do not match themselves, so that this file is searched like any other.
 NEVER = {
     "a package registry": r"pypi[.]org|python[h]osted[.]org|--(?:extra-)?index[-]url|--find[-]links|npm[j]s[.]",
-    "a path of somebody's machine": r"(?<![\w.:/])/(?:work|root|opt|Users)/\w",
+    "a path of one machine": r"(?<![\w.:/])/(?:work|root|opt|Users)/\w",
     "a private key": r"BEGIN [A-Z ]*PRIVATE[ ]KEY",
     "an access key": r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|glpat-[\w-]{20}",
     "a token": r"eyJ[\w-]{16,}\.[\w-]{16,}\.[\w-]{16,}",

@@ -15,7 +15,7 @@ from ..privacy import as_typed, clean, mask_document
 from ..texts import N_, _, ngettext, number, say
 from .output import styled, table, write_json, write_lines, write_text
 from .session import CommandSession, json_option, open_hub
-from .translated import Command, Number, Option
+from .translation import Command, Number, Option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

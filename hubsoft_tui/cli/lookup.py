@@ -14,7 +14,7 @@ from ..privacy import clean, mask_document, mask_phone
 from ..texts import N_, _, ngettext
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, open_hub
-from .translated import Command, Option
+from .translation import Command, Option
 
 if TYPE_CHECKING:
     from ..api.models import Customer, Service

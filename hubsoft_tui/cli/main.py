@@ -31,7 +31,7 @@ from .output import error_kind, write_json, write_lines
 from .report import report
 from .session import JSON, CommandSession, until_signal
 from .tickets import sync, ticket_list
-from .translated import Group, Option, speaking
+from .translation import Group, Option, speaking
 from .upkeep import cache, config
 
 if TYPE_CHECKING:

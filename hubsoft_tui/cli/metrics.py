@@ -14,7 +14,7 @@ from ..settings.places import expanded
 from ..texts import N_, _, say
 from .output import write_lines
 from .session import CommandSession, loaded_settings, until_signal
-from .translated import Command, Number, Option
+from .translation import Command, Number, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

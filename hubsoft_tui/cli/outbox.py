@@ -16,7 +16,7 @@ from ..privacy import clean
 from ..texts import N_, Text, _, ngettext, say
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, loss_lines, losses_of, open_hub
-from .translated import Command, Option
+from .translation import Command, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

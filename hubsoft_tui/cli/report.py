@@ -15,7 +15,7 @@ from ..formats import day as written
 from ..texts import N_, _, number, say
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, open_hub
-from .translated import Command, Option
+from .translation import Command, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from ..settings.tree import Settings
 from ..simulator import Simulator
 from ..texts import N_, _
 from .output import styled
-from .translated import Option
+from .translation import Option
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator

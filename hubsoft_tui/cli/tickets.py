@@ -14,7 +14,7 @@ from ..privacy import clean
 from ..texts import N_, _, ngettext
 from .output import error_kind, shortened, styled, table, write_json, write_line, write_lines
 from .session import CommandSession, json_option, open_hub, until_signal
-from .translated import Command, Number, Option
+from .translation import Command, Number, Option
 
 if TYPE_CHECKING:
     from ..services.container import Services

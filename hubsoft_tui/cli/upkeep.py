@@ -15,7 +15,7 @@ from ..settings.tree import Settings
 from ..texts import N_, _, ngettext
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, loaded_settings, loss_lines, of_engine, open_hub
-from .translated import Group, Option
+from .translation import Group, Option
 
 if TYPE_CHECKING:
     from ..store.losses import Loss

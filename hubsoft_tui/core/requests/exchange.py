@@ -32,7 +32,7 @@ from ..telemetry.journal import Journal
 from ..types import BreakerState, Priority, RequestContext, RequestRow
 from .admission import AdmissionControl
 from .breaker import Breaker
-from .decoding import decoded_answer, redirected
+from .decoder import decoded_answer, redirected
 from .headers import pause_in_body, read_limits, reset_after, retry_after
 from .health import HealthMonitor
 from .job import Job

@@ -16,7 +16,7 @@ from ..._version import __version__
 from ...api.operation import Operation
 from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
-from .inflate import Body, OverfullError, UndecodableError
+from .decompression import Body, OverfullError, UndecodableError
 from .route import ProxyAddress, route_to
 from .wire import Departure, TooLateError, Wire, departure
 

@@ -229,7 +229,7 @@ def looks_like_cnpj(characters: str) -> bool:
 def is_cpf(digits: str) -> bool:
     """Tell whether bare `digits` are a CPF whose check digits match."""
     # brutils loads its tables of holidays and towns with the package: not before something was typed.
-    from brutils.cpf import is_valid
+    from brutils.cpf import is_valid  # noqa: PLC0415 - heavy: brutils
 
     # ASCII first: brutils takes "²" for a digit, and fails on it.
     return digits.isascii() and bool(is_valid(digits))
@@ -237,6 +237,6 @@ def is_cpf(digits: str) -> bool:
 
 def is_cnpj(characters: str) -> bool:
     """Tell whether bare `characters` are a CNPJ, numeric or alphanumeric, whose check digits match."""
-    from brutils.cnpj import is_valid
+    from brutils.cnpj import is_valid  # noqa: PLC0415 - heavy: brutils
 
     return _CNPJ_FORM.fullmatch(characters) is not None and bool(is_valid(characters))

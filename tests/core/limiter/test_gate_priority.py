@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from benchmarks.memory_budget import MemoryBudget
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
-from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.limiter.turns import LocalBudget
 from hubsoft_tui.core.types import Priority

@@ -11,8 +11,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.memory_budget import MemoryBudget
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
-from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.limiter.throttle import limits_from
 from hubsoft_tui.core.limiter.turns import LocalBudget

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.memory_budget import MemoryBudget
 from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
-from hubsoft_tui.core.limiter.in_memory import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Limits, Throttle
 from hubsoft_tui.core.limiter.throttle import in_force, limits_from, observed, scaled, slowed
 from hubsoft_tui.core.limiter.turns import LocalBudget

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.core.requests.inflate import MOST_VALUES, Body, OverfullError, UndecodableError
+from hubsoft_tui.core.requests.decompression import MOST_VALUES, Body, OverfullError, UndecodableError
 from tests.fuzzing import examples
 
 LAYERS: dict[str, Callable[[bytes], bytes]] = {
@@ -99,7 +99,7 @@ def test_values_are_counted_as_they_come():
 def test_doubled_gzip_stays_below_two_hundred_megabytes():
     program = """
 import gzip, resource, sys, zlib
-from hubsoft_tui.core.requests.inflate import Body, OverfullError
+from hubsoft_tui.core.requests.decompression import Body, OverfullError
 outer = zlib.compressobj(9, wbits=31)
 inner = zlib.compressobj(9, wbits=31)
 block = bytes(2**20)

@@ -1,13 +1,13 @@
-"""The budget of a program that has no home: the same rules, in memory, for one engine alone."""
+"""A budget in memory, for one gate alone: what the limiter does is measured and tested without a disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from ...texts import Text, say
-from ..clock import Clock
-from .ledger import Ledger
+from hubsoft_tui.core.clock import Clock
+from hubsoft_tui.core.limiter.ledger import Ledger
+from hubsoft_tui.texts import Text, say
 
 T = TypeVar("T")
 
