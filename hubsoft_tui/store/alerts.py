@@ -11,10 +11,10 @@ import math
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from ..core.clock import Clock
-from .database import Database
+from .database import AccountStore, Database
 from .process_liveness import ProcessLiveness, held_elsewhere
 
 MIGRATIONS: Final = (
@@ -97,12 +97,11 @@ Letter = Callable[[Alert], str]
 _COLUMNS: Final = "id, rule, value, worst, threshold, opened_at, cleared_at, acknowledged_at"
 
 
-class AlertStore:
+class AlertStore(AccountStore):
     """The alerts of one credential. Every method takes tens of microseconds, and raises StoreError."""
 
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
-        self._database = database
-        self._account = account
+        super().__init__(database, account)
         self._liveness = liveness
         self._clock = clock
 
@@ -110,29 +109,27 @@ class AlertStore:
 
     def version(self) -> int:
         """Return a number that grows with every change a person can see, in whichever process."""
-        rows = self._database.read("SELECT max(changed) FROM alert WHERE account = ?", (self._account,))
-        return cast("int | None", rows[0][0]) or 0
+        return self._count("SELECT max(changed) FROM alert WHERE account = ?")
 
     def holding(self) -> tuple[OpenAlert, ...]:
         """Return the alerts that hold, oldest first."""
-        rows = self._database.read(
+        rows = self._read(
             f"SELECT {_COLUMNS}, affirmed, epoch FROM alert"  # noqa: S608 - constant names only
-            " WHERE account = ? AND cleared_at IS NULL ORDER BY id",
-            (self._account,),
+            " WHERE account = ? AND cleared_at IS NULL ORDER BY id"
         )
         epoch = self._clock.epoch()
         return tuple(
-            OpenAlert(_alert(row[:-2]), cast("float", row[-2]) if row[-1] == epoch else -math.inf)
-            for row in rows
+            OpenAlert(Alert(*shown), affirmed if when == epoch else -math.inf)
+            for *shown, affirmed, when in rows
         )
 
     def recent(self, limit: int) -> tuple[Alert, ...]:
         """Return the last alerts that opened, newest first."""
-        rows = self._database.read(
+        rows = self._read(
             f"SELECT {_COLUMNS} FROM alert WHERE account = ? ORDER BY id DESC LIMIT ?",  # noqa: S608
-            (self._account, limit),
+            (limit,),
         )
-        return tuple(_alert(row) for row in rows)
+        return tuple(Alert(*row) for row in rows)
 
     def begin(
         self, rule: str, *, value: float, limit: float, evidence: float, letter: Letter | None
@@ -187,7 +184,7 @@ class AlertStore:
                 f"SELECT {_COLUMNS} FROM alert WHERE id = ?",  # noqa: S608 - constant names only
                 (alert.id,),
             ).fetchone()
-            cleared = _alert(row)
+            cleared = Alert(*row)
             self._order(connection, cleared, letter)
         return cleared
 
@@ -205,8 +202,7 @@ class AlertStore:
 
     def waiting(self) -> int:
         """Return how many calls are still to be made."""
-        rows = self._database.read("SELECT count(*) FROM delivery WHERE account = ?", (self._account,))
-        return cast("int", rows[0][0])
+        return self._count("SELECT count(*) FROM delivery WHERE account = ?")
 
     def claim(self, seconds: float) -> Delivery | None:
         """Take the oldest call for at most `seconds`; None when it is not due or a living process has it."""
@@ -259,7 +255,3 @@ class AlertStore:
             "SELECT coalesce(max(changed), 0) + 1 FROM alert WHERE account = ?", (self._account,)
         ).fetchone()
         return int(row[0])
-
-
-def _alert(row: tuple[object, ...]) -> Alert:
-    return Alert(*cast("tuple[int, str, float, float, float, float, float | None, float | None]", row))

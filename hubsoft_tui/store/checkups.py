@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final
 
 import msgspec
 
 from .checkup_rows import Decision, KnownMember, ListRow, Member, Notice, Reading, Result, RunRow, RunState
-from .database import Database
+from .database import AccountStore, Database
 from .process_liveness import ProcessLiveness
 
 RUNS_KEPT: Final = 3
@@ -25,12 +25,11 @@ _RUN: Final = (
 )
 
 
-class Checkups:
+class Checkups(AccountStore):
     """The lists and runs of one credential. Raises StoreError."""
 
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness) -> None:
-        self._database = database
-        self._account = account
+        super().__init__(database, account)
         self._liveness = liveness
 
     @property
@@ -42,12 +41,11 @@ class Checkups:
 
     def lists(self) -> tuple[ListRow, ...]:
         """Return every list, the newest import first."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT id, name, path, (SELECT count(*) FROM member m WHERE m.account = l.account AND m.list = l.id),"
-            " imported_at FROM list l WHERE account = ? ORDER BY imported_at DESC, id DESC",
-            (self._account,),
+            " imported_at FROM list l WHERE account = ? ORDER BY imported_at DESC, id DESC"
         )
-        return tuple(ListRow(*cast("tuple[int, str, str, int, float]", row)) for row in rows)
+        return tuple(ListRow(*row) for row in rows)
 
     def put_list(self, path: str, name: str, members: Sequence[Member], at: float) -> int:
         """Keep a list under its path and return its id; what was known of those who stay on it is kept."""
@@ -88,27 +86,26 @@ class Checkups:
 
     def members(self, list_id: int) -> list[tuple[Member, KnownMember | None]]:
         """Return the members of a list in its order, each with what was known of them."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT document, name, external_id, known, gone FROM member WHERE account = ? AND list = ?"
             " ORDER BY place",
-            (self._account, list_id),
+            (list_id,),
         )
-        typed = cast("list[tuple[str, str, str, str | None, int]]", rows)
         return [
             (
                 Member(document, name, external),
                 None if known is None else KnownMember(Result(known), bool(gone)),
             )
-            for document, name, external, known, gone in typed
+            for document, name, external, known, gone in rows
         ]
 
     # -- runs
 
     def last_run(self, list_id: int) -> RunRow | None:
         """Return the newest run of a list; one whose process is gone is `INTERRUPTED`."""
-        rows = self._database.read(
+        rows = self._read(
             f"SELECT {_RUN} FROM run WHERE account = ? AND list = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
-            (self._account, list_id),
+            (list_id,),
         )
         return self._run(rows[0]) if rows else None
 
@@ -133,14 +130,12 @@ class Checkups:
                 )
                 run_id = last.id
             else:
-                run_id = cast(
-                    "int",
-                    connection.execute(
-                        "INSERT INTO run (account, list, state, owner, who, rules, max_age, started_at)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                        (self._account, list_id, RunState.RUNNING.value, self.owner, who, rules, max_age, at),
-                    ).lastrowid,
+                cursor = connection.execute(
+                    "INSERT INTO run (account, list, state, owner, who, rules, max_age, started_at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (self._account, list_id, RunState.RUNNING.value, self.owner, who, rules, max_age, at),
                 )
+                run_id = cursor.lastrowid or 0
             row = connection.execute(f"SELECT {_RUN} FROM run WHERE id = ?", (run_id,)).fetchone()  # noqa: S608
         return self._run(row)
 
@@ -178,11 +173,11 @@ class Checkups:
 
     def done_before(self, list_id: int, run_id: int | None) -> float | None:
         """Return when the last finished run of a list ended, before `run_id` if that is given."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT max(ended_at) FROM run WHERE account = ? AND list = ? AND state = ? AND id < ?",
-            (self._account, list_id, RunState.DONE.value, 2**62 if run_id is None else run_id),
+            (list_id, RunState.DONE.value, 2**62 if run_id is None else run_id),
         )
-        return cast("float | None", rows[0][0])
+        return None if rows[0][0] is None else float(rows[0][0])
 
     def _prune(self, connection: sqlite3.Connection, list_id: int, *, kept: int) -> None:
         old = "SELECT id FROM run WHERE account = ? AND list = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
@@ -192,63 +187,28 @@ class Checkups:
                 (self._account, self._account, list_id, kept),
             )
 
-    def _run(self, row: Sequence[object]) -> RunRow:
-        (
-            run_id,
-            list_id,
-            state,
-            owner,
-            who,
-            rules,
-            max_age,
-            started,
-            ended,
-            seconds,
-            requests,
-            trouble,
-            reading,
-        ) = cast(
-            "tuple[int, int, str, str, str, str, float | None, float, float | None, float, int, str, str | None]",
-            tuple(row),
-        )
-        found = RunState(state)
-        if found is RunState.RUNNING and self._liveness.dead([owner]):
-            found = RunState.INTERRUPTED
+    def _run(self, row: Sequence[Any]) -> RunRow:
+        run_id, list_id, name, owner, *told, reading = row
+        state = RunState(name)
+        if state is RunState.RUNNING and self._liveness.dead([owner]):
+            state = RunState.INTERRUPTED
         parsed = None if reading is None else msgspec.json.decode(reading, type=Reading)
-        return RunRow(
-            run_id,
-            list_id,
-            found,
-            owner,
-            who,
-            rules,
-            max_age,
-            started,
-            ended,
-            seconds,
-            requests,
-            trouble,
-            parsed,
-        )
+        values: list[Any] = [run_id, list_id, state, owner, *told, parsed]
+        return RunRow(*values)
 
 
 _DECISION: Final = "document, result, status, plan, since, source, fetched_at, why, gone, was"
 
 
-class CheckupResults:
+class CheckupResults(AccountStore):
     """The decisions of one credential's runs. Raises StoreError."""
-
-    def __init__(self, database: Database, account: str) -> None:
-        self._database = database
-        self._account = account
 
     def forget_older(self, run_id: int, before: float) -> None:
         """Drop decisions of a run that is gone on with when HubSoft was asked for them before `before`."""
-        with self._database.write() as connection:
-            connection.execute(
-                "DELETE FROM decision WHERE account = ? AND run = ? AND (fetched_at < ? OR result = ?)",
-                (self._account, run_id, before, Result.UNKNOWN.value),
-            )
+        self._write(
+            "DELETE FROM decision WHERE account = ? AND run = ? AND (fetched_at < ? OR result = ?)",
+            (run_id, before, Result.UNKNOWN.value),
+        )
 
     def decide(
         self,
@@ -299,46 +259,39 @@ class CheckupResults:
 
     def doubt(self, run_id: int) -> None:
         """Drop what waited for the end of a reading that cannot be believed."""
-        with self._database.write() as connection:
-            connection.execute(
-                "DELETE FROM decision WHERE account = ? AND run = ? AND NOT settled", (self._account, run_id)
-            )
+        self._write("DELETE FROM decision WHERE account = ? AND run = ? AND NOT settled", (run_id,))
 
     def decisions(self, run_id: int) -> Iterator[tuple[Decision, bool]]:
         """Return every decision of a run, and whether it counts already."""
-        rows = self._database.read(
+        rows = self._read(
             f"SELECT {_DECISION}, settled FROM decision WHERE account = ? AND run = ?",  # noqa: S608
-            (self._account, run_id),
+            (run_id,),
         )
         return (_decision(row) for row in rows)
 
     def counts(self, run_id: int) -> dict[Result, int]:
         """Return how many members a run has decided as what."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT result, count(*) FROM decision WHERE account = ? AND run = ? AND settled GROUP BY result",
-            (self._account, run_id),
+            (run_id,),
         )
-        return {Result(name): count for name, count in cast("list[tuple[str, int]]", rows)}
+        return {Result(name): count for name, count in rows}
 
     def decided_before(self, row: RunRow) -> list[Decision]:
         """Return what the run before this one decided, if the same statuses counted as active."""
-        rows = self._database.read(
+        rows = self._read(
             f"SELECT {_DECISION}, settled FROM decision WHERE account = ?1 AND settled AND run ="  # noqa: S608
             " (SELECT max(id) FROM run WHERE account = ?1 AND list = ?2 AND id < ?3 AND rules = ?4)",
-            (self._account, row.list_id, row.id, row.rules),
+            (row.list_id, row.id, row.rules),
         )
         return [_decision(found)[0] for found in rows]
 
 
-def _decision(row: tuple[object, ...]) -> tuple[Decision, bool]:
-    document, result, status, plan, since, source, fetched_at, why, gone, was, settled = cast(
-        "tuple[str, str, str, str, float | None, str, float, str, int, str | None, int]", row
-    )
+def _decision(row: tuple[Any, ...]) -> tuple[Decision, bool]:
+    document, result, *told, gone, was, settled = row
     before = None if was is None else Result(was)
-    made = Decision(
-        document, Result(result), status, plan, since, source, fetched_at, why, bool(gone), before
-    )
-    return made, bool(settled)
+    values: list[Any] = [document, Result(result), *told, bool(gone), before]
+    return Decision(*values), bool(settled)
 
 
 _COLUMNS: Final = (
@@ -359,12 +312,11 @@ class Tripwire:
         return lost > self.members and lost > self.share * active
 
 
-class CommandQueue:
+class CommandQueue(AccountStore):
     """The queue of one credential. A notice stays until its command has succeeded. Raises StoreError."""
 
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness) -> None:
-        self._database = database
-        self._account = account
+        super().__init__(database, account)
         self._liveness = liveness
 
     def add(
@@ -412,10 +364,7 @@ class CommandQueue:
 
     def drop(self, list_id: int) -> int:
         """Forget the held notices of a list: their command is never run; return how many."""
-        with self._database.write() as connection:
-            return connection.execute(
-                "DELETE FROM notice WHERE account = ? AND list = ? AND held", (self._account, list_id)
-            ).rowcount
+        return self._write("DELETE FROM notice WHERE account = ? AND list = ? AND held", (list_id,))
 
     def take(self, at: float) -> Notice | None:
         """Take the next one that is due, so that no other process runs it too; None when there is none.
@@ -428,9 +377,7 @@ class CommandQueue:
                 " ORDER BY next_at, id",
                 (self._account, at),
             ).fetchall()
-            dead = self._liveness.dead({row[-1] for row in rows if row[-1]})
-            takers = {"", self._liveness.owner, *dead}
-            free = next((row for row in rows if row[-1] in takers), None)
+            free = next((row for row in rows if not self._liveness.elsewhere(row[-1])), None)
             if free is None:
                 return None
             connection.execute("UPDATE notice SET owner = ? WHERE id = ?", (self._liveness.owner, free[0]))
@@ -451,18 +398,14 @@ class CommandQueue:
 
     def pending(self) -> tuple[Notice, ...]:
         """Return every notice that has not succeeded, the oldest first."""
-        rows = self._database.read(
+        rows = self._read(
             f"SELECT {_COLUMNS} FROM notice WHERE account = ? ORDER BY id",  # noqa: S608
-            (self._account,),
         )
         return tuple(map(_notice, rows))
 
 
-def _notice(row: tuple[object, ...]) -> Notice:
-    id_, list_id, list_name, document, name, external, result, status, attempts, next_at, said, held = cast(
-        "tuple[int, int, str, str, str, str, str, str, int, float, str, int]", row
-    )
+def _notice(row: tuple[Any, ...]) -> Notice:
+    id_, list_id, list_name, document, name, external, result, *told, held = row
     member = Member(document, name, external)
-    return Notice(
-        id_, list_id, list_name, member, Result(result), status, attempts, next_at, said, bool(held)
-    )
+    values: list[Any] = [id_, list_id, list_name, member, Result(result), *told, bool(held)]
+    return Notice(*values)

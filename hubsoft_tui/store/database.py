@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from ..errors import StoreBusy, StoreError
@@ -339,7 +339,7 @@ class Database:
         """The connection; it is another one after the file was begun anew."""
         return self._opened.connection
 
-    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run one reading statement and return its rows; StoreBusy or StoreError when it cannot be read."""
         with self._errors():
             self.follow()
@@ -413,6 +413,29 @@ class Database:
         """Close the connection; closing twice is harmless."""
         self._closed = True
         self.connection.close()
+
+
+class AccountStore:
+    """The rows of one credential in one file, for one thread at a time. Raises StoreError.
+
+    Of every statement here the first parameter is the account. With StoreBusy nothing was changed.
+    """
+
+    def __init__(self, database: Database, account: str) -> None:
+        self._database = database
+        self._account = account
+
+    def _read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return self._database.read(sql, (self._account, *parameters))
+
+    def _count(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Return the number in the only row; 0 where it is NULL."""
+        return int(self._read(sql, parameters)[0][0] or 0)
+
+    def _write(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement in a transaction of its own; return how many rows it changed."""
+        with self._database.write() as connection:
+            return connection.execute(sql, (self._account, *parameters)).rowcount
 
 
 def open_database(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final
 
-from .database import Database
+from .database import AccountStore, Database
 
 Value = str | int | bool | None
 
@@ -53,25 +53,22 @@ CREATE TABLE draft (
 )
 
 
-class SqliteDrafts:
-    """The drafts of one credential, for one thread at a time. Raises StoreError."""
+class SqliteDrafts(AccountStore):
+    """The drafts of one credential."""
 
     def __init__(self, database: Database, account: str) -> None:
-        self._database = database
-        self._account = account
+        super().__init__(database, account)
         # What is forgotten are people's phones and troubles: its pages are overwritten.
         database.read("PRAGMA secure_delete=ON")
 
     def all(self) -> tuple[KeptDraft, ...]:
         """Return every draft, newest first; one that cannot be read is left where it is."""
-        rows = self._database.read(
-            "SELECT about, kind, subject, term, content, at FROM draft WHERE account = ? ORDER BY at DESC",
-            (self._account,),
+        rows = self._read(
+            "SELECT about, kind, subject, term, content, at FROM draft WHERE account = ? ORDER BY at DESC"
         )
-        typed = (cast("tuple[str, str, str, str, str, float]", row) for row in rows)
         return tuple(
             KeptDraft(about, kind, subject, term, values, at)
-            for about, kind, subject, term, content, at in typed
+            for about, kind, subject, term, content, at in rows
             if (values := _values(content)) is not None
         )
 
@@ -86,19 +83,12 @@ class SqliteDrafts:
                     )
                     continue
                 connection.execute(
-                    "INSERT INTO draft VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, about) DO UPDATE SET"
-                    " kind = excluded.kind, subject = excluded.subject, term = excluded.term,"
-                    " content = excluded.content, at = excluded.at",
+                    "INSERT OR REPLACE INTO draft VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (
-                        self._account,
-                        each.about,
-                        each.kind,
-                        each.subject,
-                        each.term,
-                        json.dumps(each.values),
-                        each.at,
+                        self._account, each.about, each.kind, each.subject, each.term,
+                        json.dumps(each.values), each.at,
                     ),
-                )
+                )  # fmt: skip
 
 
 def _values(content: str) -> dict[str, Value] | None:

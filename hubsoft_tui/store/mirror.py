@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Final, TypeVar
 
 import msgspec
 
 from ..core.clock import Clock
-from .database import Database
+from .database import AccountStore, Database
 from .mirror_records import (
     FollowedTicket,
     Following,
@@ -143,21 +143,38 @@ CREATE TABLE sync_lease (
 )
 
 
-TICKET: Final = MirrorTicket.__struct_fields__
-CHANGE: Final = MirrorChange.__struct_fields__
-_FOLLOWED: Final = FollowedTicket.__struct_fields__
-_STATE: Final = MirrorState.__struct_fields__
-
-
-def columns(names: Sequence[str], table: str = "") -> str:
+def columns(names: Sequence[str]) -> str:
     """Return column names for a statement: `before` and `by` are words of SQL's own."""
-    return ", ".join(f'{table}"{name}"' for name in names)
+    return ", ".join(f'"{name}"' for name in names)
 
 
-class Mirror:
+R = TypeVar("R", bound=msgspec.Struct)
+_TABLES: Final[Mapping[type[msgspec.Struct], str]] = {
+    MirrorState: "mirror",
+    MirrorTicket: "ticket",
+    FollowedTicket: "ticket",
+    MirrorChange: "change",
+    MirrorMessage: "message",
+    MirrorTexts: "texts",
+    Label: "label",
+}
+"""Where the fields of each record are the columns."""
+_SELECT: Final = {
+    record: f"SELECT {columns(record.__struct_fields__)} FROM {table} WHERE account = ? "  # noqa: S608 - constants
+    for record, table in _TABLES.items()
+}
+_PUT: Final = {
+    record: f"INSERT OR REPLACE INTO {table} (account, {columns(record.__struct_fields__)})"  # noqa: S608
+    f" VALUES (?{', ?' * len(record.__struct_fields__)})"
+    for record, table in _TABLES.items()
+}
+
+
+class Mirror(AccountStore):
     """One connection to the mirror of one credential, for one thread. Raises StoreError."""
 
     def __init__(self, database: Database, account: str) -> None:
+        super().__init__(database, account)
         self.database = database
         self.account = account
         self._seen: int | None = None
@@ -168,169 +185,114 @@ class Mirror:
 
     def state(self) -> MirrorState:
         """Return what the sync keeps for itself."""
-        rows = self.database.read(
-            f"SELECT {columns(_STATE)} FROM mirror WHERE account = ?",  # noqa: S608 - constant names
-            (self.account,),
-        )
-        return MirrorState(*cast("Any", rows[0])) if rows else MirrorState()
+        return next(iter(self._all(MirrorState)), MirrorState())
 
     def pulse(self) -> Pulse | None:
         """Return what tells of news, or None when no connection wrote since the last call. Microseconds."""
-        seen = int(cast("int", self.database.read("PRAGMA data_version")[0][0]))
+        seen = int(self._database.read("PRAGMA data_version")[0][0])
         if seen == self._seen:
             return None
-        rows = self.database.read(
+        rows = self._read(
             "SELECT version, synced_at, (SELECT owner FROM sync_lease WHERE account = ?1) FROM mirror"
-            " WHERE account = ?1",
-            (self.account,),
+            " WHERE account = ?1"
         )
         self._seen = seen
-        return Pulse(*cast("tuple[int, float | None, str | None]", rows[0] if rows else (0, None, None)))
+        return Pulse(*rows[0]) if rows else Pulse(0, None, None)
 
     def tickets(self, ids: Iterable[int]) -> dict[int, MirrorTicket]:
         """Return those of `ids` that are known, by id."""
-        rows = self.database.read(
-            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ?"  # noqa: S608 - constant names
-            " AND id IN (SELECT value FROM json_each(?))",
-            (self.account, listed(ids)),
-        )
-        return {ticket.id: ticket for ticket in _tickets(rows)}
+        found = self._all(MirrorTicket, "AND id IN (SELECT value FROM json_each(?))", (listed(ids),))
+        return {ticket.id: ticket for ticket in found}
 
     def by_protocol(self, protocol: str) -> MirrorTicket | None:
         """Return the ticket with this protocol, if it is known."""
-        rows = self.database.read(
-            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ? AND protocol = ?",  # noqa: S608
-            (self.account, protocol),
-        )
-        return next(_tickets(rows), None)
+        return next(iter(self._all(MirrorTicket, "AND protocol = ?", (protocol,))), None)
 
     def followed(self, *, open_only: bool = False, since: int = -1) -> list[MirrorTicket]:
         """Return the tickets that are followed, newest first; those of a version after `since`."""
-        rows = self.database.read(
-            f"SELECT {columns(TICKET)} FROM ticket WHERE account = ? AND following > 0"  # noqa: S608
-            + (" AND version > ?" if since >= 0 else "")
-            + (f" AND state = {int(Standing.OPEN)}" if open_only else "")
-            + " ORDER BY id DESC",
-            (self.account, since) if since >= 0 else (self.account,),
-        )
-        return list(_tickets(rows))
+        news = ("AND version > ?", (since,)) if since >= 0 else ("", ())
+        only = f" AND state = {int(Standing.OPEN)}" if open_only else ""
+        return self._all(MirrorTicket, f"AND following > 0 {news[0]}{only} ORDER BY id DESC", news[1])
 
     def followed_open(self) -> list[FollowedTicket]:
         """Return the tickets that are followed and open."""
-        rows = self.database.read(
-            f"SELECT {columns(_FOLLOWED)} FROM ticket WHERE account = ? AND following > 0"  # noqa: S608
-            f" AND state = {int(Standing.OPEN)}",
-            (self.account,),
-        )
-        return [FollowedTicket(*cast("Any", row)) for row in rows]
+        return self._all(FollowedTicket, f"AND following > 0 AND state = {int(Standing.OPEN)}")
 
     def dropped(self, since: int) -> list[int]:
         """Return the ids of tickets not followed whose version is after `since`."""
-        rows = self.database.read(
-            "SELECT id FROM ticket WHERE account = ? AND version > ? AND following <= 0",
-            (self.account, since),
+        rows = self._read(
+            "SELECT id FROM ticket WHERE account = ? AND version > ? AND following <= 0", (since,)
         )
-        return [cast("int", row[0]) for row in rows]
+        return [row[0] for row in rows]
 
     def changes(self, *, last: int | None = None, ticket_id: int | None = None) -> list[MirrorChange]:
         """Return changes, oldest first: of one ticket or of all, the `last` few or all."""
-        where = "account = ?"
-        parameters: list[object] = [self.account]
-        if ticket_id is not None:
-            where += " AND ticket_id = ?"
-            parameters.append(ticket_id)
-        limit = "" if last is None else f" LIMIT {int(last)}"
-        rows = self.database.read(
-            f"SELECT {columns(CHANGE)} FROM change WHERE {where}"  # noqa: S608 - constant names and numbers
-            f" ORDER BY number DESC{limit}",
-            parameters,
-        )
-        return [MirrorChange(*cast("Any", row)) for row in reversed(rows)]
+        one = ("", ()) if ticket_id is None else ("AND ticket_id = ?", (ticket_id,))
+        limit = -1 if last is None else int(last)
+        found = self._all(MirrorChange, f"{one[0]} ORDER BY number DESC LIMIT {limit}", one[1])
+        return found[::-1]
 
     def numbered(self, numbers: Iterable[int]) -> dict[int, MirrorChange]:
         """Return the changes with these numbers, by number."""
-        rows = self.database.read(
-            f"SELECT {columns(CHANGE)} FROM change WHERE account = ?"  # noqa: S608 - constant names
-            " AND number IN (SELECT value FROM json_each(?))",
-            (self.account, listed(numbers)),
-        )
-        return {change.number: change for change in (MirrorChange(*cast("Any", row)) for row in rows)}
+        found = self._all(MirrorChange, "AND number IN (SELECT value FROM json_each(?))", (listed(numbers),))
+        return {change.number: change for change in found}
 
     def changes_since(self, version: int) -> list[MirrorChange]:
         """Return the changes noticed after `version`, oldest first."""
-        rows = self.database.read(
-            f"SELECT {columns(CHANGE)} FROM change WHERE account = ? AND version > ?"  # noqa: S608
-            " ORDER BY number",
-            (self.account, version),
-        )
-        return [MirrorChange(*cast("Any", row)) for row in rows]
+        return self._all(MirrorChange, "AND version > ? ORDER BY number", (version,))
 
     def messages(self, ticket_id: int) -> list[MirrorMessage]:
         """Return a ticket's messages, oldest first."""
-        rows = self.database.read(
-            "SELECT id, ticket_id, text, written_at FROM message WHERE account = ? AND ticket_id = ?"
-            " ORDER BY written_at, id",
-            (self.account, ticket_id),
-        )
-        return [MirrorMessage(*cast("Any", row)) for row in rows]
+        return self._all(MirrorMessage, "AND ticket_id = ? ORDER BY written_at, id", (ticket_id,))
 
     def texts(self, ticket_id: int) -> MirrorTexts:
         """Return a ticket's long texts, as far as they are known."""
-        rows = self.database.read(
-            "SELECT ticket_id, opening, closing, contact_name, contact_phone, work_orders, asked_at"
-            " FROM texts WHERE account = ? AND ticket_id = ?",
-            (self.account, ticket_id),
-        )
-        return MirrorTexts(*cast("Any", rows[0])) if rows else MirrorTexts(ticket_id)
+        return next(iter(self._all(MirrorTexts, "AND ticket_id = ?", (ticket_id,))), MirrorTexts(ticket_id))
 
     def labels(self) -> list[Label]:
         """Return every status and type that was heard of."""
-        rows = self.database.read(
-            "SELECT kind, id, label, prefix FROM label WHERE account = ? ORDER BY kind, id", (self.account,)
-        )
-        return [Label(*cast("Any", row)) for row in rows]
+        return self._all(Label, "ORDER BY kind, id")
 
     def statuses(self, since: float) -> list[StatusCount]:
         """Count the tickets opened since then (UTC epoch seconds) by status, open and closed."""
-        rows = self.database.read(
+        rows = self._read(
             f"SELECT status_id, sum(state = {int(Standing.OPEN)}), sum(state = {int(Standing.CLOSED)})"  # noqa: S608
             " FROM ticket WHERE account = ? AND opened_at >= ? GROUP BY status_id",
-            (self.account, since),
+            (since,),
         )
-        return [StatusCount(*cast("Any", row)) for row in rows]
+        return [StatusCount(*row) for row in rows]
 
     def count(self, *, opened_since: float | None = None, closed_since: float | None = None) -> int:
         """Count the tickets known that were opened, or closed, since then (UTC epoch seconds)."""
         column, since = ("opened_at", opened_since) if closed_since is None else ("closed_at", closed_since)
-        rows = self.database.read(
+        return self._count(
             f"SELECT count(*) FROM ticket WHERE account = ? AND {column} >= ?",  # noqa: S608 - one of two
-            (self.account, since or 0.0),
+            (since or 0.0,),
         )
-        return cast("int", rows[0][0])
 
     def tracked(self) -> int:
         """Count the tickets that are followed and open."""
-        rows = self.database.read(
-            f"SELECT count(*) FROM ticket WHERE account = ? AND following > 0 AND state = {int(Standing.OPEN)}",  # noqa: S608
-            (self.account,),
+        return self._count(
+            "SELECT count(*) FROM ticket WHERE account = ? AND following > 0 AND state = ?", (Standing.OPEN,)
         )
-        return cast("int", rows[0][0])
 
     def earliest(self) -> float | None:
         """Return when the oldest ticket that is followed by rule was opened (UTC epoch seconds)."""
-        rows = self.database.read(
+        rows = self._read(
             "SELECT min(opened_at) FROM ticket WHERE account = ? AND following > 0"  # noqa: S608 - a constant
-            f" AND following = {int(Following.RULE)}",
-            (self.account,),
+            f" AND following = {int(Following.RULE)}"
         )
-        return cast("float | None", rows[0][0])
+        earliest: float | None = rows[0][0]
+        return earliest
 
     def spent(self, day: str) -> tuple[int, int]:
         """Return how many requests syncing took on a day, and how many one per ticket would have taken."""
-        rows = self.database.read(
-            "SELECT requests, naive FROM spent WHERE account = ? AND day = ?", (self.account, day)
-        )
-        return cast("tuple[int, int]", rows[0]) if rows else (0, 0)
+        rows = self._read("SELECT requests, naive FROM spent WHERE account = ? AND day = ?", (day,))
+        return (rows[0][0], rows[0][1]) if rows else (0, 0)
+
+    def _all(self, record: type[R], rest: str = "", parameters: Sequence[object] = ()) -> list[R]:
+        """Return the records of this credential, `rest` being what else the statement says."""
+        return [record(*row) for row in self._read(_SELECT[record] + rest, parameters)]
 
 
 def listed(ids: Iterable[int]) -> str:
@@ -338,15 +300,9 @@ def listed(ids: Iterable[int]) -> str:
     return f"[{','.join(map(str, ids))}]"
 
 
-def _tickets(rows: Iterable[tuple[object, ...]]) -> Iterator[MirrorTicket]:
-    return (MirrorTicket(*row) for row in cast("Iterable[Any]", rows))
-
-
 LEASE_SECONDS: Final = 60.0
 """What a frozen process holds is free after this; a living one renews it."""
 
-_MARKS: Final = ", ".join("?" * (len(TICKET) + 1))
-_KEEP: Final = f"INSERT OR REPLACE INTO ticket (account, {columns(TICKET)}) VALUES ({_MARKS})"  # noqa: S608
 _ABOUT_TICKETS: Final = (
     ("change", "ticket_id"), ("message", "ticket_id"), ("texts", "ticket_id"), ("ticket", "id")
 )  # fmt: skip
@@ -386,13 +342,7 @@ class Draft:
     def keep(self, tickets: Iterable[MirrorTicket]) -> None:
         """Keep tickets as they are now."""
         version = self.version
-        self._connection.executemany(
-            _KEEP,
-            (
-                (self._account, *msgspec.structs.astuple(msgspec.structs.replace(ticket, version=version)))
-                for ticket in tickets
-            ),
-        )
+        self._put(MirrorTicket, (msgspec.structs.replace(ticket, version=version) for ticket in tickets))
 
     def changed(self, changes: Iterable[MirrorChange]) -> None:
         """Add lines to the history."""
@@ -415,10 +365,7 @@ class Draft:
 
     def messages(self, messages: Iterable[MirrorMessage]) -> None:
         """Keep messages; one that is known is replaced."""
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO message (account, id, ticket_id, text, written_at) VALUES (?, ?, ?, ?, ?)",
-            ((self._account, *msgspec.structs.astuple(message)) for message in messages),
-        )
+        self._put(MirrorMessage, messages)
 
     def texts(self, texts: Iterable[MirrorTexts]) -> None:
         """Keep long texts; what is None leaves what is known."""
@@ -438,10 +385,7 @@ class Draft:
 
     def learn(self, labels: Iterable[Label]) -> None:
         """Keep what statuses and types are called."""
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO label (account, kind, id, label, prefix) VALUES (?, ?, ?, ?, ?)",
-            ((self._account, *msgspec.structs.astuple(label)) for label in labels),
-        )
+        self._put(Label, labels)
 
     def remember(self, **state: float | bytes | None) -> None:
         """Set fields of `MirrorState`."""
@@ -493,6 +437,10 @@ class Draft:
                 (self._account, ids),
             )
         return len(rows)
+
+    def _put(self, record: type[msgspec.Struct], records: Iterable[msgspec.Struct]) -> None:
+        values = ((self._account, *msgspec.structs.astuple(each)) for each in records)
+        self._connection.executemany(_PUT[record], values)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 from ..core.clock import Clock
-from .database import Database
+from .database import AccountStore, Database
 from .losses import HighWater
 from .process_liveness import ProcessLiveness
 from .rescue import MOST, sequence_of
@@ -122,12 +122,11 @@ class OutboxTally:
     oldest: float | None
 
 
-class SqliteOutbox:
+class SqliteOutbox(AccountStore):
     """The entries of one credential, for one thread at a time. Raises StoreError."""
 
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
-        self._database = database
-        self._account = account
+        super().__init__(database, account)
         self._liveness = liveness
         self._clock = clock
         self._version: object = None
@@ -186,17 +185,16 @@ class SqliteOutbox:
 
     def due(self) -> tuple[int, ...]:
         """Return the numbers of those whose next step is due and that no process works on, oldest first."""
-        found = self._database.read(
+        found = self._read(
             "SELECT number FROM entry WHERE account = ? AND due <= ? AND owner IS NULL ORDER BY number",
-            (self._account, self._clock.now()),
+            (self._clock.now(),),
         )
         return tuple(int(str(number)) for (number,) in found)
 
     def next_due(self) -> float | None:
         """Return when (`Clock.now`) the next step of any unclaimed entry is due."""
-        ((due,),) = self._database.read(
-            "SELECT min(due) FROM entry WHERE account = ? AND due IS NOT NULL AND owner IS NULL",
-            (self._account,),
+        ((due,),) = self._read(
+            "SELECT min(due) FROM entry WHERE account = ? AND due IS NOT NULL AND owner IS NULL"
         )
         return due if isinstance(due, float) else None
 
@@ -206,9 +204,7 @@ class SqliteOutbox:
 
     def tickets(self) -> frozenset[int]:
         """Return the ids of the tickets that entries became."""
-        found = self._database.read(
-            "SELECT ticket_id FROM entry WHERE account = ? AND ticket_id IS NOT NULL", (self._account,)
-        )
+        found = self._read("SELECT ticket_id FROM entry WHERE account = ? AND ticket_id IS NOT NULL")
         return frozenset(int(str(ticket)) for (ticket,) in found)
 
     # -- claims
@@ -297,7 +293,7 @@ class SqliteOutbox:
         """Tell whether another process changed anything since the last call. Microseconds."""
         version = self._database.read("PRAGMA data_version")[0][0]
         before, self._version = self._version, version
-        return before != version
+        return bool(before != version)
 
     def tally(self, *, over: Sequence[str], asking: Sequence[str], undecided: str) -> OutboxTally:
         """Count the entries not in the states `over`, and those a person must look at.
@@ -316,17 +312,14 @@ class SqliteOutbox:
 
     def purge(self, states: Sequence[str], before: float) -> int:
         """Forget entries in these states with nothing left to do since `before` (epoch s); return how many."""
-        with self._database.write() as connection:
-            return connection.execute(
-                f"DELETE FROM entry WHERE account = ? AND state IN ({_marks(states)}) AND updated_at < ?"  # noqa: S608
-                " AND due IS NULL AND doubles = '[]'",
-                (self._account, *states, before),
-            ).rowcount
+        return self._write(
+            f"DELETE FROM entry WHERE account = ? AND state IN ({_marks(states)}) AND updated_at < ?"  # noqa: S608
+            " AND due IS NULL AND doubles = '[]'",
+            (*states, before),
+        )
 
     def _rows(self, where: str, parameters: Sequence[object] = ()) -> tuple[OutboxRow, ...]:
-        found = self._database.read(
-            f"{_SELECT}WHERE account = ? AND ({where}) ORDER BY number DESC", (self._account, *parameters)
-        )
+        found = self._read(f"{_SELECT}WHERE account = ? AND ({where}) ORDER BY number DESC", (*parameters,))
         return tuple(map(_row, found))
 
     def _change(self, row: OutboxRow, step: Step) -> OutboxRow | None:

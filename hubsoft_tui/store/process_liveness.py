@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..core.clock import Clock
 from ..errors import StoreError
-from .database import Database
+from .database import AccountStore, Database
 from .disk import make_private_folder, store_errors
 
 
@@ -50,6 +50,10 @@ class ProcessLiveness:
     def dead(self, owners: Iterable[str]) -> set[str]:
         """Return those of `owners` whose process is gone. About ten microseconds each."""
         return {owner for owner in owners if owner != self.owner and not self._alive(owner)}
+
+    def elsewhere(self, owner: str | None) -> bool:
+        """Tell whether `owner` is another one than this, and alive; empty or None is no owner."""
+        return owner is not None and owner not in {"", self.owner} and self._alive(owner)
 
     def close(self) -> None:
         """Leave; from now on this owner is dead. Closing twice is harmless."""
@@ -97,23 +101,17 @@ def held_elsewhere(
     liveness: ProcessLiveness, clock: Clock, owner: str | None, until: float, epoch: str
 ) -> bool:
     """Tell whether another process that is alive holds a claim; `until` is on the clock of `epoch`."""
-    return (
-        owner not in {None, liveness.owner}
-        and epoch == clock.epoch()
-        and clock.now() < until
-        and not liveness.dead([owner or ""])
-    )
+    return epoch == clock.epoch() and clock.now() < until and liveness.elsewhere(owner)
 
 
-class Lease:
+class Lease(AccountStore):
     """One right of one credential: a row of `table` (account, owner, until, epoch). Raises StoreError."""
 
     def __init__(
         self, database: Database, table: str, account: str, liveness: ProcessLiveness, clock: Clock
     ) -> None:
-        self._database = database
+        super().__init__(database, account)
         self._table = table
-        self._account = account
         self._liveness = liveness
         self._clock = clock
 
@@ -139,10 +137,7 @@ class Lease:
 
     def holder(self) -> str | None:
         """Return the owner of the lease, alive or not."""
-        rows = self._database.read(
-            f"SELECT owner FROM {self._table} WHERE account = ?",  # noqa: S608 - a constant
-            (self._account,),
-        )
+        rows = self._read(f"SELECT owner FROM {self._table} WHERE account = ?")  # noqa: S608 - a constant
         return str(rows[0][0]) if rows else None
 
     def held(self) -> bool:
@@ -151,13 +146,11 @@ class Lease:
 
     def elsewhere(self) -> bool:
         """Whether another process that is alive has the lease."""
-        holder = self.holder()
-        return holder not in {None, self.owner} and not self._liveness.dead([holder or ""])
+        return self._liveness.elsewhere(self.holder())
 
     def release(self) -> None:
         """Give the lease back."""
-        with self._database.write() as connection:
-            connection.execute(
-                f"DELETE FROM {self._table} WHERE account = ? AND owner = ?",  # noqa: S608 - a constant
-                (self._account, self.owner),
-            )
+        self._write(
+            f"DELETE FROM {self._table} WHERE account = ? AND owner = ?",  # noqa: S608 - a constant
+            (self.owner,),
+        )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, cast
+from dataclasses import astuple, dataclass, field
+from typing import Final
 
-from .database import Database
+from .database import AccountStore
 
 MIGRATIONS: Final = (
     """
@@ -41,30 +41,24 @@ class Recent:
     at: float
 
 
-class RecentAndAudit:
-    """Two small tables of one credential. Raises StoreError."""
-
-    def __init__(self, database: Database, account: str) -> None:
-        self._database = database
-        self._account = account
+class RecentAndAudit(AccountStore):
+    """Two small tables of one credential."""
 
     def recent(self) -> tuple[Recent, ...]:
         """Return the last customers looked at, newest first."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT term, name, document, active, at FROM recent WHERE account = ? ORDER BY at DESC LIMIT ?",
-            (self._account, KEPT),
+            (KEPT,),
         )
-        typed = (cast("tuple[str, str, str, int, float]", row) for row in rows)
         return tuple(
-            Recent(term, name, document, bool(active), at) for term, name, document, active, at in typed
+            Recent(term, name, document, bool(active), at) for term, name, document, active, at in rows
         )
 
     def remember(self, recent: Recent) -> None:
         """Put `recent` in front; beyond twenty the oldest go."""
         with self._database.write() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO recent VALUES (?, ?, ?, ?, ?, ?)",
-                (self._account, recent.term, recent.name, recent.document, recent.active, recent.at),
+                "INSERT OR REPLACE INTO recent VALUES (?, ?, ?, ?, ?, ?)", (self._account, *astuple(recent))
             )
             connection.execute(
                 "DELETE FROM recent WHERE account = ?1 AND document NOT IN"
@@ -74,7 +68,4 @@ class RecentAndAudit:
 
     def audit(self, action: str, subject: str, person: str, at: float) -> None:
         """Add one line to the trail; `subject` is already masked."""
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT INTO audit VALUES (?, ?, ?, ?, ?)", (self._account, at, person, action, subject)
-            )
+        self._write("INSERT INTO audit VALUES (?, ?, ?, ?, ?)", (at, person, action, subject))

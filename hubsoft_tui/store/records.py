@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Final, cast
+from typing import Final
 
 from ..core.clock import Clock
 from ..core.ports import StoredEntry
 from ..core.types import Priority
-from .database import Database
+from .database import AccountStore, Database
 from .process_liveness import ProcessLiveness, held_elsewhere
 
 MIGRATIONS: Final = (
@@ -45,12 +45,11 @@ BRIEF: Final = "brief"
 """A roster's rows: thousands come at once, so they have a limit of their own and push no customer out."""
 
 
-class SqliteRecords:
+class SqliteRecords(AccountStore):
     """A RecordPort over one database (see core.ports)."""
 
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
-        self._database = database
-        self._account = account
+        super().__init__(database, account)
         self._liveness = liveness
         self._clock = clock
         self._seen = self._data_version()
@@ -58,13 +57,12 @@ class SqliteRecords:
     def load(self, keys: list[str]) -> dict[str, StoredEntry]:
         """Return the entries that exist."""
         marks = ", ".join("?" * len(keys))
-        rows = self._database.read(
+        rows = self._read(
             "SELECT key, kind, body, fetched_at, fetched_now, epoch FROM record"  # noqa: S608 - question marks only
             f" WHERE account = ? AND key IN ({marks})",
-            (self._account, *keys),
+            keys,
         )
-        entries = (StoredEntry(*cast("tuple[str, str, bytes, float, float, str]", row)) for row in rows)
-        return {entry.key: entry for entry in entries}
+        return {row[0]: StoredEntry(*row) for row in rows}
 
     def save(self, entries: list[StoredEntry], *, ended: str = "") -> None:
         """Keep entries, and end this process's announced fetch of `ended`.
@@ -101,8 +99,7 @@ class SqliteRecords:
     def clear(self) -> int:
         """Forget everything; return how many customers went."""
         count = self.count()
-        with self._database.write() as connection:
-            connection.execute("DELETE FROM record WHERE account = ?", (self._account,))
+        self._write("DELETE FROM record WHERE account = ?")
         return count
 
     def clean(self, *, older_than: float, max_entries: int, max_briefs: int) -> tuple[int, int]:
@@ -129,19 +126,18 @@ class SqliteRecords:
 
     def count(self, used_since: float = 0.0) -> int:
         """How many customers are kept that were used since then (epoch s)."""
-        rows = self._database.read(
+        return self._count(
             "SELECT count(*) FROM record WHERE account = ? AND kind = ? AND used_at >= ?",
-            (self._account, COUNTED, used_since),
+            (COUNTED, used_since),
         )
-        return int(cast("int", rows[0][0]))
 
     def recent(self, kind: str, limit: int) -> list[tuple[str, float]]:
         """Return when records of a kind were fetched, the last used first."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT key, fetched_at FROM record WHERE account = ? AND kind = ? ORDER BY used_at DESC LIMIT ?",
-            (self._account, kind, limit),
+            (kind, limit),
         )
-        return cast("list[tuple[str, float]]", rows)
+        return [(key, at) for key, at in rows]
 
     def claim(self, key: str, priority: Priority, seconds: float) -> bool:
         """Announce a fetch; False while a living process fetches the same at least as urgently."""
@@ -177,4 +173,4 @@ class SqliteRecords:
         )
 
     def _data_version(self) -> int:
-        return int(cast("int", self._database.read("PRAGMA data_version")[0][0]))
+        return int(self._database.read("PRAGMA data_version")[0][0])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, cast
+from dataclasses import astuple, dataclass
+from typing import Final
 
-from .database import Database
+from .database import AccountStore
 
 MIGRATIONS: Final = (
     """
@@ -38,39 +38,26 @@ class KeptDay:
     rows: int
 
 
-class ReportStore:
-    """The days of one account, for one thread. Raises StoreError."""
-
-    def __init__(self, database: Database, account: str) -> None:
-        self._database = database
-        self._account = account
+class ReportStore(AccountStore):
+    """The days of one account."""
 
     def save(self, kept: KeptDay, body: bytes) -> None:
         """Keep a day, in place of what was kept of it."""
-        figures = (kept.questions, kept.requests, kept.saved, kept.errors, kept.rate_limited, kept.rows)
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (self._account, kept.day, *figures, body),
-            )
+        self._write("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*astuple(kept), body))
 
     def load(self, day: str) -> bytes | None:
         """Return what was kept of a day, or None."""
-        rows = self._database.read("SELECT body FROM day WHERE account = ? AND day = ?", (self._account, day))
-        return cast("bytes", rows[0][0]) if rows else None
+        rows = self._read("SELECT body FROM day WHERE account = ? AND day = ?", (day,))
+        return bytes(rows[0][0]) if rows else None
 
     def days(self) -> list[KeptDay]:
         """Return every day that is kept, newest first."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT day, questions, requests, saved, errors, rate_limited, rows FROM day"
-            " WHERE account = ? ORDER BY day DESC",
-            (self._account,),
+            " WHERE account = ? ORDER BY day DESC"
         )
-        return [KeptDay(*cast("tuple[str, int, int, int, int, int, int]", row)) for row in rows]
+        return [KeptDay(*row) for row in rows]
 
     def drop(self, before: str) -> int:
         """Forget the days before one; return how many went."""
-        with self._database.write() as connection:
-            return connection.execute(
-                "DELETE FROM day WHERE account = ? AND day < ?", (self._account, before)
-            ).rowcount
+        return self._write("DELETE FROM day WHERE account = ? AND day < ?", (before,))

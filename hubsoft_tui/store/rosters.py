@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final
 
 import msgspec
 
 from .checkup_rows import Reading, Seen
-from .database import Database
+from .database import AccountStore
 
 NO_LIST: Final = 0
 """The list of a run that checks no member: the nightly reading."""
@@ -33,28 +33,20 @@ class RosterSize:
     """False for a variant that turned out to leave out what it should hold."""
 
 
-class Rosters:
+class Rosters(AccountStore):
     """Sizes, seen rows and nights of one credential. Raises StoreError."""
-
-    def __init__(self, database: Database, account: str) -> None:
-        self._database = database
-        self._account = account
 
     def sizes(self) -> dict[str, RosterSize]:
         """Return what is known of each variant."""
-        rows = self._database.read(
-            "SELECT variant, total, page_size, at, believed FROM roster WHERE account = ?", (self._account,)
-        )
-        typed = cast("list[tuple[str, int, int, float, int]]", rows)
-        return {variant: RosterSize(total, size, at, bool(ok)) for variant, total, size, at, ok in typed}
+        rows = self._read("SELECT variant, total, page_size, at, believed FROM roster WHERE account = ?")
+        return {variant: RosterSize(total, size, at, bool(ok)) for variant, total, size, at, ok in rows}
 
     def put_size(self, variant: str, size: RosterSize) -> None:
         """Note what was learnt of a variant."""
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO roster VALUES (?, ?, ?, ?, ?, ?)",
-                (self._account, variant, size.total, size.page_size, size.believed, size.at),
-            )
+        self._write(
+            "INSERT OR REPLACE INTO roster VALUES (?, ?, ?, ?, ?, ?)",
+            (variant, size.total, size.page_size, size.believed, size.at),
+        )
 
     def note_total(self, variant: str, total: int, at: float) -> None:
         """Note how many customers a variant holds; what else is known of it stays."""
@@ -84,41 +76,41 @@ class Rosters:
     def known(self, run_id: int, ids: Sequence[int]) -> set[int]:
         """Return which of these customers a reading has seen already."""
         marks = ", ".join("?" * len(ids))
-        rows = self._database.read(
+        rows = self._read(
             f"SELECT id FROM seen WHERE account = ? AND run = ? AND id IN ({marks})",  # noqa: S608 - question marks
-            (self._account, run_id, *ids),
+            (run_id, *ids),
         )
-        return {cast("int", id_) for (id_,) in rows}
+        return {id_ for (id_,) in rows}
 
     def sharing(self, run_id: int) -> list[Seen]:
         """Return the rows without an active service whose document more than one customer of a reading has.
 
         Where one of those customers has an active service, none of them is returned.
         """
-        rows = self._database.read(
+        rows = self._read(
             "SELECT id, document, active, body, at, now FROM seen WHERE account = ?1 AND run = ?2 AND document IN"
             " (SELECT document FROM seen WHERE account = ?1 AND run = ?2 AND document != ''"
             " GROUP BY document HAVING count(*) > 1 AND NOT max(active)) ORDER BY document, id",
-            (self._account, run_id),
+            (run_id,),
         )
         return [_seen(row) for row in rows]
 
     def shared_documents(self, run_id: int) -> set[str]:
         """Return the documents that more than one customer of a reading has; they are few."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT document FROM seen WHERE account = ? AND run = ? GROUP BY document HAVING count(*) > 1",
-            (self._account, run_id),
+            (run_id,),
         )
-        return {cast("str", document) for (document,) in rows}
+        return {document for (document,) in rows}
 
     def waiting(self, run_id: int) -> Iterator[list[Seen]]:
         """Yield the rows without an active service in the order of documents, a few hundred at a time."""
         after = ("", -1)
         while True:
-            rows = self._database.read(
+            rows = self._read(
                 "SELECT id, document, active, body, at, now FROM seen WHERE account = ? AND run = ? AND active = 0"
                 " AND (document, id) > (?, ?) ORDER BY document, id LIMIT ?",
-                (self._account, run_id, *after, CHUNK),
+                (run_id, *after, CHUNK),
             )
             if not rows:
                 return
@@ -134,6 +126,6 @@ class Rosters:
         return taken.rowcount > 0
 
 
-def _seen(row: tuple[object, ...]) -> Seen:
-    id_, document, active, body, at, now = cast("tuple[int, str, int, bytes, float, float]", row)
-    return Seen(id_, document, bool(active), body, at, now)
+def _seen(row: tuple[Any, ...]) -> Seen:
+    id_, document, active, *told = row
+    return Seen(id_, document, bool(active), *told)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final, cast
+from dataclasses import astuple, replace
+from typing import Final
 
 from ..core.clock import Clock
 from ..core.ports import StoredToken
-from .database import Database
+from .database import AccountStore, Database
 from .process_liveness import Lease, ProcessLiveness
 
 MIGRATIONS: Final = (
@@ -32,24 +32,20 @@ CREATE TABLE login_lease (
 )
 
 
-class SqliteTokens:
+class SqliteTokens(AccountStore):
     """A TokenPort over one database (see core.ports)."""
 
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
-        self._database = database
-        self._account = account
+        super().__init__(database, account)
         self._login = Lease(database, "login_lease", account, liveness, clock)
 
     def load(self) -> StoredToken | None:
         """Return the newest token, or None."""
-        rows = self._database.read(
+        rows = self._read(
             "SELECT value, version, issued_wall, expires_wall, issued_now, expires_now, epoch FROM token"
-            " WHERE account = ? AND value != ''",
-            (self._account,),
+            " WHERE account = ? AND value != ''"
         )
-        return (
-            StoredToken(*cast("tuple[str, int, float, float, float, float, str]", rows[0])) if rows else None
-        )
+        return StoredToken(*rows[0]) if rows else None
 
     def save(self, token: StoredToken) -> StoredToken:
         """Keep `token` under the next version and return it so."""
@@ -60,19 +56,13 @@ class SqliteTokens:
             saved = replace(token, version=1 if row is None else int(row[0]) + 1)
             connection.execute(
                 "INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    self._account, saved.value, saved.version, saved.issued_wall, saved.expires_wall,
-                    saved.issued_now, saved.expires_now, saved.epoch,
-                ),
-            )  # fmt: skip
+                (self._account, *astuple(saved)),
+            )
         return saved
 
     def discard(self, version: int) -> None:
         """Forget the token if it is still this version."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE token SET value = '' WHERE account = ? AND version = ?", (self._account, version)
-            )
+        self._write("UPDATE token SET value = '' WHERE account = ? AND version = ?", (version,))
 
     async def lease(self, seconds: float) -> bool:
         """Take the right to log in; False while a living process holds it and its time is not over."""

@@ -7,7 +7,7 @@ only index, so a row costs little and a stretch of time is read in one sweep. Wo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from ..core.telemetry.trace import (
     CATEGORIES,
@@ -80,10 +80,6 @@ MILLI: Final = 1000
 TRIMMED: Final = "trimmed"
 KEPT_HOUSE: Final = "kept house"
 TABLES: Final = ("question", "sent", "naive")
-_Question = tuple[
-    int, int, int, int, int, int, str, int | None, int | None, int, int, int, int, int, int, int
-]
-_Sent = tuple[int, str, int, str, int, int, int, int | None, int, str, int, int]
 
 
 class TraceReader:
@@ -107,28 +103,13 @@ class TraceReader:
             since,
             until,
         ):
-            at, category, subject, priority, outcome, age, caller, changed, status, gap, *flags = cast(
-                "_Question", row
-            )
+            at, category, subject, priority, outcome, age, caller, changed, status, gap, *flags = row
             suspended, forced, failed, negative, was_negative, was_suspended = map(bool, flags)
             yield QuestionRow(
-                at=at / MICRO,
-                category=CATEGORIES[category],
-                subject=subject,
-                priority=Priority(priority),
-                outcome=OUTCOMES[outcome],
-                age=age / MILLI,
-                caller=caller,
-                changed=None if changed is None else bool(changed),
-                since=gap / MILLI,
-                suspended=suspended,
-                status_changed=None if status is None else bool(status),
-                forced=forced,
-                failed=failed,
-                negative=negative,
-                was_negative=was_negative,
-                was_suspended=was_suspended,
-            )
+                at / MICRO, CATEGORIES[category], subject, Priority(priority), OUTCOMES[outcome], age / MILLI, caller,
+                None if changed is None else bool(changed), gap / MILLI, suspended,
+                None if status is None else bool(status), forced, failed, negative, was_negative, was_suspended,
+            )  # fmt: skip
 
     def points(self, since: float, until: float) -> Iterator[tuple[int, int, int]]:
         """Yield (at in microseconds, subject, mark) of the questions that were asked and answered.
@@ -141,15 +122,12 @@ class TraceReader:
             f" | ((priority <= {int(Priority.HIGH)}) * {PERSON})"
             f" | ((negative OR outcome = {OUTCOMES.index(Outcome.NEGATIVE)}) * {NEGATIVE})"
         )
-        return cast(
-            "Iterator[tuple[int, int, int]]",
-            self._stream(
-                f"SELECT at, subject, {mark} FROM question"  # noqa: S608 - ours
-                " WHERE at >= ? AND at < ? AND account = ? AND NOT failed"
-                f" AND caller != coalesce((SELECT id FROM word WHERE text = '{REFRESH}'), -1) ORDER BY at",
-                since,
-                until,
-            ),
+        return self._stream(
+            f"SELECT at, subject, {mark} FROM question"  # noqa: S608 - ours
+            " WHERE at >= ? AND at < ? AND account = ? AND NOT failed"
+            f" AND caller != coalesce((SELECT id FROM word WHERE text = '{REFRESH}'), -1) ORDER BY at",
+            since,
+            until,
         )
 
     def comparisons(self, since: float, until: float) -> Iterator[tuple[int, int, int, int, int]]:
@@ -157,14 +135,11 @@ class TraceReader:
 
         `category` is a place in `CATEGORIES`.
         """
-        return cast(
-            "Iterator[tuple[int, int, int, int, int]]",
-            self._stream(
-                "SELECT category, since, changed, was_suspended, was_negative FROM question"
-                " WHERE at >= ? AND at < ? AND account = ? AND changed IS NOT NULL ORDER BY at",
-                since,
-                until,
-            ),
+        return self._stream(
+            "SELECT category, since, changed, was_suspended, was_negative FROM question"
+            " WHERE at >= ? AND at < ? AND account = ? AND changed IS NOT NULL ORDER BY at",
+            since,
+            until,
         )
 
     def sent(self, since: float, until: float) -> Iterator[SentRow]:
@@ -177,30 +152,16 @@ class TraceReader:
             since,
             until,
         ):
-            at, operation, priority, caller, attempt, wait, latency, status, size, outcome, *flags = cast(
-                "_Sent", row
-            )
-            sent, asked = map(bool, flags)
+            at, operation, priority, caller, attempt, wait, latency, status, size, outcome, sent, asked = row
             yield SentRow(
-                at=at / MICRO,
-                operation=operation,
-                priority=Priority(priority),
-                caller=caller,
-                attempt=attempt,
-                wait=wait / MICRO,
-                latency=latency / MICRO,
-                status=status,
-                size=size,
-                outcome=outcome,
-                sent=sent,
-                asked=asked,
-            )
+                at / MICRO, operation, Priority(priority), caller, attempt, wait / MICRO, latency / MICRO,
+                status, size, outcome, bool(sent), bool(asked),
+            )  # fmt: skip
 
     def count(self) -> tuple[int, int]:
         """How many questions and requests are kept, of every account."""
         rows = self._database.read("SELECT (SELECT count(*) FROM question), (SELECT count(*) FROM sent)")
-        questions, sent = cast("tuple[int, int]", rows[0])
-        return questions, sent
+        return rows[0][0], rows[0][1]
 
     def accounts(self) -> list[str]:
         """Return every account that ever wrote here."""
@@ -215,7 +176,6 @@ class TraceReader:
                 f"SELECT at FROM {table} WHERE account = ? ORDER BY at LIMIT 1",  # noqa: S608 - ours
                 (self._number(),),
             )
-            if isinstance(at, int)
         ]
         return min(oldest) / MICRO if oldest else None
 
@@ -225,18 +185,18 @@ class TraceReader:
             "SELECT at FROM sent WHERE account = ? AND status IS NOT NULL ORDER BY at DESC LIMIT 1",
             (self._number(),),
         )
-        return cast("int", rows[0][0]) / MICRO if rows else None
+        return float(rows[0][0] / MICRO) if rows else None
 
-    def select(self, sql: str, since: float, until: float) -> list[tuple[object, ...]]:
+    def select(self, sql: str, since: float, until: float) -> list[tuple[Any, ...]]:
         """Run a summing-up: `sql` has `?1` and `?2` for the stretch and `?3` for the account's number."""
         return self._database.read(sql, (round(since * MICRO), round(until * MICRO), self._number()))
 
     def mark(self, name: str) -> float:
         """Return a number kept under `name`, 0 when there is none. `TRIMMED`: older rows are gone (epoch s)."""
         rows = self._database.read("SELECT value FROM mark WHERE name = ?", (name,))
-        return float(cast("float", rows[0][0])) if rows else 0.0
+        return float(rows[0][0]) if rows else 0.0
 
-    def _stream(self, sql: str, since: float, until: float) -> Iterator[tuple[object, ...]]:
+    def _stream(self, sql: str, since: float, until: float) -> Iterator[tuple[Any, ...]]:
         with store_errors(self._database.path):
             yield from self._database.connection.execute(
                 sql, (round(since * MICRO), round(until * MICRO), self._number())
@@ -244,7 +204,7 @@ class TraceReader:
 
     def _number(self) -> int:
         rows = self._database.read("SELECT id FROM account WHERE name = ?", (self._account,))
-        return int(cast("int", rows[0][0])) if rows else 0
+        return int(rows[0][0]) if rows else 0
 
 
 _ASKED: Final = (
@@ -328,4 +288,4 @@ def passes(trace: TraceReader, since: float, until: float) -> list[PassSum]:
 
 def count_rows(trace: TraceReader, since: float, until: float) -> int:
     """How many rows there are of `[since, until)` (epoch s). Raises StoreError."""
-    return int(cast("int", trace.select(_ROWS, since, until)[0][0]))
+    return int(trace.select(_ROWS, since, until)[0][0])

@@ -72,7 +72,7 @@ class TraceStore(TraceReader):
         bound = round(before * MICRO)
         rows = self._database.read("SELECT at FROM question ORDER BY at DESC LIMIT 1 OFFSET ?", (max_rows,))
         if rows:
-            bound = max(bound, int(cast("int", rows[0][0])) + 1)
+            bound = max(bound, int(rows[0][0]) + 1)
         dropped = 0
         for table in TABLES:
             while went := self._drop(table, bound):
@@ -127,53 +127,21 @@ class TraceStore(TraceReader):
 
     def _question(self, row: QuestionRow, account: int, person: int) -> list[int | None]:
         return [
-            round(row.at * MICRO),
-            account,
-            CATEGORIES.index(row.category),
-            row.subject,
-            int(row.priority),
-            OUTCOMES.index(row.outcome),
-            round(row.age * MILLI),
-            self._words[row.caller],
-            person,
-            row.changed,
-            row.status_changed,
-            round(row.since * MILLI),
-            row.suspended,
-            row.forced,
-            row.failed,
-            row.negative,
-            row.was_negative,
-            row.was_suspended,
-        ]
+            round(row.at * MICRO), account, CATEGORIES.index(row.category), row.subject, int(row.priority),
+            OUTCOMES.index(row.outcome), round(row.age * MILLI), self._words[row.caller], person, row.changed,
+            row.status_changed, round(row.since * MILLI), row.suspended, row.forced, row.failed, row.negative,
+            row.was_negative, row.was_suspended,
+        ]  # fmt: skip
 
     def _sent(self, row: SentRow, account: int, person: int) -> list[int | None]:
         return [
-            round(row.at * MICRO),
-            account,
-            self._words[row.operation],
-            int(row.priority),
-            self._words[row.caller],
-            person,
-            row.attempt,
-            round(row.wait * MICRO),
-            round(row.latency * MICRO),
-            row.status,
-            row.size,
-            self._words[row.outcome],
-            row.sent,
-            row.asked,
-        ]
+            round(row.at * MICRO), account, self._words[row.operation], int(row.priority), self._words[row.caller],
+            person, row.attempt, round(row.wait * MICRO), round(row.latency * MICRO), row.status, row.size,
+            self._words[row.outcome], row.sent, row.asked,
+        ]  # fmt: skip
 
     def _naive(self, row: NaiveRow, account: int, person: int) -> list[int | None]:
-        return [
-            round(row.at * MICRO),
-            account,
-            self._words[row.caller],
-            person,
-            row.naive,
-            row.requests,
-        ]
+        return [round(row.at * MICRO), account, self._words[row.caller], person, row.naive, row.requests]
 
 
 def _words(rows: Sequence[QuestionRow | SentRow | NaiveRow]) -> Iterator[str]:

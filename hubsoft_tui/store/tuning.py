@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final
 
-from .database import Database
+from .database import AccountStore
 
 MIGRATIONS: Final = (
     """
@@ -56,14 +56,11 @@ class Move:
 
 
 SELF: Final = "self-tuning"
+_MOVES: Final = "SELECT at, key, before, after, author, reason, undone, batch FROM move"
 
 
-class TuningLog:
+class TuningLog(AccountStore):
     """One connection's view, for one thread. Raises StoreError; with StoreBusy nothing was changed."""
-
-    def __init__(self, database: Database, account: str) -> None:
-        self._database = database
-        self._account = account
 
     def add(self, moves: Sequence[Move]) -> None:
         """Keep moves that were made together; the oldest beyond `KEPT` go."""
@@ -84,28 +81,20 @@ class TuningLog:
 
     def moves(self, limit: int = 50) -> list[Move]:
         """Return the newest moves, newest first, those that were undone too."""
-        rows = self._database.read(
-            "SELECT at, key, before, after, author, reason, undone, batch FROM move WHERE account = ?"
-            " ORDER BY id DESC LIMIT ?",
-            (self._account, limit),
-        )
+        rows = self._read(f"{_MOVES} WHERE account = ? ORDER BY id DESC LIMIT ?", (limit,))
         return [_move(row) for row in rows]
 
     def last(self) -> list[Move]:
         """Return the newest moves that were made together and are not undone; none when there are none."""
-        rows = self._database.read(
-            "SELECT at, key, before, after, author, reason, undone, batch FROM move WHERE account = ?1 AND batch ="
-            " (SELECT max(batch) FROM move WHERE account = ?1 AND NOT undone) ORDER BY id",
-            (self._account,),
+        rows = self._read(
+            f"{_MOVES} WHERE account = ?1 AND batch ="  # noqa: S608 - a constant
+            " (SELECT max(batch) FROM move WHERE account = ?1 AND NOT undone) ORDER BY id"
         )
         return [_move(row) for row in rows]
 
     def undo(self, batch: int) -> None:
         """Note that the moves of `batch` were taken back."""
-        with self._database.write() as connection:
-            connection.execute(
-                "UPDATE move SET undone = 1 WHERE account = ? AND batch = ?", (self._account, batch)
-            )
+        self._write("UPDATE move SET undone = 1 WHERE account = ? AND batch = ?", (batch,))
 
     def take_turn(self, now: float, between: float) -> bool:
         """Take the right to move lifetimes unasked; False while `between` seconds have not passed since the last."""
@@ -118,46 +107,35 @@ class TuningLog:
 
     def count_renewed(self, day: str, *, spent: int, saved: int) -> None:
         """Add to what renewing ahead spent (requests) and saved (waits) on `day`."""
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT INTO renewed VALUES (?, ?, ?, ?) ON CONFLICT (account, day)"
-                " DO UPDATE SET spent = spent + excluded.spent, saved = saved + excluded.saved",
-                (self._account, day, spent, saved),
-            )
+        self._write(
+            "INSERT INTO renewed VALUES (?, ?, ?, ?) ON CONFLICT (account, day)"
+            " DO UPDATE SET spent = spent + excluded.spent, saved = saved + excluded.saved",
+            (day, spent, saved),
+        )
 
     def renewed(self, day: str) -> tuple[int, int]:
         """Return what renewing ahead spent and saved on `day`, all processes together."""
-        rows = self._database.read(
-            "SELECT spent, saved FROM renewed WHERE account = ? AND day = ?", (self._account, day)
-        )
-        return cast("tuple[int, int]", rows[0]) if rows else (0, 0)
+        rows = self._read("SELECT spent, saved FROM renewed WHERE account = ? AND day = ?", (day,))
+        return (rows[0][0], rows[0][1]) if rows else (0, 0)
 
     def stop(self, until: float) -> None:
         """Note that renewing ahead does not pay, until an instant (UTC epoch seconds)."""
-        with self._database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO stopped VALUES (?, ?)", (self._account, until))
+        self._write("INSERT OR REPLACE INTO stopped VALUES (?, ?)", (until,))
 
     def stopped_until(self) -> float:
         """Return until when renewing ahead stands still because it did not pay; 0 when it never did."""
-        rows = self._database.read("SELECT until FROM stopped WHERE account = ?", (self._account,))
-        return float(cast("float", rows[0][0])) if rows else 0.0
+        rows = self._read("SELECT until FROM stopped WHERE account = ?")
+        return float(rows[0][0]) if rows else 0.0
 
 
 def _text(value: object) -> str | None:
     return None if value is None else json.dumps(value)
 
 
-def _move(row: tuple[object, ...]) -> Move:
-    at, key, before, after, author, reason, undone, batch = cast(
-        "tuple[float, str, str | None, str | None, str, str, int, int]", row
-    )
-    return Move(
-        at=at,
-        key=key,
-        before=None if before is None else json.loads(before),
-        after=None if after is None else json.loads(after),
-        author=author,
-        reason=reason,
-        undone=bool(undone),
-        batch=batch,
-    )
+def _move(row: tuple[Any, ...]) -> Move:
+    at, key, before, after, author, reason, undone, batch = row
+    return Move(at, key, _value(before), _value(after), author, reason, bool(undone), batch)
+
+
+def _value(text: str | None) -> object:
+    return None if text is None else json.loads(text)
