@@ -271,6 +271,8 @@ def _refuse_damaged(connection: sqlite3.Connection) -> None:
         if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
             raise
         whole = plausible = False  # what the first page says is no format of SQLite's
+    except UnicodeDecodeError:
+        whole = plausible = False  # the schema's own text is damaged, and quick_check quotes it
     if not whole or not plausible:
         damage = sqlite3.DatabaseError("quick_check failed")
         damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT

@@ -17,6 +17,8 @@ PROBED: Final = 20_000
 """How many rows of a table are looked for one by one where reading on is impossible."""
 MOST: Final = 1_000_000_000
 """No table has handed out more numbers than this; a damaged counter may say anything."""
+_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError, OverflowError)
+"""What reading a damaged file raises: its text may be no text, the names in its schema too."""
 _SIZE_AT: Final = slice(28, 32)
 _PAGE_AT: Final = slice(16, 18)
 _VERSIONS_AT: Final = slice(18, 20)
@@ -29,7 +31,7 @@ def rescue(aside: Path, into: sqlite3.Connection, fresh: bytes, mend: Mend | Non
     aside is left as it is; a copy is worked on. Never raises for what cannot be read.
     """
     saved = 0
-    with contextlib.suppress(OSError, sqlite3.Error), tempfile.TemporaryDirectory(dir=aside.parent) as folder:
+    with contextlib.suppress(OSError, *_UNREADABLE), tempfile.TemporaryDirectory(dir=aside.parent) as folder:
         copy = Path(folder) / "copy.db"
         for part in ("", "-wal"):
             with contextlib.suppress(FileNotFoundError):
@@ -89,7 +91,7 @@ def _copy_table(old: sqlite3.Connection, into: sqlite3.Connection, table: str, m
     known = [row[1] for row in into.execute(f'PRAGMA table_info("{table}")')]
     try:
         columns = [row[1] for row in old.execute(f'PRAGMA table_info("{table}")') if row[1] in known]
-    except sqlite3.Error:
+    except _UNREADABLE:
         return 0
     if not columns:
         return 0
@@ -125,7 +127,7 @@ def _rows(old: sqlite3.Connection, table: str, names: str) -> Iterator[tuple[Any
                     return
                 last = row[0]
                 yield tuple(row[skipped:])
-        except (sqlite3.Error, UnicodeDecodeError, OverflowError):
+        except _UNREADABLE:
             ends.append(last)
         else:
             return
@@ -138,7 +140,7 @@ def _rows(old: sqlite3.Connection, table: str, names: str) -> Iterator[tuple[Any
 def _between(old: sqlite3.Connection, table: str, names: str, numbers: range) -> Iterator[tuple[Any, ...]]:
     select = f'SELECT {names} FROM "{table}" WHERE rowid = ?'  # noqa: S608 - names of the schema
     for number in numbers:
-        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError, OverflowError):
+        with contextlib.suppress(*_UNREADABLE):
             yield from old.execute(select, (number,)).fetchall()
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hubsoft_tui.errors import StoreError
@@ -133,6 +133,7 @@ def test_a_file_that_goes_while_it_is_open_takes_nothing_with_it(room: Room, how
 
 @pytest.mark.long
 @examples(6, 300)
+@example(start=3502, size=1, noise=b"\x80")  # the damaged text is quoted by the check itself
 @given(start=st.integers(0, 60_000), size=st.integers(1, 9000), noise=st.binary(min_size=1, max_size=16))
 def test_whatever_is_overwritten_the_outbox_opens_and_no_number_repeats(
     tmp_path_factory: pytest.TempPathFactory, start: int, size: int, noise: bytes
