@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -31,11 +32,13 @@ from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, sho
 from hubsoft_tui.screens.frame.base import ConsoleScreen
 from hubsoft_tui.screens.frame.console import Console, EngineHandle
 from hubsoft_tui.screens.frame.modal import ConsoleModal
-from hubsoft_tui.screens.frame.news import news_text
+from hubsoft_tui.screens.frame.news import CAUSES, TicketNews, due_count, due_text, news_text
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
 from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver, TerminalOutput
+from hubsoft_tui.terminal.ringing import Ringer, ring_sequence
 from hubsoft_tui.texts import _, ngettext, number
+from widgets.alert_rows import alert_title
 from widgets.safety import ControlFilter
 from widgets.themes import THEMES, semantic
 
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.screens.writing.form import WriteForm
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.settings.files import Loaded
+    from hubsoft_tui.store.alerts import Alert
     from hubsoft_tui.store.losses import Loss
     from hubsoft_tui.terminal.keys import Burst
 
@@ -101,6 +105,8 @@ class HubSoftConsole(Console):
         self._watching = contextlib.ExitStack()
         self._control_filter = ControlFilter()
         self._alert_toasts: AlertToasts | None = None
+        self._ticket_news = TicketNews()
+        self._ringer = Ringer()
         self._losses_told = 0
         self._losses_seen: set[str] = set()
         self._on_terminal = streams.have_terminal()
@@ -278,6 +284,8 @@ class HubSoftConsole(Console):
             self._tell_losses()
         if self.outbox_news.due(snapshot):
             self._tell_outbox()
+        if self._ticket_news.due(snapshot):
+            self._tell_tickets()
         with contextlib.suppress(ScreenStackError):  # the application ends
             if isinstance(self.screen, ConsoleScreen | ConsoleModal):
                 self.screen.tick(snapshot)
@@ -323,6 +331,31 @@ class HubSoftConsole(Console):
         )
         for text, severity in toasts.news(alerts) if alerts is not None else ():
             self.tell(text, severity=severity)
+        for alert in toasts.opened:
+            if alert.rule not in CAUSES.values():  # each of those tickets rings
+                self._ring(alert.rule, 1, partial(_one_alert, alert))
+
+    @work(group="ticket toasts", exclusive=True, exit_on_error=False)
+    async def _tell_tickets(self) -> None:
+        told = self._ticket_news.told
+        changes = await self.asked(
+            lambda services: services.tickets.due_changes(told),
+            failed=lambda _sentence, _error: self._ticket_news.again(),
+        )
+        for kind, found in self._ticket_news.news(changes or ()).items():
+            screen = self._console_screen()
+            if screen is None or screen.AREA != "tickets":  # there the feed tells it
+                self.tell(due_text(kind, found), severity="warning")
+            self._ring(CAUSES[kind], len(found), partial(due_count, kind))
+
+    def _ring(self, cause: str, count: int, text: Callable[[int], str]) -> None:
+        """Ring the person's terminal, where the settings want it; `text` says how many there were."""
+        alerts = self.settings.alerts
+        if cause not in alerts.ring or self._driver is None:
+            return
+        due = self._ringer.due(cause, count, time.monotonic(), alerts.ring_seconds)
+        if due:
+            self._driver.write(ring_sequence(self.TITLE or "", text(due), alerts.ring_with))
 
     @work(group="outbox toasts", exclusive=True, exit_on_error=False)
     async def _tell_outbox(self) -> None:
@@ -649,6 +682,10 @@ def _let_go_of_a_dropped_line() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _one_alert(alert: Alert, _count: int) -> str:
+    return alert_title(alert)
 
 
 def _silent(_sentence: str, _error: Exception) -> None:

@@ -40,6 +40,8 @@ def value_text(alert: Alert, value: float) -> str:
         case Unit.TIMES:
             count = round(value)
             return ngettext("{n} time", "{n} times", count).format(n=number(count))
+        case Unit.TICKETS:
+            return number(round(value))
         case Unit.MEGABYTES:
             return size(round(value * 1_000_000))
         case Unit.NONE:

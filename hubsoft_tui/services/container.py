@@ -159,6 +159,7 @@ class Services:
                 "checkup": self.checkup.version,
                 "outbox": self.outbox.version,
                 "tickets": self.tickets.news,
+                "tickets_due": self.tickets.due_number,
                 "tuning": self.tuning.version,
             },
         )
@@ -235,6 +236,8 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
             disk_free=free_megabytes((folders.state, folders.cache)),
             extra=lambda: ExtraFacts(
                 sync_late=tickets.late,
+                tickets_late=_count(tickets.late_lately),
+                tickets_due=_count(tickets.due_soon),
                 outbox_stuck=outbox.waiting,
                 state_lost=float(len(losses.open())),
                 checkup_held=float(checkup.held),
@@ -253,6 +256,10 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         tuning=tuning,
         watch=Watch(engine.snapshot),
     )
+
+
+def _count(value: int | None) -> float | None:
+    return None if value is None else float(value)
 
 
 async def _absorb(tickets: Tickets, clock: Clock, ticket: Ticket) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..formats import DAY, HOUR, MINUTE
 from ..texts import N_
-from .rules import MEGABYTES, OF_CACHE, OF_QUESTIONS, OF_QUEUE, QUESTIONS, SECONDS, TIMES, setting
+from .rules import MEGABYTES, OF_CACHE, OF_QUESTIONS, OF_QUEUE, QUESTIONS, SECONDS, TICKETS, TIMES, setting
 
 ALERTS: Final = (
     "api_down",
@@ -23,6 +23,8 @@ ALERTS: Final = (
     "outbox_stuck",
     "state_lost",
     "checkup_held",
+    "tickets_late",
+    "tickets_due",
     "sync_late",
     "cache_full",
     "hit_ratio_low",
@@ -146,6 +148,43 @@ class AlertSettings:
         SECONDS,
         name=N_("alert: outbox for"),
         low=0,
+        high=DAY,
+    )
+    tickets_late_above: int = setting(
+        5,
+        N_("An alert opens when this many open tickets became late within an hour."),
+        TICKETS,
+        name=N_("alert: tickets late"),
+        low=1,
+        high=1_000_000,
+    )
+    tickets_due_above: int = setting(
+        10,
+        N_("An alert opens when this many tickets are due within sync.due_soon_seconds."),
+        TICKETS,
+        name=N_("alert: tickets due"),
+        low=1,
+        high=1_000_000,
+    )
+    ring: tuple[str, ...] = setting(
+        ("tickets_late",),
+        N_(
+            "What rings the terminal of an open console: alerts by name; tickets_late and tickets_due ring for each "
+            "ticket too."
+        ),
+        choices=ALERTS,
+    )
+    ring_with: tuple[str, ...] = setting(
+        ("bell",),
+        N_("How it rings: the bell, or a notification that your terminal understands (OSC 9 or OSC 777)."),
+        choices=("bell", "osc9", "osc777"),
+    )
+    ring_seconds: float = setting(
+        MINUTE,
+        N_("An alert rings once in this time at most; what came since is told with the next."),
+        SECONDS,
+        name=N_("alert: rings every"),
+        low=1,
         high=DAY,
     )
     sync_late_above: float = setting(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..formats import DAY
+from ..formats import DAY, HOUR
 from ..texts import N_
 from .alerts import AlertSettings
 from .engine import (
@@ -133,6 +133,14 @@ class SyncSettings:
         name=N_("sync: closed stay for"),
         low=0,
         high=3650,
+    )
+    due_soon_seconds: float = setting(
+        HOUR,
+        N_("A ticket is due soon when this much of its SLA is left: it is marked, and told once."),
+        SECONDS,
+        name=N_("tickets: due soon"),
+        low=0,
+        high=30 * DAY,
     )
 
 

@@ -140,6 +140,12 @@ CREATE TABLE sync_lease (
     epoch TEXT NOT NULL
 ) WITHOUT ROWID;
 """,
+    # What ended before it was told is known.
+    """
+ALTER TABLE ticket ADD COLUMN due_told INTEGER NOT NULL DEFAULT 0;
+UPDATE ticket SET due_told = 2
+    WHERE due_at <= (SELECT synced_at FROM mirror WHERE mirror.account = ticket.account);
+""",
 )
 
 
@@ -275,6 +281,16 @@ class Mirror(AccountStore):
         return self._count(
             "SELECT count(*) FROM ticket WHERE account = ? AND following > 0 AND state = ?", (Standing.OPEN,)
         )
+
+    def due(self, now: float, *, back: float, ahead: float) -> tuple[int, int]:
+        """Count the open tickets that are followed whose SLA ended within `back` seconds, and ends within `ahead`."""
+        rows = self.database.read(
+            "SELECT total(due_at > ?2 - ?3 AND due_at <= ?2), total(due_at > ?2 AND due_at <= ?2 + ?4)"  # noqa: S608
+            f" FROM ticket WHERE account = ?1 AND following > 0 AND state = {int(Standing.OPEN)}",
+            (self.account, now, back, ahead),
+        )
+        late, soon = cast("tuple[float, float]", rows[0])
+        return int(late), int(soon)
 
     def earliest(self) -> float | None:
         """Return when the oldest ticket that is followed by rule was opened (UTC epoch seconds)."""

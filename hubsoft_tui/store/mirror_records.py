@@ -24,6 +24,14 @@ class Following(IntEnum):
     PERSON = 2  # a person asked for it
 
 
+class DueTold(IntEnum):
+    """What was told of a ticket's SLA."""
+
+    NOTHING = 0
+    SOON = 1
+    LATE = 2
+
+
 class MirrorTicket(msgspec.Struct, frozen=True):
     """One ticket as last heard of. Instants are UTC epoch seconds; `change` numbers its newest change, 0 for none.
 
@@ -63,6 +71,7 @@ class MirrorTicket(msgspec.Struct, frozen=True):
     """When the answer that last held it was asked for."""
     change: int = 0
     version: int = 0
+    due_told: int = 0
 
     def __repr__(self) -> str:
         return f"MirrorTicket({self.id}, {self.protocol!r})"

@@ -36,7 +36,8 @@ def opened(tmp_path):
 def ticket(number: int, **more) -> MirrorTicket:
     told: dict[str, Any] = dict.fromkeys(MirrorTicket.__struct_fields__)
     told |= {"id": number, "protocol": str(number), "state": 0, "following": 1, "draft": 0, "responsible": "",
-             "last_message": 0, "first_seen": 1.0, "confirmed_at": 1.0, "change": 0, "version": 0}  # fmt: skip
+             "last_message": 0, "first_seen": 1.0, "confirmed_at": 1.0, "change": 0, "version": 0,
+             "due_told": 0}  # fmt: skip
     return MirrorTicket(**(told | more))
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from textual.content import Content
 
-from hubsoft_tui.formats import NOTHING
+from hubsoft_tui.formats import HOUR, NOTHING
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.tickets.types import TicketRow, TicketState
 from hubsoft_tui.texts import _
@@ -24,10 +22,6 @@ from .texts import (
     responsible_text,
     status_text,
 )
-
-SOON_SECONDS: Final = 3600.0
-"""What is left of an SLA from which it is marked, before it is over."""
-
 
 def ticket_id(row: TicketRow) -> str:
     """Return the id of a ticket's row."""
@@ -56,10 +50,14 @@ def ticket_line(row: TicketRow, now: float) -> str:
 
 
 class TicketCells:
-    """The cells of tickets as seen at `now` (UTC epoch seconds); `fresh` holds the ids that stand out."""
+    """The cells of tickets as seen at `now` (UTC epoch seconds); `fresh` holds the ids that stand out.
 
-    def __init__(self, now: float) -> None:
+    `soon` is what is left of an SLA, in seconds, from which it is marked.
+    """
+
+    def __init__(self, now: float, soon: float = HOUR) -> None:
         self.now = now
+        self.soon = soon
         self.fresh: dict[str, float] = {}
         """Rows that stand out, and until when."""
 
@@ -166,7 +164,7 @@ class TicketCells:
     def _left(self, row: TicketRow) -> Content:
         if is_late(row, self.now):
             return Content.styled(left_text(row, self.now), "bold $bad")
-        soon = row.due_at is not None and row.due_at - self.now < SOON_SECONDS
+        soon = row.due_at is not None and row.due_at - self.now < self.soon
         return Content.styled(
             left_text(row, self.now), "$warn" if soon and row.state is TicketState.OPEN else "$quiet"
         )

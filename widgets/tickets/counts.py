@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from hubsoft_tui.formats import NOTHING, age, clock
+from hubsoft_tui.formats import HOUR, NOTHING, age, clock
 from hubsoft_tui.services.tickets.types import SyncStatus, TicketState
 from hubsoft_tui.texts import _, ngettext, number
 
@@ -33,6 +33,8 @@ class Counts:
     new_today: int = 0
     recent: int = 0
     """Changed in the last five minutes."""
+    late_lately: int = 0
+    """Late since an hour at most."""
 
 
 class TicketTally:
@@ -46,7 +48,7 @@ class TicketTally:
         self._now = now
         self._me = me
         self._began = today_began(now)
-        self._sums = [0] * (len(Quick) + 2)
+        self._sums = [0] * (len(Quick) + 3)
         for row in rows:
             self._add(row, 1)
 
@@ -60,8 +62,8 @@ class TicketTally:
     @property
     def counts(self) -> Counts:
         """How many there are of each."""
-        *by, new, recent = self._sums
-        return Counts(dict(zip(Quick, by, strict=True)), new, recent)
+        *by, new, recent, lately = self._sums
+        return Counts(dict(zip(Quick, by, strict=True)), new, recent, lately)
 
     def _add(self, row: TicketRow, by: int) -> None:
         sums, seen = self._sums, row.change.seen_at if row.change is not None else 0.0
@@ -69,6 +71,8 @@ class TicketTally:
             sums[0] += by
             if row.due_at is not None and row.due_at < self._now:
                 sums[2] += by
+                if row.due_at > self._now - HOUR:
+                    sums[8] += by
             if not row.responsible:
                 sums[3] += by
             elif self._me and is_mine(row, self._me):
@@ -133,14 +137,29 @@ class TicketCounts(Drawn):
         """Return one line, as loose as the width allows; the sum of all goes first where there is no room."""
         fewer = tuple(quick for quick in Quick if quick is not Quick.ALL or quick is self._chosen)
         drawn = Content("")
-        looser = ((4, False, Quick), (3, False, Quick), (2, True, Quick), (1, True, Quick), (1, True, fewer))
-        for gap, short, shown in looser:
-            drawn = Content(" " * gap).join(self._piece(quick, short) for quick in shown)
+        lately = self._lately()
+        looser = (
+            (4, False, Quick, lately[0]),
+            (3, False, Quick, lately[0]),
+            (2, True, Quick, lately[1]),
+            (1, True, Quick, lately[1]),
+            (1, True, fewer, lately[1]),
+            (1, True, fewer, ""),
+        )
+        for gap, short, shown, more in looser:
+            drawn = Content(" " * gap).join(self._piece(quick, short, more) for quick in shown)
             if drawn.cell_length <= width:
                 break
         return [drawn.truncate(width, ellipsis=True)]
 
-    def _piece(self, quick: Quick, short: bool) -> Content:
+    def _lately(self) -> tuple[str, str]:
+        """Return how many became late in the last hour, in words and as short as it can be."""
+        amount = self._counts.late_lately if self._counts is not None else 0
+        if not amount:
+            return "", ""
+        return _("+{n} in the last hour").format(n=number(amount)), f"+{number(amount)}"
+
+    def _piece(self, quick: Quick, short: bool, lately: str) -> Content:
         amount = self._counts.by.get(quick, 0) if self._counts is not None else None
         # Late is what needs a person; the rest is to be read.
         style = "bold $bad" if quick is Quick.LATE and amount else "bold $title"
@@ -149,7 +168,8 @@ class TicketCounts(Drawn):
             quick_word(quick, short=short),
             "bold underline $title" if quick is self._chosen else "$quiet",
         )
-        return line((self._keys.get(quick, ""), "$account"), " ", word, " ", (told, style))
+        more = f" ({lately})" if quick is Quick.LATE and lately else ""
+        return line((self._keys.get(quick, ""), "$account"), " ", word, " ", (told, style), (more, "$bad"))
 
 
 class SyncLine(Drawn):

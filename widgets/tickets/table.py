@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
+from hubsoft_tui.formats import HOUR
 from hubsoft_tui.services.tickets.types import TicketRow
 
 from ..table.table import VirtualTable
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
     from textual import events
 
 
+Order = tuple[str | None, bool]
+"""The column that sorts, and whether the largest comes first."""
+NEWEST: Final[Order] = ("opened", True)
+ORDERS: Final[dict[Quick, Order]] = {Quick.LATE: ("left", False), Quick.CHANGED: ("changed", True)}
+"""Late tickets begin with the most late, those that changed with the newest change."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What a person made of the table: survives a refresh, another language and a new widget."""
 
-    sorted_by: str | None = "opened"
-    descending: bool = True
+    orders: dict[Quick, Order] = field(default_factory=dict)
+    """How each is sorted, where a person chose it."""
     selected: str | None = None
     offset: int = 0
     """The line the cursor stands on, counted from the first in sight."""
@@ -33,8 +41,17 @@ class View:
 class TicketTable(VirtualTable[TicketRow]):
     """Tickets by id. Cells that depend on the time of day are computed for `now` (UTC epoch seconds)."""
 
-    def __init__(self, *, now: float, me: str = "", empty: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        self._cells = TicketCells(now)
+    def __init__(
+        self,
+        *,
+        now: float,
+        me: str = "",
+        soon: float = HOUR,
+        empty: str = "",
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        self._cells = TicketCells(now, soon)
+        self._orders: dict[Quick, Order] = {}
         self._me = me
         self._quick = Quick.OPEN
         self._filter = EVERYTHING
@@ -57,11 +74,13 @@ class TicketTable(VirtualTable[TicketRow]):
     def view(self) -> View:
         """What to `restore` later."""
         place = self._place
-        return View(self._sorted_by, self._descending, self.selected, place.cursor - place.top, self._resting)
+        self._note_order()
+        return View(dict(self._orders), self.selected, place.cursor - place.top, self._resting)
 
     def restore(self, view: View) -> None:
         """Stand as `view` says, as far as its row is there."""
-        self.sort_by(view.sorted_by, descending=view.descending)
+        self._orders = dict(view.orders)
+        self._sort_as_chosen()
         self._resting = view.resting
         if view.selected is not None and not view.resting and self.select(view.selected):
             self._place.look_at(self._place.cursor - view.offset)
@@ -92,9 +111,26 @@ class TicketTable(VirtualTable[TicketRow]):
         self._settle()
 
     def narrow(self, quick: Quick) -> None:
-        """Show only what `quick` means."""
-        self._quick = quick
+        """Show only what `quick` means, in the order that was chosen for it last."""
+        if quick is not self._quick:
+            self._note_order()
+            self._quick = quick
+            self._sort_as_chosen()
         self._keep()
+
+    def _note_order(self) -> None:
+        order = self._sorted_by, self._descending
+        if order != ORDERS.get(self._quick, NEWEST) or self._quick in self._orders:
+            self._orders[self._quick] = order
+
+    def _sort_as_chosen(self) -> None:
+        key, descending = self._orders.get(self._quick, ORDERS.get(self._quick, NEWEST))
+        self.sort_by(key, descending=descending)
+
+    def sort_as_usual(self) -> None:
+        """Sort as what the table is narrowed to is sorted unless a person chose otherwise."""
+        self._orders.pop(self._quick, None)
+        self._sort_as_chosen()
 
     def apply(self, wanted: TicketFilter) -> None:
         """Show only what `wanted` means too. One that names a state shows it among the open ones as well."""
@@ -156,7 +192,7 @@ class TicketTable(VirtualTable[TicketRow]):
         quick = self._quick
         if quick is Quick.OPEN and self._filter.names_a_state:
             quick = Quick.ALL
-        return wanted(row, quick, self.now, self._me) and self._holds(row, Judging(self.now, self._me))
+        return wanted(row, quick, self.now, self._me) and self._holds(row, Judging(self.now, self._me, self._cells.soon))
 
     # -- where it stands
 

@@ -90,6 +90,8 @@ def kind_word(kind: ChangeKind) -> str:
         ChangeKind.REOPENED: _("reopened"),
         ChangeKind.MISSING: _("missing"),
         ChangeKind.FOUND: _("found again"),
+        ChangeKind.DUE: _("due soon"),
+        ChangeKind.LATE: _("SLA ended"),
     }[kind]
 
 
@@ -102,7 +104,9 @@ SIGNS: Final = {
     ChangeKind.CLOSED: "✓",
     ChangeKind.REOPENED: "↺",
     ChangeKind.MISSING: "?",
-    ChangeKind.FOUND: "!",
+    ChangeKind.FOUND: "↺",
+    ChangeKind.DUE: "~",
+    ChangeKind.LATE: "!",
 }
 """One cell each: what happened is readable without colour."""
 
@@ -115,6 +119,8 @@ def change_text(change: Change) -> str:
     if change.kind in _TURNS:
         before = clean(change.before or "") or NOTHING
         said = f"{before} → {after or NOTHING}"
+    elif change.kind is ChangeKind.DUE and change.at is not None:
+        said = _("due at {time}").format(time=clock(change.at))
     elif change.kind is ChangeKind.MESSAGE and after:
         said = f"{kind_word(change.kind)}: {after}"
     else:

@@ -1,21 +1,24 @@
-"""What became of the writes that waited: told once, to the person and to the screens that show it."""
+"""What is told once, on whichever screen: writes that waited, tickets that became late, alerts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from hubsoft_tui.formats import duration
+from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.alerts.rules import BY_ID
 from hubsoft_tui.services.outbox.types import EntryKind, EntryState
-from hubsoft_tui.texts import _
+from hubsoft_tui.services.tickets.types import ChangeKind
+from hubsoft_tui.texts import _, ngettext, number
 from widgets.alert_rows import alert_title, value_text
 from widgets.outbox.texts import what_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.outbox.types import Entry
+    from hubsoft_tui.services.tickets.types import Change
     from hubsoft_tui.store.alerts import Alert
 
 
@@ -89,6 +92,57 @@ def news_text(entry: Entry) -> str | None:
     ).strip()
 
 
+MOST_NAMES: Final = 3
+CAUSES: Final = {ChangeKind.LATE: "tickets_late", ChangeKind.DUE: "tickets_due"}
+"""By what happened to a ticket: the alert whose settings say whether it rings."""
+
+
+class TicketNews:
+    """Knows which tickets were told as late, or due soon."""
+
+    def __init__(self) -> None:
+        self.told = 0
+        """The number of the last change that was told."""
+        self._asked = 0
+
+    def due(self, snapshot: Snapshot) -> bool:
+        """Tell, once for each change, whether there is something to ask for."""
+        newest = snapshot.badges.versions.get("tickets_due", 0)
+        if newest <= self._asked:
+            return False
+        self._asked = newest
+        return True
+
+    def again(self) -> None:
+        """Make `due` say so again: the look failed."""
+        self._asked = self.told
+
+    def news(self, changes: Sequence[Change]) -> dict[ChangeKind, list[Change]]:
+        """Return what is to be told of `changes`, by kind; the late ones first."""
+        fresh = [change for change in changes if change.number > self.told]
+        if fresh:
+            self.told = fresh[-1].number
+        by_kind = {kind: [change for change in fresh if change.kind is kind] for kind in CAUSES}
+        return {kind: found for kind, found in by_kind.items() if found}
+
+
+def due_count(kind: ChangeKind, count: int) -> str:
+    """Return how many tickets became late, or due soon, without any name."""
+    text = (
+        ngettext("{n} ticket became late", "{n} tickets became late", count)
+        if kind is ChangeKind.LATE
+        else ngettext("{n} ticket is due soon", "{n} tickets are due soon", count)
+    )
+    return text.format(n=number(count))
+
+
+def due_text(kind: ChangeKind, changes: Sequence[Change]) -> str:
+    """Return the same with the first few customers."""
+    names = [clean(change.customer or change.protocol) for change in changes[:MOST_NAMES]]
+    more = ", …" if len(changes) > MOST_NAMES else ""
+    return f"! {due_count(kind, len(changes))}: {', '.join(names)}{more}"
+
+
 Severity = Literal["information", "warning", "error"]
 
 
@@ -99,6 +153,8 @@ class AlertToasts:
         self._version: int | None = None
         self._known: dict[int, bool] | None = None
         """By id: whether it was open when last seen."""
+        self.opened: list[Alert] = []
+        """Those that the last `news` told as opened."""
 
     def due(self, snapshot: Snapshot) -> bool:
         """Tell, once for each change, whether the alerts must be looked at."""
@@ -115,11 +171,13 @@ class AlertToasts:
     def news(self, alerts: Iterable[Alert]) -> Iterator[tuple[str, Severity]]:
         """Yield what to tell of `alerts`, the newest first."""
         before, self._known = self._known, {alert.id: alert.open for alert in alerts}
+        self.opened = []
         if before is None:
             return
         for alert in reversed(list(alerts)):
             was_open = before.get(alert.id)
             if alert.open and was_open is None:
+                self.opened.append(alert)
                 yield _opened(alert)
             elif not alert.open and was_open is not False:
                 yield _over(alert), "information"

@@ -91,7 +91,13 @@ class TicketsScreen(ConsoleScreen):
         yield TicketFilterField()
         with Container(id="tickets-split"):
             with Vertical(id="tickets-main"):
-                yield TicketTable(now=time.time(), me=self.me, empty=self._empty(), id="tickets-table")
+                yield TicketTable(
+                    now=time.time(),
+                    me=self.me,
+                    soon=self.console.settings.sync.due_soon_seconds,
+                    empty=self._empty(),
+                    id="tickets-table",
+                )
             with Vertical(id="tickets-side"):
                 yield TicketPane()
                 yield TicketFeed()
@@ -484,10 +490,10 @@ class TicketsScreen(ConsoleScreen):
         """Turn the order round."""
         self.table.reverse_sort()
 
-    @action("f", N_("to the top"), N_("Go to the newest ticket and stay there, whatever arrives."))
+    @action("f", N_("to the top"), N_("Go to the first ticket in the usual order and stay there, whatever arrives."))
     def action_newest(self) -> None:
-        """Go to the newest ticket and stay there."""
-        self.table.sort_by("opened")
+        """Go to the first ticket of the usual order and stay there."""
+        self.table.sort_as_usual()
         self.table.rest()
         self._draw_sync()
 

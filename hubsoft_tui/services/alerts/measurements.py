@@ -70,6 +70,8 @@ class Measurements:
             outbox_stuck=_known(extra.outbox_stuck, now),
             state_lost=_known(extra.state_lost, now),
             checkup_held=_known(extra.checkup_held, now),
+            tickets_late=_known(extra.tickets_late, now),
+            tickets_due=_known(extra.tickets_due, now),
             sync_late=_known(extra.sync_late, now),
             cache_full=_share(in_use, snapshot.cache.max_entries, now),
             hit_ratio_low=self._hit_ratio(snapshot, now, settings),

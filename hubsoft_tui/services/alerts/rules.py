@@ -36,6 +36,10 @@ class ExtraFacts:
     """How many losses on disk are not acknowledged."""
     checkup_held: float | None = None
     """Not seconds but commands: how many of the check-up's wait for a person."""
+    tickets_late: float | None = None
+    """Not seconds but tickets: how many open ones became late in the last hour."""
+    tickets_due: float | None = None
+    """Not seconds but tickets: how many are due soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,10 @@ class Facts:
     """How many, as in ExtraFacts."""
     checkup_held: Measurement | None = None
     """Commands of the check-up that wait for a person."""
+    tickets_late: Measurement | None = None
+    """Tickets, as in ExtraFacts."""
+    tickets_due: Measurement | None = None
+    """Tickets, as in ExtraFacts."""
     sync_late: Measurement | None = None
     """Seconds, as in ExtraFacts."""
     cache_full: Measurement | None = None
@@ -78,6 +86,7 @@ class Unit(Enum):
     SHARE = "share"  # 0-1
     SECONDS = "seconds"
     TIMES = "times"
+    TICKETS = "tickets"
     MEGABYTES = "megabytes"
 
 
@@ -215,6 +224,24 @@ RULES: Final = (
         _so,
         _at_once,
         urgent=True,
+    ),
+    AlertRule(
+        "tickets_late",
+        N_("Tickets became late"),
+        N_("So many in the last hour. Tickets shows them with l, the most late first."),
+        lambda facts: facts.tickets_late,
+        lambda settings: settings.tickets_late_above,
+        _at_once,
+        Unit.TICKETS,
+    ),
+    AlertRule(
+        "tickets_due",
+        N_("Tickets are due soon"),
+        N_("Their SLA ends soon. Tickets shows them with the filter soon."),
+        lambda facts: facts.tickets_due,
+        lambda settings: settings.tickets_due_above,
+        _at_once,
+        Unit.TICKETS,
     ),
     AlertRule(
         "sync_late",

@@ -15,12 +15,14 @@ from msgspec.structs import replace
 
 from ...api.models import Ticket
 from ...formats import day_of, start_of
-from ...store.mirror_records import Following, MirrorTicket, Standing
+from ...store.mirror_records import DueTold, Following, MirrorTicket, Standing
 from .labels import STATUS, TYPE, Labels, Named, same, shown
 from .types import ChangeKind
 
 DUE_SLACK: Final = 180.0
 """HubSoft gives the time left in whole minutes, counted from a moment of its own: less than this is no change."""
+IN_TIME_AGAIN: Final = 600.0
+"""A ticket is in time again when its SLA ends this much later than what was told; less may be a clock that stands."""
 _LEFT: Final = re.compile(r"(-)?(?:(\d{1,6})d ?)?(?:(\d{1,7})h ?)?(?:(\d{1,7})min)?")
 
 
@@ -96,6 +98,30 @@ def due_at(ticket: Ticket, at: float, known: float | None) -> float | None:
         return known  # HubSoft writes 0min where nothing was promised
     due = at + (-seconds if left[1] else seconds)
     return known if known is not None and abs(due - known) < DUE_SLACK else due
+
+
+def due_news(ticket: MirrorTicket, at: float, soon: float) -> tuple[DueTold, Noticed | None]:
+    """Return what is told of a ticket's SLA once it was seen at `at`, and what is news of it.
+
+    Each is told once, until HubSoft gives the ticket clearly more time. One closed too late was late. `soon` is
+    what is left, in seconds, from which it is due soon.
+    """
+    told, due = DueTold(ticket.due_told), ticket.due_at
+    if due is None or ticket.state == Standing.MISSING:
+        return told, None
+    ended = at if ticket.state == Standing.OPEN or ticket.closed_at is None else ticket.closed_at
+    if due <= ended:
+        return DueTold.LATE, None if told is DueTold.LATE else Noticed(ChangeKind.LATE, at=due)
+    if ticket.state != Standing.OPEN:
+        return told, None
+    left = due - at
+    if left > soon + IN_TIME_AGAIN or (told is DueTold.LATE and left > max(soon, IN_TIME_AGAIN)):
+        return DueTold.NOTHING, None
+    if told is DueTold.LATE:
+        return (DueTold.SOON if left > IN_TIME_AGAIN else told), None
+    if left > soon or told is DueTold.SOON:
+        return told, None
+    return DueTold.SOON, Noticed(ChangeKind.DUE, at=due)
 
 
 def sharpened(exact: datetime | None, day: date | None, known: float | None) -> float | None:
@@ -174,6 +200,7 @@ def _laid_over(known: MirrorTicket | None, seen: Sighting, labels: Labels, state
         confirmed_at=old.confirmed_at,
         change=old.change,
         version=old.version,
+        due_told=old.due_told,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from ...errors import StoreError
-from ...formats import DAY, start_of
+from ...formats import DAY, HOUR, start_of
 from ...settings.tree import SyncSettings
 from ...store.mirror import Draft, Mirror, writing
 from ...store.mirror_records import MirrorState
@@ -97,7 +97,7 @@ def commit(
     with writing(mirror) as draft:
         if not lease.held():
             raise StoreError(say("Another process syncs tickets meanwhile; this pass was left unwritten."))
-        absorber = Absorber(mirror, draft, asked.labels, seen_at)
+        absorber = Absorber(mirror, draft, asked.labels, seen_at, soon=settings.due_soon_seconds)
         found = absorber.absorb(
             asked.sightings,
             lambda seen: manner(known, seen),
@@ -120,10 +120,13 @@ def spend(mirror: Mirror, day: str, requests: int) -> None:
         draft.spend(day, requests, 0)
 
 
-def take(mirror: Mirror, sightings: Collection[Sighting], how: Manner, seen_at: float) -> Found:
-    """Write what was heard of tickets outside a pass."""
+def take(
+    mirror: Mirror, sightings: Collection[Sighting], how: Manner, seen_at: float, *, soon: float = HOUR
+) -> Found:
+    """Write what was heard of tickets outside a pass; `soon` as in `Absorber`."""
     with writing(mirror) as draft:
-        return Absorber(mirror, draft, Labels(mirror.labels()), seen_at).absorb(sightings, lambda _seen: how)
+        absorber = Absorber(mirror, draft, Labels(mirror.labels()), seen_at, soon=soon)
+        return absorber.absorb(sightings, lambda _seen: how)
 
 
 def _report(mirror: Mirror, known: KnownTickets, asked: PassAnswer, cost: Cost, found: Found) -> PassReport:
@@ -139,6 +142,8 @@ def _report(mirror: Mirror, known: KnownTickets, asked: PassAnswer, cost: Cost, 
         seconds=round(cost.seconds, 3),
         unconfirmed=asked.unconfirmed,
         at=known.now,
+        due_soon=found.due_soon,
+        late=found.late,
     )
 
 

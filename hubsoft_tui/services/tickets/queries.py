@@ -42,6 +42,19 @@ def delta(mirror: Mirror, since: int) -> Delta:
     )
 
 
+def due_changes(mirror: Mirror, since: int) -> tuple[Change, ...]:
+    """Return what became late or due soon after version `since`, oldest first."""
+    noticed = [
+        change
+        for change in mirror.changes_since(since)
+        if _KINDS[change.kind] in {ChangeKind.DUE, ChangeKind.LATE}
+    ]
+    tickets = mirror.tickets({change.ticket_id for change in noticed})
+    return tuple(
+        _change(change, tickets[change.ticket_id]) for change in noticed if change.ticket_id in tickets
+    )
+
+
 def rows(mirror: Mirror, tickets: Iterable[MirrorTicket]) -> tuple[TicketRow, ...]:
     """Return tickets as the table shows them, each with its newest change."""
     tickets = list(tickets)

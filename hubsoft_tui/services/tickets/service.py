@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -15,7 +16,7 @@ from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.types import Priority, RequestContext
 from ...errors import HubSoftError, NotFound
-from ...formats import BRASILIA
+from ...formats import BRASILIA, HOUR
 from ...store.mirror import Mirror, writing
 from ...store.mirror_records import Following, Pulse
 from ...store.process_liveness import ProcessLiveness
@@ -26,13 +27,17 @@ from . import pass_store, queries
 from .merging import Manner, Sighting
 from .page_reader import by_protocol
 from .syncing import Sync
-from .types import Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
+from .types import Change, Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
 
 logger = logging.getLogger(__name__)
 
 CALLER: Final = "tickets"
 GLANCE_SECONDS: Final = 0.25
 """How often at most `news` looks whether any process wrote to the mirror."""
+COUNT_SECONDS: Final = 30.0
+"""How often late tickets are counted while nothing is written: time alone makes them late."""
+KEPT_DUE: Final = 500
+"""How many tickets that became late or due soon are kept for those who ask what was new."""
 
 
 class Tickets:
@@ -53,6 +58,28 @@ class Tickets:
         self._beats = 0
         self._glanced = float("-inf")
         self._glancing: asyncio.Task[None] | None = None
+        self._due: tuple[int, int] | None = None
+        self._counted = float("-inf")
+        self._due_changes: deque[Change] = deque(maxlen=KEPT_DUE)
+
+    @property
+    def late_lately(self) -> int | None:
+        """How many open tickets became late in the last hour; None before they were counted. Costs nothing."""
+        return None if self._due is None else self._due[0]
+
+    @property
+    def due_soon(self) -> int | None:
+        """How many open tickets are due soon; None before they were counted. Costs nothing."""
+        return None if self._due is None else self._due[1]
+
+    @property
+    def due_number(self) -> int:
+        """The number of the newest change that a ticket became late or due soon, since we started; 0 for none."""
+        return self._due_changes[-1].number if self._due_changes else 0
+
+    async def due_changes(self, after: int) -> tuple[Change, ...]:
+        """Return what became late or due soon since we started, whose number is above `after`, oldest first."""
+        return tuple(change for change in self._due_changes if change.number > after)
 
     @property
     def news(self) -> int:
@@ -196,17 +223,30 @@ class Tickets:
 
     async def _take(self, sightings: list[Sighting], manner: Manner) -> None:
         now = self._clock.wall()
-        await self._writing.run(lambda mirror: pass_store.take(mirror, sightings, manner, now))
+        soon = self._engine.settings.sync.due_soon_seconds
+        await self._writing.run(lambda mirror: pass_store.take(mirror, sightings, manner, now, soon=soon))
 
     async def _glance(self) -> None:
         try:
             pulse = await self._reading.run(Mirror.pulse)
+            if pulse is not None and pulse != self._pulse:
+                if 0 < self._pulse.version < pulse.version:
+                    since = self._pulse.version
+                    fresh = await self._reading.run(lambda mirror: queries.due_changes(mirror, since))
+                    self._due_changes.extend(fresh)
+                self._pulse = pulse
+                self._beats += 1
+                self._counted = float("-inf")
+            await self._count_due()
         except HubSoftError as error:
             logger.debug("tickets: %s", error)  # the next reader of the rows is told
+
+    async def _count_due(self) -> None:
+        if self._clock.now() - self._counted < COUNT_SECONDS:
             return
-        if pulse is not None and pulse != self._pulse:
-            self._pulse = pulse
-            self._beats += 1
+        self._counted = self._clock.now()
+        now, ahead = self._clock.wall(), self._engine.settings.sync.due_soon_seconds
+        self._due = await self._reading.run(lambda mirror: mirror.due(now, back=HOUR, ahead=ahead))
 
 
 def _unknown(ticket_id: int) -> NotFound:

@@ -28,6 +28,8 @@ class ChangeKind(Enum):
     REOPENED = "reopened"
     MISSING = "missing"
     FOUND = "found"  # it was missing, and is there again
+    DUE = "due"  # its SLA ends soon
+    LATE = "late"  # its SLA ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,9 @@ class PassReport:
     """When it began."""
     shared: bool = False
     """Another process made this pass; it began after we asked, so it is as good as ours."""
+    due_soon: int = 0
+    late: int = 0
+    """How many tickets became due soon, and late, since the pass before."""
 
 
 @dataclass(frozen=True, slots=True)

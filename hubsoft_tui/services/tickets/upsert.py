@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,10 +15,11 @@ import msgspec
 from msgspec.structs import replace
 
 from ...api.models import Message
+from ...formats import HOUR
 from ...store.mirror import Draft, Mirror
 from ...store.mirror_records import MirrorChange, MirrorMessage, MirrorTexts, MirrorTicket
 from .labels import Labels
-from .merging import Manner, Merged, Noticed, Sighting, gone, merge
+from .merging import Manner, Merged, Noticed, Sighting, due_news, gone, merge
 from .types import ChangeKind
 
 SHOWN_CHARACTERS: Final = 200
@@ -34,15 +36,22 @@ class Found:
     changed: int = 0
     closed: int = 0
     missing: int = 0
+    due_soon: int = 0
+    late: int = 0
 
-    def count(self, kinds: Collection[ChangeKind]) -> None:
+    def count(self, kinds: AbstractSet[ChangeKind]) -> None:
         """Count one ticket."""
         self.new += ChangeKind.NEW in kinds
         self.closed += ChangeKind.CLOSED in kinds
         self.missing += ChangeKind.MISSING in kinds
-        self.changed += any(
-            kind not in {ChangeKind.NEW, ChangeKind.CLOSED, ChangeKind.MISSING} for kind in kinds
-        )
+        self.due_soon += ChangeKind.DUE in kinds
+        self.late += ChangeKind.LATE in kinds
+        self.changed += not kinds <= _COUNTED_APART
+
+
+_COUNTED_APART: Final = frozenset(
+    {ChangeKind.NEW, ChangeKind.CLOSED, ChangeKind.MISSING, ChangeKind.DUE, ChangeKind.LATE}
+)
 
 
 @dataclass(slots=True)
@@ -58,13 +67,19 @@ class _StoredTicket:
 
 
 class Absorber:
-    """Lays sightings over the mirror. `now` is when we see what changed, UTC epoch seconds."""
+    """Lays sightings over the mirror. `now` is when we see what changed, UTC epoch seconds.
 
-    def __init__(self, mirror: Mirror, draft: Draft, labels: Labels, now: float) -> None:
+    `soon` is what is left of an SLA, in seconds, from which a ticket is due soon.
+    """
+
+    def __init__(
+        self, mirror: Mirror, draft: Draft, labels: Labels, now: float, *, soon: float = HOUR
+    ) -> None:
         self._mirror = mirror
         self._draft = draft
         self._labels = labels
         self._now = now
+        self._soon = soon
         self._kept = _StoredTicket()
         self.found = Found()
 
@@ -98,6 +113,7 @@ class Absorber:
     def _take(self, had: MirrorTicket | None, seen: Sighting, manner: Manner) -> None:
         merged = merge(had, seen, self._labels, manner)
         merged, spoken = self._spoken(had, seen, merged, manner)
+        merged = self._due(had, seen, merged, manner)
         if had is not None and merged.ticket == had:
             self._kept.confirmed[seen.at].append(had.id)
         else:
@@ -130,6 +146,17 @@ class Absorber:
         tells = ticket.following > 0 and (manner.news if had is None else had.messages is not None)
         changes = merged.changes + (tuple(map(_message, fresh)) if tells else ())
         return Merged(ticket, changes), bool(fresh)
+
+    def _due(self, had: MirrorTicket | None, seen: Sighting, merged: Merged, manner: Manner) -> Merged:
+        """Tell what became late or due soon; of what was late before it was known nothing is told."""
+        told, noticed = due_news(merged.ticket, seen.at, self._soon)
+        if told == merged.ticket.due_told:
+            return merged
+        since = None if had is None else had.first_seen
+        known = manner.news if since is None else noticed is None or (noticed.at or 0.0) >= since
+        tells = merged.ticket.following > 0 and known
+        changes = (*merged.changes, noticed) if tells and noticed is not None else merged.changes
+        return Merged(replace(merged.ticket, due_told=int(told)), changes)
 
     def _keep(self, had: MirrorTicket | None, merged: Merged, at: float) -> None:
         ticket = merged.ticket

@@ -76,6 +76,7 @@ class FakeTickets:
         self.syncs = []
         self.unfollowed = []
         self.known = {}
+        self.became = []
         self._log = []
 
     def put(self, *rows):
@@ -106,6 +107,9 @@ class FakeTickets:
             tuple(each for each in touched if each not in self.rows),
             tuple(each for version, each in self.changes if version > since),
         )
+
+    async def due_changes(self, after):
+        return tuple(each for each in self.became if each.number > after)
 
     async def status(self):
         return self.sync_status

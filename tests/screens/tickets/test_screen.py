@@ -9,10 +9,11 @@ from textual.widgets import Input
 
 from hubsoft_tui import texts
 from hubsoft_tui.api.models import Message
-from hubsoft_tui.core.types import Priority
+from hubsoft_tui.core.types import Badges, Priority
 from hubsoft_tui.errors import StoreBusy, Unreachable
 from hubsoft_tui.screens.tickets.screen import TicketsScreen
 from hubsoft_tui.services.tickets.types import ChangeKind, TicketDetail, TicketState
+from hubsoft_tui.settings.alerts import AlertSettings
 from hubsoft_tui.settings.tree import Profile, UiSettings
 from tests.screens import builders
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
@@ -438,3 +439,31 @@ async def test_a_closed_ticket_takes_no_message(hub):
         await shown.press("a", "m")
         assert isinstance(shown.app.screen, TicketsScreen)
         await wait_for(shown.pilot, lambda: "details" in shown.text().splitlines()[-1])
+
+
+async def test_late_begins_with_the_most_late_or_as_chosen(hub):
+    hub.tickets.put(*(ticket(number, due_at=WALL - number * 100) for number in (3, 9, 5)))
+    async with Shown(hub, (200, 40)) as shown:
+        assert "late 3 (+3 in the last hour)" in shown.text()
+        await shown.press("l")
+        assert [row.id for row in shown.table.rows] == [9, 5, 3]
+        await shown.press("O", "l", "l")
+        assert [row.id for row in shown.table.rows] == [3, 5, 9]
+        await shown.press("l")
+        assert shown.table.sorted_by == "opened"
+
+
+async def test_what_becomes_late_is_told_and_rings_on_any_screen(hub, monkeypatch):
+    written = []
+    async with Shown(hub, alerts=AlertSettings(ring_with=("osc9",))) as shown:
+        monkeypatch.setattr(shown.app._driver, "write", written.append)
+        await shown.app.action_area("monitor")
+        hub.tickets.became = [
+            change(number, ticket(number, customer="ANA \x1b[31mLIMA"), ChangeKind.LATE) for number in (7, 8)
+        ]
+        for _tick in range(2):
+            hub.show(badges=Badges(versions={"tickets_due": 8}))
+            shown.app._tick()
+            await settle(shown.pilot)
+        assert "! 2 tickets became late: ANA" in shown.text()
+    assert [each for each in written if "]9;" in each] == ["\x1b]9;HubSoft: 2 tickets became late\x1b\\"]
