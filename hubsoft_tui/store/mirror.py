@@ -284,13 +284,12 @@ class Mirror(AccountStore):
 
     def due(self, now: float, *, back: float, ahead: float) -> tuple[int, int]:
         """Count the open tickets that are followed whose SLA ended within `back` seconds, and ends within `ahead`."""
-        rows = self.database.read(
-            "SELECT total(due_at > ?2 - ?3 AND due_at <= ?2), total(due_at > ?2 AND due_at <= ?2 + ?4)"  # noqa: S608
-            f" FROM ticket WHERE account = ?1 AND following > 0 AND state = {int(Standing.OPEN)}",
-            (self.account, now, back, ahead),
+        rows = self._read(
+            "SELECT total(due_at > ?2 - ?3 AND due_at <= ?2), total(due_at > ?2 AND due_at <= ?2 + ?4)"
+            " FROM ticket WHERE account = ?1 AND following > 0 AND state = ?5",
+            (now, back, ahead, Standing.OPEN),
         )
-        late, soon = cast("tuple[float, float]", rows[0])
-        return int(late), int(soon)
+        return int(rows[0][0]), int(rows[0][1])
 
     def earliest(self) -> float | None:
         """Return when the oldest ticket that is followed by rule was opened (UTC epoch seconds)."""

@@ -23,6 +23,7 @@ from .texts import (
     status_text,
 )
 
+
 def ticket_id(row: TicketRow) -> str:
     """Return the id of a ticket's row."""
     return str(row.id)

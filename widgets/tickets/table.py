@@ -192,7 +192,9 @@ class TicketTable(VirtualTable[TicketRow]):
         quick = self._quick
         if quick is Quick.OPEN and self._filter.names_a_state:
             quick = Quick.ALL
-        return wanted(row, quick, self.now, self._me) and self._holds(row, Judging(self.now, self._me, self._cells.soon))
+        if not wanted(row, quick, self.now, self._me):
+            return False
+        return self._holds(row, Judging(self.now, self._me, self._cells.soon))
 
     # -- where it stands
 

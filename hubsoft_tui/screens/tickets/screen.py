@@ -490,7 +490,11 @@ class TicketsScreen(ConsoleScreen):
         """Turn the order round."""
         self.table.reverse_sort()
 
-    @action("f", N_("to the top"), N_("Go to the first ticket in the usual order and stay there, whatever arrives."))
+    @action(
+        "f",
+        N_("to the top"),
+        N_("Go to the first ticket in the usual order and stay there, whatever arrives."),
+    )
     def action_newest(self) -> None:
         """Go to the first ticket of the usual order and stay there."""
         self.table.sort_as_usual()
