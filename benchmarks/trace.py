@@ -20,7 +20,7 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.reports.aggregate import add_up, stretch
 from hubsoft_tui.settings.tree import Settings, TraceSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_reader import MIGRATIONS
 from hubsoft_tui.store.trace_writer import TraceStore
 
 DAY = date(2026, 11, 23)

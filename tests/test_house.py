@@ -38,7 +38,7 @@ NOUNS = {"feed", "listing", "paging", "standing", "tuning"}
 VERBS = {
     "hubsoft_tui/screens/tickets/followed.py", "hubsoft_tui/services/outbox/checking.py",
     "hubsoft_tui/services/tickets/merging.py", "hubsoft_tui/services/tickets/syncing.py",
-    "hubsoft_tui/services/tuning/selftuning.py", "hubsoft_tui/store/trace_reading.py",
+    "hubsoft_tui/services/tuning/selftuning.py",
 }  # fmt: skip
 """Modules that have no noun for a name: one is taken out once it has."""
 TEXTUALS = {
@@ -61,7 +61,7 @@ PLAIN = (
     "tests/services/reports", "tests/services/test_absence.py", "tests/services/test_hub.py",
     "tests/services/test_losses.py", "tests/services/test_metrics.py", "tests/services/test_supervisor.py",
     "tests/services/test_trace.py", "tests/services/test_wire.py", "tests/services/tuning", "tests/settings",
-    "tests/simulator", "tests/snapshots", "tests/strangers.py", "tests/terminal", "tests/test_app.py",
+    "tests/simulator", "tests/snapshots", "tests/store", "tests/strangers.py", "tests/terminal", "tests/test_app.py",
     "tests/test_first_screen.py", "tests/test_formats.py", "tests/test_house.py", "tests/test_imports.py",
     "tests/test_library.py", "tests/test_own_modules.py", "tests/test_privacy.py", "tests/test_project.py",
     "tests/virtual.py", "tests/widgets",

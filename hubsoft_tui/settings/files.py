@@ -181,7 +181,7 @@ def save_tuned(places: Places, values: Mapping[str, object]) -> None:
     Profiles and keys are the person's and refused here. Raises SettingsError for a value that is not allowed
     (nothing is written then), StoreError when the file cannot be written.
     """
-    import tomli_w
+    import tomli_w  # noqa: PLC0415 - heavy for a start that writes no file
 
     config = read_document(places.config_file, "config")
     own = _config_entries(config, DEFAULT_PROFILE)

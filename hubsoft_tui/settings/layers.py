@@ -184,7 +184,7 @@ def shown(value: object) -> str:
 
 def unknown_key(entry: SettingEntry) -> Text:
     """Say that there is no such setting, and which one was probably meant."""
-    import difflib
+    import difflib  # noqa: PLC0415 - only a wrong key needs it
 
     names = [*known_settings(), *sections(), "keys"]
     table, _, leaf = entry.key.rpartition(".")

@@ -70,7 +70,7 @@ def find(environment: Mapping[str, str] | None = None, home: Path | str | None =
         except RuntimeError as error:
             raise _homeless() from error
         return Places(folder / "config", folder / "state", folder / "cache", home=str(folder))
-    import platformdirs
+    import platformdirs  # noqa: PLC0415 - heavy, and unused under HUBSOFT_TUI_HOME
 
     try:
         found = Places(
@@ -168,7 +168,7 @@ def _inside(folder: Path) -> list[Path]:
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, mode 0600: readers see the old file or the new one. Raises StoreError."""
-    import tempfile
+    import tempfile  # noqa: PLC0415 - heavy for a start that writes no file
 
     folder = private_folder(path.parent)
     temporary = None

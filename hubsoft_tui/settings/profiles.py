@@ -114,7 +114,7 @@ def save_profile(profile: Profile, places: Places) -> SavedProfile:
     nothing is kept.
     Raises InvalidInput for a profile that cannot be right, StoreError when a file cannot be written.
     """
-    import tomli_w
+    import tomli_w  # noqa: PLC0415 - heavy for a start that writes no file
 
     _check(profile)
     kept = {key: value for key, value in _plain(profile).items() if key not in SECRET_KEYS}

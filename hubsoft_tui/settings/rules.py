@@ -201,8 +201,8 @@ def _fits(value: str, rule: SettingRule) -> bool:
 
 
 def _inline(text: str) -> object:
-    import json
-    import tomllib
+    import json  # noqa: PLC0415 - only a list given as text needs it
+    import tomllib  # noqa: PLC0415 - only a list given as text needs it
 
     try:
         return tomllib.loads(f"value = {text}")["value"]

@@ -92,7 +92,7 @@ def keep(places: Places, profile: str, values: dict[str, str]) -> Kept:
     """
     if not places.contained and _attempt(lambda: _keep_in_keyring(profile, values)):
         return Kept.KEYRING
-    import tomli_w
+    import tomli_w  # noqa: PLC0415 - heavy for a start that writes no file
 
     profiles = read_file(places.secrets_file)
     profiles[profile] = {**profiles.get(profile, {}), **values}
@@ -164,7 +164,7 @@ def _backend() -> Keyring | None:
     logger = logging.getLogger("keyring")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
-    import keyring
+    import keyring  # noqa: PLC0415 - heavy: keyring
 
     backend: Keyring = keyring.get_keyring()
     # Below 1 are keyring's "none", its refusing one, and those that write in clear.

@@ -22,7 +22,7 @@ from ..errors import StoreBusy, StoreError
 from ..texts import Text
 from .database import Database, open_database
 from .disk import make_private_folder, store_errors
-from .trace_reading import MICRO, MIGRATIONS, MILLI, OUTCOMES, TABLES, TRIMMED, TraceReader
+from .trace_reader import MICRO, MIGRATIONS, MILLI, OUTCOMES, TABLES, TRIMMED, TraceReader
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

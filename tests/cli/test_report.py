@@ -9,7 +9,7 @@ import json
 import pytest
 
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_reader import MIGRATIONS
 
 BIANCA = "86214941081"
 AGREED = [

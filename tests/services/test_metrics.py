@@ -11,7 +11,7 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.metrics import Figure, HomeMetrics
 from hubsoft_tui.settings.tree import TraceSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_reader import MIGRATIONS
 from tests.hubs import settings_for
 
 BIANCA, STRANGER = "86214941081", "11144477735"

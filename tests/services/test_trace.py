@@ -17,7 +17,7 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.storage import account_of
 from hubsoft_tui.settings.tree import CacheSettings, HttpSettings, RetrySettings, TraceSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_reader import MIGRATIONS
 from hubsoft_tui.store.trace_writer import TraceStore
 from tests.hubs import settings_for
 from tests.store.test_trace import question

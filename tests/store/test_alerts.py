@@ -49,7 +49,7 @@ def letter(alert: Alert) -> str:
     return json.dumps({"id": alert.id, "open": alert.open})
 
 
-def test_one_rule_has_one_open_alert_whoever_opens_it(home: Home) -> None:
+def test_one_rule_has_one_open_alert_in_all_processes(home: Home) -> None:
     one, two = home.store(), home.store()
     alert = begin(one)
     assert alert == Alert(1, "queue_full", 0.85, 0.85, 0.8, home.clock.wall())

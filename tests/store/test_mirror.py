@@ -124,7 +124,7 @@ def test_what_closed_long_ago_is_followed_no_more_but_kept(opened):
     assert mirror.state().version == version
 
 
-def test_a_pulse_is_felt_once_whoever_wrote(opened):
+def test_a_pulse_is_felt_once_for_every_writer(opened):
     one, other = opened(), opened()
     first = one.pulse()
     assert first is not None

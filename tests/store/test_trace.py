@@ -21,7 +21,7 @@ from hubsoft_tui.core.telemetry.trace import (
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.store.database import Database, open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS, TRIMMED
+from hubsoft_tui.store.trace_reader import MIGRATIONS, TRIMMED
 from hubsoft_tui.store.trace_writer import TraceStore
 
 NOW = 1_795_000_000.0
@@ -108,7 +108,7 @@ def test_a_stretch_of_time_has_its_beginning_and_not_its_end(store):
     assert [row.at - NOW for row in store.sent(NOW + 1, NOW + 3)] == [1, 2]
 
 
-def test_points_are_the_questions_that_somebody_asked_and_that_were_answered(store):
+def test_points_are_the_answered_questions_without_renewals(store):
     rows = [
         question(outcome=Outcome.MISS, forced=True),
         question(NOW + 1, failed=True),

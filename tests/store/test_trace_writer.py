@@ -14,7 +14,7 @@ import pytest
 from hubsoft_tui.errors import StoreBusy, StoreError
 from hubsoft_tui.store import trace_writer
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_reader import MIGRATIONS
 from hubsoft_tui.store.trace_writer import TraceStore, TraceWriter, home_key
 from tests.store.test_trace import ALL, NOW, question, request
 

@@ -23,7 +23,7 @@ from hubsoft_tui.services.storage import account_of
 from hubsoft_tui.services.tuning.lifetimes import RecordKind, Rule, ages, fixed
 from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_reader import MIGRATIONS
 from hubsoft_tui.store.trace_writer import TraceStore
 
 if TYPE_CHECKING:

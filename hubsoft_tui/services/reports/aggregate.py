@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 from ...core.telemetry.trace import CATEGORIES
 from ...core.types import Priority
 from ...formats import ONE_DAY, at, start_of
-from ...store import trace_reading
-from ...store.trace_reading import OUTCOMES, TRIMMED, AskedSum, PassSum, Sent, TraceReader
+from ...store import trace_reader
+from ...store.trace_reader import OUTCOMES, TRIMMED, AskedSum, PassSum, Sent, TraceReader
 from .figures import SUMMED, Sums
 from .types import DayReport, Hour
 
@@ -42,9 +42,9 @@ def stretch(day: date) -> Stretch:
 
 def add_up(trace: TraceReader, day: Stretch) -> DayReport:
     """Return the report of a day, from the rows that are there. Raises StoreError."""
-    asked = trace_reading.asked(trace, day.since, day.until)
-    sent = trace_reading.sent(trace, day.since, day.until)
-    passes = trace_reading.passes(trace, day.since, day.until)
+    asked = trace_reader.asked(trace, day.since, day.until)
+    sent = trace_reader.sent(trace, day.since, day.until)
+    passes = trace_reader.passes(trace, day.since, day.until)
     # What a caller notes of its passes stands in place of its questions: they would be counted twice.
     book = _Book(noting={each.caller for each in passes})
     for one in asked:

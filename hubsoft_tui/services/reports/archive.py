@@ -14,10 +14,10 @@ import msgspec
 from ...core.clock import Clock
 from ...formats import DAY, day_of
 from ...settings.tree import Settings
-from ...store import reports, trace_reading
+from ...store import reports, trace_reader
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore
-from ...store.trace_reading import KEPT_HOUSE, TraceReader, count_rows
+from ...store.trace_reader import KEPT_HOUSE, TraceReader, count_rows
 from ...store.trace_writer import TraceStore
 from .aggregate import Stretch, add_up, stretch
 from .types import DayHead, DayReport, Overview
@@ -105,7 +105,7 @@ class ReportReader:
         self._account = account
         self._clock = clock
         self._files = ExitStack()
-        self._opened: tuple[trace_reading.TraceReader, reports.ReportStore] | None = None
+        self._opened: tuple[trace_reader.TraceReader, reports.ReportStore] | None = None
         self._latest: DayReport | None = None
 
     def today(self) -> date:
@@ -151,21 +151,21 @@ class ReportReader:
         self._files.close()
         self._opened = None
 
-    def _open(self) -> tuple[trace_reading.TraceReader, reports.ReportStore]:
+    def _open(self) -> tuple[trace_reader.TraceReader, reports.ReportStore]:
         if self._opened is None:
             with ExitStack() as stack:
-                trace = open_database(self._trace, trace_reading.MIGRATIONS)
+                trace = open_database(self._trace, trace_reader.MIGRATIONS)
                 stack.callback(trace.close)
                 kept = open_database(self._kept, reports.MIGRATIONS)
                 stack.callback(kept.close)
                 self._files = stack.pop_all()
             self._opened = (
-                trace_reading.TraceReader(trace, self._account),
+                trace_reader.TraceReader(trace, self._account),
                 reports.ReportStore(kept, self._account),
             )
         return self._opened
 
-    def _recent(self, trace: trace_reading.TraceReader) -> list[date]:
+    def _recent(self, trace: trace_reader.TraceReader) -> list[date]:
         """Return the days whose rows may not have been added up yet, today among them, oldest first."""
         oldest, today = trace.oldest(), self.today()
         if oldest is None:

@@ -17,7 +17,7 @@ from ...formats import latency, percent
 from ...texts import N_, _, number
 
 if TYPE_CHECKING:
-    from ...store.trace_reading import AskedSum, Sent
+    from ...store.trace_reader import AskedSum, Sent
 
 NO_ERROR: Final = frozenset({"ok", "not_found", "refused", "429", "cancelled"})
 """How requests end that neither HubSoft nor the way to it failed."""

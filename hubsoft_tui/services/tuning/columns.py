@@ -18,7 +18,7 @@ from ...core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, mark_of
 from ...core.types import Category
 from ...formats import DAY
 from ...store.database import Database, open_database
-from ...store.trace_reading import MIGRATIONS, TraceReader
+from ...store.trace_reader import MIGRATIONS, TraceReader
 from ..serial_thread import SerialThread
 from .change_rate import Changes
 from .waits import Arrival, arrivals

@@ -3,7 +3,7 @@ from hubsoft_tui.screens.demo.history import DAYS, record
 from hubsoft_tui.services.storage import account_of
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.trace_reading import MIGRATIONS, TraceReader
+from hubsoft_tui.store.trace_reader import MIGRATIONS, TraceReader
 
 ALL = (0.0, 1e11)
 

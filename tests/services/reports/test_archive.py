@@ -20,7 +20,7 @@ from hubsoft_tui.settings.tree import ReportSettings, Settings, TraceSettings
 from hubsoft_tui.store.database import Database, open_database
 from hubsoft_tui.store.reports import MIGRATIONS as REPORT_MIGRATIONS
 from hubsoft_tui.store.reports import ReportStore
-from hubsoft_tui.store.trace_reading import MIGRATIONS
+from hubsoft_tui.store.trace_reader import MIGRATIONS
 from hubsoft_tui.store.trace_writer import TraceStore
 from tests.clocks import HandClock
 from tests.store.test_trace import question, request
