@@ -35,8 +35,8 @@ from hubsoft_tui.screens.frame.modal import ConsoleModal
 from hubsoft_tui.screens.frame.news import CAUSES, TicketNews, due_count, due_text, news_text
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
+from hubsoft_tui.terminal.bell import Ringer, ring_sequence
 from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver, TerminalOutput
-from hubsoft_tui.terminal.ringing import Ringer, ring_sequence
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.alert_rows import alert_title
 from widgets.safety import ControlFilter
