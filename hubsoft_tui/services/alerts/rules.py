@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, cast
 
 from ...settings.alerts import ALERTS, AlertSettings
 from ...texts import N_
@@ -92,13 +92,12 @@ class Unit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """One kind of alert. `title` and `advice` are marked texts: translate them when they are shown."""
+    """One kind of alert; its `id` is a field of `Facts`. `title` and `advice` are marked: translate when shown."""
 
     id: str
     title: str
     advice: str
     """What to do about it, as a sentence."""
-    read: Callable[[Facts], Measurement | None]
     limit: Callable[[AlertSettings], float]
     duration: Callable[[AlertSettings], float]
     """Seconds it must be so before an alert opens."""
@@ -109,6 +108,10 @@ class AlertRule:
     """All is well again at this part of the limit, so that a value on the border does not flap."""
     urgent: bool = False
     """People are hindered now."""
+
+    def read(self, facts: Facts) -> Measurement | None:
+        """Return the fact that is called like the rule."""
+        return cast("Measurement | None", getattr(facts, self.id))
 
     def bad(self, value: float, limit: float) -> bool:
         """Tell whether `value` is worth an alert."""
@@ -136,7 +139,6 @@ RULES: Final = (
         "api_down",
         N_("HubSoft does not answer"),
         N_("People are shown what is remembered. Look whether HubSoft is up, and this computer's network."),
-        lambda facts: facts.api_down,
         _so,
         lambda settings: settings.api_down_for,
         urgent=True,
@@ -145,7 +147,6 @@ RULES: Final = (
         "credentials_refused",
         N_("HubSoft refuses the login"),
         N_("Nothing can be asked. Look whether the API user's password or client secret was changed."),
-        lambda facts: facts.credentials_refused,
         _so,
         lambda settings: settings.credentials_refused_for,
         urgent=True,
@@ -156,7 +157,6 @@ RULES: Final = (
         N_(
             "Something else may use this login, or max_requests_per_minute is more than HubSoft allows: lower it."
         ),
-        lambda facts: facts.rate_limited,
         lambda settings: settings.rate_limited_times,
         _at_once,
         Unit.TIMES,
@@ -165,7 +165,6 @@ RULES: Final = (
         "api_slow",
         N_("HubSoft is slow"),
         N_("Ask your HubSoft contact; work that is not urgent may wait."),
-        lambda facts: facts.api_slow,
         lambda settings: settings.api_slow_above,
         lambda settings: settings.api_slow_for,
         Unit.SECONDS,
@@ -174,7 +173,6 @@ RULES: Final = (
         "wait_long",
         N_("People wait too long"),
         N_("The budget is used up. See on Requests what asks so much, and whether HubSoft allows more."),
-        lambda facts: facts.wait_long,
         lambda settings: settings.wait_long_above,
         lambda settings: settings.wait_long_for,
         Unit.SECONDS,
@@ -184,7 +182,6 @@ RULES: Final = (
         "queue_full",
         N_("Queue nearly full"),
         N_("When it is full the least urgent requests are refused. See on Requests what asks so much."),
-        lambda facts: facts.queue_full,
         lambda settings: settings.queue_full_above,
         lambda settings: settings.queue_full_for,
         Unit.SHARE,
@@ -195,7 +192,6 @@ RULES: Final = (
         N_(
             "They are kept and go out as soon as they can. Look at the outbox for those that ask for a person."
         ),
-        lambda facts: facts.outbox_stuck,
         lambda settings: settings.outbox_stuck_above,
         lambda settings: settings.outbox_stuck_for,
         Unit.SECONDS,
@@ -208,7 +204,6 @@ RULES: Final = (
             "A file of the console's state was damaged or gone. "
             "See which and acknowledge it in the palette: lost files."
         ),
-        lambda facts: facts.state_lost,
         _so,
         _at_once,
         Unit.TIMES,
@@ -220,7 +215,6 @@ RULES: Final = (
         N_(
             "Unusually many members lost the contract at once. Look at them on Check-up, then release or drop them."
         ),
-        lambda facts: facts.checkup_held,
         _so,
         _at_once,
         urgent=True,
@@ -229,7 +223,6 @@ RULES: Final = (
         "tickets_late",
         N_("Tickets became late"),
         N_("So many in the last hour. Tickets shows them with l, the most late first."),
-        lambda facts: facts.tickets_late,
         lambda settings: settings.tickets_late_above,
         _at_once,
         Unit.TICKETS,
@@ -238,7 +231,6 @@ RULES: Final = (
         "tickets_due",
         N_("Tickets are due soon"),
         N_("Their SLA ends soon. Tickets shows them with the filter soon."),
-        lambda facts: facts.tickets_due,
         lambda settings: settings.tickets_due_above,
         _at_once,
         Unit.TICKETS,
@@ -247,7 +239,6 @@ RULES: Final = (
         "sync_late",
         N_("Ticket sync is late"),
         N_("What Tickets shows is old. Look there for why the last pass did not end."),
-        lambda facts: facts.sync_late,
         lambda settings: settings.sync_late_above,
         lambda settings: settings.sync_late_for,
         Unit.SECONDS,
@@ -258,7 +249,6 @@ RULES: Final = (
         N_(
             "It is full of customers asked for lately, and forgets some that are asked again. Raise max_entries."
         ),
-        lambda facts: facts.cache_full,
         lambda settings: settings.cache_full_above,
         lambda settings: settings.cache_full_for,
         Unit.SHARE,
@@ -268,7 +258,6 @@ RULES: Final = (
         "hit_ratio_low",
         N_("Hit ratio low"),
         N_("Most questions cost a request. Longer lifetimes or a larger cache may help."),
-        lambda facts: facts.hit_ratio_low,
         lambda settings: settings.hit_ratio_low_below,
         lambda settings: settings.hit_ratio_low_for,
         Unit.SHARE,
@@ -279,7 +268,6 @@ RULES: Final = (
         "disk_low",
         N_("Disk nearly full"),
         N_("When it is full nothing can be remembered or written down. Free some space."),
-        lambda facts: facts.disk_low,
         lambda settings: settings.disk_low_below,
         lambda settings: settings.disk_low_for,
         Unit.MEGABYTES,

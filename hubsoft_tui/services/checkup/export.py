@@ -134,16 +134,8 @@ def document_of(progress: Progress, plan: CheckupPlan | None, rows: Iterable[Mem
 
 def plan_document_of(plan: CheckupPlan) -> dict[str, Any]:
     """Return the same document for a plan alone: null for what only a run can tell."""
-    counts: dict[str, Any] = {result.value: None for result in Result}
-    return {
-        "total": plan.members,
-        **counts,
-        "requests": plan.asked,
-        "naive_requests": plan.naive_requests,
-        "seconds": None,
-        "plan": _plan_document(plan),
-        "members": [],
-    }
+    unknown = dict.fromkeys([*(result.value for result in Result), "seconds"])
+    return {**document_of(Progress(total=plan.members), plan, ()), **unknown, "requests": plan.asked}
 
 
 def _plan_document(plan: CheckupPlan) -> dict[str, Any]:

@@ -44,50 +44,17 @@ _NAME: Final = frozenset({"nome", "name", "razao", "razaosocial", "fullname", "n
 _PERSON: Final = frozenset(
     {"cliente", "customer", "membro", "member", "titular", "assinante", "associado", "fantasia"}
 )
-_EXTERNAL: Final = frozenset(
-    {
-        "externalid",
-        "idexterno",
-        "codigoexterno",
-        "id",
-        "codigo",
-        "code",
-        "cod",
-        "matricula",
-        "externo",
-        "registro",
-    }
-)
+_EXTERNAL: Final = frozenset({
+    "externalid", "idexterno", "codigoexterno", "id", "codigo", "code", "cod", "matricula", "externo",
+    "registro",
+})  # fmt: skip
 # A document beside these words is another person's, or no document at all: read only where there is no other.
-_OTHERS: Final = frozenset(
-    {
-        "vendedor",
-        "vendedora",
-        "responsavel",
-        "conjuge",
-        "indicador",
-        "indicado",
-        "fiador",
-        "avalista",
-        "socio",
-    }
-    | {"representante", "atendente", "tecnico", "seller", "spouse", "mae", "pai", "dependente"}
-    | {"filial", "emissor", "fornecedor", "instalador", "consultor", "parceiro"}
-    | {
-        "tipo",
-        "type",
-        "data",
-        "date",
-        "validade",
-        "orgao",
-        "status",
-        "situacao",
-        "plano",
-        "rua",
-        "cidade",
-        "bairro",
-    }
-)
+_OTHERS: Final = frozenset({
+    "vendedor", "vendedora", "responsavel", "conjuge", "indicador", "indicado", "fiador", "avalista",
+    "socio", "representante", "atendente", "tecnico", "seller", "spouse", "mae", "pai", "dependente",
+    "filial", "emissor", "fornecedor", "instalador", "consultor", "parceiro", "tipo", "type", "data",
+    "date", "validade", "orgao", "status", "situacao", "plano", "rua", "cidade", "bairro",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Choosing is pure; what it needs to know of the roster's size and of the pace is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...core.engine import Engine
@@ -94,7 +94,7 @@ def choose(
         members,
         cached,
         singles=stale.total,
-        at_most=not sizes and stale.total > WORTH_ASKING,
+        at_most=worth_asking(stale, sizes),
     )
     for variant in (Variant.ENABLED, Variant.CURRENT, Variant.ALL):
         if (total := sizes.get(variant)) is None:
@@ -111,7 +111,7 @@ def choose(
                 pages=pages,
                 singles=left_out,
             )
-    return _timed(best, pace, asked)
+    return replace(best, seconds=pace.seconds(best.requests), per_window=pace.per_window, asked=asked)
 
 
 def expected_missing(stale: Stale, variant: Variant, sizes: Mapping[Variant, int]) -> int:
@@ -157,28 +157,11 @@ def larger(size: int, most: int) -> int:
     return min(most, next((each for each in reversed(SIZES) if each > size), most))
 
 
-def _timed(plan: CheckupPlan, pace: Pace, asked: int) -> CheckupPlan:
-    return CheckupPlan(
-        plan.way,
-        plan.members,
-        plan.cached,
-        variant=plan.variant,
-        total=plan.total,
-        page_size=plan.page_size,
-        pages=plan.pages,
-        singles=plan.singles,
-        seconds=pace.seconds(plan.requests),
-        per_window=pace.per_window,
-        asked=asked,
-        at_most=plan.at_most,
-    )
-
-
 def _share_missing(variant: Variant, sizes: Mapping[Variant, int]) -> float:
-    everybody, here = sizes.get(Variant.ALL), sizes.get(variant)
-    if variant is Variant.ALL or not everybody or here is None:
+    whole, here = sizes.get(Variant.ALL), sizes.get(variant)
+    if variant is Variant.ALL or not whole or here is None:
         return NEW_MISSING[variant]
-    return max(0.0, 1 - here / everybody)
+    return max(0.0, 1 - here / whole)
 
 
 def _kind(known: KnownMember | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ...core.engine import Engine
@@ -86,18 +86,7 @@ class ListResults:
         """Return a decision with what the member was known as before."""
         known = self.known.get(decision.document)
         was = None if known is None else known.result
-        return Decision(
-            decision.document,
-            decision.result,
-            decision.status,
-            decision.plan,
-            decision.since,
-            decision.source,
-            decision.fetched_at,
-            decision.why,
-            decision.gone,
-            was,
-        )
+        return replace(decision, was=was)
 
     def apply(self, decisions: Iterable[Decision]) -> None:
         """Take over decisions; one about a document that is not on the list is ignored."""

@@ -29,7 +29,7 @@ from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut,
 from ...store.checkup_rows import Decision, Reading, Seen
 from ...store.rosters import RosterSize
 from ..customers import questions
-from .plan import GROW_AFTER, SMALLEST, larger, smaller
+from .plan import GROW_AFTER, SMALLEST, Sizes, doubted, larger, smaller
 from .storage import CheckupFiles
 from .types import Variant
 from .verdict import is_current, is_enabled
@@ -153,17 +153,25 @@ class Spent:
 
 
 async def learn_total(
-    engine: Engine, variant: Variant, *, priority: Priority, patience: float | None = None
-) -> int | None:
-    """Ask for a page of one customer to learn how many there are; None when HubSoft does not say.
+    engine: Engine,
+    files: CheckupFiles,
+    sizes: Sizes,
+    *,
+    priority: Priority,
+    patience: float | None = None,
+) -> None:
+    """Ask for a page of one customer to learn how many there are, and note it where HubSoft says.
 
     Raises HubSoftError.
     """
+    variant = Variant.CURRENT if await doubted(engine, files) else Variant.ALL
     received = await engine.receive(
         page_operation(engine, variant, 0, 1), RequestContext(CALLER, priority, patience)
     )
-    page = received.decoded.page
-    return None if page is None else int(page.total)
+    if (page := received.decoded.page) is not None:
+        sizes.totals[variant] = total = int(page.total)
+        now = engine.clock.wall()
+        await files.run(lambda stores: stores.rosters.note_total(variant.value, total, now))
 
 
 MENDS: Final = 6

@@ -22,7 +22,6 @@ from .one_by_one import STOPS, OneByOne, about
 from .plan import (
     Sizes,
     choose,
-    doubted,
     pace_of,
     pages_left,
     sizes_of,
@@ -335,11 +334,11 @@ class Run:
 
     async def _learn_size(self, sizes: Sizes) -> None:
         self._now("roster")
-        variant = Variant.CURRENT if await doubted(self._engine, self._files) else Variant.ALL
         try:
-            total = await learn_total(
+            await learn_total(
                 self._engine,
-                variant,
+                self._files,
+                sizes,
                 priority=Priority.LOW,
                 patience=self._engine.settings.checkup.patience_seconds,
             )
@@ -347,10 +346,6 @@ class Run:
             raise
         except HubSoftError:
             return  # the plan does without; whether HubSoft is there the questions will tell
-        if total is not None:
-            sizes.totals[variant] = total
-            now = self._clock.wall()
-            await self._files.run(lambda stores: stores.rosters.note_total(variant.value, total, now))
 
     async def _ask_each(self, documents: Sequence[str]) -> None:
         if not documents:

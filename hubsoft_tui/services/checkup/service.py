@@ -22,7 +22,7 @@ from ...texts import say
 from .members import read_members
 from .nightly_roster import NightlyRoster
 from .notifier import Notifier
-from .plan import choose, doubted, pace_of, sizes_of, stale_of, worth_asking
+from .plan import choose, pace_of, sizes_of, stale_of, worth_asking
 from .results import OpenList, OpenLists
 from .roster import Spent, learn_total
 from .run import Run
@@ -37,7 +37,6 @@ from .types import (
     Progress,
     RunRow,
     RunState,
-    Variant,
 )
 
 logger = logging.getLogger(__name__)
@@ -119,18 +118,12 @@ class Checkup:
         stale = stale_of(view.board.known[document] for document in left)
         sizes, asked = await sizes_of(self._engine, self._files), 0
         if probe and worth_asking(stale, sizes.totals):
-            variant = Variant.CURRENT if await doubted(self._engine, self._files) else Variant.ALL
             with self._engine.events.subscribe() as sent:
                 try:
-                    total = await learn_total(self._engine, variant, priority=Priority.HIGH)
+                    await learn_total(self._engine, self._files, sizes, priority=Priority.HIGH)
                 finally:
                     view.spent = view.spent.and_since(sent)
             asked = 1
-            if total is not None:
-                sizes.totals[variant] = total
-                await self._files.run(
-                    lambda stores: stores.rosters.note_total(variant.value, total, self._clock.wall())
-                )
         view.plan = choose(
             stale,
             sizes.totals,

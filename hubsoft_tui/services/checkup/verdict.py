@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from ...api.models import Customer, Service
@@ -54,14 +55,12 @@ def is_current(customer: Customer) -> bool:
 
 def _as(base: Decision, result: Result, service: Service | None, *, gone: bool) -> Decision:
     since = None if service is None else _since(service)
-    return Decision(
-        base.document,
-        result,
+    return replace(
+        base,
+        result=result,
         status="" if service is None else service.status or service.status_prefix,
         plan="" if service is None else service.name,
         since=None if since is None else since.timestamp(),
-        source=base.source,
-        fetched_at=base.fetched_at,
         gone=gone,
     )
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from datetime import date, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -79,19 +80,12 @@ def days_over(since: float, now: float) -> list[Stretch]:
 
 def keep(kept: ReportStore, report: DayReport) -> None:
     """Keep one report. Raises StoreError."""
-    total = report.total
-    head = KeptDay(
-        report.day.isoformat(),
-        total.questions,
-        total.requests,
-        total.saved,
-        total.errors,
-        total.rate_limited,
-        report.rows,
-    )
+    head = KeptDay(*(report.day.isoformat(), *_HEAD(report.total), report.rows))
     kept.save(head, msgspec.json.encode(report))
 
 
+_HEAD: Final = attrgetter("questions", "requests", "saved", "errors", "rate_limited")
+"""The few figures of a day that a list of days shows."""
 LISTED: Final = 60
 """Days a list shows unless more are asked for."""
 
@@ -129,7 +123,8 @@ class ReportReader:
     def days(self, most: int = LISTED) -> tuple[DayHead, ...]:
         """Return the days there is something of, newest first, at most `most`."""
         trace, kept = self._open()
-        found = {date.fromisoformat(each.day): _kept_head(each) for each in kept.days()[:most]}
+        heads = (DayHead(date.fromisoformat(each.day), *_HEAD(each)) for each in kept.days()[:most])
+        found = {head.day: head for head in heads}
         for day in self._recent(trace):
             if day not in found and (report := self.day(day)).rows:
                 found[day] = head_of(report)
@@ -176,16 +171,4 @@ class ReportReader:
 
 def head_of(report: DayReport) -> DayHead:
     """Return the few figures of a report that a list of days shows."""
-    total = report.total
-    return DayHead(report.day, total.questions, total.requests, total.saved, total.errors, total.rate_limited)
-
-
-def _kept_head(kept: reports.KeptDay) -> DayHead:
-    return DayHead(
-        date.fromisoformat(kept.day),
-        kept.questions,
-        kept.requests,
-        kept.saved,
-        kept.errors,
-        kept.rate_limited,
-    )
+    return DayHead(report.day, *_HEAD(report.total))

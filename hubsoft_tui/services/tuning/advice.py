@@ -40,7 +40,7 @@ class Advice:
 
     key: str
     value: float | None
-    reason: Text
+    reason: Text | None = None
     as_good: bool = False
     """The value in force is as good: `value` is it."""
     target: float = 0.01

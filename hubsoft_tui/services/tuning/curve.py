@@ -39,7 +39,7 @@ _CATEGORY: Final = [
     bytes((mark & marks.CATEGORY) == place for mark in range(256)) for place in range(len(marks.CATEGORIES))
 ]
 _FORCED: Final = bytes(bool(mark & marks.FORCED) for mark in range(256))
-_KIND: Final = bytes(
+KIND: Final = bytes(
     RecordKind.NEGATIVE
     if mark & marks.NEGATIVE
     else RecordKind.SUSPENDED
@@ -184,8 +184,8 @@ class _Walk:
         """Count what every candidate does with the questions about one subject."""
         times = list(asked.times)
         subject = _Subject(times, asked.marks.translate(self._about))
-        kinds = asked.marks.translate(_KIND)
-        ruled = {kind: self._ruled.of(RecordKind(kind)) for kind in set(kinds)}
+        kinds = asked.marks.translate(KIND)
+        ruled = {kind: self._ruled.by_kind[kind] for kind in set(kinds)}
         stops = {kind: _Stops(rule, times, asked.marks) for kind, rule in ruled.items()}
         cells, fetching = self._cells, subject.fetching
         fetching[0] = self._below[-1]  # the first question is everybody's fetch
@@ -259,7 +259,7 @@ def size_curve(
             last, kept = fetched[subject], kinds[subject] = [_NEVER] * count, [0] * count
         else:
             kept = kinds[subject]
-        kind = 2 if mark & marks.NEGATIVE else 1 if mark & marks.SUSPENDED else 0
+        kind = KIND[mark]
         category, forced = mark & marks.CATEGORY, mark & marks.FORCED
         for place in range(count):
             age = at - last[place]

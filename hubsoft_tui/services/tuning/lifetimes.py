@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
 
@@ -39,7 +39,7 @@ class RecordKind(IntEnum):
     NEGATIVE = 2
 
 
-Ages = tuple[float, float, float]
+Ages = tuple[float, ...]
 """Seconds, by category's place."""
 
 
@@ -60,13 +60,7 @@ class Rules:
     """One setting's part: the categories (by place) it is about, and a rule for each kind of record."""
 
     about: frozenset[int]
-    plain: Rule
-    suspended: Rule
-    negative: Rule
-
-    def of(self, kind: RecordKind) -> Rule:
-        """Return the rule for what was fetched."""
-        return (self.plain, self.suspended, self.negative)[kind]
+    by_kind: tuple[Rule, Rule, Rule]
 
 
 def ages(settings: CacheSettings) -> Mapping[str, float]:
@@ -76,38 +70,23 @@ def ages(settings: CacheSettings) -> Mapping[str, float]:
 
 def rules(lifetimes: Mapping[str, float], key: str) -> Rules:
     """Return what `key` decides while every other lifetime is as in `lifetimes`."""
-    own = tuple(lifetimes[each] for each in KEYS)
-    brief = _shorter(own, lifetimes[SUSPENDED])
-    never = (lifetimes[NOT_FOUND],) * 3
-    free = (math.inf,) * 3
+    plain, suspended, negative = fixed(lifetimes)
     if key == NOT_FOUND:
-        return Rules(frozenset(range(3)), Rule(_three(own)), Rule(brief), Rule(_three(free), varies=True))
+        free = Rule((math.inf,) * 3, varies=True)
+        return Rules(frozenset(range(3)), (plain, suspended, free))
     if key == SUSPENDED:
-        return Rules(
-            frozenset(_SUSPENDABLE), Rule(_three(own)), Rule(_three(own), varies=True), Rule(_three(never))
-        )
+        return Rules(frozenset(_SUSPENDABLE), (plain, replace(plain, varies=True), negative))
     place = CATEGORIES.index(KEYS[key])
-    without = tuple(math.inf if each == place else age for each, age in enumerate(own))
-    return Rules(
-        frozenset({place}),
-        Rule(_three(without), varies=True),
-        Rule(_shorter(without, lifetimes[SUSPENDED]), varies=True),
-        Rule(_three(never)),
-    )
+    without = tuple(math.inf if each == place else age for each, age in enumerate(plain.caps))
+    brief = _shorter(without, lifetimes[SUSPENDED])
+    return Rules(frozenset({place}), (Rule(without, varies=True), Rule(brief, varies=True), negative))
 
 
 def fixed(lifetimes: Mapping[str, float]) -> tuple[Rule, Rule, Rule]:
     """Return the rules, by kind, when no setting is in question."""
     own = tuple(lifetimes[each] for each in KEYS)
-    return Rule(_three(own)), Rule(_shorter(own, lifetimes[SUSPENDED])), Rule((lifetimes[NOT_FOUND],) * 3)
+    return Rule(own), Rule(_shorter(own, lifetimes[SUSPENDED])), Rule((lifetimes[NOT_FOUND],) * 3)
 
 
-def _shorter(own: tuple[float, ...], suspended: float) -> Ages:
-    return _three(
-        tuple(min(age, suspended) if place in _SUSPENDABLE else age for place, age in enumerate(own))
-    )
-
-
-def _three(own: tuple[float, ...]) -> Ages:
-    data, status, service = own
-    return data, status, service
+def _shorter(own: Ages, suspended: float) -> Ages:
+    return tuple(min(age, suspended) if place in _SUSPENDABLE else age for place, age in enumerate(own))

@@ -30,7 +30,6 @@ from ...core.telemetry.trace import (
     NEGATIVE,
     PERSON,
     REFRESH,
-    SUSPENDED,
     QuestionRow,
     TraceSink,
 )
@@ -41,6 +40,7 @@ from ...store.tuning import TuningLog
 from ..customers import questions
 from ..customers.terms import Kind, Term
 from .columns import SubjectQuestions, TraceColumns, TraceSource
+from .curve import KIND
 from .lifetimes import DATA, Rule, ages, fixed
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class HeldRecord:
         )
         if not fresh:
             self.fetched = at
-            self._kind = 2 if mark & NEGATIVE else 1 if mark & SUSPENDED else 0
+            self._kind = KIND[mark]
         return not fresh
 
     def expiries(self, before: float, most: int) -> Iterator[float]:

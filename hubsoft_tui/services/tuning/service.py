@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ...core.limiter.throttle import limits_from
@@ -67,9 +66,7 @@ def lifetime_forecast(
     """Return the curve of the lifetime `key`; `held` are the lifetimes that hold now."""
     points = curve(columns, held, key, {*CANDIDATES, held[key], saved, also or saved})
     advice = advise(columns, points, key, now=held[key], target=target, reuse=reuse_within(columns, key))
-    return _forecast(
-        columns, key, points, changes_of(columns, key), now=held[key], saved=saved, advice=advice
-    )
+    return _forecast(columns, points, changes_of(columns, key), advice, now=held[key], saved=saved)
 
 
 def size_forecast(
@@ -78,7 +75,7 @@ def size_forecast(
     """Return the curve of the cache's size."""
     points = size_curve(columns, held, {*SIZES, now, saved, int(also or saved)})
     changes = columns.changes[Category.CLIENT_DATA]
-    return _forecast(columns, SIZE, points, changes, now=float(now), saved=float(saved))
+    return _forecast(columns, points, changes, Advice(SIZE, None), now=float(now), saved=float(saved))
 
 
 def wait_forecast(
@@ -103,27 +100,21 @@ def wait_forecast(
 
 def _forecast(
     columns: TraceColumns,
-    key: str,
     points: Sequence[Point],
     changes: Changes,
+    advice: Advice,
     *,
     now: float,
     saved: float,
-    advice: Advice | None = None,
 ) -> Forecast:
     days = max(columns.days, _WHOLE_DAY)
-    forecast = Forecast(
-        key=key,
-        points=tuple(_foretold(point, changes, days) for point in points),
-        now=now,
-        saved=saved,
+    return Forecast(
+        advice.key,
+        tuple(_foretold(point, changes, days) for point in points),
+        now,
+        saved,
         questions=columns.total,
         days=columns.days,
-    )
-    if advice is None:
-        return forecast
-    return replace(
-        forecast,
         recommended=advice.value,
         reason=advice.reason,
         as_good=advice.as_good,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from ...errors import InvalidInput
-from ...formats import DAY, Late, lifetime
+from ...formats import DAY, HOUR, MINUTE, Late, lifetime
 from ...settings.layers import SHARES, Origin, SettingEntry, known_settings, resolve
 from ...settings.rules import SECONDS, SettingRule, WrongValue, allowed, check
 from ...settings.tree import Settings
@@ -18,15 +18,11 @@ from .curve import CANDIDATES, SIZES
 from .types import Shape, Value
 
 _SECONDS: Final = {
-    "": 1.0,
-    "s": 1.0,
-    "sec": 1.0,
-    "m": 60.0,
-    "min": 60.0,
-    "h": 3600.0,
-    "d": 86_400.0,
-    "w": 604_800.0,
-    "sem": 604_800.0,
+    **dict.fromkeys(("", "s", "sec"), 1.0),
+    **dict.fromkeys(("m", "min"), MINUTE),
+    "h": HOUR,
+    "d": DAY,
+    **dict.fromkeys(("w", "sem"), 7 * DAY),
 }
 _DURATION: Final = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*([a-z]*)")
 
@@ -61,21 +57,9 @@ _LIVE: Final = frozenset({"cache", "limiter", "retry", "token", "health", "tunin
 _FIRST: Final = (*lifetimes.ALL, SIZE, RATE, *(f"{SHARE}{name}" for name in SHARES))
 _ONLY_TESTS: Final = "limiter.window_seconds"
 _LENGTHS: Final = (
-    0.1,
-    0.2,
-    0.5,
-    1.0,
-    2.0,
-    3.0,
-    5.0,
-    10.0,
-    15.0,
-    20.0,
-    30.0,
-    45.0,
+    *(0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0),
     *CANDIDATES,
-    14 * DAY,
-    30 * DAY,
+    *(14 * DAY, 30 * DAY),
 )
 _COUNTS: Final = tuple(
     base * 10**power for power in range(1, 9) for base in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
