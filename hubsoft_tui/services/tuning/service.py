@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ...core.limiter.throttle import limits_from
+from ...core.requests.leases import retry_while_busy
 from ...core.types import Category, Priority
-from ...errors import HubSoftError, InvalidInput, StoreBusy
+from ...errors import HubSoftError, InvalidInput
 from ...formats import HOUR
 from ...settings.tree import Settings
 from ...store.tuning import SELF, Move, TuningLog
@@ -153,7 +154,8 @@ def _waited(value: float, found: Waits) -> Waited:
 LOOK_SECONDS: Final = 3.0
 """How often tuned.toml is looked at, for what another console saved."""
 AGAIN_SECONDS: Final = 0.1
-TRIES: Final = 50
+BUSY_SECONDS: Final = 5.0
+"""How long, and how often, a busy file is tried again."""
 
 
 class Tuning:
@@ -350,11 +352,7 @@ class Tuning:
 
     async def _patiently(self, do: Callable[[], T]) -> T:
         """Try again while another process writes: a busy file is no error."""
-        for _try in range(TRIES):
-            with contextlib.suppress(StoreBusy):
-                return do()
-            await self._clock.sleep(AGAIN_SECONDS)
-        return do()
+        return await retry_while_busy(do, self._clock, seconds=BUSY_SECONDS, pause=AGAIN_SECONDS)
 
 
 def _moved(move: Move) -> Moved:
