@@ -53,8 +53,8 @@ class Alerts:
         self._clock = clock
         self._disk_free = disk_free
         self._extra = extra
-        self._observer = Measurements(clock, lambda: engine.settings.alerts)
-        self._courier = WebhookSender(store, webhook, clock, lambda: engine.settings)
+        self._measurements = Measurements(clock, lambda: engine.settings.alerts)
+        self._sender = WebhookSender(store, webhook, clock, lambda: engine.settings)
         self._watched = tuple(Hysteresis(rule) for rule in RULES)
         self._holding: dict[str, OpenAlert] = {}
         self._opened: frozenset[str] = frozenset()
@@ -83,12 +83,12 @@ class Alerts:
 
     async def webhook_trouble(self) -> Text | None:
         """Say why the webhook does not know yet what it should; None when it does."""
-        return waiting(self._store.waiting(), self._courier.trouble)
+        return waiting(self._store.waiting(), self._sender.trouble)
 
     @property
     def version(self) -> int:
         """A number that grows with every change a person can see, in whichever process it was made."""
-        return self._version + self._courier.changes
+        return self._version + self._sender.changes
 
     @property
     def unseen(self) -> int:
@@ -104,7 +104,7 @@ class Alerts:
         with self._engine.events.subscribe() as events:
             await asyncio.gather(
                 self._again_and_again(lambda: self.check(events)),
-                self._again_and_again(self._courier.round),
+                self._again_and_again(self._sender.round),
             )
 
     async def check(self, events: Subscription) -> None:
@@ -112,7 +112,7 @@ class Alerts:
         disk_free = await self._disk_free()
         snapshot = self._engine.snapshot()
         in_use = self._engine.known.count(used_within=self._engine.settings.cache.contract_status_ttl)
-        facts = self._observer.facts(
+        facts = self._measurements.facts(
             snapshot, events.take(), self._extra(), in_use=in_use, disk_free=disk_free
         )
         now, settings = self._clock.now(), self._engine.settings.alerts

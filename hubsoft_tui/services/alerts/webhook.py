@@ -78,16 +78,16 @@ class WebhookSender:
                 seconds=settings.alerts.webhook_timeout,
             )
         except WebhookFailure as failure:
-            self._told(failure.text)
+            self._note_trouble(failure.text)
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(delivery.attempts, 20))
             logger.warning("webhook: call %d is tried again in %.0f s: %s", delivery.id, pause, failure)
             await retry_while_busy(lambda: self._store.postpone(delivery, pause), self._clock)
             return False
-        self._told(None)
+        self._note_trouble(None)
         logger.info("webhook: call %d was taken", delivery.id)
         return True
 
-    def _told(self, trouble: Text | None) -> None:
+    def _note_trouble(self, trouble: Text | None) -> None:
         self.changes += str(trouble) != str(self.trouble)
         self.trouble = trouble
 

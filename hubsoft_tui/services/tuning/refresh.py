@@ -223,12 +223,12 @@ class RefreshAhead:
         self._stopping = False
         """That it stands still is not on disk yet: a person's question found it out, and waits for no disk."""
         self._spent = self._saved = 0
-        self._told = Renewing()
+        self._today = Renewing()
 
     @property
     def state(self) -> Renewing | None:
         """What came of it today; None while it is off."""
-        return self._told if self._engine.settings.refresh.enabled else None
+        return self._today if self._engine.settings.refresh.enabled else None
 
     def question(self, row: QuestionRow) -> None:
         """Notice a question of a person."""
@@ -355,7 +355,7 @@ class RefreshAhead:
             self._spent = self._saved = 0
         spent, saved = self._log.renewed(day)
         stopped = self._stopped_until if self._stopped_until and now < self._stopped_until else None
-        self._told = Renewing(spent, saved, stopped)
+        self._today = Renewing(spent, saved, stopped)
 
 
 class Watched:

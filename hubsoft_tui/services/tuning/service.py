@@ -325,7 +325,7 @@ class Tuning:
             saved=saved.value(key),
             tried=self._tried.get(key),
             ladder=ladder(key),
-            tuned=saved.kept(key) is not None,
+            tuned=saved.stored(key) is not None,
             live=is_live(key),
             moved=_moved(last) if mine and last is not None else None,
             pinned=saved.pinned(key),

@@ -37,7 +37,7 @@ class Saved:
         """Return what would hold if nothing were saved."""
         return self.given[key] if key in self.given else cast("Value", self.tuned.untuned[key])
 
-    def kept(self, key: str) -> Value | None:
+    def stored(self, key: str) -> Value | None:
         """Return what tuned.toml says of `key`; None when it says nothing."""
         return cast("Value | None", self.tuned.saved.get(key))
 
@@ -58,7 +58,7 @@ class Saved:
                     )
                 )
         return tuple(
-            Difference(key, self.kept(key), None if value == self.without(key) else value)
+            Difference(key, self.stored(key), None if value == self.without(key) else value)
             for key, value in tried.items()
         )
 

@@ -193,7 +193,7 @@ def test_two_consoles_make_one_call_each_way(simulator, tmp_path: Path) -> None:
     async def until_late(*worlds: ConsoleFixture) -> None:
         hook.down = True
         for fixture in worlds:
-            fixture.alerts._courier._webhook = hook
+            fixture.alerts._sender._webhook = hook
             fixture.extra = ExtraFacts(sync_late=3600.0)
         await worlds[0].clock.sleep(10 * MINUTE)
         assert len(hook.tries) > 3
@@ -204,7 +204,7 @@ def test_two_consoles_make_one_call_each_way(simulator, tmp_path: Path) -> None:
     async def until_fine(*worlds: ConsoleFixture) -> None:
         hook.down = False
         for fixture in worlds:
-            fixture.alerts._courier._webhook = hook
+            fixture.alerts._sender._webhook = hook
             fixture.extra = ExtraFacts(sync_late=0.0)
         await worlds[0].clock.sleep(30 * MINUTE)
         assert await worlds[0].alerts.webhook_trouble() is None
