@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..formats import DAY
 from ..texts import N_
@@ -25,6 +26,7 @@ from .rules import (
 class CacheSettings:
     """How old an answer may be, in seconds, per category."""
 
+    LIVE: ClassVar[bool] = True
     client_data_ttl: float = setting(
         1800.0,
         N_("How old a customer's data may be shown without asking again."),
@@ -105,6 +107,7 @@ class CacheSettings:
 class LimiterSettings:
     """The budget: requests per minute, and each class's share of it (0-1)."""
 
+    LIVE: ClassVar[bool] = True
     max_requests_per_minute: int = setting(
         30,
         N_("The most HubSoft is asked in any 60 seconds, everything included."),
@@ -151,6 +154,7 @@ class LimiterSettings:
 class RetrySettings:
     """Repeats after a failure that may pass. `backoff_base` is the first wait in seconds."""
 
+    LIVE: ClassVar[bool] = True
     max_retries: int = setting(
         3,
         N_("How often a request that failed is repeated."),
@@ -184,6 +188,7 @@ class RetrySettings:
 class TokenSettings:
     """Renewal this many seconds before expiry, or a tenth of the life if that is shorter."""
 
+    LIVE: ClassVar[bool] = True
     buffer_seconds: float = setting(
         300.0,
         N_("The login is renewed this long before it expires."),
@@ -237,6 +242,7 @@ class HttpSettings:
 class HealthSettings:
     """When HubSoft counts as slow (seconds), and when the breaker opens."""
 
+    LIVE: ClassVar[bool] = True
     slow_seconds: float = setting(
         3.0,
         N_("HubSoft counts as slow when its slowest answers take longer."),
@@ -275,6 +281,7 @@ class HealthSettings:
 class TuningSettings:
     """How lifetimes are chosen: by a person, or by themselves within these bounds (seconds)."""
 
+    LIVE: ClassVar[bool] = True
     self: bool = setting(
         default=False,
         does=N_("Move the lifetimes to the recommended values by themselves, at most twice a day."),
@@ -310,6 +317,7 @@ class TuningSettings:
 class RefreshSettings:
     """Renewing ahead: it saves people waits, never requests, and spends at most `share` (0-1) of the budget."""
 
+    LIVE: ClassVar[bool] = True
     enabled: bool = setting(
         default=False,
         does=N_("Renew what people will probably ask for again before it is too old. It costs requests."),

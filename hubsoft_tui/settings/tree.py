@@ -360,7 +360,10 @@ class LogSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. Build one by hand, or `files.load()` it as the console does."""
+    """Everything that can be set. Build one by hand, or `files.load()` it as the console does.
+
+    A section that the engine takes over while it runs says `LIVE`: a value tried for it holds at once.
+    """
 
     profile: Profile = field(default_factory=Profile)
     cache: CacheSettings = field(default_factory=CacheSettings)

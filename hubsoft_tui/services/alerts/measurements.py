@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import Final
 
 from ...core.clock import Clock
@@ -67,15 +68,10 @@ class Measurements:
             api_slow=self._slow(now, settings.api_slow_for),
             wait_long=self._longest_wait(snapshot, now, settings.wait_long_for / 2),
             queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
-            outbox_stuck=_known(extra.outbox_stuck, now),
-            state_lost=_known(extra.state_lost, now),
-            checkup_held=_known(extra.checkup_held, now),
-            tickets_late=_known(extra.tickets_late, now),
-            tickets_due=_known(extra.tickets_due, now),
-            sync_late=_known(extra.sync_late, now),
             cache_full=_share(in_use, snapshot.cache.max_entries, now),
             hit_ratio_low=self._hit_ratio(snapshot, now, settings),
             disk_low=_known(disk_free, now),
+            **{each.name: _known(getattr(extra, each.name), now) for each in fields(extra)},
         )
 
     def _note(self, row: RequestRow, now: float) -> None:

@@ -7,8 +7,7 @@ suspend-aware clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Final, cast
 
@@ -79,6 +78,10 @@ class Facts:
     """Free megabytes where the state is kept."""
 
 
+_DECLARED: Final = frozenset(declared.name for declared in fields(AlertSettings))
+"""The names of the thresholds and durations: a rule's begin with its own."""
+
+
 class Unit(Enum):
     """What a rule's value is measured in."""
 
@@ -98,20 +101,31 @@ class AlertRule:
     title: str
     advice: str
     """What to do about it, as a sentence."""
-    limit: Callable[[AlertSettings], float]
-    duration: Callable[[AlertSettings], float]
-    """Seconds it must be so before an alert opens."""
     unit: Unit = Unit.NONE
-    below: bool = False
-    """It is wrong to be below the limit, not at or above it."""
+    at_once: bool = False
+    """Its `_for` is the time it counts in: an alert opens as soon as the limit is reached."""
     reset: float = 0.8
     """All is well again at this part of the limit, so that a value on the border does not flap."""
     urgent: bool = False
     """People are hindered now."""
 
+    @property
+    def below(self) -> bool:
+        """Whether it is wrong to be below the limit, not at or above it."""
+        return f"{self.id}_below" in _DECLARED
+
     def read(self, facts: Facts) -> Measurement | None:
         """Return the fact that is called like the rule."""
         return cast("Measurement | None", getattr(facts, self.id))
+
+    def limit(self, settings: AlertSettings) -> float:
+        """Return the threshold of the rule's name; what has none is so, or it is not."""
+        names = (f"{self.id}_{ending}" for ending in ("above", "below", "times"))
+        return next((float(getattr(settings, name)) for name in names if name in _DECLARED), 1.0)
+
+    def duration(self, settings: AlertSettings) -> float:
+        """Return for how many seconds it must be so before an alert opens."""
+        return 0.0 if self.at_once else float(getattr(settings, f"{self.id}_for", 0.0))
 
     def bad(self, value: float, limit: float) -> bool:
         """Tell whether `value` is worth an alert."""
@@ -126,29 +140,17 @@ class AlertRule:
         return value < than * 0.9 if self.below else value > than * 1.1
 
 
-def _at_once(_settings: AlertSettings) -> float:
-    return 0.0
-
-
-def _so(_settings: AlertSettings) -> float:
-    return 1.0
-
-
 RULES: Final = (
     AlertRule(
         "api_down",
         N_("HubSoft does not answer"),
         N_("People are shown what is remembered. Look whether HubSoft is up, and this computer's network."),
-        _so,
-        lambda settings: settings.api_down_for,
         urgent=True,
     ),
     AlertRule(
         "credentials_refused",
         N_("HubSoft refuses the login"),
         N_("Nothing can be asked. Look whether the API user's password or client secret was changed."),
-        _so,
-        lambda settings: settings.credentials_refused_for,
         urgent=True,
     ),
     AlertRule(
@@ -157,24 +159,19 @@ RULES: Final = (
         N_(
             "Something else may use this login, or max_requests_per_minute is more than HubSoft allows: lower it."
         ),
-        lambda settings: settings.rate_limited_times,
-        _at_once,
         Unit.TIMES,
+        at_once=True,
     ),
     AlertRule(
         "api_slow",
         N_("HubSoft is slow"),
         N_("Ask your HubSoft contact; work that is not urgent may wait."),
-        lambda settings: settings.api_slow_above,
-        lambda settings: settings.api_slow_for,
         Unit.SECONDS,
     ),
     AlertRule(
         "wait_long",
         N_("People wait too long"),
         N_("The budget is used up. See on Requests what asks so much, and whether HubSoft allows more."),
-        lambda settings: settings.wait_long_above,
-        lambda settings: settings.wait_long_for,
         Unit.SECONDS,
         urgent=True,
     ),
@@ -182,8 +179,6 @@ RULES: Final = (
         "queue_full",
         N_("Queue nearly full"),
         N_("When it is full the least urgent requests are refused. See on Requests what asks so much."),
-        lambda settings: settings.queue_full_above,
-        lambda settings: settings.queue_full_for,
         Unit.SHARE,
     ),
     AlertRule(
@@ -192,8 +187,6 @@ RULES: Final = (
         N_(
             "They are kept and go out as soon as they can. Look at the outbox for those that ask for a person."
         ),
-        lambda settings: settings.outbox_stuck_above,
-        lambda settings: settings.outbox_stuck_for,
         Unit.SECONDS,
         urgent=True,
     ),
@@ -204,8 +197,6 @@ RULES: Final = (
             "A file of the console's state was damaged or gone. "
             "See which and acknowledge it in the palette: lost files."
         ),
-        _so,
-        _at_once,
         Unit.TIMES,
         urgent=True,
     ),
@@ -215,32 +206,24 @@ RULES: Final = (
         N_(
             "Unusually many members lost the contract at once. Look at them on Check-up, then release or drop them."
         ),
-        _so,
-        _at_once,
         urgent=True,
     ),
     AlertRule(
         "tickets_late",
         N_("Tickets became late"),
         N_("So many in the last hour. Tickets shows them with l, the most late first."),
-        lambda settings: settings.tickets_late_above,
-        _at_once,
         Unit.TICKETS,
     ),
     AlertRule(
         "tickets_due",
         N_("Tickets are due soon"),
         N_("Their SLA ends soon. Tickets shows them with the filter soon."),
-        lambda settings: settings.tickets_due_above,
-        _at_once,
         Unit.TICKETS,
     ),
     AlertRule(
         "sync_late",
         N_("Ticket sync is late"),
         N_("What Tickets shows is old. Look there for why the last pass did not end."),
-        lambda settings: settings.sync_late_above,
-        lambda settings: settings.sync_late_for,
         Unit.SECONDS,
     ),
     AlertRule(
@@ -249,8 +232,6 @@ RULES: Final = (
         N_(
             "It is full of customers asked for lately, and forgets some that are asked again. Raise max_entries."
         ),
-        lambda settings: settings.cache_full_above,
-        lambda settings: settings.cache_full_for,
         Unit.SHARE,
         reset=0.95,
     ),
@@ -258,20 +239,14 @@ RULES: Final = (
         "hit_ratio_low",
         N_("Hit ratio low"),
         N_("Most questions cost a request. Longer lifetimes or a larger cache may help."),
-        lambda settings: settings.hit_ratio_low_below,
-        lambda settings: settings.hit_ratio_low_for,
         Unit.SHARE,
-        below=True,
         reset=1.25,
     ),
     AlertRule(
         "disk_low",
         N_("Disk nearly full"),
         N_("When it is full nothing can be remembered or written down. Free some space."),
-        lambda settings: settings.disk_low_below,
-        lambda settings: settings.disk_low_for,
         Unit.MEGABYTES,
-        below=True,
         reset=1.25,
         urgent=True,
     ),

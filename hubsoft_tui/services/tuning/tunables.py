@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from ...errors import InvalidInput
 from ...formats import DAY, HOUR, MINUTE, Late, lifetime
-from ...settings.layers import SHARES, Origin, SettingEntry, known_settings, resolve
+from ...settings.layers import SHARES, Origin, SettingEntry, known_settings, resolve, sections
 from ...settings.rules import SECONDS, SettingRule, WrongValue, allowed, check
 from ...settings.tree import Settings
 from ...texts import Text, say
@@ -50,12 +50,7 @@ SIZE: Final = "cache.max_entries"
 RATE: Final = "limiter.max_requests_per_minute"
 SHARE: Final = "limiter.share."
 
-_APART: Final = frozenset({"profile", "ui", "log", "customers"})
-"""Sections that are a person's taste or identity, not something to tune."""
-_LIVE: Final = frozenset({"cache", "limiter", "retry", "token", "health", "tuning", "refresh"})
-"""Sections that the engine takes over while it runs."""
 _FIRST: Final = (*lifetimes.ALL, SIZE, RATE, *(f"{SHARE}{name}" for name in SHARES))
-_ONLY_TESTS: Final = "limiter.window_seconds"
 _LENGTHS: Final = (
     *(0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0),
     *CANDIDATES,
@@ -72,13 +67,7 @@ _WORDS: Final = {
 
 def tunable_keys() -> tuple[str, ...]:
     """Return the keys that can be tuned: first what can be foretold, last what waits for the next start."""
-    known = [
-        key
-        for key, each in known_settings().items()
-        if key.partition(".")[0] not in _APART
-        and key != _ONLY_TESTS
-        and isinstance(each.default, bool | int | float)
-    ]
+    known = [key for key, each in known_settings().items() if each.rule.name]
     rest = [key for key in known if key not in _FIRST]
     return (*(key for key in _FIRST if key in known), *sorted(rest, key=lambda key: not is_live(key)))
 
@@ -94,7 +83,7 @@ def shape_of(key: str) -> Shape:
 
 def is_live(key: str) -> bool:
     """Tell whether a change of `key` takes effect at once."""
-    return key.partition(".")[0] in _LIVE
+    return bool(getattr(sections()[key.partition(".")[0]], "LIVE", False))
 
 
 def rule_of(key: str) -> tuple[Value, SettingRule]:
