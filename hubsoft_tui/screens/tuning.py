@@ -18,8 +18,7 @@ from hubsoft_tui.texts import N_, _
 from widgets.line_widget import line
 from widgets.question import QuestionInput
 from widgets.table.table import VirtualTable
-from widgets.tuning.forecast import ForecastPanel
-from widgets.tuning.tunables import StepLine, TunableTable, difference_lines, name_of, shown
+from widgets.tuning import ForecastPanel, StepLine, TunableTable, difference_lines, name_of, shown
 
 from .frame.actions import action
 from .frame.base import ConsoleScreen, one_page

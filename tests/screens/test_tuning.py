@@ -31,7 +31,7 @@ from tests.screens.fake import FakeHub, console, seen, settle, wait_for
 from tests.widgets.fixture import Repaints, lines_of
 from widgets.line_widget import Drawn
 from widgets.status_bar import StatusStrip
-from widgets.tuning.tunables import StepLine, TunableTable
+from widgets.tuning import StepLine, TunableTable
 
 
 class FakeTuning:

@@ -15,8 +15,7 @@ from hubsoft_tui.services.checkup import export
 from hubsoft_tui.services.checkup.plan_text import plan_lines
 from hubsoft_tui.services.checkup.types import Progress, RunState
 from hubsoft_tui.texts import N_, _, ngettext, number
-from widgets.checkup.head import CheckupHead
-from widgets.checkup.member_rows import ListTable, MemberTable, member_text
+from widgets.checkup import CheckupHead, ListTable, MemberTable, member_text
 from widgets.table.table import VirtualTable
 
 from ..frame.actions import action

@@ -11,7 +11,7 @@ from hubsoft_tui.services.outbox.types import EntryKind, EntryState
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.alert_rows import alert_title, value_text
-from widgets.outbox.texts import what_word
+from widgets.outbox import what_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -17,9 +17,7 @@ from hubsoft_tui.formats import clock
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import EntryKind, EntryState
 from hubsoft_tui.texts import N_, _, ngettext, number
-from widgets.big_text import Large
-from widgets.outbox.rows import SentLines
-from widgets.outbox.texts import entry_sentence, state_word, what_word
+from widgets.outbox import Large, SentLines, entry_sentence, state_word, what_word
 from widgets.safety import data
 
 from ..frame.actions import action

@@ -13,8 +13,7 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import EntryState
 from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceOption
-from widgets.outbox.rows import EntryDetail, OutboxSummary, OutboxTable
-from widgets.outbox.texts import customer_text, undecided, what_word
+from widgets.outbox import EntryDetail, OutboxSummary, OutboxTable, customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
 
 from ..frame.actions import action

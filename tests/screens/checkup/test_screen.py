@@ -12,8 +12,7 @@ from hubsoft_tui.screens.checkup.field_line import PathInput, PathSuggester
 from hubsoft_tui.services.checkup.types import Result, RunState
 from tests.screens.checkup.fakes import DONE, FRESH, NOVEMBER, ROWS, RUNNING, CheckupHub, FakeCheckup, row
 from tests.screens.fake import console, seen, settle, wait_for
-from widgets.checkup.head import CheckupHead
-from widgets.checkup.member_rows import MemberTable, described
+from widgets.checkup import CheckupHead, MemberTable, described
 
 
 class Open:

@@ -20,8 +20,7 @@ from hubsoft_tui.services.tickets.types import (
     TicketState,
 )
 from tests.widgets.fixture import Stage, lines_of
-from widgets.big_text import Large, grouped, large
-from widgets.outbox.texts import entry_sentence, next_step, state_word
+from widgets.outbox import Large, entry_sentence, grouped, large, next_step, state_word
 from widgets.tickets.counts import SyncLine, TicketCounts, TicketTally
 from widgets.tickets.detail import paragraphs
 from widgets.tickets.filters import parse

@@ -4,7 +4,7 @@ from hubsoft_tui import texts
 from hubsoft_tui.services.tuning.tunables import is_live, ladder, rule_of, shape_of, tunable_keys
 from hubsoft_tui.services.tuning.types import Tunable
 from tests.widgets.fixture import Stage, lines_of
-from widgets.tuning.tunables import StepLine, name_of, shown
+from widgets.tuning import StepLine, name_of, shown
 
 LONGEST = 22
 """Cells a name may take, in every language: what the table gives it at 120 columns."""

@@ -1,6 +1,6 @@
 import pytest
 
-from widgets.tuning.chart import Mark, Scale, axis, between, curve_rows, nice_top
+from widgets.sparkline import Mark, Scale, axis, between, curve_rows, nice_top
 
 POINTS = [(1.0, 100.0), (10.0, 50.0), (100.0, 0.0)]
 SCALE = Scale(1.0, 100.0, 21)

@@ -1,4 +1,4 @@
-"""The outbox as a table, one entry in full, and what exactly is sent."""
+"""The outbox: an entry in words, in a row, in full, exactly as it is sent, and its protocol in large digits."""
 
 from __future__ import annotations
 
@@ -6,21 +6,105 @@ from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
-from hubsoft_tui.formats import moment
+from hubsoft_tui.formats import NOTHING, clock, moment
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import Entry, EntryState
+from hubsoft_tui.services.outbox.types import Entry, EntryKind, EntryState, NewTicket
 from hubsoft_tui.texts import _, ngettext, number
 
-from ..customer.card import wrapped
-from ..line_widget import Drawn, fit, line
-from ..table.columns import Column
-from ..table.table import VirtualTable
-from ..tickets.detail import paragraphs
-from .texts import customer_text, entry_sentence, next_step, state_word, subject_text, what_word
+from .customer.card import wrapped
+from .line_widget import Drawn, fit, line
+from .table.columns import Column
+from .table.table import VirtualTable
+from .tickets.detail import paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def what_word(entry: Entry) -> str:
+    """Return what an entry writes."""
+    return {
+        EntryKind.OPEN: _("new ticket"),
+        EntryKind.MESSAGE: _("message"),
+        EntryKind.CLOSE: _("closing"),
+    }[entry.kind]
+
+
+def customer_text(entry: Entry) -> str:
+    """Return the customer an entry is about."""
+    return clean(entry.draft.customer_name or "") or NOTHING
+
+
+def subject_text(entry: Entry) -> str:
+    """Return what an entry is about, in a few words: a type, or a protocol."""
+    draft = entry.draft
+    if isinstance(draft, NewTicket):
+        return clean(draft.type_label or "")
+    return clean(draft.protocol)
+
+
+def state_word(entry: Entry) -> tuple[str, str]:
+    """Return where an entry stands as (sign and words, style); an entry that was doubled says so."""
+    if entry.doubles:
+        return "! " + _("at HubSoft twice"), "bold $bad"
+    return {
+        EntryState.QUEUED: ("○ " + _("waits"), "$account"),
+        EntryState.SENDING: ("◐ " + _("being sent"), "$account"),
+        EntryState.UNKNOWN: ("? " + _("not known"), "$warn"),
+        EntryState.SENT: ("● " + _("at HubSoft"), "$ok"),
+        EntryState.REFUSED: ("✖ " + _("HubSoft refused"), "bold $bad"),
+        EntryState.EXISTS: ("! " + _("exists already?"), "bold $warn"),
+        EntryState.DISCARDED: ("– " + _("discarded"), "$quiet"),
+    }[entry.state]
+
+
+def undecided(entry: Entry) -> bool:
+    """Whether a look at HubSoft did not settle whether HubSoft has it."""
+    return entry.state is EntryState.UNKNOWN and entry.next_at is None
+
+
+def next_step(entry: Entry) -> str:
+    """Return what happens next, or what a person should do."""
+    if entry.doubles:
+        return _("close one of them at HubSoft")
+    if undecided(entry):
+        return _("look at HubSoft, then decide")
+    at = clock(entry.next_at)
+    return {
+        EntryState.QUEUED: _("is sent by itself") if entry.next_at is None else _("is tried at {time}"),
+        EntryState.SENDING: _("HubSoft is being asked"),
+        EntryState.UNKNOWN: _("is looked for at {time}"),
+        EntryState.SENT: "",
+        EntryState.REFUSED: _("correct it, or discard it"),
+        EntryState.EXISTS: _("link it, or send it anyway"),
+        EntryState.DISCARDED: "",
+    }[entry.state].format(time=at)
+
+
+def entry_sentence(entry: Entry) -> str:
+    """Return how an entry stands as a sentence."""
+    if entry.state is EntryState.SENT:
+        return {
+            EntryKind.OPEN: _("HubSoft has opened it."),
+            EntryKind.MESSAGE: _("The message is in the ticket."),
+            EntryKind.CLOSE: _("The ticket is closed."),
+        }[entry.kind]
+    if undecided(entry):
+        return _(
+            "It is not known whether HubSoft has it. Look there, then link it, send it again or discard it."
+        )
+    return {
+        EntryState.QUEUED: _("It is safe here and is sent by itself, also after a restart."),
+        EntryState.SENDING: _("On its way to HubSoft…"),
+        EntryState.UNKNOWN: _(
+            "HubSoft did not say whether it has it. It is looked for at {time}, and sent again only if it is not there."
+        ),
+        EntryState.REFUSED: _("HubSoft refused it. It is kept: correct it and send it again."),
+        EntryState.EXISTS: _("There is an open ticket that may be the same. Decide in the outbox."),
+        EntryState.DISCARDED: _("It was discarded."),
+    }[entry.state].format(time=clock(entry.next_at))
 
 
 MOST_LINES: Final = 2000
@@ -169,3 +253,61 @@ class OutboxSummary(Drawn):
                 (needs, "bold $bad" if asks else "$quiet"),
             ).truncate(width, ellipsis=True)
         ]
+
+
+_LETTERS: Final = {
+    "L": ("╻  ", "┃  ", "┗━╸"),
+    "O": ("┏━┓", "┃ ┃", "┗━┛"),
+    "C": ("┏━╸", "┃  ", "┗━╸"),
+    " ": ("  ", "  ", "  "),
+}
+GROUP: Final = 4
+
+
+def grouped(text: str) -> str:
+    """Return digits in groups of four; what is not all digits as it is."""
+    text = clean(text)
+    if not text.isdigit():
+        return text
+    return " ".join(text[at : at + GROUP] for at in range(0, len(text), GROUP))
+
+
+def large(text: str) -> tuple[str, str, str] | None:
+    """Return `text` three lines high, or None when it holds what cannot be drawn so."""
+    glyphs = []
+    for character in text:
+        if character in _LETTERS:
+            glyphs.append(_LETTERS[character])
+        elif character.isdigit() and character in DIGITS:
+            at = DIGITS.index(character) * 3
+            top, middle, bottom = (DIGITS3X3_BOLD[at + y].ljust(3) for y in range(3))
+            glyphs.append((top, middle, bottom))
+        else:
+            return None
+    return (
+        "".join(one[0] for one in glyphs),
+        "".join(one[1] for one in glyphs),
+        "".join(one[2] for one in glyphs),
+    )
+
+
+class Large(Drawn):
+    """One number, large where there is room for it, bold where there is not."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._text = ""
+        self._style = "bold $title"
+
+    def show(self, text: str, style: str) -> None:
+        """Draw `text`; nothing when it is empty."""
+        self._text, self._style = text, style
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        text = grouped(self._text)
+        drawn = large(text)
+        if drawn is None or len(drawn[0]) > width:
+            return [Content.styled(text, self._style)]
+        return [Content.styled(each, self._style) for each in drawn]

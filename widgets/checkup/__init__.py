@@ -1,1 +1,0 @@
-"""A check-up: its head and its members."""

@@ -1,1 +1,0 @@
-"""Settings as rows, and what another value would do."""
