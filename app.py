@@ -23,7 +23,7 @@ from rich.text import Text
 from textual import constants, work
 from textual.app import ScreenStackError
 from textual.binding import Binding
-from textual.events import Paste
+from textual.events import Key, MouseDown, MouseScrollDown, MouseScrollUp, Paste
 
 from hubsoft_tui import texts
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
@@ -452,7 +452,11 @@ class HubSoftConsole(Console):
         self.tell(_("Something stands in front: close it with esc first."), severity="warning")
 
     async def on_event(self, event: events.Event) -> None:
-        """Say what of a paste nothing takes."""
+        """Say what of a paste nothing takes, and let the screen know that a person is there."""
+        if isinstance(event, Key | MouseDown | MouseScrollDown | MouseScrollUp):
+            screen = self._console_screen()
+            if screen is not None:
+                screen.touched()
         if isinstance(event, Paste) and not event.is_forwarded:
             self._judge_paste(event.text)
         await super().on_event(event)
@@ -580,6 +584,8 @@ class HubSoftConsole(Console):
         self._watching.close()
         if self.hub is not None:
             self.flush_drafts(CLOSING_SECONDS)
+            for keep in self.at_the_end:
+                keep(self.hub)
             self.hub.close(CLOSING_SECONDS)
         from hubsoft_tui.diagnostics import logs
 

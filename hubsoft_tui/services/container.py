@@ -216,7 +216,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
     checkup = Checkup(engine, stores, clock)
     losses = Losses(state.losses, clock)
     outbox = Outbox(engine, state.outbox, clock)
-    tickets = Tickets(engine, state.mirror, state.liveness, clock)
+    tickets = Tickets(engine, state.mirror, state.liveness, clock, person=current_person)
     reports = Reports(
         open_reports(engine.settings, clock), state.trace.writer if state.trace else None, clock
     )

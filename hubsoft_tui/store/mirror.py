@@ -146,6 +146,14 @@ ALTER TABLE ticket ADD COLUMN due_told INTEGER NOT NULL DEFAULT 0;
 UPDATE ticket SET due_told = 2
     WHERE due_at <= (SELECT synced_at FROM mirror WHERE mirror.account = ticket.account);
 """,
+    """
+CREATE TABLE board (
+    account TEXT NOT NULL,
+    person TEXT NOT NULL,
+    state BLOB NOT NULL,  -- opaque here
+    PRIMARY KEY (account, person)
+) WITHOUT ROWID;
+""",
 )
 
 
@@ -281,6 +289,19 @@ class Mirror(AccountStore):
         return self._count(
             "SELECT count(*) FROM ticket WHERE account = ? AND following > 0 AND state = ?", (Standing.OPEN,)
         )
+
+    def changed_after(self, number: int) -> int:
+        """Count the changes whose number is above `number`."""
+        return self._count("SELECT count(*) FROM change WHERE account = ? AND number > ?", (number,))
+
+    def board(self, person: str) -> bytes | None:
+        """Return how a person left the board."""
+        rows = self._read("SELECT state FROM board WHERE account = ? AND person = ?", (person,))
+        return rows[0][0] if rows else None
+
+    def keep_board(self, person: str, state: bytes) -> None:
+        """Keep how a person left the board."""
+        self._write("INSERT OR REPLACE INTO board (account, person, state) VALUES (?, ?, ?)", (person, state))
 
     def due(self, now: float, *, back: float, ahead: float) -> tuple[int, int]:
         """Count the open tickets that are followed whose SLA ended within `back` seconds, and ends within `ahead`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
 from hubsoft_tui.formats import HOUR, NOTHING
@@ -22,6 +24,9 @@ from .texts import (
     responsible_text,
     status_text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def ticket_id(row: TicketRow) -> str:
@@ -61,6 +66,10 @@ class TicketCells:
         self.soon = soon
         self.fresh: dict[str, float] = {}
         """Rows that stand out, and until when."""
+        self.read_to: int | None = None
+        """The newest change that was read; None marks nothing."""
+        self.seen: Mapping[int, int] = {}
+        """Tickets that were opened since, and the change they stood at."""
 
     def columns(self) -> tuple[Column[TicketRow], ...]:
         """Return the columns, titled in the present language."""
@@ -140,6 +149,12 @@ class TicketCells:
             ),
         )
 
+    def is_unread(self, row: TicketRow) -> bool:
+        """Whether the ticket changed since the person looked."""
+        if self.read_to is None or row.change is None:
+            return False
+        return row.change.number > max(self.read_to, self.seen.get(row.id, 0))
+
     def _stands_out(self, row: TicketRow) -> bool:
         return ticket_id(row) in self.fresh
 
@@ -147,6 +162,8 @@ class TicketCells:
         protocol = clean(row.protocol) or str(row.id)
         if row.change is not None and self._stands_out(row):
             return Content.styled(f"{SIGNS[row.change.kind]} {protocol}", "bold $mark")
+        if row.change is not None and self.is_unread(row):
+            return line((f"{SIGNS[row.change.kind]} ", "bold $mark"), (protocol, ""))
         sign = {TicketState.CLOSED: "✓", TicketState.MISSING: "?"}.get(row.state, " ")
         return Content.styled(f"{sign} {protocol}", "" if row.state is TicketState.OPEN else "$quiet")
 
@@ -174,5 +191,5 @@ class TicketCells:
         change = row.change
         if change is None:
             return Content.styled(NOTHING, "$quiet")
-        style = "bold $mark" if self._stands_out(row) else "$quiet"
+        style = "bold $mark" if self._stands_out(row) else "" if self.is_unread(row) else "$quiet"
         return line((change_time(change), "$quiet"), "  ", (change_text(change), style))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from hubsoft_tui.formats import HOUR, NOTHING, age, clock
+from hubsoft_tui.formats import HOUR, NOTHING, age, clock, moment
 from hubsoft_tui.services.tickets.types import SyncStatus, TicketState
 from hubsoft_tui.texts import _, ngettext, number
 
@@ -172,6 +172,15 @@ class TicketCounts(Drawn):
         return line((self._keys.get(quick, ""), "$account"), " ", word, " ", (told, style), (more, "$bad"))
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What came since the person left the board, at `since` (UTC epoch seconds); `key` marks it as read."""
+
+    since: float
+    count: int
+    key: str
+
+
 class SyncLine(Drawn):
     """One line: what is new, what the filter leaves, when the next pass comes, and what it cost."""
 
@@ -184,6 +193,7 @@ class SyncLine(Drawn):
         self._filter = ""
         self._matches = 0
         self._above = 0
+        self._unread: Unread | None = None
         self._hint: Content | None = None
 
     def show(
@@ -196,13 +206,14 @@ class SyncLine(Drawn):
         filter_text: str = "",
         matches: int = 0,
         above: int = 0,
+        unread: Unread | None = None,
         hint: Content | None = None,
     ) -> None:
         """Draw how things stand at `now`; `busy` says what a person asked for and waits for.
 
         A `hint` takes the line while a filter is typed.
         """
-        self._hint = hint
+        self._hint, self._unread = hint, unread
         self._counts, self._status, self._now, self._busy = counts, status, now, busy
         self._filter, self._matches, self._above = filter_text, matches, above
         self.redraw()
@@ -218,6 +229,8 @@ class SyncLine(Drawn):
 
     def _left(self, width: int) -> Content:
         pieces: list[Content] = []
+        if self._unread is not None:
+            pieces.append(self._unread_piece(self._unread, width))
         if self._filter:
             matches = ngettext("{n} matches", "{n} match", self._matches).format(n=number(self._matches))
             pieces.append(line((f"{matches} ", "$account"), (f"/{self._filter}", "$account bold")))
@@ -236,6 +249,16 @@ class SyncLine(Drawn):
         while len(pieces) > 1 and gap.join(pieces).cell_length > width:
             pieces.pop()
         return gap.join(pieces).truncate(width, ellipsis=True)
+
+    def _unread_piece(self, unread: Unread, width: int) -> Content:
+        since = moment(unread.since, self._now, brief=True)
+        changes = ngettext("{n} change", "{n} changes", unread.count).format(n=number(unread.count))
+        long = _("since you left at {time}: {changes}, {key} marks them read")
+        short = _("since {time}: {changes}, {key}")
+        said = long.format(time=since, changes=changes, key=unread.key)
+        if len(said) > width:
+            said = short.format(time=since, changes=changes, key=unread.key)
+        return Content.styled(said, "bold $mark")
 
     def _sync(self, width: int) -> Content:
         status = self._status

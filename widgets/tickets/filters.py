@@ -88,8 +88,8 @@ class Judging:
     me: str = ""
     soon: float = HOUR
     """What is left of an SLA, in seconds, from which a ticket is due soon."""
-    read_to: int = 0
-    """The number of the newest change that was read."""
+    unread: Callable[[TicketRow], bool] = lambda _row: False
+    """Whether a ticket changed since the person looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +420,7 @@ _FLAG_TESTS: Final[Mapping[FilterFlag, Test]] = {
     ),
     FilterFlag.UNASSIGNED: lambda row, _by: is_unassigned(row),
     FilterFlag.MINE: lambda row, by: is_mine(row, by.me),
-    FilterFlag.UNREAD: lambda row, by: row.change is not None and row.change.number > by.read_to,
+    FilterFlag.UNREAD: lambda row, by: by.unread(row),
     FilterFlag.CHANGED: lambda row, by: changed_since(row, today_began(by.now)),
     FilterFlag.OPEN: lambda row, _by: is_open(row),
     FilterFlag.CLOSED: lambda row, _by: row.state is TicketState.CLOSED,

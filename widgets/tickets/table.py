@@ -14,7 +14,7 @@ from .filters import EVERYTHING, Judging, TicketFilter
 from .texts import FRESH_SECONDS, Quick, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from textual import events
 
@@ -146,6 +146,14 @@ class TicketTable(VirtualTable[TicketRow]):
         self._rows.keep(None if everything else self._is_wanted)
         self._settle()
 
+    def mark_unread(self, read_to: int | None, seen: Mapping[int, int]) -> None:
+        """Mark what changed after `read_to` (None: nothing), save the tickets that were opened since (`seen`)."""
+        cells = self._cells
+        if (cells.read_to, cells.seen) != (read_to, seen):
+            cells.read_to, cells.seen = read_to, dict(seen)
+            self._painted.clear()
+            self.redraw()
+
     # -- what happens to it
 
     def update_rows(
@@ -194,7 +202,7 @@ class TicketTable(VirtualTable[TicketRow]):
             quick = Quick.ALL
         if not wanted(row, quick, self.now, self._me):
             return False
-        return self._holds(row, Judging(self.now, self._me, self._cells.soon))
+        return self._holds(row, Judging(self.now, self._me, self._cells.soon, self._cells.is_unread))
 
     # -- where it stands
 

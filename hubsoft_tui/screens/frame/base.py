@@ -90,6 +90,9 @@ class ConsoleScreen(ConsolePart, Screen[None]):
     def engine_changed(self) -> None:
         """Follow the start: the engine runs, or could not start (`trouble`)."""
 
+    def touched(self) -> None:
+        """Take note that the person pressed a key or used the mouse here."""
+
     def relabelled(self) -> None:
         """Fill the screen again: the language changed and every widget is new."""
 

@@ -85,6 +85,8 @@ class Console(App[int]):
         """What was typed into forms and not sent yet."""
         self.outbox_news = OutboxNews()
         """What became of the writes that waited."""
+        self.at_the_end: list[Callable[[EngineHandle], object]] = []
+        """What keeps something on disk when the console ends."""
         self._page_open = False
         self._drafts_failed = False
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,12 +13,14 @@ from textual.containers import Container, Vertical
 from textual.widgets import Input
 
 from hubsoft_tui.core.types import Priority
+from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.tickets.types import BoardState
 from hubsoft_tui.texts import N_, _
 from widgets.table.rows import fold
 from widgets.table.table import VirtualTable
 from widgets.tickets.columns import ticket_line
-from widgets.tickets.counts import SyncLine, TicketCounts, cost, pass_sentence
+from widgets.tickets.counts import SyncLine, TicketCounts, Unread, cost, pass_sentence
 from widgets.tickets.feed import TicketFeed
 from widgets.tickets.filter_field import TicketFilterField
 from widgets.tickets.filters import EVERYTHING, vocabulary
@@ -31,6 +35,7 @@ from ..writing import ticket_flow
 from ..writing.ticket_flow import About
 from .followed import FollowedTickets
 from .pane import TicketPane
+from .presence import Presence
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -39,7 +44,14 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.tickets.types import Delta, SyncStatus, TicketRow
 
+    from ..frame.console import EngineHandle
+
+    News = tuple[Delta, SyncStatus, BoardState | None, int]
+
 SECOND: Final = 1.0
+KEEP_SECONDS: Final = 60.0
+"""How long at most the board is not on disk as it stands."""
+CLOSING_SECONDS: Final = 1.0
 FOLLOW_LABEL: Final = "ticket-follow"
 PREPARED: Final = 500
 """Rows that are made ready for filtering between two looks at the keyboard."""
@@ -81,6 +93,11 @@ class TicketsScreen(ConsoleScreen):
         self._loading = False
         self._asked_for = -1
         """The badge's version at the last look: each is looked at once."""
+        self._looked = Presence()
+        self._board = BoardState()
+        """How it stands, as far as it is kept for the next start."""
+        self._kept = self._board
+        self._kept_at = 0.0
 
     # -- the frame
 
@@ -105,6 +122,7 @@ class TicketsScreen(ConsoleScreen):
     def on_mount(self) -> None:
         """Begin at the newest, and look at the clock."""
         super().on_mount()
+        self.console.at_the_end.append(self._keep_at_the_end)
         self.table.restore(self._view)
         self.set_interval(SECOND, self._pass_time)
         self._draw()
@@ -139,6 +157,20 @@ class TicketsScreen(ConsoleScreen):
         if version != self._asked_for:
             self._load_news(version)
         self.pane.tick(snapshot)
+
+    def touched(self) -> None:
+        """Note that the person is here, unless what came before is not shown yet."""
+        if self._loading or not self._followed.loaded:
+            return
+        unread = self._looked.unread(time.time())
+        self._looked.touch(time.time())
+        if unread != self._looked.unread(time.time()):
+            self._draw_unread()
+
+    def on_screen_suspend(self) -> None:
+        """Note that the person looks at something else."""
+        self._looked.leave()
+        self._keep_board()
 
     @property
     def copies(self) -> bool:
@@ -185,6 +217,11 @@ class TicketsScreen(ConsoleScreen):
             return False
         narrow = self._words or self._field.display or self._quick is not Quick.OPEN
         return bool(narrow) or self.has_class("-details")
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether something changed while the person was away."""
+        return self._looked.unread(time.time())
 
     def reveal(self, ticket_id: int) -> bool:
         """Bring a ticket under the cursor, whatever narrows the table; return False when it is not followed."""
@@ -236,8 +273,14 @@ class TicketsScreen(ConsoleScreen):
     async def _ask_news(self) -> None:
         since = self._followed.version
 
-        async def news(services: Services) -> tuple[Delta, SyncStatus]:
-            return await services.tickets.delta(since), await services.tickets.status()
+        looked = self._looked
+
+        async def news(services: Services) -> News:
+            tickets = services.tickets
+            board = await tickets.board() if not self._followed.loaded else None
+            read_to = board.read_to if board is not None else looked.read_to
+            count = 0 if read_to is None else await tickets.changed_after(read_to)
+            return await tickets.delta(since), await tickets.status(), board, count
 
         try:
             found = await self.asked(news)
@@ -248,7 +291,12 @@ class TicketsScreen(ConsoleScreen):
         finally:
             self._loading = False
 
-    def _apply_news(self, delta: Delta, status: SyncStatus) -> None:
+    def _apply_news(self, delta: Delta, status: SyncStatus, board: BoardState | None, count: int) -> None:
+        newest = delta.changes[-1].number if delta.changes else self._looked.newest
+        if board is not None:
+            self._looked.begin(board.read_to, board.left_at, newest, time.time())
+            self._restore(board)
+        self._looked.newest, self._looked.count = newest, count
         self._followed.apply_delta(delta, self.me)
         self._followed.set_status(status)
         with self.console.batch_update():
@@ -274,7 +322,10 @@ class TicketsScreen(ConsoleScreen):
             self._draw_counts()
             self.pane.draw()
         self.query_one(TicketFeed).show(self._followed.changes, now)
-        self._draw_sync()
+        self._draw_unread()
+        self._note_board()
+        if now - self._kept_at > KEEP_SECONDS:
+            self._keep_board()
         status = self._followed.status
         due = status is not None and status.next_at is not None and status.next_at <= now
         if due and now - self._followed.status_at > 2 * SECOND:
@@ -289,21 +340,77 @@ class TicketsScreen(ConsoleScreen):
             self._followed.status = status
             self._draw_sync()
 
+    # -- how it is left
+
+    def _restore(self, board: BoardState) -> None:
+        """Stand as the person left it."""
+        self._board = self._kept = board
+        orders = {quick: board.orders[quick.value] for quick in Quick if quick.value in board.orders}
+        chosen = next((quick for quick in Quick if quick.value == board.quick), Quick.OPEN)
+        if chosen is not Quick.MINE or self.me:
+            self._quick = chosen
+        self.table.narrow(self._quick)
+        self.table.restore(View(orders))
+        if board.filter and not self._words:
+            self._words = self._field.value = board.filter
+
+    def _note_board(self) -> None:
+        looked = self._looked
+        if looked.read_to is not None:
+            self._board = replace(
+                self._board,
+                quick=self._quick.value,
+                filter=self._words,
+                orders={quick.value: order for quick, order in self.table.view.orders.items()},
+                read_to=looked.read_to,
+                left_at=looked.left_at,
+            )
+
+    def _keep_board(self) -> None:
+        if self._board != self._kept and self.console.hub is not None:
+            self._kept, self._kept_at = self._board, time.time()
+            self._write_board(self._board)
+
+    @work(group="board", exit_on_error=False)
+    async def _write_board(self, board: BoardState) -> None:
+        # A board that is not kept is no reason to disturb a person: it is kept a minute later.
+        await self.asked(
+            lambda services: services.tickets.keep_board(board), lambda _sentence, _error: self._not_kept()
+        )
+
+    def _not_kept(self) -> None:
+        self._kept = BoardState()
+
+    def _keep_at_the_end(self, engine: EngineHandle) -> None:
+        board = self._board
+        if board != self._kept:
+            with contextlib.suppress(HubSoftError):
+                engine.call(lambda services: services.tickets.keep_board(board), CLOSING_SECONDS)
+
     # -- how it is drawn
 
     def _draw(self) -> None:
         self.query_one(TicketFeed).show(self._followed.changes, time.time())
         self._draw_counts()
-        self._draw_sync()
+        self._draw_unread()
 
     def _draw_counts(self) -> None:
         keys = {quick: self._key(f"tickets.{quick.value}") for quick in Quick}
         counts = self._followed.tally.counts if self._followed.loaded else None
         self.query_one(TicketCounts).show(counts, keys, self._quick)
 
+    def _draw_unread(self) -> None:
+        """Mark what came since the person left, and say how much it is."""
+        unread = self._looked.unread(time.time())
+        self.table.mark_unread(self._looked.read_to if unread else None, self._looked.seen)
+        self._draw_sync()
+
     def _draw_sync(self) -> None:
         """Draw the line that says what is shown and how syncing goes."""
-        table = self.table
+        table, looked = self.table, self._looked
+        unread = None
+        if looked.unread(time.time()):
+            unread = Unread(looked.left_at, looked.count, self._key("tickets.read"))
         self.query_one(SyncLine).show(
             self._followed.tally.counts,
             self._followed.status,
@@ -312,6 +419,7 @@ class TicketsScreen(ConsoleScreen):
             filter_text=self._words,
             matches=len(table.rows),
             above=table.above,
+            unread=unread,
             hint=self._field.hint() if self._field.has_focus else None,
         )
 
@@ -390,6 +498,9 @@ class TicketsScreen(ConsoleScreen):
             self.add_class("-details")
             self.pane.show(row)
             self.pane.ask()
+            if row.change is not None:
+                self._looked.seen[row.id] = row.change.number
+                self._draw_unread()
         self._focus_in_sight()
         self.redraw_frame()
 
@@ -411,6 +522,19 @@ class TicketsScreen(ConsoleScreen):
             self._narrow(Quick.OPEN)
         self._focus_in_sight()
         self._draw_sync()
+        self.redraw_frame()
+
+    @action(
+        "v",
+        N_("mark as read"),
+        N_("Mark what changed since you left the board as read."),
+        when=lambda screen: screen.has_unread,
+    )
+    def action_read(self) -> None:
+        """Mark everything as read."""
+        self._looked.mark(time.time())
+        self._draw_unread()
+        self._note_board()
         self.redraw_frame()
 
     @action("s", N_("sync now"), N_("Ask HubSoft now what changed."))

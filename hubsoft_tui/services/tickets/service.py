@@ -27,7 +27,7 @@ from . import pass_store, queries
 from .merging import Manner, Sighting
 from .page_reader import by_protocol
 from .syncing import Sync
-from .types import Change, Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
+from .types import BoardState, Change, Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +47,18 @@ class Tickets:
     """
 
     def __init__(
-        self, engine: Engine, opened: Callable[[], Mirror], liveness: ProcessLiveness, clock: Clock
+        self,
+        engine: Engine,
+        opened: Callable[[], Mirror],
+        liveness: ProcessLiveness,
+        clock: Clock,
+        *,
+        person: Callable[[], str],
     ) -> None:
+        """`person` names who uses the console: each keeps a board of their own."""
         self._engine = engine
         self._clock = clock
+        self._person = person
         self._reading = SerialThread("tickets-read", opened, clock, closed=Mirror.close)
         self._writing = SerialThread("tickets-write", opened, clock, closed=Mirror.close)
         self._sync = Sync(engine, self._reading, self._writing, liveness, clock)
@@ -125,6 +133,26 @@ class Tickets:
     async def plan(self) -> Plan:
         """Say what a pass would ask now, and what it would cost. Sends nothing."""
         return await self._sync.plan()
+
+    # -- the board
+
+    async def board(self) -> BoardState:
+        """Return how the person left the board."""
+        person = self._person()
+        kept = await self._reading.run(lambda mirror: mirror.board(person))
+        try:
+            return BoardState() if kept is None else msgspec.json.decode(kept, type=BoardState)
+        except msgspec.DecodeError:  # what another version wrote
+            return BoardState()
+
+    async def keep_board(self, state: BoardState) -> None:
+        """Keep how the person left the board."""
+        person, kept = self._person(), msgspec.json.encode(state)
+        await self._writing.run(lambda mirror: mirror.keep_board(person, kept))
+
+    async def changed_after(self, number: int) -> int:
+        """Count the changes whose number is above `number`."""
+        return await self._reading.run(lambda mirror: mirror.changed_after(number))
 
     # -- asking
 

@@ -135,6 +135,42 @@ class SyncStatus:
     naive_today: int = 0
 
 
+BoardOrder = tuple[str | None, bool]
+"""The column that sorts, and whether the largest comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A view that a person saved. `quick` and the columns are keys of the screen's own."""
+
+    name: str
+    key: str = ""
+    """The digit that leads to it; empty for none."""
+    quick: str = ""
+    filter: str = ""
+    """As typed."""
+    order: BoardOrder | None = None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """How a person left the board, kept for the next start."""
+
+    area: str = ""
+    """The screen that was in sight."""
+    quick: str = ""
+    filter: str = ""
+    orders: dict[str, BoardOrder] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    """Those shown, in their order; none for the usual ones."""
+    views: tuple[BoardView, ...] = ()
+    read_to: int | None = None
+    """The number of the newest change that was read; None before the first look."""
+    left_at: float = 0.0
+    """When the person was last at the board with nothing left to read, UTC epoch seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class TicketDetail:
     """One ticket in full. `asked_at` is when HubSoft was last asked for its texts, None when never."""

@@ -18,6 +18,7 @@ from hubsoft_tui.services.outbox.types import (
     Review,
 )
 from hubsoft_tui.services.tickets.types import (
+    BoardState,
     Change,
     ChangeKind,
     Delta,
@@ -77,6 +78,7 @@ class FakeTickets:
         self.unfollowed = []
         self.known = {}
         self.became = []
+        self.kept_board = BoardState()
         self._log = []
 
     def put(self, *rows):
@@ -107,6 +109,15 @@ class FakeTickets:
             tuple(each for each in touched if each not in self.rows),
             tuple(each for version, each in self.changes if version > since),
         )
+
+    async def board(self):
+        return self.kept_board
+
+    async def keep_board(self, state):
+        self.kept_board = state
+
+    async def changed_after(self, number):
+        return sum(each.number > number for _version, each in self.changes)
 
     async def due_changes(self, after):
         return tuple(each for each in self.became if each.number > after)

@@ -12,7 +12,7 @@ from hubsoft_tui.api.models import Message
 from hubsoft_tui.core.types import Badges, Priority
 from hubsoft_tui.errors import StoreBusy, Unreachable
 from hubsoft_tui.screens.tickets.screen import TicketsScreen
-from hubsoft_tui.services.tickets.types import ChangeKind, TicketDetail, TicketState
+from hubsoft_tui.services.tickets.types import BoardState, ChangeKind, TicketDetail, TicketState
 from hubsoft_tui.settings.alerts import AlertSettings
 from hubsoft_tui.settings.tree import Profile, UiSettings
 from tests.screens import builders
@@ -467,3 +467,27 @@ async def test_what_becomes_late_is_told_and_rings_on_any_screen(hub, monkeypatc
             await settle(shown.pilot)
         assert "! 2 tickets became late: ANA" in shown.text()
     assert [each for each in written if "]9;" in each] == ["\x1b]9;HubSoft: 2 tickets became late\x1b\\"]
+
+
+async def test_what_came_while_away_is_counted_marked_and_read(hub, clock):
+    hub.tickets.kept_board = BoardState(
+        quick="late", orders={"late": ("customer", True)}, read_to=1, left_at=WALL - 5000
+    )
+    late = [ticket(number, due_at=WALL - 60) for number in (2, 3)]
+    hub.tickets.put(*(replace(row, change=change(row.id, row, at=WALL - 600)) for row in late))
+    async with Shown(hub, (120, 36)) as shown:
+        assert "2 changes, v marks them read" in shown.text()
+        assert [row.id for row in shown.table.rows] == [3, 2]
+        assert f"→ {ticket(2).protocol}" in shown.text()
+        await shown.press("v")
+        assert "marks them read" not in shown.text()
+        assert f"→ {ticket(2).protocol}" not in shown.text()
+        await shown.press("l")
+        await shown.app.action_area("monitor")
+        await settle(shown.pilot)
+        assert hub.tickets.kept_board.read_to == 3
+        assert hub.tickets.kept_board.quick == "open"
+        await shown.news(ticket(50, change=change(4, ticket(50))))
+        await shown.app.action_area("tickets")
+        await settle(shown.pilot)
+        assert "1 change, v marks them read" in shown.text()

@@ -72,6 +72,9 @@ def test_one_change_at_a_time_is_told_one_by_one(make_simulator, tmp_path):
     timed = {ChangeKind.DUE, ChangeKind.LATE}
     told = [(change.kind, change.ticket_id) for change in syncing.changes if change.kind not in timed]
     assert told == happened
+    left = syncing.changes[9].number
+    while_away = syncing.hub.call(lambda services: services.tickets.changed_after(left))
+    assert while_away == len(syncing.changes) - 10
     assert {kind for kind, _ in happened} == set(kinds.values())
     syncing.judge()
     syncing.close()

@@ -34,7 +34,7 @@ ROWS = (
     ticket(4, state=TicketState.CLOSED, status="Resolvido", customer="MARIA DE SÁ"),
     ticket(5, type="FINANCEIRO 2ª VIA", messages=4, change=change(7, ticket(5), at=WALL - 60)),
 )
-BY = Judging(WALL, me="joaquim", read_to=6)
+BY = Judging(WALL, me="joaquim", unread=lambda row: row.change is not None)
 
 
 def shown(text):
