@@ -169,7 +169,7 @@ class HubSoftConsole(Console):
         self.call_after_refresh(self._after_first_frame)
 
     def _first_run(self) -> Screen[None]:
-        from hubsoft_tui.screens.first_run import FirstRunScreen
+        from hubsoft_tui.screens.first_run import FirstRunScreen  # noqa: PLC0415 - first frame
 
         return FirstRunScreen()
 
@@ -210,7 +210,7 @@ class HubSoftConsole(Console):
         else:
             self.trouble = ""
             self.hub = hub
-            from hubsoft_tui.screens.frame.news import AlertToasts
+            from hubsoft_tui.screens.frame.news import AlertToasts  # noqa: PLC0415 - first frame
 
             self._alert_toasts = AlertToasts()
             self._watching.enter_context(hub.watch())
@@ -236,8 +236,8 @@ class HubSoftConsole(Console):
             self.tell(said.format(n=number(count), key=key))
 
     def _bring_up(self) -> EngineHandle:
-        from hubsoft_tui.diagnostics import logs
-        from hubsoft_tui.settings import places
+        from hubsoft_tui.diagnostics import logs  # noqa: PLC0415 - first frame
+        from hubsoft_tui.settings import places  # noqa: PLC0415 - first frame
 
         if self._demo is not None:
             self.settings = self._demo.start(self.settings)
@@ -255,7 +255,7 @@ class HubSoftConsole(Console):
 
     def open_demo(self) -> None:
         """Leave the first-run screen for the demo."""
-        from hubsoft_tui.screens.demo.demo import Demo
+        from hubsoft_tui.screens.demo.demo import Demo  # noqa: PLC0415 - first frame
 
         self._demo = Demo()
         self.open_configured(self.settings)
@@ -292,7 +292,7 @@ class HubSoftConsole(Console):
 
     @work(group="losses", exclusive=True, exit_on_error=False)
     async def _tell_losses(self) -> None:
-        from hubsoft_tui.services.losses import loss_text
+        from hubsoft_tui.services.losses import loss_text  # noqa: PLC0415 - first frame
 
         for loss in await self._losses():
             if loss.id not in self._losses_seen:
@@ -308,8 +308,8 @@ class HubSoftConsole(Console):
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
-        from hubsoft_tui.screens.frame.confirm import ConfirmScreen
-        from hubsoft_tui.services.losses import loss_text
+        from hubsoft_tui.screens.frame.confirm import ConfirmScreen  # noqa: PLC0415 - first frame
+        from hubsoft_tui.services.losses import loss_text  # noqa: PLC0415 - first frame
 
         losses = await self._losses()
         if not losses:
@@ -359,7 +359,7 @@ class HubSoftConsole(Console):
 
     @work(group="outbox toasts", exclusive=True, exit_on_error=False)
     async def _tell_outbox(self) -> None:
-        from hubsoft_tui.screens.writing.entry_page import SentScreen
+        from hubsoft_tui.screens.writing.entry_page import SentScreen  # noqa: PLC0415 - first frame
 
         entries = await self.asked(
             lambda services: services.outbox.entries(),
@@ -380,7 +380,7 @@ class HubSoftConsole(Console):
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover the screen while the terminal is too small for it."""
-        from hubsoft_tui.screens.frame.modal import TooSmall, too_small
+        from hubsoft_tui.screens.frame.modal import TooSmall, too_small  # noqa: PLC0415 - first frame
 
         covered = isinstance(self.screen, TooSmall)
         if too_small(event.size) and not covered:
@@ -404,14 +404,14 @@ class HubSoftConsole(Console):
 
     def action_outbox(self) -> None:
         """Show the outbox in front of the area in sight."""
-        from hubsoft_tui.screens.writing.outbox import OutboxScreen
+        from hubsoft_tui.screens.writing.outbox import OutboxScreen  # noqa: PLC0415 - first frame
 
         if not isinstance(self.screen, OutboxScreen):
             self.push_screen(OutboxScreen())
 
     async def show_ticket(self, ticket_id: int, protocol: str) -> None:
         """Go to a ticket on the tickets screen; one that is not followed is followed first."""
-        from hubsoft_tui.screens.tickets.screen import TicketsScreen
+        from hubsoft_tui.screens.tickets.screen import TicketsScreen  # noqa: PLC0415 - first frame
 
         await self.action_area("tickets")
         if isinstance(self.screen, TicketsScreen):
@@ -419,7 +419,7 @@ class HubSoftConsole(Console):
 
     async def look_up(self, term: str) -> None:
         """Go to the lookup and ask `term`."""
-        from hubsoft_tui.screens.lookup.screen import LookupScreen
+        from hubsoft_tui.screens.lookup.screen import LookupScreen  # noqa: PLC0415 - first frame
 
         await self.action_area("lookup")
         if isinstance(self.screen, LookupScreen):
@@ -428,7 +428,7 @@ class HubSoftConsole(Console):
     @work(group="drafts page", exit_on_error=False)
     async def action_drafts(self) -> None:
         """List what was begun and not sent."""
-        from hubsoft_tui.screens.writing.drafts_page import list_drafts
+        from hubsoft_tui.screens.writing.drafts_page import list_drafts  # noqa: PLC0415 - first frame
 
         with self.one_page() as free:
             if free:
@@ -436,7 +436,7 @@ class HubSoftConsole(Console):
 
     def action_help(self) -> None:
         """Explain the screen in sight."""
-        from hubsoft_tui.screens.frame.help import HelpScreen
+        from hubsoft_tui.screens.frame.help import HelpScreen  # noqa: PLC0415 - first frame
 
         if (screen := self._console_screen()) is not None:
             self.push_screen(HelpScreen(screen.AREA, screen.ABOUT))
@@ -462,7 +462,7 @@ class HubSoftConsole(Console):
         await super().on_event(event)
 
     def _judge_paste(self, text: str) -> None:
-        from textual.widgets import Input, TextArea
+        from textual.widgets import Input, TextArea  # noqa: PLC0415 - first frame
 
         lines = sum(bool(line.strip()) for line in text.splitlines())
         if isinstance(self.focused, TextArea):
@@ -475,11 +475,11 @@ class HubSoftConsole(Console):
 
     def action_command_palette(self) -> None:
         """Open the palette: of the screen that help explains, when help is open."""
-        from hubsoft_tui.screens.frame.help import HelpScreen
+        from hubsoft_tui.screens.frame.help import HelpScreen  # noqa: PLC0415 - first frame
 
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
-        from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette
+        from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette  # noqa: PLC0415 - first frame
 
         HubSoftConsole.COMMANDS = {ConsoleCommands}
         ConsolePalette.open(self)
@@ -510,7 +510,7 @@ class HubSoftConsole(Console):
 
     def hints(self) -> tuple[str, ...]:
         """Return simulated customers' documents to type, in the demo."""
-        from hubsoft_tui.screens.demo.demo import DOCUMENTS
+        from hubsoft_tui.screens.demo.demo import DOCUMENTS  # noqa: PLC0415 - first frame
 
         return DOCUMENTS if self._demo is not None else ()
 
@@ -549,7 +549,7 @@ class HubSoftConsole(Console):
 
     def _open_forms(self) -> list[WriteForm]:
         """Return the forms that stand open, behind other pages too."""
-        from hubsoft_tui.screens.writing.form import WriteForm
+        from hubsoft_tui.screens.writing.form import WriteForm  # noqa: PLC0415 - first frame
 
         stacks = self._screen_stacks.values()
         return [screen for stack in stacks for screen in stack if isinstance(screen, WriteForm)]
@@ -561,8 +561,8 @@ class HubSoftConsole(Console):
 
     async def action_quit(self) -> None:
         """Leave; while something is typed that was not sent, ask first."""
-        from hubsoft_tui.screens.frame.confirm import LeaveScreen
-        from hubsoft_tui.screens.frame.modal import TooSmall
+        from hubsoft_tui.screens.frame.confirm import LeaveScreen  # noqa: PLC0415 - first frame
+        from hubsoft_tui.screens.frame.modal import TooSmall  # noqa: PLC0415 - first frame
 
         if not self.unsent():
             self._leave(0)
@@ -587,7 +587,7 @@ class HubSoftConsole(Console):
             for keep in self.at_the_end:
                 keep(self.hub)
             self.hub.close(CLOSING_SECONDS)
-        from hubsoft_tui.diagnostics import logs
+        from hubsoft_tui.diagnostics import logs  # noqa: PLC0415 - first frame
 
         logs.close()
         if self._demo is not None:
@@ -617,7 +617,7 @@ class HubSoftConsole(Console):
 
         Textual's own would print every local variable: documents and tokens among them.
         """
-        from hubsoft_tui.diagnostics import crash
+        from hubsoft_tui.diagnostics import crash  # noqa: PLC0415 - first frame
 
         with contextlib.suppress(Exception):  # what is broken may be a form
             self.keep_forms()
@@ -636,8 +636,8 @@ class HubSoftConsole(Console):
         )
 
     def _reported(self, error: BaseException | None) -> Path | None:
-        from hubsoft_tui.diagnostics import crash
-        from hubsoft_tui.settings import places
+        from hubsoft_tui.diagnostics import crash  # noqa: PLC0415 - first frame
+        from hubsoft_tui.settings import places  # noqa: PLC0415 - first frame
 
         folder = self._crash_folder or places.find().crashes
         return crash.report(error, folder) if error is not None else None
@@ -645,9 +645,9 @@ class HubSoftConsole(Console):
 
 def open_console(flags: Flags) -> int:
     """Run the console and return its exit code."""
-    from hubsoft_tui.diagnostics import crash
-    from hubsoft_tui.screens.demo.demo import Demo
-    from hubsoft_tui.settings import files, places
+    from hubsoft_tui.diagnostics import crash  # noqa: PLC0415 - first frame
+    from hubsoft_tui.screens.demo.demo import Demo  # noqa: PLC0415 - first frame
+    from hubsoft_tui.settings import files, places  # noqa: PLC0415 - first frame
 
     crash.install(places.find().crashes)
 
@@ -699,14 +699,14 @@ def _silent(_sentence: str, _error: Exception) -> None:
 
 
 def _real_engine(settings: Settings) -> EngineHandle:
-    from hubsoft_tui.services.hub import Hub
+    from hubsoft_tui.services.hub import Hub  # noqa: PLC0415 - first frame
 
     return Hub(settings, background=True)
 
 
 def _configured_engine(loaded: Loaded, settings: Settings) -> EngineHandle:
     """Build the engine of a profile whose secrets were not read yet: a keyring may take its time."""
-    from hubsoft_tui.settings import files
+    from hubsoft_tui.settings import files  # noqa: PLC0415 - first frame
 
     return _real_engine(files.complete(loaded).settings)
 

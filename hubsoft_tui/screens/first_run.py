@@ -182,7 +182,7 @@ class FirstRunScreen(ConsoleScreen):
             self._busy = False
 
     def _profile(self) -> Profile:
-        from hubsoft_tui.settings.rules import normalise_url
+        from hubsoft_tui.settings.rules import normalise_url  # noqa: PLC0415 - first frame
 
         values = {name: self.query_one(f"#{name}", QuestionInput).value.strip() for name, *_rest in FIELDS}
         for name, label, *_rest in FIELDS:
@@ -213,9 +213,9 @@ def data_lines(text: str, style: str) -> Content:
 
 
 def _saved(profile: Profile) -> Settings:
-    from hubsoft_tui.settings import places
-    from hubsoft_tui.settings.files import load
-    from hubsoft_tui.settings.profiles import save_profile
+    from hubsoft_tui.settings import places  # noqa: PLC0415 - first frame
+    from hubsoft_tui.settings.files import load  # noqa: PLC0415 - first frame
+    from hubsoft_tui.settings.profiles import save_profile  # noqa: PLC0415 - first frame
 
     save_profile(profile, places.find())
     return load(profile.name)

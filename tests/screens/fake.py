@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
+from textual.geometry import Region
+
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Service, Session, Ticket, WorkOrder
 from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
@@ -269,8 +271,6 @@ async def look_up(pilot, text=CPF):
 
 def seen(app):
     """Return every character on the screen, line by line."""
-    from textual.geometry import Region
-
     screen = app.screen
     width, height = app.size
     strips = screen._compositor.render_strips()

@@ -89,7 +89,7 @@ def _ordinal(n: int) -> str:
 
 def kind_of(text: str) -> str:
     """Return what `text` would be looked up as, or nothing while it is nothing yet."""
-    from hubsoft_tui.services.customers.terms import describe, recognise
+    from hubsoft_tui.services.customers.terms import describe, recognise  # noqa: PLC0415 - first frame
 
     try:
         if not text.strip():
@@ -103,7 +103,7 @@ def kind_of(text: str) -> str:
 
 def shown_term(term: Term) -> str:
     """Return what was looked up, masked."""
-    from hubsoft_tui.services.customers.terms import describe
+    from hubsoft_tui.services.customers.terms import describe  # noqa: PLC0415 - first frame
 
     return f"{describe(term.kind)} {clean(term.shown)}"
 
@@ -151,7 +151,7 @@ def waiting(place: str) -> Content:
 
 def none_found(found: Lookup, seconds: float) -> str:
     """Return that no customer was found, and when that was checked."""
-    from hubsoft_tui.services.customers.terms import describe, missing_digit
+    from hubsoft_tui.services.customers.terms import describe, missing_digit  # noqa: PLC0415 - first frame
 
     head = _("No customer with this {kind}.").format(kind=describe(found.term.kind))
     if found.source is Source.API and seconds < MINUTE:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from hubsoft_tui import texts
 from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.screens.checkup.field_line import PathInput, PathSuggester
 from hubsoft_tui.services.checkup.types import Result, RunState
@@ -210,8 +211,6 @@ async def test_copy_takes_the_member_masked():
 
 async def test_another_language_keeps_what_is_in_sight():
     async with Open(FakeCheckup(RUNNING)) as opened:
-        from hubsoft_tui import texts
-
         texts.use("pt_BR")
         try:
             await opened.app.screen.relabel()
