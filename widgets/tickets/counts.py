@@ -173,7 +173,7 @@ class TicketCounts(Drawn):
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadChanges:
     """What came since the person left the board, at `since` (UTC epoch seconds); `key` marks it as read."""
 
     since: float
@@ -193,7 +193,7 @@ class SyncLine(Drawn):
         self._filter = ""
         self._matches = 0
         self._above = 0
-        self._unread: Unread | None = None
+        self._unread: UnreadChanges | None = None
         self._hint: Content | None = None
 
     def show(
@@ -206,7 +206,7 @@ class SyncLine(Drawn):
         filter_text: str = "",
         matches: int = 0,
         above: int = 0,
-        unread: Unread | None = None,
+        unread: UnreadChanges | None = None,
         hint: Content | None = None,
     ) -> None:
         """Draw how things stand at `now`; `busy` says what a person asked for and waits for.
@@ -250,7 +250,7 @@ class SyncLine(Drawn):
             pieces.pop()
         return gap.join(pieces).truncate(width, ellipsis=True)
 
-    def _unread_piece(self, unread: Unread, width: int) -> Content:
+    def _unread_piece(self, unread: UnreadChanges, width: int) -> Content:
         since = moment(unread.since, self._now, brief=True)
         changes = ngettext("{n} change", "{n} changes", unread.count).format(n=number(unread.count))
         long = _("since you left at {time}: {changes}, {key} marks them read")

@@ -20,7 +20,7 @@ from hubsoft_tui.texts import N_, _
 from widgets.table.rows import fold
 from widgets.table.table import VirtualTable
 from widgets.tickets.columns import ticket_line
-from widgets.tickets.counts import SyncLine, TicketCounts, Unread, cost, pass_sentence
+from widgets.tickets.counts import SyncLine, TicketCounts, UnreadChanges, cost, pass_sentence
 from widgets.tickets.feed import TicketFeed
 from widgets.tickets.filter_field import TicketFilterField
 from widgets.tickets.filters import EVERYTHING, vocabulary
@@ -410,7 +410,7 @@ class TicketsScreen(ConsoleScreen):
         table, looked = self.table, self._looked
         unread = None
         if looked.unread(time.time()):
-            unread = Unread(looked.left_at, looked.count, self._key("tickets.read"))
+            unread = UnreadChanges(looked.left_at, looked.count, self._key("tickets.read"))
         self.query_one(SyncLine).show(
             self._followed.tally.counts,
             self._followed.status,
