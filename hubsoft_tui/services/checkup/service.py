@@ -22,8 +22,8 @@ from ...texts import say
 from .members import read_members
 from .nightly_roster import NightlyRoster
 from .notifier import Notifier
+from .open_lists import OpenList, OpenLists
 from .plan import choose, pace_of, sizes_of, stale_of, worth_asking
-from .results import OpenList, OpenLists
 from .roster import Spent, learn_total
 from .run import Run
 from .storage import CheckupFiles, CheckupStores
