@@ -19,7 +19,7 @@ from ...privacy import REPLACEMENT, clean
 from ...settings.places import expanded
 from ...texts import Text, ngettext, say
 from ..customers.documents import (
-    Unread,
+    Unreadable,
     WrittenDocument,
     as_number,
     bare,
@@ -289,29 +289,29 @@ def _document(row: CsvRow, columns: ListColumns) -> tuple[str, bool] | Text:
     wrong: Text | None = None
     for cell in map(row.cell, columns.documents):
         found = read_document(cell[:MAX_TEXT])
-        if not isinstance(found, Unread):
+        if not isinstance(found, Unreadable):
             return found.value, found.restored
         # What stands in the first column that holds anything is what its reader looks for.
-        if found is not Unread.EMPTY and wrong is None:
+        if found is not Unreadable.EMPTY and wrong is None:
             wrong = _reason(found, cell)
     return wrong or say("there is no document")
 
 
-def _reason(why: Unread, cell: str) -> Text:
+def _reason(why: Unreadable, cell: str) -> Text:
     match why:
-        case Unread.ZEROS:
+        case Unreadable.ZEROS:
             return say("the document is all zeros")
-        case Unread.CPF_DIGITS:
+        case Unreadable.CPF_DIGITS:
             return say("the check digits of the CPF do not match")
-        case Unread.CNPJ_DIGITS:
+        case Unreadable.CNPJ_DIGITS:
             return say("the check digits of the CNPJ do not match")
-        case Unread.SHORTENED:
+        case Unreadable.SHORTENED:
             return say("a spreadsheet has shortened the document: format the column as text")
-        case Unread.TWO:
+        case Unreadable.TWO:
             return say(
                 "the document can be read as two different ones, each of them valid: write all its digits"
             )
-        case Unread.LENGTH:
+        case Unreadable.LENGTH:
             line = unwrapped(tidy(cell))
             count = len(as_number(line) or bare(line))
             return say("a document has 11 or 14 digits, not {count}", count=count)

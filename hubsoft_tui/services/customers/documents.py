@@ -32,7 +32,7 @@ _SCIENTIFIC: Final = re.compile(r"([0-9])(?:[.,]([0-9]*))?E\+?0*([0-9]{1,2})", r
 _PHONE_FORM: Final = re.compile(r"[0-9 ()+./-]*[0-9]{2}\)?")
 
 
-class Unread(Enum):
+class Unreadable(Enum):
     """Why something is no document or phone."""
 
     EMPTY = auto()
@@ -124,12 +124,12 @@ def as_number(line: str) -> str | None:
     return None
 
 
-def read_document(text: str, length: int = 0) -> WrittenDocument | Unread:
+def read_document(text: str, length: int = 0) -> WrittenDocument | Unreadable:
     """Return the CPF or CNPJ that `text` is, or why it is none. `length` settles which: 11 or 14 characters."""
     line = unwrapped(tidy(text))
     line = unwrapped(_LABEL.sub("", line, count=1) if _LABEL.match(line) else line)
     if not line:
-        return Unread.EMPTY
+        return Unreadable.EMPTY
     characters = bare(line)
     if (number := as_number(line)) is not None:
         readings = _readings(number, length, number=True)
@@ -137,13 +137,13 @@ def read_document(text: str, length: int = 0) -> WrittenDocument | Unread:
         feared = {characters} if readings and _is_document(characters, length) else set()
         return _chosen(readings, number, feared)
     if _SCIENTIFIC.fullmatch(line):
-        return Unread.SHORTENED
+        return Unreadable.SHORTENED
     if line.isdigit():
         return _chosen(_readings(line, length), line)
     if _CPF_MASK.fullmatch(line) or _CNPJ_MASK.fullmatch(line.upper()):
         valid = _is_document(characters, length)
         return WrittenDocument(characters) if valid else _wrong(characters)
-    return Unread.FORM
+    return Unreadable.FORM
 
 
 def _is_document(characters: str, length: int) -> bool:
@@ -167,30 +167,30 @@ def _readings(digits: str, wanted: int, *, number: bool = False) -> set[WrittenD
 
 def _chosen(
     readings: set[WrittenDocument], digits: str, feared: Set[str] = frozenset()
-) -> WrittenDocument | Unread:
+) -> WrittenDocument | Unreadable:
     if len({each.value for each in readings} | feared) > 1:
-        return Unread.TWO
+        return Unreadable.TWO
     return next(iter(readings), None) or _wrong(digits)
 
 
-def _wrong(characters: str) -> Unread:
+def _wrong(characters: str) -> Unreadable:
     if not characters.strip("0"):
-        return Unread.ZEROS
+        return Unreadable.ZEROS
     if len(characters) == 11:
-        return Unread.CPF_DIGITS
-    return Unread.CNPJ_DIGITS if looks_like_cnpj(characters) else Unread.LENGTH
+        return Unreadable.CPF_DIGITS
+    return Unreadable.CNPJ_DIGITS if looks_like_cnpj(characters) else Unreadable.LENGTH
 
 
-def read_phone(text: str) -> str | Unread:
+def read_phone(text: str) -> str | Unreadable:
     """Return area code and number of the Brazilian phone that `text` is, or why it is none."""
     line = unwrapped(tidy(text))
     digits = digits_of(line)
     if (number := as_number(line)) is not None:
         phone, other = local_phone(number), local_phone(digits)
-        return Unread.TWO if phone and other and phone != other else phone or Unread.FORM
+        return Unreadable.TWO if phone and other and phone != other else phone or Unreadable.FORM
     if not _PHONE_FORM.fullmatch(line):  # a single digit at the end, and letters, belong to something else
-        return Unread.FORM
-    return local_phone(digits) or Unread.FORM
+        return Unreadable.FORM
+    return local_phone(digits) or Unreadable.FORM
 
 
 def without_ninth_digit(phone: str) -> bool:

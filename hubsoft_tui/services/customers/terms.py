@@ -17,7 +17,7 @@ from ...formats import Late
 from ...privacy import mask_document, mask_phone
 from ...texts import N_, Text, _, number, say
 from .documents import (
-    Unread,
+    Unreadable,
     WrittenDocument,
     as_number,
     bare,
@@ -233,7 +233,7 @@ def _document_or_phone(line: str, number: str | None) -> Term:
     """
     found, phone = read_document(line), read_phone(line)
     document = found if isinstance(found, WrittenDocument) else None
-    if found is Unread.TWO or phone is Unread.TWO or (number and document and isinstance(phone, str)):
+    if found is Unreadable.TWO or phone is Unreadable.TWO or (number and document and isinstance(phone, str)):
         raise _two_readings()
     if document and not document.restored:
         return _term_of(document)
@@ -242,7 +242,7 @@ def _document_or_phone(line: str, number: str | None) -> Term:
     if document:
         return _term_of(document)
     digits = number or digits_of(line)
-    if found is Unread.SHORTENED or len(digits) == 11:
+    if found is Unreadable.SHORTENED or len(digits) == 11:
         raise _no_document(found, digits, Kind.CPF)
     raise InvalidInput(_unknown_number(len(digits)))
 
@@ -284,7 +284,7 @@ def _document(text: str, kind: Kind, length: int = 0) -> Term:
     found = read_document(text, length)
     if isinstance(found, WrittenDocument):
         return _term_of(found)
-    if found is Unread.TWO:
+    if found is Unreadable.TWO:
         raise _two_readings()
     raise _no_document(found, as_number(text) or bare(text), kind)
 
@@ -294,8 +294,8 @@ def _is_valid(characters: str, kind: Kind) -> bool:
     return is_cpf(characters) if kind is Kind.CPF else is_cnpj(characters)
 
 
-def _no_document(why: WrittenDocument | Unread, characters: str, kind: Kind) -> InvalidInput:
-    if why is Unread.SHORTENED:
+def _no_document(why: WrittenDocument | Unreadable, characters: str, kind: Kind) -> InvalidInput:
+    if why is Unreadable.SHORTENED:
         return InvalidInput(
             say("A spreadsheet has shortened this number: copy the document from where it is whole.")
         )
@@ -321,7 +321,7 @@ def _no_document(why: WrittenDocument | Unread, characters: str, kind: Kind) -> 
 
 def _phone(text: str) -> str:
     phone = read_phone(text)
-    if phone is Unread.TWO:
+    if phone is Unreadable.TWO:
         raise _two_readings()
     if not isinstance(phone, str):
         raise InvalidInput(say("This is not a Brazilian phone with its area code, e.g. (37) 99999-0000."))
