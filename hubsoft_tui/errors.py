@@ -8,6 +8,7 @@ HubSoftError                      exit code 1
 │   ├── TimedOut                  4   the caller's or the request's time passed before an answer came
 │   └── BadAnswer                 4   something answered, but not as HubSoft does (a proxy's page, cut JSON)
 │       └── Unproven              4   HubSoft answered, and neither shows what was asked for nor denies it
+│           └── NotOffered        4   this HubSoft server is older than what was asked for
 ├── CredentialsRefused            5   HubSoft does not accept the user, password or client
 ├── Refused                       1   HubSoft understood and said no; its words are kept
 ├── RateLimited                   1   HubSoft answered 429 more often than we may repeat
@@ -72,6 +73,10 @@ class BadAnswer(Unreachable):
 
 class Unproven(BadAnswer):
     """HubSoft answered, but neither shows what was asked for nor says that it is not there."""
+
+
+class NotOffered(Unproven):
+    """The server is of an older version, and does not have what was asked for."""
 
 
 class CredentialsRefused(HubSoftError):

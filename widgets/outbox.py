@@ -10,7 +10,16 @@ from textual.renderables.digits import DIGITS, DIGITS3X3_BOLD
 
 from hubsoft_tui.formats import NOTHING, clock, moment
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import Entry, EntryKind, EntryState, NewTicket
+from hubsoft_tui.services.outbox.types import (
+    ACTION_KINDS,
+    Entry,
+    EntryKind,
+    EntryState,
+    NewTicket,
+    ServiceAction,
+    VisitAction,
+    action_name,
+)
 from hubsoft_tui.texts import _, ngettext, number
 
 from .customer.card import wrapped
@@ -24,7 +33,9 @@ if TYPE_CHECKING:
 
 
 def what_word(entry: Entry) -> str:
-    """Return what an entry writes."""
+    """Return what an entry writes, or does."""
+    if entry.kind in ACTION_KINDS:
+        return action_name(entry.kind)
     return {
         EntryKind.OPEN: _("new ticket"),
         EntryKind.MESSAGE: _("message"),
@@ -38,10 +49,14 @@ def customer_text(entry: Entry) -> str:
 
 
 def subject_text(entry: Entry) -> str:
-    """Return what an entry is about, in a few words: a type, or a protocol."""
+    """Return what an entry is about, in a few words: a type, a service, or a number."""
     draft = entry.draft
     if isinstance(draft, NewTicket):
         return clean(draft.type_label or "")
+    if isinstance(draft, ServiceAction):
+        return clean(draft.service_name or str(draft.service_id))
+    if isinstance(draft, VisitAction):
+        return clean(draft.order_number or draft.protocol)
     return clean(draft.protocol)
 
 
@@ -56,6 +71,7 @@ def state_word(entry: Entry) -> tuple[str, str]:
         EntryState.SENT: ("● " + _("at HubSoft"), "$ok"),
         EntryState.REFUSED: ("✖ " + _("HubSoft refused"), "bold $bad"),
         EntryState.EXISTS: ("! " + _("exists already?"), "bold $warn"),
+        EntryState.HELD: ("! " + _("held"), "bold $warn"),
         EntryState.DISCARDED: ("– " + _("discarded"), "$quiet"),
     }[entry.state]
 
@@ -79,12 +95,15 @@ def next_step(entry: Entry) -> str:
         EntryState.SENT: "",
         EntryState.REFUSED: _("correct it, or discard it"),
         EntryState.EXISTS: _("link it, or send it anyway"),
+        EntryState.HELD: _("send it, or discard it"),
         EntryState.DISCARDED: "",
     }[entry.state].format(time=at)
 
 
 def entry_sentence(entry: Entry) -> str:
     """Return how an entry stands as a sentence."""
+    if entry.kind in ACTION_KINDS:
+        return _action_sentence(entry)
     if entry.state is EntryState.SENT:
         return {
             EntryKind.OPEN: _("HubSoft has opened it."),
@@ -103,6 +122,27 @@ def entry_sentence(entry: Entry) -> str:
         ),
         EntryState.REFUSED: _("HubSoft refused it. It is kept: correct it and send it again."),
         EntryState.EXISTS: _("There is an open ticket that may be the same. Decide in the outbox."),
+        EntryState.HELD: _("It waited too long and was held."),
+        EntryState.DISCARDED: _("It was discarded."),
+    }[entry.state].format(time=clock(entry.next_at))
+
+
+def _action_sentence(entry: Entry) -> str:
+    """Return how an action stands: nothing is done twice, and nothing late."""
+    if undecided(entry):
+        return _("It is not known whether HubSoft did this. Look, then send it again or discard it.")
+    return {
+        EntryState.QUEUED: _(
+            "It is safe here and is sent as soon as HubSoft can be reached, if that is soon."
+        ),
+        EntryState.SENDING: _("On its way to HubSoft…"),
+        EntryState.UNKNOWN: _(
+            "HubSoft did not say whether it did this. It is looked for at {time}, and never sent again unasked."
+        ),
+        EntryState.SENT: _("HubSoft has done it."),
+        EntryState.REFUSED: _("HubSoft refused it. Nothing was done."),
+        EntryState.EXISTS: _("It waits for a decision."),
+        EntryState.HELD: _("It could not be sent in time and was held. Nothing was done."),
         EntryState.DISCARDED: _("It was discarded."),
     }[entry.state].format(time=clock(entry.next_at))
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from ..errors import BadAnswer, NotFound
 from ..texts import N_, say
 from . import envelope, verdicts
-from .models import Page, RowProblem
+from .models import Page, Receipt, RowProblem
 from .rows import OBJECT, BadRowError, Problems, Row
 
 MAX_ROWS: Final = 20_000
@@ -121,6 +121,18 @@ def one(payload: object, key: str, decode: Callable[[Row], S], *, done: S | None
     if done is None or not verdicts.succeeds(checked):
         raise envelope.unknown_form(key)
     return Decoded(done, problems.all())
+
+
+def receipt(payload: object) -> Decoded[Receipt]:
+    """Decode HubSoft's word that a write was done, whatever else the answer holds.
+
+    Success alone says so: anything less is a BadAnswer, and the write's outcome is not known. Raises Refused or
+    CredentialsRefused.
+    """
+    checked = envelope.check(payload)
+    if not verdicts.succeeds(checked):
+        raise BadAnswer(say("HubSoft answered, but not that it was done."))
+    return Decoded(Receipt(said=envelope.words_of(checked)))
 
 
 def _decoded(elements: list[Any], key: str, decode: Callable[[Row], S], problems: Problems) -> tuple[S, ...]:

@@ -185,6 +185,7 @@ def service(row: Row) -> Service:
         ipv4=row.text("ipv4"),
         ipv6=row.text("ipv6"),
         mac=row.text("mac_addr"),
+        device=row.text("phy_addr"),
         download=row.text("velocidade_download"),
         upload=row.text("velocidade_upload"),
         interface=row.label("interface", "nome"),

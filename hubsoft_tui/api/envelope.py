@@ -77,7 +77,7 @@ def check(payload: object, things: Nouns = frozenset()) -> dict[str, Any]:
 def says_no(payload: dict[str, Any]) -> bool:
     """Tell whether it is HubSoft that says no: what any gateway writes (`message`, `error`) is not its envelope."""
     if _fails(payload.get("status")):
-        return isinstance(payload.get("msg"), str) and bool(_words(payload))
+        return isinstance(payload.get("msg"), str) and bool(words_of(payload))
     message = payload.get("message")
     if payload.get("status") is not None or not isinstance(message, str):
         return False
@@ -86,7 +86,7 @@ def says_no(payload: dict[str, Any]) -> bool:
 
 def refusal(payload: dict[str, Any], things: Nouns = frozenset()) -> NotFound | Refused:
     """Build the error for an envelope that says no: NotFound if it found none of `things`, else Refused."""
-    words = _words(payload)
+    words = words_of(payload)
     fields = _fields(payload.get("errors"))
     if things and all(says_absent(each, things) for each in (words, *fields)):
         return NotFound(say("HubSoft found nothing: {words}", words=words))
@@ -196,7 +196,8 @@ def _is_oauth(payload: dict[str, Any]) -> bool:
     return isinstance(error := payload.get("error"), str) and error in _OAUTH
 
 
-def _words(payload: dict[str, Any]) -> str:
+def words_of(payload: dict[str, Any]) -> str:
+    """Return HubSoft's own sentence as it may be shown and logged; empty where there is none."""
     for key in ("msg", "message", "error_description", "error"):
         if isinstance(value := payload.get(key), str) and (words := _sayable(value)):
             return words

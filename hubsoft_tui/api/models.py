@@ -64,6 +64,8 @@ class Service(Model, frozen=True, kw_only=True):
     ipv4: str | None = None
     ipv6: str | None = None
     mac: str | None = None
+    device: str | None = None
+    """`phy_addr`: the MAC or serial number by which HubSoft knows the customer's equipment (CPE)."""
     download: str | None = None
     upload: str | None = None
     interface: str | None = None
@@ -189,7 +191,7 @@ class Ticket(Model, frozen=True, kw_only=True):
 
 
 class Invoice(Model, frozen=True, kw_only=True):
-    """An invoice (`fatura`)."""
+    """An invoice (`fatura`). Its text form shows neither PIX code, typeable line nor link: who has them can pay."""
 
     id: int
     number: str | None = None
@@ -205,6 +207,49 @@ class Invoice(Model, frozen=True, kw_only=True):
     pix: str | None = None
     link: str | None = None
     items: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still to be paid, as far as HubSoft says."""
+        return self.paid is not True
+
+    def days_late(self, today: date) -> int:
+        """Return how many days it is overdue; 0 while it is not, when it is paid, or when no due day is known."""
+        return max(0, (today - self.due_on).days) if self.open and self.due_on is not None else 0
+
+    def __repr__(self) -> str:
+        return f"Invoice({self.id}, due_on={self.due_on}, paid={self.paid})"
+
+
+class DeviceReading(Model, frozen=True, kw_only=True):
+    """What a customer's equipment measured at one moment: optical power received and sent, as HubSoft gives it."""
+
+    at: datetime | None = None
+    rx: float | None = None
+    tx: float | None = None
+
+
+class Device(Model, frozen=True, kw_only=True):
+    """A customer's equipment (CPE, ONT) that HubSoft manages, with the course of its signal, newest first."""
+
+    id: int
+    address: str | None = None
+    """`phy_addr`: its MAC or serial number."""
+    updated_at: datetime | None = None
+    readings: tuple[DeviceReading, ...] = ()
+    service_ids: tuple[int, ...] = ()
+    """Whose it is; empty where the server does not say."""
+
+
+class Receipt(Model, frozen=True, kw_only=True):
+    """HubSoft's word that it did what was asked."""
+
+    said: str = ""
+    """HubSoft's sentence as it may be shown and logged."""
+    until: date | None = None
+    """For a trust unlock: the last day of it."""
+    order: WorkOrder | None = None
+    """For a visit: the work order as it is now."""
 
 
 class Session(Model, frozen=True, kw_only=True):

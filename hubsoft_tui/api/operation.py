@@ -8,12 +8,16 @@ from datetime import date
 from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import quote
 
+from ..errors import NotOffered
+from ..texts import say
 from . import envelope
 from .answers import Decoded
 
 T = TypeVar("T")
 
 ROOT: Final = "/api/v1/integracao/"
+
+_NO_SUCH_ROUTE: Final = frozenset({404, 405})
 
 # Parameters that say nothing about a person. Whatever is not here is shown as ***.
 _HARMLESS: Final = frozenset(
@@ -22,7 +26,7 @@ _HARMLESS: Final = frozenset(
         "servico_status", "relacoes", "apenas_pendente", "order_by", "order_type", "data_inicio", "data_fim",
         "tipo_data", "tipo_data_cliente", "tipo_data_cliente_servico", "data_inicio_cliente_servico",
         "data_fim_cliente_servico", "status", "tipo_atendimento", "status_atendimento", "id_tipo_atendimento",
-        "id_tipo_ordem_servico", "listar_todas_cidades",
+        "id_tipo_ordem_servico", "listar_todas_cidades", "somente_assinante_associado", "id_atendimento",
     }
 )  # fmt: skip
 
@@ -46,11 +50,15 @@ class Operation(Generic[T]):
     """May be sent again when its outcome is unknown. A property of the operation, not of the HTTP verb."""
     timeout: float = 30.0
     """Seconds from the first byte sent to the last byte read."""
+    shown: str = ""
+    """The path as logs may have it, where the path itself names a person's thing; empty: it does not."""
+    newer: bool = False
+    """For reads: older servers do not have this route, and answer 404 or 405 in words of their own."""
 
     @property
     def shown_path(self) -> str:
         """The path with the query's names and harmless values: `cliente?busca=cpf_cnpj&termo_busca=***`."""
-        path = self.path.removeprefix(ROOT).removeprefix("/")
+        path = (self.shown or self.path).removeprefix(ROOT).removeprefix("/")
         shown = (
             f"{name}={quote(value, safe=',') if name in _HARMLESS else '***'}"
             for name, value in self.query.items()
@@ -61,10 +69,12 @@ class Operation(Generic[T]):
     def read(self, body: bytes, *, status: int = 200, content_type: str = "") -> Decoded[T]:
         """Turn a whole answer into its value: bytes, HTTP status and content type.
 
-        Raises Refused, CredentialsRefused, RateLimited or BadAnswer.
+        Raises Refused, CredentialsRefused, RateLimited or BadAnswer; NotOffered for a `newer` route that is not there.
         """
         if 200 <= status < 300:
             return self.decode(envelope.parse(body, content_type))
+        if self.newer and self.repeatable and status in _NO_SUCH_ROUTE:
+            raise NotOffered(say("This HubSoft server does not offer that: it is of an older version."))
         said = envelope.spoken(body, content_type)
         if 400 <= status < 500 and status != 429 and envelope.says_no(said):
             return self.decode(said)

@@ -33,6 +33,7 @@ TICKETS: Final = frozenset({"atendimento", "atendimentos", "chamado", "chamados"
 INVOICES: Final = frozenset({"fatura", "faturas", "boleto", "boletos", "cobranca", "cobrancas"})
 WORK_ORDERS: Final = frozenset({"ordem", "ordens"})
 SESSIONS: Final = frozenset({"conexao", "conexoes", "extrato", "sessao", "sessoes"})
+DEVICES: Final = frozenset({"cpe", "cpes", "equipamento", "equipamentos", "onu", "onus", "ont", "onts"})
 
 _ANYTHING: Final = frozenset({"registro", "registros", "resultado", "resultados"})
 _BESIDE: Final = {

@@ -178,7 +178,7 @@ def opened_document(entry: Entry) -> dict[str, Any]:
 def _simple(entry: Entry) -> str:
     """Return one of sent, queued, unknown and refused: what is on its way is queued."""
     state = entry.state.value
-    return {"sending": "queued", "exists": "queued", "discarded": REFUSED}.get(state, state)
+    return {"sending": "queued", "exists": "queued", "held": "queued", "discarded": REFUSED}.get(state, state)
 
 
 def opened_lines(entry: Entry) -> list[str]:
@@ -242,7 +242,10 @@ def outbox_lines(
 
 
 def _row(entry: Entry) -> list[str]:
+    from ..services.outbox.types import action_name  # noqa: PLC0415 - heavy: help loads no service
+
     kinds = {"open": _("new ticket"), "message": _("message"), "close": _("closing")}
+    what = kinds.get(entry.kind.value) or action_name(entry.kind)
     states = {
         "queued": (_("waits"), "warning"),
         "sending": (_("is being sent"), "warning"),
@@ -250,6 +253,7 @@ def _row(entry: Entry) -> list[str]:
         "sent": (_("sent"), "good"),
         REFUSED: (_("refused"), "bad"),
         "exists": (_("exists already?"), "bad"),
+        "held": (_("held"), "bad"),
         "discarded": (_("discarded"), "quiet"),
     }
     word, style = states[entry.state.value]
@@ -258,7 +262,7 @@ def _row(entry: Entry) -> list[str]:
     return [
         entry.local_protocol,
         styled(word, style),
-        kinds[entry.kind.value],
+        what,
         protocol,
         clean(entry.draft.customer_name or "–"),
         past,

@@ -35,6 +35,7 @@ from .checkup.storage import CheckupStores
 from .customers.questions import KINDS
 from .customers.record_changes import meaning
 from .customers.service import Customers
+from .desk import Desk
 from .losses import Losses
 from .outbox.outbox import Outbox
 from .reports.service import Reports
@@ -135,6 +136,7 @@ class Services:
     checkup: Checkup
     connection: ConnectionTest
     customers: Customers
+    desk: Desk
     drafts: DraftBox
     losses: Losses
     outbox: Outbox
@@ -215,7 +217,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
     stores = CheckupStores(state.checkups, state.results, state.rosters, state.commands)
     checkup = Checkup(engine, stores, clock)
     losses = Losses(state.losses, clock)
-    outbox = Outbox(engine, state.outbox, clock)
+    outbox = Outbox(engine, state.outbox, clock, person=current_person)
     tickets = Tickets(engine, state.mirror, state.liveness, clock, person=current_person)
     reports = Reports(
         open_reports(engine.settings, clock), state.trace.writer if state.trace else None, clock
@@ -224,6 +226,8 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         engine, places=folders, log=state.tuning, source=source, clock=clock, person=current_person
     )
     outbox.on_sent = partial(_absorb, tickets, clock)
+    desk = Desk(engine, state.recent, clock)
+    outbox.on_action = desk.note
     tickets.on_pass = lambda made: reports.note_naive("sync", made.naive_requests, made.requests)
     checkup.on_run = partial(reports.note_naive, "checkup")
     return Services(
@@ -246,6 +250,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         checkup=checkup,
         connection=ConnectionTest(engine, clock),
         customers=Customers(engine, state.recent, clock, person=current_person),
+        desk=desk,
         drafts=DraftBox(state.drafts, clock),
         losses=losses,
         outbox=outbox,

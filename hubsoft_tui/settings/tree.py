@@ -100,6 +100,58 @@ class OutboxSettings:
     )
 
 
+OFF_OR_CONFIRM: Final = ("off", "confirm")
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSettings:
+    """What may be done to services from here: `off` takes an action away, `confirm` asks before it is sent.
+
+    The names are those of the outbox's kinds of entries.
+    """
+
+    unlock_days: int = setting(
+        3,
+        N_("For how many days an unlock on trust is proposed."),
+        DAYS,
+        low=1,
+        high=365,
+    )
+    valid_seconds: float = setting(
+        120.0,
+        N_("How long an action may wait to be sent; after that it is held until a person says so."),
+        SECONDS,
+        low=5,
+        high=3600,
+    )
+    trust_unlock: str = setting(
+        "confirm", N_("Unlock a suspended service on trust for some days."), choices=OFF_OR_CONFIRM
+    )
+    disconnect: str = setting("confirm", N_("Disconnect the session of a service."), choices=OFF_OR_CONFIRM)
+    clear_mac: str = setting(
+        "confirm", N_("Clear the MAC address that a service is bound to."), choices=OFF_OR_CONFIRM
+    )
+    clear_physical_address: str = setting(
+        "confirm", N_("Clear the equipment that a service is bound to."), choices=OFF_OR_CONFIRM
+    )
+    restart_device: str = setting(
+        "confirm", N_("Restart the equipment at a customer's."), choices=OFF_OR_CONFIRM
+    )
+    restore_device: str = setting(
+        "confirm",
+        N_("Bring the equipment at a customer's back to its factory settings."),
+        choices=OFF_OR_CONFIRM,
+    )
+    suspend: str = setting("confirm", N_("Suspend a service."), choices=OFF_OR_CONFIRM)
+    enable: str = setting("confirm", N_("Enable a suspended service for good."), choices=OFF_OR_CONFIRM)
+    activate: str = setting(
+        "confirm", N_("Activate a service that was never enabled."), choices=OFF_OR_CONFIRM
+    )
+    open_work_order: str = setting("confirm", N_("Open a work order for a ticket."), choices=OFF_OR_CONFIRM)
+    confirm_visit: str = setting("confirm", N_("Confirm a planned visit."), choices=OFF_OR_CONFIRM)
+    reschedule_visit: str = setting("confirm", N_("Plan a visit for another time."), choices=OFF_OR_CONFIRM)
+
+
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
     """How often tickets are synced (seconds), how many rows a page asks for (1-500), and what is followed."""
@@ -247,6 +299,7 @@ class CheckupSettings:
 
 
 __all__ = [
+    "ActionSettings",
     "AlertSettings",
     "CacheSettings",
     "CheckupSettings",
@@ -374,6 +427,7 @@ class Settings:
     health: HealthSettings = field(default_factory=HealthSettings)
     customers: CustomerSettings = field(default_factory=CustomerSettings)
     outbox: OutboxSettings = field(default_factory=OutboxSettings)
+    actions: ActionSettings = field(default_factory=ActionSettings)
     sync: SyncSettings = field(default_factory=SyncSettings)
     refresh: RefreshSettings = field(default_factory=RefreshSettings)
     reports: ReportSettings = field(default_factory=ReportSettings)

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from . import routes_customers, routes_settings, routes_tickets
+from . import routes_customers, routes_services, routes_settings, routes_tickets
 from .provider import Provider
 from .request_log import API
 from .wire import Call, RefusalError, Row
@@ -27,7 +27,19 @@ Handler = Callable[[Provider, Call], Row]
 ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "cliente", routes_customers.search),
     ("GET", "cliente/todos", routes_customers.all_customers),
-    ("GET", "cliente/solicitar_desconexao/{id:int}", routes_customers.disconnect),
+    ("GET", "cliente/solicitar_desconexao/{id:int}", routes_services.disconnect),
+    ("POST", "cliente/desbloqueio_confianca", routes_services.trust_unlock),
+    ("POST", "cliente/reset_mac_addr", routes_services.clear_mac),
+    ("POST", "cliente/reset_phy_addr", routes_services.clear_address),
+    ("POST", "cliente/cliente_servico/suspender/{id:int}", routes_services.suspend),
+    ("POST", "cliente/cliente_servico/habilitar/{id:int}", routes_services.enable),
+    ("POST", "cliente/cliente_servico/ativar/{id:int}", routes_services.activate),
+    ("GET", "rede/cpe/todos", routes_services.devices),
+    ("POST", "rede/reiniciar_cpe/{address}", routes_services.restart),
+    ("POST", "rede/restaurar_cpe/{address}", routes_services.restore),
+    ("POST", "ordem_servico/abrir_os", routes_services.open_order),
+    ("POST", "ordem_servico/agendar", routes_services.confirm),
+    ("POST", "ordem_servico/reagendar", routes_services.reschedule),
     ("GET", "cliente/atendimento", routes_customers.tickets),
     ("GET", "cliente/financeiro", routes_customers.invoices),
     ("GET", "cliente/ordem_servico", routes_customers.orders),
@@ -42,6 +54,11 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "configuracao/alerta/paginado/{size:int}", routes_settings.alerts),
 )
 """Method, path behind `/api/v1/integracao/`, handler."""
+NEWER: Final = frozenset({
+    routes_services.clear_address, routes_services.suspend, routes_services.enable, routes_services.activate,
+    routes_services.devices, routes_services.open_order,
+})  # fmt: skip
+"""What older servers do not have."""
 
 NOT_FOUND_PAGE: Final = (
     "<!DOCTYPE html>\n<html lang='pt-br'><head><title>404 Not Found</title></head>"
@@ -78,6 +95,8 @@ def _guarded(
     async def endpoint(request: Request) -> Response:
         if not provider.tokens.admits(request.headers.get("authorization", "")):
             return json_response({"message": "Unauthenticated."}, 401)
+        if handler in NEWER and not provider.newer:
+            return HTMLResponse(NOT_FOUND_PAGE, 404)
         body = await _body(request)
         call = Call(request.query_params, request.path_params, body, str(request.url.replace(query="")))
         with provider.lock:

@@ -109,8 +109,7 @@ class Details:
         bulk: bool = False,
     ) -> Row:
         """Return one row of `servicos`; the RADIUS password is fake and begins with `senha-falsa-`."""
-        rng = self.rng("service", service.id)
-        mac = ":".join(f"{rng.randrange(256):02X}" for _ in range(6))
+        rng, line = self._line(service)
         row = self.brief(service) | {
             "id_servico": service.plan.id,
             "tecnologia": service.plan.technology,
@@ -118,11 +117,7 @@ class Details:
             "velocidade_upload": f"{service.plan.upload} Mbits",
             "login": service.login,
             "senha": f"senha-falsa-{service.id}",
-            "referencia": rng.choice((None, None, "Casa dos fundos", "Portão azul")),
-            "ipv4": f"10.99.{rng.randrange(256)}.{rng.randrange(1, 255)}" if rng.random() < 0.6 else None,
-            "ipv6": None,
-            "mac_addr": mac,
-            "phy_addr": mac if service.plan.technology != "FIBRA" else f"HWTC{rng.randrange(16**8):08X}",
+            **line,
             "data_habilitacao": self._enabled(service, iso_form=rng.random() < 0.5),
             "data_cancelamento": br(self.moment(service.changed_age))
             if service.status == "cancelado"
@@ -140,6 +135,30 @@ class Details:
             row["ultima_conexao"] = self.connection(service)
         self._relate(row, customer, service, relations)
         return row
+
+    def optical_address(self, service: SimService) -> str | None:
+        """Return the serial number of a service's optical equipment; None where it has no such thing."""
+        if service.plan.technology != "FIBRA" or service.device_cleared:
+            return None
+        address: str = self._line(service)[1]["phy_addr"]
+        return address
+
+    def _line(self, service: SimService) -> tuple[random.Random, Row]:
+        """Return the dice of a service and what they say first: how its line is set up."""
+        rng = self.rng("service", service.id)
+        mac = ":".join(f"{rng.randrange(256):02X}" for _ in range(6))
+        row: Row = {
+            "referencia": rng.choice((None, None, "Casa dos fundos", "Portão azul")),
+            "ipv4": f"10.99.{rng.randrange(256)}.{rng.randrange(1, 255)}" if rng.random() < 0.6 else None,
+            "ipv6": None,
+            "mac_addr": mac,
+            "phy_addr": mac if service.plan.technology != "FIBRA" else f"HWTC{rng.randrange(16**8):08X}",
+        }
+        if service.mac_cleared:
+            row["mac_addr"] = None
+        if service.device_cleared:
+            row["phy_addr"] = None
+        return rng, row
 
     def brief(self, service: SimService) -> Row:
         """Return a service as other rows quote it."""
@@ -160,6 +179,8 @@ class Details:
         online = service.status == "servico_habilitado" and rng.random() < 0.93
         since = self._start - rng.randrange(600, 9 * DAY)
         ended = None if online else since + rng.randrange(60, 600)
+        if online and service.reconnected_at is not None:
+            since = service.reconnected_at
         ip, nas = f"100.64.{rng.randrange(256)}.{rng.randrange(1, 255)}", f"10.28.33.{rng.randrange(1, 9)}"
         hours = rng.randrange(1, 200)
         state = "CONECTADO" if online else "DESCONECTADO"

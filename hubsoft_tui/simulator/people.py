@@ -65,6 +65,10 @@ class SimService:
     login: str
     enabled_age: int
     changed_age: int
+    reconnected_at: float | None = None
+    """Epoch second of the session that began after the last one was ended from outside."""
+    mac_cleared: bool = False
+    device_cleared: bool = False
 
 
 @dataclass(slots=True)
@@ -331,8 +335,11 @@ class Roster:
     def set_status(self, term: str | SimCustomer, status: str, age: int) -> None:
         """Put every service of a customer, named by document or given, in `status` since `age`."""
         for service in self.require(term).services:
-            service.status = status
-            service.changed_age = age
+            self.move(service, status, age)
+
+    def move(self, service: SimService, status: str, age: int) -> None:
+        """Put one service in `status` since `age`."""
+        service.status, service.changed_age = status, age
         self._remembered.clear()
 
     def add(self, customer: SimCustomer) -> SimCustomer:

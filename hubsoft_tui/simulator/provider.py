@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .details import Details
-from .people import Roster
+from .people import Roster, SimCustomer, SimService
 from .ticket_desk import TicketDesk
 
 CLIENT_ID = "89"
@@ -47,6 +48,16 @@ class Grant:
     name: str
     ends: float
     revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SimAction:
+    """Something that was done: the route's last word, to which service, equipment or order, and when."""
+
+    name: str
+    target: str
+    detail: str
+    at: float
 
 
 class TokenOffice:
@@ -124,10 +135,22 @@ class Provider:
         self.details = Details(seed, clock.start, always=always)
         self.tokens = TokenOffice(seed)
         self.desk = TicketDesk(self.roster, seed, start=clock.start, opened=tickets, closed=closed)
-        self.disconnections: list[str] = []
-        """Logins that were disconnected, in order."""
+        self.actions: list[SimAction] = []
+        """What was done to services, equipment and visits, in order: the judge of what was done once."""
+        self.newer = True
+        """Whether the routes are here that older servers lack."""
         self.steps_per_request = 0
         """Ticket changes made before every request, so that pages shift while they are read."""
+
+    @cached_property
+    def equipment(self) -> dict[str, tuple[SimCustomer, SimService]]:
+        """Whose the optical equipment is, by its address."""
+        return {
+            address: (customer, service)
+            for customer in self.roster.customers
+            for service in customer.services
+            if (address := self.details.optical_address(service))
+        }
 
     def catch_up(self) -> None:
         """Make the ticket changes that are due by now."""

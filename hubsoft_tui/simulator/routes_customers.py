@@ -8,7 +8,7 @@ from . import catalogue
 from .details import poison
 from .people import DAY, Filter, SimCustomer, SimService
 from .ticket_rows import customer_row, labels, order_row, person
-from .wire import Call, RefusalError, Row, br, br_seconds, found, iso, money, paged
+from .wire import Call, Row, br, br_seconds, found, iso, money, paged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,20 +67,6 @@ def all_customers(provider: Provider, call: Call) -> Row:
     relations = call.listed("relacoes")
     rows = [provider.details.customer(c, services, relations=relations, bulk=True) for c, services in page]
     return found(paginacao=pagination, clientes=rows)
-
-
-def disconnect(provider: Provider, call: Call) -> Row:
-    """Answer `GET cliente/solicitar_desconexao/{id}`: a GET that ends the customer's session."""
-    known = provider.roster.service(int(call.path["id"]))
-    if known is None or known[1].status in {"cancelado", "aguardando_instalacao"}:
-        raise RefusalError("O serviço/plano informado não possui dados de autenticação", [])
-    login = known[1].login
-    provider.disconnections.append(login)
-    return {
-        "status": "success",
-        "msg": f"A desconexão foi bem sucedida para o login {login}!",
-        "login": login,
-    }
 
 
 def _dated(provider: Provider, call: Call) -> Callable[[SimCustomer], bool] | None:
@@ -295,10 +281,15 @@ def _radius(provider: Provider, customer: SimCustomer, service: SimService) -> l
     if isinstance(now, list):
         return []
     rng = details.rng("sessions", service.id)
-    rows, end = [], details.moment(rng.randrange(600, 9 * DAY))
+    rows, end, again = [], details.moment(rng.randrange(600, 9 * DAY)), service.reconnected_at
+    times = []
     for number in range(rng.randrange(2, 8)):
         start = end if number == 0 and now["conectado"] else end - rng.randrange(600, 6 * DAY)
-        stop = None if number == 0 and now["conectado"] else end
+        times.append((start, again if number == 0 and now["conectado"] else end))
+        end = start - rng.randrange(30, 3_600)
+    if again is not None:
+        times.insert(0, (again, None))
+    for start, stop in times:
         row = {
             "acctstarttime": f"{iso(start)}-03",
             "acctstarttimebr": br_seconds(start),
@@ -317,7 +308,6 @@ def _radius(provider: Provider, customer: SimCustomer, service: SimService) -> l
             "cliente": person(customer),
         }
         rows.append(poison(row) if customer.hostile else row)
-        end = start - rng.randrange(30, 3_600)
     return rows
 
 

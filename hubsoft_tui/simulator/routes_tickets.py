@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import catalogue
 from .ticket_rows import bulk_row, customer_row, flat_row
-from .wire import Call, RefusalError, Row, found, laravel, local, need, paged, refusal
+from .wire import Call, RefusalError, Row, found, integer, laravel, local, need, paged, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from .provider import Provider
     from .ticket_desk import SimTicket
@@ -59,15 +59,15 @@ def open_ticket(provider: Provider, call: Call) -> Row:
     """Answer `POST atendimento`: opens a ticket each time it is asked, the same text or not."""
     body = call.body
     need(body, "id_cliente_servico", "descricao", "nome", "telefone")
-    known = provider.roster.service(_integer(body, "id_cliente_servico"))
+    known = provider.roster.service(integer(body, "id_cliente_servico"))
     if known is None:
         raise RefusalError(f"Serviço do cliente de ID {body['id_cliente_servico']} não encontrado")
     customer, service = known
     if service.status == "cancelado":
         raise RefusalError("Não é possível abrir atendimento para um serviço cancelado")
     wants_order = body.get("abrir_os") in {True, "true", "1"}
-    type_id = _integer(body, "id_tipo_atendimento", catalogue.DEFAULT_TYPE)
-    status_id = _integer(body, "id_atendimento_status", 22 if wants_order else 23)
+    type_id = integer(body, "id_tipo_atendimento", catalogue.DEFAULT_TYPE)
+    status_id = integer(body, "id_atendimento_status", 22 if wants_order else 23)
     _known("id_tipo_atendimento", type_id, catalogue.TICKET_TYPES)
     _known("id_atendimento_status", status_id, catalogue.TICKET_STATUSES)
     responsible = str(body.get("id_usuario_responsavel") or catalogue.API_USER[0]).split(",")[0]
@@ -89,7 +89,7 @@ def open_ticket(provider: Provider, call: Call) -> Row:
     text = f"Atendimento aberto com sucesso. Anote o protocolo: {ticket.protocol}."
     if wants_order:
         wanted = body.get("parametros_ordem_servico") or {}
-        order_type = _integer(wanted, "id_tipo_ordem_servico", 301)
+        order_type = integer(wanted, "id_tipo_ordem_servico", 301)
         desk.order(ticket, now, order_type if order_type in catalogue.ORDER_TYPES else 301)
         text += " Foi aberto também uma ordem de serviço e encaminhada ao sertor responsável"
     if closing := body.get("parametros_fechamento"):
@@ -106,8 +106,8 @@ def update_ticket(provider: Provider, call: Call) -> Row:
     ticket, body = _ticket(provider, call), call.body
     if "fechar_atendimento" not in body:
         raise refusal("é obrigatório", "fechar_atendimento")
-    status_id = _integer(body, "id_atendimento_status", 0)
-    type_id = _integer(body, "id_tipo_atendimento", 0)
+    status_id = integer(body, "id_atendimento_status", 0)
+    type_id = integer(body, "id_tipo_atendimento", 0)
     closes = body["fechar_atendimento"] in {True, "true", "1"}
     if closes and (status_id or type_id):
         raise RefusalError("Não é possível alterar o status ou o tipo e fechar o atendimento ao mesmo tempo")
@@ -163,15 +163,6 @@ def _ticket(provider: Provider, call: Call) -> SimTicket:
     if ticket is None:
         raise RefusalError(f"Atendimento de ID {call.path['id']} não encontrado")
     return ticket
-
-
-def _integer(body: Mapping[str, Any], name: str, default: int | None = None) -> int:
-    value = body.get(name)
-    if value in {None, ""} and default is not None:
-        return default
-    if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
-        return int(value)
-    raise refusal("deve ser um número inteiro", name)
 
 
 def _known(name: str, identifier: int, table: Collection[int]) -> None:

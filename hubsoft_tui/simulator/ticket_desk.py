@@ -24,6 +24,15 @@ class SimOrder:
     type_id: int
     opened_at: float
     closed_at: float | None = None
+    planned: float | None = None
+    """When the visit begins, where it was planned anew; `ends` with it."""
+    ends: float | None = None
+    confirmed: bool = False
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """When the visit begins and ends."""
+        return self.planned or self.opened_at + 3_600, self.ends or self.opened_at + 7_200
 
 
 @dataclass(slots=True)

@@ -62,13 +62,15 @@ def status_row(status: catalogue.TicketStatus) -> Row:
 def order_row(provider: Provider, ticket: SimTicket, order: SimOrder) -> Row:
     """Return a work order as it hangs on a ticket."""
     end = order.closed_at
+    planned, until = order.window
+    waits = "pendente" if order.confirmed else "aguardando_agendamento"
     return {
         "id_ordem_servico": order.id,
         "numero_ordem_servico": str(order.id - 16),
         "data_cadastro": br_seconds(order.opened_at),
         "tipo": catalogue.ORDER_TYPES[order.type_id][0],
-        "data_inicio_programado": br_seconds(order.opened_at + 3_600),
-        "data_termino_programado": br_seconds(order.opened_at + 7_200),
+        "data_inicio_programado": br_seconds(planned),
+        "data_termino_programado": br_seconds(until),
         "data_inicio_executado": None if end is None else br_seconds(end - 1_800),
         "data_termino_executado": br_seconds(end),
         "descricao_abertura": ticket.description,
@@ -76,7 +78,7 @@ def order_row(provider: Provider, ticket: SimTicket, order: SimOrder) -> Row:
         "descricao_fechamento": None if end is None else "SERVIÇO EXECUTADO",
         "usuario_abertura": user(ticket.opened_by),
         "usuario_fechamento": None if end is None else user(ticket.closed_by) or "Ramos",
-        "status": "aguardando_agendamento" if end is None else "finalizado",
+        "status": waits if end is None else "finalizado",
         "status_fechamento": None if end is None else "concluido",
         "cliente": person(ticket.customer),
         "servico": provider.details.brief(ticket.service),

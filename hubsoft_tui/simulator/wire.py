@@ -34,6 +34,16 @@ def need(given: Mapping[str, Any], *names: str) -> None:
         raise refusal("é obrigatório", *missing)
 
 
+def integer(given: Mapping[str, Any], name: str, default: int | None = None) -> int:
+    """Return a whole number among what was given, or `default` for none."""
+    value = given.get(name)
+    if value in {None, ""} and default is not None:
+        return default
+    if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
+        return int(value)
+    raise refusal("deve ser um número inteiro", name)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request that was let in."""
@@ -146,10 +156,12 @@ def found(*, status: str = "success", msg: str = FOUND, **payload: object) -> Ro
     return {"status": status, "msg": msg, **payload}
 
 
-def paged(call: Call, rows: Sequence[Any], *, largest: int = 500) -> tuple[Row, Sequence[Any]]:
+def paged(
+    call: Call, rows: Sequence[Any], *, smallest: int = 1, largest: int = 500
+) -> tuple[Row, Sequence[Any]]:
     """Return `paginacao` and the rows of the asked page; pages count from 0, both parameters are needed."""
     call.need("pagina", "itens_por_pagina")
-    number, size = call.number("pagina", 0, 0, 10**6), call.number("itens_por_pagina", 0, 1, largest)
+    number, size = call.number("pagina", 0, 0, 10**6), call.number("itens_por_pagina", 0, smallest, largest)
     last = max(0, (len(rows) - 1) // size)
     head = {"primeira_pagina": 0, "ultima_pagina": last, "pagina_atual": number, "total_registros": len(rows)}
     return head, rows[number * size : (number + 1) * size]

@@ -193,5 +193,5 @@ def test_disconnecting_is_a_get_with_a_side_effect(simulator: Simulator, visitor
         "msg": "A desconexão foi bem sucedida para o login biancacouto8621!",
         "login": "biancacouto8621",
     }
-    assert simulator.provider.disconnections == ["biancacouto8621"]
+    assert [done.detail for done in simulator.provider.actions] == ["biancacouto8621"]
     assert visitor.get("cliente/solicitar_desconexao/1")["errors"] == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -250,6 +250,25 @@ class Cache:
         """Return the record of that name, however old, or None."""
         parts = self._parts((name,))
         return parts[0].value if parts else None
+
+    def outdate(self, names: Iterable[str], seconds: float) -> None:
+        """Let records count as `seconds` old at least: what they tell of was changed. They can still be shown.
+
+        An answer to what was asked before is not kept in their place.
+        """
+        then, now = self._clock.wall() - seconds, (self._clock.now(), self._clock.epoch())
+        names = tuple(names)
+        for name in names:
+            self._records.pop(name, None)
+        try:
+            self._port.save(
+                [
+                    replace(entry, fetched_at=min(entry.fetched_at, then), fetched_now=now[0], epoch=now[1])
+                    for entry in self._port.load(list(names)).values()
+                ]
+            )
+        except StoreError as error:
+            logger.warning("not outdated on disk: %s", error)
 
     def clear(self) -> int:
         """Forget everything; return how many records went."""

@@ -6,7 +6,7 @@ a matter of the question's category and of the customer it is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...settings.tree import CacheSettings
@@ -114,6 +114,12 @@ class Freshness:
     def record(self, name: str) -> object | None:
         """Return a remembered record by its name, however old; None when there is none."""
         return self.cache.record(name)
+
+    def outdate(self, names: Iterable[str]) -> None:
+        """Let these records answer nothing any more but what is asked while HubSoft is away."""
+        limits = self.settings
+        longest = max(limits.client_data_ttl, limits.contract_status_ttl, limits.service_data_ttl)
+        self.cache.outdate(names, longest + 1.0)
 
     # -- keeping house
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from hubsoft_tui.formats import duration
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.alerts.rules import BY_ID
-from hubsoft_tui.services.outbox.types import EntryKind, EntryState
+from hubsoft_tui.services.outbox.types import ACTION_KINDS, EntryKind, EntryState
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.alert_rows import alert_title, value_text
@@ -85,10 +85,12 @@ def news_text(entry: Entry) -> str | None:
         sentence = _("! {local} needs a decision in the outbox (b). {customer}")
     elif entry.kind is EntryKind.OPEN:
         sentence = _("✓ {local} is now ticket {protocol} at HubSoft. {customer}")
+    elif entry.kind in ACTION_KINDS:
+        sentence = _("✓ {local}: {what} is done. {customer} {said}")
     else:
         sentence = _("✓ {local} is at HubSoft: {what}, ticket {protocol}. {customer}")
     return sentence.format(
-        local=local, protocol=entry.protocol or "", customer=customer, what=what_word(entry)
+        local=local, protocol=entry.protocol or "", customer=customer, what=what_word(entry), said=entry.said
     ).strip()
 
 

@@ -13,7 +13,7 @@ from hubsoft_tui.core.types import Snapshot, Source
 from hubsoft_tui.errors import NotFound, Unreachable
 from hubsoft_tui.formats import moment
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import EntryState, NewTicket
+from hubsoft_tui.services.outbox.types import EntryState, NewTicket, ServiceAction, VisitAction
 from hubsoft_tui.texts import N_, _, say
 from widgets.customer.card import CustomerHead, Head, ServiceList
 from widgets.customer.on_demand import (
@@ -404,6 +404,8 @@ class CustomerView(ConsolePart, Vertical):
         """Show the protocol that a write got after it waited, on the card of its customer."""
         customer, draft = self.customer, entry.draft
         if customer is None:
+            return
+        if isinstance(draft, ServiceAction | VisitAction):
             return
         if isinstance(draft, NewTicket):
             concerned = draft.service_id in {service.id for service in customer.services}

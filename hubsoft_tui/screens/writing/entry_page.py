@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from hubsoft_tui.formats import clock
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import EntryKind, EntryState
+from hubsoft_tui.services.outbox.types import ACTION_KINDS, ASKING, EntryKind, EntryState
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.outbox import Large, SentLines, entry_sentence, state_word, what_word
 from widgets.safety import data
@@ -177,7 +177,7 @@ class SentScreen(ConsoleModal[None]):
             self._label("#sent-protocol-label", _("Local protocol"), entry.local_protocol)
             large.show(entry.local_protocol, "bold $title")
         self.query_one("#sent-local").display = bool(entry.protocol)
-        refused = entry.state in {EntryState.REFUSED, EntryState.EXISTS}
+        refused = entry.state in ASKING
         lines = [data(entry_sentence(entry), "bold $warn" if refused else "bold $ok" if sent else "$account")]
         if entry.said:
             lines.append(data(entry.said, "$warn" if refused else "$quiet"))
@@ -198,7 +198,7 @@ class SentScreen(ConsoleModal[None]):
         N_("correct"),
         N_("Correct what HubSoft refused."),
         writes=True,
-        when=lambda page: page.entry.state is EntryState.REFUSED,
+        when=lambda page: page.entry.state is EntryState.REFUSED and page.entry.kind not in ACTION_KINDS,
     )
     def action_correct(self) -> None:
         """Go back to the form."""

@@ -10,7 +10,7 @@ from textual import on, work
 from textual.containers import Container, VerticalScroll
 
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import EntryState
+from hubsoft_tui.services.outbox.types import ACTION_KINDS, ASKING, EntryState
 from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceOption
 from widgets.outbox import EntryDetail, OutboxSummary, OutboxTable, customer_text, undecided, what_word
@@ -41,8 +41,18 @@ def entry_is(fit: Callable[[Entry], object]) -> Callable[[OutboxScreen], bool]:
 
 
 def asks_to_decide(entry: Entry) -> bool:
-    """Tell whether HubSoft refused `entry`, or one like it exists."""
-    return entry.state in {EntryState.REFUSED, EntryState.EXISTS}
+    """Tell whether HubSoft refused `entry`, one like it exists, or it was held."""
+    return entry.state in ASKING
+
+
+def correctable(entry: Entry) -> bool:
+    """Tell whether `entry` waits for a person and was written in a form."""
+    return asks_to_decide(entry) and entry.kind not in ACTION_KINDS
+
+
+def linkable(entry: Entry) -> bool:
+    """Tell whether `entry` may be an open ticket already."""
+    return entry.kind not in ACTION_KINDS and (entry.state is EntryState.EXISTS or undecided(entry))
 
 
 def at_rest(entry: Entry) -> bool:
@@ -191,7 +201,7 @@ class OutboxScreen(ConsoleScreen):
         N_("correct"),
         N_("Correct what was refused and send it again."),
         writes=True,
-        when=entry_is(asks_to_decide),
+        when=entry_is(correctable),
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -206,7 +216,7 @@ class OutboxScreen(ConsoleScreen):
         N_("link"),
         N_("Take the open ticket for this one; nothing is sent."),
         writes=True,
-        when=entry_is(lambda entry: entry.state is EntryState.EXISTS or undecided(entry)),
+        when=entry_is(linkable),
     )
     @work(group="write", exit_on_error=False)
     @one_page

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.widgets import TextArea
 
-from hubsoft_tui.services.outbox.types import Closing, EntryKind, NewMessage, NewTicket
+from hubsoft_tui.services.outbox.types import (
+    Closing,
+    EntryKind,
+    NewMessage,
+    NewTicket,
+    ServiceAction,
+    VisitAction,
+)
 from hubsoft_tui.texts import _
 from widgets.choice_field import ChoiceField, ChoiceOption
 
@@ -224,6 +231,8 @@ async def correction(console: Console, entry: Entry) -> WriteForm:
             lambda services: services.outbox.customer(draft), failed=lambda _sentence, _error: None
         )
         return OpeningForm(opening_again(draft, local, customer), corrects=local)
+    if isinstance(draft, ServiceAction | VisitAction):
+        raise TypeError("an action is not written in a form")
     about = About(draft.ticket_id, draft.protocol, draft.customer_name)
     if isinstance(draft, NewMessage):
         return MessageForm(about, text=draft.text, corrects=local)

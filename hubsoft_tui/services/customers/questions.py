@@ -12,8 +12,9 @@ from msgspec import structs
 from ...api.choices import Table
 from ...api.choices import choices as read_choices
 from ...api.customers import customer_search
+from ...api.devices import service_devices
 from ...api.invoices import customer_invoices
-from ...api.models import Choice, Customer, Invoice, Service, Session, Ticket, WorkOrder
+from ...api.models import Choice, Customer, Device, Invoice, Service, Session, Ticket, WorkOrder
 from ...api.operation import Operation
 from ...api.search import SearchKey, SessionKey
 from ...api.sessions import connection_sessions
@@ -34,6 +35,7 @@ KINDS: Final[dict[str, Any]] = {
     "invoices": tuple[Invoice, ...],
     "work_orders": tuple[WorkOrder, ...],
     "sessions": tuple[Session, ...],
+    "devices": tuple[Device, ...],
     CHOICES: tuple[Choice, ...],
 }
 """What is remembered, by kind: the shapes that stored records are read back as."""
@@ -91,6 +93,24 @@ def sessions(service: Service, login: str) -> Question[tuple[Session, ...]]:
     """Ask what a login's line did in the last days."""
     operation = connection_sessions(SessionKey.LOGIN, login)
     return _whole(f"sessions:{service.id}", "sessions", Category.SERVICE_DATA, operation)
+
+
+def devices(service: Service) -> Question[tuple[Device, ...]]:
+    """Ask for the equipment of a service that HubSoft manages, with the course of its signal."""
+    operation = service_devices(service.id, service.device)
+    return _whole(f"devices:{service.id}", "devices", Category.SERVICE_DATA, operation)
+
+
+def customer_of_service(service_id: int) -> Question[tuple[Customer, ...]]:
+    """Ask whose service has this id."""
+    return Question(
+        key=f"service:{service_id}",
+        category=Category.CLIENT_DATA,
+        operation=customer_search(SearchKey.SERVICE_ID, str(service_id)),
+        parts=customer_parts,
+        join=tuple,
+        alone=True,
+    )
 
 
 def choices(table: Table) -> Question[tuple[Choice, ...]]:

@@ -12,8 +12,9 @@ from ...errors import InvalidInput
 from ...privacy import clean, format_document, format_phone, mask_document, mask_phone
 from ...texts import Text, _, say
 from ..customers.documents import read_phone
+from .actions import action_rows, checked_action
 from .reference import LENGTH, PREFIX, with_reference, without_references
-from .types import CheckedDraft, Closing, Draft, NewMessage, NewTicket
+from .types import CheckedDraft, Closing, Draft, NewMessage, NewTicket, ServiceAction, VisitAction
 
 NAME_LIMIT: Final = 120
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
@@ -22,10 +23,12 @@ _BLANK_LINES: Final = re.compile(r"\n{3,}")
 def checked(draft: Draft, *, most: int, customer: Customer | None = None) -> CheckedDraft:
     """Return `draft` normalised; texts have at most `most` characters. Raises InvalidInput.
 
-    `customer` is the record in hand, if there is one: a ticket for a cancelled service is refused here.
+    `customer` is the record in hand, if there is one: what is for a cancelled service is refused here.
     """
     if isinstance(draft, NewTicket):
         return CheckedDraft(_ticket(draft, most, customer))
+    if isinstance(draft, ServiceAction | VisitAction):
+        return CheckedDraft(checked_action(draft, customer))
     ticket_id, protocol = _id(draft.ticket_id), _protocol(draft.protocol)
     if isinstance(draft, NewMessage):
         text = _text(draft.text, most, empty=say("The message is empty: write what it should say."))
@@ -125,6 +128,8 @@ def previewed(
     """
     if isinstance(draft, NewTicket):
         return _ticket_rows(draft, reference, masked=masked)
+    if isinstance(draft, ServiceAction | VisitAction):
+        return action_rows(draft, masked=masked)
     head = ((_("Ticket"), draft.protocol), *_person(draft.customer_name))
     if isinstance(draft, NewMessage):
         return (

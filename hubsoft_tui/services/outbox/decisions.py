@@ -11,7 +11,7 @@ from ...texts import say
 from . import machine
 from .machine import Instant
 from .port import local_protocol
-from .types import CheckedDraft, Draft, EntryKind, EntryState, NewTicket
+from .types import CheckedDraft, Draft, EntryKind, EntryState, NewTicket, ServiceAction, VisitAction
 from .wire import content_of, draft_of, kind_of, packed
 
 
@@ -65,6 +65,8 @@ def _settled(row: OutboxRow) -> InvalidInput:
 
 
 def _refuse_another_customers(draft: Draft, ticket: Ticket) -> None:
+    if isinstance(draft, ServiceAction | VisitAction):
+        raise InvalidInput(say("This is no ticket: no ticket can be taken for it."))
     if not isinstance(draft, NewTicket):
         if ticket.id != draft.ticket_id:
             raise InvalidInput(say("That is another ticket."))

@@ -16,7 +16,9 @@ from .types import EntryState
 
 LOOKS: Final = (1.0, 4.0, 16.0)
 """The later looks for doubles, in quiet periods after the one before: a server may be later than anybody thought."""
-ASKING: Final = (EntryState.REFUSED.value, EntryState.EXISTS.value)
+ASKING: Final = tuple(state.value for state in (EntryState.REFUSED, EntryState.EXISTS, EntryState.HELD))
+MOST_FAILURES: Final = 20
+"""How often in a row an action is tried before it is held, whatever the clock says."""
 OVER: Final = frozenset({EntryState.SENT.value, EntryState.DISCARDED.value})
 
 
@@ -94,6 +96,24 @@ def sent(
         row, ticket_id=ticket_id, protocol=protocol, doubles=others, similar=(), failures=0, looks=0, said=""
     )
     return _with_looks(at.after(kept, None, EntryState.SENT), at)
+
+
+def done(row: OutboxRow, at: Instant, said: str) -> OutboxRow:
+    """HubSoft carried an action out. It leaves nothing that could be doubled, so nothing is looked for later."""
+    return at.after(replace(row, failures=0, said=said), None, EntryState.SENT)
+
+
+def done_late(row: OutboxRow, at: Instant, said: str) -> OutboxRow:
+    """HubSoft's word for an attempt of an action that was given up: the truth, unless another is on its way."""
+    if row.state in {EntryState.SENT.value, EntryState.SENDING.value}:
+        return row
+    counted = replace(row, uncertain=max(0, row.uncertain - 1), owner=None, lease=None, claim=row.claim + 1)
+    return done(counted, at, said)
+
+
+def held(row: OutboxRow, at: Instant, said: str) -> OutboxRow:
+    """An action waited too long: what was right then may be wrong now, so a person decides."""
+    return replace(at.after(row, None, EntryState.HELD), failures=0, said=said)
 
 
 def chosen(row: OutboxRow, at: Instant, ticket_id: int, protocol: str) -> OutboxRow:

@@ -21,12 +21,25 @@ from ...texts import say
 from ..customers import questions
 from ..customers.terms import Kind, Term
 from . import checking, decisions, machine
+from .actions import switched_off
 from .checking import previewed
 from .machine import Instant
 from .port import CONTEXT, local_protocol, not_accepted
 from .reference import new_reference
 from .runner import Runner
-from .types import CheckedDraft, Draft, Entry, EntryKind, EntryState, NewTicket, Review, SendReport
+from .types import (
+    Action,
+    CheckedDraft,
+    Draft,
+    Entry,
+    EntryKind,
+    EntryState,
+    NewTicket,
+    Review,
+    SendReport,
+    ServiceAction,
+    VisitAction,
+)
 from .wire import content_of, draft_of, kind_of, packed
 
 if TYPE_CHECKING:
@@ -40,8 +53,17 @@ _ON_ITS_WAY: Final = frozenset({EntryState.QUEUED.value, EntryState.SENDING.valu
 class Outbox:
     """The service; lives in the engine's loop. Its background work is `run`."""
 
-    def __init__(self, engine: Engine, store: SqliteOutbox, clock: Clock, *, aside: bool = True) -> None:
-        """`aside` has the file worked on in a thread of its own. Raises StoreError."""
+    def __init__(
+        self,
+        engine: Engine,
+        store: SqliteOutbox,
+        clock: Clock,
+        *,
+        aside: bool = True,
+        person: Callable[[], str] = lambda: "",
+    ) -> None:
+        """`aside` has the file worked on in a thread of its own; `person` names who acts. Raises StoreError."""
+        self._person = person
         self._engine = engine
         self._clock = clock
         self._runner = Runner(engine, store, clock, aside=aside)
@@ -55,6 +77,15 @@ class Outbox:
     @on_sent.setter
     def on_sent(self, hook: Callable[[Ticket], Awaitable[None]] | None) -> None:
         self._runner.sender.on_sent = hook
+
+    @property
+    def on_action(self) -> Callable[[OutboxRow, Action], None] | None:
+        """Called with each action as it is accepted, and as it is done, refused, held or not known."""
+        return self._runner.sender.on_action
+
+    @on_action.setter
+    def on_action(self, hook: Callable[[OutboxRow, Action], None] | None) -> None:
+        self._runner.sender.on_action = hook
 
     # -- what screens keep in sight
 
@@ -83,6 +114,15 @@ class Outbox:
 
     async def check(self, draft: Draft) -> CheckedDraft:
         """Return `draft` as it would be sent. Raises InvalidInput, in a sentence that says what to do."""
+        if isinstance(draft, ServiceAction | VisitAction):
+            if switched_off(draft.kind, self._engine.settings.actions):
+                raise InvalidInput(
+                    say(
+                        "The settings take this action away: actions.{setting} is off.",
+                        setting=draft.kind.value,
+                    )
+                )
+            draft = replace(draft, operator=self._person())
         most = self._engine.settings.outbox.max_characters
         return checking.checked(draft, most=most, customer=self._in_hand(draft))
 
@@ -115,6 +155,8 @@ class Outbox:
             row = await self._lane.run(lambda store: store.add(kind, body, content, new_reference))
         except StoreError as error:
             raise not_accepted(error) from error
+        if isinstance(draft, ServiceAction | VisitAction):
+            self._runner.sender.note(row, draft)
         self._runner.start(row.number)
         await self._runner.news()
         return self._entry(row)
@@ -146,7 +188,7 @@ class Outbox:
         return self._entry(await self._row(protocol))
 
     async def customer(self, draft: Draft) -> Customer | None:
-        """Return the customer a new ticket is for, however old what is remembered is, or None. Sends nothing."""
+        """Return the customer a draft is for, however old what is remembered is, or None. Sends nothing."""
         return self._remembered(draft)
 
     async def types(self) -> tuple[Choice, ...]:
@@ -209,7 +251,9 @@ class Outbox:
         await asyncio.gather(*(asyncio.shield(self._runner.start(number)) for number in numbers))
         rows = await self._lane.run(lambda store: [store.row(number) for number in numbers])
         states = [row.state for row in rows if row is not None]
-        counted = {name: states.count(name) for name in ("sent", "queued", "unknown", "refused", "exists")}
+        counted = {
+            name: states.count(name) for name in ("sent", "queued", "unknown", "refused", "exists", "held")
+        }
         return SendReport(**counted)
 
     async def run(self) -> None:
@@ -284,7 +328,7 @@ class Outbox:
 
     def _remembered(self, draft: Draft, most: float = math.inf) -> Customer | None:
         """Return the customer's record if it is remembered and at most `most` seconds old."""
-        if not isinstance(draft, NewTicket):
+        if not isinstance(draft, NewTicket | ServiceAction):
             return None
         if draft.customer_code is not None:
             term = Term(Kind.CODE, str(draft.customer_code))

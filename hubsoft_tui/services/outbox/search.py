@@ -20,7 +20,7 @@ from ...formats import BRASILIA, ONE_DAY, day_of
 from ...store.outbox import OutboxRow
 from ...texts import N_, _
 from .reference import carries, says_the_same, squeezed
-from .types import Closing, Draft, NewMessage, NewTicket
+from .types import Closing, NewMessage, NewTicket, TicketDraft
 
 CLOCK_SECONDS: Final = 600.0
 """How far HubSoft's clock and ours may be apart."""
@@ -43,6 +43,8 @@ class Finding:
     """Protocols of tickets that say the same without the reference."""
     why: str = ""
     """Why absence is not proven, as a marked text; empty when it is."""
+    done: str = ""
+    """For an action: what shows that it was done, as a marked text."""
 
     @property
     def doubles(self) -> tuple[str, ...]:
@@ -50,7 +52,7 @@ class Finding:
         return tuple(ticket.protocol for ticket in self.found[1:])
 
 
-async def look(receive: Receive, row: OutboxRow, draft: Draft, *, today: date, twins: int) -> Finding:
+async def look(receive: Receive, row: OutboxRow, draft: TicketDraft, *, today: date, twins: int) -> Finding:
     """Search HubSoft for an entry; one request, two when the customer has many tickets. Raises HubSoftError.
 
     `twins` is how many other entries with the same words went to the same ticket lately.

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from ...api.answers import Decoded
-from ...api.models import Ticket
+from ...api.models import Receipt, Ticket
 from ...api.operation import Operation
 from ...api.tickets import customer_tickets
 from ...core.clock import Clock
@@ -37,9 +37,11 @@ from ...store.outbox import LEASE_SECONDS, OutboxRow, SqliteOutbox, Step
 from ...texts import _
 from ..serial_thread import SerialThread
 from . import machine, search
+from .actions import done_text, switched_off
+from .evidence import look_for_action
 from .machine import Instant
 from .port import CONTEXT, OutboxPort, local_protocol
-from .types import Draft, EntryKind, EntryState, NewTicket
+from .types import Action, Draft, EntryKind, EntryState, NewTicket, ServiceAction, TicketDraft, VisitAction
 from .wire import became, draft_of, operation_of
 
 T = TypeVar("T")
@@ -70,6 +72,8 @@ class Sender:
         self._clock = clock
         self._news = news
         self.on_sent: Callable[[Ticket], Awaitable[None]] | None = None
+        self.on_action: Callable[[OutboxRow, Action], None] | None = None
+        """Called with each action that was done, refused, held, or may have been done."""
         self.sending: set[int] = set()
         """Entries whose bytes may be on their way now."""
 
@@ -129,10 +133,58 @@ class Sender:
 
     async def _step(self, row: OutboxRow) -> None:
         draft = draft_of(row)
-        if row.state != EntryState.QUEUED.value:
+        if isinstance(draft, ServiceAction | VisitAction):
+            await self._act(row, draft)
+        elif row.state != EntryState.QUEUED.value:
             await self._look(row, draft)
         elif not await self._met_another(row, draft):
             await self._send(row, draft)
+
+    # -- actions
+
+    async def _act(self, row: OutboxRow, draft: Action) -> None:
+        if row.state != EntryState.QUEUED.value:
+            await self._look_for_action(row, draft)
+        elif why := self._too_late(row, draft):
+            await self._finish(row, machine.held, said=why)
+        else:
+            await self._send(row, draft)
+        after = await self._lane.run(lambda store: store.row(row.number))
+        if after is not None and after.state not in {row.state, EntryState.QUEUED.value}:
+            self.note(after, draft)
+
+    def note(self, row: OutboxRow, draft: Action) -> None:
+        """Tell the listener where an action stands; what it cannot do costs the action nothing."""
+        try:
+            if self.on_action is not None:
+                self.on_action(row, draft)
+        except HubSoftError as error:
+            logger.warning("%s: %s", local_protocol(row.number), error)
+
+    def _too_late(self, row: OutboxRow, draft: Action) -> str:
+        """Say why an action may not be sent any more; empty when it may."""
+        actions = self._engine.settings.actions
+        if switched_off(draft.kind, actions):
+            return _("This action was switched off by the settings before it was sent.")
+        wall, valid = self._clock.wall(), actions.valid_seconds
+        waited = wall - (row.updated_at if row.approved else row.created_at) >= valid
+        if not waited and row.failures < machine.MOST_FAILURES:
+            return ""
+        because = _("It could not be sent in time and was held: send it again if it is still wanted.")
+        return f"{because} {row.said}".strip()
+
+    async def _look_for_action(self, row: OutboxRow, draft: Action) -> None:
+        try:
+            finding = await look_for_action(self._receive, draft, sent_at=row.sent_at or row.created_at)
+        except HubSoftError as error:
+            await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
+        else:
+            if finding.done:
+                await self._finish(row, machine.done, said=_(finding.done))
+            elif row.approved:
+                await self._finish(row, machine.absent)
+            else:
+                await self._finish(row, machine.undecided, said=search.explained(finding))
 
     # -- sending
 
@@ -153,19 +205,24 @@ class Sender:
             await self._finish(row, machine.refused, words=str(error))
             return
         try:
-            answer: object = await self._engine.send(
-                operation,
-                replace(CONTEXT, priority=Priority.CRITICAL, label=local_protocol(row.number)),
-                ready=ready,
-            )
+            context = replace(CONTEXT, priority=Priority.CRITICAL, label=local_protocol(row.number))
+            if isinstance(draft, ServiceAction | VisitAction):
+                context = replace(context, timeout=self._engine.settings.actions.valid_seconds)
+            answer: object = await self._engine.send(operation, context, ready=ready)
         except UnknownOutcome as error:
             await self._finish(row, machine.uncertain, said=str(error))
         except (Refused, NotFound) as error:
             await self._finish(row, machine.refused, words=str(error))
         except _NOT_SENT as error:
-            await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
+            wait = self._wait(error)
+            if wait is not None and isinstance(draft, ServiceAction | VisitAction):
+                wait = min(wait, self._engine.settings.actions.valid_seconds)  # then it is held
+            await self._finish(row, machine.postponed, said=str(error), wait=wait)
         else:
-            await self._sent(row, became(draft, answer))
+            if isinstance(draft, ServiceAction | VisitAction):
+                await self._done(row, done_text(draft, answer) if isinstance(answer, Receipt) else "")
+            else:
+                await self._sent(row, became(draft, answer))
 
     def _wait(self, error: HubSoftError) -> float | None:
         if isinstance(error, RateLimited):
@@ -182,6 +239,13 @@ class Sender:
         await self._news()  # a caller that waits for it does not wait for the listeners below
         await self.tell(ticket)
 
+    async def _done(self, row: OutboxRow, said: str) -> None:
+        if await self._finish(row, machine.done, said=said) is None:
+            late = self.timed(machine.done_late, said=said)
+            await self._persist(lambda store: store.revise(row.number, late))
+        self.sending.discard(row.number)
+        await self._news()
+
     async def tell(self, ticket: Ticket) -> None:
         """Hand the ticket that an entry became to its listener."""
         if self.on_sent is None or not ticket.protocol:
@@ -191,7 +255,7 @@ class Sender:
         except HubSoftError as error:
             logger.warning("a new ticket is not in the mirror yet: %s", error)
 
-    async def _met_another(self, row: OutboxRow, draft: Draft) -> bool:
+    async def _met_another(self, row: OutboxRow, draft: TicketDraft) -> bool:
         """Look, before what waited long is first sent, whether such a ticket was opened in between."""
         waited = self._clock.wall() - row.created_at
         if (
@@ -217,7 +281,7 @@ class Sender:
 
     # -- looking
 
-    async def _look(self, row: OutboxRow, draft: Draft) -> None:
+    async def _look(self, row: OutboxRow, draft: TicketDraft) -> None:
         unknown = row.state == EntryState.UNKNOWN.value
         receive = self._receive if unknown else self._receive_later
         today = day_of(self._clock.wall())

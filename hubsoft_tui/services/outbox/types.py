@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
+
+from ...texts import N_, _
 
 
 class EntryKind(Enum):
@@ -12,6 +15,52 @@ class EntryKind(Enum):
     OPEN = "open"  # a new ticket
     MESSAGE = "message"
     CLOSE = "close"
+    TRUST_UNLOCK = "trust_unlock"
+    DISCONNECT = "disconnect"
+    CLEAR_MAC = "clear_mac"
+    CLEAR_PHYSICAL_ADDRESS = "clear_physical_address"
+    RESTART_DEVICE = "restart_device"
+    RESTORE_DEVICE = "restore_device"
+    SUSPEND = "suspend"
+    ENABLE = "enable"
+    ACTIVATE = "activate"
+    OPEN_WORK_ORDER = "open_work_order"
+    CONFIRM_VISIT = "confirm_visit"
+    RESCHEDULE_VISIT = "reschedule_visit"
+
+
+SERVICE_KINDS: Final = frozenset({
+    EntryKind.TRUST_UNLOCK, EntryKind.DISCONNECT, EntryKind.CLEAR_MAC, EntryKind.CLEAR_PHYSICAL_ADDRESS,
+    EntryKind.RESTART_DEVICE, EntryKind.RESTORE_DEVICE, EntryKind.SUSPEND, EntryKind.ENABLE, EntryKind.ACTIVATE,
+})  # fmt: skip
+VISIT_KINDS: Final = frozenset({
+    EntryKind.OPEN_WORK_ORDER, EntryKind.CONFIRM_VISIT, EntryKind.RESCHEDULE_VISIT,
+})  # fmt: skip
+ACTION_KINDS: Final = SERVICE_KINDS | VISIT_KINDS
+"""What is done at once or not at all: never sent again without a person's word, and held when it waited too long."""
+DEVICE_KINDS: Final = frozenset({EntryKind.RESTART_DEVICE, EntryKind.RESTORE_DEVICE})
+
+
+ACTION_NAMES: Final = {
+    EntryKind.TRUST_UNLOCK: N_("unlock on trust"),
+    EntryKind.DISCONNECT: N_("disconnect"),
+    EntryKind.CLEAR_MAC: N_("clear the MAC"),
+    EntryKind.CLEAR_PHYSICAL_ADDRESS: N_("clear the equipment's address"),
+    EntryKind.RESTART_DEVICE: N_("restart the equipment"),
+    EntryKind.RESTORE_DEVICE: N_("restore the equipment"),
+    EntryKind.SUSPEND: N_("suspend"),
+    EntryKind.ENABLE: N_("enable"),
+    EntryKind.ACTIVATE: N_("activate"),
+    EntryKind.OPEN_WORK_ORDER: N_("open a work order"),
+    EntryKind.CONFIRM_VISIT: N_("confirm the visit"),
+    EntryKind.RESCHEDULE_VISIT: N_("reschedule the visit"),
+}
+"""What each action is called, as marked texts."""
+
+
+def action_name(kind: EntryKind) -> str:
+    """Return what an action is called, translated."""
+    return _(ACTION_NAMES[kind])
 
 
 class EntryState(Enum):
@@ -23,7 +72,12 @@ class EntryState(Enum):
     SENT = "sent"
     REFUSED = "refused"  # HubSoft said no; its words are kept
     EXISTS = "exists"  # one like it was opened elsewhere: a person decides
+    HELD = "held"  # an action that waited too long to be sent unasked: a person decides
     DISCARDED = "discarded"
+
+
+ASKING: Final = frozenset({EntryState.REFUSED, EntryState.EXISTS, EntryState.HELD})
+"""Where nothing more happens before a person decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +118,62 @@ class Closing:
     customer_name: str | None = None
 
 
-Draft = NewTicket | NewMessage | Closing
+@dataclass(frozen=True, slots=True)
+class ServiceAction:
+    """Something done to one service, and how the service stood then: what shows afterwards whether it was done."""
+
+    kind: EntryKind
+    """One of `SERVICE_KINDS`."""
+    service_id: int
+    customer_id: int | None = None
+    customer_code: int | None = None
+    customer_document: str | None = field(default=None, repr=False)
+    customer_name: str | None = None
+    service_name: str = ""
+    days: int | None = None
+    """For a trust unlock."""
+    device: str | None = field(default=None, repr=False)
+    """`phy_addr` of the equipment: what is restarted or restored, or was bound before."""
+    suspension: str | None = None
+    """For a suspension: one of `api.service_actions.Suspension`."""
+    reason: str = ""
+    """For enabling a service."""
+    login: str | None = field(default=None, repr=False)
+    mac: str | None = field(default=None, repr=False)
+    status_before: str = ""
+    """The prefix of the service's status when the action was chosen; empty where it was not known."""
+    operator: str = ""
+    """Who asked for it, as this machine calls them; the outbox fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitAction:
+    """Something done about a visit (work order). `start` and `end` are UTC epoch seconds."""
+
+    kind: EntryKind
+    """One of `VISIT_KINDS`."""
+    order_id: int | None = None
+    """The work order; None while one is opened."""
+    order_number: str | None = None
+    ticket_id: int | None = None
+    """For opening a work order."""
+    protocol: str = ""
+    start: float | None = None
+    end: float | None = None
+    customer_id: int | None = None
+    customer_code: int | None = None
+    customer_document: str | None = field(default=None, repr=False)
+    customer_name: str | None = None
+    service_id: int | None = None
+    known_orders: tuple[int, ...] | None = None
+    """For opening: the work orders the ticket had then; None where they were not known."""
+    status_before: str = ""
+    operator: str = ""
+
+
+Action = ServiceAction | VisitAction
+TicketDraft = NewTicket | NewMessage | Closing
+Draft = TicketDraft | Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +212,7 @@ class Entry:
     def asks(self) -> bool:
         """Whether a person must look at it."""
         undecided = self.state is EntryState.UNKNOWN and self.next_at is None
-        return self.state in {EntryState.REFUSED, EntryState.EXISTS} or undecided or bool(self.doubles)
+        return self.state in ASKING or undecided or bool(self.doubles)
 
     @property
     def over(self) -> bool:
@@ -131,3 +240,4 @@ class SendReport:
     unknown: int = 0
     refused: int = 0
     exists: int = 0
+    held: int = 0

@@ -11,18 +11,35 @@ from ...api.models import Message, Ticket
 from ...api.operation import Operation
 from ...api.tickets import add_message, close_ticket, open_ticket
 from ...store.outbox import OutboxRow, rescued
+from .actions import content_of_action, operation_of_action
 from .reference import content_key, with_reference
-from .types import Closing, Draft, EntryKind, EntryState, NewMessage, NewTicket
+from .types import (
+    SERVICE_KINDS,
+    VISIT_KINDS,
+    Closing,
+    Draft,
+    EntryKind,
+    EntryState,
+    NewMessage,
+    NewTicket,
+    ServiceAction,
+    TicketDraft,
+    VisitAction,
+)
 
 _DRAFTS: Final[dict[EntryKind, type[Draft]]] = {
     EntryKind.OPEN: NewTicket,
     EntryKind.MESSAGE: NewMessage,
     EntryKind.CLOSE: Closing,
+    **dict.fromkeys(SERVICE_KINDS, ServiceAction),
+    **dict.fromkeys(VISIT_KINDS, VisitAction),
 }
 
 
 def kind_of(draft: Draft) -> EntryKind:
     """Return what sort of entry a draft makes."""
+    if isinstance(draft, ServiceAction | VisitAction):
+        return draft.kind
     return next(kind for kind, made in _DRAFTS.items() if isinstance(draft, made))
 
 
@@ -48,6 +65,8 @@ def content_of(draft: Draft) -> str:
         return content_key("open", draft.service_id, draft.description)
     if isinstance(draft, NewMessage):
         return content_key("message", draft.ticket_id, draft.text)
+    if isinstance(draft, ServiceAction | VisitAction):
+        return content_of_action(draft)
     return content_key("close", draft.ticket_id)
 
 
@@ -64,10 +83,12 @@ def operation_of(draft: Draft, reference: str) -> Operation[Any]:
         )
     if isinstance(draft, NewMessage):
         return add_message(draft.ticket_id, draft.text)
+    if isinstance(draft, ServiceAction | VisitAction):
+        return operation_of_action(draft)
     return close_ticket(draft.ticket_id, reason_id=draft.reason_id, description=draft.description or None)
 
 
-def became(draft: Draft, answer: object) -> Ticket:
+def became(draft: TicketDraft, answer: object) -> Ticket:
     """Return the ticket that an answer is about, with what the answer leaves out and the draft knows."""
     if isinstance(draft, NewTicket) and isinstance(answer, Ticket):
         return msgspec.structs.replace(

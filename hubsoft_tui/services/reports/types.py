@@ -82,6 +82,7 @@ _PRIORITIES: Final = {
 }
 _CALLERS: Final = {
     "checkup": N_("check-up"),
+    "desk": N_("desk"),
     "lookup": N_("lookup"),
     "outbox": N_("outbox"),
     "probe": N_("is HubSoft back?"),
