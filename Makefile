@@ -11,6 +11,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
 
+# Compiled modules are kept, whatever the shell says: the tests start a few hundred programs.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types floors texts texts-check settings library tests test-long map coverage pictures bench format wheel hooks clean
 
