@@ -15,30 +15,32 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.text import Text
 from textual import constants, work
 from textual.app import ScreenStackError
 from textual.binding import Binding
 from textual.events import Key, MouseDown, MouseScrollDown, MouseScrollUp, Paste
 
 from hubsoft_tui import texts
+from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
-from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, shown_key
-from hubsoft_tui.screens.frame.base import ConsoleScreen
+from hubsoft_tui.screens.demo.demo import DOCUMENTS, Demo
+from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, registry, shown_key
+from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas, judge_paste, make_screen, type_burst
 from hubsoft_tui.screens.frame.console import Console, EngineHandle
-from hubsoft_tui.screens.frame.modal import ConsoleModal
-from hubsoft_tui.screens.frame.news import CAUSES, TicketNews, due_count, due_text, news_text
+from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette, HelpScreen
+from hubsoft_tui.screens.frame.modal import ConsoleModal, TooSmall, too_small
+from hubsoft_tui.screens.frame.news import CAUSES, AlertNews, TicketNews, due_count, due_text
+from hubsoft_tui.screens.lookup.screen import LookupScreen
+from hubsoft_tui.settings import files, places
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
 from hubsoft_tui.terminal.bell import Ringer, ring_sequence
 from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver, TerminalOutput
 from hubsoft_tui.texts import _, ngettext, number
-from widgets.alert_rows import alert_title
 from widgets.safety import ControlFilter
 from widgets.themes import THEMES, semantic
 
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import PurePath
 
-    from rich.console import RenderableType
     from textual import events
     from textual.binding import BindingType
     from textual.command import Provider
@@ -54,13 +55,8 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
-    from hubsoft_tui.screens.demo.demo import Demo
-    from hubsoft_tui.screens.frame.news import AlertToasts
     from hubsoft_tui.screens.writing.form import WriteForm
-    from hubsoft_tui.services.container import Services
-    from hubsoft_tui.settings.files import Loaded
     from hubsoft_tui.store.alerts import Alert
-    from hubsoft_tui.store.losses import Loss
     from hubsoft_tui.terminal.keys import Burst
 
 __all__ = ["HubSoftConsole", "open_console"]
@@ -73,7 +69,7 @@ SWITCH_SECONDS: Final = 0.001
 
 
 class HubSoftConsole(Console):
-    """The application. `engine` makes the door to the engine from settings; it runs in a thread."""
+    """The application. `engine` makes the engine from settings; it runs in a thread."""
 
     TITLE = "HubSoft"
     CSS_PATH: ClassVar[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("frame", "app")]
@@ -101,18 +97,15 @@ class HubSoftConsole(Console):
         self._demo = demo
         self._unconfigured = unconfigured
         self._warnings = warnings
-        self._crash_folder = crash_folder
         self._watching = contextlib.ExitStack()
         self._control_filter = ControlFilter()
-        self._alert_toasts: AlertToasts | None = None
         self._ticket_news = TicketNews()
         self._ringer = Ringer()
-        self._losses_told = 0
-        self._losses_seen: set[str] = set()
         self._on_terminal = streams.have_terminal()
         self._signals: SignalWatch | None = None
         self.settled = asyncio.Event()
         super().__init__()
+        self.crash_folder = crash_folder
         self.animation_level = "none"
         self.set_keymap(dict(self.keymap))
         for theme in THEMES:
@@ -163,7 +156,7 @@ class HubSoftConsole(Console):
         self._signals = SignalWatch(SIGNALS, leave, self._terminal_output)
         self._signals.start()
         for area in AREAS:
-            self.add_mode(area.id, partial(_make, area))
+            self.add_mode(area.id, partial(make_screen, area))
         self.add_mode("first_run", self._first_run)
         self.switch_mode("first_run" if self._unconfigured else "lookup")
         self.call_after_refresh(self._after_first_frame)
@@ -210,9 +203,7 @@ class HubSoftConsole(Console):
         else:
             self.trouble = ""
             self.hub = hub
-            from hubsoft_tui.screens.frame.news import AlertToasts  # noqa: PLC0415 - first frame
-
-            self._alert_toasts = AlertToasts()
+            self.alert_news = AlertNews()
             self._watching.enter_context(hub.watch())
             self._tell_drafts()
         self.settled.set()
@@ -237,7 +228,6 @@ class HubSoftConsole(Console):
 
     def _bring_up(self) -> EngineHandle:
         from hubsoft_tui.diagnostics import logs  # noqa: PLC0415 - first frame
-        from hubsoft_tui.settings import places  # noqa: PLC0415 - first frame
 
         if self._demo is not None:
             self.settings = self._demo.start(self.settings)
@@ -249,14 +239,12 @@ class HubSoftConsole(Console):
         hub.start()
         return hub
 
-    def make_door(self, settings: Settings) -> EngineHandle:
+    def make_engine(self, settings: Settings) -> EngineHandle:
         """Build an engine that is not started."""
         return self._engine(settings)
 
     def open_demo(self) -> None:
         """Leave the first-run screen for the demo."""
-        from hubsoft_tui.screens.demo.demo import Demo  # noqa: PLC0415 - first frame
-
         self._demo = Demo()
         self.open_configured(self.settings)
 
@@ -277,33 +265,12 @@ class HubSoftConsole(Console):
         if self.hub is None:
             return
         snapshot = self.hub.snapshot()
-        if self._alert_toasts is not None and self._alert_toasts.due(snapshot):
-            self._tell_alerts(self._alert_toasts)
-        if snapshot.badges.losses != self._losses_told:
-            self._losses_told = snapshot.badges.losses
-            self._tell_losses()
-        if self.outbox_news.due(snapshot):
-            self._tell_outbox()
+        self.announce(snapshot)
         if self._ticket_news.due(snapshot):
             self._tell_tickets()
         with contextlib.suppress(ScreenStackError):  # the application ends
             if isinstance(self.screen, ConsoleScreen | ConsoleModal):
                 self.screen.tick(snapshot)
-
-    @work(group="losses", exclusive=True, exit_on_error=False)
-    async def _tell_losses(self) -> None:
-        from hubsoft_tui.services.losses import loss_text  # noqa: PLC0415 - first frame
-
-        for loss in await self._losses():
-            if loss.id not in self._losses_seen:
-                self._losses_seen.add(loss.id)
-                self.tell(loss_text(loss), severity="error")
-
-    async def _losses(self) -> tuple[Loss, ...]:
-        async def ask(services: Services) -> tuple[Loss, ...]:
-            return services.losses.open()
-
-        return await self.asked(ask, failed=_silent) or ()
 
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
@@ -311,7 +278,7 @@ class HubSoftConsole(Console):
         from hubsoft_tui.screens.frame.confirm import ConfirmScreen  # noqa: PLC0415 - first frame
         from hubsoft_tui.services.losses import loss_text  # noqa: PLC0415 - first frame
 
-        losses = await self._losses()
+        losses = await self.losses()
         if not losses:
             self.tell(_("Nothing was lost that is not acknowledged."))
             return
@@ -323,17 +290,6 @@ class HubSoftConsole(Console):
             )
             if acknowledged is not None:
                 self.tell(_("Acknowledged."))
-
-    @work(group="alert toasts", exclusive=True, exit_on_error=False)
-    async def _tell_alerts(self, toasts: AlertToasts) -> None:
-        alerts = await self.asked(
-            lambda services: services.alerts.recent(), failed=lambda _sentence, _error: toasts.again()
-        )
-        for text, severity in toasts.news(alerts) if alerts is not None else ():
-            self.tell(text, severity=severity)
-        for alert in toasts.opened:
-            if alert.rule not in CAUSES.values():  # each of those tickets rings
-                self._ring(alert.rule, 1, partial(_one_alert, alert))
 
     @work(group="ticket toasts", exclusive=True, exit_on_error=False)
     async def _tell_tickets(self) -> None:
@@ -348,6 +304,12 @@ class HubSoftConsole(Console):
                 self.tell(due_text(kind, found), severity="warning")
             self._ring(CAUSES[kind], len(found), partial(due_count, kind))
 
+    def opened(self, news: AlertNews) -> None:
+        """Ring for the alerts that opened."""
+        for alert in news.opened:
+            if alert.rule not in CAUSES.values():  # each of those tickets rings
+                self._ring(alert.rule, 1, partial(_one_alert, alert))
+
     def _ring(self, cause: str, count: int, text: Callable[[int], str]) -> None:
         """Ring the person's terminal, where the settings want it; `text` says how many there were."""
         alerts = self.settings.alerts
@@ -356,19 +318,6 @@ class HubSoftConsole(Console):
         due = self._ringer.due(cause, count, time.monotonic(), alerts.ring_seconds)
         if due:
             self._driver.write(ring_sequence(self.TITLE or "", text(due), alerts.ring_with))
-
-    @work(group="outbox toasts", exclusive=True, exit_on_error=False)
-    async def _tell_outbox(self) -> None:
-        from hubsoft_tui.screens.writing.entry_page import SentScreen  # noqa: PLC0415 - first frame
-
-        entries = await self.asked(
-            lambda services: services.outbox.entries(),
-            failed=lambda _sentence, _error: self.outbox_news.again(),
-        )
-        for entry in self.outbox_news.news(entries) if entries is not None else ():
-            followed = isinstance(self.screen, SentScreen) and self.screen.follows(entry)
-            if not followed and (text := news_text(entry)):
-                self.tell(text, severity="warning" if entry.asks else "information")
 
     def _console_screen(self) -> ConsoleScreen | None:
         """Return the console's screen in sight; None under a modal, and while the application ends."""
@@ -380,8 +329,6 @@ class HubSoftConsole(Console):
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover the screen while the terminal is too small for it."""
-        from hubsoft_tui.screens.frame.modal import TooSmall, too_small  # noqa: PLC0415 - first frame
-
         covered = isinstance(self.screen, TooSmall)
         if too_small(event.size) and not covered:
             self.push_screen(TooSmall())
@@ -419,8 +366,6 @@ class HubSoftConsole(Console):
 
     async def look_up(self, term: str) -> None:
         """Go to the lookup and ask `term`."""
-        from hubsoft_tui.screens.lookup.screen import LookupScreen  # noqa: PLC0415 - first frame
-
         await self.action_area("lookup")
         if isinstance(self.screen, LookupScreen):
             self.screen.ask(term)
@@ -436,8 +381,6 @@ class HubSoftConsole(Console):
 
     def action_help(self) -> None:
         """Explain the screen in sight."""
-        from hubsoft_tui.screens.frame.help import HelpScreen  # noqa: PLC0415 - first frame
-
         if (screen := self._console_screen()) is not None:
             self.push_screen(HelpScreen(screen.AREA, screen.ABOUT))
 
@@ -458,29 +401,13 @@ class HubSoftConsole(Console):
             if screen is not None:
                 screen.touched()
         if isinstance(event, Paste) and not event.is_forwarded:
-            self._judge_paste(event.text)
+            judge_paste(self, event.text)
         await super().on_event(event)
-
-    def _judge_paste(self, text: str) -> None:
-        from textual.widgets import Input, TextArea  # noqa: PLC0415 - first frame
-
-        lines = sum(bool(line.strip()) for line in text.splitlines())
-        if isinstance(self.focused, TextArea):
-            return
-        if isinstance(self.screen, ConsoleModal) and not isinstance(self.focused, Input):
-            self.tell(_("Nothing here takes a paste."), severity="warning")
-        elif lines > 1:
-            said = _("Only the first of {n} pasted lines was taken.").format(n=number(lines))
-            self.tell(said, severity="warning")
 
     def action_command_palette(self) -> None:
         """Open the palette: of the screen that help explains, when help is open."""
-        from hubsoft_tui.screens.frame.help import HelpScreen  # noqa: PLC0415 - first frame
-
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
-        from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette  # noqa: PLC0415 - first frame
-
         HubSoftConsole.COMMANDS = {ConsoleCommands}
         ConsolePalette.open(self)
 
@@ -510,36 +437,11 @@ class HubSoftConsole(Console):
 
     def hints(self) -> tuple[str, ...]:
         """Return simulated customers' documents to type, in the demo."""
-        from hubsoft_tui.screens.demo.demo import DOCUMENTS  # noqa: PLC0415 - first frame
-
         return DOCUMENTS if self._demo is not None else ()
 
     async def on_burst(self, event: Burst) -> None:
-        """Take keys that arrived together as text: into the field that has the focus, or that the screen offers.
-
-        A name pasted into a terminal that does not mark pastes must not act: `q` in it would leave, enter send.
-        """
-        refused = False
-        for place, key in enumerate(event.keys):
-            character = key.character or ""
-            # A slash goes to a line to type into, and what is typed right behind it may come in one packet.
-            acts = place == 0 and character == "/"
-            if acts or self._takes_text():
-                await self.on_event(key)
-            elif (
-                key.is_printable
-                and isinstance(self.screen, ConsoleScreen)
-                and self.screen.begin_text(character)
-            ):
-                continue
-            else:
-                refused = True
-        if refused:
-            text = _("Several keys arrived at once, as of a paste, and there is no line for them here.")
-            self.tell(text, severity="warning")
-
-    def _takes_text(self) -> bool:
-        return self.focused is not None and self.focused.check_consume_key("a", "a")
+        """Take keys that arrived together as text."""
+        await type_burst(self, event)
 
     # -- how it ends
 
@@ -562,7 +464,6 @@ class HubSoftConsole(Console):
     async def action_quit(self) -> None:
         """Leave; while something is typed that was not sent, ask first."""
         from hubsoft_tui.screens.frame.confirm import LeaveScreen  # noqa: PLC0415 - first frame
-        from hubsoft_tui.screens.frame.modal import TooSmall  # noqa: PLC0415 - first frame
 
         if not self.unsent():
             self._leave(0)
@@ -595,60 +496,9 @@ class HubSoftConsole(Console):
         if self._signals is not None:
             self._signals.stop()
 
-    # -- how it fails
-
-    def panic(self, *renderables: RenderableType) -> None:
-        """End as any fault does: what Textual would print, tracebacks among it, is not for the terminal."""
-        self._return_code = 1
-        self._fatal_error()
-
-    def _handle_exception(self, error: Exception) -> None:
-        """End because of a fault; but what breaks while the console is left only goes to the log.
-
-        Textual mounts nothing any more then, so that a page that was just opened finds nothing of itself.
-        """
-        if self._exit:
-            _log.warning("%s while the console was left", type(error).__name__, exc_info=error)
-        else:
-            super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        """Write the crash to a private, redacted report; only its address reaches the terminal.
-
-        Textual's own would print every local variable: documents and tokens among them.
-        """
-        from hubsoft_tui.diagnostics import crash  # noqa: PLC0415 - first frame
-
-        with contextlib.suppress(Exception):  # what is broken may be a form
-            self.keep_forms()
-        if not self._exit_renderables:  # one line, whatever else breaks on the way out
-            error = self._exception or sys.exc_info()[1] or RuntimeError("panic")
-            self._exit_renderables.append(Text(crash.line(self._reported(error))))
-        self._close_messages_no_wait()
-
-    def unexpected(self, error: Exception) -> str:
-        """Write a private report of a fault the console survives, and return what to tell about it."""
-        path = self._reported(error)
-        if path is None:
-            return _("Something went wrong inside the console ({error}).").format(error=type(error).__name__)
-        return _("Something went wrong inside the console ({error}). The report is in {path}").format(
-            error=type(error).__name__, path=path
-        )
-
-    def _reported(self, error: BaseException | None) -> Path | None:
-        from hubsoft_tui.diagnostics import crash  # noqa: PLC0415 - first frame
-        from hubsoft_tui.settings import places  # noqa: PLC0415 - first frame
-
-        folder = self._crash_folder or places.find().crashes
-        return crash.report(error, folder) if error is not None else None
-
 
 def open_console(flags: Flags) -> int:
     """Run the console and return its exit code."""
-    from hubsoft_tui.diagnostics import crash  # noqa: PLC0415 - first frame
-    from hubsoft_tui.screens.demo.demo import Demo  # noqa: PLC0415 - first frame
-    from hubsoft_tui.settings import files, places  # noqa: PLC0415 - first frame
-
     crash.install(places.find().crashes)
 
     overrides = {"read_only": True} if flags.read_only else {}
@@ -677,25 +527,14 @@ def open_console(flags: Flags) -> int:
         app.run()
     finally:
         app.close()
-    _let_go_of_a_dropped_line()
+    streams.let_go()
     return app.return_code or 0
 
 
-def _let_go_of_a_dropped_line() -> None:
-    """Point the streams elsewhere when the terminal is gone: Python's last flush would change our exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
 def _one_alert(alert: Alert, _count: int) -> str:
+    from widgets.alert_rows import alert_title  # noqa: PLC0415 - first frame
+
     return alert_title(alert)
-
-
-def _silent(_sentence: str, _error: Exception) -> None:
-    """Say nothing of what failed."""
 
 
 def _real_engine(settings: Settings) -> EngineHandle:
@@ -704,24 +543,6 @@ def _real_engine(settings: Settings) -> EngineHandle:
     return Hub(settings, background=True)
 
 
-def _configured_engine(loaded: Loaded, settings: Settings) -> EngineHandle:
+def _configured_engine(loaded: files.Loaded, settings: Settings) -> EngineHandle:
     """Build the engine of a profile whose secrets were not read yet: a keyring may take its time."""
-    from hubsoft_tui.settings import files  # noqa: PLC0415 - first frame
-
     return _real_engine(files.complete(loaded).settings)
-
-
-def import_areas() -> None:
-    """Import every screen, so that the registry knows every action."""
-    for area in AREAS:
-        _screen_of(area)
-
-
-def _make(area: Area) -> Screen[None]:
-    return _screen_of(area)()
-
-
-def _screen_of(area: Area) -> type[ConsoleScreen]:
-    module, _colon, name = area.screen.partition(":")
-    found: type[ConsoleScreen] = getattr(import_module(f"hubsoft_tui.screens.{module}"), name)
-    return found

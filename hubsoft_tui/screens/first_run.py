@@ -16,6 +16,10 @@ from textual.widgets import Button, Input, Static
 
 from hubsoft_tui.errors import HubSoftError, InvalidInput
 from hubsoft_tui.formats import latency
+from hubsoft_tui.settings import places
+from hubsoft_tui.settings.files import load
+from hubsoft_tui.settings.profiles import save_profile
+from hubsoft_tui.settings.rules import normalise_url
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import N_, _, say
 from widgets.question import QuestionInput
@@ -182,8 +186,6 @@ class FirstRunScreen(ConsoleScreen):
             self._busy = False
 
     def _profile(self) -> Profile:
-        from hubsoft_tui.settings.rules import normalise_url  # noqa: PLC0415 - first frame
-
         values = {name: self.query_one(f"#{name}", QuestionInput).value.strip() for name, *_rest in FIELDS}
         for name, label, *_rest in FIELDS:
             if not values[name]:
@@ -195,12 +197,12 @@ class FirstRunScreen(ConsoleScreen):
     async def _report(self, profile: Profile) -> ConnectionReport:
         # A home of its own: a trial must not leave a token or a record behind.
         home = tempfile.mkdtemp(prefix="hubsoft-tui-trial-")
-        door = self.console.make_door(replace(self.console.settings, profile=profile, home=home))
+        engine = self.console.make_engine(replace(self.console.settings, profile=profile, home=home))
         try:
-            await asyncio.to_thread(door.start)
-            return await door.run(lambda services: services.connection.test())
+            await asyncio.to_thread(engine.start)
+            return await engine.run(lambda services: services.connection.test())
         finally:
-            await asyncio.to_thread(door.close)
+            await asyncio.to_thread(engine.close)
             shutil.rmtree(home, ignore_errors=True)
 
     def _say(self, text: str, style: str) -> None:
@@ -213,9 +215,5 @@ def data_lines(text: str, style: str) -> Content:
 
 
 def _saved(profile: Profile) -> Settings:
-    from hubsoft_tui.settings import places  # noqa: PLC0415 - first frame
-    from hubsoft_tui.settings.files import load  # noqa: PLC0415 - first frame
-    from hubsoft_tui.settings.profiles import save_profile  # noqa: PLC0415 - first frame
-
     save_profile(profile, places.find())
     return load(profile.name)

@@ -10,7 +10,6 @@ from textual import work
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
-from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _
 from widgets.alert_rows import AlertsPanel
 from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
@@ -166,13 +165,12 @@ class MonitorScreen(ConsoleScreen):
 
     @work(group="today", exclusive=True, exit_on_error=False)
     async def _read_today(self) -> None:
-        try:
-            door = await self.console.door()
-            total, trouble = await door.run(lambda services: services.reports.so_far())
-        except HubSoftError as error:
-            total, trouble = None, str(error)
-        self._today = total, trouble
-        self.query_one(SavedPanel).show(total, trouble)
+        trouble: list[str] = []
+        found = await self.asked(
+            lambda services: services.reports.so_far(), lambda sentence, _error: trouble.append(sentence)
+        )
+        self._today = found or (None, "".join(trouble))
+        self.query_one(SavedPanel).show(*self._today)
 
     def relabelled(self) -> None:
         """Hold the new tape if the view is frozen; the new panel knows no alert yet."""

@@ -315,8 +315,8 @@ class TuningScreen(ConsoleScreen):
             return
         key, also = tunable.key, float(looked) if looked is not None else None
         try:
-            door = await self.console.door()
-            found = await door.run(lambda services: services.tuning.forecast(key, also))
+            engine = await self.console.engine()
+            found = await engine.run(lambda services: services.tuning.forecast(key, also))
         except HubSoftError as error:
             self._trouble = str(error)
         else:

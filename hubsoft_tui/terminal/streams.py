@@ -84,6 +84,15 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
+def let_go() -> None:
+    """Point the streams elsewhere when the terminal is gone: Python's last flush would change our exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _nowhere(*, writing: bool) -> TextIO:
     """Open the null device, which takes the lowest number that is free: that of the stream that was closed."""
     return Path(os.devnull).open(

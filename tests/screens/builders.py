@@ -50,7 +50,7 @@ class Stand(Console):
     def on_mount(self):
         self.push_screen(self._shown_screen)
 
-    async def door(self):
+    async def engine(self):
         return self.fake
 
     def action_area(self, area):

@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
-from textual.geometry import Region
-
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Service, Session, Ticket, WorkOrder
 from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
@@ -271,10 +269,7 @@ async def look_up(pilot, text=CPF):
 
 def seen(app):
     """Return every character on the screen, line by line."""
-    screen = app.screen
-    width, height = app.size
-    strips = screen._compositor.render_strips()
-    assert Region(0, 0, width, height)
+    strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 

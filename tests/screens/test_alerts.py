@@ -11,7 +11,7 @@ from hubsoft_tui import texts
 from hubsoft_tui.core.types import Badges, Snapshot
 from hubsoft_tui.errors import StoreBusy
 from hubsoft_tui.screens.alerts import AlertsScreen
-from hubsoft_tui.screens.frame.news import AlertToasts
+from hubsoft_tui.screens.frame.news import AlertNews
 from hubsoft_tui.screens.monitor import MonitorScreen
 from hubsoft_tui.store.alerts import Alert
 from hubsoft_tui.texts import say
@@ -273,7 +273,7 @@ async def test_a_toast_when_it_opens_and_one_when_it_is_over_and_none_for_what_w
 
 
 def test_each_change_is_looked_at_once():
-    news = AlertToasts()
+    news = AlertNews()
     versions = [1, 1, 2, 2]
     shown = [news.due(Snapshot(badges=Badges(versions={"alerts": version}))) for version in versions]
     assert shown == [True, False, True, False]
@@ -283,7 +283,7 @@ def test_each_change_is_looked_at_once():
 
 
 def test_what_opened_and_cleared_between_two_looks_is_told_as_over_and_never_again():
-    news = AlertToasts()
+    news = AlertNews()
     assert list(news.news(())) == []
     over = replace(QUEUE, cleared_at=WALL)
     assert [text for text, _severity in news.news((over,))] == ["✓ Over: Queue nearly full, after 10 min"]

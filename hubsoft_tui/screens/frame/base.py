@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from functools import wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from textual import on
@@ -16,13 +17,14 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hubsoft_tui.formats import clock
-from hubsoft_tui.texts import _, language
+from hubsoft_tui.texts import _, language, number
 from widgets.footer import AreaBar, Item, ItemLine, KeyLine
 from widgets.question import QuestionInput, pasted
 from widgets.status_bar import StatusStrip
 
-from .actions import AREAS, Action, actions_of, registry, shown_key, usable
-from .console import ConsolePart
+from .actions import AREAS, Action, Area, actions_of, registry, shown_key, usable
+from .console import Console, ConsolePart
+from .modal import ConsoleModal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.terminal.keys import Burst
 
 
 _ALWAYS = ("palette", "help", "quit")
@@ -275,3 +278,66 @@ def one_page(
                 await method(screen, *args, **kwargs)
 
     return begun
+
+
+# -- pastes
+
+
+def judge_paste(console: Console, text: str) -> None:
+    """Say what of a paste nothing takes."""
+    from textual.widgets import TextArea  # noqa: PLC0415 - first frame
+
+    lines = sum(bool(line.strip()) for line in text.splitlines())
+    if isinstance(console.focused, TextArea):
+        return
+    if isinstance(console.screen, ConsoleModal) and not isinstance(console.focused, Input):
+        console.tell(_("Nothing here takes a paste."), severity="warning")
+    elif lines > 1:
+        said = _("Only the first of {n} pasted lines was taken.").format(n=number(lines))
+        console.tell(said, severity="warning")
+
+
+async def type_burst(console: Console, burst: Burst) -> None:
+    """Take keys that arrived together as text: into the field that has the focus, or that the screen offers.
+
+    A name pasted into a terminal that does not mark pastes must not act: `q` in it would leave, enter send.
+    """
+    refused = False
+    for place, key in enumerate(burst.keys):
+        character = key.character or ""
+        # A slash goes to a line to type into, and what is typed right behind it may come in one packet.
+        if (place == 0 and character == "/") or _takes_text(console):
+            await console.on_event(key)
+        elif not (
+            key.is_printable
+            and isinstance(console.screen, ConsoleScreen)
+            and console.screen.begin_text(character)
+        ):
+            refused = True
+    if refused:
+        text = _("Several keys arrived at once, as of a paste, and there is no line for them here.")
+        console.tell(text, severity="warning")
+
+
+def _takes_text(console: Console) -> bool:
+    return console.focused is not None and console.focused.check_consume_key("a", "a")
+
+
+# -- the areas' screens
+
+
+def import_areas() -> None:
+    """Import every screen, so that the registry knows every action."""
+    for area in AREAS:
+        _screen_of(area)
+
+
+def make_screen(area: Area) -> ConsoleScreen:
+    """Return a new screen of an area."""
+    return _screen_of(area)()
+
+
+def _screen_of(area: Area) -> type[ConsoleScreen]:
+    module, _colon, name = area.screen.partition(":")
+    found: type[ConsoleScreen] = getattr(import_module(f"hubsoft_tui.screens.{module}"), name)
+    return found

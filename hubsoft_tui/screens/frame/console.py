@@ -4,31 +4,43 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
+import logging
+import sys
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from rich.text import Text
 from textual import work
 from textual.app import App
 from textual.notifications import Notification, Notify
 
+from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, StoreError
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.settings import places
 from hubsoft_tui.texts import _
 from widgets.status_bar import StatusStrip
 
 from .actions import Action, keys_of, registry
 from .drafts import Drafts
-from .news import OutboxNews
+from .news import AlertNews, OutboxNews, Severity, news_text
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from rich.console import RenderableType
 
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.container import Services
+    from hubsoft_tui.services.outbox.types import Entry
     from hubsoft_tui.settings.tree import Settings
+    from hubsoft_tui.store.losses import Loss
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger("hubsoft_tui.app")
 
 CLIPBOARD_LIMIT: Final = 75_000
 """Encoded bytes a terminal is trusted to take in one OSC 52; beyond it some drop all or freeze."""
@@ -87,10 +99,15 @@ class Console(App[int]):
         """What became of the writes that waited."""
         self.at_the_end: list[Callable[[EngineHandle], object]] = []
         """What keeps something on disk when the console ends."""
+        self.alert_news = AlertNews()
+        self.crash_folder: Path | None = None
+        """Where reports of crashes go; None: where the home keeps them."""
         self._page_open = False
         self._drafts_failed = False
+        self._losses_told = 0
+        self._losses_seen: set[str] = set()
 
-    async def door(self) -> EngineHandle:
+    async def engine(self) -> EngineHandle:
         """Return the engine, waiting until it has started. Raises HubSoftError when it could not."""
         await self.settled.wait()
         if self.hub is None:
@@ -107,8 +124,8 @@ class Console(App[int]):
         The one way to ask the services from a screen, a page or a widget; awaited in a worker of it.
         """
         try:
-            door = await self.door()
-            return await door.run(ask)
+            engine = await self.engine()
+            return await engine.run(ask)
         except HubSoftError as error:
             if failed is not None:
                 failed(str(error), error)
@@ -126,7 +143,7 @@ class Console(App[int]):
         """Bring the engine up in a thread, with other settings if given."""
         raise NotImplementedError
 
-    def make_door(self, settings: Settings) -> EngineHandle:
+    def make_engine(self, settings: Settings) -> EngineHandle:
         """Build an engine that is not started, e.g. to try a profile."""
         raise NotImplementedError
 
@@ -163,6 +180,9 @@ class Console(App[int]):
 
     # -- drafts
 
+    def keep_forms(self) -> None:
+        """Take what the open forms hold as drafts."""
+
     def flush_drafts(self, timeout: float) -> None:
         """Have the drafts on disk, waiting at most `timeout` seconds: the console has ended."""
         changes = self.drafts.pending
@@ -195,10 +215,6 @@ class Console(App[int]):
         with contextlib.suppress(HubSoftError):  # those in memory do
             self.drafts.read(await self.hub.run(lambda services: services.drafts.all()))
 
-    def unexpected(self, error: Exception) -> str:
-        """Write a private report of a fault in the program and return the line that names it."""
-        raise NotImplementedError
-
     @property
     def read_only(self) -> bool:
         """Whether writing actions are gone."""
@@ -216,9 +232,7 @@ class Console(App[int]):
         """Return what must stay in sight at the end of the area bar, as (text, style)."""
         return ((_("READ ONLY"), "$background on $account"),) if self.read_only else ()
 
-    def tell(
-        self, message: object, *, severity: Literal["information", "warning", "error"] = "information"
-    ) -> None:
+    def tell(self, message: object, *, severity: Severity = "information") -> None:
         """Show a toast. The one way to do so: data in it is never markup."""
         self.post_message(
             Notify(Notification(clean(str(message), multiline=True), "", severity, 5, markup=False))
@@ -257,6 +271,104 @@ class Console(App[int]):
         """Return what may be done in `area`, its own first."""
         return tuple(action for action in registry.at(area) if self.allowed(action))
 
+    # -- what happened
+
+    def announce(self, snapshot: Snapshot) -> None:
+        """Look at what a snapshot says has changed, and tell what is news in it."""
+        if self.alert_news.due(snapshot):
+            self._tell_alerts(self.alert_news)
+        if snapshot.badges.losses != self._losses_told:
+            self._losses_told = snapshot.badges.losses
+            self._tell_losses()
+        if self.outbox_news.due(snapshot):
+            self._tell_outbox()
+
+    async def losses(self) -> tuple[Loss, ...]:
+        """Return what was lost on disk and is not acknowledged; nothing when that cannot be read."""
+
+        async def ask(services: Services) -> tuple[Loss, ...]:
+            return services.losses.open()
+
+        return await self.asked(ask, silent) or ()
+
+    @work(group="losses", exclusive=True, exit_on_error=False)
+    async def _tell_losses(self) -> None:
+        from hubsoft_tui.services.losses import loss_text  # noqa: PLC0415 - first frame
+
+        for loss in await self.losses():
+            if loss.id not in self._losses_seen:
+                self._losses_seen.add(loss.id)
+                self.tell(loss_text(loss), severity="error")
+
+    @work(group="alert toasts", exclusive=True, exit_on_error=False)
+    async def _tell_alerts(self, news: AlertNews) -> None:
+        alerts = await self.asked(
+            lambda services: services.alerts.recent(), failed=lambda _sentence, _error: news.again()
+        )
+        for text, severity in news.news(alerts) if alerts is not None else ():
+            self.tell(text, severity=severity)
+        self.opened(news)
+
+    def opened(self, news: AlertNews) -> None:
+        """Follow the alerts that `news` told as opened."""
+
+    @work(group="outbox toasts", exclusive=True, exit_on_error=False)
+    async def _tell_outbox(self) -> None:
+        entries = await self.asked(
+            lambda services: services.outbox.entries(),
+            failed=lambda _sentence, _error: self.outbox_news.again(),
+        )
+        for entry in self.outbox_news.news(entries) if entries is not None else ():
+            followed = isinstance(self.screen, ConsolePart) and self.screen.follows(entry)
+            if not followed and (text := news_text(entry)):
+                self.tell(text, severity="warning" if entry.asks else "information")
+
+    # -- how it fails
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """End as any fault does: what Textual would print, tracebacks among it, is not for the terminal."""
+        self._return_code = 1
+        self._fatal_error()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End because of a fault; but what breaks while the console is left only goes to the log.
+
+        Textual mounts nothing any more then, so that a page that was just opened finds nothing of itself.
+        """
+        if self._exit:
+            _log.warning("%s while the console was left", type(error).__name__, exc_info=error)
+        else:
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Write the crash to a private, redacted report; only its address reaches the terminal.
+
+        Textual's own would print every local variable: documents and tokens among them.
+        """
+        with contextlib.suppress(Exception):  # what is broken may be a form
+            self.keep_forms()
+        if not self._exit_renderables:  # one line, whatever else breaks on the way out
+            error = self._exception or sys.exc_info()[1] or RuntimeError("panic")
+            self._exit_renderables.append(Text(crash.line(self._reported(error))))
+        self._close_messages_no_wait()
+
+    def unexpected(self, error: Exception) -> str:
+        """Write a private report of a fault the console survives, and return what to tell about it."""
+        path = self._reported(error)
+        if path is None:
+            return _("Something went wrong inside the console ({error}).").format(error=type(error).__name__)
+        return _("Something went wrong inside the console ({error}). The report is in {path}").format(
+            error=type(error).__name__, path=path
+        )
+
+    def _reported(self, error: BaseException | None) -> Path | None:
+        folder = self.crash_folder or places.find().crashes
+        return crash.report(error, folder) if error is not None else None
+
+
+def silent(_sentence: str, _error: Exception) -> None:
+    """Say nothing of what failed, as `failed` of `asked`."""
+
 
 class ConsolePart:
     """What a screen, a page or a widget of the console has: the application behind it, and a way to ask it."""
@@ -269,6 +381,10 @@ class ConsolePart:
         """The application, as screens see it."""
         assert isinstance(self.app, Console)  # noqa: S101 - no other application shows these parts
         return self.app
+
+    def follows(self, entry: Entry) -> bool:
+        """Whether this part itself tells what becomes of `entry`, so that no toast needs to."""
+        return False
 
     async def asked(
         self,

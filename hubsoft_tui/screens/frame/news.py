@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from hubsoft_tui.formats import duration
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.alerts.rules import BY_ID
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, EntryKind, EntryState
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.texts import _, ngettext, number
-from widgets.alert_rows import alert_title, value_text
 from widgets.outbox import what_word
 
 if TYPE_CHECKING:
@@ -22,21 +20,20 @@ if TYPE_CHECKING:
     from hubsoft_tui.store.alerts import Alert
 
 
-GOING_ON = frozenset({EntryState.QUEUED, EntryState.SENDING, EntryState.UNKNOWN})
+Severity = Literal["information", "warning", "error"]
+GOING_ON: Final = frozenset({EntryState.QUEUED, EntryState.SENDING, EntryState.UNKNOWN})
 
 
-class OutboxNews:
-    """Knows which entries wait. What was over before the first look is not news."""
+class News:
+    """What one service has to tell. `service` is its name among the versions of a snapshot."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: str) -> None:
+        self._service = service
         self._version: int | None = None
-        self._waiting: set[str] = set()
-        self.listeners: list[Callable[[Entry], None]] = []
-        """Called with each entry that waited and has come to HubSoft."""
 
     def due(self, snapshot: Snapshot) -> bool:
-        """Tell, once for each change, whether the entries must be looked at."""
-        version = snapshot.badges.versions.get("outbox")
+        """Tell, once for each change, whether the service must be looked at."""
+        version = snapshot.badges.versions.get(self._service)
         if version is None or version == self._version:
             return False
         self._version = version
@@ -46,10 +43,20 @@ class OutboxNews:
         """Make `due` say so again: the look failed."""
         self._version = None
 
+
+class OutboxNews(News):
+    """Knows which entries wait. What was over before the first look is not news."""
+
+    def __init__(self) -> None:
+        super().__init__("outbox")
+        self._waiting: set[str] = set()
+        self.listeners: list[Callable[[Entry], None]] = []
+        """Called with each entry that waited and has come to HubSoft."""
+
     def expect(self, entry: Entry) -> None:
         """`entry` was just written: what becomes of it is news."""
         self._waiting.add(entry.local_protocol)
-        self._version = None
+        self.again()
 
     def taken(self, entry: Entry) -> bool:
         """Tell whether what became of `entry` is still news; it is not from here on."""
@@ -145,30 +152,15 @@ def due_text(kind: ChangeKind, changes: Sequence[Change]) -> str:
     return f"! {due_count(kind, len(changes))}: {', '.join(names)}{more}"
 
 
-Severity = Literal["information", "warning", "error"]
-
-
-class AlertToasts:
+class AlertNews(News):
     """Knows which alerts were told. What the first look finds is known from before the start, and is not news."""
 
     def __init__(self) -> None:
-        self._version: int | None = None
+        super().__init__("alerts")
         self._known: dict[int, bool] | None = None
         """By id: whether it was open when last seen."""
         self.opened: list[Alert] = []
         """Those that the last `news` told as opened."""
-
-    def due(self, snapshot: Snapshot) -> bool:
-        """Tell, once for each change, whether the alerts must be looked at."""
-        version = snapshot.badges.versions.get("alerts")
-        if version is None or version == self._version:
-            return False
-        self._version = version
-        return True
-
-    def again(self) -> None:
-        """Make `due` say so again: the look failed."""
-        self._version = None
 
     def news(self, alerts: Iterable[Alert]) -> Iterator[tuple[str, Severity]]:
         """Yield what to tell of `alerts`, the newest first."""
@@ -186,6 +178,9 @@ class AlertToasts:
 
 
 def _opened(alert: Alert) -> tuple[str, Severity]:
+    from hubsoft_tui.services.alerts.rules import BY_ID  # noqa: PLC0415 - first frame
+    from widgets.alert_rows import alert_title, value_text  # noqa: PLC0415 - first frame
+
     rule = BY_ID.get(alert.rule)
     value = value_text(alert, alert.value)
     head = f"{alert_title(alert)}: {value}" if value else alert_title(alert)
@@ -195,5 +190,7 @@ def _opened(alert: Alert) -> tuple[str, Severity]:
 
 
 def _over(alert: Alert) -> str:
+    from widgets.alert_rows import alert_title  # noqa: PLC0415 - first frame
+
     lasted = duration((alert.cleared_at or alert.opened_at) - alert.opened_at)
     return _("✓ Over: {title}, after {age}").format(title=alert_title(alert), age=lasted)

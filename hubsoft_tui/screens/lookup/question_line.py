@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from widgets.customer.lists import RecentBar, RecentCustomer
 from widgets.question import QuestionInput, pasted
 
-from ..frame.console import ConsolePart
+from ..frame.console import ConsolePart, silent
 from . import texts as words
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class RecentCustomers(ConsolePart, RecentBar):
 
     @work(group="recent", exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        recent = await self.asked(lambda services: services.customers.recent(), failed=_silent)
+        recent = await self.asked(lambda services: services.customers.recent(), silent)
         if recent is not None:
             self.show(
                 tuple(RecentCustomer(each.term, each.name, each.document, each.active) for each in recent)
@@ -42,12 +42,8 @@ class RecentCustomers(ConsolePart, RecentBar):
     @work(group="remember", exit_on_error=False)
     async def remember(self, customer: Customer) -> None:
         """Put a customer in front."""
-        await self.asked(lambda services: services.customers.remember(customer), failed=_silent)
+        await self.asked(lambda services: services.customers.remember(customer), silent)
         self.load()
-
-
-def _silent(_sentence: str, _error: Exception) -> None:
-    """Say nothing."""
 
 
 class TermInput(QuestionInput):

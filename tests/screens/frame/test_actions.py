@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from app import import_areas
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.screens.frame.actions import (
     AREAS,
@@ -16,7 +15,7 @@ from hubsoft_tui.screens.frame.actions import (
     shown_key,
     usable,
 )
-from hubsoft_tui.screens.frame.base import ConsoleScreen
+from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas
 
 import_areas()
 
