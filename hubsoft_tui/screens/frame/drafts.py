@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from hubsoft_tui.store.drafts import Dropped, KeptDraft
 from hubsoft_tui.texts import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubsoft_tui.store.drafts import Value
+    from hubsoft_tui.store.drafts import Dropped, KeptDraft, Value
 
 
 class Drafts:
@@ -23,6 +22,8 @@ class Drafts:
 
     def keep(self, about: str, kind: str, subject: str, term: str, values: dict[str, Value]) -> None:
         """Keep `values` for the next time the same form is opened."""
+        from hubsoft_tui.store.drafts import KeptDraft  # noqa: PLC0415 - first frame
+
         draft = KeptDraft(about, kind, subject, term, values, time.time())
         self._kept[about] = self._pending[about] = draft
 
@@ -32,6 +33,8 @@ class Drafts:
 
     def drop(self, about: str) -> None:
         """Forget what was kept for `about`: it was sent, or is not wanted any more."""
+        from hubsoft_tui.store.drafts import Dropped  # noqa: PLC0415 - first frame
+
         if (kept := self._kept.pop(about, None)) is not None:
             self._pending[about] = Dropped(about, kept.at)
 
@@ -54,6 +57,8 @@ class Drafts:
 
     def read(self, found: Iterable[KeptDraft]) -> None:
         """Take what the disk holds; what it does not have yet counts more."""
+        from hubsoft_tui.store.drafts import KeptDraft  # noqa: PLC0415 - first frame
+
         self._kept = {each.about: each for each in found if each.about not in self._pending}
         self._kept |= {about: each for about, each in self._pending.items() if isinstance(each, KeptDraft)}
 

@@ -9,7 +9,6 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, EntryKind, EntryState
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.texts import _, ngettext, number
-from widgets.outbox import what_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -84,6 +83,8 @@ def _waits(entry: Entry) -> bool:
 
 def news_text(entry: Entry) -> str | None:
     """Return what to tell of an entry that waited; None for one that a person gave up."""
+    from widgets.outbox import what_word  # noqa: PLC0415 - first frame
+
     customer = entry.draft.customer_name or ""
     local = entry.local_protocol
     if entry.state is EntryState.DISCARDED:
