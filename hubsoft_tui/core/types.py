@@ -149,6 +149,8 @@ class ClassLoad:
     """How many requests the window may hold for this class to start another."""
     wait_p95: float = 0.0
     """Seconds, over the last hundred that started."""
+    starts_in: float = 0.0
+    """Estimated whole seconds until the first in line starts; 0 while none waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,10 @@ class BudgetState:
         ClassLoad(),
     )
     queue_limit: int = 1000
+    waiting_elsewhere: int = 0
+    """Requests that wait in other processes on this home."""
+    frees_in: float = 0.0
+    """Whole seconds until the next held slot is free again; 0 while none is held."""
 
     @property
     def queued(self) -> int:

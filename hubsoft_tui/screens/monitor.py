@@ -15,6 +15,7 @@ from widgets.alert_rows import AlertsPanel
 from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
 from widgets.monitor.request_rows import TroubleTable
 from widgets.monitor.timeline import BudgetTape
+from widgets.monitor.verdict import VerdictLine
 
 from .alerts import AlertsScreen, acknowledge
 from .frame.actions import Action, action
@@ -40,6 +41,7 @@ class MonitorScreen(ConsoleScreen):
 
     AREA = "monitor"
     ABOUT = N_(
+        "The first line says how HubSoft and the budget are, why, and what to do. "
         "The tape is the last 60 seconds: every mark is a request, placed in its class's lane. ● was sent by "
         "this console, ○ by another program on this computer; a number is so many in one cell. A class may "
         "start another request while fewer than its cap are used. Times of day are when something happened."
@@ -72,6 +74,7 @@ class MonitorScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """Compose the panels."""
         with VerticalScroll(id="monitor"):
+            yield VerdictLine()
             with Container(id="monitor-panels"):
                 with Container(id="monitor-main"):
                     yield BudgetTape()
@@ -90,6 +93,7 @@ class MonitorScreen(ConsoleScreen):
     def show(self, snapshot: Snapshot) -> None:
         """Hand each panel its part."""
         super().show(snapshot)
+        self.query_one(VerdictLine).show(snapshot)
         self.query_one(BudgetTape).show(snapshot.budget, snapshot.at)
         self.query_one(ApiPanel).show(snapshot.api, snapshot.wall)
         self.query_one(CachePanel).show(snapshot.cache)
@@ -174,11 +178,14 @@ class MonitorScreen(ConsoleScreen):
 
     def relabelled(self) -> None:
         """Hold the new tape if the view is frozen; the new panel knows no alert yet."""
-        self.query_one(BudgetTape).held = self.frozen
+        self._hold()
         self.query_one(AlertsPanel).show(self._alerts, self._wall)
         self.query_one(SavedPanel).show(*self._today)
 
     def action_freeze(self) -> None:
-        """Hold the tape too: it moves without a snapshot."""
+        """Hold the tape and the verdict too: they move without a snapshot."""
         super().action_freeze()
-        self.query_one(BudgetTape).held = self.frozen
+        self._hold()
+
+    def _hold(self) -> None:
+        self.query_one(BudgetTape).held = self.query_one(VerdictLine).held = self.frozen

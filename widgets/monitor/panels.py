@@ -152,7 +152,8 @@ class CachePanel(Drawn):
                 cells = figure + (2 if not index else 0)
                 pieces.append((fit(value, cells, right=True), "bold" if last else _QUIET))
             lines.append(line(*pieces))
-        lines.append(self._totals(width))
+        if self.content_size.height > len(lines):
+            lines.append(self._totals(width))
         return lines
 
     def _totals(self, width: int) -> Content:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..types import BudgetState, ClassLoad, Priority, RequestMark, Waiting
-from .ledger import Ledger, Limits
+from .ledger import Ledger, Limits, QueueHead
 from .schedule import FROZEN
 from .throttle import in_force
 
@@ -25,12 +26,19 @@ def budget_state(
         (slot for slot in slots if slot.started > now - limits.window), key=lambda slot: slot.started
     )
     force = in_force(limits, ledger.throttle, now)
+    queue = [
+        ("" if index else priority.name, priority, arrival)
+        for priority in Priority
+        for index, arrival in enumerate(arrivals[priority])
+    ]
+    firsts = standings(ledger, owner, limits, now, queue) if queue else {}
     critical, high, normal, low = (
         ClassLoad(
             waiting=len(arrivals[priority]),
             oldest=max(0.0, now - arrivals[priority][0]) if arrivals[priority] else 0.0,
             cap=force.cap(priority),
             wait_p95=_p95(waits[priority]),
+            starts_in=float(math.ceil(firsts[priority.name].starts_in)) if priority.name in firsts else 0.0,
         )
         for priority in Priority
     )
@@ -44,6 +52,10 @@ def budget_state(
         marks=tuple(RequestMark(slot.started, slot.priority, slot.owner == owner) for slot in started),
         lanes=(critical, high, normal, low),
         queue_limit=limits.max_queue,
+        waiting_elsewhere=sum(head.waiting for head in _others(ledger, owner, now)),
+        frees_in=float(
+            math.ceil(min((slot.frees_earliest(limits.window, now) - now for slot in slots), default=0.0))
+        ),
     )
 
 
@@ -54,7 +66,7 @@ def standings(
     force = in_force(limits, ledger.throttle, now)
     frees = sorted(slot.frees_earliest(limits.window, now) for slot in ledger.slots.values())
     frees = [instant for instant in frees if instant > now]
-    others = [head for head in ledger.queue.values() if head.owner != owner and now - head.seen < FROZEN]
+    others = _others(ledger, owner, now)
     found: dict[str, Waiting] = {}
     for index, (label, priority, arrival) in enumerate(queue):
         if not label:
@@ -69,6 +81,10 @@ def standings(
         passes = sum(1 for _, other, _ in queue if other > priority)
         found[label] = Waiting(position=ahead + 1, starts_in=max(0.0, starts - now), passes=passes)
     return found
+
+
+def _others(ledger: Ledger, owner: str, now: float) -> list[QueueHead]:
+    return [head for head in ledger.queue.values() if head.owner != owner and now - head.seen < FROZEN]
 
 
 def _start(frees: list[float], limits: Limits, priority: Priority, ahead: int, now: float) -> float:
