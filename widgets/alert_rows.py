@@ -40,6 +40,8 @@ def value_text(alert: Alert, value: float) -> str:
         case Unit.TIMES:
             count = round(value)
             return ngettext("{n} time", "{n} times", count).format(n=number(count))
+        case Unit.REQUESTS:
+            return _("{n} a minute").format(n=number(round(value)))
         case Unit.TICKETS:
             return number(round(value))
         case Unit.MEGABYTES:

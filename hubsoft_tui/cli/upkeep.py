@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ..core.clock import SystemClock
+from ..core.limiter.ledger import Throttle
+from ..core.limiter.throttle import others_of_late
 from ..errors import HubSoftError
-from ..formats import age
+from ..formats import DAY, age, day_time
 from ..settings import places
 from ..settings.files import explain
 from ..settings.tree import Settings
-from ..texts import N_, _, ngettext
+from ..texts import N_, _, ngettext, number
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, loaded_settings, loss_lines, of_engine, open_hub
 from .translation import Group, Option
@@ -150,8 +152,8 @@ def config_check(session: CommandSession, *, acknowledge: bool) -> int:
                 proxy=proxy, variable=proxy.variable
             )
         )
-    write_lines(said)
-    losses = _losses(settings, acknowledge=acknowledge)
+    losses, others = _of_state(settings, acknowledge=acknowledge)
+    write_lines([*said, *others])
     write_lines(loss_lines(losses)[:-1])
     if not losses:
         return 0
@@ -162,12 +164,36 @@ def config_check(session: CommandSession, *, acknowledge: bool) -> int:
     return HubSoftError.exit_code
 
 
-def _losses(settings: Settings, *, acknowledge: bool) -> tuple[Loss, ...]:
-    """Look at the files of the state, where there are any, and return what is lost and not acknowledged."""
+def _of_state(settings: Settings, *, acknowledge: bool) -> tuple[tuple[Loss, ...], list[str]]:
+    """Look at the files of the state, where there are any.
+
+    Return what is lost and not acknowledged, and what is to be said of others that spend with this login.
+    """
     from ..services.storage import open_state  # noqa: PLC0415 - heavy: help loads no service
 
     if not places.find(home=settings.home or None).state.is_dir():
-        return ()
+        return (), []
     clock = SystemClock()
     with open_state(settings, clock) as state:
-        return state.losses.acknowledge(clock.wall()) if acknowledge else state.losses.open()
+        losses = state.losses.acknowledge(clock.wall()) if acknowledge else state.losses.open()
+        return losses, _others(state.ports.permits.read().throttle, clock)
+
+
+def _others(throttle: Throttle, clock: SystemClock) -> list[str]:
+    """Say how much other programs spent with this login when HubSoft's headers last showed it, within a day."""
+    count = others_of_late(throttle, clock.now(), DAY)
+    if not count:
+        return []
+    at = clock.wall() - (0.0 if throttle.others_at is None else clock.now() - throttle.others_at)
+    told = ngettext(
+        "HubSoft counted {n} request in a minute that this computer did not send (at {time}): another machine or "
+        "program spends with this login, and the budget here does not count it.",
+        "HubSoft counted {n} requests in a minute that this computer did not send (at {time}): another machine or "
+        "program spends with this login, and the budget here does not count it.",
+        count,
+    ).format(n=number(count), time=day_time(at))
+    advice = _(
+        "Machines share one budget through a server: set shared.url on each (docs/shared.md). "
+        "A program needs a login of its own."
+    )
+    return [styled(told, "warning"), advice]

@@ -180,6 +180,8 @@ class BudgetState:
     """Requests that wait in other processes on this home."""
     frees_in: float = 0.0
     """Whole seconds until the next held slot is free again; 0 while none is held."""
+    others: int = 0
+    """Requests of a window that other programs spent with this login, as HubSoft's answers of late show."""
 
     @property
     def queued(self) -> int:

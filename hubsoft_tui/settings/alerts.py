@@ -11,12 +11,24 @@ from typing import Final
 
 from ..formats import DAY, HOUR, MINUTE
 from ..texts import N_
-from .rules import MEGABYTES, OF_CACHE, OF_QUESTIONS, OF_QUEUE, QUESTIONS, SECONDS, TICKETS, TIMES, setting
+from .rules import (
+    MEGABYTES,
+    OF_CACHE,
+    OF_QUESTIONS,
+    OF_QUEUE,
+    QUESTIONS,
+    REQUESTS,
+    SECONDS,
+    TICKETS,
+    TIMES,
+    setting,
+)
 
 ALERTS: Final = (
     "api_down",
     "credentials_refused",
     "rate_limited",
+    "others_spend",
     "api_slow",
     "wait_long",
     "queue_full",
@@ -85,6 +97,14 @@ class AlertSettings:
         name=N_("alert: 429 within"),
         low=1,
         high=DAY,
+    )
+    others_spend_above: int = setting(
+        1,
+        N_("An alert opens when HubSoft counts this many requests a minute that this computer did not send."),
+        REQUESTS,
+        name=N_("alert: others spend"),
+        low=1,
+        high=1_000_000,
     )
     api_slow_above: float = setting(
         5.0,

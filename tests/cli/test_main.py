@@ -18,6 +18,7 @@ import pytest
 from hubsoft_tui import __version__, errors
 from hubsoft_tui.cli.output import error_kind
 from hubsoft_tui.simulator import Simulator
+from tests.e2e.fixture import profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -343,6 +344,21 @@ class TestConfig:
     def test_check_is_content_with_a_whole_profile(self, run: Any, configured: Simulator) -> None:
         ran = run("config", "check")
         assert (ran.code, configured.url in ran.out, len(configured.request_log)) == (0, True, 0)
+
+    def test_check_says_that_others_spend_with_this_login(
+        self, run: Any, home: Path, monkeypatch: Any
+    ) -> None:
+        with Simulator(customers=20, tickets=5, latency=(0.0, 0.0), rate_limit=30) as simulator:
+            for name, value in profile(simulator.url).items():
+                monkeypatch.setenv(name, value)
+            document = next(each.document for each in simulator.customers if len(each.document) == 11)
+            for place in ("one", "two", "one"):
+                monkeypatch.setenv("HUBSOFT_TUI_HOME", str(home / place))
+                assert run("lookup", document, "--refresh").code == 0
+        ran = run("config", "check")
+        assert ran.code == 0
+        assert "HubSoft counted 2 requests in a minute that this computer did not send" in ran.out
+        assert "set shared.url on each" in ran.out
 
     def test_check_names_what_is_wrong(
         self, run: Any, configured: Simulator, monkeypatch: pytest.MonkeyPatch

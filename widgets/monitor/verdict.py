@@ -61,7 +61,19 @@ class MonitorVerdict:
 
 def verdict(now: Snapshot) -> MonitorVerdict:
     """Judge a snapshot: the worst thing that holds is told, HubSoft's before the budget's before the rest."""
-    rules = (_refused, _lost, _down, _paused, _lowered, _slow, _failing, _full, _asks, _unasked)
+    rules = (
+        _refused,
+        _lost,
+        _down,
+        _paused,
+        _spent_elsewhere,
+        _lowered,
+        _slow,
+        _failing,
+        _full,
+        _asks,
+        _unasked,
+    )
     return next((found for rule in rules if (found := rule(now)) is not None), None) or _well(now)
 
 
@@ -134,8 +146,24 @@ def _paused(now: Snapshot) -> MonitorVerdict | None:
         Level.WATCH,
         _("Waiting"),
         why,
-        _("It goes on then; look whether another program uses this login."),
+        _one_budget()
+        if now.budget.others
+        else _("It goes on then; look whether another program uses this login."),
     )
+
+
+def _spent_elsewhere(now: Snapshot) -> MonitorVerdict | None:
+    budget = now.budget
+    if not budget.others:
+        return None
+    why = _("another machine or program spends {n} a minute with this login, {waiting}").format(
+        n=number(budget.others), waiting=waiting_words(budget)
+    )
+    return MonitorVerdict(Level.WATCH, _("Others spend"), why, _one_budget())
+
+
+def _one_budget() -> str:
+    return _("Machines share one budget through a server: set shared.url.")
 
 
 def _lowered(now: Snapshot) -> MonitorVerdict | None:

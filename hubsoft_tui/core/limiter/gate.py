@@ -113,11 +113,14 @@ class Gate:
         """The longest pause, in seconds, that is obeyed."""
         return self._limits.longest_pause
 
-    def limited(self, retry_after: float | None) -> bool:
-        """Pause all processes for a 429, `retry_after` seconds or 60; return True unless that event was known."""
+    def limited(self, retry_after: float | None, limit: int | None = None) -> bool:
+        """Pause all processes for a 429, `retry_after` seconds or 60; return True unless that event was known.
+
+        `limit` is what HubSoft allows in a window, where it says so.
+        """
         now = self._clock.now()
         known = self._look().throttle.paused_until > now
-        self._tell(TooMany(now, retry_after))
+        self._tell(TooMany(now, retry_after, limit))
         return not known
 
     def observed(self, limit: int | None, remaining: int | None) -> None:

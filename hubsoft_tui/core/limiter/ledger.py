@@ -89,6 +89,9 @@ class Throttle:
     others: int = 0
     """Requests of the window that other programs spend, as the headers show, until `others_until`."""
     others_until: float = 0.0
+    others_seen: int = 0
+    """The same when it was last seen, at `others_at`, whether it lowers our rate or not: it is kept to be told."""
+    others_at: float | None = None
     lost_at: float | None = None
     """When it was noticed that the ledger before this one is lost: what was sent in its window is not known."""
 
@@ -235,6 +238,8 @@ class TooMany:
 
     at: float
     retry_after: float | None
+    limit: int | None = None
+    """What HubSoft allows in a window, where the answer says so."""
 
 
 @dataclass(frozen=True, slots=True)

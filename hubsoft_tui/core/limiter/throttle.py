@@ -18,6 +18,10 @@ CUT: Final = 0.8
 FLOOR: Final = 5
 SMALLEST_SHARED: Final = 4
 """Below this many requests per window there is nothing to keep for LOW."""
+AMPLE: Final = 4
+"""A limit beyond so many times ours need not count our window: what it counts besides is told once it is in our way."""
+OTHERS_SHOWN: Final = 600.0
+"""So long after the last sign of other programs' spending people are told of it."""
 
 
 def limits_from(settings: LimiterSettings) -> Limits:
@@ -84,10 +88,28 @@ def observed(
     our window, for this window.
     """
     others = 0 if remaining is None else max(0, limit - remaining - used)
+    throttle = sighted(throttle, limits, now, limit=limit, others=others)
     if limit - others >= limits.per_window and throttle.header_limit is None:
         return throttle
     until = now + limits.window if others else 0.0
     return replace(throttle, header_limit=limit, others=others, others_until=until)
+
+
+def sighted(throttle: Throttle, limits: Limits, now: float, *, limit: int, others: int) -> Throttle:
+    """Return the throttle with the spending of other programs noted, so that people can be told of it.
+
+    What was spent before a loss is not known, and then nothing is proven.
+    """
+    near = limit <= AMPLE * limits.per_window or limit - others < limits.per_window
+    if others <= 0 or not near or throttle.lost_until(limits.window) > now:
+        return throttle
+    return replace(throttle, others_seen=others, others_at=now)
+
+
+def others_of_late(throttle: Throttle, now: float, within: float = OTHERS_SHOWN) -> int:
+    """Return how many requests of a window other programs spent, as seen in the last `within` seconds."""
+    seen = throttle.others_at is not None and now - throttle.others_at < within
+    return max(throttle.others_seen if seen else 0, throttle.others if now < throttle.others_until else 0)
 
 
 def _recovered(limits: Limits, throttle: Throttle, now: float) -> int:

@@ -12,7 +12,7 @@ from ...texts import Text
 from .ledger import Ended, Fact, Ledger, LedgerStore, Limits, Slot, Told, TooMany, Turn, Unused
 from .queue import heads
 from .schedule import decide
-from .throttle import observed, slowed
+from .throttle import observed, sighted, slowed
 
 REFRESH: Final = 1.0
 """Seconds after which a waiter is announced again to the other processes, and their freed slots are read."""
@@ -28,7 +28,12 @@ def noted(ledger: Ledger, facts: Iterable[Fact], limits: Limits, now: float) -> 
         elif isinstance(fact, Unused):
             ledger = ledger.without({fact.id})
         elif isinstance(fact, TooMany):
-            ledger = replace(ledger, throttle=slowed(ledger.throttle, limits, fact.at, fact.retry_after))
+            throttle = slowed(ledger.throttle, limits, fact.at, fact.retry_after)
+            if fact.limit is not None:
+                # HubSoft counted up to its limit; what our slots do not explain was spent by other programs.
+                others = fact.limit - len(ledger.swept(limits.window, now).slots)
+                throttle = sighted(throttle, limits, now, limit=fact.limit, others=others)
+            ledger = replace(ledger, throttle=throttle)
         else:
             used = len(ledger.swept(limits.window, now).slots)
             seen = observed(

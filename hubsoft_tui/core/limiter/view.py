@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..types import BudgetState, ClassLoad, Priority, RequestMark, Waiting
 from .ledger import Ledger, Limits, QueueHead
 from .schedule import FROZEN
-from .throttle import in_force
+from .throttle import in_force, others_of_late
 
 
 def budget_state(
@@ -56,6 +56,7 @@ def budget_state(
         frees_in=float(
             math.ceil(min((slot.frees_earliest(limits.window, now) - now for slot in slots), default=0.0))
         ),
+        others=others_of_late(ledger.throttle, now),
     )
 
 

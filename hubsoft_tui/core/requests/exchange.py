@@ -306,9 +306,9 @@ class Exchange:
     def _heard(self, status: int, headers: Mapping[str, str]) -> None:
         """Obey what status and headers ask, before anything of the body can go wrong."""
         if status == HTTP_TOO_MANY:
-            # Its other headers say nothing more: that nothing remains is what a 429 means.
-            asked = self._pause_of(headers)
-            self._limited(2 * ERROR_SECONDS if asked is None else asked)
+            # That nothing remains is what a 429 means.
+            asked, (limit, _remaining) = self._pause_of(headers), read_limits(headers)
+            self._limited(2 * ERROR_SECONDS if asked is None else asked, limit)
             return
         self.gate.observed(*read_limits(headers))
         if status >= HTTP_SERVER_ERROR and (asked := retry_after(headers, self.clock.wall())) is not None:
@@ -319,8 +319,8 @@ class Exchange:
         asked = retry_after(headers, wall)
         return reset_after(headers, wall) if asked is None else asked
 
-    def _limited(self, seconds: float | None) -> None:
-        new = self.gate.limited(seconds)
+    def _limited(self, seconds: float | None, limit: int | None = None) -> None:
+        new = self.gate.limited(seconds, limit)
         self.health.limited(self.gate.paused_for, new=new)
 
     def _too_many(self, reply: Reply) -> _Again:

@@ -65,6 +65,7 @@ class Measurements:
             api_down=self._down(snapshot, now),
             credentials_refused=self._refused(snapshot, now),
             rate_limited=self._limited_lately(snapshot, now, settings.rate_limited_for),
+            others_spend=Measurement(float(snapshot.budget.others), now),
             api_slow=self._slow(now, settings.api_slow_for),
             wait_long=self._longest_wait(snapshot, now, settings.wait_long_for / 2),
             queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),

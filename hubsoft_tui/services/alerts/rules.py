@@ -51,6 +51,8 @@ class Facts:
     """1 while HubSoft refuses the login."""
     rate_limited: Measurement | None = None
     """How often HubSoft answered 429 lately."""
+    others_spend: Measurement | None = None
+    """Requests of a window that other programs spent with this login, as HubSoft's answers of late show."""
     api_slow: Measurement | None = None
     """Seconds that half of the latest answers took; None over too few."""
     wait_long: Measurement | None = None
@@ -89,6 +91,7 @@ class Unit(Enum):
     SHARE = "share"  # 0-1
     SECONDS = "seconds"
     TIMES = "times"
+    REQUESTS = "requests"  # of a minute
     TICKETS = "tickets"
     MEGABYTES = "megabytes"
 
@@ -160,6 +163,16 @@ RULES: Final = (
             "Something else may use this login, or max_requests_per_minute is more than HubSoft allows: lower it."
         ),
         Unit.TIMES,
+        at_once=True,
+    ),
+    AlertRule(
+        "others_spend",
+        N_("Others spend with this login"),
+        N_(
+            "Another machine or program sends requests that the budget here does not count. Machines share one budget "
+            "through a server (shared.url); a program needs a login of its own."
+        ),
+        Unit.REQUESTS,
         at_once=True,
     ),
     AlertRule(

@@ -119,6 +119,13 @@ HELD = [
         "All well: 12 of 30 used, 2 wait, HubSoft answers in 42 ms",
     ),
     (
+        snapshot(budget=budget(limit=21, used=12, others=9)),
+        (
+            "Others spend: another machine or program spends 9 a minute with this login, nobody waits. "
+            "Machines share one budget through a server: set shared.url."
+        ),
+    ),
+    (
         snapshot(budget=budget(limit=10, used=4)),
         (
             "Limited: HubSoft lowered the budget to 10: 4 used, nobody waits. "
