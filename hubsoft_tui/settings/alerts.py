@@ -171,7 +171,7 @@ class AlertSettings:
         high=DAY,
     )
     tickets_late_above: int = setting(
-        5,
+        10,
         N_("An alert opens when this many open tickets became late within an hour."),
         TICKETS,
         name=N_("alert: tickets late"),
@@ -179,7 +179,7 @@ class AlertSettings:
         high=1_000_000,
     )
     tickets_due_above: int = setting(
-        10,
+        20,
         N_("An alert opens when this many tickets are due within sync.due_soon_seconds."),
         TICKETS,
         name=N_("alert: tickets due"),

@@ -99,6 +99,7 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
         """
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
+        self._shown = self._columns
         self._rows: Rows[T] = Rows(identify, describe or self._text_of)
         self._source: object = None
         self._empty = empty
@@ -168,6 +169,15 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
         """Show only rows that hold every word of `text`; case and accents do not matter."""
         self._rows.filter(text)
         self._settle()
+
+    def show_columns(self, keys: Sequence[str]) -> None:
+        """Show the columns with these keys, in this order, where there is room; any column still sorts."""
+        by_key = {column.key: column for column in self._columns}
+        shown = tuple(by_key[key] for key in keys if key in by_key)
+        if shown and shown != self._shown:
+            self._shown = shown
+            self._layout_of = (-1, [])
+            self.repaint()
 
     def sort_by(self, key: str | None, *, descending: bool | None = None) -> None:
         """Sort by the column `key`, or by arrival with None; without `descending`, as the column prefers."""
@@ -312,7 +322,7 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
         """Return the header and the lines in sight."""
         if self._layout_of[0] != width:
             self._painted.clear()
-            self._layout_of = (width, fit_columns(self._columns, width - _GUTTER - _BAR))
+            self._layout_of = (width, fit_columns(self._shown, width - _GUTTER - _BAR))
         height = self.content_size.height - 1
         self._place.height = max(1, height)
         self._place.look_at(self._place.top)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
@@ -27,6 +27,9 @@ from .texts import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+USUAL: Final = ("protocol", "customer", "type", "status", "responsible", "age", "left", "changed")
+"""The columns that are shown unless a person chose others."""
 
 
 def ticket_id(row: TicketRow) -> str:
@@ -72,8 +75,8 @@ class TicketCells:
         """Tickets that were opened since, and the change they stood at."""
 
     def columns(self) -> tuple[Column[TicketRow], ...]:
-        """Return the columns, titled in the present language."""
-        return (*self._what(), *self._when())
+        """Return every column there is, titled in the present language."""
+        return (*self._what(), *self._when(), *self._further())
 
     def _what(self) -> tuple[Column[TicketRow], ...]:
         return (
@@ -109,13 +112,37 @@ class TicketCells:
                 _("Responsible"),
                 self._responsible,
                 minimum=9,
-                weight=1,
+                weight=2,
                 priority=4,
                 sort=lambda row: row.responsible[0] if row.responsible else None,
             ),
         )
 
     def _when(self) -> tuple[Column[TicketRow], ...]:
+        return (
+            Column(
+                "age",
+                _("Age"),
+                self._age,
+                7,
+                "right",
+                priority=2,
+                sort=lambda row: None if row.opened_at is None else -row.opened_at,
+            ),
+            Column("left", _("SLA"), self._left, 7, "right", sort=lambda row: row.due_at),
+            Column(
+                "changed",
+                _("Last change"),
+                self._changed,
+                minimum=15,
+                weight=5,
+                priority=5,
+                sort=lambda row: row.change.number if row.change is not None else None,
+                descending=True,
+            ),
+        )
+
+    def _further(self) -> tuple[Column[TicketRow], ...]:
         return (
             Column(
                 "opened",
@@ -127,24 +154,22 @@ class TicketCells:
                 descending=True,
             ),
             Column(
-                "age",
-                _("Age"),
-                self._age,
-                6,
+                "code",
+                _("Code"),
+                lambda row: NOTHING if row.customer_code is None else str(row.customer_code),
+                8,
                 "right",
-                priority=2,
-                sort=lambda row: None if row.opened_at is None else -row.opened_at,
-                descending=True,
+                priority=7,
+                sort=lambda row: row.customer_code,
             ),
-            Column("left", _("SLA"), self._left, 7, "right", sort=lambda row: row.due_at),
             Column(
-                "changed",
-                _("Last change"),
-                self._changed,
-                minimum=15,
-                weight=3,
-                priority=5,
-                sort=lambda row: row.change.number if row.change is not None else None,
+                "messages",
+                _("Messages"),
+                lambda row: str(row.messages),
+                9,
+                "right",
+                priority=8,
+                sort=lambda row: row.messages,
                 descending=True,
             ),
         )

@@ -9,7 +9,7 @@ from hubsoft_tui.formats import HOUR
 from hubsoft_tui.services.tickets.types import TicketRow
 
 from ..table.table import VirtualTable
-from .columns import TicketCells, ticket_id, ticket_text
+from .columns import USUAL, TicketCells, ticket_id, ticket_text
 from .filters import EVERYTHING, Judging, TicketFilter
 from .texts import FRESH_SECONDS, Quick, wanted
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from textual import events
 
+    from ..table.columns import Column
+
 
 Order = tuple[str | None, bool]
 """The column that sorts, and whether the largest comes first."""
-NEWEST: Final[Order] = ("opened", True)
+NEWEST: Final[Order] = ("age", False)
 ORDERS: Final[dict[Quick, Order]] = {Quick.LATE: ("left", False), Quick.CHANGED: ("changed", True)}
 """Late tickets begin with the most late, those that changed with the newest change."""
 
@@ -62,6 +64,17 @@ class TicketTable(VirtualTable[TicketRow]):
         self._resting = True
         super().__init__(self._cells.columns(), identify=ticket_id, describe=ticket_text, empty=empty, id=id)
         self._rows.keep(self._is_wanted)
+        self.show_columns(USUAL)
+
+    @property
+    def columns(self) -> tuple[Column[TicketRow], ...]:
+        """Every column there is."""
+        return self._columns
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """The keys of those shown, in their order."""
+        return tuple(column.key for column in self._shown)
 
     @property
     def now(self) -> float:

@@ -114,18 +114,19 @@ _TURNS: Final = frozenset({ChangeKind.STATUS, ChangeKind.TYPE, ChangeKind.RESPON
 
 
 def change_text(change: Change) -> str:
-    """Return a change as a person says it: `waiting → pending (Joaquim)`."""
-    after = clean(" ".join((change.after or "").split()))
+    """Return a change as a person says it: `waiting → pending (Joaquim)`, `closed by Bianca: solved`."""
+    after, by = clean(" ".join((change.after or "").split())), clean(change.by or "")
     if change.kind in _TURNS:
-        before = clean(change.before or "") or NOTHING
-        said = f"{before} → {after or NOTHING}"
-    elif change.kind is ChangeKind.DUE and change.at is not None:
-        said = _("due at {time}").format(time=clock(change.at))
-    elif change.kind is ChangeKind.MESSAGE and after:
-        said = f"{kind_word(change.kind)}: {after}"
-    else:
-        said = " ".join(part for part in (kind_word(change.kind), after) if part)
-    return f"{said} ({clean(change.by)})" if change.by else said
+        said = f"{clean(change.before or '') or NOTHING} → {after or NOTHING}"
+        return f"{said} ({by})" if by else said
+    if change.kind is ChangeKind.DUE and change.at is not None:
+        return _("due at {time}").format(time=clock(change.at))
+    said = kind_word(change.kind)
+    if by:
+        said = _("{what} by {who}").format(what=said, who=by)
+    if not after:
+        return said
+    return f'{said}: "{after}"' if change.kind is ChangeKind.MESSAGE else f"{said}: {after}"
 
 
 def responsible_text(row: TicketRow) -> str:
@@ -163,11 +164,6 @@ def age_text(row: TicketRow, now: float) -> str:
     end = row.closed_at if row.state is TicketState.CLOSED and row.closed_at is not None else now
     # A ticket opened within the minute says so without counting seconds: those would never stand still.
     return age(end - row.opened_at) if end - row.opened_at >= 60 else _("now")
-
-
-def short_protocol(protocol: str) -> str:
-    """Return the part of a protocol that tells it apart: the instant it begins with."""
-    return clean(protocol[:14])
 
 
 def change_time(change: Change) -> str:

@@ -205,6 +205,7 @@ PAGES: Final = {
     "pick": N_("A choice"),
     "prompt": N_("A line to type"),
     "confirm": N_("A question"),
+    "columns": N_("Columns"),
 }
 """What stands in front of an area, with keys of its own: the title help gives it."""
 

@@ -19,7 +19,7 @@ from hubsoft_tui.services.tickets.types import BoardState
 from hubsoft_tui.texts import N_, _
 from widgets.table.rows import fold
 from widgets.table.table import VirtualTable
-from widgets.tickets.columns import ticket_line
+from widgets.tickets.columns import USUAL, ticket_line
 from widgets.tickets.counts import SyncLine, TicketCounts, UnreadChanges, cost, pass_sentence
 from widgets.tickets.feed import TicketFeed
 from widgets.tickets.filter_field import TicketFilterField
@@ -33,6 +33,7 @@ from ..frame.confirm import ConfirmScreen, PromptScreen
 from ..writing import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
 from ..writing import ticket_flow
 from ..writing.ticket_flow import About
+from .columns import ColumnsScreen
 from .followed import FollowedTickets
 from .pane import TicketPane
 from .presence import Presence
@@ -135,6 +136,7 @@ class TicketsScreen(ConsoleScreen):
     def relabelled(self) -> None:
         """Fill the new widgets with what the old ones showed."""
         table = self.table
+        table.show_columns(self._board.columns or USUAL)
         table.narrow(self._quick)
         self._field.value, self._field.display = self._words, False
         table.update_rows(self._followed.rows.values(), whole=True)
@@ -170,6 +172,8 @@ class TicketsScreen(ConsoleScreen):
     def on_screen_suspend(self) -> None:
         """Note that the person looks at something else."""
         self._looked.leave()
+        if self.query(TicketTable):  # not while the console ends
+            self._note_board()
         self._keep_board()
 
     @property
@@ -351,17 +355,19 @@ class TicketsScreen(ConsoleScreen):
             self._quick = chosen
         self.table.narrow(self._quick)
         self.table.restore(View(orders))
+        self.table.show_columns(board.columns or USUAL)
         if board.filter and not self._words:
             self._words = self._field.value = board.filter
 
     def _note_board(self) -> None:
-        looked = self._looked
+        looked, columns = self._looked, self.table.shown_columns
         if looked.read_to is not None:
             self._board = replace(
                 self._board,
                 quick=self._quick.value,
                 filter=self._words,
                 orders={quick.value: order for quick, order in self.table.view.orders.items()},
+                columns=() if columns == USUAL else columns,
                 read_to=looked.read_to,
                 left_at=looked.left_at,
             )
@@ -473,9 +479,12 @@ class TicketsScreen(ConsoleScreen):
 
     @on(TicketFeed.Chosen)
     def chosen_change(self, event: TicketFeed.Chosen) -> None:
-        """Go to the ticket of a change that was clicked."""
+        """Go to the ticket of a change; open it where that was asked for."""
         event.stop()
-        self.reveal(event.ticket_id)
+        if self.reveal(event.ticket_id) and event.opens:
+            self.set_focus(self.table)
+            if not self.has_class("-details"):
+                self.action_details()
 
     # -- actions, in the order of the key line; each acts on the ticket chosen when its key was pressed
 
@@ -536,6 +545,14 @@ class TicketsScreen(ConsoleScreen):
         self._draw_unread()
         self._note_board()
         self.redraw_frame()
+
+    @action(
+        "tab", N_("what happened"), N_("Go through what happened lately; enter opens the ticket."), line=False
+    )
+    def action_feed(self) -> None:
+        """Go to the list of what happened, and back to the table."""
+        feed = self.query_one(TicketFeed)
+        self.set_focus(self.table if self.focused is feed or not feed.display else feed)
 
     @action("s", N_("sync now"), N_("Ask HubSoft now what changed."))
     def action_sync(self) -> None:
@@ -603,6 +620,18 @@ class TicketsScreen(ConsoleScreen):
         if (row := self.chosen_row) is not None:
             self.table.hold()
             await ticket_flow.close_ticket(self.console, about(row))
+
+    @action("C", N_("columns"), N_("Choose which columns are shown, and in which order."), line=False)
+    @work(group="columns", exit_on_error=False)
+    @one_page
+    async def action_columns(self) -> None:
+        """Choose columns."""
+        titles = {column.key: column.title.strip() for column in self.table.columns}
+        page = ColumnsScreen(titles, self.table.shown_columns, USUAL)
+        chosen = await self.app.push_screen_wait(page)
+        if chosen is not None:
+            self.table.show_columns(chosen)
+            self._note_board()
 
     @action("o", N_("sort"), N_("Sort by the next column."))
     def action_order(self) -> None:

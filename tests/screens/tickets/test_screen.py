@@ -450,7 +450,7 @@ async def test_late_begins_with_the_most_late_or_as_chosen(hub):
         await shown.press("O", "l", "l")
         assert [row.id for row in shown.table.rows] == [3, 5, 9]
         await shown.press("l")
-        assert shown.table.sorted_by == "opened"
+        assert shown.table.sorted_by == "age"
 
 
 async def test_what_becomes_late_is_told_and_rings_on_any_screen(hub, monkeypatch):
@@ -491,3 +491,37 @@ async def test_what_came_while_away_is_counted_marked_and_read(hub, clock):
         await shown.app.action_area("tickets")
         await settle(shown.pilot)
         assert "1 change, v marks them read" in shown.text()
+
+
+async def test_feed_is_sentences_and_opens_its_ticket(hub):
+    rows = [ticket(number, customer=f"ANA {number}") for number in (30, 31)]
+    hub.tickets.put(
+        replace(rows[0], change=change(1, rows[0], ChangeKind.CLOSED, after="Resolvido", by="Bianca")),
+        replace(rows[1], change=change(2, rows[1], ChangeKind.MESSAGE, after="on my way")),
+    )
+    async with Shown(hub, (200, 60)) as shown:
+        text = shown.text()
+        assert '» ANA 31  message: "on my way"' in text
+        assert "✓ ANA 30  closed by Bianca: Resolvido" in text
+        await shown.press("tab", "down")
+        assert f"✓ {rows[0].protocol} ANA 30" in shown.text()
+        await shown.press("enter")
+        assert shown.screen.pane.row.id == 30
+        assert shown.screen.focused is shown.table
+
+
+async def test_columns_are_chosen_ordered_hidden_and_kept(hub):
+    async with Shown(hub, (200, 40)) as shown:
+        header = next(each for each in shown.text().splitlines() if "Protocol" in each)
+        assert "Opened" not in header
+        # Customer and type change places, status is hidden, the columns are all there.
+        await shown.press("C", "down", "J", "down", "t", "enter")
+        header = next(each for each in shown.text().splitlines() if "Protocol" in each)
+        assert header.split()[1:4] == ["Type", "Customer", "Responsible"]
+        await shown.app.action_area("monitor")
+        await settle(shown.pilot)
+        assert hub.tickets.kept_board.columns[:4] == ("protocol", "type", "customer", "responsible")
+        await shown.app.action_area("tickets")
+        await shown.press("C", "u")
+        header = next(each for each in shown.text().splitlines() if "Protocol" in each)
+        assert "Status" in header

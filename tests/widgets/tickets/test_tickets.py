@@ -101,9 +101,9 @@ def test_what_a_ticket_is():
     [
         (ChangeKind.STATUS, "waiting", "pending", "Ana", "waiting → pending (Ana)"),
         (ChangeKind.RESPONSIBLE, None, "Ana", None, "– → Ana"),
-        (ChangeKind.MESSAGE, None, "on\nthe way", None, "message: on the way"),
+        (ChangeKind.MESSAGE, None, "on\nthe way", None, 'message: "on the way"'),
         (ChangeKind.MISSING, None, None, None, "missing"),
-        (ChangeKind.CLOSED, None, "solved", "Ana", "closed solved (Ana)"),
+        (ChangeKind.CLOSED, None, "solved", "Ana", "closed by Ana: solved"),
     ],
 )
 def test_changes_in_words(kind, before, after, by, said):
