@@ -132,7 +132,8 @@ class TicketFeed(Drawn, can_focus=True):
         return numbers.index(self._marked) if self._marked in numbers else 0
 
     def _grid(self, width: int) -> tuple[int, int]:
-        columns = max(1, (width + _BETWEEN) // (BESIDE_CELLS + _BETWEEN))
+        most = max(1, (width + _BETWEEN) // (BESIDE_CELLS + _BETWEEN))
+        columns = max(1, min(most, -(-len(self._changes) // max(1, self.content_size.height))))
         return columns, (width - _BETWEEN * (columns - 1)) // columns
 
     def _line(self, change: Change, width: int, *, marked: bool) -> Content:

@@ -83,9 +83,7 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
         """Compose the list."""
         with VerticalScroll(classes="page", can_focus=False):
             yield Static(data(_("Columns"), "bold $title"), classes="heading")
-            yield Static(
-                data(_("Where there is little room some are left out."), "$quiet"), classes="line"
-            )
+            yield Static(data(_("Where there is little room some are left out."), "$quiet"), classes="line")
             yield self._lines
 
     @action("enter", N_("take"), N_("Show the table so."))
