@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-from .api.models import Customer
+from .api.models import Customer, Device, Invoice
 from .core.types import Category, Priority, RequestContext, Snapshot
-from .errors import InvalidInput
+from .errors import InvalidInput, NotFound
 from .services.customers.service import Lookup
 from .services.customers.terms import Kind, Term, recognise
 from .services.hub import Hub
+from .services.outbox.types import Entry, EntryKind
 from .settings.files import load
 from .settings.tree import Settings
 from .texts import say
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .services.container import Services
 
 CALLER = "program"
+PATIENCE_SECONDS = 90.0
+"""How long HubSoft's answer to an action is waited for."""
 
 
 class _Client:
@@ -120,6 +123,49 @@ class HubSoft(_Client):
             lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh), timeout
         )
 
+    def act(
+        self,
+        action: EntryKind | str,
+        service_id: int,
+        *,
+        days: int | None = None,
+        suspension: str | None = None,
+        reason: str = "",
+        timeout: float | None = None,
+    ) -> Entry:
+        """Do something to a service, through the outbox: on disk first, sent once, never again unasked.
+
+        `action` is `trust_unlock` (with `days`), `disconnect`, `clear_mac`, `clear_physical_address`, `restart_device`,
+        `restore_device`, `suspend` (with `suspension`), `enable` (with `reason`) or `activate`. The entry's `state`
+        tells what became of it: `SENT` alone means that it was done, and `said` holds HubSoft's words. Raises
+        InvalidInput and NotFound before anything is sent.
+        """
+        more = {"days": days, "suspension": suspension, "reason": reason}
+        return self._hub.call(_acting(EntryKind(action), service_id, more), timeout)
+
+    def invoices(
+        self,
+        document: str,
+        *,
+        with_paid: bool = False,
+        refresh: bool = False,
+        timeout: float | None = None,
+    ) -> tuple[Invoice, ...]:
+        """Return what the customer with this CPF or CNPJ is to pay, with PIX code, typeable line and link.
+
+        Raises NotFound when there is no such customer, and as `client_info` does.
+        """
+        return self._hub.call(_invoicing(_document(document), with_paid=with_paid, refresh=refresh), timeout)
+
+    def signal(
+        self, service_id: int, *, refresh: bool = False, timeout: float | None = None
+    ) -> tuple[Device, ...]:
+        """Return the equipment of a service that HubSoft manages, with the course of its signal.
+
+        Raises NotOffered where the provider's server does not have it, and NotFound.
+        """
+        return self._hub.call(_hearing(service_id, refresh=refresh), timeout)
+
 
 class AsyncHubSoft(_Client):
     """The async client, for any event loop. Use it in an `async with` block, or call `aclose`."""
@@ -164,6 +210,29 @@ class AsyncHubSoft(_Client):
             lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh)
         )
 
+    async def act(
+        self,
+        action: EntryKind | str,
+        service_id: int,
+        *,
+        days: int | None = None,
+        suspension: str | None = None,
+        reason: str = "",
+    ) -> Entry:
+        """Do something to a service, as `HubSoft.act` does. Cancelling the caller leaves what is on its way."""
+        more = {"days": days, "suspension": suspension, "reason": reason}
+        return await self._hub.run(_acting(EntryKind(action), service_id, more))
+
+    async def invoices(
+        self, document: str, *, with_paid: bool = False, refresh: bool = False
+    ) -> tuple[Invoice, ...]:
+        """Return what the customer with this CPF or CNPJ is to pay, as `HubSoft.invoices` does."""
+        return await self._hub.run(_invoicing(_document(document), with_paid=with_paid, refresh=refresh))
+
+    async def signal(self, service_id: int, *, refresh: bool = False) -> tuple[Device, ...]:
+        """Return the equipment of a service, with the course of its signal, as `HubSoft.signal` does."""
+        return await self._hub.run(_hearing(service_id, refresh=refresh))
+
 
 def _document(text: str) -> Term:
     term = recognise(text)
@@ -185,3 +254,34 @@ def _result(lookup: Lookup, *, full_data: bool) -> Customer | bool | None:
     if not full_data:
         return bool(lookup.active)
     return lookup.customers[0] if lookup.customers else None
+
+
+def _acting(kind: EntryKind, service_id: int, more: dict[str, Any]) -> Callable[[Services], Awaitable[Entry]]:
+    async def act(services: Services) -> Entry:
+        draft = await services.desk.draft(kind, service_id, **more)
+        entry = await services.outbox.put(await services.outbox.check(draft))
+        return await services.outbox.settled(entry.local_protocol, PATIENCE_SECONDS)
+
+    return act
+
+
+def _invoicing(
+    term: Term, *, with_paid: bool, refresh: bool
+) -> Callable[[Services], Awaitable[tuple[Invoice, ...]]]:
+    async def ask(services: Services) -> tuple[Invoice, ...]:
+        found = (await services.customers.lookup(term, RequestContext(CALLER))).customers
+        if not found:
+            raise NotFound(say("There is no customer with this document."))
+        answer = await services.customers.invoices(found[0], with_paid=with_paid, refresh=refresh)
+        return answer.value
+
+    return ask
+
+
+def _hearing(service_id: int, *, refresh: bool) -> Callable[[Services], Awaitable[tuple[Device, ...]]]:
+    async def ask(services: Services) -> tuple[Device, ...]:
+        _customer, service = await services.desk.service(service_id)
+        answer = await services.desk.signal(service, refresh=refresh)
+        return () if answer is None else answer.value
+
+    return ask

@@ -199,3 +199,19 @@ def test_a_host_that_is_not_there_is_unreachable_with_a_sentence(tmp_path):
         settings = settings_for(gone, tmp_path)
     with HubSoft(settings) as hub, pytest.raises(Unreachable, match="refuses connections"):
         hub.client_info("862.149.410-81")
+
+
+def test_an_action_is_done_once_and_what_pays_an_invoice_is_whole(simulator, tmp_path):
+    customer = next(one for one in simulator.customers[10:] if one.services[0].plan.technology == "FIBRA")
+    simulator.set_status(customer, "suspenso_debito")
+    service = customer.services[0]
+    with HubSoft.open(settings_for(simulator, tmp_path)) as hub:
+        invoices = hub.invoices(customer.document)
+        entry = hub.act("trust_unlock", service.id, days=2)
+        (device,) = hub.signal(service.id)
+    assert any(each.pix and each.pix not in repr(each) for each in invoices)
+    assert entry.state.value == "sent"
+    assert [(done.name, done.target, done.detail) for done in simulator.provider.actions] == [
+        ("desbloqueio_confianca", str(service.id), "2")
+    ]
+    assert (device.readings[0].rx or 0) < 0

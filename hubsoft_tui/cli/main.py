@@ -24,11 +24,13 @@ from ..settings import places
 from ..simulator import SCENARIOS, Simulator, introduce
 from ..texts import N_, _, say
 from .checkup import checkup
+from .invoices import invoice
 from .lookup import lookup, no_lookup_document
 from .metrics import metrics
 from .outbox import open_ticket, outbox
 from .output import error_kind, write_json, write_lines
 from .report import report
+from .service import service, visit
 from .session import JSON, CommandSession, until_signal
 from .tickets import sync, ticket_list
 from .translation import Group, Option, speaking
@@ -96,6 +98,9 @@ for _group in (
     lookup,
     sync,
     ticket,
+    service,
+    visit,
+    invoice,
     outbox,
     checkup,
     report,

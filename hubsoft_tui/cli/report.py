@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -18,9 +19,10 @@ from .session import CommandSession, json_option, open_hub
 from .translation import Command, Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..services.container import Services
+    from ..services.desk import ActionCount
     from ..services.reports.types import DayReport
     from ..texts import Text
 
@@ -54,12 +56,13 @@ def report(
         raise click.UsageError(_("Choose one of --json, --csv and --html."))
     wanted = None if day is None else _day(day)
 
-    async def ask(services: Services) -> tuple[DayReport, Text | str | None]:
+    async def ask(services: Services) -> tuple[DayReport, tuple[ActionCount, ...], Text | str | None]:
         reports = services.reports
-        return await reports.day(wanted or reports.today()), reports.trouble
+        made = await reports.day(wanted or reports.today())
+        return made, await services.desk.actions(made.day), reports.trouble
 
     with open_hub(session, with_secrets=False) as hub:
-        made, trouble = hub.call(ask)
+        made, actions, trouble = hub.call(ask)
         profile = hub.settings.profile
     if trouble is not None:
         click.echo(_("Nothing is added to the reports: {reason}").format(reason=trouble), err=True)
@@ -72,13 +75,13 @@ def report(
     elif as_json:
         from ..services.reports.export import as_document  # noqa: PLC0415 - heavy: help loads no service
 
-        write_json(as_document(made))
+        write_json(as_document(made) | {"actions": [_plain(each) for each in actions]})
     elif as_csv:
         from ..services.reports.export import as_table  # noqa: PLC0415 - heavy: help loads no service
 
         sys.stdout.write(as_table(made))
     else:
-        write_lines(report_lines(made))
+        write_lines([*report_lines(made), *action_lines(actions)])
 
 
 def report_lines(made: DayReport) -> Iterator[str]:
@@ -114,6 +117,32 @@ def report_lines(made: DayReport) -> Iterator[str]:
             [name(key), *(each.text(sums, zero=NOTHING) for each in shown)] for key, sums in rows.items()
         ]
         yield from table([head, *lines], right=range(1, len(head)))
+
+
+def action_lines(actions: Sequence[ActionCount]) -> Iterator[str]:
+    """Yield what operators did to services and visits; nothing when nothing was done."""
+    from ..services.outbox.types import action_name  # noqa: PLC0415 - heavy: help loads no service
+
+    if not actions:
+        return
+    yield ""
+    head = [_("operator"), _("action"), _("asked for"), _("done"), _("refused"), _("open")]
+    lines = [
+        [
+            each.operator,
+            action_name(each.kind),
+            *(
+                number(count) if count else NOTHING
+                for count in (each.asked, each.done, each.refused, each.open)
+            ),
+        ]
+        for each in actions
+    ]
+    yield from table([head, *lines], right=range(2, len(head)))
+
+
+def _plain(each: ActionCount) -> dict[str, Any]:
+    return {**asdict(each), "kind": each.kind.value}
 
 
 def _hours(made: DayReport) -> Iterator[str]:

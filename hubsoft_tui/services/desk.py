@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 
-from ..api.models import Customer, Device, Service, WorkOrder
+from ..api.models import Customer, Device, Service, Ticket, WorkOrder
+from ..api.search import SearchKey
+from ..api.tickets import customer_tickets
+from ..api.work_orders import customer_work_orders
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.types import Answer, RequestContext
-from ..errors import NotFound, NotOffered
+from ..errors import InvalidInput, NotFound, NotOffered
+from ..formats import ONE_DAY
 from ..privacy import mask_document
 from ..store.outbox import OutboxRow
-from ..store.recent_and_audit import RecentAndAudit
+from ..store.recent_and_audit import AuditLine, RecentAndAudit
 from ..texts import say
 from .customers import questions
-from .customers.terms import Kind, Term
+from .customers.terms import Kind, Term, recognise
+from .outbox.actions import offered_actions, service_action
 from .outbox.port import local_protocol
-from .outbox.types import DEVICE_KINDS, Action, EntryKind, EntryState, VisitAction
+from .outbox.types import (
+    ACTION_KINDS,
+    DEVICE_KINDS,
+    Action,
+    EntryKind,
+    EntryState,
+    ServiceAction,
+    VisitAction,
+)
 
 CONTEXT = RequestContext("desk")
 ABSENT_SECONDS = 3600.0
@@ -33,6 +49,19 @@ class Aftermath:
     service: Service | None = None
     devices: tuple[Device, ...] | None = None
     work_orders: tuple[WorkOrder, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCount:
+    """How often an operator asked for an action on a day, and how it stands as far as the trail says."""
+
+    operator: str
+    kind: EntryKind
+    asked: int = 0
+    done: int = 0
+    refused: int = 0
+    open: int = 0
+    """Not known, held, or still on its way."""
 
 
 def after_cost(kind: EntryKind) -> int:
@@ -58,6 +87,59 @@ class Desk:
                 if service.id == service_id:
                     return customer, service
         raise NotFound(say("HubSoft has no service {id}.", id=service_id))
+
+    async def draft(
+        self,
+        kind: EntryKind,
+        service_id: int,
+        *,
+        days: int | None = None,
+        suspension: str | None = None,
+        reason: str = "",
+    ) -> ServiceAction:
+        """Return the draft of an action on a service, with how HubSoft shows it. Raises NotFound."""
+        customer, service = await self.service(service_id)
+        if kind is EntryKind.TRUST_UNLOCK and days is None:
+            days = self._engine.settings.actions.unlock_days
+        return service_action(kind, customer, service, days=days, suspension=suspension, reason=reason)
+
+    async def find(self, kind: EntryKind, document: str) -> int:
+        """Return the id of the one service of a customer that an action fits. Raises NotFound, or InvalidInput."""
+        term = recognise(document)
+        if term.kind not in {Kind.CPF, Kind.CNPJ}:
+            raise InvalidInput(say("That is not a CPF or CNPJ."))
+        answer = await self._engine.ask(questions.customer(term), CONTEXT)
+        if not answer.value:
+            raise NotFound(say("There is no customer with this document."))
+        services = [service for customer in answer.value for service in customer.services]
+        fit = [each for each in services if kind in offered_actions(each, self._engine.settings)]
+        if len(fit) == 1:
+            return fit[0].id
+        if not fit:
+            raise InvalidInput(say("The customer has no service that this can be done to now."))
+        listed = "\n".join(f"  {each.id}  {each.name}  {each.status}" for each in fit)
+        raise InvalidInput(
+            say(
+                "The customer has several services. Say which with --service ID:\n{services}", services=listed
+            )
+        )
+
+    async def ticket(self, protocol: str) -> Ticket:
+        """Return an open ticket by its protocol; one request. Raises NotFound."""
+        asked = customer_tickets(SearchKey.PROTOCOL, protocol)
+        found = (await self._engine.receive(asked, CONTEXT)).decoded.value
+        if not found:
+            raise NotFound(say("HubSoft has no open ticket {protocol}.", protocol=protocol))
+        return found[0]
+
+    async def order(self, number: str) -> WorkOrder:
+        """Return a work order by its number; one request. Raises NotFound."""
+        asked = customer_work_orders(SearchKey.WORK_ORDER_NUMBER, number)
+        found = (await self._engine.receive(asked, CONTEXT)).decoded.value
+        order = next((each for each in found if each.number == number), None)
+        if order is None:
+            raise NotFound(say("HubSoft has no work order {number}.", number=number))
+        return order
 
     async def signal(
         self, service: Service, *, refresh: bool = False, label: str = ""
@@ -113,6 +195,11 @@ class Desk:
         answer = await self._engine.ask(questions.work_orders(customer), CONTEXT, refresh=True)
         return Aftermath(answer.requests, work_orders=answer.value)
 
+    async def actions(self, day: date) -> tuple[ActionCount, ...]:
+        """Return what was done on a day of this machine's clock, by operator and action. Raises StoreError."""
+        begins, ends = (datetime.combine(each, time()).timestamp() for each in (day, day + ONE_DAY))
+        return _counted(self._trail.trail(begins, ends))
+
     def note(self, row: OutboxRow, draft: Action) -> None:
         """Write an action to the trail, and let what it may have changed be asked for anew. Raises StoreError."""
         if row.state in {EntryState.SENT.value, EntryState.UNKNOWN.value}:
@@ -123,6 +210,30 @@ class Desk:
             f"{local_protocol(row.number)} {about} {mask_document(draft.customer_document or '')}".strip()
         )
         self._trail.audit(f"{draft.kind.value}{ended}", subject, draft.operator, self._clock.wall())
+
+
+def _counted(lines: Iterable[AuditLine]) -> tuple[ActionCount, ...]:
+    """Count the actions of a trail: each by the last that was heard of it."""
+    kinds = {kind.value: kind for kind in ACTION_KINDS}
+    last: dict[str, tuple[str, EntryKind, str]] = {}
+    for line in lines:
+        name, _colon, state = line.action.partition(":")
+        if name in kinds:
+            last[line.subject] = (line.person, kinds[name], state)
+    counted: dict[tuple[str, EntryKind], Counter[str]] = defaultdict(Counter)
+    for person, kind, state in last.values():
+        counted[person, kind][state] += 1
+    return tuple(
+        ActionCount(
+            person,
+            kind,
+            asked=states.total(),
+            done=states[EntryState.SENT.value],
+            refused=states[EntryState.REFUSED.value],
+            open=states.total() - states[EntryState.SENT.value] - states[EntryState.REFUSED.value],
+        )
+        for (person, kind), states in sorted(counted.items(), key=lambda each: (each[0][0], each[0][1].value))
+    )
 
 
 def _term(draft: Action) -> Term | None:

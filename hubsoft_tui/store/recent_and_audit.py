@@ -41,6 +41,16 @@ class Recent:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One line of the trail; `at` is UTC epoch seconds."""
+
+    at: float
+    person: str
+    action: str
+    subject: str
+
+
 class RecentAndAudit(AccountStore):
     """Two small tables of one credential."""
 
@@ -65,6 +75,15 @@ class RecentAndAudit(AccountStore):
                 " (SELECT document FROM recent WHERE account = ?1 ORDER BY at DESC LIMIT ?2)",
                 (self._account, KEPT),
             )
+
+    def trail(self, since: float, until: float) -> tuple[AuditLine, ...]:
+        """Return the lines written from `since` to before `until` (epoch s), oldest first."""
+        rows = self._read(
+            "SELECT at, person, action, subject FROM audit WHERE account = ? AND at >= ? AND at < ?"
+            " ORDER BY at, rowid",
+            (since, until),
+        )
+        return tuple(AuditLine(at, person, action, subject) for at, person, action, subject in rows)
 
     def audit(self, action: str, subject: str, person: str, at: float) -> None:
         """Add one line to the trail; `subject` is already masked."""

@@ -77,10 +77,11 @@ def open_tickets(customer: Customer) -> Question[tuple[Ticket, ...]]:
     return _whole(f"tickets:{customer.id}", "tickets", Category.SERVICE_DATA, operation)
 
 
-def invoices(customer: Customer) -> Question[tuple[Invoice, ...]]:
-    """Ask for the customer's unpaid invoices."""
-    operation = customer_invoices(*_by(customer), only_pending=True)
-    return _whole(f"invoices:{customer.id}", "invoices", Category.SERVICE_DATA, operation)
+def invoices(customer: Customer, *, with_paid: bool = False) -> Question[tuple[Invoice, ...]]:
+    """Ask for the customer's unpaid invoices, or for the paid ones too."""
+    operation = customer_invoices(*_by(customer), only_pending=not with_paid)
+    key = f"invoices:{customer.id}:all" if with_paid else f"invoices:{customer.id}"
+    return _whole(key, "invoices", Category.SERVICE_DATA, operation)
 
 
 def work_orders(customer: Customer) -> Question[tuple[WorkOrder, ...]]:

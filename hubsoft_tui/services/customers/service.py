@@ -142,12 +142,11 @@ class Customers:
         )
 
     async def invoices(
-        self, customer: Customer, *, refresh: bool = False, label: str = ""
+        self, customer: Customer, *, with_paid: bool = False, refresh: bool = False, label: str = ""
     ) -> Answer[tuple[Invoice, ...]]:
-        """Return the customer's unpaid invoices; one request unless remembered."""
-        return await self._engine.ask(
-            questions.invoices(customer), replace(LOOKUP, label=label), refresh=refresh
-        )
+        """Return the customer's unpaid invoices, or the paid ones too; one request unless remembered."""
+        question = questions.invoices(customer, with_paid=with_paid)
+        return await self._engine.ask(question, replace(LOOKUP, label=label), refresh=refresh)
 
     async def work_orders(
         self, customer: Customer, *, refresh: bool = False, label: str = ""

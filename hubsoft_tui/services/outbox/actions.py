@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ...api import service_actions, work_orders
-from ...api.models import CANCELLED, Customer, Receipt, Service, WorkOrder
+from ...api.models import CANCELLED, Customer, Receipt, Service, Ticket, WorkOrder
 from ...api.operation import ROOT, Operation
 from ...errors import InvalidInput
 from ...formats import BRASILIA
@@ -109,7 +109,7 @@ def service_action(
 
 def visit_action(
     kind: EntryKind,
-    customer: Customer,
+    customer: Customer | None,
     order: WorkOrder,
     *,
     start: datetime | None = None,
@@ -122,12 +122,31 @@ def visit_action(
         order_number=order.number,
         start=None if start is None else start.timestamp(),
         end=None if end is None else end.timestamp(),
-        customer_id=customer.id,
-        customer_code=customer.code,
-        customer_document=customer.document or None,
-        customer_name=customer.name or None,
         status_before=order.status or "",
+        **_owner(customer, order.customer),
     )
+
+
+def opening_of_order(customer: Customer | None, ticket: Ticket) -> VisitAction:
+    """Return the draft that opens a work order for `ticket`."""
+    return VisitAction(
+        kind=EntryKind.OPEN_WORK_ORDER,
+        ticket_id=ticket.id,
+        protocol=ticket.protocol,
+        known_orders=tuple(order.id for order in ticket.work_orders),
+        **_owner(customer, ticket.customer_name),
+    )
+
+
+def _owner(customer: Customer | None, name: str | None) -> dict[str, Any]:
+    if customer is None:
+        return {"customer_name": name}
+    return {
+        "customer_id": customer.id,
+        "customer_code": customer.code,
+        "customer_document": customer.document or None,
+        "customer_name": customer.name or name,
+    }
 
 
 def operation_of_action(draft: Action) -> Operation[Receipt]:

@@ -1,0 +1,109 @@
+"""`service`, `visit` and `invoice`, over real HTTP: what is done, what is said, and the exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+ROOT = "/api/v1/integracao/"
+
+
+@pytest.fixture(autouse=True)
+def hasty(configured, monkeypatch):
+    """Nothing is tried twice, and the outbox waits a second."""
+    monkeypatch.setenv("HUBSOFT_TUI_RETRY__MAX_RETRIES", "0")
+    monkeypatch.setenv("HUBSOFT_TUI_OUTBOX__QUIET_SECONDS", "1")
+
+
+def fibre(simulator, status="servico_habilitado"):
+    """Return a customer with one service over optical fibre, in `status`."""
+    chosen = next(
+        one
+        for one in simulator.customers[10:]
+        if len(one.services) == 1 and one.services[0].plan.technology == "FIBRA" and one.enabled
+    )
+    simulator.set_status(chosen, status)
+    return chosen
+
+
+def names(simulator):
+    return [done.name for done in simulator.provider.actions]
+
+
+def test_unlocks_and_shows_the_service_afterwards(run, simulator):
+    customer = fibre(simulator, "suspenso_debito")
+    ran = run("service", "unlock", "--document", customer.document, "--days", "3", "--yes", "--json")
+    assert (ran.code, names(simulator)) == (0, ["desbloqueio_confianca"])
+    assert simulator.provider.actions[0].detail == "3"
+    assert ran.document["state"] == "sent"
+    assert ran.document["after"] == {"requests": 1, "service_status": "servico_habilitado"}
+    assert "Unlocked until" in ran.document["said"]
+
+
+def test_without_a_yes_nothing_is_sent_and_the_request_is_shown(run, simulator):
+    service = fibre(simulator).services[0]
+    ran = run("service", "restart", "--service", str(service.id))
+    assert (ran.code, names(simulator)) == (2, [])
+    assert "POST rede/reiniciar_cpe/HWTC" in ran.err
+    assert "--yes" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "state"),
+    [("says:200", 1, "refused"), ("status:500", 1, "unknown"), ("status:429", 4, "queued")],
+)
+def test_exit_code_tells_that_it_was_not_done(run, simulator, word, code, state):
+    executed = state == "unknown"
+    service = fibre(simulator).services[0]
+    refusal = b'{"status":"error","msg":"Sem permiss\\u00e3o","errors":[]}'
+    path = ROOT + f"cliente/solicitar_desconexao/{service.id}"
+    simulator.fail_next(1, word, path, after_executing=executed, body=refusal)
+    ran = run("service", "disconnect", "--service", str(service.id), "--yes", "--json")
+    assert (ran.code, ran.document["state"]) == (code, state)
+    assert names(simulator) == (["solicitar_desconexao"] if executed else [])
+
+
+def test_report_counts_what_each_operator_did(run, simulator):
+    service = str(fibre(simulator).services[0].id)
+    simulator.fail_next(
+        1, "status:500", ROOT + f"cliente/solicitar_desconexao/{service}", after_executing=True
+    )
+    for action in ("disconnect", "disconnect", "restart"):
+        run("service", action, "--service", service, "--yes")
+    rows = run("report", "--json").document["actions"]
+    assert [(row["kind"], row["asked"], row["done"], row["open"]) for row in rows] == [
+        ("disconnect", 2, 1, 1),
+        ("restart_device", 1, 1, 0),
+    ]
+    assert "restart the equipment" in run("report").out
+
+
+def test_setting_takes_an_action_away(run, simulator, monkeypatch):
+    monkeypatch.setenv("HUBSOFT_TUI_ACTIONS__DISCONNECT", "off")
+    ran = run("service", "disconnect", "--service", str(fibre(simulator).services[0].id), "--yes")
+    assert (ran.code, names(simulator)) == (2, [])
+    assert "actions.disconnect" in ran.err
+
+
+def test_visit_is_planned_for_another_time(run, simulator):
+    ticket = next(each for each in simulator.tickets if each.open and each.orders)
+    number = str(ticket.orders[0].id - 16)
+    window = ("--start", "2027-01-05 14:00", "--end", "2027-01-05 16:00")
+    assert run("visit", "reschedule", number, *window, "--yes").code == 0
+    assert run("visit", "confirm", number, "--yes").code == 0
+    assert run("visit", "open", ticket.protocol, "--yes").code == 0
+    assert names(simulator) == ["reagendar", "agendar", "abrir_os"]
+    assert run("visit", "confirm", "999999", "--yes").code == 3
+
+
+def test_invoices_are_listed_with_all_that_pays_them(run, simulator):
+    customer = fibre(simulator, "suspenso_debito")
+    ran = run("invoice", "list", customer.document, "--json")
+    assert ran.code == 0
+    late = [each for each in ran.document["invoices"] if each["days_late"]]
+    assert late
+    assert all(not each["paid"] for each in ran.document["invoices"])
+    shown = run("invoice", "list", customer.document)
+    codes = [each[name] for each in ran.document["invoices"] for name in ("pix", "typeable_line", "link")]
+    assert all(code in shown.out for code in codes if code)
+    assert ran.document["requests"] == 2
+    assert len(run("invoice", "list", customer.document, "--all", "--json").document["invoices"]) > len(late)
