@@ -104,7 +104,7 @@ class RateLimited(HubSoftError):
 
 
 class BudgetLost(RateLimited):
-    """The file of the budget was lost: nothing is sent for one window, lest it be too much."""
+    """What was spent is not known, as the budget's file or its shared server was lost: nothing is sent for a while."""
 
 
 class QueueFull(HubSoftError):
@@ -125,6 +125,10 @@ class Closed(HubSoftError):
 
 class StoreError(HubSoftError):
     """The state on disk cannot be read or written; the text names the file and what to do."""
+
+
+class SharedServerLost(StoreError):
+    """The server that several machines share cannot be used."""
 
 
 class StoreBusy(StoreError):

@@ -118,6 +118,12 @@ def wait(seconds: float | None) -> str:
     return duration(round(seconds))
 
 
+def countdown(seconds: float) -> str:
+    """Return what is left as a clock shows it: 0:07, 1:12, 62:30."""
+    minutes, rest = divmod(max(0, round(seconds)), int(MINUTE))
+    return f"{minutes}:{rest:02d}"
+
+
 def lifetime(seconds: float) -> str:
     """Return a chosen length of time as it is typed, where tenths say it all: 0.5 s, 30 s, 1.5 h, else 1 d 6 h."""
     if seconds < MINUTE:

@@ -89,3 +89,15 @@ def test_the_wire_loads_no_engine_and_no_network() -> None:
     found = loaded("import hubsoft_tui.api.tickets, hubsoft_tui.api.customers, hubsoft_tui.api.models")
     assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"ssl", "socket"})
     assert not {name for name in found if name.startswith(("hubsoft_tui.core.engine", "hubsoft_tui.store"))}
+
+
+def test_without_a_shared_server_nothing_of_one_is_loaded(tmp_path: Path) -> None:
+    code = (
+        "from hubsoft_tui.core.clock import SystemClock\nfrom hubsoft_tui.services.container import make_engine\n"
+        "from hubsoft_tui.services.storage import open_state\nfrom hubsoft_tui.settings.tree import Profile, Settings\n"
+        "settings, clock = Settings(profile=Profile(url='http://localhost')), SystemClock()\n"
+        "with open_state(settings, clock) as state: make_engine(settings, state, clock)"
+    )
+    names = loaded(code, HUBSOFT_TUI_HOME=str(tmp_path))
+    assert not roots(names) & {"redis", "cryptography"}
+    assert not [name for name in names if name.startswith("hubsoft_tui.shared")]

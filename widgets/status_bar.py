@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from textual.color import Color, ColorParseError
 from textual.style import Style
 
-from hubsoft_tui.core.types import Badges, Health, Snapshot
-from hubsoft_tui.formats import age, clock, latency, percent
+from hubsoft_tui.core.types import Badges, Health, SharedContact, Snapshot
+from hubsoft_tui.formats import age, clock, countdown, latency, percent
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, cut, line
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hubsoft_tui.core.types import ApiState, BudgetState, TokenState
+    from hubsoft_tui.core.types import ApiState, BudgetState, SharedState, TokenState
 
 FULL: Final = "▮"
 EMPTY: Final = "▯"
 
+WIDE: Final = 120
+"""From so many cells on what is wrong with the shared server stands there in words."""
 TOKEN_SHORT: Final = 3600.0
 """Seconds of token life under which the strip draws attention to it."""
 
@@ -55,6 +57,33 @@ def gauge(used: float, limit: float, cells: int) -> tuple[str, str]:
 def budget_style(used: int, limit: int) -> str:
     """Return how the budget is coloured: it draws attention only when a person would have to wait."""
     return "$warn" if used >= limit else "$ok"
+
+
+def shared_trouble(shared: SharedState | None) -> tuple[str, str]:
+    """Return what is wrong with the server that machines share, in words and in a few cells; empty when nothing is."""
+    if shared is None:
+        return "", ""
+    if shared.contact is SharedContact.LOST:
+        left = countdown(shared.own_in)
+        return (
+            _("shared server lost: own requests in {time}").format(time=left),
+            _("⇄ lost {time}").format(time=left),
+        )
+    if shared.contact is SharedContact.ALONE:
+        count = number(shared.promise)
+        return (
+            _("shared server lost: {n} a minute of our own").format(n=count),
+            _("⇄ alone {n}/min").format(n=count),
+        )
+    if shared.contact is SharedContact.SILENT:
+        return _("shared server lost: nothing is sent"), _("⇄ lost")
+    if shared.quarantine > 0:
+        left = countdown(shared.quarantine)
+        return (
+            _("shared server began anew: requests in {time}").format(time=left),
+            _("⇄ anew {time}").format(time=left),
+        )
+    return "", ""
 
 
 class StatusStrip(Drawn):
@@ -114,6 +143,7 @@ class StatusStrip(Drawn):
             (1, self._labelled(_("queue"), number(shown.budget.queued), 3, _queue_style(shown.budget))),
             (2, self._labelled(_("hit"), percent(shown.cache.ratio), 5)),
             (0 if shown.badges.outbox_asks else 4, self._outbox(shown.badges)),
+            *self._shared(shown.budget.shared, width),
             (0, self._losses(shown.badges)),
             (0, self._alerts(shown.badges)),
             (5, self._token(shown.token)),
@@ -186,6 +216,16 @@ class StatusStrip(Drawn):
             return []
         text = ngettext("{n} file lost", "{n} files lost", badges.losses).format(n=number(badges.losses))
         return [(f"✖ {text}", "$bad bold")]
+
+    def _shared(self, shared: SharedState | None, width: int) -> list[tuple[int, list[Part]]]:
+        """Return the other machines, how soon to be left out; trouble never is."""
+        if shared is None:
+            return []
+        words, short = shared_trouble(shared)
+        plain: list[Part] = [(_("not encrypted"), "$warn")] if shared.plain else []
+        if short:
+            return [(0, [(words if width >= WIDE else short, "$bad bold")]), (3, plain)]
+        return [(3, [("⇄ ", "$quiet"), number(shared.machines)]), (3, plain)]
 
     def _token(self, token: TokenState) -> list[Part]:
         left = token.expires_in if token.present else None

@@ -158,6 +158,7 @@ class Engine:
 
     def start(self) -> None:
         """Begin the background tasks: cleaning, early renewal, noticing that HubSoft is back."""
+        self._gate.start()
         self._background = [
             asyncio.create_task(task)
             for task in (
@@ -177,7 +178,7 @@ class Engine:
         await asyncio.gather(*ending, return_exceptions=True)
         await self._fetcher.close()
         await self._tokens.close()
-        await self._gate.close()  # the requests that this ended
+        await self._gate.leave()
         await self._exchange.transport.close()
 
     def reconfigure(self, settings: Settings) -> None:
@@ -364,7 +365,7 @@ class Engine:
                 raise TimedOut(self._exchange.admission.unanswered()) from None
             if (held_by := self._gate.held_by) is not None:
                 raise TimedOut(held_by) from None
-            if self._gate.lost:
+            if self._gate.lost or self._gate.closed_by() is not None:
                 raise self._exchange.admission.limited(self._gate.paused_for) from None
             raise TimedOut(say("Its turn did not come in time; others go first. Try again.")) from None
 

@@ -5,6 +5,7 @@ Everything here is immutable and light to import: screens need it before the eng
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
@@ -153,6 +154,48 @@ class ClassLoad:
     """Estimated whole seconds until the first in line starts; 0 while none waits."""
 
 
+class SharedContact(Enum):
+    """How this machine stands with the server that several machines share."""
+
+    ON = "on"
+    LOST = "lost"  # nothing is sent: what the others were granted is not over yet
+    ALONE = "alone"  # people's requests go, out of what this machine was promised
+    SILENT = "silent"  # nothing is sent, and nothing will be before the server is back
+
+
+@dataclass(frozen=True, slots=True)
+class SharedState:
+    """The shared budget as a watcher sees it. Durations in whole seconds: what stands still repaints nothing."""
+
+    contact: SharedContact
+    own_in: float = 0.0
+    """LOST: until requests of this machine's own may go; inf when none may."""
+    promise: int = 0
+    """Requests per window that this machine may spend alone."""
+    machines: int = 0
+    """At the server as last heard, this one included."""
+    set_aside: int = 0
+    """Requests per window kept free for machines that are silent."""
+    quarantine: float = 0.0
+    """Until the server grants again, after it lost what it knew."""
+    unknown: float = 0.0
+    """For how long two thirds are kept free for machines that are not known."""
+    lost_for: float = 0.0
+    """Since the last answer; 0 while it is ON."""
+    round_trip: float | None = field(default=None, compare=False)
+    """Median of the last calls."""
+    calls: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Calls by what came of them: `ok`, `late`, `hello`, `old`, `error`."""
+    alone: int = 0
+    """Requests granted alone since the engine started."""
+    held_back: float = field(default=0.0, compare=False)
+    """By how much the server's clock was not believed."""
+    plain: bool = False
+    """The way to the server is not encrypted, and leads over a network."""
+    reason: str = ""
+    """Why it is not ON, as a sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetState:
     """The limiter as a watcher sees it."""
@@ -182,6 +225,8 @@ class BudgetState:
     """Whole seconds until the next held slot is free again; 0 while none is held."""
     others: int = 0
     """Requests of a window that other programs spent with this login, as HubSoft's answers of late show."""
+    shared: SharedState | None = None
+    """None where this machine has the budget for itself."""
 
     @property
     def queued(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..api.choices import Table, choices
 from ..api.models import Ticket
@@ -127,6 +127,10 @@ async def kept_going(work: Work, clock: Clock) -> None:
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
+if TYPE_CHECKING:
+    from ..shared.budget import SharedBudget
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
@@ -144,6 +148,8 @@ class Services:
     """None without a trace to learn from."""
     reports: Reports
     self_tuning: SelfTuning
+    shared: SharedBudget | None
+    """The budget that machines share; None where this machine has it for itself."""
     tickets: Tickets
     tuning: Tuning
     watch: Watch
@@ -257,6 +263,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         refresh=open_refresh(engine, source, state.tuning, clock),
         reports=reports,
         self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
+        shared=state.shared,
         tickets=tickets,
         tuning=tuning,
         watch=Watch(engine.snapshot),

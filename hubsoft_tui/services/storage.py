@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..core.limiter.turns import LocalBudget
 from ..core.requests.flights import LocalFlights
-from ..errors import StoreError
+from ..errors import SettingsError, StoreError
 from ..settings import places
 from ..settings.tree import Profile, Settings
 from ..store import (
@@ -40,8 +40,12 @@ from ..store.losses import LossBook
 from ..store.process_liveness import ProcessLiveness
 from ..store.trace_writer import TraceWriter
 from ..store.tuning import TuningLog
+from ..texts import say
 from .outbox.wire import mended
 from .reports.archive import House, ReportReader
+
+if TYPE_CHECKING:
+    from ..shared.budget import SharedBudget
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +79,8 @@ class State:
     liveness: ProcessLiveness
     rosters: rosters.Rosters
     losses: LossBook
+    shared: SharedBudget | None
+    """The budget that machines share; None where this machine has it for itself."""
     trace: Trace | None
     """None when the settings want no trace."""
     tuning: TuningLog
@@ -105,13 +111,30 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         checked = opened(folders.state / "checkups.db", *checkup_rows.MIGRATIONS)
         known = records.SqliteRecords(learnt, account, liveness, clock)
+        ledger = budget.SqliteBudget(spent, account, liveness, clock)
+        ports = Ports(
+            permits=LocalBudget(ledger),
+            tokens=tokens.SqliteTokens(kept, account, liveness, clock),
+            records=known,
+            flights=LocalFlights(known, clock),
+        )
+        shared: SharedBudget | None = None
+        if settings.shared.url or settings.profile.shared_url:
+            try:
+                from .shared_ports import shared_ports  # noqa: PLC0415 - heavy library: redis and cryptography
+            except ImportError as error:
+                raise SettingsError(
+                    say(
+                        "A shared server needs more of this program. Install it with: {command}",
+                        command="pip install 'hubsoft-tui[shared]'",
+                    )
+                ) from error
+
+            ports, shared = shared_ports(
+                ports, settings, clock, account=account, ledger=ledger, folder=folders.state
+            )
         yield State(
-            ports=Ports(
-                permits=LocalBudget(budget.SqliteBudget(spent, account, liveness, clock)),
-                tokens=tokens.SqliteTokens(kept, account, liveness, clock),
-                records=known,
-                flights=LocalFlights(known, clock),
-            ),
+            ports=ports,
             alerts=alerts.AlertStore(noticed, account, liveness, clock),
             checkups=Checkups(checked, account, liveness),
             results=CheckupResults(checked, account),
@@ -126,6 +149,7 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             commands=CommandQueue(checked, account, liveness),
             outbox=outbox.SqliteOutbox(unsent, account, liveness, clock),
             liveness=liveness,
+            shared=shared,
             rosters=rosters.Rosters(checked, account),
             losses=LossBook((folders.state, folders.cache)),
             trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,

@@ -28,6 +28,8 @@ PROFILE_VARIABLES: Final = {
     "HUBSOFT_USERNAME": "profile.username",
     "HUBSOFT_PASSWORD": "profile.password",
     "HUBSOFT_WEBHOOK_SECRET": "profile.webhook_secret",
+    "HUBSOFT_REDIS_URL": "profile.shared_url",
+    "HUBSOFT_REDIS_PASSWORD": "profile.shared_password",
 }
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SECRET_KEYS: Final = ("client_secret", "password", "webhook_secret")
+SECRET_KEYS: Final = ("client_secret", "password", "webhook_secret", "shared_url", "shared_password")
 KEYRING_SERVICE: Final = "hubsoft-tui"
 KEYRING_SECONDS: Final = 15.0
 """How long a keyring may take: a person may be typing its password; a dead one is given up."""

@@ -31,6 +31,7 @@ from .rules import (
     MEMBERS,
     OF_ACTIVE,
     PER_SECOND,
+    RECORDS,
     ROWS,
     SECONDS,
     setting,
@@ -337,6 +338,12 @@ class Profile:
     webhook_secret: str = setting(
         "", N_("A secret sent along to the webhook, so that it knows who calls."), secret=True
     )
+    shared_url: str = setting(
+        "",
+        N_("The shared server's address with its password; it is used instead of shared.url."),
+        secret=True,
+    )
+    shared_password: str = setting("", N_("The shared server's password."), secret=True)
     color: str = setting(
         "",
         N_("A colour that keeps this profile in sight; empty for the theme's."),
@@ -344,6 +351,32 @@ class Profile:
         shape=N_('a colour such as "green" or "#4488ff", or ""'),
     )
     read_only: bool = setting(default=False, does=N_("Takes every action that writes to HubSoft away."))
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSettings:
+    """The Redis or Valkey server through which several machines share one budget."""
+
+    url: str = setting(
+        "",
+        N_("The server that machines with the same login share; empty for this machine alone."),
+        pattern=r"|rediss?://(?:[^:@/\s]+@)?[^@/\s]+(?:/\d*)?|unix://(?:[^:@/\s]+@)?/[^\s?@]+(?:\?db=\d+)?",
+        shape=N_('an address such as "rediss://user@host:6380/0", without a password'),
+    )
+    ca_file: str = setting("", N_("The certificates that vouch for the server; empty for the system's."))
+    allow_plain: bool = setting(
+        default=False,
+        does=N_("Speak to a server over a network without encryption, which can be read on the way."),
+    )
+    name: str = setting(
+        "",
+        N_("What this machine is called on the Monitor; empty for the name it has on the network."),
+        pattern=r".{0,40}",
+        shape=N_("a name"),
+    )
+    max_records: int = setting(
+        5000, N_("How many answers the server keeps for all machines."), RECORDS, low=100, high=1_000_000
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,6 +468,7 @@ class Settings:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     checkup: CheckupSettings = field(default_factory=CheckupSettings)
     tuning: TuningSettings = field(default_factory=TuningSettings)
+    shared: SharedSettings = field(default_factory=SharedSettings)
     ui: UiSettings = field(default_factory=UiSettings)
     log: LogSettings = field(default_factory=LogSettings)
     keys: dict[str, str] = field(default_factory=dict)

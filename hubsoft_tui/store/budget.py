@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from ..core.clock import Clock
-from ..core.limiter.ledger import Ledger, QueueHead, Slot, Throttle
+from ..core.limiter.ledger import Ledger, MachineNotes, QueueHead, Slot, Throttle
 from ..core.types import Priority
 from ..texts import Text
 from .database import BEGUN_UNIT, Database
@@ -31,6 +31,9 @@ MIGRATIONS: Final = (
         arrival REAL NOT NULL, waiting INTEGER NOT NULL, seen REAL NOT NULL,
         PRIMARY KEY (account, owner, priority)
     ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE machine (account TEXT PRIMARY KEY, epoch TEXT NOT NULL, notes BLOB NOT NULL) WITHOUT ROWID;
     """,
 )
 
@@ -73,6 +76,10 @@ class SqliteBudget:
         if self._bereft:
             self.update(lambda ledger, _now: (ledger, None))
 
+    def last(self) -> bool:
+        """Whether no other process of this home is alive."""
+        return self._liveness.alone()
+
     def held_by(self) -> Text:
         """Say which process holds the file, as a sentence."""
         return holder(self._database.path)
@@ -98,6 +105,29 @@ class SqliteBudget:
         self._stored, self._stored_epoch, self._stored_version = ledger, self._epoch, version
         self._known, self._bereft = Ledger(), False
         return result
+
+    def note(self, step: Callable[[MachineNotes, Ledger, float], tuple[MachineNotes, Ledger, T]]) -> T:
+        """Change the ledger and what is noted of a shared server by `step`, in one transaction; see `update`."""
+
+        def both(ledger: Ledger, now: float) -> tuple[Ledger, T]:
+            notes, ledger, result = step(self._noted(self._connection), ledger, now)
+            row = (self._account, self._epoch, msgspec.msgpack.encode(notes))
+            self._connection.execute("INSERT OR REPLACE INTO machine VALUES (?, ?, ?)", row)
+            return ledger, result
+
+        return self.update(both)
+
+    def notes(self) -> MachineNotes:
+        """Return what is noted of a shared server, for looking only. Raises StoreError."""
+        with store_errors(self._database.path):
+            self._database.follow()
+            return self._noted(self._database.connection)
+
+    def _noted(self, db: sqlite3.Connection) -> MachineNotes:
+        row = db.execute(
+            "SELECT notes FROM machine WHERE account = ? AND epoch = ?", (self._account, self._epoch)
+        ).fetchone()
+        return MachineNotes() if row is None else msgspec.msgpack.decode(row[0], type=MachineNotes)
 
     def _current(self) -> Ledger:
         same = self._stored_epoch == self._epoch

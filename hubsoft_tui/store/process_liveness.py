@@ -55,6 +55,11 @@ class ProcessLiveness:
         """Tell whether `owner` is another one than this, and alive; empty or None is no owner."""
         return owner is not None and owner not in {"", self.owner} and self._alive(owner)
 
+    def alone(self) -> bool:
+        """Whether no other owner lives in the folder."""
+        owners = {path.stem for path in self._folder.glob("*.alive")} - {self.owner}
+        return owners == self.dead(owners)
+
     def close(self) -> None:
         """Leave; from now on this owner is dead. Closing twice is harmless."""
         self._left = True

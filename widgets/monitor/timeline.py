@@ -13,7 +13,7 @@ from hubsoft_tui.formats import age
 from hubsoft_tui.texts import _, number
 
 from ..line_widget import Drawn, Part, fit, line
-from ..status_bar import budget_style, gauge
+from ..status_bar import budget_style, gauge, shared_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -121,7 +121,9 @@ class BudgetTape(Drawn):
         title = _("Budget, last {n} s").format(n=number(budget.window))
         count = _("{used} of {limit}").format(used=number(budget.used), limit=number(budget.limit))
         notes: list[Part] = []
-        if budget.lost:
+        if words := shared_trouble(budget.shared)[0]:
+            notes.append((words, "$warn"))
+        elif budget.lost:
             lost = _("the budget's file was lost: waiting one window, {age} left")
             notes.append((lost.format(age=age(budget.paused_for)), "$warn"))
         elif budget.paused_for > 0:

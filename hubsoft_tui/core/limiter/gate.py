@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Final
 
-from ...errors import Closed, QueueFull, StoreBusy, StoreError, TimedOut
+from ...errors import BudgetLost, Closed, QueueFull, StoreBusy, StoreError, TimedOut
 from ...texts import Text, say
 from ..clock import Clock
 from ..types import BudgetState, Priority, Waiting
@@ -69,6 +69,14 @@ class Gate:
     def held_by(self) -> Text | None:
         """Who has held the budget for a while, so that nothing goes out; None when it is free."""
         return self._held_by
+
+    def start(self) -> None:
+        """Keep in touch with those who share the budget."""
+        self._port.start(self._wake)
+
+    def closed_by(self) -> Text | None:
+        """Say why nothing goes out, where it is not HubSoft's wish nor a lost file's; None otherwise."""
+        return self._port.closed_by(self.paused_for)
 
     def follow(self) -> None:
         """Notice that the budget's file is gone, or another one. Raises StoreError."""
@@ -144,9 +152,11 @@ class Gate:
         for waiter in self._queue:
             arrivals[waiter.place.priority].append(waiter.arrival)
         now = self._clock.now()
-        return view.budget_state(
+        state = view.budget_state(
             self._look(), self._port.owner, self._limits, now, arrivals=arrivals, waits=self._waits
         )
+        shared = self._port.shared()
+        return state if shared is None else replace(state, shared=shared)
 
     def waiting(self) -> dict[str, Waiting]:
         """Tell where each labelled place stands."""
@@ -171,6 +181,11 @@ class Gate:
             await asyncio.gather(self._driver, return_exceptions=True)
         with contextlib.suppress(StoreError):
             await self._call()
+
+    async def leave(self) -> None:
+        """Tell what ended after closing, and take leave of those who share the budget."""
+        await self.close()
+        await self._port.close()
 
     # The queue.
 
@@ -202,6 +217,7 @@ class Gate:
             now = self._clock.now()
             self._queue.refuse([waiter for waiter in self._queue if waiter.late(now)], _timed_out)
             turn = await self._call()
+            self._tell_people()
             return min(turn.again, self._queue.next_instant(now))
         except StoreBusy:
             self._held()
@@ -210,6 +226,13 @@ class Gate:
             text = error.text
             self._queue.refuse(self._queue, lambda: StoreError(text))
             return self._clock.now() + BROKEN
+
+    def _tell_people(self) -> None:
+        """Refuse people's requests while those who share the budget cannot be asked for long; the others wait on."""
+        if not self._queue or (seconds := self.paused_for) < HELD or (text := self.closed_by()) is None:
+            return
+        people = [waiter for waiter in self._queue if waiter.priority <= Priority.HIGH]
+        self._queue.refuse(people, lambda: BudgetLost(text, retry_after=seconds))
 
     async def _call(self) -> Turn:
         """Tell the ledger all there is to tell, and give out what it grants."""

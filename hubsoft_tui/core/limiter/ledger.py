@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from ...texts import Text
-from ..types import Priority
+from ..types import Priority, SharedState
 
 T = TypeVar("T")
 
@@ -185,6 +185,26 @@ class Ledger:
         return replace(self, queue=others | mine)
 
 
+@dataclass(frozen=True, slots=True)
+class MachineNotes:
+    """What the processes of one home know together about their place at a shared server. Instants are Clock.now."""
+
+    sent: float = 0.0
+    """When the last message left that could still count."""
+    contact: float = 0.0
+    """When the last message left that was answered; 0 for none."""
+    promise: int = 0
+    """Requests a window that this machine may spend alone when the server is lost."""
+    roster: Mapping[str, int] = field(default_factory=dict)
+    """Every machine at the server, and its promise."""
+    epoch: str = ""
+    version: int = 0
+    """Of the ledger that said so."""
+    floor: tuple[str, float, float, float] = ("", 0.0, 0.0, 0.0)
+    """An epoch of the server's clocks, when it was known, and how far (ms) the slow one and the fast one are at least
+    ahead of this machine's."""
+
+
 class LedgerStore(Protocol):
     """Where the processes of one home keep the ledger together: the one that changes it has it alone."""
 
@@ -323,4 +343,20 @@ class PermitPort(Protocol):
 
     def held_by(self) -> Text:
         """Say who holds the ledger, as a sentence."""
+        ...
+
+    def start(self, wake: Callable[[], None]) -> None:
+        """Begin to keep in touch; `wake` is called when a turn may bring more than the last one said."""
+        ...
+
+    def closed_by(self, seconds: float) -> Text | None:
+        """Say why nothing is granted for so long, where it is not HubSoft's wish; None when there is no such reason."""
+        ...
+
+    def shared(self) -> SharedState | None:
+        """Describe the server that several machines share; None without one."""
+        ...
+
+    async def close(self) -> None:
+        """Take leave of the others."""
         ...

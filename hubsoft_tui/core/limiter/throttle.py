@@ -45,8 +45,9 @@ def limits_from(settings: LimiterSettings) -> Limits:
 @lru_cache(maxsize=64)
 def scaled(limits: Limits, per_window: int) -> Limits:
     """Return `limits` for a lower rate, every class's share kept."""
-    ratio = per_window / limits.per_window
-    critical, high, normal, low = (max(1, round(cap * ratio)) for cap in limits.caps)
+    critical, high, normal, low = (
+        max(1, int(cap * per_window / limits.per_window + 0.5)) for cap in limits.caps
+    )
     return replace(
         limits,
         per_window=per_window,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
 from ...texts import Text
+from ..types import SharedState
 from .ledger import Ended, Fact, Ledger, LedgerStore, Limits, Slot, Told, TooMany, Turn, Unused
 from .queue import heads
 from .schedule import decide
@@ -86,3 +87,17 @@ class LocalBudget:
     def held_by(self) -> Text:
         """Say who holds the ledger, as a sentence."""
         return self.store.held_by()
+
+    def start(self, wake: Callable[[], None]) -> None:
+        """Do nothing: a change by another process is seen at the next look."""
+
+    def closed_by(self, seconds: float) -> Text | None:
+        """Say nothing: a pause is HubSoft's wish, or a lost file's, which the ledger knows."""
+        return None
+
+    def shared(self) -> SharedState | None:
+        """Describe no server: the budget is this machine's."""
+        return None
+
+    async def close(self) -> None:
+        """Do nothing: the others see it go."""

@@ -114,6 +114,8 @@ class AdmissionControl:
 
     def limited(self, seconds: float) -> RateLimited:
         """Build the error for a pause of so many seconds."""
+        if (text := self._gate.closed_by()) is not None:
+            return BudgetLost(text, retry_after=seconds)
         if self._gate.lost:
             text = say(
                 "The file of the budget was lost, so one window is waited; the next request may go in {seconds} s.",

@@ -1,0 +1,100 @@
+"""An engine's part at the server that several machines share. Imported only where the settings name one."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from ..core.clock import Clock
+from ..core.engine import Ports
+from ..core.limiter.ledger import Applicant, Ledger, Limits, Told, Turn
+from ..core.limiter.throttle import limits_from
+from ..core.limiter.turns import taken
+from ..core.types import Priority
+from ..errors import SettingsError
+from ..settings.places import write_private
+from ..settings.tree import Settings
+from ..shared.budget import MachineFace, SharedBudget
+from ..shared.connection import SharedAddress, SharedServer
+from ..shared.seal import Seal
+from ..store.budget import SqliteBudget
+from ..texts import say
+
+LONGEST: Final = 50.0
+"""Seconds from a grant in which a request's last byte leaves. The shorter, the sooner a lost server is done without."""
+MACHINE_FILE: Final = "machine.id"
+
+
+@dataclass(frozen=True, slots=True)
+class ShortAsk:
+    """An applicant whose lease is short enough."""
+
+    priority: Priority
+    arrival: float
+    lease: float
+
+
+def address_of(settings: Settings) -> SharedAddress:
+    """Return where the shared server is. Raises SettingsError when the way there could be read."""
+    url, shared = settings.profile.shared_url or settings.shared.url, settings.shared
+    parts = urlsplit(url)
+    if settings.profile.shared_password and parts.password is None:
+        name, _, host = parts.netloc.rpartition("@")
+        login = f"{name}:{quote(settings.profile.shared_password, safe='')}"
+        url = urlunsplit(parts._replace(netloc=f"{login}@{host}"))
+    address = SharedAddress(url, shared.ca_file)
+    if not address.encrypted and not shared.allow_plain:
+        raise SettingsError(
+            say(
+                "What goes to the shared server {host} could be read on the way. Use rediss://, or set "
+                "shared.allow_plain = true.",
+                host=address.host,
+            )
+        )
+    return address
+
+
+def shared_ports(
+    ports: Ports, settings: Settings, clock: Clock, *, account: str, ledger: SqliteBudget, folder: Path
+) -> tuple[Ports, SharedBudget]:
+    """Return the ports of an engine that shares its budget with other machines, and that budget.
+
+    Raises SettingsError, StoreError.
+    """
+    server = SharedServer(address_of(settings), account)
+    seal = Seal(account, settings.profile.client_secret)
+    name = settings.shared.name or platform.node().partition(".")[0]
+    face = MachineFace(_machine_id(folder), name, "console")
+
+    def grant(alone: Ledger, asks: Sequence[Applicant], limits: Limits, now: float) -> tuple[Ledger, Turn]:
+        short = [ShortAsk(ask.priority, ask.arrival, min(ask.lease, LONGEST)) for ask in asks]
+        return taken(alone, ledger.owner, Told((), short, limits), now)
+
+    budget = SharedBudget(
+        server,
+        seal,
+        face,
+        ledger=ledger,
+        owner=ledger.owner,
+        clock=clock,
+        longest=LONGEST,
+        limits=limits_from(settings.limiter),
+        grant=grant,
+        leaves=ledger.last,
+    )
+    return replace(ports, permits=budget), budget
+
+
+def _machine_id(folder: Path) -> str:
+    """Name this machine: by what its home drew once, and by its host, as a home may be copied to another one."""
+    path = folder / MACHINE_FILE
+    if not path.exists():
+        write_private(path, secrets.token_hex(16).encode())
+    drawn = path.read_bytes() + platform.node().encode()
+    return hashlib.sha256(drawn).hexdigest()[:12]

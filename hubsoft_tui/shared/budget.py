@@ -1,0 +1,412 @@
+"""The shared budget as an engine sees it: the server's ledger while that answers, the machine's promise when not."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+from .._version import __version__
+from ..core.clock import Clock
+from ..core.limiter.ledger import (
+    Applicant,
+    Ledger,
+    Limits,
+    MachineNotes,
+    QueueHead,
+    Slot,
+    Throttle,
+    Told,
+    Turn,
+)
+from ..core.types import Priority, SharedContact, SharedState
+from ..errors import SharedServerLost, StoreError
+from ..formats import countdown
+from ..texts import Text, say
+from .connection import SharedServer
+from .membership import Membership, TurnReply
+from .seal import Seal
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+BEAT: Final = 2.0
+"""Seconds after which an idle process is heard of at the server, and a lost server is looked for."""
+GRACE: Final = 5.0
+"""Seconds without the server that are only a wait."""
+AGAIN: Final = 1.0
+TRIES: Final = 6
+NOTHING: Final = Turn((), math.inf)
+OTHER: Final = "elsewhere"
+WHO: Final = "who"
+
+
+class MachineLedger(Protocol):
+    """What the processes of this home keep together (see `membership.Notebook`), and what it holds now."""
+
+    def note(self, step: Callable[[MachineNotes, Ledger, float], tuple[MachineNotes, Ledger, T]]) -> T:
+        """Change notes and ledger exclusively."""
+        ...
+
+    def notes(self) -> MachineNotes:
+        """Return the notes, for looking only."""
+        ...
+
+    def read(self) -> Ledger:
+        """Return the machine's own ledger, for looking only."""
+        ...
+
+    def follow(self) -> None:
+        """Notice that its file is gone, or another one. Raises StoreError."""
+        ...
+
+    def held_by(self) -> Text:
+        """Say who holds its file, as a sentence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSeen:
+    """One machine at the shared server."""
+
+    id: str
+    name: str
+    version: str
+    kind: str
+    mine: bool
+    promise: int
+    silent: float
+    """Seconds since its last call."""
+    spent: int
+    """Slots of the window that it holds."""
+    waiting: int
+    """Its requests that wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFace:
+    """How this process shows itself to the others."""
+
+    id: str
+    name: str
+    kind: str
+
+
+class SharedBudget:
+    """A PermitPort for one engine; `grant` gives out slots of the machine's own ledger by the rules of `turns`."""
+
+    instant = False
+    refresh = BEAT
+
+    def __init__(
+        self,
+        server: SharedServer,
+        seal: Seal,
+        face: MachineFace,
+        *,
+        ledger: MachineLedger,
+        owner: str,
+        clock: Clock,
+        longest: float,
+        limits: Limits,
+        grant: Callable[[Ledger, Sequence[Applicant], Limits, float], tuple[Ledger, Turn]],
+        leaves: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`leaves` tells on closing whether this is the machine's last process."""
+        self.owner = owner
+        self._server = server
+        self._seal = seal
+        self._face = face
+        self._ledger = ledger
+        self._clock = clock
+        self._grant = grant
+        self._leaves = leaves
+        self._limits = limits
+        self._member = Membership(face.id, owner, ledger, clock, longest=longest)
+        shown = msgspec.msgpack.encode([face.name, __version__, face.kind])
+        self._member.extras["who"] = base64.b64encode(seal.sealed(shown, WHO)).decode()
+        self._turning = asyncio.Lock()
+        self._wake: Callable[[], None] = lambda: None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._called = -math.inf
+        self._lost_at: float | None = None
+        self._why: Text | None = None
+        self._calls: Counter[str] = Counter()
+        self._alone = 0
+        self._notes = MachineNotes()
+
+    # -- turns
+
+    async def turn(self, told: Told) -> Turn:
+        """Take a turn at the server or, when it is lost, at what was promised. Raises StoreError."""
+        async with self._turning:
+            self._limits = told.limits
+            self._member.tell(told.facts)
+            return await self._take(told.asks)
+
+    async def _take(self, asks: Sequence[Applicant]) -> Turn:
+        waiting, grants = list(asks), list[Slot]()
+        for _ in range(TRIES):
+            if self._member.lost or (reply := await self._call(waiting)) is None:
+                break
+            for slot in reply.grants:
+                waiting.remove(next(ask for ask in waiting if ask.priority is slot.priority))
+            grants += reply.grants
+            if not reply.owed:
+                return Turn(tuple(grants), reply.again if waiting else math.inf)
+            await asyncio.sleep(max(0.0, reply.again - self._clock.now()))
+        if not self._member.lost:
+            return Turn(tuple(grants), self._clock.now() + AGAIN)
+        alone = self._member.alone(waiting, self._limits, self._grant, NOTHING)
+        self._member.holds(alone.grants)
+        self._alone += len(alone.grants)
+        return Turn((*grants, *alone.grants), min(alone.again, self._clock.now() + AGAIN))
+
+    async def _call(self, asks: Sequence[Applicant]) -> TurnReply | None:
+        """Call once; None when there is no answer: then the server is lost."""
+        try:
+            run = await self._server.connect()
+            message = self._member.message(asks, self._limits, run)
+            self._called = self._clock.now()
+            answer = await self._server.turn(message)
+        except SharedServerLost as error:
+            self._lose(_text(error))
+            return None
+        self._calls[str(answer["s"])] += 1
+        if answer["s"] == "newer":
+            self._lose(
+                say(
+                    "The shared server speaks with newer versions of this program. Update it on this machine."
+                )
+            )
+            return None
+        reply = self._member.answered(answer)
+        self._lost_at = self._why = None
+        return reply
+
+    def _lose(self, why: Text) -> None:
+        if self._lost_at is None:
+            logger.warning("%s", why)
+            self._lost_at = self._clock.now()
+        self._why = why
+        self._calls["error"] += 1
+        self._member.missed()
+
+    # -- keeping in touch
+
+    def start(self, wake: Callable[[], None]) -> None:
+        """Begin to keep in touch."""
+        self._wake = wake
+        self._tasks = [
+            asyncio.create_task(self._beat(), name="shared beat"),
+            asyncio.create_task(self._listen(), name="shared wake"),
+        ]
+
+    async def _beat(self) -> None:
+        while True:
+            try:
+                if self._member.lost:
+                    await self._look_for_it()
+                elif self._clock.now() - self._called >= BEAT:
+                    async with self._turning:
+                        await self._take(())
+            except SharedServerLost as error:
+                self._why = _text(error)
+            except StoreError as error:
+                logger.warning("shared budget: %s", error)
+            await asyncio.sleep(BEAT if self._member.lost else BEAT / 4)
+
+    async def _look_for_it(self) -> None:
+        """Find out whether the server is back; if so, report."""
+        await self._server.ping()
+        async with self._turning:
+            self._member.back()
+            await self._take(())
+        self._wake()
+
+    async def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(SharedServerLost):
+                async with self._server.listening(f"w:{self.owner}") as heard:
+                    while True:
+                        await heard()
+                        self._wake()
+            await asyncio.sleep(AGAIN)
+
+    async def close(self) -> None:
+        """Take leave: the machine's last process gives its promise back."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if not self._member.lost and self._member.last and self._leaves():
+            self._member.extras["bye"] = True
+            with contextlib.suppress(StoreError):
+                async with self._turning:
+                    await self._take(())
+        await self._server.close()
+
+    # -- what a person says
+
+    async def begin(self) -> None:
+        """No other machine works with this login now: keep nothing free for any. Raises SharedServerLost."""
+        await self._say(begin=True)
+
+    async def forget(self, machine: str) -> None:
+        """That machine is off: give its promise back. Raises SharedServerLost."""
+        await self._say(forget=machine)
+
+    async def _say(self, **words: object) -> None:
+        async with self._turning:
+            self._member.extras |= words
+            await self._take(())
+        if self._member.lost:
+            raise SharedServerLost(self._why or say("The shared server is lost."))
+
+    # -- what is to be seen
+
+    def read(self) -> Ledger:
+        """Return the ledger as last heard, or this machine's own while the server is lost."""
+        if self._member.lost or not self._member.last:
+            ledger = self._ledger.read()
+            until = self._opens()
+            return ledger if until <= self._clock.now() else ledger.throttled(paused_until=until)
+        return self._pictured(self._member.last, self._member.heard)
+
+    def _opens(self) -> float:
+        """Return when a lost machine may send: at once in the first seconds, which may be all there is."""
+        if self._lost_at is None or self._clock.now() - self._lost_at < GRACE:
+            return 0.0
+        at = self._alone_from()
+        return self._clock.now() + self._limits.longest_pause if math.isinf(at) else at
+
+    def _alone_from(self) -> float:
+        with contextlib.suppress(StoreError):
+            self._notes = self._ledger.notes()
+        return self._member.alone_from(self._notes, self._limits)
+
+    def _pictured(self, last: dict[str, Any], at: float) -> Ledger:
+        window = self._limits.window
+        slots = {
+            str(number): Slot(
+                str(number),
+                self.owner if mine else OTHER,
+                Priority(priority - 1),
+                started=at - ago / 1000,
+                lease_end=at + free / 1000 - window,
+                done=at + free / 1000 - window,
+            )
+            for number, (ago, free, priority, mine) in enumerate(last["sl"])
+        }
+        queue = {
+            (f"{OTHER}{number}", Priority(priority - 1)): QueueHead(
+                f"{OTHER}{number}", Priority(priority - 1), at - ago / 1000, waiting, self._clock.now()
+            )
+            for number, (priority, waiting, ago) in enumerate(last["ln"])
+        }
+        rate = last["n"] if last["n"] < self._limits.per_window else None
+        throttle = Throttle(
+            paused_until=at + max(last["pu"], last["qu"]) / 1000,
+            rate=rate,
+            clean_from=math.inf if rate is not None else 0.0,
+            header_limit=last.get("hl"),
+            others=last.get("ot") or 0,
+            others_until=at + (last.get("ou") or 0) / 1000,
+        )
+        return Ledger(slots, queue, throttle)
+
+    def follow(self) -> None:
+        """Notice that the machine's file is gone, or another one. Raises StoreError."""
+        self._ledger.follow()
+
+    def held_by(self) -> Text:
+        """Say who holds the machine's file, as a sentence."""
+        return self._ledger.held_by()
+
+    def closed_by(self, seconds: float) -> Text | None:
+        """Say that the server is lost, or begins anew."""
+        if self._member.lost:
+            if self._lost_at is None or self._clock.now() - self._lost_at < GRACE:
+                return None
+            at = self._alone_from()
+            if math.isinf(at):
+                return say("The shared server is lost, and nothing is sent before it is back.")
+            if at > self._clock.now():
+                return say("The shared server is lost: own requests in {time}.", time=countdown(seconds))
+            return None
+        quarantine = self._left("qu")
+        if quarantine > 0:
+            return say(
+                "The shared server began anew: requests go again in {time}.", time=countdown(quarantine)
+            )
+        return None
+
+    def shared(self) -> SharedState:
+        """Describe the server and this machine's part in it."""
+        now, last, lost = self._clock.now(), self._member.last, self._member.lost
+        alone_from = self._alone_from() if lost else 0.0
+        contact = SharedContact.ON
+        if lost:
+            contact = SharedContact.LOST if alone_from > now else SharedContact.ALONE
+            contact = SharedContact.SILENT if math.isinf(alone_from) else contact
+        return SharedState(
+            contact=contact,
+            own_in=_whole(alone_from - now) if lost else 0.0,
+            promise=self._notes.promise if lost else last.get("b", 0),
+            machines=len(last.get("r", ())),
+            set_aside=last.get("apart", 0),
+            quarantine=0.0 if lost else self._left("qu"),
+            unknown=0.0 if lost else self._left("un"),
+            lost_for=_whole(now - self._lost_at) if lost and self._lost_at is not None else 0.0,
+            round_trip=self._server.round_trip,
+            calls=dict(self._calls),
+            alone=self._alone,
+            held_back=last.get("H", 0) / 1000,
+            plain=not self._server.address.encrypted,
+            reason=str(self._why) if lost and self._why is not None else "",
+        )
+
+    def _left(self, key: str) -> float:
+        """Seconds left of what the last answer said to last so long."""
+        said = self._member.last.get(key, 0) / 1000
+        return _whole(self._member.heard + said - self._clock.now()) if said else 0.0
+
+    async def machines(self) -> list[MachineSeen]:
+        """Return who is at the server. Raises SharedServerLost."""
+        answer = await self._server.script("machines.lua", [f"{self._server.prefix}ledger"], [])
+        found = []
+        for name, promise, silent, spent, waiting, face in msgspec.msgpack.decode(answer):
+            shown, version, kind = self._face_of(face)
+            found.append(
+                MachineSeen(
+                    id=name,
+                    name=shown,
+                    version=version,
+                    kind=kind,
+                    mine=name == self._face.id,
+                    promise=promise,
+                    silent=max(0.0, silent / 1000),
+                    spent=spent,
+                    waiting=waiting,
+                )
+            )
+        return sorted(found, key=lambda machine: (not machine.mine, machine.name, machine.id))
+
+    def _face_of(self, sealed: str) -> tuple[str, str, str]:
+        shown = self._seal.opened(base64.b64decode(sealed), WHO)
+        return ("", "", "") if shown is None else msgspec.msgpack.decode(shown, type=tuple[str, str, str])
+
+
+def _whole(seconds: float) -> float:
+    return seconds if math.isinf(seconds) else max(0.0, math.ceil(seconds))
+
+
+def _text(error: SharedServerLost) -> Text:
+    return say("{reason}", reason=error.text)

@@ -1,0 +1,194 @@
+"""The way to the shared server: the only module that imports `redis`, and only once there is a server to speak to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import redis.asyncio
+from redis import exceptions
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from ..errors import SharedServerLost
+from ..texts import Text, say
+
+T = TypeVar("T")
+
+PATIENCE: Final = 2.0
+"""Seconds after which a call without an answer counts as none."""
+LISTEN_AGAIN: Final = 1.0
+TRIPS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAddress:
+    """Where the server is. Its text form shows no password."""
+
+    url: str = field(repr=False)
+    ca_file: str = ""
+
+    @property
+    def host(self) -> str:
+        """The server as people are told of it."""
+        parts = urlsplit(self.url)
+        if parts.scheme == "unix":
+            return parts.path
+        return f"{parts.hostname or '?'}:{parts.port or 6379}"
+
+    @property
+    def encrypted(self) -> bool:
+        """Nothing can be read on the way: by TLS, or because there is no way."""
+        parts = urlsplit(self.url)
+        loopback = (parts.hostname or "") in {"localhost", "127.0.0.1", "::1"}
+        return parts.scheme in {"rediss", "unix"} or loopback
+
+
+class SharedServer:
+    """A connection for one engine, in its loop. Every failure is a SharedServerLost that says why."""
+
+    def __init__(self, address: SharedAddress, account: str) -> None:
+        self.address = address
+        self.prefix = f"hs:{{{account}}}:"
+        self.run = ""
+        """Names the server's present run; empty while there is no connection."""
+        self._trips: deque[float] = deque(maxlen=TRIPS)
+        secure: dict[str, Any] = {}
+        if urlsplit(address.url).scheme == "rediss" and address.ca_file:
+            secure["ssl_ca_certs"] = address.ca_file
+        # The library's own retries would send a message again unseen.
+        self._redis: Any = redis.asyncio.Redis.from_url(
+            address.url,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+            retry=Retry(NoBackoff(), 0),
+            **secure,
+        )
+        self._scripts: dict[str, Any] = {}
+
+    @property
+    def round_trip(self) -> float | None:
+        """Median of the last calls, in seconds."""
+        ordered = sorted(self._trips)
+        return ordered[len(ordered) // 2] if ordered else None
+
+    @property
+    def shortest_trip(self) -> float:
+        """The shortest of the last calls, in seconds: by so much an answer is older than it looks."""
+        return min(self._trips, default=PATIENCE)
+
+    async def connect(self) -> str:
+        """Return the name of the server's present run."""
+        if not self.run:
+            self.run = str((await self.info("server"))["run_id"])
+        return self.run
+
+    async def info(self, section: str) -> dict[str, Any]:
+        """Return a section of what the server says of itself."""
+        found: dict[str, Any] = await self.call(lambda client: client.info(section))
+        return found
+
+    async def ping(self) -> None:
+        """Find out whether the server is there, and which run of it."""
+        await self.call(lambda client: client.ping())
+        self.run = ""
+        await self.connect()
+
+    async def turn(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Take one turn at the ledger."""
+        args = [msgspec.msgpack.encode(message), f"{self.prefix}w:"]
+        began = time.monotonic()
+        answer = await self.script("turn.lua", [f"{self.prefix}ledger"], args)
+        self._trips.append(time.monotonic() - began)
+        found: dict[str, Any] = msgspec.msgpack.decode(answer)
+        return found
+
+    async def script(self, name: str, keys: Sequence[str], args: Sequence[object]) -> Any:  # noqa: ANN401
+        """Run a script of this room."""
+        script = self._scripts.get(name)
+        if script is None:
+            text = (files("hubsoft_tui.shared") / name).read_text()
+            script = self._scripts[name] = self._redis.register_script(text)
+        return await self.call(lambda _client: script(keys=list(keys), args=list(args)))
+
+    async def call(self, do: Callable[[Any], Awaitable[T]]) -> T:
+        """Do something with the client, within PATIENCE. Raises SharedServerLost."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await do(self._redis)
+        except (exceptions.RedisError, TimeoutError, OSError) as error:
+            self.run = ""
+            raise SharedServerLost(self._why(error)) from None
+
+    @contextlib.asynccontextmanager
+    async def listening(self, *channels: str) -> AsyncIterator[Callable[[], Awaitable[tuple[str, bytes]]]]:
+        """Subscribe to channels; what is yielded waits for the next message. Raises SharedServerLost."""
+        names = [f"{self.prefix}{channel}" for channel in channels]
+        listener = self._redis.pubsub()
+
+        async def heard() -> tuple[str, bytes]:
+            while True:
+                message = await listener.get_message(ignore_subscribe_messages=True, timeout=None)
+                if message is not None:
+                    return message["channel"].decode().removeprefix(self.prefix), message["data"]
+
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await listener.subscribe(*names)
+            yield heard
+        except (exceptions.RedisError, TimeoutError, OSError) as error:
+            raise SharedServerLost(self._why(error)) from None
+        finally:
+            with contextlib.suppress(exceptions.RedisError, TimeoutError, OSError):
+                await listener.aclose()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        with contextlib.suppress(exceptions.RedisError, TimeoutError, OSError):
+            await self._redis.aclose()
+
+    def _why(self, error: Exception) -> Text:
+        """Say what failed; the library's own words may hold the password."""
+        host = self.address.host
+        kinds: list[tuple[tuple[type[Exception], ...], Text]] = [
+            (
+                (exceptions.AuthenticationError, exceptions.NoPermissionError),
+                say(
+                    "The shared server {host} refuses the user or the password, or a right is missing.",
+                    host=host,
+                ),
+            ),
+            ((exceptions.ReadOnlyError,), say("The shared server {host} is a read-only copy.", host=host)),
+            (
+                (exceptions.OutOfMemoryError,),
+                say("The shared server {host} has no memory left.", host=host),
+            ),
+            (
+                (exceptions.BusyLoadingError,),
+                say("The shared server {host} is still loading its data.", host=host),
+            ),
+            (
+                (exceptions.TimeoutError, TimeoutError),
+                say("The shared server {host} did not answer in time.", host=host),
+            ),
+            ((ssl.SSLError,), say("The shared server {host} does not speak TLS as expected.", host=host)),
+            (
+                (exceptions.ConnectionError, OSError),
+                say("The shared server {host} cannot be reached.", host=host),
+            ),
+        ]
+        for classes, text in kinds:
+            if isinstance(error, classes):
+                return text
+        if "NOREPLICAS" in str(error):
+            return say("The shared server {host} is without its copies and takes nothing.", host=host)
+        return say("The shared server {host} failed ({kind}).", host=host, kind=type(error).__name__)

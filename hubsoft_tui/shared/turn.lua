@@ -1,0 +1,236 @@
+#!lua flags=allow-oom
+-- One turn of one process at the shared budget: facts it tells, heads of its queue, grants it gets. The whole ledger
+-- is ONE value (KEYS[1]), so it is lost or kept as a whole. `core.limiter.schedule` and `throttle` are the same rules
+-- for one home; a test compares the two.
+-- KEYS[1] ledger   ARGV[1] message (msgpack, see membership.py)   ARGV[2] prefix of the wake channels
+-- Times are integer milliseconds of the ledger's clocks. W is the window and TAU: undetected steps of the server's
+-- clock and drift lie within TAU.
+local TAU, SILENT, FROZEN = 250, 8000, 6000
+local SHARE, ALONE = 3600000, 3            -- how long, and with how many requests a window, a machine may work alone
+local T = redis.call('TIME'); local raw = T[1] * 1000 + math.floor(T[2] / 1000) -- @clock
+local q = cmsgpack.unpack(ARGV[1])
+local N, W = q.lim[1], q.lim[2] + TAU
+local blob = redis.call('GET', KEYS[1])
+local g = blob and cmsgpack.unpack(blob)
+local fresh = not g
+if fresh then
+  g = {f=1, e=q.new, v=0, srv=q.srv, off=0, off2=0, c=raw, r=raw, H=0, s={}, h={}, m={}, o={}, F={}, V={}, th={pu=0,cf=0,ca=0}, q=0, u=0}
+end
+
+if g.f > 1 then return cmsgpack.pack({s='newer'}) end
+local L = q.L; for _, x in pairs(g.m) do L = math.max(L, x.L); W = math.max(W, x.W) end
+local hold = L + W                         -- how long a slot granted now can be held at most
+
+-- 1. two clocks. The slow one (now) frees things: it never runs ahead of true time. The fast one (fast) takes things
+--    away: it never lags behind. Server steps back: both go on from where they were. Steps forward: the slow one only
+--    follows as far as the caller's own clock vouches for; a caller without a past cannot move it at all.
+local fast = raw + g.off2
+if fast < g.r then g.off2 = g.off2 + (g.r - fast); fast = g.r end
+if q.lr and q.le == g.e and q.lr > fast then fast = q.lr; g.off2 = fast - raw end
+g.r = fast
+local now = raw + g.off
+if now < g.c then g.off = g.off + (g.c - now); now = g.c end
+local vouched = (q.lo and q.le == g.e) and q.lo - g.H or g.c   -- g.H: all it was ever held back, so it never catches up
+if now > vouched + TAU then
+  local to = math.max(vouched, g.c); g.off = g.off - (now - to); g.H = g.H + (now - to); now = to
+end
+g.c = now
+
+-- 2. was the ledger lost, rolled back, or carried to another server? then the window counts as full
+local mine = g.o[q.o] and g.o[q.o].q or 0  -- other calls may have raised the version again: the caller's own must be there
+local rolled = q.e == g.e and (q.v > g.v or q.ln > mine)
+if fresh or rolled or g.srv ~= q.srv then
+  g.e = q.new; g.srv = q.srv; g.q = now + hold ; g.rep = {}
+  if fresh then g.u = now + SHARE + 2 * hold end     -- it is not known which machines may be working alone
+end
+-- 3. A message that waited too long on the way must neither make its sender look alive nor be granted anything. One
+--    that does not know this epoch cannot be dated: it is told the time and comes again.
+local function answer(status, t) t.s = status; t.t = now; t.u = now + g.H; t.f = fast; t.v = g.v; t.e = g.e; return cmsgpack.pack(t) end
+if q.le ~= g.e or fast > q.na then
+  redis.call('SET', KEYS[1], cmsgpack.pack(g)); return answer(q.le ~= g.e and 'hello' or 'late', {})
+end
+-- 4. a repeated message gets the answer it got
+local o = g.o[q.o]
+if o and o.q == q.n and o.a then return o.a end
+if o and q.n < o.q then return answer('old', {}) end
+
+g.v = g.v + 1
+
+-- 5. the caller's machine, and who is silent: no machine is taken for alive that has not called since the caller came
+local m = g.m[q.m]
+if not m then m = {b=0, j=g.v, ok=false}; g.m[q.m] = m end
+m.t = fast; m.c = now; m.v = g.v; m.n = N; m.L = q.L; m.W = q.lim[2] + TAU; m.w = q.who or m.w
+if q.forget and q.forget ~= q.m then g.m[q.forget] = nil end      -- a person knows that it is off
+if q.begin then g.u = 0 end                                       -- a person knows that no other works with this login
+local alone_total = math.floor(N * 2 / 3)
+local function silent(x) return fast - x.t >= SILENT or x.v < m.j end
+local apart, machines, others_live, known_to_all = 0, 0, false, true
+for id, x in pairs(g.m) do
+  if x ~= m and now - x.c > SHARE + hold then g.m[id] = nil             -- its right to work alone is over
+  else
+    machines = machines + 1
+    if x ~= m then
+      if fast - x.t < SILENT then
+        others_live = true
+        if x.v > m.j then m.ok = true else known_to_all = false end   -- x has called since m came: x knows of m
+      end
+      if silent(x) then apart = apart + x.b end
+    end
+  end
+end
+if not others_live then m.ok = true end
+
+-- 6. facts: what ended, what never began, what the machine did alone, 429s
+local freed = false
+for _, d in ipairs(q.d or {}) do local s = g.s[d[1]]; if s and not s.d then s.d = math.max(s.g, now - d[2]) end end
+for _, id in ipairs(q.un or {}) do if g.s[id] then g.s[id] = nil; freed = true end end
+for id, s in pairs(g.s) do     -- granted in an answer that never arrived: nothing was sent under it
+  if s.o == q.o and not s.d then local known = false
+    for _, f in ipairs(q.fl or {}) do if f == id then known = true end end
+    if not known then g.s[id] = nil; freed = true end end
+end
+if q.rep then
+  for _, x in ipairs(q.rep.s) do g.s[x[1]] = {m=q.m, o=x[6], p=x[2], g=now - x[3], l=now + x[5], d=x[4] and now - x[4]} end
+  for id, b in pairs(q.rep.r) do if not g.m[id] then g.m[id] = {b=b, t=fast - SILENT, c=now, j=0, v=-1, ok=true, L=0, W=0}; apart = apart + b; machines = machines + 1 elseif g.m[id] ~= m then local x = g.m[id]; if silent(x) then apart = apart + math.max(0, b - x.b) end; x.b = math.max(x.b, b) end end
+  if g.rep then g.rep[q.m] = true end
+  if q.rep.ra and q.rep.ra >= 0 and q.rep.ra < SILENT then g.u = 0 end   -- it was there until the end: it knows every machine
+end
+local function recovered(at) -- what the last 429 left, and one more for each clean window since
+  if not g.th.r then return N end
+  return math.min(N, g.th.r + math.max(0, math.floor((at - g.th.cf) / W)))
+end
+for _, x in ipairs(q.tm or {}) do
+  local at = now - x[1]
+  local to = math.max(g.th.pu, at + x[2])
+  if at >= g.th.pu then
+    local rate = recovered(at)
+    if not g.th.r or at - g.th.ca >= W then rate = math.max(math.min(5, N), math.floor(rate * 0.8)); g.th.ca = at end
+    g.th.r = rate
+  end
+  g.th.pu = to; g.th.cf = to
+end
+if g.rep and g.q > now then
+  local all = next(g.rep) ~= nil and g.u == 0
+  for id, _ in pairs(g.m) do if not g.rep[id] then all = false end end
+  if all then g.q = 0 end
+end
+if g.q <= now then g.rep = nil end
+
+-- 7. sweep
+for id, s in pairs(g.s) do if (s.d or s.l) + W <= now then g.s[id] = nil end end
+for id, x in pairs(g.h) do if now - x.t > FROZEN then g.h[id] = nil end end
+for id, x in pairs(g.o) do if now - x.t > 2 * hold then g.o[id] = nil end end
+for _, x in ipairs(q.hd or {}) do   -- what HubSoft's headers count beyond the slots held, other programs spent
+  local used = 0; for _ in pairs(g.s) do used = used + 1 end
+  local others = x[2] >= 0 and math.max(0, x[1] - x[2] - used) or 0
+  if g.th.hl or x[1] - others < N then g.th.hl = x[1]; g.th.ot = others; g.th.ou = others > 0 and now + W or 0 end
+end
+
+-- 8. my part of the line
+local heads = {t=now, m=q.m, w={}}
+local had = g.h[q.o]
+for _, h in ipairs(q.h or {}) do heads.w[h[1]] = {now - h[3], h[2]} end
+g.h[q.o] = next(heads.w) and heads or nil
+
+-- 9. the numbers in force
+local lowest = recovered(now); for _, x in pairs(g.m) do if x.n and x.n < lowest then lowest = x.n end end
+if g.th.hl then lowest = math.min(lowest, g.th.hl - (now < g.th.ou and g.th.ot or 0)) end
+lowest = math.max(1, lowest)
+local caps, least = {}, q.lim[7]
+for c = 1, 4 do caps[c] = lowest < N and math.max(1, math.floor(q.lim[2 + c] * lowest / N + 0.5)) or q.lim[2 + c] end
+if lowest < N then least = lowest >= 4 and math.min(least, caps[4]) or 0 end
+if g.u > now then apart = math.max(apart, alone_total) else g.u = 0 end   -- set aside for machines that may work alone
+for c = 1, 4 do caps[c] = math.max(0, caps[c] - apart) end
+local held, low, lastlow = 0, 0, -1e15
+for _, s in pairs(g.s) do held = held + 1; if s.p == 4 then low = low + 1; lastlow = math.max(lastlow, s.g) end end
+local pace = W / math.max(1, caps[4])
+local lowmin = math.min(least, math.max(0, caps[2] - 1))
+
+-- 10. the line in order: class, then the machine that had least of late (start-time fair queueing), then arrival
+local line, lowwaits = {}, false
+for id, x in pairs(g.h) do for c, e in pairs(x.w) do line[#line+1] = {o=id, m=x.m, c=c, a=e[1], n=e[2]}; if c == 4 then lowwaits = true end end end
+local F, V = {}, {}
+for c = 1, 4 do V[c] = g.V[c] or 0; F[c] = {}; for k, f in pairs(g.F[c] or {}) do if f > V[c] then F[c][k] = f end end end
+local function tag(h) return math.max(V[h.c], F[h.c][h.m] or 0) end
+local function fits(c)
+  local owed = lowwaits and math.max(0, lowmin - low) or 0
+  local reach = caps[c]
+  if c == 4 and owed > 0 then reach = caps[2] elseif c == 2 or c == 3 then reach = math.min(reach, caps[2] - owed) end
+  return held < reach
+end
+local grants, ahead, wake = {}, {}, nil
+local closed = now < math.max(g.th.pu, g.q) or not m.ok
+local function serve()
+  while true do
+    local best
+    for _, h in ipairs(line) do
+      if h.n > 0 and (not best or h.c < best.c or (h.c == best.c and (tag(h) < tag(best) or (tag(h) == tag(best) and (h.a < best.a or (h.a == best.a and h.o < best.o)))))) and fits(h.c)
+         and (h.c ~= 4 or now >= lastlow + pace) then best = h end
+    end
+    if not best then return end
+    local c, start = best.c, tag(best)
+    if best.o == q.o then
+      local id = q.o .. ':' .. q.n .. ':' .. #grants
+      g.s[id] = {m=q.m, o=q.o, p=c, g=now, l=now + q.lease}
+      grants[#grants+1] = {id, c}
+      V[c] = math.max(V[c], start); F[c][best.m] = start + 1
+      best.n = best.n - 1
+      local e = g.h[q.o].w[c]; e[2] = best.n; if best.n == 0 then g.h[q.o].w[c] = nil end
+    else
+      if not wake then wake = best.o end
+      F[c][best.m] = start + 1; best.n = best.n - 1; best.v = (best.v or 0) + 1
+    end
+    held = held + 1; if c == 4 then low = low + 1; lastlow = now end
+  end
+end
+local FF, VV = {}, {}
+if not closed then
+  serve()
+  -- keep the tags of what was really granted, not of what was only set aside
+  for c = 1, 4 do for _, h in ipairs(line) do if h.v then F[c][h.m] = h.c == c and (F[c][h.m] or 0) - h.v or F[c][h.m] end end end
+  g.F = F; g.V = V
+end
+if g.h[q.o] and not next(g.h[q.o].w) then g.h[q.o] = nil end
+
+-- 11. when to look again: the moment the place for my first head comes free, those ahead of it served first
+local again = 60000
+if next(heads.w) then
+  if closed then again = math.max(g.th.pu, g.q) - now; if not m.ok then again = 2000 end
+  else
+    local frees = {}
+    for _, s in pairs(g.s) do frees[#frees+1] = (s.d or math.min(now, s.l)) + W end
+    table.sort(frees)
+    local real = #frees
+    for _, h in ipairs(line) do if h.o == q.o and h.n > 0 then
+      local before = 0
+      for _, x in ipairs(line) do if x ~= h and x.n + (x.v or 0) > 0 and (x.c < h.c or (x.c == h.c and tag(x) <= tag(h) and x.a <= h.a)) then before = before + x.n + (x.v or 0) end end
+      local k = real - caps[h.c] + before + 1
+      local at
+      if k <= 0 then at = now + 200 elseif k > #frees then at = now + W else at = frees[k] end
+      if h.c == 4 then at = math.max(at, lastlow + pace) end
+      again = math.min(again, at - now)
+    end end
+  end
+end
+-- 12. another may start now because of what was told: wake it
+local left = had and not g.h[q.o] and #grants == 0
+if wake and (freed or left or (g.q == 0 and q.rep)) then redis.call('PUBLISH', ARGV[2] .. wake, '') end
+
+-- 13. the right to work alone. What a machine may believe counts until it has said that it knows better.
+local share = 0
+if m.ok and known_to_all and g.q <= now and g.u == 0 then share = math.min(ALONE, math.max(1, math.floor(alone_total / machines))) end
+local others = 0; for _, x in pairs(g.m) do if x ~= m then others = others + x.b end end
+share = math.max(0, math.min(share, alone_total - others))
+m.b = math.max(q.b or 0, share)
+if q.bye then m.b = 0; share = 0; g.h[q.o] = nil; g.m[q.m] = nil; machines = machines - 1 end
+local roster = {}; for id, x in pairs(g.m) do roster[id] = x.b end
+-- the picture: [started ago, free in, class, whose] and [class, waiting, since], for looking only
+local slots, queue = {}, {}
+for _, s in pairs(g.s) do slots[#slots+1] = {now - s.g, (s.d or s.l) + W - now, s.p, s.o == q.o and 1 or 0} end
+for _, h in ipairs(line) do if h.o ~= q.o then queue[#queue+1] = {h.c, h.n + (h.v or 0), now - h.a} end end
+local a = answer('ok', {g=grants, w=math.max(1, math.ceil(again)), n=lowest, apart=apart, b=share, r=roster, L=L,
+  need=(g.rep and not g.rep[q.m]) and 1 or 0, pu=math.max(0, g.th.pu - now), qu=math.max(0, g.q - now),
+  un=math.max(0, g.u - now), hl=g.th.hl, H=g.H, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue})
+g.o[q.o] = {q=q.n, a=#grants > 0 and a or nil, t=now}
+redis.call('SET', KEYS[1], cmsgpack.pack(g))
+return a

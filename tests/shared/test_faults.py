@@ -1,0 +1,183 @@
+"""Under partitions, losses, stepping clocks and kills HubSoft never sees more than N; and each rule is needed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+import redis
+
+from hubsoft_tui.core.limiter.ledger import Ended, Slot
+from hubsoft_tui.core.types import Priority
+from hubsoft_tui.shared.membership import Membership
+from tests.fuzzing import in_form
+from tests.shared.world import (
+    CLOCK,
+    KEY,
+    LIMITS,
+    LONGEST,
+    MachineBook,
+    Request,
+    World,
+    script_text,
+    worst_window,
+)
+
+
+@pytest.fixture(scope="module")
+def client(server_url: str) -> Iterator[Any]:
+    with redis.Redis.from_url(server_url) as client:
+        yield client
+
+
+def lived(
+    client: Any, seed: int, minutes: float, changes: Sequence[tuple[str, str]] = (), most: int = 8
+) -> World:
+    machines = random.Random(seed).choice([1, 2, 3, 5, 8, most])
+    return World(client, seed, machines, minutes, client.register_script(script_text(changes))).run()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(in_form(4, 400)))
+def test_faults_never_show_hubsoft_more_than_n(client: Any, seed: int) -> None:
+    world = lived(client, seed, in_form(12, 60), most=in_form(8, 20))
+    assert world.worst() <= LIMITS.per_window
+    assert world.arrivals
+
+
+# A rule of the script, how to take it away, and a seed whose faults need it.
+RULES = {
+    "what silent machines may spend is set aside": (
+        ("if silent(x) then apart = apart + x.b end", ""),
+        (9, 20),
+    ),
+    "the server's clock is vouched for": (("if now > vouched + TAU then", "if false then"), (7, 20)),
+    "after a loss the window counts as full": (("g.q = now + hold ;", "g.q = 0;"), (12, 20)),
+    "a slot is held from its end": (("s.d = math.max(s.g, now - d[2])", "s.d = s.g"), (9, 20)),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_without_a_rule_the_faults_break_the_promise(client: Any, rule: str) -> None:
+    change, (seed, minutes) = RULES[rule]
+    assert lived(client, seed, minutes, [change]).worst() > LIMITS.per_window
+
+
+class Story:
+    """Machines whose messages are told one by one. All clocks agree; seconds."""
+
+    def __init__(self, client: Any, changes: Sequence[tuple[str, str]]) -> None:
+        client.flushdb()
+        self.client, self.script = client, client.register_script(script_text(changes))
+        self.instant = 1_000_000.0
+        self.step = 0.0
+        """By how much the server's clock stepped."""
+        self.sent: list[float] = []
+
+    def now(self) -> float:
+        return self.instant
+
+    def machine(self, name: str) -> Membership:
+        return Membership(name, f"{name}.1", MachineBook(self), self, longest=LONGEST)  # type: ignore[arg-type]
+
+    def message(self, member: Membership, requests: int = 0) -> dict[str, Any]:
+        asks = [Request(Priority.CRITICAL, self.instant) for _ in range(requests)]
+        return member.message(asks, LIMITS, "run")
+
+    def reach(self, message: dict[str, Any]) -> dict[str, Any]:
+        self.client.set(CLOCK, int((self.instant + self.step) * 1000))
+        return msgspec.msgpack.decode(
+            self.script(keys=[KEY, CLOCK], args=[msgspec.msgpack.encode(message), ""])
+        )
+
+    def turn(self, member: Membership, requests: int = 0) -> None:
+        """Take a turn, and send at once what it grants."""
+        for _ in range(3):
+            reply = member.answered(self.reach(self.message(member, requests)))
+            self.sent += [self.instant] * len(reply.grants)
+            if not reply.owed:
+                return
+
+    def pass_time(self, seconds: float, *members: Membership) -> None:
+        """Let time pass, in which these machines keep in touch."""
+        until = self.instant + seconds
+        while self.instant < until:
+            self.instant = min(until, self.instant + 2.0)
+            for member in members:
+                self.turn(member)
+
+    def alone(self, member: Membership, requests: int) -> None:
+        """Send what a lost machine may send of its own."""
+
+        def grant(ledger: Any, asks: Any, limits: Any, now: float) -> Any:
+            count = min(len(asks), limits.per_window)
+            return ledger, [
+                Slot(f"alone {n}", member.owner, Priority.CRITICAL, now, now) for n in range(count)
+            ]
+
+        member.missed()
+        asks = [Request(Priority.CRITICAL, self.instant) for _ in range(requests)]
+        self.sent += [self.instant] * len(member.alone(asks, LIMITS, grant, []))
+
+    def worst(self) -> int:
+        return worst_window(self.sent)
+
+
+LATE = ("or fast > q.na then", "then")
+
+
+@pytest.mark.parametrize(("changes", "kept"), [([], True), ([LATE], False)], ids=["kept", "without"])
+def test_a_late_message_makes_no_machine_look_alive(client: Any, changes: Any, kept: bool) -> None:
+    story = Story(client, changes)
+    gone, there = story.machine("gone"), story.machine("there")
+    gone.extras["begin"] = True
+    story.turn(gone)
+    story.pass_time(6.0, gone, there)
+    hung = story.message(gone, requests=1)  # it hangs in a dead connection, and `gone` hears nothing more
+    gone.missed()
+    story.pass_time(122.0, there)
+    story.reach(hung)
+    story.turn(there, requests=30)
+    story.alone(gone, requests=3)
+    assert (story.worst() <= LIMITS.per_window) is kept
+
+
+UNKNOWN = ("if fresh then g.u", "if false then g.u")
+
+
+@pytest.mark.parametrize(("changes", "kept"), [([], True), ([UNKNOWN], False)], ids=["kept", "without"])
+def test_after_a_loss_unknown_machines_keep_their_share(client: Any, changes: Any, kept: bool) -> None:
+    story = Story(client, changes)
+    gone, there = story.machine("gone"), story.machine("there")
+    gone.extras["begin"] = True
+    story.turn(gone)
+    story.pass_time(6.0, gone, there)
+    client.flushdb()
+    newcomer = story.machine("newcomer")  # it knows of no other machine, and no other comes back
+    story.pass_time(125.0, newcomer)
+    story.turn(newcomer, requests=30)
+    story.alone(gone, requests=3)
+    assert (story.worst() <= LIMITS.per_window) is kept
+
+
+CAUGHT_UP = ("q.lo - g.H or g.c", "q.lo or g.c + 5000")
+
+
+@pytest.mark.parametrize(("changes", "kept"), [([], True), ([CAUGHT_UP], False)], ids=["kept", "without"])
+def test_what_a_clock_was_held_back_by_is_never_caught_up(client: Any, changes: Any, kept: bool) -> None:
+    story = Story(client, changes)
+    machine = story.machine("one")
+    machine.extras["begin"] = True
+    story.turn(machine)
+    story.pass_time(4.0, machine)
+    for _ in range(3):
+        story.turn(machine, requests=30)
+        machine.tell([Ended(replace(slot, done=story.instant)) for slot in machine.flying])
+        story.pass_time(4.0, machine)
+        story.step += 61.0
+    assert len(story.sent) >= LIMITS.per_window
+    assert (story.worst() <= LIMITS.per_window) is kept
