@@ -217,7 +217,10 @@ def _plain(entry: Entry) -> dict[str, Any]:
     instants = ("created_at", "updated_at", "next_at")
     written = {name: _iso(getattr(entry, name)) for name in instants}
     named = {"kind": entry.kind.value, "state": entry.state.value, "asks": entry.asks}
-    return {**asdict(entry), **written, **named}
+    document = {**asdict(entry), **written, **named}
+    if "kind" in document["draft"]:
+        document["draft"]["kind"] = entry.kind.value
+    return document
 
 
 def _iso(instant: float | None) -> str | None:

@@ -75,6 +75,9 @@ def test_report_counts_what_each_operator_did(run, simulator):
         ("restart_device", 1, 1, 0),
     ]
     assert "restart the equipment" in run("report").out
+    entries = run("outbox", "--json").document["entries"]
+    assert [each["draft"]["kind"] for each in entries] == ["restart_device", "disconnect", "disconnect"]
+    assert "restart the equipment" in run("outbox").out
 
 
 def test_setting_takes_an_action_away(run, simulator, monkeypatch):

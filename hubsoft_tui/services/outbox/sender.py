@@ -177,7 +177,11 @@ class Sender:
         try:
             finding = await look_for_action(self._receive, draft, sent_at=row.sent_at or row.created_at)
         except HubSoftError as error:
-            await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
+            if row.approved and row.failures >= machine.MOST_FAILURES:
+                # A yes is for now: what cannot be looked for in time is asked about again.
+                await self._finish(row, machine.undecided, said=str(error))
+            else:
+                await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
         else:
             if finding.done:
                 await self._finish(row, machine.done, said=_(finding.done))
