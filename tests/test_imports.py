@@ -74,6 +74,17 @@ def test_small_commands_stay_small(arguments: list[str], tmp_path: Path) -> None
     assert not {name for name in found if name.startswith("hubsoft_tui.services")}
 
 
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ticket", "--help"]])
+def test_help_loads_no_command_and_no_settings(arguments: list[str], tmp_path: Path) -> None:
+    code = f"from hubsoft_tui.cli.main import run\nassert run({arguments!r}) == 0"
+    found = loaded(code, HUBSOFT_TUI_HOME=str(tmp_path))
+    rooms = ("api", "core", "diagnostics", "services", "settings", "simulator", "store")
+    assert not {name for name in found if name.startswith(tuple(f"hubsoft_tui.{room}" for room in rooms))}
+    ours = {name.rpartition(".")[2] for name in found if name.startswith("hubsoft_tui.cli.")}
+    assert ours == {"main", "session", "output", "translation"}
+    assert not found & {"asyncio", "logging", "msgspec", "ssl", "socket", "tempfile", "tomllib"}
+
+
 def test_a_lookup_loads_no_screen() -> None:
     code = "from hubsoft_tui.cli.main import run\nassert run(['lookup', '--json', '123']) == 2"
     # Not rich: httpx loads it for a command line of its own, where it is installed.

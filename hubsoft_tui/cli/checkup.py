@@ -32,16 +32,7 @@ SHOWN: Final = 50
 """Changed members printed for people; files and JSON hold all of them."""
 
 
-@click.command(
-    cls=Command,
-    help=N_(
-        "Check who of a list of members has an active contract, with as few requests as possible.\n\n"
-        "FILE is a CSV with columns of documents (cpf, cnpj, documento or document) and, if you like, names and ids; "
-        "- reads it from standard input. "
-        "A check-up that was interrupted goes on where it was. Exit code 0 when everybody could be decided, 1 when "
-        "somebody is unknown or commands are held."
-    ),
-)
+@click.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--plan-only",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..services.container import Services
 
 
-@click.group(cls=Group, help=N_("Show what a customer is to pay."))
+@click.group(cls=Group)
 def invoice() -> None:
     """Hold the commands on invoices."""
 

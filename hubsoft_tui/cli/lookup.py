@@ -26,13 +26,7 @@ _ID, _PRICE = 0, 3
 """The columns of a service's line that hold numbers."""
 
 
-@click.command(
-    cls=Command,
-    help=N_(
-        "Find a customer and say whether the contract is active.\n\n"
-        "TERM is a CPF, CNPJ, phone, name, HubSoft code, login or ticket protocol."
-    ),
-)
+@click.command(cls=Command)
 @click.argument("term")
 @click.option(
     "--status-only",

@@ -14,27 +14,13 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import click
-from click.shell_completion import get_completion_class
 
 from .. import privacy, texts
 from .._version import __version__
-from ..diagnostics import crash
 from ..errors import HubSoftError
-from ..settings import places
-from ..simulator import SCENARIOS, Simulator, introduce
-from ..texts import N_, _, say
-from .checkup import checkup
-from .invoices import invoice
-from .lookup import lookup, no_lookup_document
-from .metrics import metrics
-from .outbox import open_ticket, outbox
-from .output import error_kind, write_json, write_lines
-from .report import report
-from .service import service, visit
-from .session import JSON, CommandSession, until_signal
-from .tickets import sync, ticket_list
-from .translation import Group, Option, speaking
-from .upkeep import cache, config
+from ..texts import N_, _
+from .session import JSON, CommandSession
+from .translation import Group, LaterCommand, Option, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,54 +77,110 @@ def ticket() -> None:
     """Hold the commands on tickets."""
 
 
-ticket.add_command(open_ticket)
-ticket.add_command(ticket_list)
+ticket.add_command(
+    LaterCommand(
+        "open",
+        "outbox",
+        "open_ticket",
+        N_(
+            "Open a ticket. It is kept on this machine first, so it is neither lost nor opened twice.\n\n"
+            "What cannot be sent now is sent by a console that is open, or by: hubsoft-tui outbox --send"
+        ),
+    )
+)
+ticket.add_command(
+    LaterCommand(
+        "list",
+        "tickets",
+        "ticket_list",
+        N_("Show the tickets that are followed, from the mirror: no request."),
+    )
+)
 
-for _group in (
-    lookup,
-    sync,
+for _command in (
+    LaterCommand(
+        "lookup",
+        "lookup",
+        "lookup",
+        N_(
+            "Find a customer and say whether the contract is active.\n\n"
+            "TERM is a CPF, CNPJ, phone, name, HubSoft code, login or ticket protocol."
+        ),
+    ),
+    LaterCommand(
+        "sync",
+        "tickets",
+        "sync",
+        N_(
+            "Bring the followed tickets up to date, in as few requests as that takes.\n\n"
+            "The first sync takes the open tickets of the last days, as the settings say; later ones follow them."
+        ),
+    ),
     ticket,
-    service,
-    visit,
-    invoice,
-    outbox,
-    checkup,
-    report,
-    metrics,
-    cache,
-    config,
+    LaterCommand(
+        "service",
+        "service",
+        "service",
+        N_(
+            "Do something to a service: each action is shown as it will be sent, and sent once.\n\n"
+            "What HubSoft does not answer is looked for, and never sent again unasked: see hubsoft-tui outbox"
+        ),
+    ),
+    LaterCommand(
+        "visit", "service", "visit", N_("Open a work order, confirm a visit, or plan it for another time.")
+    ),
+    LaterCommand("invoice", "invoices", "invoice", N_("Show what a customer is to pay.")),
+    LaterCommand(
+        "outbox",
+        "outbox",
+        "outbox",
+        N_("List what was written to HubSoft from this machine, and what is not there yet."),
+    ),
+    LaterCommand(
+        "checkup",
+        "checkup",
+        "checkup",
+        N_(
+            "Check who of a list of members has an active contract, with as few requests as possible.\n\n"
+            "FILE is a CSV with columns of documents (cpf, cnpj, documento or document) and, if you like, names and "
+            "ids; - reads it from standard input. "
+            "A check-up that was interrupted goes on where it was. Exit code 0 when everybody could be decided, 1 "
+            "when somebody is unknown or commands are held."
+        ),
+    ),
+    LaterCommand(
+        "report",
+        "report",
+        "report",
+        N_(
+            "Show what a day cost and saved: questions, requests, endpoints, errors. Sends no request.\n\n"
+            "A day goes from midnight to midnight in this machine's time zone. Without --day it is today, so far."
+        ),
+    ),
+    LaterCommand(
+        "metrics",
+        "metrics",
+        "metrics",
+        N_(
+            "Give the figures of this home to Prometheus: printed once, or with --port served, or with --file "
+            "written for node_exporter. Sends no request.\n\n"
+            "What the consoles and programs on this home share is measured; none of them needs to know."
+        ),
+    ),
+    LaterCommand(
+        "cache",
+        "upkeep",
+        "cache",
+        N_("Look after what is remembered of HubSoft's answers. Sends no request."),
+    ),
+    LaterCommand(
+        "config", "upkeep", "config", N_("See where settings are, what they are, and whether they are right.")
+    ),
+    LaterCommand(
+        "simulate", "simulate", "simulate", N_("Run a simulated HubSoft on this machine until Ctrl+C.")
+    ),
 ):
-    hubsoft.add_command(_group)
-
-
-@hubsoft.command(help=N_("Run a simulated HubSoft on this machine until Ctrl+C."))
-@click.option(
-    "--port",
-    cls=Option,
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="N",
-    help=N_("Listen here; 0 takes a free one."),
-)
-@click.option(
-    "--scenario",
-    cls=Option,
-    type=click.Choice(tuple(SCENARIOS)),
-    default="calm",
-    metavar="NAME",
-    help=N_("How it behaves: calm, busy, rate-limited, slow, flaky, outage or token-revoked."),
-)
-def simulate(port: int, scenario: str) -> None:
-    """Serve until interrupted, which is how it is meant to end."""
-    try:
-        with until_signal() as ended, Simulator(port=port, scenario=scenario) as simulator:
-            write_lines(introduce(simulator))
-            ended.wait()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        taken = N_("Port {port} cannot be used: {reason}. Choose another with --port.")
-        raise HubSoftError(say(taken, port=port, reason=error.strerror)) from error
+    hubsoft.add_command(_command)
 
 
 @hubsoft.command(
@@ -150,6 +192,8 @@ def simulate(port: int, scenario: str) -> None:
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def completion(shell: str) -> None:
     """Answer `completion`."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - heavy: most commands complete nothing
+
     made = get_completion_class(shell)
     if made is None:
         raise click.UsageError(shell)
@@ -164,6 +208,8 @@ def _outcome(arguments: list[str], session: CommandSession) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _failed("interrupted", _("Interrupted."), INTERRUPTED, arguments, session)
     except HubSoftError as error:
+        from .output import error_kind  # noqa: PLC0415 - heavy: help loads no command
+
         return _failed(error_kind(error), str(error), error.exit_code, arguments, session)
     except SystemExit as gone:  # click's answer to shell completion, and to a reader that went away
         return gone.code if isinstance(gone.code, int) else 1
@@ -187,6 +233,9 @@ def _wrong_usage(error: click.UsageError, arguments: list[str], session: Command
 
 def _failed(kind: str, message: str, code: int, arguments: list[str], session: CommandSession) -> int:
     """Say on stderr what went wrong; with `--json` in the document too."""
+    from .lookup import no_lookup_document  # noqa: PLC0415 - heavy: help loads no command
+    from .output import write_json  # noqa: PLC0415 - heavy: help loads no command
+
     message = privacy.clean(message, multiline=True)
     click.echo(message, err=True)
     if JSON in (arguments[: arguments.index("--")] if "--" in arguments else arguments):
@@ -206,6 +255,9 @@ def _reader_gone() -> int:
 
 
 def _crash_line(error: Exception) -> str:
+    from ..diagnostics import crash  # noqa: PLC0415 - heavy: only a defect needs it
+    from ..settings import places  # noqa: PLC0415 - heavy: only a defect needs it
+
     try:
         folder = places.find().crashes
     except HubSoftError:

@@ -27,14 +27,7 @@ if TYPE_CHECKING:
 LOOPBACK: Final = "127.0.0.1"
 
 
-@click.command(
-    cls=Command,
-    help=N_(
-        "Give the figures of this home to Prometheus: printed once, or with --port served, or with --file written "
-        "for node_exporter. Sends no request.\n\n"
-        "What the consoles and programs on this home share is measured; none of them needs to know."
-    ),
-)
+@click.command(cls=Command)
 @click.option(
     "--port",
     cls=Option,

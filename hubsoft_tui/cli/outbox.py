@@ -35,14 +35,7 @@ SILENT_SECONDS: Final = 2.0
 REFUSED: Final = "refused"
 
 
-@click.command(
-    "open",
-    cls=Command,
-    help=N_(
-        "Open a ticket. It is kept on this machine first, so it is neither lost nor opened twice.\n\n"
-        "What cannot be sent now is sent by a console that is open, or by: hubsoft-tui outbox --send"
-    ),
-)
+@click.command("open", cls=Command)
 @click.option("--service", type=click.IntRange(min=1), cls=Option, metavar="ID", help=N_("The service's id."))
 @click.option(
     "--document",
@@ -127,9 +120,7 @@ def open_ticket(
     return HubSoftError.exit_code if entry.state.value == REFUSED else 0
 
 
-@click.command(
-    cls=Command, help=N_("List what was written to HubSoft from this machine, and what is not there yet.")
-)
+@click.command(cls=Command)
 @click.option("--send", cls=Option, is_flag=True, help=N_("Send what is due first."))
 @json_option
 @click.pass_obj

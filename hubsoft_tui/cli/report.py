@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 _BAR: Final = 40
 
 
-@click.command(
-    cls=Command,
-    help=N_(
-        "Show what a day cost and saved: questions, requests, endpoints, errors. Sends no request.\n\n"
-        "A day goes from midnight to midnight in this machine's time zone. Without --day it is today, so far."
-    ),
-)
+@click.command(cls=Command)
 @click.option("--day", cls=Option, metavar="YYYY-MM-DD", help=N_("Report this day."))
 @json_option
 @click.option("--csv", "as_csv", cls=Option, is_flag=True, help=N_("Print one table for spreadsheets."))

@@ -28,18 +28,12 @@ PATIENCE_SECONDS: Final = 90.0
 SENT, UNKNOWN = "sent", "unknown"
 
 
-@click.group(
-    cls=Group,
-    help=N_(
-        "Do something to a service: each action is shown as it will be sent, and sent once.\n\n"
-        "What HubSoft does not answer is looked for, and never sent again unasked: see hubsoft-tui outbox"
-    ),
-)
+@click.group(cls=Group)
 def service() -> None:
     """Hold the actions on a service."""
 
 
-@click.group(cls=Group, help=N_("Open a work order, confirm a visit, or plan it for another time."))
+@click.group(cls=Group)
 def visit() -> None:
     """Hold the actions on a visit."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import tempfile
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -12,13 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from .. import texts
-from ..diagnostics import logs
 from ..errors import HubSoftError, StoreError
 from ..privacy import clean
-from ..settings import places
-from ..settings.files import Loaded, read
-from ..settings.tree import Settings
-from ..simulator import Simulator
 from ..texts import N_, _
 from .output import styled
 from .translation import Option
@@ -30,6 +24,8 @@ if TYPE_CHECKING:
     from ..core.engine import Engine
     from ..services.container import Services
     from ..services.hub import Hub
+    from ..settings.files import Loaded
+    from ..settings.tree import Settings
     from ..store.losses import Loss
 
 T = TypeVar("T")
@@ -53,6 +49,8 @@ def loaded_settings(
     session: CommandSession, *, need_profile: bool = True, with_secrets: bool = True
 ) -> Loaded:
     """Return the settings of the profile wanted; what they warn of goes to stderr. Raises SettingsError."""
+    from ..settings.files import read  # noqa: PLC0415 - heavy: help loads no settings
+
     flags = {"read_only": True} if session.read_only else {}
     loaded = read(session.profile, flags, need_profile=need_profile, with_secrets=with_secrets)
     texts.use(loaded.settings.ui.language)
@@ -64,7 +62,9 @@ def loaded_settings(
 @contextlib.contextmanager
 def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[Hub]:
     """Start the engine on the profile wanted, or on a simulator of its own. Raises HubSoftError."""
+    from ..diagnostics import logs  # noqa: PLC0415 - heavy: help writes no log
     from ..services.hub import Hub  # noqa: PLC0415 - heavy: help loads no service
+    from ..settings import places  # noqa: PLC0415 - heavy: help loads no settings
 
     with contextlib.ExitStack() as stack:
         if session.demo:
@@ -118,6 +118,11 @@ def say_losses(losses: Iterable[Loss], known: frozenset[str] = frozenset()) -> f
 @contextlib.contextmanager
 def _demo() -> Iterator[Settings]:
     """Serve invented customers for the length of one command, with a home that is thrown away."""
+    import tempfile  # noqa: PLC0415 - heavy: the demo alone needs it
+
+    from ..settings.tree import Settings  # noqa: PLC0415 - heavy: help loads no settings
+    from ..simulator import Simulator  # noqa: PLC0415 - heavy: the demo alone needs it
+
     with tempfile.TemporaryDirectory(prefix="hubsoft-tui-demo-") as home, Simulator() as simulator:
         yield Settings(profile=simulator.profile, home=home)
 

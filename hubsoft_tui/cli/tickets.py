@@ -27,13 +27,7 @@ _PASSING: Final = (Unreachable, Refused, NotFound, RateLimited, QueueFull, Store
 """What may be better at the next pass: every answer but a refused login. Anything else ends `sync --every`."""
 
 
-@click.command(
-    cls=Command,
-    help=N_(
-        "Bring the followed tickets up to date, in as few requests as that takes.\n\n"
-        "The first sync takes the open tickets of the last days, as the settings say; later ones follow them."
-    ),
-)
+@click.command(cls=Command)
 @click.option("--once", cls=Option, is_flag=True, help=N_("Make one pass and end; this is the default."))
 @click.option(
     "--every",
@@ -61,9 +55,7 @@ def sync(session: CommandSession, *, once: bool, every: float | None, plan_only:
             _show(_pass(hub), as_json=as_json)
 
 
-@click.command(
-    "list", cls=Command, help=N_("Show the tickets that are followed, from the mirror: no request.")
-)
+@click.command("list", cls=Command)
 @click.option("--open", "open_only", cls=Option, is_flag=True, help=N_("Only those that are open."))
 @json_option
 @click.pass_obj

@@ -6,6 +6,7 @@ import contextlib
 import gettext
 import math
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -107,8 +108,31 @@ class Group(Command, click.Group):
         """Return the commands' names as they were added."""
         return list(self.commands)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name, with its module loaded, and what follows its name."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.loaded() if isinstance(command, LaterCommand) else command, rest
+
 
 Group.group_class = Group
+
+
+class LaterCommand(Command):
+    """A command whose module is loaded when the command is named: the list of commands needs its help alone."""
+
+    def __init__(self, name: str, module: str, attribute: str, help: str) -> None:  # noqa: A002 - click's own name
+        """`attribute` is the command in `module` of this package; it gets its help from here."""
+        super().__init__(name, help=help)
+        self._module = module
+        self._attribute = attribute
+
+    def loaded(self) -> click.Command:
+        """Return the command itself."""
+        command: click.Command = getattr(import_module(f"{__package__}.{self._module}"), self._attribute)
+        command.help = self.help
+        return command
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..store.losses import Loss
 
 
-@click.group(cls=Group, help=N_("Look after what is remembered of HubSoft's answers. Sends no request."))
+@click.group(cls=Group)
 def cache() -> None:
     """Hold the commands on the cache."""
 
@@ -93,7 +93,7 @@ def clear(session: CommandSession, *, as_json: bool) -> None:
         )
 
 
-@click.group(cls=Group, help=N_("See where settings are, what they are, and whether they are right."))
+@click.group(cls=Group)
 def config() -> None:
     """Hold the commands on the settings."""
 
