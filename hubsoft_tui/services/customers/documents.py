@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+_CPF_FORM: Final = re.compile(r"[0-9]{11}")
 _CNPJ_FORM: Final = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 _AREA_CODE: Final = re.compile(
     r"1[1-9]|2[12478]|3[1-578]|4[1-9]|5[1345]|6[1-9]|7[134579]|8[1-9]|9[1-9]"  # the 67 in use
@@ -228,15 +229,25 @@ def looks_like_cnpj(characters: str) -> bool:
 
 def is_cpf(digits: str) -> bool:
     """Tell whether bare `digits` are a CPF whose check digits match."""
-    # brutils loads its tables of holidays and towns with the package: not before something was typed.
-    from brutils.cpf import is_valid  # noqa: PLC0415 - heavy: brutils
-
-    # ASCII first: brutils takes "²" for a digit, and fails on it.
-    return digits.isascii() and bool(is_valid(digits))
+    return _CPF_FORM.fullmatch(digits) is not None and _check_digits_match(digits, weights=10)
 
 
 def is_cnpj(characters: str) -> bool:
     """Tell whether bare `characters` are a CNPJ, numeric or alphanumeric, whose check digits match."""
-    from brutils.cnpj import is_valid  # noqa: PLC0415 - heavy: brutils
+    return _CNPJ_FORM.fullmatch(characters) is not None and _check_digits_match(characters, weights=8)
 
-    return _CNPJ_FORM.fullmatch(characters) is not None and bool(is_valid(characters))
+
+def _check_digits_match(characters: str, *, weights: int) -> bool:
+    """Tell whether the last two are what modulo 11 makes of the others: the weights are 2, 3, … and begin again.
+
+    Written here because the libraries that know it load holidays, numerals or TLS with it, see docs/dependencies.md;
+    the tests compare it with one of them.
+    """
+    if len(set(characters)) == 1:
+        return False  # 111.111.111-11 fits the rule, and is given to no person
+    for end in (-2, -1):
+        # A letter counts as its ASCII code less 48, so digits keep their value.
+        total = sum((ord(c) - 48) * (2 + i % weights) for i, c in enumerate(reversed(characters[:end])))
+        if ord(characters[end]) - 48 != -total % 11 % 10:
+            return False
+    return True

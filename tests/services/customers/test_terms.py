@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import string
-import subprocess
-import sys
 
 import pytest
 from brutils.cnpj import generate as cnpj_of
+from brutils.cnpj import is_valid as cnpj_is_valid
 from brutils.cpf import generate as cpf_of
+from brutils.cpf import is_valid as cpf_is_valid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -261,9 +261,24 @@ def test_a_cnpj_with_one_changed_character_is_refused(seed: int, place: int, oth
         recognise(format_document(wrong))
 
 
-def test_the_validator_is_not_loaded_before_something_is_typed() -> None:
-    code = "import sys, hubsoft_tui.services.customers.terms; sys.exit('brutils' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+NEAR_CPF = st.from_regex(r"[0-9]{11}|0{11}", fullmatch=True) | st.text(max_size=14)
+NEAR_CNPJ = st.from_regex(r"[0-9A-Z]{12}[0-9]{2}|1{14}", fullmatch=True)
+
+
+@settings(deadline=None)
+@given(seeds, NEAR_CPF, st.integers(0, 9))
+def test_a_cpf_is_judged_as_brutils_does(seed: int, other: str, last: int) -> None:
+    made = made_cpf(seed)
+    for each in (made, f"{made[:-1]}{last}", other):
+        assert is_cpf(each) == (each.isascii() and cpf_is_valid(each))
+
+
+@settings(deadline=None)
+@given(seeds, st.booleans(), NEAR_CNPJ, st.integers(0, 9))
+def test_a_cnpj_is_judged_as_brutils_does(seed: int, letters: bool, other: str, last: int) -> None:
+    made = made_cnpj(seed, alphanumeric=letters)
+    for each in (made, f"{made[:-1]}{last}", other):
+        assert is_cnpj(each) == (each.isascii() and cnpj_is_valid(each))
 
 
 @pytest.mark.parametrize(
