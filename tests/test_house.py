@@ -119,14 +119,21 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+def _apart(text: str) -> str:
+    """Return the words of names one by one."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text)
+
+
 def _said_to_readers(path: Path) -> Iterator[tuple[int, str]]:
     """Yield (line, text) of names, comments, docstrings and log messages; what people see is not looked at."""
     source = path.read_text(encoding="utf-8")
+    if not PERSONS.search(" ".join(_apart(source).split())):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
         elif token.type == tokenize.NAME:
-            yield token.start[0], re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", token.string)
+            yield token.start[0], _apart(token.string)
     for node in ast.walk(_tree(path)):
         text: ast.expr | None = None
         if isinstance(node, ast.Expr):

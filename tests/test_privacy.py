@@ -167,8 +167,8 @@ def test_what_cannot_be_written_is_said_to_be_so() -> None:
 
 
 @pytest.mark.parametrize("part", ["a", "_", "a_", "a.", "senha_", "token", "_token", "://a:", "a@", "senha "])
-def test_a_megabyte_of_anything_is_read_once(part: str) -> None:
-    text = part * (1_000_000 // len(part))
+def test_a_long_text_of_anything_is_read_once(part: str) -> None:
+    text = part * (200_000 // len(part))
     assert redact(text) == text  # quadratic patterns would not come back in this lifetime
 
 

@@ -236,24 +236,21 @@ def test_an_error_never_holds_the_value() -> None:
         st.from_regex(r"[-+0-9eE.,:TZ /]{0,30}", fullmatch=True),
     )
 )  # fmt: skip
-@pytest.mark.parametrize(
-    "read",
-    [
+def test_whatever_json_holds_is_a_value_nothing_or_unreadable(value):
+    for read in (
         scalars.text, scalars.lines, scalars.document, scalars.identity, scalars.integer, scalars.real,
         scalars.money, scalars.flag, scalars.moment, scalars.instant, scalars.day,
-    ],
-)  # fmt: skip
-def test_whatever_json_holds_is_a_value_nothing_or_unreadable(read, value):
-    try:
-        found = read(value)
-    except UnreadableError:
-        return
-    # What was accepted can be computed with, moved to another zone and written down.
-    if isinstance(found, datetime):
-        found = found.astimezone(UTC)
-    if isinstance(found, Decimal):
-        found = found * 2 + 1
-    assert len(f"{found}".encode()) < 6000
+    ):  # fmt: skip
+        try:
+            found = read(value)
+        except UnreadableError:
+            continue
+        # What was accepted can be computed with, moved to another zone and written down.
+        if isinstance(found, datetime):
+            found = found.astimezone(UTC)
+        if isinstance(found, Decimal):
+            found = found * 2 + 1
+        assert len(f"{found}".encode()) < 6000, read
 
 
 def test_an_amount_is_bounded_before_it_is_computed_with():

@@ -179,7 +179,9 @@ def test_six_processes_open_at_once(tmp_path: Path, damaged: bool) -> None:
     path = tmp_path / "state.db"
     if damaged:
         path.write_bytes(b"noise " * 1000)
-    with ProcessPoolExecutor(6, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # what is imported once is there in all six
+    with ProcessPoolExecutor(6, mp_context=context) as pool:
         found = list(pool.map(_open, [str(path)] * 6))
     assert [rows for rows, _ in found] == [1] * 6
     # One of them moved it aside; the others found the fresh one.
