@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,6 @@ from .translation import Command, Group, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
 
     from ..api.models import Invoice
     from ..core.types import Answer
@@ -90,7 +90,7 @@ def _document(each: Invoice, today: date) -> dict[str, Any]:
 
 def _lines(invoices: Iterable[Invoice], today: date) -> list[str]:
     lines: list[str] = []
-    for each in invoices:
+    for each in sorted(invoices, key=lambda each: (not each.open, each.due_on or date.max)):
         late = each.days_late(today)
         state = styled(ngettext("{n} day late", "{n} days late", late).format(n=late), "bad") if late else ""
         head = [

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ..errors import HubSoftError, InvalidInput, Unreachable
-from ..formats import BRASILIA
+from ..formats import BRASILIA, NOTHING, moment
 from ..privacy import clean
-from ..texts import N_, _, ngettext, say
+from ..texts import N_, _, ngettext, number, say
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, open_hub
 from .translation import Command, Group, Option
@@ -19,6 +20,8 @@ from .translation import Command, Group, Option
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from ..api.models import Device, DeviceReading
+    from ..core.types import Answer
     from ..services.container import Services
     from ..services.desk import Aftermath
     from ..services.outbox.types import Action, Entry, Review
@@ -122,6 +125,50 @@ _add(
     click.option("--reason", required=True, cls=Option, metavar="TEXT", help=N_("Why: HubSoft keeps it.")),
 )
 _add("activate", "activate", N_("Activate a service that was never enabled."))
+
+
+@service.command(
+    cls=Command, help=N_("Show how the customer's equipment hears the network, and its recent course.")
+)
+@_SERVICE
+@click.option("--refresh", cls=Option, is_flag=True, help=N_("Ask HubSoft whatever is remembered."))
+@json_option
+@click.pass_obj
+def signal(session: CommandSession, *, service_id: int | None, refresh: bool, as_json: bool) -> None:
+    """Answer `service signal`: nothing HubSoft manages is an answer; 4 where the server does not offer it."""
+    if service_id is None:
+        raise click.UsageError(_("Give --service."))
+
+    async def ask(services: Services) -> Answer[tuple[Device, ...]] | None:
+        _customer, found = await services.desk.service(service_id)
+        return await services.desk.signal(found, refresh=refresh)
+
+    with open_hub(session) as hub:
+        answer = hub.call(ask)
+    devices = () if answer is None else answer.value
+    if as_json:
+        write_json({"devices": [_device(each) for each in devices]})
+    else:
+        rows = [_reading(each) for device in devices for each in device.readings]
+        write_lines(
+            table(rows, indent=0, right=(1, 2)) if rows else [_("HubSoft knows no signal of this service.")]
+        )
+
+
+def _device(device: Device) -> dict[str, Any]:
+    return {"address": device.address, "readings": [_measured(each) for each in device.readings]}
+
+
+def _measured(reading: DeviceReading) -> dict[str, Any]:
+    at = None if reading.at is None else reading.at.isoformat()
+    return {"at": at, "rx": reading.rx, "tx": reading.tx}
+
+
+def _reading(reading: DeviceReading) -> list[str]:
+    """Return a reading as (when, received, sent); HubSoft gives no unit, so none is said."""
+    at = NOTHING if reading.at is None else moment(reading.at.timestamp(), time.time())
+    shown = (NOTHING if value is None else number(value, 2) for value in (reading.rx, reading.tx))
+    return [at, *(f"{name} {value}" for name, value in zip(("rx", "tx"), shown, strict=True))]
 
 
 @visit.command("open", cls=Command, help=N_("Open a work order for the ticket with this protocol."))
@@ -253,6 +300,8 @@ def _document(entry: Entry, after: Aftermath | None) -> dict[str, Any]:
     if after is not None:
         status = None if after.service is None else after.service.status_prefix
         document["after"] = {"requests": after.requests, "service_status": status}
+        if after.devices:
+            document["after"]["signal"] = [_measured(each) for each in after.devices[0].readings[:1]]
     if state == "refused":
         document["error"] = {"kind": "refused", "message": entry.said}
     return document
@@ -268,6 +317,7 @@ def _lines(entry: Entry, after: Aftermath | None) -> list[str]:
         if after is not None and after.service is not None:
             cost = ngettext("{n} request", "{n} requests", after.requests).format(n=after.requests)
             lines.append(f"{clean(after.service.status)}  {styled(f'({cost})', 'quiet')}")
+            lines += ["  ".join(_reading(each.readings[0])) for each in after.devices or () if each.readings]
     elif state == "refused":
         lines = [styled(_("HubSoft refused: {what} ({local}). Nothing was done.").format(**about), "bad")]
     elif state == UNKNOWN:

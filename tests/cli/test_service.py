@@ -80,6 +80,15 @@ def test_report_counts_what_each_operator_did(run, simulator):
     assert "restart the equipment" in run("outbox").out
 
 
+def test_signal_is_shown_before_and_after_a_restart(run, simulator):
+    service = str(fibre(simulator).services[0].id)
+    before = run("service", "signal", "--service", service, "--json").document["devices"][0]["readings"]
+    after = run("service", "restart", "--service", service, "--yes", "--json").document["after"]
+    assert after["requests"] == 2
+    assert after["signal"][0]["at"] > before[0]["at"]
+    assert "rx -" in run("service", "signal", "--service", service).out
+
+
 def test_setting_takes_an_action_away(run, simulator, monkeypatch):
     monkeypatch.setenv("HUBSOFT_TUI_ACTIONS__DISCONNECT", "off")
     ran = run("service", "disconnect", "--service", str(fibre(simulator).services[0].id), "--yes")
