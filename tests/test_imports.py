@@ -16,7 +16,7 @@ SCREEN = {"textual", "rich"}
 HTTP = {"httpx", "httpcore", "h11", "anyio"}
 SERVER = {"starlette", "uvicorn"}
 ENGINE = {"tenacity", "cachetools", "sqlite3"}
-OTHERS = {"keyring", "brutils", "babel", "tomli_w", "asyncio"}
+OTHERS = {"keyring", "brutils", "babel", "tomli_w", "asyncio", "segno"}
 COMMANDS = {"click"}
 
 

@@ -40,8 +40,6 @@ class Head:
     """For a stale answer: why HubSoft could not be asked."""
     revealed: bool = False
     """Whether document and phones are shown whole."""
-    drafts: tuple[tuple[str, str], ...] = ()
-    """What was begun for the customer and not sent, as (what and when, what goes on with it)."""
 
 
 def state(customer: Customer, active: bool) -> tuple[str, str]:
@@ -83,7 +81,7 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
 
 
 class CustomerHead(Drawn):
-    """Name and state, large; document, code, since, phones; why the answer is old; alerts."""
+    """Name and state, large; document, code, since, phones; why the answer is old."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,12 +104,6 @@ class CustomerHead(Drawn):
         lines.append(self._identity(head, width))
         if head.reason:
             lines += [Content.styled(each, "$stale") for each in wrapped(clean(head.reason), width, 2)]
-        for draft, way in head.drafts:
-            lines.append(line((draft, "bold $account"), "  ", (way, "$quiet")).truncate(width, ellipsis=True))
-        for alert in head.customer.alerts:
-            first, *rest = wrapped(clean(alert), width - 2, 3) or [""]
-            lines.append(line(("! ", "bold $warn"), (first, "$warn")))
-            lines += [line("  ", (each, "$warn")) for each in rest]
         return lines
 
     def _title(self, head: Head, width: int) -> Content:
@@ -151,6 +143,33 @@ class CustomerHead(Drawn):
                 break
             joined = longer
         return joined.truncate(width, ellipsis=True)
+
+
+class CustomerNotices(Drawn):
+    """What was begun for a customer and not sent, and HubSoft's alerts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drafts: tuple[tuple[str, str], ...] = ()
+        self._alerts: tuple[str, ...] = ()
+
+    def show(self, drafts: tuple[tuple[str, str], ...], alerts: tuple[str, ...]) -> None:
+        """Draw `drafts` as (what and when, what goes on with it), and `alerts`."""
+        self._drafts, self._alerts = drafts, alerts
+        self.display = bool(drafts or alerts)
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        lines = [
+            line((draft, "bold $account"), "  ", (way, "$quiet")).truncate(width, ellipsis=True)
+            for draft, way in self._drafts
+        ]
+        for alert in self._alerts:
+            first, *rest = wrapped(clean(alert), width - 2, 3) or [""]
+            lines.append(line(("! ", "bold $warn"), (first, "$warn")))
+            lines += [line("  ", (each, "$warn")) for each in rest]
+        return lines
 
 
 NAME_LEAST: Final = 14

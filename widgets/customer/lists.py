@@ -14,6 +14,7 @@ from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, cut, fit, line
+from ..table.rows import fold
 from .card import OFF, ON, state
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from hubsoft_tui.api.models import Customer
 
 
-class ChoiceList(Drawn):
-    """Several customers: one line each, one selected."""
+class ChoiceList(Drawn, can_focus=True):
+    """Several customers: one line each, one selected; letters narrow them, digits begin another question."""
 
     class Chosen(Message):
         """A customer was clicked. `index` counts from 0."""
@@ -38,23 +39,58 @@ class ChoiceList(Drawn):
         self._active: tuple[bool, ...] = ()
         self._heading = ""
         self._more = False
-        self.selected = 0
+        self._typed = ""
+        self._shown: list[int] = []
+        self._marked = 0
+
+    @property
+    def selected(self) -> int:
+        """The selected customer, counted from 0; -1 while none matches what is typed."""
+        return self._shown[self._marked] if self._marked < len(self._shown) else -1
 
     def show(
         self, heading: str, customers: tuple[Customer, ...], active: tuple[bool, ...], *, more: bool
     ) -> None:
         """Draw `customers` under `heading`, the first selected; `more` says that HubSoft may know others."""
         self._heading, self._customers, self._active, self._more = heading, customers, active, more
-        self.selected = 0
-        self.redraw()
+        self.narrow("")
 
     def move(self, step: int) -> None:
         """Select the next or the previous one, and keep it in sight."""
-        self.selected = min(max(self.selected + step, 0), max(0, len(self._customers) - 1))
+        self._marked = min(max(self._marked + step, 0), max(0, len(self._shown) - 1))
         self.redraw()
         self.call_after_refresh(
-            self.scroll_to_region_of, Region(0, self.selected + 2, self.content_size.width, 1)
+            self.scroll_to_region_of, Region(0, self._marked + 2, self.content_size.width, 1)
         )
+
+    def narrow(self, typed: str) -> None:
+        """Show only those whose name, city or address holds every word of `typed`."""
+        self._typed, self._marked = typed, 0
+        words = fold(typed).split()
+        self._shown = [
+            index
+            for index, customer in enumerate(self._customers)
+            if all(word in fold(_searched(customer)) for word in words)
+        ]
+        self.redraw()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Take letters: they narrow."""
+        del key
+        return character is not None and _narrows(character, begun=bool(self._typed))
+
+    def on_key(self, event: events.Key) -> None:
+        """Narrow."""
+        if event.key == "backspace" and self._typed:
+            self.narrow(self._typed[:-1])
+        elif event.key == "escape" and self._typed:
+            self.narrow("")
+        elif event.character is not None and _narrows(event.character, begun=bool(self._typed)):
+            self.narrow(self._typed + event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def scroll_to_region_of(self, region: Region) -> None:
         """Scroll what holds the list until `region` of it is in sight."""
@@ -64,25 +100,28 @@ class ChoiceList(Drawn):
 
     def draw(self, width: int) -> list[Content]:
         """Return the lines."""
-        count = ngettext("{n} customer", "{n} customers", len(self._customers))
+        count = ngettext("{n} customer", "{n} customers", len(self._shown))
         lines = [
             line(
                 (cut(clean(self._heading), width - 20), "bold $title"),
                 "   ",
-                (count.format(n=number(len(self._customers))), "$quiet"),
-            ),
-            Content.styled(_("There may be more: HubSoft returned as many as were asked for."), "$warn")
-            if self._more
-            else Content(""),
+                (count.format(n=number(len(self._shown))), "$quiet"),
+                ("   " + _("more may exist at HubSoft") if self._more else "", "$warn"),
+            ).truncate(width, ellipsis=True),
+            line(("▌", "bold $account"), self._typed)
+            if self._typed
+            else Content.styled(cut(_("letters narrow, ↑↓ mark, enter opens"), width), "$quiet"),
         ]
+        if self._customers and not self._shown:
+            lines.append(Content.styled(_("Nothing matches; backspace goes back."), "$warn"))
         signs = [
             state(customer, active) for customer, active in zip(self._customers, self._active, strict=True)
         ]
         cells = max((cell_len(text) for text, _style in signs), default=0) + 2
-        for index, customer in enumerate(self._customers):
-            sign = signs[index]
-            marked = index == self.selected
-            city = next((s.address.city for s in customer.services if s.address and s.address.city), "")
+        selected = self.selected
+        for index in self._shown:
+            customer, sign, marked = self._customers[index], signs[index], index == selected
+            city = _city(customer)
             place = 0 if width < 90 else 24
             code = fit("" if customer.code is None else str(customer.code), 8, right=True)
             room = max(10, width - 2 - cells - 20 - 10 - place)
@@ -92,7 +131,7 @@ class ChoiceList(Drawn):
                 (fit(clean(customer.name), room), "bold $title" if marked else ""),
                 (fit(f"  {mask_document(customer.document)}", 20), "$quiet"),
                 (code, "$quiet"),
-                ("  " + fit(clean(city or ""), place - 2) if place else "", "$quiet"),
+                ("  " + fit(clean(city), place - 2) if place else "", "$quiet"),
             )
             lines.append(row.truncate(width).stylize("on $row") if marked else row.truncate(width))
         return lines
@@ -100,8 +139,23 @@ class ChoiceList(Drawn):
     def on_click(self, event: events.Click) -> None:
         """Choose the line under the mouse."""
         index = event.get_content_offset_capture(self).y - 2
-        if 0 <= index < len(self._customers):
-            self.post_message(self.Chosen(index))
+        if 0 <= index < len(self._shown):
+            self.post_message(self.Chosen(self._shown[index]))
+
+
+def _city(customer: Customer) -> str:
+    return next((s.address.city for s in customer.services if s.address and s.address.city), "") or ""
+
+
+def _searched(customer: Customer) -> str:
+    places = [service.address.full for service in customer.services if service.address is not None]
+    return " ".join(
+        [customer.name, customer.trade_name or "", _city(customer), *(each or "" for each in places)]
+    )
+
+
+def _narrows(character: str, *, begun: bool) -> bool:
+    return character.isalpha() or (begun and character in " -'.")
 
 
 @dataclass(frozen=True, slots=True)

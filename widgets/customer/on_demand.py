@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
-from hubsoft_tui.formats import DAY, NOTHING, age, day, day_of, day_time, duration, money, size
+from hubsoft_tui.formats import DAY, NOTHING, age, day_of, day_time, duration, size
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 
@@ -25,16 +24,13 @@ from .card import OFF, ON, wrapped
 if TYPE_CHECKING:
     from textual import events
 
-    from hubsoft_tui.api.models import Invoice, Session, Ticket, WorkOrder
+    from hubsoft_tui.api.models import Session, Ticket, WorkOrder
 
-RowDrawer = Callable[[tuple[Any, ...], int, float], list[Content]]
-"""Draws rows into a width, at an instant (UTC epoch seconds)."""
+RowDrawer = Callable[[tuple[Any, ...], int, float, int | None], list[Content]]
+"""Draws rows into a width, at an instant (UTC epoch seconds); one of them may be marked."""
 
 WIDE: Final = 64
 """Cells from which a ticket's subject stands beside its protocol."""
-
-ROOMY: Final = 40
-"""Cells from which an invoice's due date has its year."""
 
 SHOWN: Final = 8
 """Rows a panel shows; the rest is counted."""
@@ -50,6 +46,10 @@ class AskedPanelState:
     origin: str = ""
     stale: bool = False
     error: str = ""
+    marked: int | None = None
+    """The row that keys act on; None while they act elsewhere."""
+    hint: str = ""
+    """What the keys do to the marked row."""
 
 
 class AskedPanel(Drawn):
@@ -93,8 +93,12 @@ class AskedPanel(Drawn):
             return lines
         if not asked.rows:
             return [*lines, Content.styled(_("none"), "$quiet")]
-        lines += self._rows(asked.rows[:SHOWN], width, self._now)
-        if (more := len(asked.rows) - SHOWN) > 0:
+        top = max(0, (asked.marked or 0) - SHOWN + 1)
+        marked = None if asked.marked is None else asked.marked - top
+        lines += self._rows(asked.rows[top : top + SHOWN], width, self._now, marked)
+        if asked.hint:
+            lines += [Content.styled(each, "$account") for each in wrapped(asked.hint, width, 2)]
+        if (more := len(asked.rows) - SHOWN - top) > 0:
             lines.append(
                 Content.styled(
                     ngettext("and {n} more", "and {n} more", more).format(n=number(more)), "$quiet"
@@ -108,7 +112,9 @@ class AskedPanel(Drawn):
         self.post_message(self.Pressed(self.id or ""))
 
 
-def ticket_rows(tickets: tuple[Ticket, ...], width: int, now: float) -> list[Content]:
+def ticket_rows(
+    tickets: tuple[Ticket, ...], width: int, now: float, marked: int | None = None
+) -> list[Content]:
     """Draw tickets: protocol, how old, what is left; type and status; the opening words where there is room."""
     wide = width >= WIDE
     lines = []
@@ -144,36 +150,9 @@ def _today(now: float) -> date:
     return day_of(now)
 
 
-def invoice_rows(invoices: tuple[Invoice, ...], width: int, now: float) -> list[Content]:
-    """Draw invoices: the sum first, then amount, due date and how late each is."""
-    today = _today(now)
-    owed = [invoice for invoice in invoices if not invoice.paid]
-    lines = []
-    if owed:
-        total = sum((invoice.amount for invoice in owed if invoice.amount is not None), Decimal(0))
-        count = ngettext("{n} open", "{n} open", len(owed)).format(n=number(len(owed)))
-        lines.append(Content.styled(cut(f"{count} · {money(total)}", width), "bold"))
-    for invoice in invoices:
-        late = (today - invoice.due_on).days if invoice.due_on and not invoice.paid else 0
-        word, style = (_("paid"), "$quiet") if invoice.paid else (_("due"), "")
-        if late > 0:
-            word, style = _("{age} late").format(age=age(late * DAY)), "bold $warn"
-        amount = money(invoice.amount) if invoice.amount is not None else NOTHING
-        lines.append(
-            line(
-                (f"{OFF if invoice.paid else ON} ", style),
-                fit(amount, 11, right=True),
-                "  ",
-                # How late it is matters more than the year it was due.
-                day(invoice.due_on)[: 10 if width >= ROOMY else 5],
-                "  ",
-                (word, style),
-            ).truncate(width, ellipsis=True)
-        )
-    return lines
-
-
-def order_rows(orders: tuple[WorkOrder, ...], width: int, now: float) -> list[Content]:
+def order_rows(
+    orders: tuple[WorkOrder, ...], width: int, now: float, marked: int | None = None
+) -> list[Content]:
     """Draw work orders: planned start, number and kind; below them status and technicians."""
     lines = []
     for order in orders:
@@ -196,7 +175,9 @@ def order_rows(orders: tuple[WorkOrder, ...], width: int, now: float) -> list[Co
     return lines
 
 
-def session_rows(sessions: tuple[Session, ...], width: int, now: float) -> list[Content]:
+def session_rows(
+    sessions: tuple[Session, ...], width: int, now: float, marked: int | None = None
+) -> list[Content]:
     """Draw RADIUS sessions: how long and since when; where there is no room beside, address and traffic below."""
     lines = []
     for session in sessions:

@@ -202,6 +202,7 @@ PAGES: Final = {
     "write": N_("A form"),
     "review": N_("The last look before sending"),
     "sent": N_("What was just written"),
+    "invoice": N_("What an invoice is paid with"),
     "pick": N_("A choice"),
     "prompt": N_("A line to type"),
     "confirm": N_("A question"),

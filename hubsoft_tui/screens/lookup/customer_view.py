@@ -1,80 +1,58 @@
-"""One customer in sight: head, services and what is asked on demand; reveals, marks, ages."""
+"""One customer in sight: who it is, reveals, copies, and what is done about it."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from textual import on
-from textual.containers import Container, Vertical
+from textual import on, work
+from textual.containers import Vertical
 
 from hubsoft_tui.core.types import Snapshot, Source
-from hubsoft_tui.errors import NotFound, Unreachable
 from hubsoft_tui.formats import moment
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import EntryState, NewTicket, ServiceAction, VisitAction
-from hubsoft_tui.texts import N_, _, say
-from widgets.customer.card import CustomerHead, Head, ServiceList
-from widgets.customer.on_demand import (
-    AskedPanel,
-    AskedPanelState,
-    RowDrawer,
-    invoice_rows,
-    order_rows,
-    session_rows,
-    ticket_rows,
-)
+from hubsoft_tui.texts import N_, _
+from widgets.customer.card import CustomerHead, CustomerNotices, Head
 
-from ..frame.actions import registry, shown_key
+from ..frame.actions import Action, action, actions_of, registry, shown_key
+from ..frame.base import one_page
 from ..frame.console import ConsolePart
 from ..frame.drafts import draft_title
-from .texts import WELL, brief_origin, origin, place_in_line, recovered, silence, summary
+from . import invoices
+from .panels import CustomerPanels
+from .texts import WELL, origin, silence, summary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
-    from textual.worker import Worker
 
-    from hubsoft_tui.api.models import Customer, Service, Ticket
-    from hubsoft_tui.core.types import Answer
-    from hubsoft_tui.services.customers.service import Customers, Lookup
+    from hubsoft_tui.api.models import Customer, Ticket
+    from hubsoft_tui.services.customers.service import Lookup
     from hubsoft_tui.services.outbox.types import Entry
 
     from ..frame.console import Console
     from ..writing.ticket_flow import About
-
-PANELS: Final[dict[str, tuple[str, RowDrawer]]] = {
-    "tickets": (N_("Open tickets"), ticket_rows),
-    "invoices": (N_("Open invoices"), invoice_rows),
-    "orders": (N_("Work orders"), order_rows),
-    "connection": (N_("Connection"), session_rows),
-}
-
-ROOMY_LINES: Final = 30
-"""Terminal lines from which addresses are shown."""
+    from .screen import LookupScreen
 
 
 class CustomerView(ConsolePart, Vertical):
-    """Shows a found customer, asks what a person wants to know about it, and writes what concerns it."""
+    """Shows a found customer and does what a person wants to do about it. Its head stands above it, on the screen."""
 
     def __init__(self) -> None:
         super().__init__(id="customer")
         self._found: Lookup | None = None
         self._index = 0
-        self._service = 0
-        self._asked: dict[str, AskedPanelState] = {}
-        self._labels: dict[str, str] = {}
-        self._fetched: dict[str, tuple[Source, float]] = {}
-        self._number = 0
         self._waiting = ""
         self._snapshot = Snapshot()
         self._revealed = False
         self._hiding: Timer | None = None
-        self._missed: tuple[str, float] | None = None
+        self._copy_when_here = False
+        """The PIX was to be copied before the invoices came."""
 
     @property
     def customer(self) -> Customer | None:
@@ -82,15 +60,9 @@ class CustomerView(ConsolePart, Vertical):
         return self._found.matches[self._index].customer if self._found is not None else None
 
     @property
-    def service_id(self) -> int | None:
-        """The id of the marked service."""
-        services = self.customer.services if self.customer is not None else ()
-        return services[self._service].id if self._service < len(services) else None
-
-    @property
-    def open_tickets(self) -> tuple[Ticket, ...] | None:
-        """The customer's open tickets; None while they were not asked for."""
-        return self._asked.get("tickets", AskedPanelState()).rows
+    def panels(self) -> CustomerPanels:
+        """Services and what is asked on demand."""
+        return self.query_one(CustomerPanels)
 
     @property
     def revealed(self) -> bool:
@@ -98,48 +70,33 @@ class CustomerView(ConsolePart, Vertical):
         return self._revealed
 
     def compose(self) -> ComposeResult:
-        """Compose head, services and panels."""
-        yield CustomerHead()
-        with Container(id="panels"):
-            yield ServiceList()
-            for name, (_title, rows) in PANELS.items():
-                yield AskedPanel(name, rows)
+        """Compose notices and panels."""
+        yield CustomerNotices()
+        yield CustomerPanels()
 
     # -- what is shown
 
     def put(self, found: Lookup, index: int) -> None:
         """Show customer `index` of `found`; what was asked about the same customer before stays."""
         customer = found.matches[index].customer
-        same = self.customer is not None and self.customer.id == customer.id
-        self._found, self._index, self._waiting = found, index, ""
-        if self._missed is not None and not self._missed[0]:
-            self._missed = None
-        if not same:
+        if self.customer is None or self.customer.id != customer.id:
             self._forget()
-        self._service = min(self._service, max(0, len(customer.services) - 1))
+        self._found, self._index, self._waiting = found, index, ""
+        self.panels.put(found.matches[index])
+        self.panels.customer_came()
         self.draw()
 
     def clear(self) -> None:
         """Show no customer: the next answer may be about another one."""
         self._found = None
         self._forget()
+        self.panels.put(None)
 
     def wait(self, text: str) -> None:
         """Say that the customer is being asked for again; empty when no longer."""
         if text != self._waiting:
             self._waiting = text
             self.draw()
-
-    def missed(self, name: str) -> None:
-        """HubSoft was asked for a panel, or for the customer (an empty name), and did not answer."""
-        self._missed = (name, time.time())
-
-    def owed(self, snapshot: Snapshot) -> str | None:
-        """Return what was missed last, once, as soon as HubSoft answers again; None while nothing is to be asked."""
-        if self._missed is None or not recovered(snapshot, self._missed[1]):
-            return None
-        (name, _at), self._missed = self._missed, None
-        return name
 
     def tick(self, snapshot: Snapshot) -> None:
         """Follow questions in line, and whether HubSoft answers."""
@@ -148,11 +105,7 @@ class CustomerView(ConsolePart, Vertical):
             self._snapshot = snapshot
             self.draw()
         self._snapshot = snapshot
-        for name, label in self._labels.items():
-            text = place_in_line(snapshot.waiting.get(label))
-            if self._asked[name].waiting and text != self._asked[name].waiting:
-                self._asked[name] = _waiting(self._asked[name], text)
-                self._draw_panel(name)
+        self.panels.tick(snapshot)
 
     def draw(self) -> None:
         """Draw everything from what is known; what did not change stays silent."""
@@ -160,36 +113,27 @@ class CustomerView(ConsolePart, Vertical):
         if found is None or customer is None:
             return
         now = time.time()
-        match = found.matches[self._index]
         stale = found.source is Source.STALE
         since = silence(self._snapshot)
         said = [found.reason] if since in found.reason else [found.reason, since]
         reason = " ".join(part for part in said if part) if stale else ""
-        self.query_one(CustomerHead).show(
+        self.screen.query_one(CustomerHead).show(
             Head(
                 customer,
-                active=match.active,
+                active=found.matches[self._index].active,
                 origin=self._waiting or origin(found.source, now - found.fetched_at),
                 stale=stale,
                 reason=reason,
                 revealed=self._revealed,
-                drafts=self._drafts(customer, now),
             )
         )
-        self.query_one(ServiceList).show(
-            customer.services,
-            match.active_services,
-            selected=self._service,
-            now=now,
-            roomy=self.app.size.height >= ROOMY_LINES,
-        )
-        for name in PANELS:
-            self._draw_panel(name)
+        self.query_one(CustomerNotices).show(self._drafts(customer, now), customer.alerts)
+        self.panels.draw()
 
     def _drafts(self, customer: Customer, now: float) -> tuple[tuple[str, str], ...]:
         """Return what was begun for this customer, and the key that goes on with it."""
         begun = [(f"open {customer.id}", "lookup.new")]
-        for ticket in self.open_tickets or ():
+        for ticket in self.panels.open_tickets or ():
             begun += [
                 (f"message {ticket.id}", "lookup.message"),
                 (f"close {ticket.id}", "lookup.close_ticket"),
@@ -204,39 +148,11 @@ class CustomerView(ConsolePart, Vertical):
             if draft is not None and way is not None and self.console.allowed(way)
         )
 
-    def _draw_panel(self, name: str) -> None:
-        action = registry.find(f"lookup.{name}")
-        keys = self.console.keys_of(action) if action is not None else ()
-        asked = self._asked.get(name, AskedPanelState())
-        now = time.time()
-        if asked.rows is not None and name in self._fetched:
-            source, fetched_at = self._fetched[name]
-            asked = AskedPanelState(
-                waiting=asked.waiting,
-                rows=asked.rows,
-                origin=brief_origin(source, now - fetched_at),
-                stale=source is Source.STALE,
-                error=asked.error,
-            )
-        panel = self.query_one(f"#{name}", AskedPanel)
-        panel.set_class(bool(asked.rows), "-loaded")
-        panel.show(_(PANELS[name][0]), shown_key(keys[0]) if keys else "", asked, now)
-
     def on_resize(self) -> None:
         """Addresses come and go with the height."""
         self.draw()
 
-    # -- what a person does
-
-    def move(self, step: int) -> None:
-        """Mark another service; the connection shown was another's, so it goes."""
-        if self.customer is None:
-            return
-        marked = min(max(self._service + step, 0), max(0, len(self.customer.services) - 1))
-        if marked != self._service:
-            self._service = marked
-            self._drop("connection")
-            self.draw()
+    # -- what a person asks and copies
 
     def load_tickets(self) -> None:
         """Bring the open tickets along with the customer: the second thing asked on the phone.
@@ -244,61 +160,114 @@ class CustomerView(ConsolePart, Vertical):
         Not while HubSoft is silent, nor for a customer whose tickets are here already.
         """
         known = self._found is not None and self._found.source is not Source.STALE
-        if known and self.console.settings.ui.open_tickets and "tickets" not in self._asked:
-            self.ask("tickets", follow=False)
+        if known and self.console.settings.ui.open_tickets and not self.panels.asked_before("tickets"):
+            self.panels.ask("tickets", follow=False)
 
-    def ask(self, name: str, *, follow: bool = True) -> None:
-        """Ask for one of the panels; what is shown already is asked again at HubSoft.
+    @action(
+        "t",
+        N_("tickets"),
+        N_("Ask for the open tickets: 1 request."),
+        args=("tickets",),
+        id="tickets",
+    )
+    @action(
+        "i",
+        N_("invoices"),
+        N_("Ask for the open invoices: 1 request. Then ↑ ↓ mark one, and copying takes its PIX code."),
+        args=("invoices",),
+        id="invoices",
+    )
+    @action("o", N_("orders"), N_("Ask for the work orders: 1 request."), args=("orders",), id="orders")
+    @action(
+        "c",
+        N_("connection"),
+        N_("Ask for the last sessions of the marked service: 1 request."),
+        args=("connection",),
+        id="connection",
+    )
+    def action_ask(self, name: str) -> None:
+        """Ask for tickets, invoices, work orders or the connection."""
+        self._copy_when_here = False
+        self.panels.ask(name)
 
-        With `follow` the panel is brought in sight: on a small screen its answer would stand below the fold.
-        """
-        if self.customer is None or name not in PANELS:
-            return
-        self._number += 1
-        if self._missed is not None and self._missed[0] == name:
-            self._missed = None
-        label = f"{name}-{self._number}"
-        before = self._asked.get(name, AskedPanelState())
-        self._labels[name] = label
-        self._asked[name] = AskedPanelState(waiting=_("Asking…"), rows=before.rows, origin=before.origin)
-        self._draw_panel(name)
-        work = partial(self._ask, name, self.customer, label, refresh=before.rows is not None, follow=follow)
-        _worker: Worker[None] = self.run_worker(
-            work, group=f"asked-{name}", exclusive=True, exit_on_error=False
-        )
+    @on(CustomerPanels.Answered)
+    def answered(self, event: CustomerPanels.Answered) -> None:
+        """Copy what was to be copied as soon as it came."""
+        if event.name == "tickets":
+            self.draw()  # a draft may be about one of them
+        if event.name == "invoices" and self._copy_when_here:
+            self._copy_when_here = False
+            if self.panels.in_invoices:
+                self.action_take("pix")
 
-    async def _ask(self, name: str, customer: Customer, label: str, *, refresh: bool, follow: bool) -> None:
-        before = self._asked[name].rows
-
-        def failed(sentence: str, error: Exception) -> None:
-            if isinstance(error, Unreachable):
-                self.missed(name)
-            outcome.append(AskedPanelState(rows=before, error=sentence))
-
-        outcome: list[AskedPanelState] = []
-        service = customer.services[self._service] if self._service < len(customer.services) else None
-        answer: Answer[tuple[object, ...]] | None = await self.asked(
-            lambda services: panel_rows(
-                services.customers, name, customer, service, refresh=refresh, label=label
-            ),
-            failed,
-        )
-        if answer is None:
-            asked = outcome[0]
+    def copies_invoice(self) -> bool:
+        """Copy the PIX of the marked invoice, at once or when it comes; False where keys do not act on invoices."""
+        panels = self.panels
+        if not panels.in_invoices:
+            return False
+        if panels.waits("invoices"):
+            self._copy_when_here = True
+        elif panels.invoice is None:
+            return False
         else:
-            asked = AskedPanelState(rows=answer.value, error=answer.reason)
-            self._fetched[name] = (answer.source, answer.fetched_at)
-            if answer.source is Source.STALE:
-                self.missed(name)
-        if self._labels.get(name) == label:
-            self._labels.pop(name)
-            self._asked[name] = asked
-            self._draw_panel(name)
-            if follow:
-                panel = self.query_one(f"#{name}", AskedPanel)
-                self.call_after_refresh(panel.scroll_visible, animate=False)
+            self.action_take("pix")
+        return True
 
-    async def reveal(self) -> None:
+    @action(
+        "Y",
+        N_("copy line"),
+        N_("Copy the typeable line of the marked invoice."),
+        args=("line",),
+        id="invoice_line",
+        line=False,
+        when=lambda view: view.panels.invoice is not None,
+    )
+    @action(
+        "",
+        N_("copy the invoice's link"),
+        N_("Copy the link to the marked invoice."),
+        args=("link",),
+        id="invoice_link",
+        when=lambda view: view.panels.invoice is not None,
+    )
+    @action(
+        "",
+        N_("copy a sentence about the invoice"),
+        N_("Copy a sentence for a chat: amount, due date, link and code of the marked invoice."),
+        args=("sentence",),
+        id="invoice_chat",
+        when=lambda view: view.panels.invoice is not None,
+    )
+    def action_take(self, way: str) -> None:
+        """Copy something of the marked invoice."""
+        if (invoice := self.panels.invoice) is None:
+            return
+        what, text = invoices.copied(invoice, way, time.time())
+        if text:
+            self.console.copy(what, text)
+        else:
+            self.console.tell(what, severity="warning")
+
+    @action(
+        "p",
+        N_("PIX and line"),
+        N_("Show what the marked invoice is paid with, to be selected or scanned."),
+        id="pay",
+        when=lambda view: view.panels.invoice is not None,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_pay(self) -> None:
+        """Show codes and QR code of the marked invoice."""
+        if (invoice := self.panels.invoice) is not None:
+            await self.app.push_screen_wait(invoices.InvoicePage(invoice))
+
+    @action(
+        "v",
+        N_("reveal"),
+        N_("Show document and phones whole for 30 s; that is recorded. Again to hide them."),
+    )
+    async def action_reveal(self) -> None:
         """Show document and phones whole for a while, once that is recorded; or hide them again."""
         customer = self.customer
         if customer is None or self._revealed:
@@ -337,46 +306,63 @@ class CustomerView(ConsolePart, Vertical):
         what = _("the customer, document whole") if self._revealed else _("the customer, document masked")
         return what, text
 
-    @on(AskedPanel.Pressed)
-    def press(self, event: AskedPanel.Pressed) -> None:
-        """Ask for the panel that was clicked."""
-        event.stop()
-        self.ask(event.id)
-
-    def on_click(self, event: events.Click) -> None:
-        """Mark the service that was clicked."""
-        services = self.query_one(ServiceList)
-        if event.widget is services:
-            row = services.row_of(event.get_content_offset_capture(services).y)
-            if row is not None:
-                self.move(row - self._service)
-
     # -- what is written: the customer is taken when the key is pressed
 
-    async def open_ticket(self) -> None:
+    @action(
+        "n",
+        N_("new ticket"),
+        N_("Open a ticket for this customer: 1 request, after a last look, through the outbox."),
+        id="new",
+        writes=True,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_open_ticket(self) -> None:
         """Open a ticket for the customer in sight."""
         from ..writing import ticket_flow  # noqa: PLC0415 - first frame
 
         if (customer := self.customer) is None:
             return
-        tickets = self.open_tickets or ()
-        entry = await ticket_flow.open_ticket(self.console, customer, self.service_id, tickets)
+        service = self.panels.service
+        entry = await ticket_flow.open_ticket(
+            self.console,
+            customer,
+            service.id if service is not None else None,
+            self.panels.open_tickets or (),
+        )
         self._written(entry)
 
-    async def add_message(self) -> None:
+    @action(
+        "m",
+        N_("message"),
+        N_("Write a message into an open ticket: 1 request, through the outbox."),
+        writes=True,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_message(self) -> None:
         """Write a message into an open ticket of the customer in sight."""
         from ..writing import ticket_flow  # noqa: PLC0415 - first frame
 
         await self._into_ticket(ticket_flow.add_message)
 
-    async def close_ticket(self) -> None:
+    @action(
+        "x",
+        N_("close ticket"),
+        N_("Close an open ticket with a reason, after a confirmation: 1 request, through the outbox."),
+        writes=True,
+        line=False,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_close_ticket(self) -> None:
         """Close an open ticket of the customer in sight."""
         from ..writing import ticket_flow  # noqa: PLC0415 - first frame
 
         await self._into_ticket(ticket_flow.close_ticket)
 
     async def _into_ticket(self, write: Callable[[Console, About], Awaitable[Entry | None]]) -> None:
-        customer, tickets = self.customer, self.open_tickets
+        customer, tickets = self.customer, self.panels.open_tickets
         if customer is None:
             return
         if not tickets:
@@ -403,16 +389,14 @@ class CustomerView(ConsolePart, Vertical):
     def written_later(self, entry: Entry) -> None:
         """Show the protocol that a write got after it waited, on the card of its customer."""
         customer, draft = self.customer, entry.draft
-        if customer is None:
-            return
-        if isinstance(draft, ServiceAction | VisitAction):
+        if customer is None or isinstance(draft, ServiceAction | VisitAction):
             return
         if isinstance(draft, NewTicket):
             concerned = draft.service_id in {service.id for service in customer.services}
         else:
-            concerned = draft.ticket_id in {ticket.id for ticket in self.open_tickets or ()}
+            concerned = draft.ticket_id in {ticket.id for ticket in self.panels.open_tickets or ()}
         if concerned:
-            self.ask("tickets", follow=False)
+            self.panels.ask("tickets", follow=False)
 
     def _written(self, entry: Entry | None) -> None:
         """Say what is a draft; ask for the open tickets again once HubSoft has what was written."""
@@ -420,41 +404,28 @@ class CustomerView(ConsolePart, Vertical):
         if entry is None or entry.state is not EntryState.SENT:
             return
         if self.console.outbox_news.taken(entry):
-            self.ask("tickets", follow=False)
+            self.panels.ask("tickets", follow=False)
 
     def _forget(self) -> None:
         self.hide()
-        self._missed = None
-        self._service = 0
-        for name in PANELS:
-            self._drop(name)
-
-    def _drop(self, name: str) -> None:
-        self.workers.cancel_group(self, f"asked-{name}")
-        for each in (self._asked, self._labels, self._fetched):
-            each.pop(name, None)
+        self._copy_when_here = False
 
 
-def _waiting(asked: AskedPanelState, text: str) -> AskedPanelState:
-    return AskedPanelState(waiting=text, rows=asked.rows, origin=asked.origin, stale=asked.stale)
+def customer_actions() -> tuple[Action, ...]:
+    """Return what is done about the customer in sight, as actions of the lookup: `customer` there does each."""
+    rows = actions_of(CustomerView, "lookup")
+    return tuple(
+        replace(
+            row,
+            do=f"customer({', '.join(map(repr, (row.name, *row.args)))})",
+            when=partial(_in_sight, row.when),
+        )
+        for row in rows
+    )
 
 
-async def panel_rows(
-    customers: Customers, name: str, customer: Customer, service: Service | None, *, refresh: bool, label: str
-) -> Answer[tuple[Any, ...]]:
-    """Ask for `tickets`, `invoices` or `orders` of `customer`, or the `connection` of its `service`.
-
-    Raises NotFound when there is no such service, or it has no login.
-    """
-    if name == "tickets":
-        return await customers.tickets(customer, refresh=refresh, label=label)
-    if name == "invoices":
-        return await customers.invoices(customer, refresh=refresh, label=label)
-    if name == "orders":
-        return await customers.work_orders(customer, refresh=refresh, label=label)
-    if service is None or not service.login:
-        raise NotFound(say("This service has no login to ask about."))
-    return await customers.connection(service, refresh=refresh, label=label)
+def _in_sight(when: Callable[[CustomerView], object] | None, screen: LookupScreen) -> bool:
+    return screen.showing == "customer" and (when is None or bool(when(screen.view)))
 
 
 def about(ticket: Ticket, customer: str) -> About:

@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 class RecentCustomers(ConsolePart, RecentBar):
     """The bar that asks for what it shows. A convenience: the lookup itself says what is wrong."""
 
-    def load(self) -> None:
-        """Show them anew, once the engine runs."""
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_sight = ""
+
+    def load(self, in_sight: str | None = None) -> None:
+        """Show them anew, once the engine runs; `in_sight` is the document that stands above already."""
+        if in_sight is not None:
+            self._in_sight = in_sight
         if self.console.hub is not None:
             self._load()
 
@@ -36,7 +42,11 @@ class RecentCustomers(ConsolePart, RecentBar):
         recent = await self.asked(lambda services: services.customers.recent(), silent)
         if recent is not None:
             self.show(
-                tuple(RecentCustomer(each.term, each.name, each.document, each.active) for each in recent)
+                tuple(
+                    RecentCustomer(each.term, each.name, each.document, each.active)
+                    for each in recent
+                    if not self._in_sight or each.document != self._in_sight
+                )
             )
 
     @work(group="remember", exit_on_error=False)

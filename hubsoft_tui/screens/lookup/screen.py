@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -16,14 +17,16 @@ from textual.widgets import Input, Static
 from hubsoft_tui.core.types import RequestContext, Source
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.texts import N_, _
+from widgets.customer.card import CustomerHead
 from widgets.customer.lists import ChoiceList, RecentBar
 from widgets.question import QuestionInput
 from widgets.safety import data
 
 from ..frame.actions import action
-from ..frame.base import ConsoleScreen, one_page
+from ..frame.base import ConsoleScreen
 from . import texts
-from .customer_view import CustomerView
+from .customer_view import CustomerView, customer_actions
+from .panels import CustomerPanels
 from .question_line import QuestionLine, RecentCustomers
 
 if TYPE_CHECKING:
@@ -72,10 +75,18 @@ def has_rows(screen: LookupScreen) -> bool:
     return screen.showing != "note" or isinstance(screen.focused, RecentBar)
 
 
+def opens(screen: LookupScreen) -> bool:
+    """Tell whether enter looks something up or opens something."""
+    if isinstance(screen.focused, RecentBar | Input) or screen.showing == "choices":
+        return True
+    return screen.showing == "customer" and screen.view.panels.invoice is not None
+
+
 class LookupScreen(ConsoleScreen):
     """The lookup. An answer is shown only while its question is the newest."""
 
     AREA = "lookup"
+    ACTIONS = customer_actions()
     CSS_PATH = Path(__file__).parents[3] / "styles" / "lookup.tcss"
     ABOUT = N_(
         "Type a CPF, CNPJ, phone, name, customer code, login or ticket protocol and press enter. It is recognised and "
@@ -106,6 +117,7 @@ class LookupScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """Compose the question, the result and the recent customers."""
         yield QuestionLine()
+        yield CustomerHead()
         with LookupResult(id="result"):
             yield Static(Content(""), id="note")
             yield ChoiceList()
@@ -129,18 +141,18 @@ class LookupScreen(ConsoleScreen):
         if self._found is not None and self._chosen is not None:
             self.view.put(self._found, self._chosen)
         self._draw()
-        self._recent.load()
+        self._load_recent()
 
     def engine_changed(self) -> None:
         """The engine runs, or could not start."""
         self._draw()
-        self._recent.load()
+        self._load_recent()
 
     def show(self, snapshot: Snapshot) -> None:
         """Follow the place in line."""
         self.view.tick(snapshot)
         if self.showing == "customer" and self._question is None:
-            self._ask_again(self.view.owed(snapshot))
+            self._ask_again(self.view.panels.owed(snapshot))
         if self._question is not None:
             self._draw_waiting(snapshot)
 
@@ -149,7 +161,7 @@ class LookupScreen(ConsoleScreen):
         if owed == "":
             self.action_refresh()
         elif owed is not None:
-            self.view.ask(owed, follow=False)
+            self.view.panels.ask(owed, follow=False)
 
     @property
     def copies(self) -> bool:
@@ -227,13 +239,13 @@ class LookupScreen(ConsoleScreen):
         if self._line.holds(question.text):
             # A document need not stay readable on the screen, and `/` finds the line empty.
             self._line.field.value = ""
-            self.query_one(LookupResult).focus()
+            self._rest()
         if stale and self._chosen is not None:
-            view.missed("")
+            view.panels.missed("")
         if not question.keep:
             self.query_one(LookupResult).scroll_home(animate=False)
         self._draw()
-        self._recent.load()
+        self._load_recent()
 
     def _failed(self, question: TypedQuestion, sentence: str, *, again: bool) -> None:
         if question is not self._question:
@@ -242,7 +254,7 @@ class LookupScreen(ConsoleScreen):
         if question.keep:
             self.view.wait("")
             if again:
-                self.view.missed("")
+                self.view.panels.missed("")
             self.console.tell(sentence, severity="warning")
             return
         self._found = self._chosen = None
@@ -285,8 +297,13 @@ class LookupScreen(ConsoleScreen):
 
     def _draw(self) -> None:
         showing = self.showing
+        if showing != "choices" and isinstance(self.focused, ChoiceList):
+            self.set_focus(self.query_one(LookupResult))
         for name in ("note", "choices", "customer"):
             self.query_one(f"#{name}").display = name == showing
+        self.query_one(CustomerHead).display = showing == "customer"
+        if showing == "choices" and isinstance(self.focused, LookupResult):
+            self.set_focus(self.query_one(ChoiceList))
         if showing == "note":
             self.query_one("#note", Static).update(self._noted())
         if self.console.hub is not None:
@@ -310,6 +327,14 @@ class LookupScreen(ConsoleScreen):
         else:
             self.query_one("#note", Static).update(texts.waiting(place))
 
+    def _rest(self) -> None:
+        """Have keys act on what was found."""
+        self.set_focus(self.query_one(ChoiceList if self.showing == "choices" else LookupResult))
+
+    def _load_recent(self) -> None:
+        customer = self.view.customer if self.showing == "customer" else None
+        self._recent.load(customer.document if customer is not None else "")
+
     def _draw_ages(self) -> None:
         if self.showing == "customer" and not self.frozen:
             self.view.draw()
@@ -323,6 +348,7 @@ class LookupScreen(ConsoleScreen):
         view.load_tickets()
         self.query_one(LookupResult).scroll_home(animate=False)
         self._draw()
+        self._load_recent()
         self._recent.remember(self._found.customers[index])
 
     # -- actions
@@ -337,11 +363,22 @@ class LookupScreen(ConsoleScreen):
         """Begin the next question."""
         self._line.begin(digit)
 
+    async def action_customer(self, name: str, *args: object) -> None:
+        """Do something about the customer in sight, as its view declares it."""
+        done = getattr(self.view, f"action_{name}")(*args)
+        if isawaitable(done):
+            await done
+
+    def action_copy(self) -> None:
+        """Copy the PIX of the marked invoice, else the customer in sight."""
+        if self.showing != "customer" or not self.view.copies_invoice():
+            super().action_copy()
+
     @action(
         "enter",
         N_("look up"),
-        N_("Look up what is typed, or open the marked customer."),
-        when=lambda screen: screen.showing == "choices" or isinstance(screen.focused, RecentBar | Input),
+        N_("Look up what is typed, or open the marked customer or invoice."),
+        when=opens,
     )
     def action_choose(self) -> None:
         """Open the marked customer."""
@@ -351,19 +388,8 @@ class LookupScreen(ConsoleScreen):
             self.ask(self.focused.value)
         elif self.showing == "choices":
             self._choose(self.query_one(ChoiceList).selected)
-
-    @action(
-        "n",
-        N_("new ticket"),
-        N_("Open a ticket for this customer: 1 request, after a last look, through the outbox."),
-        writes=True,
-        when=has_customer,
-    )
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_new(self) -> None:
-        """Open a ticket for the customer in sight."""
-        await self.view.open_ticket()
+        else:
+            self.view.action_pay()
 
     @action(
         "slash",
@@ -391,76 +417,6 @@ class LookupScreen(ConsoleScreen):
         keep = self.showing == "customer" and customer is not None
         text = customer.document if keep and customer and self._many else ""
         self.ask(text or self.last_text, refresh=True, keep=keep)
-
-    @action("t", N_("tickets"), N_("Ask for the open tickets: 1 request."), when=has_customer)
-    def action_tickets(self) -> None:
-        """Ask for the open tickets."""
-        self.view.ask("tickets")
-
-    @action(
-        "m",
-        N_("message"),
-        N_("Write a message into an open ticket: 1 request, through the outbox."),
-        writes=True,
-        when=has_customer,
-    )
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_message(self) -> None:
-        """Write a message into an open ticket of the customer in sight."""
-        await self.view.add_message()
-
-    @action(
-        "x",
-        N_("close ticket"),
-        N_("Close an open ticket with a reason, after a confirmation: 1 request, through the outbox."),
-        writes=True,
-        line=False,
-        when=has_customer,
-    )
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_close_ticket(self) -> None:
-        """Close an open ticket of the customer in sight."""
-        await self.view.close_ticket()
-
-    @action(
-        "i",
-        N_("invoices"),
-        N_("Ask for the open invoices: 1 request."),
-        args=("invoices",),
-        when=has_customer,
-        id="invoices",
-    )
-    @action(
-        "o",
-        N_("orders"),
-        N_("Ask for the work orders: 1 request."),
-        args=("orders",),
-        when=has_customer,
-        id="orders",
-    )
-    @action(
-        "c",
-        N_("connection"),
-        N_("Ask for the last sessions of the marked service: 1 request."),
-        id="connection",
-        args=("connection",),
-        when=has_customer,
-    )
-    def action_ask(self, name: str) -> None:
-        """Ask for invoices, work orders or the connection."""
-        self.view.ask(name)
-
-    @action(
-        "v",
-        N_("reveal"),
-        N_("Show document and phones whole for 30 s; that is recorded. Again to hide them."),
-        when=has_customer,
-    )
-    async def action_reveal(self) -> None:
-        """Show the document whole for a while."""
-        await self.view.reveal()
 
     @action(
         "h",
@@ -492,7 +448,7 @@ class LookupScreen(ConsoleScreen):
         elif self.showing == "choices":
             self.query_one(ChoiceList).move(step)
         else:
-            self.view.move(step)
+            self.view.panels.move(step)
 
     @action(
         "escape",
@@ -509,20 +465,29 @@ class LookupScreen(ConsoleScreen):
             if not kept:
                 self._note = Content.styled(_("Cancelled."), "$quiet") if self._found is None else None
             self._draw()
-        elif not isinstance(self.focused, LookupResult):
-            self.set_focus(self.query_one(LookupResult))
+        elif not isinstance(self.focused, LookupResult | ChoiceList):
+            self._rest()
+        elif self.showing == "customer" and self.view.panels.in_invoices:
+            self.view.panels.leave_invoices()
+            self.redraw_frame()
         elif self.showing == "customer" and self._many:
             self._chosen = None
             self.view.hide()
             self._draw()
+            self._load_recent()
         else:
             self.action_search()
 
     @property
     def leads_back(self) -> bool:
         """Whether something waits or can be left."""
-        left = self.showing == "customer" and self._many
-        return self._question is not None or not isinstance(self.focused, LookupResult) or left
+        left = self.showing == "customer" and (self._many or self.view.panels.in_invoices)
+        return self._question is not None or not isinstance(self.focused, LookupResult | ChoiceList) or left
+
+    @on(CustomerPanels.Answered)
+    def panel_came(self) -> None:
+        """Offer what can be done with it."""
+        self.redraw_frame()
 
     @on(ChoiceList.Chosen)
     def chosen(self, event: ChoiceList.Chosen) -> None:
@@ -536,7 +501,7 @@ class LookupScreen(ConsoleScreen):
         event.stop()
         self._line.field.value = ""
         self.ask(event.recent.term)
-        self.query_one(LookupResult).focus()
+        self._rest()
 
     def on_screen_suspend(self) -> None:
         """Hide what is revealed: the screen is out of sight."""

@@ -225,7 +225,7 @@ async def test_several_customers_make_a_list_to_choose_from_and_return_to(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot, "silva")
         assert "2 customers" in seen(app)
-        assert "There may be more" in seen(app)
+        assert "more may exist" in seen(app)
         await pilot.press("down", "enter")
         await settle(pilot)
         assert "INACTIVE" in seen(app)
@@ -234,6 +234,43 @@ async def test_several_customers_make_a_list_to_choose_from_and_return_to(hub):
         await pilot.press("escape")
         await settle(pilot)
         assert "2 customers" in seen(app)
+
+
+async def test_letters_narrow_several_customers_and_enter_opens_what_is_left(hub):
+    hub.customers.answers["silva"] = lookup("silva", BIANCA, GUILHERME)
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot, "silva")
+        await pilot.press("g", "u", "i")
+        await settle(pilot)
+        assert "1 customer" in seen(app)
+        assert "BIANCA" not in seen(app)
+        await pilot.press("z")
+        await settle(pilot)
+        assert "Nothing matches" in seen(app)
+        await pilot.press("backspace", "enter")
+        await settle(pilot)
+        assert "code 7" in seen(app)
+
+
+async def test_the_customer_in_sight_is_not_among_those_before(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await look_up(pilot, OTHER)
+        last = next(line for line in seen(app).splitlines() if "Recent" in line)
+        assert "BIANCA" in last
+        assert "GUILHERME" not in last
+
+
+async def test_name_and_state_stay_while_the_rest_scrolls(hub):
+    async with console(hub, size=(80, 20)) as (app, pilot, _hub):
+        await look_up(pilot)
+        for key in ("t", "i", "c", "o"):
+            await pilot.press(key)
+            await settle(pilot)
+        await pilot.press("end")
+        await settle(pilot)
+        assert "COMBO" not in seen(app)
+        assert "BIANCA COUTO   ● ACTIVE" in seen(app)
 
 
 async def test_refresh_keeps_the_customer_in_sight_and_asks_hubsoft(hub):
@@ -319,7 +356,7 @@ async def test_a_panel_says_why_it_could_not_be_filled_and_keeps_what_it_had(hub
 
 
 async def test_the_connection_is_the_marked_services_and_goes_with_the_mark(hub):
-    async with console(hub) as (app, pilot, _hub):
+    async with console(hub, size=(160, 36)) as (app, pilot, _hub):
         await look_up(pilot)
         await pilot.press("c")
         await settle(pilot)
@@ -370,8 +407,8 @@ async def test_recent_customers_are_kept_in_line_and_looked_up_again(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await look_up(pilot, OTHER)
-        assert "GUILHERME SILVA ***.982.247-**   ● BIANCA COUTO ***.149.410-**" in seen(app)
-        await pilot.press("h", "right", "enter")
+        assert "● BIANCA COUTO ***.149.410-**" in seen(app)
+        await pilot.press("h", "enter")
         await settle(pilot)
         assert hub.customers.asked[-1][0] == CPF
         assert "code 1204" in seen(app)

@@ -1,0 +1,190 @@
+"""What a customer pays an invoice with: copied, said in a sentence for a chat, shown to select or to scan."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from hubsoft_tui.formats import DAY, age, day, day_of, money
+from hubsoft_tui.texts import N_, _
+from widgets.customer.invoices import QrCode, WholeText
+from widgets.safety import data
+
+from ..frame.actions import action
+from ..frame.confirm import STYLE
+from ..frame.modal import ConsoleModal
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.api.models import Invoice
+
+FRAME_LINES: Final = 3
+"""What stands above and below a QR code: strip, heading, keys."""
+ROOMY_LINES: Final = 44
+"""Terminal lines from which codes and QR code stand together."""
+
+WAYS: Final = {
+    "pix": (N_("the PIX code of {invoice}"), N_("This invoice has no PIX code.")),
+    "line": (N_("the typeable line of {invoice}"), N_("This invoice has no typeable line.")),
+    "link": (N_("the link to {invoice}"), N_("This invoice has no link.")),
+    "sentence": (
+        N_("the sentence about {invoice}"),
+        N_("This invoice has neither a link nor a code to send."),
+    ),
+}
+"""What can be copied of an invoice: what it is called, and what is said where the invoice lacks it."""
+
+
+def called(invoice: Invoice) -> str:
+    """Return which invoice it is, without anything that pays it."""
+    parts = [
+        money(invoice.amount) if invoice.amount is not None else "",
+        _("due {day}").format(day=day(invoice.due_on)) if invoice.due_on is not None else "",
+    ]
+    return ", ".join(part for part in parts if part) or (invoice.number or str(invoice.id))
+
+
+def sentence(invoice: Invoice, now: float) -> str:
+    """Return what a chat is told about an invoice, with the link and the PIX code; nothing when it has neither."""
+    codes = [
+        invoice.link or "",
+        _("PIX code: {code}").format(code=invoice.pix) if invoice.pix else "",
+        _("Typeable line: {code}").format(code=invoice.typeable_line)
+        if invoice.typeable_line and not invoice.pix
+        else "",
+    ]
+    if not any(codes):
+        return ""
+    text = _("Your invoice is here:")
+    if invoice.due_on is not None and invoice.amount is not None:
+        late = invoice.days_late(day_of(now)) > 0
+        text = (
+            _("Your invoice of {amount} was due on {day}:")
+            if late
+            else _("Your invoice of {amount} is due on {day}:")
+        ).format(amount=money(invoice.amount), day=day(invoice.due_on))
+    head, *rest = [code for code in codes if code]
+    return "\n".join([f"{text} {head}", *rest])
+
+
+def copied(invoice: Invoice, way: str, now: float) -> tuple[str, str]:
+    """Return (what it is, in words; the text) for a `way` of `WAYS`; the text is empty where there is none."""
+    text = {
+        "pix": invoice.pix,
+        "line": invoice.typeable_line,
+        "link": invoice.link,
+        "sentence": sentence(invoice, now),
+    }[way]
+    found, missing = WAYS[way]
+    return (_(found).format(invoice=called(invoice)), text) if text else (_(missing), "")
+
+
+class InvoicePage(ConsoleModal[None]):
+    """One invoice with everything that pays it, to be selected where the terminal takes no copy, or scanned."""
+
+    AREA = "invoice"
+    CSS_PATH = STYLE
+    SHARED = ("copy",)
+
+    def __init__(self, invoice: Invoice) -> None:
+        super().__init__()
+        self._invoice = invoice
+        self._scanned = False
+
+    def body(self) -> ComposeResult:
+        """Compose the codes, and the place of the QR code."""
+        invoice = self._invoice
+        late = invoice.days_late(day_of(time.time()))
+        title = Content.assemble(
+            (called(invoice), "bold $title"),
+            ("   " + _("{age} late").format(age=age(late * DAY)) if late else "", "bold $warn"),
+        )
+        yield Static(title, id="invoice-title")
+        with VerticalScroll(id="invoice-codes", can_focus=False):
+            for name, label, text in (
+                ("pix", _("PIX code"), invoice.pix),
+                ("line", _("Typeable line"), invoice.typeable_line),
+                ("link", _("Link"), invoice.link),
+            ):
+                yield Static(data(label, "$quiet"), classes="label")
+                if text:
+                    yield WholeText(id=f"invoice-{name}")
+                else:
+                    yield Static(data(_("none"), "$quiet"))
+        yield QrCode(id="invoice-qr")
+
+    def on_mount(self) -> None:
+        """Fill in the codes; the QR code comes along where there is room below them."""
+        super().on_mount()
+        for name, text in (
+            ("pix", self._invoice.pix),
+            ("line", self._invoice.typeable_line),
+            ("link", self._invoice.link),
+        ):
+            if text:
+                self.query_one(f"#invoice-{name}", WholeText).show(text)
+        self._draw()
+
+    def _draw(self) -> None:
+        both = self.app.size.height >= ROOMY_LINES
+        self.query_one("#invoice-codes").display = both or not self._scanned
+        code = self.query_one(QrCode)
+        code.display = both or self._scanned
+        if code.display:
+            code.show(self.payable, self.app.size.height - FRAME_LINES)
+        self.redraw_keys()
+
+    def on_resize(self) -> None:
+        """Draw the QR code again where it has room."""
+        super().on_resize()
+        self._draw()
+
+    def _copy(self, way: str) -> None:
+        what, text = copied(self._invoice, way, time.time())
+        if text:
+            self.console.copy(what, text)
+        else:
+            self.console.tell(what, severity="warning")
+
+    def action_copy(self) -> None:
+        """Copy the PIX code."""
+        self._copy("pix")
+
+    @action("Y", N_("copy line"), N_("Copy the typeable line."), id="line", args=("line",))
+    @action("l", N_("copy link"), N_("Copy the link to the invoice."), id="link", args=("link",))
+    @action(
+        "s",
+        N_("copy sentence"),
+        N_("Copy a sentence for a chat: amount, due date, link and code."),
+        id="sentence",
+        args=("sentence",),
+    )
+    def action_take(self, way: str) -> None:
+        """Copy line, link or sentence."""
+        self._copy(way)
+
+    @action(
+        "c",
+        N_("QR code / text"),
+        N_("Show the PIX as a QR code to scan, or the texts again."),
+        when=lambda page: page.payable and page.app.size.height < ROOMY_LINES,
+    )
+    def action_scan(self) -> None:
+        """Show the QR code, or the texts again."""
+        self._scanned = not self._scanned
+        self._draw()
+
+    @property
+    def payable(self) -> str:
+        """The PIX code; empty when there is none."""
+        return self._invoice.pix or ""
+
+    @action("escape,enter", N_("back"), N_("Go back."))
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
