@@ -118,6 +118,16 @@ def test_what_does_not_concern_the_host_may_be_wrong(monkeypatch):
     assert route_to("http://127.0.0.1:8080").proxy is None
 
 
+def test_certificates_are_loaded_where_they_count(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
+    assert route_to("http://api.provedor.example").verify.get_ca_certs() == []
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+        route_to(URL)
+    monkeypatch.setenv("HTTP_PROXY", "https://proxy.example:3128")
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+        route_to("http://api.provedor.example")
+
+
 def test_a_proxy_is_read_with_its_user_and_shown_without():
     proxy = proxy_for(URL, {"https": "user%40office:p%3Aw@proxy.example"})
     assert proxy is not None
