@@ -141,6 +141,24 @@ class SqliteOutbox(AccountStore):
 
     def add(self, kind: str, draft: bytes, content: str, new_marker: Callable[[], str]) -> OutboxRow:
         """Keep a new entry, due at once: when this returns, it survives a power cut."""
+        return self.add_all([(kind, draft, content)], new_marker)[0]
+
+    def add_all(
+        self, entries: Sequence[tuple[str, bytes, str]], new_marker: Callable[[], str]
+    ) -> tuple[OutboxRow, ...]:
+        """Keep new entries (kind, draft, content), all of them or none."""
+        with self._database.write() as connection:
+            self._go_on(connection)
+            return tuple(self._added(connection, *each, new_marker) for each in entries)
+
+    def _added(
+        self,
+        connection: sqlite3.Connection,
+        kind: str,
+        draft: bytes,
+        content: str,
+        new_marker: Callable[[], str],
+    ) -> OutboxRow:
         wall = self._clock.wall()
         row = OutboxRow(
             number=0,
@@ -155,18 +173,16 @@ class SqliteOutbox(AccountStore):
         )
         names = ("account", *(name for name in _COLUMNS if name != "number"))
         sql = f"INSERT INTO entry ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608
-        with self._database.write() as connection:
-            self._go_on(connection)
-            while True:
-                row = replace(row, marker=new_marker())
-                try:
-                    cursor = connection.execute(sql, {"account": self._account, **_values(row)})
-                except sqlite3.IntegrityError:  # the marker is taken: one in hundreds of millions
-                    continue
-                number = cursor.lastrowid or 0
-                # Before the commit: no number is handed out that a loss of this file could hand out again.
-                self._high.raise_to(number)
-                return replace(row, number=number)
+        while True:
+            row = replace(row, marker=new_marker())
+            try:
+                cursor = connection.execute(sql, {"account": self._account, **_values(row)})
+            except sqlite3.IntegrityError:  # the marker is taken: one in hundreds of millions
+                continue
+            number = cursor.lastrowid or 0
+            # Before the commit: no number is handed out that a loss of this file could hand out again.
+            self._high.raise_to(number)
+            return replace(row, number=number)
 
     def _go_on(self, connection: sqlite3.Connection) -> None:
         """Have the next number follow the highest that was ever handed out, in a file before this one too."""

@@ -298,6 +298,11 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
 
     # -- how it looks
 
+    def mark_of(self, row_id: str) -> Part:
+        """Return one cell that marks a row."""
+        del row_id
+        return " "
+
     def draw(self, width: int) -> list[Content]:
         """Return nothing: a table paints lines, and keeps them (see `strips`)."""
         del width
@@ -360,7 +365,7 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
         if kept is not None and kept[0] is item:
             return kept[1]
         sign = "▸" if on and self.can_focus else " "
-        pieces: list[Part] = [(sign, "$account bold"), " "]
+        pieces: list[Part] = [(sign, "$account bold"), self.mark_of(row_id)]
         for column, cells in self._fitting():
             pieces += [draw_cell(column, item, cells), " " * BETWEEN]
         base = Style.parse("on $row") if on and self.has_focus else None

@@ -195,6 +195,7 @@ class SyncLine(Drawn):
         self._above = 0
         self._unread: UnreadChanges | None = None
         self._hint: Content | None = None
+        self._marked = 0
 
     def show(
         self,
@@ -206,6 +207,7 @@ class SyncLine(Drawn):
         filter_text: str = "",
         matches: int = 0,
         above: int = 0,
+        marked: int = 0,
         unread: UnreadChanges | None = None,
         hint: Content | None = None,
     ) -> None:
@@ -213,7 +215,7 @@ class SyncLine(Drawn):
 
         A `hint` takes the line while a filter is typed.
         """
-        self._hint, self._unread = hint, unread
+        self._hint, self._unread, self._marked = hint, unread, marked
         self._counts, self._status, self._now, self._busy = counts, status, now, busy
         self._filter, self._matches, self._above = filter_text, matches, above
         self.redraw()
@@ -229,6 +231,9 @@ class SyncLine(Drawn):
 
     def _left(self, width: int) -> Content:
         pieces: list[Content] = []
+        if self._marked:
+            said = ngettext("{n} marked", "{n} marked", self._marked).format(n=number(self._marked))
+            pieces.append(line(("● ", "bold $mark"), (said, "bold $mark")))
         if self._unread is not None:
             pieces.append(self._unread_piece(self._unread, width))
         if self._filter:

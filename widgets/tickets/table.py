@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from textual import events
 
+    from ..line_widget import Part
     from ..table.columns import Column
 
 
@@ -54,6 +55,7 @@ class TicketTable(VirtualTable[TicketRow]):
     ) -> None:
         self._cells = TicketCells(now, soon)
         self._orders: dict[Quick, Order] = {}
+        self._marked: frozenset[str] = frozenset()
         self._me = me
         self._quick = Quick.OPEN
         self._filter = EVERYTHING
@@ -166,6 +168,19 @@ class TicketTable(VirtualTable[TicketRow]):
             cells.read_to, cells.seen = read_to, dict(seen)
             self._painted.clear()
             self.redraw()
+
+    def mark(self, ids: Iterable[int]) -> None:
+        """Mark these tickets, and no others."""
+        marked = frozenset(map(str, ids))
+        for row_id in marked ^ self._marked:
+            self._painted.pop((row_id, True), None)
+            self._painted.pop((row_id, False), None)
+        self._marked = marked
+        self.redraw()
+
+    def mark_of(self, row_id: str) -> Part:
+        """Return the sign of a marked ticket."""
+        return ("●", "bold $mark") if row_id in self._marked else " "
 
     # -- what happens to it
 

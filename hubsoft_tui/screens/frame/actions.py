@@ -203,6 +203,7 @@ PAGES: Final = {
     "review": N_("The last look before sending"),
     "sent": N_("What was just written"),
     "invoice": N_("What an invoice is paid with"),
+    "several": N_("What was just written to several"),
     "pick": N_("A choice"),
     "prompt": N_("A line to type"),
     "confirm": N_("A question"),

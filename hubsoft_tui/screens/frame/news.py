@@ -52,9 +52,9 @@ class OutboxNews(News):
         self.listeners: list[Callable[[Entry], None]] = []
         """Called with each entry that waited and has come to HubSoft."""
 
-    def expect(self, entry: Entry) -> None:
-        """`entry` was just written: what becomes of it is news."""
-        self._waiting.add(entry.local_protocol)
+    def expect(self, *entries: Entry) -> None:
+        """`entries` were just written: what becomes of them is news."""
+        self._waiting.update(entry.local_protocol for entry in entries)
         self.again()
 
     def taken(self, entry: Entry) -> bool:

@@ -16,7 +16,7 @@ from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.tickets.types import BoardState
-from hubsoft_tui.texts import N_, _
+from hubsoft_tui.texts import N_, _, number
 from widgets.table.rows import fold
 from widgets.table.table import VirtualTable
 from widgets.tickets.columns import USUAL, ticket_line
@@ -39,10 +39,13 @@ from .pane import TicketPane
 from .presence import Presence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.container import Services
+    from hubsoft_tui.services.outbox.types import Entry
     from hubsoft_tui.services.tickets.types import Delta, SyncStatus, TicketRow
 
     from ..frame.console import EngineHandle
@@ -53,6 +56,8 @@ SECOND: Final = 1.0
 KEEP_SECONDS: Final = 60.0
 """How long at most the board is not on disk as it stands."""
 CLOSING_SECONDS: Final = 1.0
+MOST_AT_ONCE: Final = 200
+"""Tickets that one text goes into."""
 FOLLOW_LABEL: Final = "ticket-follow"
 PREPARED: Final = 500
 """Rows that are made ready for filtering between two looks at the keyboard."""
@@ -64,9 +69,8 @@ def has_ticket(screen: TicketsScreen) -> bool:
 
 
 def has_open_ticket(screen: TicketsScreen) -> bool:
-    """Tell whether the ticket to act on is open."""
-    row = screen.chosen_row
-    return row is not None and is_open(row)
+    """Tell whether a ticket to act on is open."""
+    return any(map(is_open, screen.chosen_rows))
 
 
 class TicketsScreen(ConsoleScreen):
@@ -94,6 +98,8 @@ class TicketsScreen(ConsoleScreen):
         self._loading = False
         self._asked_for = -1
         """The badge's version at the last look: each is looked at once."""
+        self._marked: set[int] = set()
+        """Tickets that are acted on together."""
         self._looked = Presence()
         self._board = BoardState()
         """How it stands, as far as it is kept for the next start."""
@@ -137,6 +143,7 @@ class TicketsScreen(ConsoleScreen):
         """Fill the new widgets with what the old ones showed."""
         table = self.table
         table.show_columns(self._board.columns or USUAL)
+        table.mark(self._marked)
         table.narrow(self._quick)
         self._field.value, self._field.display = self._words, False
         table.update_rows(self._followed.rows.values(), whole=True)
@@ -215,11 +222,19 @@ class TicketsScreen(ConsoleScreen):
         return self.pane.row if self.has_class("-details") else self.table.item
 
     @property
+    def chosen_rows(self) -> tuple[TicketRow, ...]:
+        """The tickets that a message or a closing is for: those marked, or the one that is chosen."""
+        rows = self._followed.rows
+        marked = tuple(rows[ticket_id] for ticket_id in self._marked if ticket_id in rows)
+        row = self.chosen_row
+        return marked or (() if row is None else (row,))
+
+    @property
     def narrowed(self) -> bool:
         """Whether details are open or something narrows the table."""
         if not self.is_mounted or not self._composed:
             return False
-        narrow = self._words or self._field.display or self._quick is not Quick.OPEN
+        narrow = self._words or self._field.display or self._marked or self._quick is not Quick.OPEN
         return bool(narrow) or self.has_class("-details")
 
     @property
@@ -425,6 +440,7 @@ class TicketsScreen(ConsoleScreen):
             filter_text=self._words,
             matches=len(table.rows),
             above=table.above,
+            marked=len(self._marked),
             unread=unread,
             hint=self._field.hint() if self._field.has_focus else None,
         )
@@ -516,13 +532,15 @@ class TicketsScreen(ConsoleScreen):
     @action(
         "escape",
         N_("back"),
-        N_("Close the details, then clear the filters: one thing at a time."),
+        N_("Close the details, then unmark, then clear the filters: one thing at a time."),
         when=lambda screen: screen.narrowed,
     )
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear what narrows: one thing at a time."""
         if self.has_class("-details") and not self._field.has_focus:
             self.remove_class("-details")
+        elif self._marked and not self._field.has_focus:
+            self._mark(())
         elif self._words or self._field.display:
             self._field.value, self._words = "", ""
             self._field.display = False
@@ -601,10 +619,10 @@ class TicketsScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_message(self) -> None:
-        """Write a message into the chosen ticket."""
-        if (row := self.chosen_row) is not None:
-            self.table.hold()
-            await ticket_flow.add_message(self.console, about(row))
+        """Write a message into the chosen ticket, or the same into all that are marked."""
+        if tickets := self._acted_on():
+            entry = await ticket_flow.add_message(self.console, *tickets)
+            self._unmark(entry)
 
     @action(
         "x",
@@ -616,10 +634,45 @@ class TicketsScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_close_ticket(self) -> None:
-        """Close the chosen ticket."""
-        if (row := self.chosen_row) is not None:
-            self.table.hold()
-            await ticket_flow.close_ticket(self.console, about(row))
+        """Close the chosen ticket, or all that are marked."""
+        if tickets := self._acted_on():
+            entry = await ticket_flow.close_ticket(self.console, *tickets)
+            self._unmark(entry)
+
+    def _acted_on(self) -> list[About]:
+        """Return the open ones among the tickets chosen; none, and a sentence, when they are too many."""
+        self.table.hold()
+        rows = [row for row in self.chosen_rows if is_open(row)]
+        if len(rows) > MOST_AT_ONCE:
+            said = _("These are {n} tickets. At most {most} are written to at once: mark fewer.")
+            self.console.tell(said.format(n=number(len(rows)), most=number(MOST_AT_ONCE)), severity="warning")
+            return []
+        return [about(row) for row in sorted(rows, key=lambda row: row.id)]
+
+    def _mark(self, ids: Iterable[int]) -> None:
+        self._marked = set(ids)
+        self.table.mark(self._marked)
+        self._draw_sync()
+        self.redraw_frame()
+
+    def _unmark(self, entry: Entry | None) -> None:
+        """Mark nothing any more, once something was written."""
+        if entry is not None and self._marked:
+            self._mark(())
+
+    @action("t", N_("mark"), N_("Mark the ticket: m and x then act on all that are marked."), when=has_ticket)
+    def action_mark(self) -> None:
+        """Mark the ticket under the cursor, or unmark it, and go on to the next."""
+        row = self.table.item
+        if row is not None:
+            self._mark(self._marked ^ {row.id})
+            self.table.action_move(1)
+
+    @action("T", N_("mark all"), N_("Mark every open ticket that is shown; again: none."), line=False)
+    def action_mark_all(self) -> None:
+        """Mark all that are shown, or none when they are."""
+        shown = {row.id for row in self.table.rows if is_open(row)}
+        self._mark(() if shown == self._marked else shown)
 
     @action("C", N_("columns"), N_("Choose which columns are shown, and in which order."), line=False)
     @work(group="columns", exit_on_error=False)

@@ -6,6 +6,7 @@ What is typed leaves a form in two ways only: it is in the outbox, or it is kept
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -27,7 +28,7 @@ from ..frame.modal import ConsoleModal
 from .entry_page import ReviewScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from textual.app import ComposeResult
     from textual.timer import Timer
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.api.models import Choice
     from hubsoft_tui.services.container import Services
-    from hubsoft_tui.services.outbox.types import Draft
+    from hubsoft_tui.services.outbox.types import Draft, Review
     from hubsoft_tui.store.drafts import KeptDraft, Value
 
 KEEP_SECONDS: Final = 0.5
@@ -81,6 +82,8 @@ class WriteForm(ConsoleModal[Entry]):
         self._shown: KeptDraft | None = None
         """The draft that is this form's: it began with it, or kept it."""
         self._saving: Timer | None = None
+        self.entries: tuple[Entry, ...] = ()
+        """What it put into the outbox."""
 
     # -- for subclasses
 
@@ -116,6 +119,10 @@ class WriteForm(ConsoleModal[Entry]):
     def draft(self) -> Draft:
         """Return what is typed as a draft; called only without problems."""
         raise NotImplementedError
+
+    def drafts(self) -> tuple[Draft, ...]:
+        """Return everything that is written: several where one text goes into several tickets."""
+        return (self.draft(),)
 
     # -- the frame
 
@@ -326,16 +333,25 @@ class WriteForm(ConsoleModal[Entry]):
 
     async def _reviewed_and_put(self) -> Entry | None:
         """Show exactly what goes out and put it; None when the person went back, or it was not accepted."""
-        draft, corrects = self.draft(), self._corrects
-        review = await self.asked(lambda services: services.outbox.review(draft), self._failed)
-        if review is None:
+        drafts, corrects = self.drafts(), self._corrects
+
+        async def looked_at(services: Services) -> list[Review]:
+            return [await services.outbox.review(draft) for draft in drafts]
+
+        reviews = await self.asked(looked_at, self._failed)
+        if reviews is None:
             return None
-        if not await self.app.push_screen_wait(ReviewScreen(self._title, review, *self.beside())):
+        page = ReviewScreen(self._title, together(reviews), *self.beside())
+        if not await self.app.push_screen_wait(page):
             return None
-        checked = review.checked
+        checked = [review.checked for review in reviews]
         if corrects:
-            return await self.asked(lambda services: services.outbox.correct(corrects, checked), self._failed)
-        return await self.asked(lambda services: services.outbox.put(checked), self._failed)
+            return await self.asked(
+                lambda services: services.outbox.correct(corrects, checked[0]), self._failed
+            )
+        entries = await self.asked(lambda services: services.outbox.put_all(checked), self._failed)
+        self.entries = entries or ()
+        return self.entries[0] if self.entries else None
 
     def _failed(self, sentence: str, error: Exception) -> None:
         """Say why it was not accepted; what is typed survives whatever happens."""
@@ -375,6 +391,14 @@ class WriteForm(ConsoleModal[Entry]):
     def _say(self, text: str, style: str) -> None:
         self.query_one("#write-report", Static).update(data(text, style))
         self.query_one("#write-report").scroll_visible(animate=False)
+
+
+def together(reviews: Sequence[Review]) -> Review:
+    """Return one review of what is the same in all, with everything that was written before."""
+    first = reviews[0]
+    lines = tuple(line for line in first.lines if all(line in each.lines for each in reviews))
+    similar = tuple(entry for review in reviews for entry in review.similar)
+    return replace(first, lines=lines, similar=similar)
 
 
 def text_problem(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import work
 from textual.widgets import TextArea
@@ -16,12 +16,13 @@ from hubsoft_tui.services.outbox.types import (
     ServiceAction,
     VisitAction,
 )
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, ngettext, number
 from widgets.choice_field import ChoiceField, ChoiceOption
 
 from .entry_page import SentScreen
 from .form import TextField, WriteForm, text_problem
 from .opening_form import OpeningForm, offered, opening_again, opening_for
+from .several import SeveralScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.store.drafts import Value
 
     from ..frame.console import Console
+
+
+MOST_NAMES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,33 @@ class About:
         return "   ".join(part for part in (self.protocol, self.customer or "", self.subject) if part)
 
 
+def listed(tickets: Sequence[About]) -> str:
+    """Say which tickets one text is for, one a line."""
+    return "\n".join(each.line for each in tickets)
+
+
+def counted(tickets: Sequence[About]) -> str:
+    """Say how many tickets one text is for, and the first few customers; of one, which it is."""
+    if len(tickets) == 1:
+        return tickets[0].line
+    names = ", ".join(each.customer or each.protocol for each in tickets[:MOST_NAMES])
+    more = ", …" if len(tickets) > MOST_NAMES else ""
+    count = ngettext("{n} ticket", "{n} tickets", len(tickets)).format(n=number(len(tickets)))
+    return f"{count}: {names}{more}"
+
+
 class MessageForm(WriteForm):
     """A message for an open ticket."""
 
     KIND = EntryKind.MESSAGE
 
-    def __init__(self, about: About, *, text: str = "", corrects: str = "") -> None:
+    def __init__(self, about: About, *others: About, text: str = "", corrects: str = "") -> None:
+        """`others` are tickets that the same text goes into."""
+        self._tickets = (about, *others)
         super().__init__(
             corrects or f"message {about.ticket_id}",
-            _("Message into a ticket"),
-            about.line,
+            _("Message into several tickets") if others else _("Message into a ticket"),
+            counted(self._tickets),
             values={"text": text},
             corrects=corrects,
         )
@@ -92,10 +113,18 @@ class MessageForm(WriteForm):
         """Return the customer and the protocol."""
         return self._ticket.customer or "", self._ticket.protocol
 
+    def beside(self) -> tuple[str, tuple[str, ...]]:
+        """Return every ticket it goes into."""
+        return listed(self._tickets), ()
+
     def draft(self) -> NewMessage:
         """Return the message."""
-        about = self._ticket
-        return NewMessage(about.ticket_id, about.protocol, str(self.values()["text"]), about.customer)
+        return self.drafts()[0]
+
+    def drafts(self) -> tuple[NewMessage, ...]:
+        """Return the message, once for each ticket."""
+        text = str(self.values()["text"])
+        return tuple(NewMessage(each.ticket_id, each.protocol, text, each.customer) for each in self._tickets)
 
 
 class ClosingForm(WriteForm):
@@ -104,8 +133,15 @@ class ClosingForm(WriteForm):
     KIND = EntryKind.CLOSE
 
     def __init__(
-        self, about: About, *, reason: ChoiceOption | None = None, text: str = "", corrects: str = ""
+        self,
+        about: About,
+        *others: About,
+        reason: ChoiceOption | None = None,
+        text: str = "",
+        corrects: str = "",
     ) -> None:
+        """`others` are tickets that are closed along with it, for the same reason."""
+        self._tickets = (about, *others)
         values: dict[str, Value] = {
             "reason": reason.id if reason else None,
             "reason_label": reason.label if reason else None,
@@ -113,8 +149,8 @@ class ClosingForm(WriteForm):
         }
         super().__init__(
             corrects or f"close {about.ticket_id}",
-            _("Close a ticket"),
-            about.line,
+            _("Close several tickets") if others else _("Close a ticket"),
+            counted(self._tickets),
             values=values,
             corrects=corrects,
         )
@@ -148,9 +184,9 @@ class ClosingForm(WriteForm):
 
     def fill(self, values: dict[str, Value]) -> None:
         """Put `values` into the fields."""
-        field, number = self.query_one("#reason", ChoiceField), values["reason"]
+        field, reason = self.query_one("#reason", ChoiceField), values["reason"]
         field.chosen = (
-            ChoiceOption(number, str(values["reason_label"] or number)) if isinstance(number, int) else None
+            ChoiceOption(reason, str(values["reason_label"] or reason)) if isinstance(reason, int) else None
         )
         field.repaint()
         self.query_one("#text", TextArea).text = str(values["text"] or "")
@@ -166,16 +202,27 @@ class ClosingForm(WriteForm):
         """Return the customer and the protocol."""
         return self._ticket.customer or "", self._ticket.protocol
 
+    def beside(self) -> tuple[str, tuple[str, ...]]:
+        """Return every ticket that is closed."""
+        return listed(self._tickets), ()
+
     def draft(self) -> Closing:
         """Return the closing."""
-        values, about = self.values(), self._ticket
-        return Closing(
-            ticket_id=about.ticket_id,
-            protocol=about.protocol,
-            reason_id=values["reason"] if isinstance(values["reason"], int) else None,
-            reason_label=str(values["reason_label"]) if values["reason_label"] else None,
-            description=str(values["text"]).strip(),
-            customer_name=about.customer,
+        return self.drafts()[0]
+
+    def drafts(self) -> tuple[Closing, ...]:
+        """Return the closing, once for each ticket."""
+        values = self.values()
+        return tuple(
+            Closing(
+                ticket_id=each.ticket_id,
+                protocol=each.protocol,
+                reason_id=values["reason"] if isinstance(values["reason"], int) else None,
+                reason_label=str(values["reason_label"]) if values["reason_label"] else None,
+                description=str(values["text"]).strip(),
+                customer_name=each.customer,
+            )
+            for each in self._tickets
         )
 
 
@@ -189,7 +236,10 @@ async def write(console: Console, form: WriteForm) -> Entry | None:
         entry: Entry | None = await console.push_screen_wait(form)
         if entry is None:
             return None
-        console.outbox_news.expect(entry)
+        console.outbox_news.expect(entry, *form.entries)
+        if len(form.entries) > 1:
+            await console.push_screen_wait(SeveralScreen(form.entries))
+            return entry
         page = SentScreen(entry)
         await console.push_screen_wait(page)
         if not page.wants_correction:
@@ -212,14 +262,14 @@ async def open_ticket(
     return await write(console, OpeningForm(opening_for(customer, service_id, tickets)))
 
 
-async def add_message(console: Console, about: About) -> Entry | None:
-    """Write a message into a ticket."""
-    return await write(console, MessageForm(about))
+async def add_message(console: Console, about: About, *others: About) -> Entry | None:
+    """Write a message into a ticket, the same into `others`."""
+    return await write(console, MessageForm(about, *others))
 
 
-async def close_ticket(console: Console, about: About) -> Entry | None:
-    """Close a ticket."""
-    return await write(console, ClosingForm(about))
+async def close_ticket(console: Console, about: About, *others: About) -> Entry | None:
+    """Close a ticket, and `others` for the same reason."""
+    return await write(console, ClosingForm(about, *others))
 
 
 async def correction(console: Console, entry: Entry) -> WriteForm:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -148,18 +148,22 @@ class Outbox:
         Raises InvalidInput on a read-only profile; and StoreError when it could not be kept: then it was not
         accepted, and nothing was or will be sent.
         """
+        return (await self.put_all([checked]))[0]
+
+    async def put_all(self, drafts: Sequence[CheckedDraft]) -> tuple[Entry, ...]:
+        """Keep several drafts as `put` keeps one: all of them, or none."""
         self._refuse_read_only()
-        draft = checked.draft
-        kind, content, body = kind_of(draft).value, content_of(draft), packed(draft)
+        entries = [(kind_of(each.draft).value, packed(each.draft), content_of(each.draft)) for each in drafts]
         try:
-            row = await self._lane.run(lambda store: store.add(kind, body, content, new_reference))
+            rows = await self._lane.run(lambda store: store.add_all(entries, new_reference))
         except StoreError as error:
             raise not_accepted(error) from error
-        if isinstance(draft, ServiceAction | VisitAction):
-            self._runner.sender.note(row, draft)
-        self._runner.start(row.number)
+        for row, checked in zip(rows, drafts, strict=True):
+            if isinstance(checked.draft, ServiceAction | VisitAction):
+                self._runner.sender.note(row, checked.draft)
+            self._runner.start(row.number)
         await self._runner.news()
-        return self._entry(row)
+        return tuple(map(self._entry, rows))
 
     async def settled(self, protocol: str, patience: float) -> Entry:
         """Return an entry as soon as it is not on its way any more, or as it is after `patience` seconds."""

@@ -213,6 +213,9 @@ class FakeOutbox:
             raise self.refuses
         return self._keep(f"LOC{len(self.kept) + 1:06}", checked.draft, EntryState.QUEUED)
 
+    async def put_all(self, drafts):
+        return tuple([await self.put(each) for each in drafts])
+
     def _keep(self, local, draft, state, **fields):
         entry = Entry(local, KINDS[type(draft)], state, draft, WALL - 60, WALL, **fields)
         self.kept[local] = entry

@@ -12,6 +12,7 @@ from hubsoft_tui.api.models import Message
 from hubsoft_tui.core.types import Badges, Priority
 from hubsoft_tui.errors import StoreBusy, Unreachable
 from hubsoft_tui.screens.tickets.screen import TicketsScreen
+from hubsoft_tui.services.outbox.types import EntryState
 from hubsoft_tui.services.tickets.types import BoardState, ChangeKind, TicketDetail, TicketState
 from hubsoft_tui.settings.alerts import AlertSettings
 from hubsoft_tui.settings.tree import Profile, UiSettings
@@ -525,3 +526,41 @@ async def test_columns_are_chosen_ordered_hidden_and_kept(hub):
         await shown.press("C", "u")
         header = next(each for each in shown.text().splitlines() if "Protocol" in each)
         assert "Status" in header
+
+
+async def test_forty_tickets_are_written_to_in_twelve_keys(hub):
+    hub.tickets.put(ticket(50, state=TicketState.CLOSED))
+    async with Shown(hub, (120, 36)) as shown:
+        await shown.press("a", "T")
+        assert "● 40 marked" in shown.text()
+        await shown.press("m")
+        assert "40 tickets: CUSTOMER" in shown.text()
+        await shown.press("o", "l", "a", "ctrl+s")
+        text = shown.text()
+        assert "CUSTOMER 40" in text
+        assert "Message into several tickets" in text
+        await shown.press("enter")
+        drafts = [entry.draft for entry in hub.outbox.kept.values()]
+        assert sorted(draft.ticket_id for draft in drafts) == list(range(1, 41))
+        assert {draft.text for draft in drafts} == {"ola"}
+        assert "0 of 40 are at HubSoft" in shown.text()
+        for number, (local, entry) in enumerate(hub.outbox.kept.items()):
+            state = EntryState.REFUSED if number == 7 else EntryState.SENT
+            hub.outbox.kept[local] = replace(entry, state=state, protocol="2026")
+        hub.outbox.version += 1
+        await shown.news()
+        assert "39 of 40 are at HubSoft" in shown.text()
+        await shown.press("r")
+        assert hub.outbox.did == [("resend", "LOC000008")]
+        await shown.press("enter")
+        assert "marked" not in shown.text()
+
+
+async def test_a_mark_is_set_and_taken_back(hub):
+    async with Shown(hub) as shown:
+        await shown.press("t", "t", "t", "up", "t")
+        assert "● 2 marked" in shown.text()
+        await shown.press("escape")
+        assert "marked" not in shown.text()
+        await shown.press("t", "x")
+        assert "Close a ticket" in shown.text()
