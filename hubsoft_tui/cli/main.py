@@ -177,6 +177,12 @@ for _command in (
         "config", "upkeep", "config", N_("See where settings are, what they are, and whether they are right.")
     ),
     LaterCommand(
+        "shared",
+        "shared_server",
+        "shared",
+        N_("Share one budget among machines, through a Redis or Valkey server."),
+    ),
+    LaterCommand(
         "simulate", "simulate", "simulate", N_("Run a simulated HubSoft on this machine until Ctrl+C.")
     ),
 ):

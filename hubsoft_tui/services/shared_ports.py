@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import platform
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,10 +19,13 @@ from ..core.limiter.throttle import limits_from
 from ..core.limiter.turns import taken
 from ..core.types import Priority
 from ..errors import SettingsError
+from ..settings import places
 from ..settings.places import write_private
 from ..settings.tree import Settings
 from ..shared.budget import MachineFace, SharedBudget
 from ..shared.connection import SharedAddress, SharedServer
+from ..shared.diagnosis import Diagnosis, diagnose
+from ..shared.machines import MachineSeen, seen_machines
 from ..shared.seal import Seal
 from ..store.budget import SqliteBudget
 from ..texts import say
@@ -89,6 +93,29 @@ def shared_ports(
         leaves=ledger.last,
     )
     return replace(ports, permits=budget), budget
+
+
+async def looked_at(settings: Settings, account: str, clock: Clock) -> Diagnosis:
+    """Look whether the server is fit to be shared. Raises SettingsError, StoreError."""
+    async with _visiting(settings, account) as (server, seal, mine):
+        return await diagnose(server, clock, lambda: seen_machines(server, seal, mine))
+
+
+async def machines_at(settings: Settings, account: str) -> list[MachineSeen]:
+    """Return who is at the server. Raises SettingsError, StoreError."""
+    async with _visiting(settings, account) as (server, seal, mine):
+        return await seen_machines(server, seal, mine)
+
+
+@asynccontextmanager
+async def _visiting(settings: Settings, account: str) -> AsyncIterator[tuple[SharedServer, Seal, str]]:
+    """Open a way to the server without taking part: with the keys to read it, and this machine's id there."""
+    server = SharedServer(address_of(settings), account)
+    folder = places.find(home=settings.home or None).state
+    try:
+        yield server, Seal(account, settings.profile.client_secret), _machine_id(folder)
+    finally:
+        await server.close()
 
 
 def _machine_id(folder: Path) -> str:

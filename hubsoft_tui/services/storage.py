@@ -120,15 +120,8 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
         )
         shared: SharedBudget | None = None
         if settings.shared.url or settings.profile.shared_url:
-            try:
-                from .shared_ports import shared_ports  # noqa: PLC0415 - heavy library: redis and cryptography
-            except ImportError as error:
-                raise SettingsError(
-                    say(
-                        "A shared server needs more of this program. Install it with: {command}",
-                        command="pip install 'hubsoft-tui[shared]'",
-                    )
-                ) from error
+            require_shared_room()
+            from .shared_ports import shared_ports  # noqa: PLC0415 - heavy library: redis and cryptography
 
             ports, shared = shared_ports(
                 ports, settings, clock, account=account, ledger=ledger, folder=folders.state
@@ -155,6 +148,19 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
             tuning=TuningLog(tuned, account),
         )
+
+
+def require_shared_room() -> None:
+    """Raise SettingsError where the libraries are not installed with which a shared server is spoken to."""
+    try:
+        from . import shared_ports  # noqa: F401, PLC0415 - heavy library: redis and cryptography
+    except ImportError as error:
+        raise SettingsError(
+            say(
+                "A shared server needs more of this program. Install it with: {command}",
+                command="pip install 'hubsoft-tui[shared]'",
+            )
+        ) from error
 
 
 def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack) -> Trace:

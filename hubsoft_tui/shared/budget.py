@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
 import math
@@ -11,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
-
-import msgspec
 
 from .._version import __version__
 from ..core.clock import Clock
@@ -32,6 +29,7 @@ from ..errors import SharedServerLost, StoreError
 from ..formats import countdown
 from ..texts import Text, say
 from .connection import SharedServer
+from .machines import MachineSeen, sealed_face, seen_machines
 from .membership import Membership, TurnReply
 from .seal import Seal
 
@@ -46,7 +44,6 @@ AGAIN: Final = 1.0
 TRIES: Final = 6
 NOTHING: Final = Turn((), math.inf)
 OTHER: Final = "elsewhere"
-WHO: Final = "who"
 
 
 class MachineLedger(Protocol):
@@ -71,24 +68,6 @@ class MachineLedger(Protocol):
     def held_by(self) -> Text:
         """Say who holds its file, as a sentence."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSeen:
-    """One machine at the shared server."""
-
-    id: str
-    name: str
-    version: str
-    kind: str
-    mine: bool
-    promise: int
-    silent: float
-    """Seconds since its last call."""
-    spent: int
-    """Slots of the window that it holds."""
-    waiting: int
-    """Its requests that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +110,7 @@ class SharedBudget:
         self._leaves = leaves
         self._limits = limits
         self._member = Membership(face.id, owner, ledger, clock, longest=longest)
-        shown = msgspec.msgpack.encode([face.name, __version__, face.kind])
-        self._member.extras["who"] = base64.b64encode(seal.sealed(shown, WHO)).decode()
+        self._member.extras["who"] = sealed_face(seal, face.name, __version__, face.kind)
         self._turning = asyncio.Lock()
         self._wake: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
@@ -380,28 +358,7 @@ class SharedBudget:
 
     async def machines(self) -> list[MachineSeen]:
         """Return who is at the server. Raises SharedServerLost."""
-        answer = await self._server.script("machines.lua", [f"{self._server.prefix}ledger"], [])
-        found = []
-        for name, promise, silent, spent, waiting, face in msgspec.msgpack.decode(answer):
-            shown, version, kind = self._face_of(face)
-            found.append(
-                MachineSeen(
-                    id=name,
-                    name=shown,
-                    version=version,
-                    kind=kind,
-                    mine=name == self._face.id,
-                    promise=promise,
-                    silent=max(0.0, silent / 1000),
-                    spent=spent,
-                    waiting=waiting,
-                )
-            )
-        return sorted(found, key=lambda machine: (not machine.mine, machine.name, machine.id))
-
-    def _face_of(self, sealed: str) -> tuple[str, str, str]:
-        shown = self._seal.opened(base64.b64decode(sealed), WHO)
-        return ("", "", "") if shown is None else msgspec.msgpack.decode(shown, type=tuple[str, str, str])
+        return await seen_machines(self._server, self._seal, self._face.id)
 
 
 def _whole(seconds: float) -> float:

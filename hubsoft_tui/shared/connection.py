@@ -129,6 +129,20 @@ class SharedServer:
             self.run = ""
             raise SharedServerLost(self._why(error)) from None
 
+    async def allows(self, *command: str) -> bool:
+        """Try a command; False when the server's user may not use it. Raises SharedServerLost."""
+
+        async def tried(client: Any) -> bool:  # noqa: ANN401 - the library's own, untyped
+            try:
+                await client.execute_command(*command)
+            except exceptions.NoPermissionError:
+                return False
+            except exceptions.NoScriptError:
+                return True
+            return True
+
+        return await self.call(tried)
+
     @contextlib.asynccontextmanager
     async def listening(self, *channels: str) -> AsyncIterator[Callable[[], Awaitable[tuple[str, bytes]]]]:
         """Subscribe to channels; what is yielded waits for the next message. Raises SharedServerLost."""

@@ -234,7 +234,7 @@ class Membership:
                 notes = replace(
                     notes,
                     promise=answer["b"],
-                    roster=answer["r"],
+                    roster=dict(answer["r"] or {}),  # an empty table is packed as a list
                     epoch=answer["e"],
                     version=answer["v"],
                     floor=(floor.epoch, floor.since, floor.slow, floor.fast),

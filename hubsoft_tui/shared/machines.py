@@ -1,0 +1,66 @@
+"""Who is at the shared server: names and versions are sealed there, figures are not."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from .connection import SharedServer
+from .seal import Seal
+
+PLACE: Final = "who"
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSeen:
+    """One machine at the shared server."""
+
+    id: str
+    name: str
+    """Empty where it was sealed with another secret."""
+    version: str
+    kind: str
+    mine: bool
+    promise: int
+    """Requests a window that it may spend alone when the server is lost."""
+    silent: float
+    """Seconds since its last call."""
+    spent: int
+    """Slots of the window that it holds."""
+    waiting: int
+    """Its requests that wait."""
+
+
+def sealed_face(seal: Seal, name: str, version: str, kind: str) -> str:
+    """Return how a machine shows itself to the others."""
+    return base64.b64encode(seal.sealed(msgspec.msgpack.encode([name, version, kind]), PLACE)).decode()
+
+
+async def seen_machines(server: SharedServer, seal: Seal, mine: str) -> list[MachineSeen]:
+    """Return who is at the server, the machine `mine` first. Raises SharedServerLost."""
+    answer = await server.script("machines.lua", [f"{server.prefix}ledger"], [])
+    found = []
+    for machine, promise, silent, spent, waiting, face in msgspec.msgpack.decode(answer):
+        name, version, kind = _opened(seal, face)
+        found.append(
+            MachineSeen(
+                id=machine,
+                name=name,
+                version=version,
+                kind=kind,
+                mine=machine == mine,
+                promise=promise,
+                silent=max(0.0, silent / 1000),
+                spent=spent,
+                waiting=waiting,
+            )
+        )
+    return sorted(found, key=lambda each: (not each.mine, each.name, each.id))
+
+
+def _opened(seal: Seal, face: str) -> tuple[str, str, str]:
+    shown = seal.opened(base64.b64decode(face), PLACE)
+    return ("", "", "") if shown is None else msgspec.msgpack.decode(shown, type=tuple[str, str, str])
