@@ -540,7 +540,7 @@ def _one_alert(alert: Alert, _count: int) -> str:
 def _real_engine(settings: Settings) -> EngineHandle:
     from hubsoft_tui.services.hub import Hub  # noqa: PLC0415 - first frame
 
-    return Hub(settings, background=True)
+    return Hub(settings, background=True, program="console")
 
 
 def _configured_engine(loaded: files.Loaded, settings: Settings) -> EngineHandle:

@@ -11,7 +11,7 @@ from typing import Final
 from rich.cells import cell_len
 from textual.content import Content
 
-from hubsoft_tui.formats import NOTHING, day, percent
+from hubsoft_tui.formats import NOTHING, day
 from hubsoft_tui.services.reports import figures
 from hubsoft_tui.services.reports.figures import FigureUnit, ReportFigure, Sums
 from hubsoft_tui.services.reports.types import DayHead, DayReport, caller_name, category_name
@@ -135,7 +135,7 @@ class DayFigures(Drawn):
     def _value(self, figure: ReportFigure, total: Sums) -> Part:
         text = _text(figure, total)
         if figure.key == "saved" and total.saved > 0:
-            text = f"{text} = {percent(total.saved_share)}"
+            text = f"{text} = {figures.saved_text(total)}"
         return (text, f"${_TONES[figure.tone]}") if figure.tone and (figure.value(total) or 0) > 0 else text
 
     def _rows(self, width: int, named: Sequence[tuple[str, Part]]) -> list[Content]:
@@ -255,8 +255,7 @@ _TONES: Final = {"good": "ok", "warn": "warn", "bad": "bad"}
 
 
 def _text(figure: ReportFigure, sums: Sums, zero: str | None = None) -> str:
-    """Return a figure as the console writes it: shares without decimals."""
-    return percent(figure.value(sums)) if figure.unit is FigureUnit.SHARE else figure.text(sums, zero=zero)
+    return figure.text(sums, zero=zero)
 
 
 def _table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -77,7 +78,8 @@ def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[
         except StoreError as error:  # what is only read needs no log
             click.echo(str(error), err=True)
         stack.callback(logs.close)
-        hub = Hub(settings)
+        # A command that no terminal sees is a job of the night's.
+        hub = Hub(settings, program="command" if sys.stderr.isatty() else "cron")
         stack.callback(hub.close)
         hub.start()
 

@@ -10,8 +10,11 @@ from textual import work
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
+from hubsoft_tui.core.types import BudgetState, CacheState
+from hubsoft_tui.services.reports.types import LastHour
 from hubsoft_tui.texts import N_, _
 from widgets.alert_rows import AlertsPanel
+from widgets.monitor.lately import HistoryPanel, UsersPanel, used_by
 from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
 from widgets.monitor.request_rows import TroubleTable
 from widgets.monitor.timeline import BudgetTape
@@ -26,13 +29,15 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from hubsoft_tui.core.types import Snapshot
-    from hubsoft_tui.services.reports.figures import Sums
+    from hubsoft_tui.services.reports.types import SoFar
     from hubsoft_tui.store.alerts import Alert
 
 
 LAST_ALERTS: Final = 20
 TODAY_SECONDS: Final = 5.0
 """Today's report is read no more often than this, and only after a question or a request."""
+HOUR_SECONDS: Final = 60.0
+"""How often the courses of the last hour move on while nothing happens."""
 _HEIGHTS: Final = [(0, "-short"), (30, "-tall"), (48, "-high")]
 
 
@@ -44,7 +49,9 @@ class MonitorScreen(ConsoleScreen):
         "The first line says how HubSoft and the budget are, why, and what to do. "
         "The tape is the last 60 seconds: every mark is a request, placed in its class's lane. ● was sent by "
         "this console, ○ by another program on this computer; a number is so many in one cell. A class may "
-        "start another request while fewer than its cap are used. Times of day are when something happened."
+        "start another request while fewer than its cap are used. p50 and p95 are of this console's last 60 "
+        "answers, wait p95 of a class's last hundred; today, the last hour and who used the budget count every "
+        "program on this computer, as the reports do. Times of day are when something happened."
     )
     ACTIONS = (
         Action(
@@ -69,7 +76,15 @@ class MonitorScreen(ConsoleScreen):
         self._counts = (0, 0)
         self._today_read = -TODAY_SECONDS
         self._later: Timer | None = None
-        self._today: tuple[Sums | None, str] = (None, "")
+        self._so_far: SoFar | None = None
+        self._trouble = ""
+        self._cache = CacheState()
+        self._budget = BudgetState(limit=0, configured=0, window=60.0, used=0)
+
+    def on_mount(self) -> None:
+        """Let the hour move on while nothing happens."""
+        super().on_mount()
+        self.set_interval(HOUR_SECONDS, self.engine_changed)
 
     def body(self) -> ComposeResult:
         """Compose the panels."""
@@ -86,6 +101,9 @@ class MonitorScreen(ConsoleScreen):
                     with Container(id="monitor-line"):
                         yield QueuePanel()
                         yield TokenPanel()
+            with Container(id="monitor-lately"):
+                yield HistoryPanel()
+                yield UsersPanel()
             yield AlertsPanel()
             yield Static(_("Failed lately"), markup=False, id="monitor-heading")
             yield TroubleTable(id="monitor-troubles")
@@ -94,9 +112,11 @@ class MonitorScreen(ConsoleScreen):
         """Hand each panel its part."""
         super().show(snapshot)
         self.query_one(VerdictLine).show(snapshot)
+        self._budget = snapshot.budget
         self.query_one(BudgetTape).show(snapshot.budget, snapshot.at)
         self.query_one(ApiPanel).show(snapshot.api, snapshot.wall)
-        self.query_one(CachePanel).show(snapshot.cache)
+        self._cache = snapshot.cache
+        self._show_traced()
         self.query_one(QueuePanel).show(snapshot.budget.lanes)
         self.query_one(RenewingPanel).show(snapshot.badges.renewing)
         self.query_one(TokenPanel).show(snapshot.token, snapshot.wall)
@@ -147,13 +167,15 @@ class MonitorScreen(ConsoleScreen):
         self._alerts_version = None  # the next snapshot asks again
 
     def engine_changed(self) -> None:
-        """Read the report of today: the engine runs, or the screen is in sight again."""
-        self._counted = None
-        self._follow_today()
+        """Read the trace: the engine runs, the screen is in sight again, or a minute is over."""
+        if self.is_current:
+            self._counted = None
+            self._follow_today()
 
     def _follow_today(self) -> None:
-        """Read the report of today when something was asked or sent, at most once in `TODAY_SECONDS`."""
-        if self._counts == self._counted or self._later is not None or self.frozen:
+        """Read the trace when something was asked or sent, or leaves the minute, at most once in `TODAY_SECONDS`."""
+        uses = self._so_far is not None and bool(self._so_far.hour.uses)
+        if (self._counts == self._counted and not uses) or self._later is not None or self.frozen:
             return
         due = self._today_read + TODAY_SECONDS - time.monotonic()
         if due > 0:
@@ -170,17 +192,30 @@ class MonitorScreen(ConsoleScreen):
     @work(group="today", exclusive=True, exit_on_error=False)
     async def _read_today(self) -> None:
         trouble: list[str] = []
-        found = await self.asked(
+        self._so_far = await self.asked(
             lambda services: services.reports.so_far(), lambda sentence, _error: trouble.append(sentence)
         )
-        self._today = found or (None, "".join(trouble))
-        self.query_one(SavedPanel).show(*self._today)
+        self._trouble = "".join(trouble) or (self._so_far.trouble if self._so_far is not None else "")
+        self._show_traced()
+        self._follow_today()
+
+    def _show_traced(self) -> None:
+        """Show what the trace tells, beside the budget it is measured against."""
+        found, budget = self._so_far, self._budget
+        day = None if found is None else found.day
+        hour = LastHour() if found is None else found.hour
+        self.query_one(SavedPanel).show(None if day is None else day.total, self._trouble)
+        self.query_one(CachePanel).show(self._cache, None if self._trouble else day)
+        self.query_one(HistoryPanel).show(hour, budget.configured)
+        self.query_one(UsersPanel).show(hour.uses, budget)
+        # Where there is no room for the panel, the tape's title says it.
+        self.query_one(BudgetTape).name_users(used_by(hour.uses) if self.has_class("-narrow") else "")
 
     def relabelled(self) -> None:
         """Hold the new tape if the view is frozen; the new panel knows no alert yet."""
         self._hold()
         self.query_one(AlertsPanel).show(self._alerts, self._wall)
-        self.query_one(SavedPanel).show(*self._today)
+        self._show_traced()
 
     def action_freeze(self) -> None:
         """Hold the tape and the verdict too: they move without a snapshot."""

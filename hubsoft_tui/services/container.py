@@ -187,12 +187,14 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, clock: Clock, *, background: bool) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, clock: Clock, *, background: bool, program: str = ""
+) -> AsyncIterator[Services]:
     """Open the state and build everything; with `background` also start what goes on unasked.
 
     Raises StoreError or SettingsError.
     """
-    with open_state(settings, clock) as state:
+    with open_state(settings, clock, program=program) as state:
         async with AsyncExitStack() as closing:
             engine = make_engine(settings, state, clock)
             closing.push_async_callback(engine.close)

@@ -24,13 +24,25 @@ T = TypeVar("T")
 class Hub:
     """One engine and its services. Building one starts nothing and imports no HTTP library."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, background: bool = False) -> None:
-        """With `background` the services also do what they do unasked: a console's part, not a command's."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        background: bool = False,
+        program: str = "library",
+    ) -> None:
+        """With `background` the services also do what they do unasked: a console's part, not a command's.
+
+        `program` says what sends (`console`, `command`, `cron`, `library`): the Monitor shows who uses the budget.
+        """
         self.settings = settings
         self._clock = clock or SystemClock()
         self._opened: list[Services] = []
         # The thread must not hold the hub: one that was dropped without `close` could never be collected.
-        self._worker = Worker(partial(_opening, settings, self._clock, self._opened, background=background))
+        self._worker = Worker(
+            partial(_opening, settings, self._clock, self._opened, background=background, program=program)
+        )
 
     def start(self) -> None:
         """Open the state and start the engine's thread. Raises StoreError or SettingsError. Idempotent."""
@@ -81,11 +93,11 @@ class Hub:
 
 @contextlib.asynccontextmanager
 async def _opening(
-    settings: Settings, clock: Clock, opened: list[Services], *, background: bool
+    settings: Settings, clock: Clock, opened: list[Services], *, background: bool, program: str
 ) -> AsyncIterator[Services]:
     # In the worker's thread: httpx costs two thirds of what Textual does.
     from .container import open_services  # noqa: PLC0415 - the console's first frame does not wait for httpx
 
-    async with open_services(settings, clock, background=background) as services:
+    async with open_services(settings, clock, background=background, program=program) as services:
         opened.append(services)
         yield services

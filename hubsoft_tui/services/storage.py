@@ -87,8 +87,8 @@ class State:
 
 
 @contextmanager
-def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
-    """Open the databases of `settings.profile`, until the end of the block. Raises StoreError."""
+def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterator[State]:
+    """Open the databases of `settings.profile` for `program`, until the end of the block. Raises StoreError."""
     folders = places.find(home=settings.home or None)
     account = account_of(settings.profile)
     with ExitStack() as stack:
@@ -145,7 +145,9 @@ def open_state(settings: Settings, clock: Clock) -> Iterator[State]:
             shared=shared,
             rosters=rosters.Rosters(checked, account),
             losses=LossBook((folders.state, folders.cache)),
-            trace=_trace(settings, folders.state, account, clock, stack) if settings.trace.enabled else None,
+            trace=_trace(settings, folders.state, account, clock, stack, program=program)
+            if settings.trace.enabled
+            else None,
             tuning=TuningLog(tuned, account),
         )
 
@@ -163,7 +165,9 @@ def require_shared_room() -> None:
         ) from error
 
 
-def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack) -> Trace:
+def _trace(
+    settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack, *, program: str
+) -> Trace:
     try:
         key = trace_writer.home_key(folder / "trace.key")
     except StoreError as error:
@@ -172,7 +176,7 @@ def _trace(settings: Settings, folder: Path, account: str, clock: Clock, stack: 
         key = secrets.token_bytes(trace_writer.KEY_BYTES)
 
     house = House(folder / REPORTS, settings, clock.wall)
-    writer = TraceWriter(folder / TRACE, account, current_person(), keep_house=house.keep)
+    writer = TraceWriter(folder / TRACE, account, current_person(), program=program, keep_house=house.keep)
     stack.callback(writer.close)
     return Trace(writer, key)
 

@@ -73,6 +73,7 @@ CREATE TABLE naive (
 );
 CREATE TABLE mark (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
 """,
+    "ALTER TABLE sent ADD COLUMN program INTEGER NOT NULL DEFAULT 0;",
 )
 OUTCOMES: Final = tuple(Outcome)
 MICRO: Final = 1_000_000
@@ -208,13 +209,14 @@ class TraceReader:
 
 
 _ASKED: Final = (
-    "SELECT (q.at - ?1) / 3600000000, category, priority, outcome, c.text, p.text, failed, count(*)"
+    "SELECT (q.at - ?1) / {span}, category, priority, outcome, c.text, p.text, failed, count(*)"
     " FROM question q JOIN word c ON c.id = q.caller JOIN word p ON p.id = q.person"
     " WHERE q.at >= ?1 AND q.at < ?2 AND account = ?3 GROUP BY 1, 2, 3, 4, q.caller, q.person, 7"
 )
 _SENT: Final = (
-    "SELECT (s.at - ?1) / 3600000000, o.text, priority, c.text, p.text, attempt, wait, latency, status, size,"
-    " e.text, sent, asked FROM sent s JOIN word o ON o.id = s.operation JOIN word c ON c.id = s.caller"
+    "SELECT (s.at - ?1) / {span}, o.text, priority, c.text, p.text, attempt, wait, latency, status, size,"
+    " e.text, sent, asked, coalesce((SELECT text FROM word WHERE id = s.program), '')"
+    " FROM sent s JOIN word o ON o.id = s.operation JOIN word c ON c.id = s.caller"
     " JOIN word p ON p.id = s.person JOIN word e ON e.id = s.outcome"
     " WHERE s.at >= ?1 AND s.at < ?2 AND account = ?3"
 )
@@ -230,8 +232,15 @@ _ROWS: Final = (
 )
 
 
+HOUR_SPAN: Final = 3600
+MINUTE_SPAN: Final = 60
+
+
 class AskedSum(NamedTuple):
-    """Questions that are alike; `category` and `outcome` are places in `CATEGORIES` and `OUTCOMES`."""
+    """Questions that are alike; `category` and `outcome` are places in `CATEGORIES` and `OUTCOMES`.
+
+    `hour` counts spans of time from the beginning: hours, unless another span was asked for.
+    """
 
     hour: int
     category: int
@@ -244,7 +253,7 @@ class AskedSum(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """One request; `wait` and `latency` in microseconds."""
+    """One request; `wait` and `latency` in microseconds, `hour` as in `AskedSum`."""
 
     hour: int
     operation: str
@@ -259,6 +268,8 @@ class Sent(NamedTuple):
     outcome: str
     sent: int
     asked: int
+    program: str
+    """What sent it: `console`, `command`, `cron`, `library`; empty where older versions wrote it."""
 
 
 class PassSum(NamedTuple):
@@ -271,14 +282,14 @@ class PassSum(NamedTuple):
     times: int
 
 
-def asked(trace: TraceReader, since: float, until: float) -> list[AskedSum]:
-    """Return the questions of `[since, until)` (epoch s). Raises StoreError."""
-    return [AskedSum._make(row) for row in trace.select(_ASKED, since, until)]
+def asked(trace: TraceReader, since: float, until: float, span: int = HOUR_SPAN) -> list[AskedSum]:
+    """Return the questions of `[since, until)` (epoch s) by spans of so many seconds. Raises StoreError."""
+    return [AskedSum._make(row) for row in trace.select(_ASKED.format(span=span * MICRO), since, until)]
 
 
-def sent(trace: TraceReader, since: float, until: float) -> list[Sent]:
-    """Return the requests of `[since, until)` (epoch s). Raises StoreError."""
-    return [Sent._make(row) for row in trace.select(_SENT, since, until)]
+def sent(trace: TraceReader, since: float, until: float, span: int = HOUR_SPAN) -> list[Sent]:
+    """Return the requests of `[since, until)` (epoch s) by spans of so many seconds. Raises StoreError."""
+    return [Sent._make(row) for row in trace.select(_SENT.format(span=span * MICRO), since, until)]
 
 
 def passes(trace: TraceReader, since: float, until: float) -> list[PassSum]:

@@ -55,13 +55,16 @@ class TraceStore(TraceReader):
         naive: Sequence[NaiveRow] = (),
         *,
         person: str,
+        program: str = "",
     ) -> None:
-        """Keep rows, all or none. `person` is who uses this machine's account."""
+        """Keep rows, all or none. `person` is who uses this machine's account, `program` what sends (see `Sent`)."""
         with self._forgetting_words_that_were_not_kept(), self._database.write():
-            self._learn([person, *(word for rows in (questions, sent, naive) for word in _words(rows))])
+            self._learn(
+                [person, program, *(word for rows in (questions, sent, naive) for word in _words(rows))]
+            )
             head = self._enter(), self._words[person]
             self._insert("question", [self._question(row, *head) for row in questions])
-            self._insert("sent", [self._sent(row, *head) for row in sent])
+            self._insert("sent", [[*self._sent(row, *head), self._words[program]] for row in sent])
             self._insert("naive", [self._naive(row, *head) for row in naive])
 
     def trim(self, *, before: float, max_rows: int) -> int:
@@ -165,12 +168,14 @@ class TraceWriter:
         account: str,
         person: str,
         *,
+        program: str = "",
         keep_house: Callable[[TraceStore], None] | None = None,
     ) -> None:
         self.trouble: Text | str | None = None
         self._path = path
         self._account = account
         self._person = person
+        self._program = program
         self._keep_house = keep_house
         self._questions: deque[QuestionRow] = deque(maxlen=WAITING)
         self._requests: deque[SentRow] = deque(maxlen=WAITING)
@@ -256,7 +261,7 @@ class TraceWriter:
         if not (questions or sent or passes) and self._store is not None:
             return
         try:
-            self._opened().write(questions, sent, passes, person=self._person)
+            self._opened().write(questions, sent, passes, person=self._person, program=self._program)
         except StoreError:
             _put_back(questions, self._questions)
             _put_back(sent, self._requests)

@@ -16,7 +16,7 @@ from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
 from hubsoft_tui.services.customers.service import Lookup, Match
 from hubsoft_tui.services.customers.terms import recognise
 from hubsoft_tui.services.reports.figures import Sums
-from hubsoft_tui.services.reports.types import DayReport, Overview
+from hubsoft_tui.services.reports.types import DayReport, LastHour, Overview, SoFar
 from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
 from hubsoft_tui.store.drafts import KeptDraft
 from hubsoft_tui.store.recent_and_audit import Recent
@@ -142,10 +142,12 @@ class FakeReports:
         }
         self.asked = []
         self.total = Sums(questions=1204, requests=88, saved=1116)
+        self.hour = LastHour()
         self.trouble = ""
 
     async def so_far(self):
-        return self.total, self.trouble
+        today = date(2026, 11, 18)
+        return SoFar(DayReport(today, 0.0, 0.0, self.total), self.hour, self.trouble)
 
     async def overview(self, day=None):
         self.asked.append(day)

@@ -85,7 +85,7 @@ async def test_saved_today_is_the_number_of_the_report():
         screen.tick(snapshot())
         await pilot.pause()
         await screen.workers.wait_for_complete()
-        assert "96%" in text_of(screen, SavedPanel)
+        assert "96.0%" in text_of(screen, SavedPanel)
 
 
 async def test_without_a_trace_the_monitor_says_why_nothing_is_counted():

@@ -83,7 +83,14 @@ async def test_the_days_and_the_newest_of_them(hub, size):
     async with console(hub, size=size) as (app, pilot, _):
         await opened(pilot)
         shown = seen(app)
-        for part in ("today", "17/11 Tue ▲", "Wed 18/11/2026", "so far", "questions 470", "saved 382 = 81%"):
+        for part in (
+            "today",
+            "17/11 Tue ▲",
+            "Wed 18/11/2026",
+            "so far",
+            "questions 470",
+            "saved 382 = 81.3%",
+        ):
             assert part in shown
         assert "Endpoint" in shown
         assert "cliente.atendimento" in shown
@@ -193,7 +200,7 @@ async def test_in_portuguese(hub):
     try:
         async with console(hub, size=(80, 24)) as (app, pilot, _):
             await opened(pilot)
-            for part in ("hoje", "qua 18/11/2026", "até agora", "poupadas 382 = 81%", "17/11 ter ▲"):
+            for part in ("hoje", "qua 18/11/2026", "até agora", "poupadas 382 = 81,3%", "17/11 ter ▲"):
                 assert part in seen(app)
     finally:
         texts.use(spoken)

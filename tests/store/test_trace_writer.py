@@ -57,11 +57,11 @@ def test_a_busy_file_is_tried_again_with_every_row(writer, tmp_path, monkeypatch
     tries = []
     write = TraceStore.write
 
-    def busy(self, questions, *others, person):
+    def busy(self, questions, *others, **sender):
         tries.append(len(questions))
         if len(tries) < 3:
             raise StoreBusy("another process is using it")
-        write(self, questions, *others, person=person)
+        write(self, questions, *others, **sender)
 
     monkeypatch.setattr(TraceStore, "write", busy)
     writer.question(question())

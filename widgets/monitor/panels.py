@@ -11,6 +11,7 @@ from hubsoft_tui.core.types import (
     BreakerState,
     CacheState,
     Category,
+    CategoryStats,
     ClassLoad,
     Priority,
     Renewing,
@@ -18,7 +19,7 @@ from hubsoft_tui.core.types import (
 )
 from hubsoft_tui.formats import NOTHING, age, latency, moment, percent, wait
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.reports.figures import Sums
+from hubsoft_tui.services.reports.figures import FIGURES, Sums, saved_text
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, Part, fit, line
@@ -28,6 +29,8 @@ from .timeline import priority_style, priority_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from hubsoft_tui.services.reports.types import DayReport
 
 _QUIET: Final = "$quiet"
 _TITLE: Final = "$title bold"
@@ -55,11 +58,16 @@ class ApiPanel(Drawn):
         sign, word, style = health_mark(api.health)
         since = _("since {time}").format(time=moment(api.since, self._now)) if api.since else ""
         right = width // 2
+        count = len(api.course)
+        # What p50 and p95 are of; named, for the course of the last hour has other ones.
+        window = (
+            ngettext("last {n} answer", "last {n} answers", count).format(n=number(count)) if count else ""
+        )
         reason = _reason(api.reason, width)
         # What is wrong stands before how fast it was; the course takes the lines nothing else needs.
         spare = max(2, self.content_size.height - 4) - len(reason)
         lines = [
-            Content.styled(_("API"), _TITLE),
+            pair((_("API"), _TITLE), (window, _QUIET), right),
             pair((f"{sign} {word}", f"{style} bold"), (since, _QUIET), right),
         ]
         lines += reason
@@ -117,23 +125,28 @@ def _reason(text: str, width: int) -> list[Content]:
 
 
 class CachePanel(Drawn):
-    """The hit ratio of each category, its recent course, and how full the cache is."""
+    """The hit ratio of each category today, as the report counts it, its recent course, and how full the cache is.
+
+    Without a report it is what this console counted since it started.
+    """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._cache = CacheState()
+        self._day: DayReport | None = None
 
-    def show(self, cache: CacheState) -> None:
-        """Draw `cache`."""
-        self._cache = cache
+    def show(self, cache: CacheState, day: DayReport | None = None) -> None:
+        """Draw `cache`, and the report of today where there is one."""
+        self._cache, self._day = cache, day
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
         """Return a header, one line per category and the totals."""
-        name, figure = 18, 8
+        name, figure = 18, 9
         course = max(8, min(30, width - name - 3 * figure - 2))
         header = fit(_("Cache, hit ratio"), name + course)
-        heads = [_("questions"), _("all"), _("now")]
+        window = _("today") if self._day is not None else _("since start")
+        heads = [_("questions"), window, _("last min")]
         if width < name + course + 3 * figure + 2:
             heads = heads[1:]
         figures = "".join(fit(head, figure + (2 if head is heads[0] else 0), right=True) for head in heads)
@@ -141,9 +154,14 @@ class CachePanel(Drawn):
         for category in Category:
             stats = self._cache.categories.get(category)
             drawn = blocks(stats.course, course, low=0.0, high=1.0) if stats else ""
+            counted: Sums | CategoryStats | None = stats
+            if self._day is not None:
+                counted = self._day.categories.get(category.value)
             values = [
-                number(stats.questions) if stats else NOTHING,
-                percent(stats.ratio if stats else None),
+                number(counted.questions) if counted else NOTHING,
+                FIGURES["hit_ratio"].text(counted)
+                if isinstance(counted, Sums)
+                else percent(None if stats is None else stats.ratio),
                 percent(stats.course[-1] if stats and stats.course else None),
             ][-len(heads) :]
             pieces: list[Part] = [fit(category_word(category), name), (fit(drawn, course), "$course")]
@@ -229,7 +247,7 @@ class SavedPanel(Drawn):
         )
         requests = ngettext("{n} request", "{n} requests", total.requests).format(n=number(total.requests))
         pieces: list[Part] = [
-            (percent(total.saved_share), "$ok bold"),
+            (saved_text(total), "$ok bold"),
             "  ",
             (_("{questions} asked, {requests} sent").format(questions=questions, requests=requests), ""),
         ]

@@ -12,7 +12,7 @@ from hubsoft_tui.core.types import BudgetState, Priority, RequestMark
 from hubsoft_tui.formats import age
 from hubsoft_tui.texts import _, number
 
-from ..line_widget import Drawn, Part, fit, line
+from ..line_widget import Drawn, Part, cut, fit, line
 from ..status_bar import budget_style, gauge, shared_trouble
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class BudgetTape(Drawn):
         self._timer: Timer | None = None
         self._held = False
         self._held_at = 0.0
+        self._users = ""
 
     def on_mount(self) -> None:
         """Keep a timer ready; it runs only while there is something to move."""
@@ -69,6 +70,11 @@ class BudgetTape(Drawn):
         self._budget, self._at, self._taken = budget, at, self._clock()
         self.redraw()
         self._run()
+
+    def name_users(self, users: str) -> None:
+        """Say on top who used the budget in the window, where no panel has room for it."""
+        self._users = users
+        self.redraw()
 
     @property
     def held(self) -> bool:
@@ -123,6 +129,8 @@ class BudgetTape(Drawn):
         notes: list[Part] = []
         if words := shared_trouble(budget.shared)[0]:
             notes.append((words, "$warn"))
+        elif self._users:  # on a narrow screen, where the verdict above tells of pauses
+            notes.append((cut(self._users, max(0, width - len(title) - len(count) - 6)), ""))
         elif budget.lost:
             lost = _("the budget's file was lost: waiting one window, {age} left")
             notes.append((lost.format(age=age(budget.paused_for)), "$warn"))

@@ -17,6 +17,7 @@ from hubsoft_tui.services.reports.figures import NO_ERROR
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, line
+from ..status_bar import shared_trouble
 from .request_rows import outcome_word
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def verdict(now: Snapshot) -> MonitorVerdict:
     """Judge a snapshot: the worst thing that holds is told, HubSoft's before the budget's before the rest."""
     rules = (
         _refused,
+        _shared,
         _lost,
         _down,
         _paused,
@@ -102,6 +104,14 @@ def _refused(now: Snapshot) -> MonitorVerdict | None:
     return MonitorVerdict(
         Level.BAD, _("No access"), why, _("Correct the profile's credentials and open the console again.")
     )
+
+
+def _shared(now: Snapshot) -> MonitorVerdict | None:
+    trouble = shared_trouble(now.budget.shared)[0]
+    if not trouble:
+        return None
+    advice = _("Look whether the server that the machines share runs: shared.url names it.")
+    return MonitorVerdict(Level.WATCH, _("Alone"), trouble, advice)
 
 
 def _lost(now: Snapshot) -> MonitorVerdict | None:
@@ -219,11 +229,16 @@ def _full(now: Snapshot) -> MonitorVerdict | None:
 def _asks(now: Snapshot) -> MonitorVerdict | None:
     if asks := now.badges.outbox_asks:
         why = ngettext("{n} write needs a decision", "{n} writes need a decision", asks)
-        return MonitorVerdict(Level.WATCH, _("Look"), why.format(n=number(asks)), _("b opens the outbox."))
+        return MonitorVerdict(
+            Level.WATCH, _("Attention"), why.format(n=number(asks)), _("b opens the outbox.")
+        )
     if losses := now.badges.losses:
         why = ngettext("{n} file was lost", "{n} files were lost", losses)
         return MonitorVerdict(
-            Level.WATCH, _("Look"), why.format(n=number(losses)), _("ctrl+p, then lost files, names them.")
+            Level.WATCH,
+            _("Attention"),
+            why.format(n=number(losses)),
+            _("ctrl+p, then lost files, names them."),
         )
     return None
 

@@ -338,7 +338,7 @@ def record(path: Path, profile: Profile, stopped: Callable[[], bool]) -> None:
             if stopped():
                 return
             some = rows[first : first + AT_ONCE]
-            store.write(some, list(_sent(some)), person="demo")
+            store.write(some, list(_sent(some)), person="demo", program="console")
             time.sleep(0.01)  # other writers have the file in between
     finally:
         database.close()

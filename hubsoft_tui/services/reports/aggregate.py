@@ -70,7 +70,7 @@ _REDUCED: Final = {
 _GATHERED: Final = {gathered for gathered, _reduced in _REDUCED.values()}
 
 
-class _Heap:
+class SumHeap:
     """What gathers under one heading: counts by the name of a field, and numbers by what gathered them."""
 
     __slots__ = ("counts", "numbers")
@@ -79,7 +79,16 @@ class _Heap:
         self.counts: Counter[str] = Counter()
         self.numbers: dict[object, list[int]] = {gathered: [] for gathered in _GATHERED}
 
+    def ask(self, row: AskedSum) -> None:
+        """Take questions that are alike, without what they saved."""
+        self.add(_of_asked(row))
+
+    def send(self, row: Sent) -> None:
+        """Take a request, without what it spent of what was saved."""
+        self.add(_of_sent(row))
+
     def add(self, row: _Row, *, saved: int = 0) -> None:
+        """Take what a row adds."""
         for name, count in row.counts:
             self.counts[name] += count
         for gathered, value in row.numbers:
@@ -87,6 +96,7 @@ class _Heap:
         self.counts["saved"] += saved
 
     def sums(self) -> Sums:
+        """Return the figures."""
         for numbers in self.numbers.values():
             numbers.sort()
         values: dict[str, Any] = dict(self.counts)
@@ -117,13 +127,13 @@ def _of_sent(row: Sent) -> _Row:
 class _Book:
     def __init__(self, noting: set[str]) -> None:
         self.noting = noting
-        self.total = _Heap()
-        self.hours: defaultdict[int, _Heap] = defaultdict(_Heap)
-        self.endpoints: defaultdict[str, _Heap] = defaultdict(_Heap)
-        self.priorities: dict[str, _Heap] = {priority.name.lower(): _Heap() for priority in Priority}
-        self.categories: dict[str, _Heap] = {category.value: _Heap() for category in CATEGORIES}
-        self.operators: defaultdict[str, _Heap] = defaultdict(_Heap)
-        self.callers: defaultdict[str, _Heap] = defaultdict(_Heap)
+        self.total = SumHeap()
+        self.hours: defaultdict[int, SumHeap] = defaultdict(SumHeap)
+        self.endpoints: defaultdict[str, SumHeap] = defaultdict(SumHeap)
+        self.priorities: dict[str, SumHeap] = {priority.name.lower(): SumHeap() for priority in Priority}
+        self.categories: dict[str, SumHeap] = {category.value: SumHeap() for category in CATEGORIES}
+        self.operators: defaultdict[str, SumHeap] = defaultdict(SumHeap)
+        self.callers: defaultdict[str, SumHeap] = defaultdict(SumHeap)
         self.statuses: Counter[str] = Counter()
 
     def ask(self, row: AskedSum) -> None:
@@ -166,7 +176,7 @@ class _Book:
             rows=rows,
         )
 
-    def _heaps(self, row: AskedSum | Sent) -> tuple[_Heap, ...]:
+    def _heaps(self, row: AskedSum | Sent) -> tuple[SumHeap, ...]:
         return (
             self.total,
             self.hours[row.hour],
@@ -176,6 +186,6 @@ class _Book:
         )
 
 
-def _largest_first(heaps: Iterable[tuple[str, _Heap]]) -> dict[str, Sums]:
+def _largest_first(heaps: Iterable[tuple[str, SumHeap]]) -> dict[str, Sums]:
     sums = {name: heap.sums() for name, heap in heaps}
     return dict(sorted(sums.items(), key=lambda each: (-each[1].requests, -each[1].questions, each[0])))

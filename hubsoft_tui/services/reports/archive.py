@@ -21,7 +21,8 @@ from ...store.reports import MIGRATIONS, KeptDay, ReportStore
 from ...store.trace_reader import KEPT_HOUSE, TraceReader, count_rows
 from ...store.trace_writer import TraceStore
 from .aggregate import Stretch, add_up, stretch
-from .types import DayHead, DayReport, Overview
+from .last_hour import HourReader
+from .types import DayHead, DayReport, LastHour, Overview
 
 EVERY_SECONDS: Final = 3600.0
 SETTLED_SECONDS: Final = 600.0
@@ -101,6 +102,7 @@ class ReportReader:
         self._files = ExitStack()
         self._opened: tuple[trace_reader.TraceReader, reports.ReportStore] | None = None
         self._latest: DayReport | None = None
+        self._hour = HourReader()
 
     def today(self) -> date:
         """Return the local day it is."""
@@ -136,6 +138,10 @@ class ReportReader:
         listed = {head.day for head in days}
         wanted = day if day in listed or not days else days[0].day
         return Overview(days, self.day(wanted or today), today)
+
+    def hour(self) -> LastHour:
+        """Return the last hour by minutes, and who used the budget in the last one."""
+        return self._hour.read(self._open()[0], self._clock.wall())
 
     def last_answer(self) -> float | None:
         """When HubSoft last answered a request, whatever it said (epoch s); None when it never did."""

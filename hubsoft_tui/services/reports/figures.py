@@ -78,9 +78,7 @@ class ReportFigure:
     def title(self, sums: Sums) -> str:
         """Return the label in the person's language; what was saved is said as a share too."""
         if self.key == "saved" and sums.saved > 0:
-            return _("saved: {share} of {naive}").format(
-                share=percent(sums.saved_share, 1), naive=number(sums.naive)
-            )
+            return _("saved: {share} of {naive}").format(share=saved_text(sums), naive=number(sums.naive))
         return _(self.label)
 
 
@@ -218,6 +216,11 @@ class Sums:
     def mean_wait(self) -> float | None:
         """Seconds that a request waited for its turn, on average; None without any."""
         return self.waited / self.requests if self.requests else None
+
+
+def saved_text(sums: Sums) -> str:
+    """Return the share that was saved as every screen, page and command writes it."""
+    return percent(sums.saved_share, 1)
 
 
 _WORKED_OUT: Final = (

@@ -12,8 +12,7 @@ from ...core.telemetry.trace import NaiveRow
 from ...texts import Text, say
 from ..serial_thread import SerialThread
 from .archive import LISTED, ReportReader
-from .figures import Sums
-from .types import DayHead, DayReport, Overview
+from .types import DayHead, DayReport, Overview, SoFar
 
 T = TypeVar("T")
 
@@ -68,13 +67,10 @@ class Reports:
         found = await self._read(lambda reader: reader.overview(day, most))
         return replace(found, trouble=str(self.trouble or ""))
 
-    async def so_far(self) -> tuple[Sums, str]:
-        """Return the figures of today so far, and why nothing is added to them, empty while all is well.
-
-        Raises StoreError.
-        """
-        report = await self._read(lambda reader: reader.day(reader.today()))
-        return report.total, str(self.trouble or "")
+    async def so_far(self) -> SoFar:
+        """Return the report of today so far, and the last hour. Raises StoreError."""
+        report, hour = await self._read(lambda reader: (reader.day(reader.today()), reader.hour()))
+        return SoFar(report, hour, str(self.trouble or ""))
 
     def note_naive(self, caller: str, naive: int, requests: int) -> None:
         """Add to today what a pass over many saved: it spent `requests` where one for each would be `naive`.

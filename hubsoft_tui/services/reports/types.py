@@ -69,6 +69,53 @@ class Overview:
     """Why nothing is added at the moment, as a sentence; empty while all is well."""
 
 
+@dataclass(frozen=True, slots=True)
+class MinuteSums:
+    """What was asked and sent in the minute that began at `since` (epoch s)."""
+
+    since: float
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """What one program of one operator sent lately: requests by what asked, the most first."""
+
+    person: str
+    program: str
+    callers: tuple[tuple[str, int], ...]
+
+    @property
+    def requests(self) -> int:
+        """How many requests that were."""
+        return sum(count for _caller, count in self.callers)
+
+
+@dataclass(frozen=True, slots=True)
+class LastHour:
+    """The last 60 minutes, oldest first and the running one last, and the uses of the last 60 seconds."""
+
+    minutes: tuple[MinuteSums, ...] = ()
+    uses: tuple[BudgetUse, ...] = ()
+    """The largest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """The report of today so far, and the last hour: what the Monitor shows of the trace."""
+
+    day: DayReport
+    hour: LastHour = LastHour()
+    trouble: str = ""
+    """Why nothing is added at the moment, as a sentence; empty while all is well."""
+
+
+_PROGRAMS: Final = {
+    "console": N_("console"),
+    "command": N_("command"),
+    "cron": N_("cron"),
+    "library": N_("library"),
+}
 _CATEGORIES: Final = {
     "client_data": N_("customer data"),
     "contract_status": N_("contract status"),
@@ -107,3 +154,8 @@ def priority_name(priority: str) -> str:
 def caller_name(caller: str) -> str:
     """Return what asked, in words; as it is where there are none."""
     return _(_CALLERS[caller]) if caller in _CALLERS else caller or NOTHING
+
+
+def program_name(program: str) -> str:
+    """Return what a program that sends is called; as it is where there is no word."""
+    return _(_PROGRAMS[program]) if program in _PROGRAMS else program or NOTHING

@@ -30,7 +30,8 @@ def hub_over(hub_over):
 
 async def report(hub: Hub) -> DayReport:
     found = await hub.run(lambda s: s.reports.day(s.reports.today()))
-    assert await hub.run(lambda s: s.reports.so_far()) == (found.total, "")
+    so_far = await hub.run(lambda s: s.reports.so_far())
+    assert (so_far.day, so_far.trouble) == (found, "")
     return found
 
 

@@ -16,6 +16,8 @@ from hubsoft_tui.core.types import (
     Health,
     Priority,
     RequestContext,
+    SharedContact,
+    SharedState,
     Snapshot,
 )
 from hubsoft_tui.simulator import Simulator
@@ -157,10 +159,17 @@ HELD = [
             "Correct the profile's credentials and open the console again."
         ),
     ),
-    (snapshot(badges=Badges(outbox_asks=1)), "Look: 1 write needs a decision. b opens the outbox."),
+    (snapshot(badges=Badges(outbox_asks=1)), "Attention: 1 write needs a decision. b opens the outbox."),
     (
         snapshot(badges=Badges(losses=2)),
-        "Look: 2 files were lost. ctrl+p, then lost files, names them.",
+        "Attention: 2 files were lost. ctrl+p, then lost files, names them.",
+    ),
+    (
+        snapshot(budget=budget(shared=SharedState(SharedContact.SILENT))),
+        (
+            "Alone: shared server lost: nothing is sent. "
+            "Look whether the server that the machines share runs: shared.url names it."
+        ),
     ),
     (Snapshot(), "Ready: HubSoft was not asked anything yet"),
 ]
