@@ -61,8 +61,18 @@ class TokenPort(Protocol):
     async def lease(self, seconds: float) -> bool:
         """Take the right to log in, for at most `seconds`; False when a living process holds it.
 
-        A newer token that is known elsewhere may be loaded after this.
+        A newer token that is known elsewhere may be loaded after this. Raises StoreError, and CredentialsRefused
+        when HubSoft refused the login elsewhere a moment ago.
         """
+        ...
+
+    @property
+    def poll(self) -> float:
+        """Seconds after which one who waits for another's login looks again."""
+        ...
+
+    def refused(self, reason: str) -> None:
+        """HubSoft refused the login."""
         ...
 
     def release(self) -> None:

@@ -25,8 +25,10 @@ from ..settings.tree import Settings
 from ..shared.budget import MachineFace, SharedBudget
 from ..shared.connection import SharedAddress, SharedServer
 from ..shared.diagnosis import Diagnosis, diagnose
+from ..shared.flights import CHANNEL, SharedFlights
 from ..shared.machines import MachineSeen, seen_machines
 from ..shared.seal import Seal
+from ..shared.tokens import SharedTokens
 from ..store.budget import SqliteBudget
 from ..texts import say
 
@@ -92,7 +94,20 @@ def shared_ports(
         grant=grant,
         leaves=ledger.last,
     )
-    return replace(ports, permits=budget), budget
+    flights = SharedFlights(
+        server,
+        seal,
+        owner=ledger.owner,
+        clock=clock,
+        server_clock=budget,
+        local=ports.flights,
+        records=ports.records,
+        life=settings.cache.stale_ttl,
+        most=settings.shared.max_records,
+    )
+    budget.hearers[CHANNEL] = flights.news
+    tokens = SharedTokens(server, seal, owner=ledger.owner, clock=clock, local=ports.tokens)
+    return replace(ports, permits=budget, flights=flights, tokens=tokens), budget
 
 
 async def looked_at(settings: Settings, account: str, clock: Clock) -> Diagnosis:

@@ -113,8 +113,11 @@ class SharedBudget:
         self._member.extras["who"] = sealed_face(seal, face.name, __version__, face.kind)
         self._turning = asyncio.Lock()
         self._wake: Callable[[], None] = lambda: None
+        self.hearers: dict[str, Callable[[bytes], None]] = {}
+        """What else is listened for, by channel."""
         self._tasks: list[asyncio.Task[None]] = []
         self._called = -math.inf
+        self._hurry = asyncio.Event()
         self._lost_at: float | None = None
         self._why: Text | None = None
         self._calls: Counter[str] = Counter()
@@ -200,7 +203,10 @@ class SharedBudget:
                 self._why = _text(error)
             except StoreError as error:
                 logger.warning("shared budget: %s", error)
-            await asyncio.sleep(BEAT if self._member.lost else BEAT / 4)
+            self._hurry.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT if self._member.lost else BEAT / 4):
+                    await self._hurry.wait()
 
     async def _look_for_it(self) -> None:
         """Find out whether the server is back; if so, report."""
@@ -213,10 +219,15 @@ class SharedBudget:
     async def _listen(self) -> None:
         while True:
             with contextlib.suppress(SharedServerLost):
-                async with self._server.listening(f"w:{self.owner}") as heard:
+                async with self._server.listening(f"w:{self.owner}", *self.hearers) as heard:
                     while True:
-                        await heard()
-                        self._wake()
+                        channel, said = await heard()
+                        if channel in self.hearers:
+                            self.hearers[channel](said)
+                        else:
+                            self._called = -math.inf
+                            self._hurry.set()
+                            self._wake()
             await asyncio.sleep(AGAIN)
 
     async def close(self) -> None:
@@ -299,6 +310,17 @@ class SharedBudget:
             others_until=at + (last.get("ou") or 0) / 1000,
         )
         return Ledger(slots, queue, throttle)
+
+    async def reached(self) -> None:
+        """Wait until the server was heard of for the first time, or is lost."""
+        if not self._member.last and not self._member.lost:
+            async with self._turning:
+                if not self._member.last:
+                    await self._take(())
+
+    def server_time(self, instant: float) -> tuple[str, float] | None:
+        """Return the server's clock at an instant (see `flights.ServerClock`)."""
+        return self._member.server_time(instant)
 
     def follow(self) -> None:
         """Notice that the machine's file is gone, or another one. Raises StoreError."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final, TypeVar
@@ -23,6 +24,7 @@ from ..errors import SharedServerLost
 from ..texts import Text, say
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 PATIENCE: Final = 2.0
 """Seconds after which a call without an answer counts as none."""
@@ -74,6 +76,7 @@ class SharedServer:
             **secure,
         )
         self._scripts: dict[str, Any] = {}
+        self._errands: set[asyncio.Task[Any]] = set()
 
     @property
     def round_trip(self) -> float | None:
@@ -106,9 +109,7 @@ class SharedServer:
     async def turn(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take one turn at the ledger."""
         args = [msgspec.msgpack.encode(message), f"{self.prefix}w:"]
-        began = time.monotonic()
         answer = await self.script("turn.lua", [f"{self.prefix}ledger"], args)
-        self._trips.append(time.monotonic() - began)
         found: dict[str, Any] = msgspec.msgpack.decode(answer)
         return found
 
@@ -122,12 +123,26 @@ class SharedServer:
 
     async def call(self, do: Callable[[Any], Awaitable[T]]) -> T:
         """Do something with the client, within PATIENCE. Raises SharedServerLost."""
+        began = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
-                return await do(self._redis)
+                found = await do(self._redis)
         except (exceptions.RedisError, TimeoutError, OSError) as error:
             self.run = ""
             raise SharedServerLost(self._why(error)) from None
+        self._trips.append(time.monotonic() - began)
+        return found
+
+    def later(self, errand: Coroutine[Any, Any, Any]) -> None:
+        """Do something that no caller waits for; that it failed is logged."""
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.info("shared server: %s", error)
 
     async def allows(self, *command: str) -> bool:
         """Try a command; False when the server's user may not use it. Raises SharedServerLost."""
@@ -166,7 +181,8 @@ class SharedServer:
                 await listener.aclose()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, once what was begun is done."""
+        await asyncio.gather(*self._errands, return_exceptions=True)
         with contextlib.suppress(exceptions.RedisError, TimeoutError, OSError):
             await self._redis.aclose()
 

@@ -194,6 +194,13 @@ class Membership:
         away = int(min(1e9, (now - notes.contact) * 1000)) if notes.roster else -1
         return {"s": slots, "r": dict(notes.roster), "ra": away}
 
+    def server_time(self, instant: float) -> tuple[str, float] | None:
+        """Return the epoch of the server's fast clock, and what that showed (ms) at least at `instant`."""
+        if self.lost or not self.last:
+            return None
+        floor = self._floor.at(self._clock.now())
+        return floor.epoch, instant * 1000 + floor.fast
+
     # -- what comes back
 
     def answered(self, answer: Message) -> TurnReply:

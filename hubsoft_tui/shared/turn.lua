@@ -112,7 +112,7 @@ end
 if g.rep and g.q > now then
   local all = next(g.rep) ~= nil and g.u == 0
   for id, _ in pairs(g.m) do if not g.rep[id] then all = false end end
-  if all then g.q = 0 end
+  if all then g.q = 0; for id, _ in pairs(g.o) do redis.call('PUBLISH', ARGV[2] .. id, '') end end
 end
 if g.q <= now then g.rep = nil end
 

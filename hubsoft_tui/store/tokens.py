@@ -35,6 +35,8 @@ CREATE TABLE login_lease (
 class SqliteTokens(AccountStore):
     """A TokenPort over one database (see core.ports)."""
 
+    poll = 0.05
+
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
         super().__init__(database, account)
         self._login = Lease(database, "login_lease", account, liveness, clock)
@@ -71,3 +73,6 @@ class SqliteTokens(AccountStore):
     def release(self) -> None:
         """Give the right to log in back."""
         self._login.release()
+
+    def refused(self, reason: str) -> None:
+        """Keep nothing of it: each process asks HubSoft once."""

@@ -26,7 +26,6 @@ REFUSED_SECONDS: Final = 60.0
 LEASE_SECONDS: Final = 30.0
 """The right to log in, renewed while the login waits for its turn; what a frozen process holds ends with it."""
 EARLY_PAUSE_SECONDS: Final = 30.0
-POLL_SECONDS: Final = 0.05
 
 
 class Tokens:
@@ -119,7 +118,7 @@ class Tokens:
         known = self._load()
         while not await self._leased():
             # Another process is logging in: its token is ours too.
-            await self._clock.sleep(POLL_SECONDS)
+            await self._clock.sleep(self._port.poll)
             token = self._load()
             if token is not None and (known is None or token.version > known.version):
                 return token
@@ -136,6 +135,7 @@ class Tokens:
             return fresh
         except CredentialsRefused as error:
             self._refused = (self._clock.now() + REFUSED_SECONDS, error.text)
+            self._port.refused(str(error))
             raise
         finally:
             try:

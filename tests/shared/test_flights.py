@@ -1,0 +1,238 @@
+"""Questions that several machines ask: one request, one login, and nothing on the server that a person could read."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from hubsoft_tui.core.clock import SystemClock
+from hubsoft_tui.core.ports import Look, StoredEntry
+from hubsoft_tui.core.requests.flights import LocalFlights
+from hubsoft_tui.core.types import Priority, Source
+from hubsoft_tui.errors import Unreachable
+from hubsoft_tui.services.hub import Hub
+from hubsoft_tui.settings.tree import SharedSettings
+from hubsoft_tui.shared import flights as shared_flights
+from hubsoft_tui.shared.connection import SharedAddress, SharedServer
+from hubsoft_tui.shared.flights import CHANNEL, SharedFlights
+from hubsoft_tui.shared.seal import Seal
+from hubsoft_tui.store.database import open_database
+from hubsoft_tui.store.process_liveness import ProcessLiveness
+from hubsoft_tui.store.records import MIGRATIONS, SqliteRecords
+from tests.hubs import settings_for
+
+CLOCK = SystemClock()
+BIANCA, GUILHERME = "86214941081", "10682083682"
+KEY = "document:86214941081"
+
+
+@pytest.fixture
+def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callable[[str], Hub]]:
+    """Start hubs on homes of their own that share the server."""
+    hubs: list[Hub] = []
+
+    def start(name: str) -> Hub:
+        hub = Hub(settings_for(simulator, tmp_path / name, shared=SharedSettings(url=server_url, name=name)))
+        hubs.append(hub)
+        hub.start()
+        return hub
+
+    yield start
+    for hub in hubs:
+        hub.close()
+
+
+async def asked(hub: Hub, document: str) -> Any:
+    return await hub.run(lambda services: services.customers.lookup(document))
+
+
+async def test_one_request_and_one_login_answer_every_machine(homes, simulator, server_url) -> None:
+    hubs = [homes(name) for name in ("one", "two", "three")]
+    for hub in hubs:
+        await hub.run(lambda services: services.shared.begin())
+    found = await asyncio.gather(*(asked(hub, BIANCA) for hub in hubs for _ in range(3)))
+    assert {each.customers[0].name for each in found} == {"BIANCA COUTO"}
+    assert simulator.tokens_issued == 1
+    assert simulator.request_log.count(path="cliente") == 1
+    again = await asked(homes("late"), BIANCA)
+    assert again.source is Source.CACHE
+    assert simulator.request_log.count(path="cliente") == 1
+    await asked(hubs[1], GUILHERME)
+    # What the server holds: no person, no document, no token, in clear or in base64.
+    secrets = [
+        BIANCA,
+        "BIANCA",
+        "COUTO",
+        "862.149",
+        simulator.profile.client_secret,
+        simulator.profile.password,
+    ]
+    with redis.Redis.from_url(server_url) as client:
+        held = b"".join(key + dump(client, key) for key in client.keys("*"))
+        assert held
+    for secret in secrets:
+        assert secret.encode() not in held
+        assert base64.b64encode(secret.encode()).rstrip(b"=")[:-1] not in held
+    hubs[0].close()
+    token = await stored_token(hubs[1])
+    assert token.encode() not in held
+
+
+def dump(client: Any, key: bytes) -> bytes:
+    kind = client.type(key)
+    if kind == b"string":
+        return client.get(key)
+    return b"".join(client.zrange(key, 0, -1))
+
+
+async def stored_token(hub: Hub) -> str:
+    async def token(services: Any) -> str:
+        return services.engine._tokens.ready().value
+
+    return await hub.run(token)
+
+
+class FixedClock:
+    """A server's clock that runs with this machine's."""
+
+    async def reached(self) -> None:
+        """Be there at once."""
+
+    def server_time(self, instant: float) -> tuple[str, float] | None:
+        return "0123456789ab", instant * 1000
+
+
+class Desk:
+    """The flights of one machine."""
+
+    def __init__(self, folder: Path, name: str, url: str) -> None:
+        self.server = SharedServer(SharedAddress(url), "account")
+        self.liveness = ProcessLiveness(folder / name / "alive")
+        self.database = open_database(folder / name / "records.db", MIGRATIONS)
+        self.records = SqliteRecords(self.database, "account", self.liveness, CLOCK)
+        self.flights = SharedFlights(
+            self.server,
+            Seal("account", "secret"),
+            owner=name,
+            clock=CLOCK,
+            server_clock=FixedClock(),
+            local=LocalFlights(self.records, CLOCK),
+            records=self.records,
+            life=3600,
+            most=100,
+        )
+        self.hearing = asyncio.create_task(self._hear())
+
+    async def _hear(self) -> None:
+        async with self.server.listening(CHANNEL) as heard:
+            while True:
+                self.flights.news((await heard())[1])
+
+    async def look(self, *, max_age: float = 60.0, before: Look | None = None) -> Look:
+        return await self.flights.look(KEY, Priority.HIGH, max_age, before)
+
+    async def follow(self) -> Look:
+        """Wait for what another desk asks."""
+        look = await self.look()
+        while not (look.mine or look.entries or look.error):
+            await self.flights.heard(KEY)
+            look = await self.look(before=look)
+        return look
+
+    def land(self, look: Look, age: float = 0.0) -> None:
+        now, wall = CLOCK.now() - age, CLOCK.wall() - age
+        rows = [("c1", "customer", b'{"n":1}'), (f"answer:{KEY}", "answer", b'{"ids":["c1"]}')]
+        entries = [StoredEntry(key, kind, body, wall, now, CLOCK.epoch()) for key, kind, body in rows]
+        self.flights.landed(KEY, look, entries)
+
+    async def close(self) -> None:
+        self.hearing.cancel()
+        await self.server.close()
+        self.liveness.close()
+        self.database.close()
+
+
+@pytest.fixture
+async def desks(tmp_path: Path, server_url: str, empty: None) -> AsyncIterator[list[Desk]]:
+    made = [Desk(tmp_path, name, server_url) for name in ("a", "b", "c")]
+    for desk in made:
+        await desk.server.ping()
+    yield made
+    for desk in made:
+        await desk.close()
+
+
+async def test_followers_get_the_answer_and_its_age(desks: list[Desk]) -> None:
+    leader, *others = desks
+    look = await leader.look()
+    assert look.mine
+    following = [asyncio.create_task(desk.follow()) for desk in others]
+    await asyncio.sleep(0.05)
+    leader.land(look, age=20.0)
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*following)
+    for look in found:
+        assert [entry.key for entry in look.entries] == [f"answer:{KEY}", "c1"]
+        assert CLOCK.wall() - look.entries[0].fetched_at == pytest.approx(20.0, abs=2.0)
+        assert CLOCK.wall() - look.entries[0].fetched_at >= 20.0
+    assert (await others[0].look(max_age=10.0)).mine, "too old for this question"
+
+
+async def test_a_failure_is_told_to_all_who_waited_and_to_no_newcomer(desks: list[Desk]) -> None:
+    leader, *others = desks
+    look = await leader.look()
+    following = [asyncio.create_task(desk.follow()) for desk in others]
+    await asyncio.sleep(0.05)
+    leader.flights.failed(KEY, look, Unreachable("HubSoft is down."))
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*following)
+    assert [str(look.error) for look in found] == ["HubSoft is down."] * 2
+    assert (await leader.look()).mine
+
+
+async def test_when_the_asker_leaves_the_next_one_asks(desks: list[Desk]) -> None:
+    leader, other, _ = desks
+    look = await leader.look()
+    following = asyncio.create_task(other.follow())
+    await asyncio.sleep(0.05)
+    leader.flights.failed(KEY, look, None)
+    async with asyncio.timeout(5):
+        assert (await following).mine
+
+
+async def test_a_dead_asker_keeps_its_question_for_seconds_only(desks: list[Desk], monkeypatch) -> None:
+    monkeypatch.setattr(shared_flights, "SECONDS", 0.2)
+    monkeypatch.setattr(shared_flights, "LOOK_AGAIN", 0.05)
+    leader, other, _ = desks
+    assert (await leader.look()).mine
+    async with asyncio.timeout(5):
+        assert (await other.follow()).mine
+
+
+async def test_a_value_in_another_place_does_not_open(desks: list[Desk], server_url: str) -> None:
+    leader, other, _ = desks
+    leader.land(await leader.look())
+    assert (await other.follow()).entries
+    seal = Seal("account", "secret")
+    moved = f"hs:{{account}}:r:{seal.name('document:00000000000')}"
+    with redis.Redis.from_url(server_url) as client:
+        client.set(moved, client.get(f"hs:{{account}}:r:{seal.name(KEY)}"))
+    look = await other.flights.look("document:00000000000", Priority.HIGH, 60.0, None)
+    assert look.mine, "as good as not there"
+    assert Seal("account", "rotated").opened(seal.sealed(b"x", "p"), "p") is None
+
+
+async def test_without_a_server_the_home_alone_flies(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "alone", "redis://127.0.0.1:1/0")
+    desk.hearing.cancel()
+    look = await desk.look()
+    assert look == Look(mine=True)
+    desk.land(look)
+    assert set(desk.records.load(["c1"])) == {"c1"}
+    await desk.close()
