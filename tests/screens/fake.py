@@ -15,6 +15,7 @@ from hubsoft_tui.api.models import Address, Connection, Customer, Invoice, Servi
 from hubsoft_tui.core.types import Answer, Badges, Snapshot, Source
 from hubsoft_tui.services.customers.service import Lookup, Match
 from hubsoft_tui.services.customers.terms import recognise
+from hubsoft_tui.services.desk import Aftermath
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.types import DayReport, LastHour, Overview, SoFar
 from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
@@ -132,6 +133,22 @@ class FakeCustomers:
         return 0.0
 
 
+class FakeDesk:
+    """Answers what is asked about equipment, and how a customer stands after an action."""
+
+    def __init__(self):
+        self.devices = None
+        self.outcome = Aftermath(1)
+        self.looked = []
+
+    async def signal(self, service, *, refresh=False, label=""):
+        return None if self.devices is None else answer(*self.devices)
+
+    async def after(self, draft):
+        self.looked.append(draft)
+        return self.outcome
+
+
 class FakeReports:
     """Shows `overviews` by day; None is the newest."""
 
@@ -185,6 +202,7 @@ class FakeHub:
     def __init__(self, settings=None, *, failure=None, report=None):
         self.settings = settings or Settings()
         self.customers = FakeCustomers()
+        self.desk = FakeDesk()
         self.reports = FakeReports()
         self.tickets = FakeTickets()
         self.outbox = FakeOutbox()
@@ -209,6 +227,7 @@ class FakeHub:
         services = SimpleNamespace(
             connection=SimpleNamespace(test=test),
             customers=self.customers,
+            desk=self.desk,
             drafts=self.drafts,
             outbox=self.outbox,
             reports=self.reports,

@@ -14,17 +14,18 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
-from hubsoft_tui.formats import DAY, NOTHING, age, day_of, day_time, duration, size
+from hubsoft_tui.formats import DAY, NOTHING, age, day_of, day_time, duration, plain_number, size
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, cut, fit, line
+from ..sparkline import blocks
 from .card import OFF, ON, wrapped
 
 if TYPE_CHECKING:
     from textual import events
 
-    from hubsoft_tui.api.models import Session, Ticket, WorkOrder
+    from hubsoft_tui.api.models import Device, Session, Ticket, WorkOrder
 
 RowDrawer = Callable[[tuple[Any, ...], int, float, int | None], list[Content]]
 """Draws rows into a width, at an instant (UTC epoch seconds); one of them may be marked."""
@@ -199,3 +200,40 @@ def session_rows(
         lines.append(line(sign, (cut("  ".join(first), width - 2), "" if up else "$quiet")))
         lines.append(line("  ", (cut("  ".join(word for word in second if word), width - 2), "$quiet")))
     return lines
+
+
+COURSE: Final = 24
+"""Readings of the course at most."""
+
+
+def device_rows(
+    devices: tuple[Device, ...], width: int, now: float, marked: int | None = None
+) -> list[Content]:
+    """Draw equipment: its newest signal received and sent, when it was read, and the course before."""
+    lines = []
+    for device in devices:
+        newest = device.readings[0] if device.readings else None
+        if newest is None:
+            lines.append(Content.styled(cut(_("no signal was read"), width), "$quiet"))
+            continue
+        read = newest.at or device.updated_at
+        lines.append(
+            line(
+                (_("rx"), "$quiet"),
+                f" {_power(newest.rx)}  ",
+                (_("tx"), "$quiet"),
+                f" {_power(newest.tx)}  ",
+                (day_time(read.timestamp() if read else None), "$quiet"),
+            ).truncate(width, ellipsis=True)
+        )
+        course = [reading.rx for reading in device.readings if reading.rx is not None][::-1]
+        if len(course) > 1:
+            low, high = min(course), max(course)
+            shown = blocks(course, min(COURSE, max(1, width - 30)))
+            span = _("rx from {low} to {high}").format(low=_power(low), high=_power(high))
+            lines.append(line((shown, "$mark"), "  ", (span, "$quiet")).truncate(width, ellipsis=True))
+    return lines
+
+
+def _power(value: float | None) -> str:
+    return NOTHING if value is None else f"{plain_number(value)} dBm"

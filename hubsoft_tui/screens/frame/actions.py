@@ -202,6 +202,7 @@ PAGES: Final = {
     "write": N_("A form"),
     "review": N_("The last look before sending"),
     "sent": N_("What was just written"),
+    "desk": N_("What can be done for a customer"),
     "invoice": N_("What an invoice is paid with"),
     "several": N_("What was just written to several"),
     "pick": N_("A choice"),

@@ -73,9 +73,16 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
     CSS_PATH = STYLE
 
     def __init__(
-        self, title: str, hint: str, ask: Callable[[str], Callable[[Services], Awaitable[T]]]
+        self,
+        title: str,
+        hint: str,
+        ask: Callable[[str], Callable[[Services], Awaitable[T]]],
+        *,
+        value: str = "",
     ) -> None:
+        """`value` stands in the line already; what is typed replaces it."""
         super().__init__()
+        self._value = value
         self._title = title
         self._hint = hint
         self._ask = ask
@@ -86,13 +93,15 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
         with VerticalScroll(classes="page", can_focus=False):
             yield Static(data(self._title, "bold $title"), classes="heading")
             yield Static(data(self._hint, "$quiet"), classes="line")
-            yield QuestionInput(id="prompt-line")
+            yield QuestionInput(id="prompt-line", value=self._value)
             yield Static(Content(""), id="prompt-report", classes="line")
 
     def on_mount(self) -> None:
         """Be ready for typing."""
         super().on_mount()
-        self.query_one(QuestionInput).focus()
+        line = self.query_one(QuestionInput)
+        line.focus()
+        line.select_all()
 
     @action("enter", N_("go"), N_("Use what is typed."), first=True)
     def action_go(self) -> None:

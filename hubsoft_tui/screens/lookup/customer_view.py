@@ -5,15 +5,23 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 from textual.containers import Vertical
+from textual.message import Message
 
 from hubsoft_tui.core.types import Snapshot, Source
 from hubsoft_tui.formats import moment
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.outbox.types import EntryState, NewTicket, ServiceAction, VisitAction
+from hubsoft_tui.services.outbox.types import (
+    ACTION_NAMES,
+    EntryKind,
+    EntryState,
+    NewTicket,
+    ServiceAction,
+    VisitAction,
+)
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerHead, CustomerNotices, Head
 
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.api.models import Customer, Ticket
     from hubsoft_tui.services.customers.service import Lookup
+    from hubsoft_tui.services.desk import Aftermath
     from hubsoft_tui.services.outbox.types import Entry
 
     from ..frame.console import Console
@@ -40,8 +49,32 @@ if TYPE_CHECKING:
     from .screen import LookupScreen
 
 
+MENU: Final = {
+    EntryKind.TRUST_UNLOCK: ("unlock", "u"),
+    EntryKind.RESTART_DEVICE: ("restart", "r"),
+    EntryKind.DISCONNECT: ("disconnect", "d"),
+    EntryKind.CLEAR_MAC: ("clear_mac", "m"),
+    EntryKind.CLEAR_PHYSICAL_ADDRESS: ("clear_device", "p"),
+    EntryKind.RESTORE_DEVICE: ("restore", "f"),
+    EntryKind.SUSPEND: ("suspend", "s"),
+    EntryKind.ENABLE: ("enable", "e"),
+    EntryKind.ACTIVATE: ("activate", "a"),
+    EntryKind.OPEN_WORK_ORDER: ("open_order", "o"),
+    EntryKind.CONFIRM_VISIT: ("confirm_visit", "c"),
+    EntryKind.RESCHEDULE_VISIT: ("reschedule", "t"),
+}
+"""What can be done, by the name it has among actions and the key it has on the menu."""
+
+
 class CustomerView(ConsolePart, Vertical):
     """Shows a found customer and does what a person wants to do about it. Its head stands above it, on the screen."""
+
+    class Changed(Message):
+        """The customer in sight is known anew, by something done about it."""
+
+        def __init__(self, found: Lookup) -> None:
+            super().__init__()
+            self.found = found
 
     def __init__(self) -> None:
         super().__init__(id="customer")
@@ -152,6 +185,156 @@ class CustomerView(ConsolePart, Vertical):
         """Addresses come and go with the height."""
         self.draw()
 
+    # -- what is written: the customer is taken when the key is pressed
+
+    @action(
+        "n",
+        N_("new ticket"),
+        N_("Open a ticket for this customer: 1 request, after a last look, through the outbox."),
+        id="new",
+        writes=True,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_open_ticket(self) -> None:
+        """Open a ticket for the customer in sight."""
+        from ..writing import ticket_flow  # noqa: PLC0415 - first frame
+
+        if (customer := self.customer) is None:
+            return
+        service = self.panels.service
+        entry = await ticket_flow.open_ticket(
+            self.console,
+            customer,
+            service.id if service is not None else None,
+            self.panels.open_tickets or (),
+        )
+        self._written(entry)
+
+    @action(
+        "a",
+        N_("actions"),
+        N_(
+            "Choose what to do: unlock, restart, disconnect, suspend, visits. Nothing is sent without a review."
+        ),
+        writes=True,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_act(self, kind: str = "") -> None:
+        """Do something about the customer's marked service, equipment or visits; show it as it stands afterwards."""
+        from . import desk  # noqa: PLC0415 - first frame
+
+        if (customer := self.customer) is None:
+            return
+        subject = desk.Subject(customer, self.panels.service, self.panels.open_tickets)
+        page = await desk.act(self.console, subject, EntryKind(kind) if kind else None)
+        if page is not None and page.entry.state is EntryState.SENT:
+            self.console.outbox_news.taken(page.entry)
+            self._stands(page.after)
+
+    @action(
+        "m",
+        N_("message"),
+        N_("Write a message into an open ticket: 1 request, through the outbox."),
+        writes=True,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_message(self) -> None:
+        """Write a message into an open ticket of the customer in sight."""
+        from ..writing import ticket_flow  # noqa: PLC0415 - first frame
+
+        await self._into_ticket(ticket_flow.add_message)
+
+    @action(
+        "x",
+        N_("close ticket"),
+        N_("Close an open ticket with a reason, after a confirmation: 1 request, through the outbox."),
+        writes=True,
+        line=False,
+    )
+    @work(group="write", exit_on_error=False)
+    @one_page
+    async def action_close_ticket(self) -> None:
+        """Close an open ticket of the customer in sight."""
+        from ..writing import ticket_flow  # noqa: PLC0415 - first frame
+
+        await self._into_ticket(ticket_flow.close_ticket)
+
+    def _stands(self, after: Aftermath | None) -> None:
+        """Show the customer in sight as an action left it, as far as that was looked at."""
+        found, customer = self._found, self.customer
+        if after is None or found is None or customer is None:
+            return
+        if after.customer is not None and after.customer.id == customer.id:
+            statuses = self.console.settings.customers.active_statuses
+            active = frozenset(each.id for each in after.customer.services if each.status_prefix in statuses)
+            matches = list(found.matches)
+            matches[self._index] = replace(
+                matches[self._index], customer=after.customer, active_services=active
+            )
+            now = replace(found, matches=tuple(matches), source=Source.API, fetched_at=time.time(), reason="")
+            self.put(now, self._index)
+            self.post_message(self.Changed(now))
+        if after.devices is not None:
+            self.panels.fill("signal", after.devices)
+        if after.work_orders is not None:
+            self.panels.fill("orders", after.work_orders)
+
+    async def _into_ticket(self, write: Callable[[Console, About], Awaitable[Entry | None]]) -> None:
+        customer, tickets = self.customer, self.panels.open_tickets
+        if customer is None:
+            return
+        if not tickets:
+            said = (
+                _("The open tickets are not here yet: t asks for them.")
+                if tickets is None
+                else _("This customer has no open ticket. n opens one.")
+            )
+            self.console.tell(said, severity="warning")
+            return
+        ticket = tickets[0] if len(tickets) == 1 else await self._which(tickets)
+        if ticket is not None:
+            self._written(await write(self.console, about(ticket, customer.name)))
+
+    async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
+        from widgets.choice_field import ChoiceOption  # noqa: PLC0415 - first frame
+
+        from ..frame.confirm import PickScreen  # noqa: PLC0415 - first frame
+
+        options = [ChoiceOption(each.id, each.protocol, _subject(each)) for each in tickets]
+        chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
+        return next((each for each in tickets if each.id == chosen), None)
+
+    def written_later(self, entry: Entry) -> None:
+        """Show the protocol that a write got after it waited, on the card of its customer."""
+        customer, draft = self.customer, entry.draft
+        if customer is None:
+            return
+        if isinstance(draft, ServiceAction | VisitAction):
+            if draft.customer_id == customer.id:
+                self._look_after(draft)
+            return
+        if isinstance(draft, NewTicket):
+            concerned = draft.service_id in {service.id for service in customer.services}
+        else:
+            concerned = draft.ticket_id in {ticket.id for ticket in self.panels.open_tickets or ()}
+        if concerned:
+            self.panels.ask("tickets", follow=False)
+
+    @work(group="after", exclusive=True, exit_on_error=False)
+    async def _look_after(self, draft: ServiceAction | VisitAction) -> None:
+        self._stands(await self.asked(lambda services: services.desk.after(draft)))
+
+    def _written(self, entry: Entry | None) -> None:
+        """Say what is a draft; ask for the open tickets again once HubSoft has what was written."""
+        self.draw()
+        if entry is None or entry.state is not EntryState.SENT:
+            return
+        if self.console.outbox_news.taken(entry):
+            self.panels.ask("tickets", follow=False)
+
     # -- what a person asks and copies
 
     def load_tickets(self) -> None:
@@ -164,6 +347,13 @@ class CustomerView(ConsolePart, Vertical):
             self.panels.ask("tickets", follow=False)
 
     @action(
+        "i",
+        N_("invoices"),
+        N_("Ask for the open invoices: 1 request. Then ↑ ↓ mark one, and copying takes its PIX code."),
+        args=("invoices",),
+        id="invoices",
+    )
+    @action(
         "t",
         N_("tickets"),
         N_("Ask for the open tickets: 1 request."),
@@ -171,22 +361,24 @@ class CustomerView(ConsolePart, Vertical):
         id="tickets",
     )
     @action(
-        "i",
-        N_("invoices"),
-        N_("Ask for the open invoices: 1 request. Then ↑ ↓ mark one, and copying takes its PIX code."),
-        args=("invoices",),
-        id="invoices",
-    )
-    @action("o", N_("orders"), N_("Ask for the work orders: 1 request."), args=("orders",), id="orders")
-    @action(
         "c",
         N_("connection"),
         N_("Ask for the last sessions of the marked service: 1 request."),
         args=("connection",),
         id="connection",
     )
+    @action("o", N_("orders"), N_("Ask for the work orders: 1 request."), args=("orders",), id="orders")
+    @action(
+        "g",
+        N_("signal"),
+        N_("Ask for the signal of the marked service's equipment: 1 request."),
+        args=("signal",),
+        id="signal",
+        line=False,
+        when=lambda view: view.panels.service is not None and view.panels.service.device,
+    )
     def action_ask(self, name: str) -> None:
-        """Ask for tickets, invoices, work orders or the connection."""
+        """Ask for tickets, invoices, work orders, the connection or the signal."""
         self._copy_when_here = False
         self.panels.ask(name)
 
@@ -306,106 +498,6 @@ class CustomerView(ConsolePart, Vertical):
         what = _("the customer, document whole") if self._revealed else _("the customer, document masked")
         return what, text
 
-    # -- what is written: the customer is taken when the key is pressed
-
-    @action(
-        "n",
-        N_("new ticket"),
-        N_("Open a ticket for this customer: 1 request, after a last look, through the outbox."),
-        id="new",
-        writes=True,
-    )
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_open_ticket(self) -> None:
-        """Open a ticket for the customer in sight."""
-        from ..writing import ticket_flow  # noqa: PLC0415 - first frame
-
-        if (customer := self.customer) is None:
-            return
-        service = self.panels.service
-        entry = await ticket_flow.open_ticket(
-            self.console,
-            customer,
-            service.id if service is not None else None,
-            self.panels.open_tickets or (),
-        )
-        self._written(entry)
-
-    @action(
-        "m",
-        N_("message"),
-        N_("Write a message into an open ticket: 1 request, through the outbox."),
-        writes=True,
-    )
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_message(self) -> None:
-        """Write a message into an open ticket of the customer in sight."""
-        from ..writing import ticket_flow  # noqa: PLC0415 - first frame
-
-        await self._into_ticket(ticket_flow.add_message)
-
-    @action(
-        "x",
-        N_("close ticket"),
-        N_("Close an open ticket with a reason, after a confirmation: 1 request, through the outbox."),
-        writes=True,
-        line=False,
-    )
-    @work(group="write", exit_on_error=False)
-    @one_page
-    async def action_close_ticket(self) -> None:
-        """Close an open ticket of the customer in sight."""
-        from ..writing import ticket_flow  # noqa: PLC0415 - first frame
-
-        await self._into_ticket(ticket_flow.close_ticket)
-
-    async def _into_ticket(self, write: Callable[[Console, About], Awaitable[Entry | None]]) -> None:
-        customer, tickets = self.customer, self.panels.open_tickets
-        if customer is None:
-            return
-        if not tickets:
-            said = (
-                _("The open tickets are not here yet: t asks for them.")
-                if tickets is None
-                else _("This customer has no open ticket. n opens one.")
-            )
-            self.console.tell(said, severity="warning")
-            return
-        ticket = tickets[0] if len(tickets) == 1 else await self._which(tickets)
-        if ticket is not None:
-            self._written(await write(self.console, about(ticket, customer.name)))
-
-    async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
-        from widgets.choice_field import ChoiceOption  # noqa: PLC0415 - first frame
-
-        from ..frame.confirm import PickScreen  # noqa: PLC0415 - first frame
-
-        options = [ChoiceOption(each.id, each.protocol, _subject(each)) for each in tickets]
-        chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
-        return next((each for each in tickets if each.id == chosen), None)
-
-    def written_later(self, entry: Entry) -> None:
-        """Show the protocol that a write got after it waited, on the card of its customer."""
-        customer, draft = self.customer, entry.draft
-        if customer is None or isinstance(draft, ServiceAction | VisitAction):
-            return
-        if isinstance(draft, NewTicket):
-            concerned = draft.service_id in {service.id for service in customer.services}
-        else:
-            concerned = draft.ticket_id in {ticket.id for ticket in self.panels.open_tickets or ()}
-        if concerned:
-            self.panels.ask("tickets", follow=False)
-
-    def _written(self, entry: Entry | None) -> None:
-        """Say what is a draft; ask for the open tickets again once HubSoft has what was written."""
-        self.draw()
-        if entry is None or entry.state is not EntryState.SENT:
-            return
-        if self.console.outbox_news.taken(entry):
-            self.panels.ask("tickets", follow=False)
-
     def _forget(self) -> None:
         self.hide()
         self._copy_when_here = False
@@ -413,7 +505,22 @@ class CustomerView(ConsolePart, Vertical):
 
 def customer_actions() -> tuple[Action, ...]:
     """Return what is done about the customer in sight, as actions of the lookup: `customer` there does each."""
-    rows = actions_of(CustomerView, "lookup")
+    deeds = tuple(
+        Action(
+            f"lookup.{name}",
+            "",
+            ACTION_NAMES[kind],
+            N_(
+                "To the marked service or a visit, after a review that shows exactly what is sent: 1 request."
+            ),
+            f"act('{kind.value}')",
+            writes=True,
+            line=False,
+            when=partial(_offered, kind),
+        )
+        for kind, (name, _key) in MENU.items()
+    )
+    rows = (*actions_of(CustomerView, "lookup"), *deeds)
     return tuple(
         replace(
             row,
@@ -422,6 +529,12 @@ def customer_actions() -> tuple[Action, ...]:
         )
         for row in rows
     )
+
+
+def _offered(kind: EntryKind, view: CustomerView) -> bool:
+    from .desk import offered  # noqa: PLC0415 - first frame
+
+    return kind in offered(view.panels.service, view.console.settings)
 
 
 def _in_sight(when: Callable[[CustomerView], object] | None, screen: LookupScreen) -> bool:

@@ -20,6 +20,7 @@ from widgets.customer.on_demand import (
     AskedPanel,
     AskedPanelState,
     RowDrawer,
+    device_rows,
     order_rows,
     session_rows,
     ticket_rows,
@@ -36,14 +37,18 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.api.models import Customer, Invoice, Service, Ticket
     from hubsoft_tui.core.types import Answer
-    from hubsoft_tui.services.customers.service import Customers, Match
+    from hubsoft_tui.services.container import Services
+    from hubsoft_tui.services.customers.service import Match
 
 PANELS: Final[dict[str, tuple[str, RowDrawer]]] = {
     "tickets": (N_("Open tickets"), ticket_rows),
     "invoices": (N_("Invoices"), invoice_rows),
     "connection": (N_("Connection"), session_rows),
     "orders": (N_("Work orders"), order_rows),
+    "signal": (N_("Signal"), device_rows),
 }
+OF_SERVICE: Final = ("connection", "signal")
+"""What is another one's as soon as another service is marked."""
 
 ROOMY_LINES: Final = 30
 """Terminal lines from which addresses are shown."""
@@ -118,7 +123,8 @@ class CustomerPanels(ConsolePart, Container):
         marked = min(max(self._marked + step, 0), max(0, len(self.customer.services) - 1))
         if marked != self._marked:
             self._marked = marked
-            self._drop("connection")
+            for name in OF_SERVICE:
+                self._drop(name)
             self.draw()
 
     # -- invoices
@@ -177,6 +183,8 @@ class CustomerPanels(ConsolePart, Container):
             asked = replace(asked, marked=self._invoice, hint=self._invoice_hint())
         panel = self.query_one(f"#{name}", AskedPanel)
         panel.set_class(bool(asked.rows), "-loaded")
+        if name == "signal":
+            panel.display = bool(self.service and self.service.device)
         panel.show(_(PANELS[name][0]), self._key(f"lookup.{name}"), asked, now)
 
     def _key(self, action_id: str) -> str:
@@ -243,9 +251,7 @@ class CustomerPanels(ConsolePart, Container):
         outcome: list[AskedPanelState] = []
         service = self.service
         answer: Answer[tuple[object, ...]] | None = await self.asked(
-            lambda services: panel_rows(
-                services.customers, name, customer, service, refresh=refresh, label=label
-            ),
+            lambda services: panel_rows(services, name, customer, service, refresh=refresh, label=label),
             failed,
         )
         if answer is None:
@@ -263,6 +269,12 @@ class CustomerPanels(ConsolePart, Container):
                 panel = self.query_one(f"#{name}", AskedPanel)
                 self.call_after_refresh(panel.scroll_visible, animate=False)
             self.post_message(self.Answered(name))
+
+    def fill(self, name: str, rows: tuple[Any, ...]) -> None:
+        """Show what HubSoft just told besides."""
+        self._asked[name] = AskedPanelState(rows=rows)
+        self._fetched[name] = (Source.API, time.time())
+        self._draw_panel(name)
 
     def waits(self, name: str) -> bool:
         """Whether a panel was asked for and has not come."""
@@ -310,12 +322,13 @@ class CustomerPanels(ConsolePart, Container):
 
 
 async def panel_rows(
-    customers: Customers, name: str, customer: Customer, service: Service | None, *, refresh: bool, label: str
+    services: Services, name: str, customer: Customer, service: Service | None, *, refresh: bool, label: str
 ) -> Answer[tuple[Any, ...]]:
-    """Ask for `tickets`, `invoices` or `orders` of `customer`, or the `connection` of its `service`.
+    """Ask for `tickets`, `invoices` or `orders` of `customer`, or `connection` and `signal` of its `service`.
 
-    Raises NotFound when there is no such service, or it has no login.
+    Raises NotFound when there is no such service, or it lacks what is asked about.
     """
+    customers = services.customers
     if name == "tickets":
         return await customers.tickets(customer, refresh=refresh, label=label)
     if name == "invoices":
@@ -323,6 +336,15 @@ async def panel_rows(
         return replace(answer, value=ordered(answer.value))
     if name == "orders":
         return await customers.work_orders(customer, refresh=refresh, label=label)
+    if name == "signal":
+        heard = (
+            await services.desk.signal(service, refresh=refresh, label=label)
+            if service is not None and service.device
+            else None
+        )
+        if heard is None:
+            raise NotFound(say("HubSoft tells no signal for this service."))
+        return heard
     if service is None or not service.login:
         raise NotFound(say("This service has no login to ask about."))
     return await customers.connection(service, refresh=refresh, label=label)

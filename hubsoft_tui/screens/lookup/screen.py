@@ -489,6 +489,11 @@ class LookupScreen(ConsoleScreen):
         """Offer what can be done with it."""
         self.redraw_frame()
 
+    @on(CustomerView.Changed)
+    def customer_changed(self, event: CustomerView.Changed) -> None:
+        """Remember the customer as it is known anew: another language draws it again."""
+        self._found = event.found
+
     @on(ChoiceList.Chosen)
     def chosen(self, event: ChoiceList.Chosen) -> None:
         """Open the customer that was clicked."""

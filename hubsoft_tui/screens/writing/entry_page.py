@@ -58,6 +58,7 @@ class ReviewScreen(ConsoleModal[bool]):
                 yield Static(Content("\n").join(alike), classes="line")
             yield Static(Content.styled(_("Exactly this goes to HubSoft:"), "$quiet"), classes="line")
             yield SentLines(self._review.lines)
+            yield from self.beside()
             yield Static(
                 Content.assemble(
                     (_("enter"), "bold $account"),
@@ -70,6 +71,10 @@ class ReviewScreen(ConsoleModal[bool]):
                 ),
                 classes="line",
             )
+
+    def beside(self) -> ComposeResult:
+        """Compose what is shown besides what is sent."""
+        yield from ()
 
     def _alike(self) -> list[Content]:
         """Return what may be the same matter: entries that say the same, open tickets of the same kind."""
@@ -138,6 +143,22 @@ class SentScreen(ConsoleModal[None]):
             yield Large(id="sent-protocol")
             yield Static(id="sent-local")
             yield Static(id="sent-told", classes="line")
+            yield from self.beside()
+
+    def beside(self) -> ComposeResult:
+        """Compose what is shown besides how the entry stands."""
+        yield from ()
+
+    def settled(self) -> None:
+        """Do what follows once nothing is left to be written."""
+
+    @property
+    def looks(self) -> bool:
+        """Whether another look at HubSoft may show more."""
+        return False
+
+    def look(self) -> None:
+        """Look at HubSoft once more."""
 
     def on_mount(self) -> None:
         """Show what is known and wait for the rest."""
@@ -152,8 +173,11 @@ class SentScreen(ConsoleModal[None]):
             if entry is not None:
                 self.entry = entry
                 self._draw()
+            if self.entry.over:
+                break
             # An entry that waits for minutes, or for a person, may be handed back at once each time.
             await asyncio.sleep(PAUSE_SECONDS)
+        self.settled()
 
     def _failed(self, sentence: str, _error: Exception) -> None:
         self.query_one("#sent-told", Static).update(data(f"! {sentence}", "$warn"))
@@ -204,6 +228,16 @@ class SentScreen(ConsoleModal[None]):
         """Go back to the form."""
         self.wants_correction = True
         self.dismiss(None)
+
+    @action(
+        "r",
+        N_("look again"),
+        N_("Ask HubSoft again how the customer stands."),
+        when=lambda page: page.looks,
+    )
+    def action_look(self) -> None:
+        """Look again."""
+        self.look()
 
     def action_copy(self) -> None:
         """Copy HubSoft's protocol, or the local one while there is none."""

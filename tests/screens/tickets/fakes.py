@@ -16,6 +16,8 @@ from hubsoft_tui.services.outbox.types import (
     NewMessage,
     NewTicket,
     Review,
+    ServiceAction,
+    VisitAction,
 )
 from hubsoft_tui.services.tickets.types import (
     BoardState,
@@ -192,6 +194,8 @@ class FakeOutbox:
         return self._preview(entry.draft, entry.reference)
 
     def _preview(self, draft, reference=""):
+        if isinstance(draft, ServiceAction | VisitAction):
+            return (("Action", draft.kind.value),)
         if isinstance(draft, NewTicket):
             return (
                 ("Service", str(draft.service_id)),
@@ -217,7 +221,8 @@ class FakeOutbox:
         return tuple([await self.put(each) for each in drafts])
 
     def _keep(self, local, draft, state, **fields):
-        entry = Entry(local, KINDS[type(draft)], state, draft, WALL - 60, WALL, **fields)
+        kind = draft.kind if isinstance(draft, ServiceAction | VisitAction) else KINDS[type(draft)]
+        entry = Entry(local, kind, state, draft, WALL - 60, WALL, **fields)
         self.kept[local] = entry
         self.version += 1
         return entry

@@ -1,0 +1,537 @@
+"""What is done to a customer's service, equipment and visits: a short menu, a review, and how it stands afterwards."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from hubsoft_tui.api.service_actions import Suspension
+from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.formats import BRASILIA, day_time
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.outbox.actions import (
+    action_effect,
+    offered_actions,
+    service_action,
+    switched_off,
+    visit_action,
+)
+from hubsoft_tui.services.outbox.types import (
+    ACTION_NAMES,
+    DEVICE_KINDS,
+    VISIT_KINDS,
+    EntryKind,
+    EntryState,
+    ServiceAction,
+    VisitAction,
+    action_name,
+)
+from hubsoft_tui.texts import N_, _, ngettext, number, say
+from widgets.choice_field import ChoiceOption
+from widgets.customer.card import state, wrapped
+from widgets.customer.on_demand import device_rows, order_rows
+from widgets.line_widget import Drawn, cut, fit, line
+from widgets.safety import data
+
+from ..frame.actions import Action, action, shown_key
+from ..frame.confirm import STYLE, PickScreen, PromptScreen
+from ..frame.modal import ConsoleModal
+from ..writing.entry_page import ReviewScreen, SentScreen
+from .customer_view import MENU
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from textual.app import ComposeResult
+
+    from hubsoft_tui.api.models import Customer, Device, Service, Ticket, WorkOrder
+    from hubsoft_tui.services.container import Services
+    from hubsoft_tui.services.desk import Aftermath
+    from hubsoft_tui.services.outbox.types import Action as Deed
+    from hubsoft_tui.services.outbox.types import Entry, Review
+    from hubsoft_tui.settings.tree import Settings
+
+    from ..frame.console import Console
+
+HELP: Final = N_("Choose it; exactly what is sent is shown before anything is.")
+
+
+def offered(service: Service | None, settings: Settings) -> tuple[EntryKind, ...]:
+    """Return what may be done about a customer whose `service` is marked; nothing on a read-only profile."""
+    if settings.profile.read_only:
+        return ()
+    visits = [kind for kind in MENU if kind in VISIT_KINDS and not switched_off(kind, settings.actions)]
+    return (*(offered_actions(service, settings) if service is not None else ()), *visits)
+
+
+def _offers(kind: EntryKind, page: ActionMenu) -> bool:
+    return kind in page.kinds
+
+
+class ActionMenu(ConsoleModal[EntryKind]):
+    """Ends with what is to be done."""
+
+    AREA = "desk"
+    CSS_PATH = STYLE
+    ACTIONS = tuple(
+        Action(
+            f"desk.{name}",
+            key,
+            ACTION_NAMES[kind],
+            HELP,
+            f"choose('{kind.value}')",
+            writes=True,
+            line=False,
+            when=partial(_offers, kind),
+        )
+        for kind, (name, key) in MENU.items()
+    )
+
+    def __init__(self, customer: Customer, service: Service | None, kinds: Sequence[EntryKind]) -> None:
+        super().__init__()
+        self._customer = customer
+        self._service = service
+        self.kinds = tuple(kinds)
+
+    def body(self) -> ComposeResult:
+        """Compose customer, service and the list."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(self._customer.name, "bold $title"))
+            yield Static(data(_service_line(self._service), "$quiet"), classes="heading")
+            keys = {each.do: self.console.keys_of(each) for each in self.ACTIONS}
+            rows = [
+                (
+                    shown_key(next(iter(keys[f"choose('{kind.value}')"]), "")),
+                    action_name(kind),
+                    action_effect(kind),
+                )
+                for kind in self.kinds
+            ]
+            yield MenuLines(rows)
+
+    def action_choose(self, kind: str) -> None:
+        """End with it."""
+        self.dismiss(EntryKind(kind))
+
+    @action("escape", N_("back"), N_("Go back; nothing happens."))
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss(None)
+
+
+class MenuLines(Drawn):
+    """What can be done: key, name, effect."""
+
+    def __init__(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        if not self._rows:
+            nothing = _("Nothing can be done here: settings or the service's state leave nothing.")
+            return [Content.styled(each, "$quiet") for each in wrapped(nothing, width, 2)]
+        names = max(len(name) for _key, name, _effect in self._rows)
+        lines = []
+        for key, name, effect in self._rows:
+            first, *rest = wrapped(effect, max(20, width - names - 6), 3)
+            lines.append(
+                line((fit(key, 4), "bold $account"), (fit(name, names), "bold"), "  ", (first, "$quiet"))
+            )
+            lines += [Content.styled(" " * (names + 6) + each, "$quiet") for each in rest]
+        return lines
+
+
+def _service_line(service: Service | None) -> str:
+    if service is None:
+        return ""
+    return "   ".join(clean(each) for each in (service.name, service.status) if each)
+
+
+# -- from a choice to a review
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an action is about: the customer in sight, the marked service, the tickets as far as they are known."""
+
+    customer: Customer
+    service: Service | None
+    tickets: tuple[Ticket, ...] | None = None
+
+
+async def act(console: Console, subject: Subject, kind: EntryKind | None = None) -> ActionPage | None:
+    """Have a person do something about a customer; return the page that followed it, or None when they went back.
+
+    Without `kind` it is chosen from the menu. Awaited in a worker of the screen that wants it.
+    """
+    if kind is None and (kind := await _chosen(console, subject)) is None:
+        return None
+    if (review := await _reviewed(console, subject, kind)) is None:
+        return None
+    title = action_name(kind)
+    title = title[:1].upper() + title[1:]
+    page = ActionReview(title, review, subject.service if kind in DEVICE_KINDS else None)
+    if not await console.push_screen_wait(page):
+        return None
+    entry = await console.asked(lambda services: services.outbox.put(review.checked))
+    if entry is None:
+        return None
+    console.outbox_news.expect(entry)
+    followed = ActionPage(entry, subject.customer, page.devices)
+    await console.push_screen_wait(followed)
+    return followed
+
+
+async def _chosen(console: Console, subject: Subject) -> EntryKind | None:
+    kinds = offered(subject.service, console.settings)
+    return await console.push_screen_wait(ActionMenu(subject.customer, subject.service, kinds))
+
+
+async def _reviewed(console: Console, subject: Subject, kind: EntryKind) -> Review | None:
+    """Ask for what an action needs besides, and return its review; None when the person went back."""
+    if kind in VISIT_KINDS:
+        return await _visit_reviewed(console, subject, kind)
+    customer, service = subject.customer, subject.service
+    if service is None:
+        return None
+    if kind is EntryKind.TRUST_UNLOCK:
+        days = console.settings.actions.unlock_days
+
+        def unlocking(text: str) -> Deed:
+            return service_action(
+                kind, customer, service, days=int(text) if text.strip().isdecimal() else None
+            )
+
+        hint = _("Type the number of days; enter takes {days}.").format(days=days)
+        return await _prompted(console, _("Unlock for how many days?"), hint, unlocking, str(days))
+    if kind is EntryKind.ENABLE:
+        return await _prompted(
+            console,
+            _("Why is it enabled?"),
+            _("HubSoft keeps this reason with the service."),
+            lambda text: service_action(kind, customer, service, reason=text),
+        )
+    suspension = None
+    if kind is EntryKind.SUSPEND:
+        reasons = (Suspension.DEBT, Suspension.ASKED)
+        labels = (_("for debt"), _("at the customer's wish"))
+        options = [ChoiceOption(index, label) for index, label in enumerate(labels)]
+        chosen: int | None = await console.push_screen_wait(PickScreen(_("Why is it suspended?"), options))
+        if chosen is None:
+            return None
+        suspension = reasons[chosen].value
+    return await _review(console, service_action(kind, customer, service, suspension=suspension))
+
+
+async def _prompted(
+    console: Console, title: str, hint: str, draft: Callable[[str], Deed], value: str = ""
+) -> Review | None:
+    """Return the review of what is typed; what cannot be sent is told on the page and corrected there."""
+
+    def ask(text: str) -> Callable[[Services], Awaitable[Review]]:
+        async def review(services: Services) -> Review:
+            return await services.outbox.review(draft(text))
+
+        return review
+
+    page: PromptScreen[Review] = PromptScreen(title, hint, ask, value=value)
+    return await console.push_screen_wait(page)
+
+
+async def _visit_reviewed(console: Console, subject: Subject, kind: EntryKind) -> Review | None:
+    """Return the review of what is done about a visit; None when the person went back, or there is none."""
+    customer = subject.customer
+    if kind is EntryKind.OPEN_WORK_ORDER:
+        ticket = await _ticket(console, subject)
+        return await _review(console, _opening(customer, ticket)) if ticket is not None else None
+    order = await _order(console, customer)
+    if order is None:
+        return None
+    if kind is EntryKind.CONFIRM_VISIT:
+        return await _review(console, visit_action(kind, customer, order))
+
+    def rescheduling(text: str) -> Deed:
+        start, end = visit_times(text, datetime.now(BRASILIA))
+        return visit_action(kind, customer, order, start=start, end=end)
+
+    return await _prompted(
+        console,
+        _("For when is it planned?"),
+        _("Day, begin and end, as 27/11 14:00-16:00. The end may be left out: 2 hours then."),
+        rescheduling,
+        _typed_times(order),
+    )
+
+
+async def _review(console: Console, draft: Deed) -> Review | None:
+    return await console.asked(lambda services: services.outbox.review(draft))
+
+
+async def _ticket(console: Console, subject: Subject) -> Ticket | None:
+    """Return the open ticket a person chose; those that are not in sight are asked for."""
+    tickets = subject.tickets
+    if tickets is None:
+        answer = await console.asked(lambda services: services.customers.tickets(subject.customer))
+        if answer is None:
+            return None
+        tickets = answer.value
+    if not tickets:
+        console.tell(_("This customer has no open ticket. n opens one."), severity="warning")
+        return None
+    rows = [(each.id, each.protocol, each.type or "") for each in tickets]
+    chosen = await _picked(console, _("Which ticket?"), rows)
+    return next((each for each in tickets if each.id == chosen), None)
+
+
+async def _order(console: Console, customer: Customer) -> WorkOrder | None:
+    """Return the work order a person chose of those that are not ended; they are asked for unless remembered."""
+    answer = await console.asked(lambda services: services.customers.work_orders(customer))
+    if answer is None:
+        return None
+    orders = [each for each in answer.value if each.ended_at is None]
+    if not orders:
+        console.tell(_("This customer has no open work order."), severity="warning")
+        return None
+    rows = [
+        (each.id, each.number or str(each.id), f"{planned(each)}  {each.kind or ''}".strip())
+        for each in orders
+    ]
+    chosen = await _picked(console, _("Which work order?"), rows)
+    return next((each for each in orders if each.id == chosen), None)
+
+
+async def _picked(console: Console, title: str, rows: Sequence[tuple[int, str, str]]) -> int | None:
+    """Return the id of the row that was chosen; the only one there is needs no choice."""
+    if len(rows) == 1:
+        return rows[0][0]
+    options = [ChoiceOption(number, label, clean(note)) for number, label, note in rows]
+    return await console.push_screen_wait(PickScreen(title, options))
+
+
+def _opening(customer: Customer, ticket: Ticket) -> VisitAction:
+    return VisitAction(
+        EntryKind.OPEN_WORK_ORDER,
+        ticket_id=ticket.id,
+        protocol=ticket.protocol,
+        known_orders=tuple(order.id for order in ticket.work_orders),
+        customer_id=customer.id,
+        customer_code=customer.code,
+        customer_document=customer.document or None,
+        customer_name=customer.name or None,
+    )
+
+
+def planned(order: WorkOrder) -> str:
+    """Return when the visit of a work order is planned to begin."""
+    return day_time(order.planned_start.timestamp() if order.planned_start else None)
+
+
+_TIMES: Final = re.compile(
+    r"\s*(\d{1,2})/(\d{1,2})(?:/(\d{4}))?\s+(\d{1,2}):(\d{2})(?:\s*[-–a]\s*(\d{1,2}):(\d{2}))?\s*"
+)
+USUAL_VISIT: Final = timedelta(hours=2)
+
+
+def visit_times(text: str, now: datetime) -> tuple[datetime, datetime]:
+    """Return when a visit begins and ends, at HubSoft's clock; a day without a year is the next of that name.
+
+    Raises InvalidInput.
+    """
+    found = _TIMES.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError(text)
+        day, month, year, hour, minute, end_hour, end_minute = (
+            int(each) if each is not None else None for each in found.groups()
+        )
+        start = datetime(year or now.year, month or 0, day or 0, hour or 0, minute or 0, tzinfo=BRASILIA)
+        if year is None and start.date() < now.astimezone(BRASILIA).date():
+            start = start.replace(year=start.year + 1)
+        end = (
+            start + USUAL_VISIT if end_hour is None else start.replace(hour=end_hour, minute=end_minute or 0)
+        )
+    except ValueError:
+        raise InvalidInput(say("Write day, begin and end as 27/11 14:00-16:00.")) from None
+    return start, end
+
+
+def _typed_times(order: WorkOrder) -> str:
+    if order.planned_start is None:
+        return ""
+    start = order.planned_start.astimezone(BRASILIA)
+    end = (order.planned_end or order.planned_start + USUAL_VISIT).astimezone(BRASILIA)
+    return f"{start:%d/%m/%Y %H:%M}-{end:%H:%M}"
+
+
+# -- the review, and what followed
+
+
+class ActionReview(ReviewScreen):
+    """A review that shows the signal of the equipment too, before it is restarted."""
+
+    def __init__(self, title: str, review: Review, heard: Service | None) -> None:
+        """`heard` is the service whose equipment is acted on."""
+        super().__init__(title, review)
+        self._heard = heard
+        self.devices: tuple[Device, ...] | None = None
+        """The equipment with its signal, once it came."""
+
+    def beside(self) -> ComposeResult:
+        """Compose the place of the signal."""
+        if self._heard is not None:
+            yield DeviceLines(_("Signal now"), _("asking for it: 1 request…"))
+
+    def on_mount(self) -> None:
+        """Ask for the signal; the review does not wait for it."""
+        super().on_mount()
+        if self._heard is not None:
+            self._listen(self._heard)
+
+    @work(exit_on_error=False)
+    async def _listen(self, service: Service) -> None:
+        answer = await self.asked(
+            lambda services: services.desk.signal(service), lambda sentence, _error: self._say(sentence)
+        )
+        if answer is not None:
+            self.devices = answer.value
+            self.query_one(DeviceLines).show(answer.value)
+        else:
+            self._say(_("not known"))
+
+    def _say(self, sentence: str) -> None:
+        lines = self.query_one(DeviceLines)
+        if not lines.said:
+            lines.say(sentence)
+
+
+class DeviceLines(Drawn):
+    """Equipment under a heading, or why there is none to show."""
+
+    def __init__(self, title: str, text: str = "") -> None:
+        super().__init__(classes="line")
+        self._title = title
+        self._text = text
+        self._devices: tuple[Device, ...] = ()
+        self.said = False
+        """Whether it was told why there is nothing."""
+
+    def show(self, devices: tuple[Device, ...]) -> None:
+        """Draw `devices`."""
+        self._devices, self._text = devices, "" if devices else _("not known")
+        self.redraw()
+
+    def say(self, text: str) -> None:
+        """Tell why there is nothing."""
+        self._text, self.said = clean(text), True
+        self.redraw()
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        title = line(
+            (self._title, "$quiet"), "  ", (cut(self._text, max(0, width - len(self._title) - 2)), "")
+        )
+        return [title, *device_rows(self._devices, width, time.time())]
+
+
+class ActionPage(SentScreen):
+    """Follows an action, and shows the customer as HubSoft has it once it was done, with what that look cost."""
+
+    def __init__(self, entry: Entry, customer: Customer, before: tuple[Device, ...] | None) -> None:
+        super().__init__(entry)
+        self._customer = customer
+        self._before = before
+        self.after: Aftermath | None = None
+        """The customer afterwards, once it was asked for."""
+        self._looking = False
+
+    def beside(self) -> ComposeResult:
+        """Compose the place of what became of it."""
+        yield AfterLines()
+
+    def settled(self) -> None:
+        """Look once at what became of it."""
+        if self.entry.state is EntryState.SENT and self.after is None:
+            self.look()
+
+    @property
+    def looks(self) -> bool:
+        """Whether another look may show more."""
+        return self.entry.state is EntryState.SENT and not self._looking
+
+    def look(self) -> None:
+        """Ask HubSoft how the customer stands."""
+        if not self._looking:
+            self._looking = True
+            self._look()
+
+    @work(exit_on_error=False)
+    async def _look(self) -> None:
+        lines, draft = self.query_one(AfterLines), self.entry.draft
+        lines.say(_("Asking HubSoft how it stands now…"))
+        assert isinstance(draft, ServiceAction | VisitAction)  # noqa: S101 - this page follows actions
+        after = await self.asked(
+            lambda services: services.desk.after(draft), lambda sentence, _error: lines.say(sentence)
+        )
+        self._looking = False
+        if after is not None:
+            self.after = after
+            lines.show(self._outcome(after))
+        self.redraw_keys()
+
+    def _outcome(self, after: Aftermath) -> list[Content]:
+        """Return how the customer stands, as lines."""
+        now, lines = time.time(), []
+        if after.customer is not None:
+            statuses = self.console.settings.customers.active_statuses
+            active = any(each.status_prefix in statuses for each in after.customer.services)
+            lines.append(line(state(after.customer, active)))
+        if after.service is not None:
+            before = next((each for each in self._customer.services if each.id == after.service.id), None)
+            was = before.status if before is not None and before.status != after.service.status else ""
+            lines.append(
+                line(
+                    clean(after.service.name),
+                    "   ",
+                    (f"{clean(was)} → " if was else "", "$quiet"),
+                    (clean(after.service.status), "bold"),
+                )
+            )
+        if after.devices is not None:
+            if self._before is not None:
+                lines += [Content.styled(_("Signal before"), "$quiet"), *device_rows(self._before, 76, now)]
+            lines += [Content.styled(_("Signal afterwards"), "$quiet"), *device_rows(after.devices, 76, now)]
+        if after.work_orders is not None:
+            lines += [Content.styled(_("Work orders"), "$quiet"), *order_rows(after.work_orders[:4], 76, now)]
+        cost = ngettext("This look cost {n} request.", "This look cost {n} requests.", after.requests)
+        return [*lines, Content.styled(cost.format(n=number(after.requests)), "$quiet")]
+
+
+class AfterLines(Drawn):
+    """How a customer stands after an action."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="line")
+        self._lines: list[Content] = []
+
+    def show(self, lines: list[Content]) -> None:
+        """Draw `lines`."""
+        self._lines = lines
+        self.redraw()
+
+    def say(self, text: str) -> None:
+        """Draw one sentence."""
+        self.show([Content.styled(clean(text), "$quiet")])
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        return [each.truncate(width, ellipsis=True) for each in self._lines]
