@@ -147,13 +147,17 @@ local pace = W / math.max(1, caps[4])
 local lowmin = math.min(least, math.max(0, caps[2] - 1))
 
 -- 10. the line in order: class, then the machine that had least of late (start-time fair queueing), then arrival
-local line, lowwaits = {}, false
-for id, x in pairs(g.h) do for c, e in pairs(x.w) do line[#line+1] = {o=id, m=x.m, c=c, a=e[1], n=e[2]}; if c == 4 then lowwaits = true end end end
+local line = {}
+for id, x in pairs(g.h) do for c, e in pairs(x.w) do line[#line+1] = {o=id, m=x.m, c=c, a=e[1], n=e[2]} end end
 local F, V = {}, {}
 for c = 1, 4 do V[c] = g.V[c] or 0; F[c] = {}; for k, f in pairs(g.F[c] or {}) do if f > V[c] then F[c][k] = f end end end
 local function tag(h) return math.max(V[h.c], F[h.c][h.m] or 0) end
+local function lowwaits()   -- of mine what was granted waits no more; of the others what was set aside still does
+  for _, h in ipairs(line) do if h.c == 4 and (h.n > 0 or h.o ~= q.o) then return true end end
+  return false
+end
 local function fits(c)
-  local owed = lowwaits and math.max(0, lowmin - low) or 0
+  local owed = low < lowmin and lowwaits() and math.max(0, lowmin - low) or 0
   local reach = caps[c]
   if c == 4 and owed > 0 then reach = caps[2] elseif c == 2 or c == 3 then reach = math.min(reach, caps[2] - owed) end
   return held < reach
@@ -183,7 +187,6 @@ local function serve()
     held = held + 1; if c == 4 then low = low + 1; lastlow = now end
   end
 end
-local FF, VV = {}, {}
 if not closed then
   serve()
   -- keep the tags of what was really granted, not of what was only set aside
