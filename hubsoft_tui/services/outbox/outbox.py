@@ -294,6 +294,9 @@ class Outbox:
         row = await self._lane.run(lambda store: store.revise(number, decided))
         if row is None:
             raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
+        draft = draft_of(row)
+        if isinstance(draft, ServiceAction | VisitAction):
+            self._runner.sender.note(row, replace(draft, operator=self._person()))
         if start:
             self._runner.start(number)
         await self._runner.news()

@@ -63,7 +63,7 @@ FAULTS = {
     "drop before": ("close", False),
     "drop after": ("close", True),
     "reset after": ("reset", True),
-    "timeout": ("delay:0.6", True),
+    "timeout": ("delay:1.4", True),
     "late": ("late:0.05", False),
     "500": ("status:500", False),
     "500 after": ("status:500", True),
@@ -86,7 +86,7 @@ def hub(hub_over):
     return hub_over(
         background=True,
         outbox=OutboxSettings(quiet_seconds=0.5, retry_seconds=0.1),
-        http=HttpSettings(read_timeout=0.3),
+        http=HttpSettings(read_timeout=1.0),
         health=HealthSettings(failures_to_open=1000),
     )
 
@@ -144,7 +144,7 @@ async def draft_for(services, simulator, kind, number):
 async def carried_out(services, draft):
     """Put an action and wait until it is done or a person must decide."""
     entry = await services.outbox.put(await services.outbox.check(draft))
-    for _ in range(200):
+    for _ in range(500):
         entry = await services.outbox.settled(entry.local_protocol, 0.1)
         if entry.over or entry.asks:
             return entry
@@ -252,6 +252,8 @@ def test_action_that_was_not_done_is_sent_again_at_a_wish(hub, simulator):
 
     draft, before, sent = hub.call(act)
     assert (before, sent.state, done_for(simulator, draft)) == (0, EntryState.SENT, 1)
+    (counted,) = hub.call(lambda services: services.desk.actions(services.reports.today()))
+    assert (counted.asked, counted.done, counted.open) == (1, 1, 0)
 
 
 def test_actions_that_are_switched_off_or_read_only_are_not_taken(hub_over, simulator):
