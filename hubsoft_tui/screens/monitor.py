@@ -15,6 +15,7 @@ from hubsoft_tui.services.reports.types import LastHour
 from hubsoft_tui.texts import N_, _
 from widgets.alert_rows import AlertsPanel
 from widgets.monitor.lately import HistoryPanel, UsersPanel, used_by
+from widgets.monitor.machines import MachinesPanel
 from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
 from widgets.monitor.request_rows import TroubleTable
 from widgets.monitor.timeline import BudgetTape
@@ -25,20 +26,33 @@ from .frame.actions import Action, action
 from .frame.base import ConsoleScreen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
     from textual.timer import Timer
 
     from hubsoft_tui.core.types import Snapshot
+    from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.reports.types import SoFar
+    from hubsoft_tui.shared.machines import MachineSeen
     from hubsoft_tui.store.alerts import Alert
 
 
 LAST_ALERTS: Final = 20
+MACHINES_SECONDS: Final = 2.0
 TODAY_SECONDS: Final = 5.0
 """Today's report is read no more often than this, and only after a question or a request."""
 HOUR_SECONDS: Final = 60.0
 """How often the courses of the last hour move on while nothing happens."""
 _HEIGHTS: Final = [(0, "-short"), (30, "-tall"), (48, "-high")]
+
+
+async def _machines(services: Services) -> Sequence[MachineSeen]:
+    return () if services.shared is None else await services.shared.machines()
+
+
+def _told_by_the_snapshot(_sentence: str, _error: Exception) -> None:
+    """Say nothing: a lost server is in the strip and in the panel's title."""
 
 
 class MonitorScreen(ConsoleScreen):
@@ -85,6 +99,7 @@ class MonitorScreen(ConsoleScreen):
         """Let the hour move on while nothing happens."""
         super().on_mount()
         self.set_interval(HOUR_SECONDS, self.engine_changed)
+        self.set_interval(MACHINES_SECONDS, self._follow_machines)
 
     def body(self) -> ComposeResult:
         """Compose the panels."""
@@ -104,6 +119,7 @@ class MonitorScreen(ConsoleScreen):
             with Container(id="monitor-lately"):
                 yield HistoryPanel()
                 yield UsersPanel()
+            yield MachinesPanel()
             yield AlertsPanel()
             yield Static(_("Failed lately"), markup=False, id="monitor-heading")
             yield TroubleTable(id="monitor-troubles")
@@ -117,6 +133,7 @@ class MonitorScreen(ConsoleScreen):
         self.query_one(ApiPanel).show(snapshot.api, snapshot.wall)
         self._cache = snapshot.cache
         self._show_traced()
+        self.query_one(MachinesPanel).show(snapshot.budget)
         self.query_one(QueuePanel).show(snapshot.budget.lanes)
         self.query_one(RenewingPanel).show(snapshot.badges.renewing)
         self.query_one(TokenPanel).show(snapshot.token, snapshot.wall)
@@ -165,6 +182,16 @@ class MonitorScreen(ConsoleScreen):
 
     def _ask_again(self, _sentence: str, _error: Exception) -> None:
         self._alerts_version = None  # the next snapshot asks again
+
+    def _follow_machines(self) -> None:
+        if self.is_current and not self.frozen and self.query_one(MachinesPanel).display:
+            self._read_machines()
+
+    @work(group="machines", exclusive=True, exit_on_error=False)
+    async def _read_machines(self) -> None:
+        found = await self.asked(_machines, _told_by_the_snapshot)
+        if found is not None:
+            self.query_one(MachinesPanel).show_machines(found)
 
     def engine_changed(self) -> None:
         """Read the trace: the engine runs, the screen is in sight again, or a minute is over."""

@@ -50,24 +50,26 @@ class TestCheck:
         assert len(configured.request_log) == 0
 
     @pytest.mark.parametrize(
-        ("setting", "value", "check", "state", "said"),
+        ("setting", "check", "said"),
         [
-            ("maxmemory-policy", "allkeys-lru", "memory", "error", "maxmemory-policy volatile-lru"),
-            ("maxmemory", "0", "memory", "warning", "maxmemory 128mb"),
-            ("appendonly", "no", "persistence", "warning", "appendonly yes"),
+            ("maxmemory-policy allkeys-lru", "memory", "error: maxmemory-policy volatile-lru"),
+            ("maxmemory 0", "memory", "warning: maxmemory 128mb"),
+            ("appendonly no", "persistence", "warning: appendonly yes"),
         ],
     )
     def test_what_is_set_badly_is_named_with_its_remedy(
-        self, run: Any, shared: Any, setting: str, value: str, check: str, state: str, said: str
+        self, run: Any, shared: Any, setting: str, check: str, said: str
     ) -> None:
-        before = shared.config_get(setting)[setting]
-        shared.config_set(setting, value)
+        name, value = setting.split()
+        state, remedy = said.split(": ")
+        before = shared.config_get(name)[name]
+        shared.config_set(name, value)
         try:
             ran = run("shared", "check", "--json")
             assert (ran.code, ran.document["state"]) == (int(state == "error"), state)
-            assert (found(ran, check)[0], said in found(ran, check)[1]) == (state, True)
+            assert (found(ran, check)[0], remedy in found(ran, check)[1]) == (state, True)
         finally:
-            shared.config_set(setting, before)
+            shared.config_set(name, before)
 
     def test_a_right_that_is_missing_is_named(
         self, run: Any, shared: Any, server: Server, monkeypatch: pytest.MonkeyPatch
