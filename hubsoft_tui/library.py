@@ -46,6 +46,13 @@ class _Client:
         """Return the latest snapshot of the engine without waiting; it is renewed only while `hub.watch()` is open."""
         return self._hub.snapshot()
 
+    def _remembered(self, term: str | Term, priority: Priority, *, full_data: bool = True) -> Lookup | None:
+        """Return what can be answered from memory in this thread, else None."""
+        memory = self._hub.remembered()
+        if memory is None:
+            return None
+        return memory.lookup(term, RequestContext(CALLER, priority), category=_category(full_data=full_data))
+
     @property
     def hub(self) -> Hub:
         """Every service, for what has no method here: `hub.call(lambda services: ...)`, or `await hub.run(...)`."""
@@ -102,9 +109,10 @@ class HubSoft(_Client):
         after `timeout`, Unreachable when neither HubSoft nor the cache can answer, and other HubSoftErrors.
         """
         term = _document(document)
-        return _result(
-            self._hub.call(_asking(term, priority, full_data=full_data), timeout), full_data=full_data
-        )
+        found = self._remembered(term, priority, full_data=full_data)
+        if found is None:
+            found = self._hub.call(_asking(term, priority, full_data=full_data), timeout)
+        return _result(found, full_data=full_data)
 
     def lookup(
         self,
@@ -119,6 +127,9 @@ class HubSoft(_Client):
         `refresh` asks HubSoft whatever is cached; `timeout` is in seconds. No customer found is an answer, not an
         error. Raises as `client_info` does.
         """
+        found = None if refresh else self._remembered(term, priority)
+        if found is not None:
+            return found
         return self._hub.call(
             lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh), timeout
         )
@@ -202,10 +213,16 @@ class AsyncHubSoft(_Client):
         out of the queue.
         """
         term = _document(document)
-        return _result(await self._hub.run(_asking(term, priority, full_data=full_data)), full_data=full_data)
+        found = self._remembered(term, priority, full_data=full_data)
+        if found is None:
+            found = await self._hub.run(_asking(term, priority, full_data=full_data))
+        return _result(found, full_data=full_data)
 
     async def lookup(self, term: str, *, refresh: bool = False, priority: Priority = Priority.HIGH) -> Lookup:
         """Find customers by document, phone, name, code, login or protocol, as `HubSoft.lookup` does."""
+        found = None if refresh else self._remembered(term, priority)
+        if found is not None:
+            return found
         return await self._hub.run(
             lambda s: s.customers.lookup(term, RequestContext(CALLER, priority), refresh=refresh)
         )
@@ -242,12 +259,16 @@ def _document(text: str) -> Term:
 
 
 def _asking(term: Term, priority: Priority, *, full_data: bool) -> Callable[[Services], Awaitable[Lookup]]:
-    category = Category.CLIENT_DATA if full_data else Category.CONTRACT_STATUS
+    category = _category(full_data=full_data)
 
     async def ask(services: Services) -> Lookup:
         return await services.customers.lookup(term, RequestContext(CALLER, priority), category=category)
 
     return ask
+
+
+def _category(*, full_data: bool) -> Category:
+    return Category.CLIENT_DATA if full_data else Category.CONTRACT_STATUS
 
 
 def _result(lookup: Lookup, *, full_data: bool) -> Customer | bool | None:

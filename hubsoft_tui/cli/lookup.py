@@ -13,7 +13,7 @@ from ..formats import NOTHING, age, day, money
 from ..privacy import clean, mask_document, mask_phone
 from ..texts import N_, _, ngettext
 from .output import styled, table, write_json, write_lines
-from .session import CommandSession, json_option, open_hub
+from .session import CommandSession, json_option, open_home, open_hub
 from .translation import Command, Option
 
 if TYPE_CHECKING:
@@ -44,8 +44,12 @@ def lookup(session: CommandSession, term: str, *, status_only: bool, refresh: bo
 
     category = Category.CONTRACT_STATUS if status_only else Category.CLIENT_DATA
 
-    with open_hub(session) as hub:
-        found = hub.call(lambda services: services.customers.lookup(term, category=category, refresh=refresh))
+    found = None if refresh or session.demo else _remembered(session, term, category)
+    if found is None:
+        with open_hub(session) as hub:
+            found = hub.call(
+                lambda services: services.customers.lookup(term, category=category, refresh=refresh)
+            )
     if found.term.restored:
         click.echo(str(zeros_restored(found.term)), err=True)
     if as_json:
@@ -53,6 +57,15 @@ def lookup(session: CommandSession, term: str, *, status_only: bool, refresh: bo
     else:
         write_lines(lookup_lines(found, status_only=status_only))
     return 0 if found.found else NotFound.exit_code
+
+
+def _remembered(session: CommandSession, term: str, category: Category) -> Lookup | None:
+    """Return what needs no engine, no secret and no network: an answer that is remembered and young enough."""
+    from ..core.clock import SystemClock  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.customers.memory import remembered_lookup  # noqa: PLC0415 - heavy: help loads no service
+
+    with open_home(session) as home:
+        return remembered_lookup(home.settings, home.places, SystemClock(), term, category=category)
 
 
 def lookup_document(answer: Lookup) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
@@ -44,6 +44,8 @@ class CommandSession:
     read_only: bool = False
     term: str | None = None
     """What `lookup` was asked; None in every other command."""
+    told: set[str] = field(default_factory=set)
+    """What went to stderr already: a command that looks twice tells it once."""
 
 
 def loaded_settings(
@@ -56,7 +58,9 @@ def loaded_settings(
     loaded = read(session.profile, flags, need_profile=need_profile, with_secrets=with_secrets)
     texts.use(loaded.settings.ui.language)
     for warning in loaded.warnings:
-        click.echo(str(warning), err=True)
+        if (line := str(warning)) not in session.told:
+            session.told.add(line)
+            click.echo(line, err=True)
     return loaded
 
 
@@ -83,13 +87,29 @@ def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[
         stack.callback(hub.close)
         hub.start()
 
-        known = say_losses(hub.call(losses_of))
+        say_losses(session, hub.call(losses_of))
         try:
             yield hub
         finally:
             # A file that is opened when it is first used may have been found damaged only then.
             with contextlib.suppress(HubSoftError):
-                say_losses(hub.call(losses_of), known)
+                say_losses(session, hub.call(losses_of))
+
+
+@contextlib.contextmanager
+def open_home(session: CommandSession) -> Iterator[Loaded]:
+    """Yield the settings wanted for a look at what this home keeps, without an engine; losses are told as ever."""
+    import logging  # noqa: PLC0415 - heavy: help logs nothing
+
+    from ..store.losses import LossBook  # noqa: PLC0415 - heavy: help opens no file
+
+    # Without a place of its own, what is logged would be printed over the answer.
+    logging.getLogger("hubsoft_tui").addHandler(logging.NullHandler())
+    loaded = loaded_settings(session, with_secrets=False)
+    losses = LossBook((loaded.places.state, loaded.places.cache))
+    say_losses(session, losses.open())
+    yield loaded
+    say_losses(session, losses.open())
 
 
 async def losses_of(services: Services) -> tuple[Loss, ...]:
@@ -105,16 +125,17 @@ def loss_lines(losses: Iterable[Loss]) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def say_losses(losses: Iterable[Loss], known: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Tell on stderr of `losses`, those `known` apart; return which were told."""
+def say_losses(session: CommandSession, losses: Iterable[Loss]) -> None:
+    """Tell on stderr of those `losses` that this command has not told of yet."""
+    news = [loss for loss in losses if loss.id not in session.told]
+    if not news:
+        return
     from ..services.losses import loss_text  # noqa: PLC0415 - heavy: help loads no service
 
-    news = [loss for loss in losses if loss.id not in known]
+    session.told.update(loss.id for loss in news)
     for loss in news:
         click.echo(str(loss_text(loss)), err=True)
-    if news:
-        click.echo(_("This is said until: hubsoft-tui config check --acknowledge"), err=True)
-    return frozenset(loss.id for loss in news)
+    click.echo(_("This is said until: hubsoft-tui config check --acknowledge"), err=True)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from datetime import date
@@ -53,6 +52,8 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the running loop."""
+        import asyncio  # noqa: PLC0415 - heavy: a question from memory waits for nothing
+
         await asyncio.sleep(max(0.0, seconds))
 
 

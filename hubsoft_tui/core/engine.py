@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
@@ -17,7 +18,7 @@ from ..api.operation import Operation
 from ..errors import HubSoftError, RateLimited, StoreError, TimedOut, Unreachable
 from ..settings.tree import Settings
 from ..texts import say
-from .cache.cache import Cache
+from .cache.cache import Cache, CachedAnswer
 from .cache.freshness import Freshness
 from .cache.question import Fetched, Question
 from .clock import Clock
@@ -38,7 +39,7 @@ from .snapshots import Snapshots
 from .telemetry.events import Events
 from .telemetry.journal import Journal
 from .telemetry.statistics import Statistics
-from .telemetry.tracer import Tracer
+from .telemetry.tracer import AskedQuestion, Tracer
 from .types import (
     Answer,
     ApiState,
@@ -65,6 +66,9 @@ TOKEN_LOOK_SECONDS: Final = 30.0
 RECOVERY_LOOK_SECONDS: Final = 30.0
 GRACE_SECONDS: Final = 0.3
 """How long a half-open breaker waits for a question, the better probe, before the engine sends its own."""
+NOTED_SECONDS: Final = 1.0
+"""How often questions that other threads answered from memory are counted."""
+NOTED_KEPT: Final = 50_000
 FILE_LOOK_SECONDS: Final = 1.0
 """How often it is looked whether the budget's file is still there: what is in flight must be in the next one too."""
 
@@ -141,6 +145,7 @@ class Engine:
             clock=clock,
             limit=self.known.limit,
         )
+        self._noted: deque[tuple[AskedQuestion, CachedAnswer]] = deque(maxlen=NOTED_KEPT)
         self._background: list[asyncio.Task[None]] = []
         self._probes: set[asyncio.Task[Any]] = set()
         self._snapshots = Snapshots(
@@ -164,6 +169,7 @@ class Engine:
             for task in (
                 _every(lambda: self.settings.cache.clean_seconds, self.known.clean, self.clock),
                 _every(lambda: FILE_LOOK_SECONDS, self._gate.follow, self.clock),
+                _every(lambda: NOTED_SECONDS, self._count_noted, self.clock),
                 _every(lambda: TOKEN_LOOK_SECONDS, self._tokens.ready, self.clock),
                 _recover(self._breaker, self._send_probe, self.clock),
             )
@@ -171,6 +177,7 @@ class Engine:
 
     async def close(self) -> None:
         """Stop everything; questions still waiting raise Closed."""
+        self._count_noted()
         await self._gate.close()
         ending = [*self._background, *self._probes]
         for task in ending:
@@ -242,6 +249,16 @@ class Engine:
             problems=fetched.problems,
         )
 
+    def note(self, asked: AskedQuestion, found: CachedAnswer) -> None:
+        """Count a question that was answered from what is remembered without asking here. Any thread."""
+        self._noted.append((asked, found))
+
+    def _count_noted(self) -> None:
+        while self._noted:
+            asked, found = self._noted.popleft()
+            self.known.cache.use(asked.key, found.ids)
+            self._statistics.remembered(asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found)
+
     async def send(
         self,
         operation: Operation[T],
@@ -302,6 +319,7 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """Everything a screen shows, now. The serial grows only when something a person can see changed."""
+        self._count_noted()
         return self._snapshots.take(self.badges())
 
     def api(self) -> ApiState:

@@ -80,12 +80,20 @@ class TokenPort(Protocol):
         ...
 
 
-class RecordPort(Protocol):
-    """Where records live. Keys are opaque here."""
+class RecordSource(Protocol):
+    """Where records are read. Keys are opaque here."""
 
     def load(self, keys: list[str]) -> dict[str, StoredEntry]:
         """Return the entries that exist."""
         ...
+
+    def changed(self) -> bool:
+        """Tell whether another connection changed anything since the last call. Microseconds."""
+        ...
+
+
+class RecordPort(RecordSource, Protocol):
+    """Where records live."""
 
     def save(self, entries: list[StoredEntry], *, ended: str = "") -> None:
         """Keep entries; an entry older than the stored one is dropped. The fetch of key `ended` ended with it."""
@@ -93,10 +101,6 @@ class RecordPort(Protocol):
 
     def touch(self, keys: list[str], at: float) -> None:
         """Note that these were used at `at` (epoch s), so that cleaning evicts others first."""
-        ...
-
-    def changed(self) -> bool:
-        """Tell whether another process changed anything since the last call. Microseconds."""
         ...
 
     def clear(self) -> int:

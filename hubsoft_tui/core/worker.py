@@ -45,6 +45,11 @@ class Worker(Generic[S]):
         failed = self._ready.done() and self._ready.exception() is not None
         return self._thread is not None and not failed and not self._closed and os.getpid() == self._process
 
+    @property
+    def here(self) -> bool:
+        """Whether the caller is in the thread itself."""
+        return threading.current_thread() is self._thread
+
     def start(self) -> None:
         """Start the thread and wait until it is ready. Raises what opening raises."""
         with self._lock:
@@ -57,7 +62,7 @@ class Worker(Generic[S]):
 
     def call(self, ask: Callable[[S], Awaitable[T]], timeout: float | None = None) -> T:
         """Run `ask` in the worker and wait for its result, at most `timeout` seconds (TimedOut). Any thread."""
-        if threading.current_thread() is self._thread:
+        if self.here:
             raise RuntimeError("the blocking door was used inside the engine's own thread")
         self.start()
         future = self._submit(ask)

@@ -26,21 +26,24 @@ from ..errors import HubSoftError
 from ..formats import day_of
 from ..settings.tree import Profile, Settings
 from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
+from ..store.trace_writer import TRACE
 from ..store.tuning import TuningLog
 from ..texts import Text, say
 from .alerts.rules import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
 from .checkup.storage import CheckupStores
+from .customers.memory import RememberedCustomers
 from .customers.questions import KINDS
 from .customers.record_changes import meaning
 from .customers.service import Customers
 from .desk import Desk
+from .identity import account_of, current_person
 from .losses import Losses
 from .outbox.outbox import Outbox
 from .reports.service import Reports
 from .serial_thread import SerialThread
-from .storage import TRACE, State, account_of, current_person, open_reports, open_state
+from .storage import State, open_reports, open_state
 from .tickets.service import Tickets
 from .tuning.columns import TraceSource
 from .tuning.refresh import RefreshAhead, Watched
@@ -146,6 +149,8 @@ class Services:
     outbox: Outbox
     refresh: RefreshAhead | None
     """None without a trace to learn from."""
+    remembered: RememberedCustomers
+    """For any thread."""
     reports: Reports
     self_tuning: SelfTuning
     shared: SharedBudget | None
@@ -204,6 +209,7 @@ async def open_services(
             source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
             services = _built(engine, state, source, clock)
             closing.push_async_callback(services.drafts.close)
+            closing.callback(services.remembered.close)
             for each in (services.reports, source, services.tickets, services.outbox, services.checkup):
                 closing.push_async_callback(each.close)
             engine.badges = services.badges
@@ -263,6 +269,13 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         losses=losses,
         outbox=outbox,
         refresh=open_refresh(engine, source, state.tuning, clock),
+        remembered=RememberedCustomers(
+            state.reader,
+            clock,
+            settings=lambda: engine.settings,
+            note=engine.note,
+            behind=lambda: engine.known.cache.ahead,
+        ),
         reports=reports,
         self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
         shared=state.shared,

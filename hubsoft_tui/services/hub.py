@@ -17,6 +17,7 @@ from ..settings.tree import Settings
 if TYPE_CHECKING:
     from ..core.telemetry.events import Subscription
     from .container import Services
+    from .customers.memory import RememberedCustomers
 
 T = TypeVar("T")
 
@@ -77,6 +78,12 @@ class Hub:
     def watch(self) -> AbstractContextManager[None]:
         """Keep `snapshot` fresh until the end of the `with` block. Any thread, once started."""
         return contextlib.nullcontext() if self._services is None else self._services.watch.watching()
+
+    def remembered(self) -> RememberedCustomers | None:
+        """Return what answers lookups from memory in the caller's thread; None before the start and after the end."""
+        if not self._opened or not self._worker.running or self._worker.here:
+            return None
+        return self._opened[0].remembered
 
     @contextlib.contextmanager
     def events(self) -> Iterator[Subscription]:

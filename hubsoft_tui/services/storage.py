@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import hashlib
 import logging
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +16,7 @@ from ..core.limiter.turns import LocalBudget
 from ..core.requests.flights import LocalFlights
 from ..errors import SettingsError, StoreError
 from ..settings import places
-from ..settings.tree import Profile, Settings
+from ..settings.tree import Settings
 from ..store import (
     alerts,
     budget,
@@ -38,9 +35,10 @@ from ..store.checkups import CheckupResults, Checkups, CommandQueue
 from ..store.database import Database, open_database
 from ..store.losses import LossBook
 from ..store.process_liveness import ProcessLiveness
-from ..store.trace_writer import TraceWriter
+from ..store.trace_writer import TRACE, TRACE_KEY, TraceWriter
 from ..store.tuning import TuningLog
 from ..texts import say
+from .identity import account_of, current_person
 from .outbox.wire import mended
 from .reports.archive import House, ReportReader
 
@@ -50,7 +48,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REPORTS: Final = "reports.db"
-TRACE: Final = "trace.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,8 @@ class State:
     folders: places.Places
     mirror: Callable[[], mirror.Mirror]
     """Opens the tickets' mirror once more, for one thread; its opener closes it. Raises StoreError."""
+    reader: Callable[[], records.RecordReader]
+    """Opens the records once more, for one thread at a time; its opener closes it. Raises StoreError."""
     commands: CommandQueue
     outbox: outbox.SqliteOutbox
     liveness: ProcessLiveness
@@ -107,7 +106,7 @@ def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterat
         unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True, mend=mended)
         begun = opened(folders.state / "drafts.db", *drafts.MIGRATIONS, durable=True)
         tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
-        learnt = opened(folders.cache / "records.db", *records.MIGRATIONS, rescued=False)
+        learnt = opened(folders.cache / records.RECORDS, *records.MIGRATIONS, rescued=False)
         noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
         checked = opened(folders.state / "checkups.db", *checkup_rows.MIGRATIONS)
         known = records.SqliteRecords(learnt, account, liveness, clock)
@@ -137,6 +136,12 @@ def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterat
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             mirror=lambda: mirror.Mirror(
                 open_database(folders.state / "tickets.db", mirror.MIGRATIONS, wall=clock.wall),
+                account,
+            ),
+            reader=lambda: records.RecordReader(
+                open_database(
+                    folders.cache / records.RECORDS, records.MIGRATIONS, rescued=False, trusted=True
+                ),
                 account,
             ),
             commands=CommandQueue(checked, account, liveness),
@@ -169,7 +174,7 @@ def _trace(
     settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack, *, program: str
 ) -> Trace:
     try:
-        key = trace_writer.home_key(folder / "trace.key")
+        key = trace_writer.home_key(folder / TRACE_KEY)
     except StoreError as error:
         # Nor will the trace be written; this run's rows are hashed with a key that is not kept.
         logger.warning("the trace has no key: %s", error)
@@ -185,17 +190,3 @@ def open_reports(settings: Settings, clock: Clock) -> ReportReader:
     """Return the reports of `settings.profile`; nothing is opened before they are asked for."""
     folder = places.find(home=settings.home or None).state
     return ReportReader(folder / TRACE, folder / REPORTS, account_of(settings.profile), clock)
-
-
-def account_of(profile: Profile) -> str:
-    """Name a credential without showing it: what processes with the same one share is kept under this name."""
-    parts = "\n".join((profile.url.lower().rstrip("/"), profile.client_id, profile.username.lower()))
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
-
-
-def current_person() -> str:
-    """Name the user of this machine's account."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as containers have
-        return str(os.getuid())

@@ -28,13 +28,18 @@ def store_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's and the system's errors about `path` into StoreError or StoreBusy."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise _explained(error, path) from error
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise linked(Path(error.filename or path)) from error
-        no_room = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-        raise (_no_room(path) if no_room else _forbidden(path)) from error
+    except (sqlite3.Error, OSError) as error:
+        raise store_error(error, path) from error
+
+
+def store_error(error: sqlite3.Error | OSError, path: Path) -> StoreError:
+    """Return what an error of SQLite or the system about `path` is in our words."""
+    if isinstance(error, sqlite3.Error):
+        return _explained(error, path)
+    if error.errno == errno.ELOOP:
+        return linked(Path(error.filename or path))
+    no_room = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return _no_room(path) if no_room else _forbidden(path)
 
 
 def _explained(error: sqlite3.Error, path: Path) -> StoreError:

@@ -36,6 +36,7 @@ CREATE TABLE claim (
 ) WITHOUT ROWID;
 """,
 )
+RECORDS: Final = "records.db"
 COUNTED: Final = "customer"
 """`max_entries` counts records of this kind; the others follow: they are smaller and expire sooner."""
 OTHERS_PER_RECORD: Final = 8
@@ -45,13 +46,11 @@ BRIEF: Final = "brief"
 """A roster's rows: thousands come at once, so they have a limit of their own and push no customer out."""
 
 
-class SqliteRecords(AccountStore):
-    """A RecordPort over one database (see core.ports)."""
+class RecordReader(AccountStore):
+    """A RecordSource over one database (see core.ports)."""
 
-    def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
+    def __init__(self, database: Database, account: str) -> None:
         super().__init__(database, account)
-        self._liveness = liveness
-        self._clock = clock
         self._seen = self._data_version()
 
     def load(self, keys: list[str]) -> dict[str, StoredEntry]:
@@ -63,6 +62,28 @@ class SqliteRecords(AccountStore):
             keys,
         )
         return {row[0]: StoredEntry(*row) for row in rows}
+
+    def changed(self) -> bool:
+        """Tell whether another connection changed anything since the last call."""
+        version = self._data_version()
+        changed, self._seen = version != self._seen, version
+        return changed
+
+    def _data_version(self) -> int:
+        return int(self._database.read("PRAGMA data_version")[0][0])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+class SqliteRecords(RecordReader):
+    """A RecordPort over one database (see core.ports)."""
+
+    def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
+        super().__init__(database, account)
+        self._liveness = liveness
+        self._clock = clock
 
     def save(self, entries: list[StoredEntry], *, ended: str = "") -> None:
         """Keep entries, and end this process's announced fetch of `ended`.
@@ -89,12 +110,6 @@ class SqliteRecords(AccountStore):
                 "UPDATE record SET used_at = ? WHERE account = ? AND key = ?",
                 [(at, self._account, key) for key in keys],
             )
-
-    def changed(self) -> bool:
-        """Tell whether another process changed anything since the last call."""
-        version = self._data_version()
-        changed, self._seen = version != self._seen, version
-        return changed
 
     def clear(self) -> int:
         """Forget everything; return how many customers went."""
@@ -171,6 +186,3 @@ class SqliteRecords(AccountStore):
             "DELETE FROM claim WHERE account = ? AND key = ? AND owner = ?",
             (self._account, key, self._liveness.owner),
         )
-
-    def _data_version(self) -> int:
-        return int(self._database.read("PRAGMA data_version")[0][0])

@@ -27,6 +27,8 @@ from .trace_reader import MICRO, MIGRATIONS, MILLI, OUTCOMES, TABLES, TRIMMED, T
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
+TRACE: Final = "trace.db"
+TRACE_KEY: Final = "trace.key"
 FLUSH_SECONDS: Final = 2.0
 """How often rows are written: what a crash may lose."""
 WAITING: Final = 50_000
@@ -288,6 +290,20 @@ def _put_back(taken: list[T], rows: deque[T]) -> None:
     """Put rows in front of those that came in between; where there is no room for all, the newest have it."""
     room = max(0, WAITING - len(rows))
     rows.extendleft(reversed(taken[len(taken) - min(room, len(taken)) :]))
+
+
+class OneRow:
+    """A TraceSink that keeps its rows, for one that is written at once."""
+
+    def __init__(self) -> None:
+        self.rows: list[QuestionRow] = []
+
+    def question(self, row: QuestionRow) -> None:
+        """Keep one question."""
+        self.rows.append(row)
+
+    def sent(self, row: SentRow) -> None:
+        """Keep nothing: no request was sent."""
 
 
 KEY_BYTES: Final = 32

@@ -19,6 +19,7 @@ from hubsoft_tui import __version__, errors
 from hubsoft_tui.cli.output import error_kind
 from hubsoft_tui.simulator import Simulator
 from tests.e2e.fixture import profile
+from tests.test_imports import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,44 @@ class TestLookup:
         assert first.startswith(f"ACTIVE  {customer.name}")
         assert "asked now, 1 request" in first
         assert str(customer.code) in "".join(rest)
+
+    def test_an_answer_from_memory_loads_no_engine_and_opens_two_rooms(
+        self, run: Any, configured: Simulator, home: Path
+    ) -> None:
+        document = active_one(configured).document
+        asked = run("lookup", document).out
+        kept = {path.name for path in home.rglob("*.db")}
+        for path in home.rglob("*.db"):
+            if path.name not in {"records.db", "trace.db"}:
+                path.unlink()
+        found = loaded(f"from hubsoft_tui.cli.main import run\nassert run(['lookup', {document!r}]) == 0")
+        heavy = {
+            "asyncio",
+            "ssl",
+            "socket",
+            "httpx",
+            "tenacity",
+            "brutils",
+            "keyring",
+            "platformdirs",
+            "textual",
+        }
+        assert not found & heavy
+        ours = (
+            "core.engine",
+            "core.requests",
+            "services.storage",
+            "services.container",
+            "simulator",
+        )
+        assert not {name for name in found if name.startswith(tuple(f"hubsoft_tui.{each}" for each in ours))}
+        assert (
+            {path.name for path in home.rglob("*.db") if path.stat().st_size}
+            == {"records.db", "trace.db"}
+            < kept
+        )
+        assert "from cache" in run("lookup", document).out.replace("\n", " ")
+        assert asked.splitlines()[1:] == run("lookup", document).out.splitlines()[1:]
 
     def test_a_cancelled_contract_is_not_active(self, run: Any, configured: Simulator) -> None:
         customer = active_one(configured)

@@ -14,7 +14,7 @@ from hubsoft_tui.core.types import Category, Outcome, Priority, RequestContext
 from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.services.customers.service import Lookup
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.storage import account_of
+from hubsoft_tui.services.identity import account_of
 from hubsoft_tui.settings.tree import CacheSettings, HttpSettings, RetrySettings, TraceSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS

@@ -18,7 +18,7 @@ import msgspec
 
 from ...errors import StoreError
 from ..clock import Clock
-from ..ports import RecordPort, StoredEntry
+from ..ports import RecordPort, RecordSource, StoredEntry
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -75,26 +75,16 @@ class CachedAnswer:
         return not self.values
 
 
-class Cache:
-    """Lives in the engine's loop; its values are immutable and handed out as they are."""
+class CacheReader:
+    """What is known, read: for one thread at a time. Its values are immutable and handed out as they are."""
 
     def __init__(
-        self,
-        port: RecordPort,
-        clock: Clock,
-        kinds: Mapping[str, Any],
-        *,
-        max_entries: int,
-        max_briefs: int = 0,
+        self, source: RecordSource, clock: Clock, kinds: Mapping[str, Any], *, max_entries: int
     ) -> None:
-        self._port = port
+        self._source = source
         self._clock = clock
         self._decoders = {kind: msgspec.json.Decoder(shape) for kind, shape in kinds.items()}
         self._decoders[ANSWER] = msgspec.json.Decoder(_Index)
-        self._encoder = msgspec.json.Encoder()
-        self._used: dict[str, None] = {}
-        self.evicted = 0
-        self.max_briefs = max_briefs
         self._size(max_entries)
 
     def _size(self, max_entries: int) -> None:
@@ -103,11 +93,6 @@ class Cache:
         self._answers: cachetools.LRUCache[str, _CacheEntry[_Index]] = cachetools.LRUCache(
             max_entries * QUESTIONS_PER_RECORD
         )
-
-    def resize(self, max_entries: int) -> None:
-        """Hold at most this many records from now on; what is on disk is trimmed at the next cleaning."""
-        if max_entries != self.max_entries:
-            self._size(max_entries)
 
     def find(self, key: str) -> CachedAnswer | None:
         """Return what is known about `key`, however old, or None."""
@@ -121,9 +106,6 @@ class Cache:
         parts = self._parts(answer.value.ids)
         if parts is None:
             return None
-        self._used[f"{ANSWER}:{key}"] = None
-        for id_ in answer.value.ids:
-            self._used[id_] = None
         return self._found(answer, parts)
 
     def find_brief(self, key: str) -> CachedAnswer | None:
@@ -133,7 +115,6 @@ class Cache:
             entry = self._records[key] = loaded[key]
         if entry is None:
             return None
-        self._used[key] = None
         return self._whole(entry)
 
     def find_many(self, keys: Sequence[str], briefs: Sequence[str]) -> dict[str, CachedAnswer]:
@@ -150,22 +131,12 @@ class Cache:
                 found[key] = self._found(answer, [parts[id_] for id_ in answer.value.ids])
         return found
 
-    def learn(self, briefs: Mapping[str, tuple[Any, ...]], *, sent_at: float, sent_now: float) -> None:
-        """Remember rows of a roster, by the keys they answer; the request was sent at `sent_at` = `sent_now`.
-
-        They go to disk alone: thousands at once must not push out of memory what people look at.
-        """
-        stored = []
-        for key, rows in briefs.items():
-            self._records.pop(key, None)
-            entry = _CacheEntry(rows, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch())
-            stored.append(self._stored(key, BRIEF, entry))
-        try:
-            self._port.save(stored)
-        except StoreError as error:
-            logger.warning("not kept on disk: %s", error)
-
     def _found(self, answer: _CacheEntry[_Index], parts: Sequence[_CacheEntry[Any]]) -> CachedAnswer:
+        if answer.value.alone and len(parts) == 1:
+            (part,) = parts
+            return CachedAnswer(
+                (part.value,), self._age(part), part.fetched_at, answer.value.truncated, answer.value.ids
+            )
         dated: list[_CacheEntry[Any]] = list(parts)
         if not (answer.value.alone and parts):
             dated.append(answer)  # who belongs to the answer is as old as the answer
@@ -180,6 +151,119 @@ class Cache:
 
     def _whole(self, entry: _CacheEntry[Any]) -> CachedAnswer:
         return CachedAnswer(tuple(entry.value), self._age(entry), entry.fetched_at)
+
+    def _changed(self) -> bool:
+        try:
+            return self._source.changed()
+        except StoreError as error:
+            logger.warning("not read: %s", error)
+            return False
+
+    def _answer(self, key: str) -> _CacheEntry[_Index] | None:
+        entry: _CacheEntry[_Index] | None = self._answers.get(key)
+        if entry is None and (stored := self._load([f"{ANSWER}:{key}"])):
+            entry = self._answers[key] = next(iter(stored.values()))
+        return entry
+
+    def _parts(self, ids: tuple[str, ...]) -> list[_CacheEntry[object]] | None:
+        if len(ids) == 1 and (entry := self._records.get(ids[0])) is not None:
+            return [entry]
+        found = {id_: entry for id_ in ids if (entry := self._records.get(id_)) is not None}
+        if missing := [id_ for id_ in ids if id_ not in found]:
+            loaded = self._load(missing)
+            self._records.update(loaded)
+            found |= loaded
+        return [found[id_] for id_ in ids] if len(found) == len(set(ids)) else None
+
+    def _load(self, keys: list[str]) -> dict[str, _CacheEntry[Any]]:
+        loaded: dict[str, _CacheEntry[Any]] = {}
+        if not keys:
+            return loaded
+        try:
+            found = self._source.load(keys)
+        except StoreError as error:
+            # A memory that cannot be read answers nothing; HubSoft still does.
+            logger.warning("not read: %s", error)
+            return loaded
+        for key, stored in found.items():
+            decoder = self._decoders.get(stored.kind)
+            if decoder is None:
+                continue  # written by a newer version: as good as not there
+            try:
+                value = decoder.decode(stored.body)
+            except msgspec.DecodeError:
+                continue  # of another version's shape: asked for again
+            loaded[key] = _CacheEntry(value, stored.fetched_at, stored.fetched_now, stored.epoch)
+        return loaded
+
+    def _age(self, entry: _CacheEntry[Any]) -> float:
+        """Seconds since it was fetched by whichever clock says more: one of them may have stepped."""
+        age = max(0.0, self._clock.wall() - entry.fetched_at)
+        if entry.epoch != self._clock.epoch():
+            return age
+        return max(age, self._clock.now() - entry.fetched_now)
+
+
+class Cache(CacheReader):
+    """What is known and what is learnt. Lives in the engine's loop."""
+
+    def __init__(
+        self,
+        port: RecordPort,
+        clock: Clock,
+        kinds: Mapping[str, Any],
+        *,
+        max_entries: int,
+        max_briefs: int = 0,
+    ) -> None:
+        super().__init__(port, clock, kinds, max_entries=max_entries)
+        self._port = port
+        self._encoder = msgspec.json.Encoder()
+        self._used: dict[str, None] = {}
+        self.ahead = False
+        """Something is in memory that could not be kept: what is on disk is not the newest."""
+        self.evicted = 0
+        self.max_briefs = max_briefs
+
+    def resize(self, max_entries: int) -> None:
+        """Hold at most this many records from now on; what is on disk is trimmed at the next cleaning."""
+        if max_entries != self.max_entries:
+            self._size(max_entries)
+
+    def find(self, key: str) -> CachedAnswer | None:
+        """Return what is known about `key`, however old, or None; it counts as used."""
+        found = super().find(key)
+        if found is not None:
+            self.use(key, found.ids)
+        return found
+
+    def use(self, key: str, ids: Iterable[str]) -> None:
+        """Count the answer to `key` and its records as used: what was not used for longest is dropped first."""
+        self._used[f"{ANSWER}:{key}"] = None
+        for id_ in ids:
+            self._used[id_] = None
+
+    def find_brief(self, key: str) -> CachedAnswer | None:
+        """Return the roster's rows kept under `key` by `learn`, however old, or None; they count as used."""
+        found = super().find_brief(key)
+        if found is not None:
+            self._used[key] = None
+        return found
+
+    def learn(self, briefs: Mapping[str, tuple[Any, ...]], *, sent_at: float, sent_now: float) -> None:
+        """Remember rows of a roster, by the keys they answer; the request was sent at `sent_at` = `sent_now`.
+
+        They go to disk alone: thousands at once must not push out of memory what people look at.
+        """
+        stored = []
+        for key, rows in briefs.items():
+            self._records.pop(key, None)
+            entry = _CacheEntry(rows, fetched_at=sent_at, fetched_now=sent_now, epoch=self._clock.epoch())
+            stored.append(self._stored(key, BRIEF, entry))
+        try:
+            self._port.save(stored)
+        except StoreError as error:
+            logger.warning("not kept on disk: %s", error)
 
     def kept(
         self,
@@ -274,6 +358,7 @@ class Cache:
         """Forget everything; return how many records went."""
         self._records.clear()
         self._answers.clear()
+        self.ahead = False
         return self._port.clear()
 
     def count(self, used_since: float = 0.0) -> int:
@@ -284,55 +369,6 @@ class Cache:
         self._port.touch(list(self._used), self._clock.wall())
         self._used.clear()
 
-    def _changed(self) -> bool:
-        try:
-            return self._port.changed()
-        except StoreError as error:
-            logger.warning("not read: %s", error)
-            return False
-
-    def _answer(self, key: str) -> _CacheEntry[_Index] | None:
-        entry: _CacheEntry[_Index] | None = self._answers.get(key)
-        if entry is None and (stored := self._load([f"{ANSWER}:{key}"])):
-            entry = self._answers[key] = next(iter(stored.values()))
-        return entry
-
-    def _parts(self, ids: tuple[str, ...]) -> list[_CacheEntry[object]] | None:
-        found = {id_: entry for id_ in ids if (entry := self._records.get(id_)) is not None}
-        if missing := [id_ for id_ in ids if id_ not in found]:
-            loaded = self._load(missing)
-            self._records.update(loaded)
-            found |= loaded
-        return [found[id_] for id_ in ids] if len(found) == len(set(ids)) else None
-
-    def _load(self, keys: list[str]) -> dict[str, _CacheEntry[Any]]:
-        loaded: dict[str, _CacheEntry[Any]] = {}
-        if not keys:
-            return loaded
-        try:
-            found = self._port.load(keys)
-        except StoreError as error:
-            # A memory that cannot be read answers nothing; HubSoft still does.
-            logger.warning("not read: %s", error)
-            return loaded
-        for key, stored in found.items():
-            decoder = self._decoders.get(stored.kind)
-            if decoder is None:
-                continue  # written by a newer version: as good as not there
-            try:
-                value = decoder.decode(stored.body)
-            except msgspec.DecodeError:
-                continue  # of another version's shape: asked for again
-            loaded[key] = _CacheEntry(value, stored.fetched_at, stored.fetched_now, stored.epoch)
-        return loaded
-
     def _stored(self, key: str, kind: str, entry: _CacheEntry[Any]) -> StoredEntry:
         body = self._encoder.encode(entry.value)
         return StoredEntry(key, kind, body, entry.fetched_at, entry.fetched_now, entry.epoch)
-
-    def _age(self, entry: _CacheEntry[Any]) -> float:
-        """Seconds since it was fetched by whichever clock says more: one of them may have stepped."""
-        ages = [0.0, self._clock.wall() - entry.fetched_at]
-        if entry.epoch == self._clock.epoch():
-            ages.append(self._clock.now() - entry.fetched_now)
-        return max(ages)

@@ -12,38 +12,29 @@ from typing import Any, TypeVar
 from ...settings.tree import CacheSettings
 from ..clock import Clock
 from ..types import Answer, Category, Source
-from .cache import Cache, CachedAnswer
+from .cache import Cache, CachedAnswer, CacheReader
 from .question import Question
 
 T = TypeVar("T")
 
 
-class Freshness:
-    """Lives in the engine's loop. `settings` may be replaced at any time, and holds for what is known already."""
+class FreshReader:
+    """What is known without asking, for one thread at a time. `settings` may be replaced at any time."""
 
     def __init__(
-        self, cache: Cache, clock: Clock, settings: CacheSettings, suspended: Callable[[object], bool]
+        self, cache: CacheReader, settings: CacheSettings, suspended: Callable[[object], bool]
     ) -> None:
         """`suspended` tells a customer without an active contract, who is remembered for `suspended_ttl` at most."""
-        self.cache = cache
+        self._reader = cache
         self.settings = settings
-        self._clock = clock
         self._suspended = suspended
-
-    def reconfigure(self, settings: CacheSettings) -> None:
-        """Use other limits and sizes from now on."""
-        self.settings = settings
-        self.cache.resize(settings.max_entries)
-        self.cache.max_briefs = settings.roster_entries
-
-    # -- one question
 
     def find(self, question: Question[Any]) -> CachedAnswer | None:
         """Return the youngest that is known, however old; a roster's row never stands in for a customer's data."""
-        found = self.cache.find(question.key)
+        found = self._reader.find(question.key)
         if not question.brief or question.category is Category.CLIENT_DATA:
             return found
-        return _younger(found, self.cache.find_brief(question.brief))
+        return _younger(found, self._reader.find_brief(question.brief))
 
     def fresh(self, question: Question[Any], found: CachedAnswer) -> bool:
         """Whether what was found is young enough for the question."""
@@ -79,6 +70,23 @@ class Freshness:
             truncated=found.truncated,
             reason=reason,
         )
+
+
+class Freshness(FreshReader):
+    """The same with what is learnt. Lives in the engine's loop; other settings hold for what is known already."""
+
+    def __init__(
+        self, cache: Cache, clock: Clock, settings: CacheSettings, suspended: Callable[[object], bool]
+    ) -> None:
+        super().__init__(cache, settings, suspended)
+        self.cache = cache
+        self._clock = clock
+
+    def reconfigure(self, settings: CacheSettings) -> None:
+        """Use other limits and sizes from now on."""
+        self.settings = settings
+        self.cache.resize(settings.max_entries)
+        self.cache.max_briefs = settings.roster_entries
 
     # -- what is asked of it alone: nothing is sent, and nothing counts as a question
 

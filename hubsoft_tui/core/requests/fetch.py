@@ -158,5 +158,6 @@ class Fetcher:
             self._elsewhere.landed(question.key, look, entries)
         except StoreError as error:
             # A busy file or a full disk must not cost a person the answer that is already here.
+            self._cache.ahead = True
             logger.warning("not kept on disk: %s", error)
         return parts

@@ -35,6 +35,7 @@ class Statistics:
         self._tracer = tracer
         self._counters = {category: _Counter() for category in Category}
         self._day = today(clock)
+        self._minute = -1.0
         self._asked_today = 0
 
     def asked(self, question: Question[Any], context: RequestContext, *, forced: bool) -> AskedQuestion:
@@ -98,6 +99,10 @@ class Statistics:
         return self._asked_today
 
     def _turn_day(self) -> None:
+        minute = self._clock.wall() // 60
+        if minute == self._minute:
+            return  # a day begins with a minute, and a date costs more than the rest of counting
+        self._minute = minute
         if (day := today(self._clock)) != self._day:
             self._day, self._asked_today = day, 0
 

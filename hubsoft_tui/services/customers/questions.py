@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from msgspec import structs
@@ -23,7 +24,7 @@ from ...api.work_orders import customer_work_orders
 from ...core.cache.cache import BRIEF, CUSTOMER, Part
 from ...core.cache.question import Question
 from ...core.types import Category
-from .terms import Kind, Term
+from .terms import KEPT_TERMS, Kind, Term
 
 T = TypeVar("T")
 
@@ -51,12 +52,13 @@ SEARCHES: Final = {
 """How HubSoft searches for each kind of term."""
 
 
-def customer(term: Term) -> Question[tuple[Customer, ...]]:
+@lru_cache(maxsize=KEPT_TERMS)
+def customer(term: Term, category: Category = Category.CLIENT_DATA) -> Question[tuple[Customer, ...]]:
     """Ask for the customers a term names; `term` is any kind but a protocol."""
     alone = term.kind in {Kind.CPF, Kind.CNPJ, Kind.CODE, Kind.LOGIN}
     return Question(
         key=_customer_key(term),
-        category=Category.CLIENT_DATA,
+        category=category,
         operation=customer_search(SEARCHES[term.kind], term.value),
         parts=customer_parts,
         join=tuple,

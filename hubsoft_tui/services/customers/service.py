@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ...api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
 from ...core.clock import Clock
-from ...core.engine import Engine
 from ...core.types import Answer, Category, RequestContext, Source
 from ...errors import Unproven
 from ...privacy import mask_document
@@ -15,6 +15,9 @@ from ...store.recent_and_audit import Recent, RecentAndAudit
 from ...texts import say
 from . import questions
 from .terms import Kind, Term, recognise
+
+if TYPE_CHECKING:
+    from ...core.engine import Engine
 
 LOOKUP = RequestContext("lookup")
 
@@ -69,6 +72,29 @@ class Lookup:
         return any(match.active for match in self.matches) if self.matches else None
 
 
+def lookup_of(
+    term: Term, answer: Answer[tuple[Customer, ...]], active_statuses: Collection[str], *, spent: int = 0
+) -> Lookup:
+    """Return an answer about customers as what the search for `term` found; `spent` requests went before it."""
+    return Lookup(
+        term=term,
+        matches=tuple(
+            Match(customer, active_services(customer, active_statuses)) for customer in answer.value
+        ),
+        source=answer.source,
+        age=answer.age,
+        fetched_at=answer.fetched_at,
+        requests=answer.requests + spent,
+        truncated=answer.truncated,
+        reason=answer.reason,
+    )
+
+
+def active_services(customer: Customer, active_statuses: Collection[str]) -> frozenset[int]:
+    """Return the ids of the services whose status is one of those that the settings call active."""
+    return frozenset(service.id for service in customer.services if service.status_prefix in active_statuses)
+
+
 class Customers:
     """The service; lives in the engine's loop."""
 
@@ -118,20 +144,10 @@ class Customers:
                     reason=tickets.reason,
                 )
             searched = owner
-        question = questions.customer(searched)
-        answer = await self._engine.ask(question, context, category=category, refresh=refresh)
+        answer = await self._engine.ask(questions.customer(searched, category), context, refresh=refresh)
         if remember and len(answer.value) == 1:
             await self.remember(answer.value[0], text if isinstance(text, str) else term.value)
-        return Lookup(
-            term=term,
-            matches=tuple(Match(customer, self._active(customer)) for customer in answer.value),
-            source=answer.source,
-            age=answer.age,
-            fetched_at=answer.fetched_at,
-            requests=answer.requests + spent,
-            truncated=answer.truncated,
-            reason=answer.reason,
-        )
+        return lookup_of(term, answer, self._engine.settings.customers.active_statuses, spent=spent)
 
     async def tickets(
         self, customer: Customer, *, refresh: bool = False, label: str = ""
@@ -184,9 +200,7 @@ class Customers:
         return now
 
     def _active(self, customer: Customer) -> frozenset[int]:
-        """Return the ids of the services whose status is one of those the settings call active."""
-        statuses = self._engine.settings.customers.active_statuses
-        return frozenset(service.id for service in customer.services if service.status_prefix in statuses)
+        return active_services(customer, self._engine.settings.customers.active_statuses)
 
 
 def _owner(tickets: tuple[Ticket, ...]) -> Term | None:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ...errors import InvalidInput
@@ -49,6 +50,8 @@ class Kind(Enum):
 
 
 MAX_CHARACTERS: Final = 200
+KEPT_TERMS: Final = 1024
+"""How many of the last terms, and of the questions they make, are kept ready."""
 
 _WORDS: Final = {
     Kind.CPF: N_("CPF"),
@@ -153,6 +156,10 @@ def recognise(text: str) -> Term:
         raise InvalidInput(
             say("Pass what is searched as text (str), not as {kind}: numbers lose their zeros.", kind=given)
         )
+    return _recognised(text) if type(text) is str and len(text) <= MAX_CHARACTERS else _read(text)
+
+
+def _read(text: str) -> Term:
     line = unwrapped(_one_line(text))
     if not line:
         raise InvalidInput(say("Type a CPF, CNPJ, phone, name, code, login or protocol."))
@@ -178,6 +185,10 @@ def recognise(text: str) -> Term:
             )
         )
     return Term(Kind.LOGIN, _login(line))
+
+
+_recognised: Final = lru_cache(maxsize=KEPT_TERMS)(_read)
+"""The same few customers are asked for again and again: an answer from memory costs less than reading the term."""
 
 
 def _document_within(line: str) -> Term | None:

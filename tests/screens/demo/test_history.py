@@ -1,6 +1,6 @@
 from hubsoft_tui.core.types import Outcome
 from hubsoft_tui.screens.demo.history import DAYS, record
-from hubsoft_tui.services.storage import account_of
+from hubsoft_tui.services.identity import account_of
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS, TraceReader

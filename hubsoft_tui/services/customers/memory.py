@@ -1,0 +1,154 @@
+"""Lookups answered from what this home remembers, without the engine: by a program's own thread, by a command."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+
+from ...core.cache.cache import CachedAnswer, CacheReader
+from ...core.cache.freshness import FreshReader
+from ...core.clock import Clock
+from ...core.telemetry.tracer import AskedQuestion, Tracer
+from ...core.types import Category, Outcome, RequestContext
+from ...errors import StoreError
+from ...settings.places import Places
+from ...settings.tree import Settings
+from ...store.database import open_database
+from ...store.records import MIGRATIONS, RECORDS, RecordReader
+from ..identity import account_of, current_person
+from . import questions
+from .record_changes import meaning
+from .service import LOOKUP, Lookup, lookup_of
+from .terms import Kind, Term, recognise
+
+logger = logging.getLogger(__name__)
+
+
+class RememberedCustomers:
+    """Lookups from memory, for any thread. What it knows is on disk, so it sees what every process writes.
+
+    It has a connection and an LRU of its own, opened at the first lookup: nothing here waits for the engine's loop.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[], RecordReader],
+        clock: Clock,
+        *,
+        settings: Callable[[], Settings],
+        note: Callable[[AskedQuestion, CachedAnswer], object],
+        behind: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`note` is told of each answer, in the asker's thread; while `behind`, the disk lacks what is known."""
+        self._opened = opened
+        self._clock = clock
+        self._settings = settings
+        self._note = note
+        self._behind = behind
+        self._lock = threading.Lock()
+        self._source: RecordReader | None = None
+        self._fresh: FreshReader | None = None
+        self._closed = False
+
+    def lookup(
+        self,
+        text: str | Term,
+        context: RequestContext = LOOKUP,
+        *,
+        category: Category = Category.CLIENT_DATA,
+    ) -> Lookup | None:
+        """Return the answer if one is remembered that is young enough; None leaves the question to the engine.
+
+        Raises InvalidInput.
+        """
+        term = text if isinstance(text, Term) else recognise(text)
+        if term.kind is Kind.PROTOCOL or self._behind():
+            return None
+        question = questions.customer(term, category)
+        settings = self._settings()
+        with self._lock:
+            fresh = self._fresh or self._open(settings)
+            if fresh is None:
+                return None
+            fresh.settings = settings.cache
+            found = fresh.find(question)
+            if found is None or not fresh.fresh(question, found):
+                return None
+        self._note(
+            AskedQuestion(
+                self._clock.wall(), question.key, category, context.priority, context.caller, forced=False
+            ),
+            found,
+        )
+        return lookup_of(term, fresh.answer(question, found), settings.customers.active_statuses)
+
+    def close(self) -> None:
+        """Close the connection; every later question is left to the engine. Idempotent."""
+        with self._lock:
+            self._closed, self._fresh = True, None
+            if self._source is not None:
+                self._source.close()
+
+    def _open(self, settings: Settings) -> FreshReader | None:
+        if self._closed:
+            return None
+        try:
+            self._source = self._opened()
+        except StoreError as error:
+            logger.warning("not read: %s", error)
+            self._closed = True
+            return None
+        cache = CacheReader(
+            self._source, self._clock, questions.KINDS, max_entries=settings.cache.max_entries
+        )
+        means = meaning(lambda: self._settings().customers.active_statuses)
+        self._fresh = FreshReader(cache, settings.cache, means.suspended)
+        return self._fresh
+
+
+def remembered_lookup(
+    settings: Settings, folders: Places, clock: Clock, text: str, *, category: Category
+) -> Lookup | None:
+    """Answer one lookup of a command from memory, opening nothing but the records and, for an answer, the trace.
+
+    None leaves it to the engine. Raises InvalidInput.
+    """
+    path = folders.cache / RECORDS
+    if not path.is_file():
+        return None
+    account = account_of(settings.profile)
+    answered: list[tuple[AskedQuestion, CachedAnswer]] = []
+    memory = RememberedCustomers(
+        lambda: RecordReader(
+            open_database(path, MIGRATIONS, wall=clock.wall, rescued=False, trusted=True), account
+        ),
+        clock,
+        settings=lambda: settings,
+        note=lambda asked, found: answered.append((asked, found)),
+    )
+    with closing(memory):
+        found = memory.lookup(text, category=category)
+    if answered and settings.trace.enabled:
+        # The trace never costs a person an answer.
+        with suppress(StoreError):
+            _write_trace(settings, folders, account, *answered[0])
+    return found
+
+
+def _write_trace(
+    settings: Settings, folders: Places, account: str, asked: AskedQuestion, found: CachedAnswer
+) -> None:
+    from ...store.trace_reader import MIGRATIONS as TRACE_MIGRATIONS  # noqa: PLC0415 - heavy, and off without a trace
+    from ...store.trace_writer import TRACE, TRACE_KEY, OneRow, TraceStore, home_key  # noqa: PLC0415 - as above
+
+    row = OneRow()
+    tracer = Tracer(
+        row, home_key(folders.state / TRACE_KEY), meaning(lambda: settings.customers.active_statuses)
+    )
+    tracer.shown(
+        asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found.ids, found.values, found.age
+    )
+    with closing(open_database(folders.state / TRACE, TRACE_MIGRATIONS, trusted=True)) as database:
+        TraceStore(database, account).write(row.rows, (), person=current_person())
