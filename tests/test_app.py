@@ -77,7 +77,7 @@ async def test_an_engine_that_cannot_start_is_a_sentence_and_r_tries_again():
 
 async def test_a_screen_that_was_away_when_the_engine_started_knows_it_when_it_is_back():
     hub = FakeHub()
-    hub.customers.memory = [(CPF, BIANCA)]
+    hub.customers.remembered = [(CPF, BIANCA)]
     async with console(hub) as (app, pilot, _hub):
         app.set_focus(None)
         app.hub, kept = None, app.hub
