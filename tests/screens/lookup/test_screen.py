@@ -230,7 +230,7 @@ async def test_several_customers_make_a_list_to_choose_from_and_return_to(hub):
         await settle(pilot)
         assert "INACTIVE" in seen(app)
         assert "code 7" in seen(app)
-        assert hub.customers.memory == [(OTHER, GUILHERME)]
+        assert hub.customers.remembered == [(OTHER, GUILHERME)]
         await pilot.press("escape")
         await settle(pilot)
         assert "2 customers" in seen(app)
@@ -542,7 +542,7 @@ def test_documents_dictated_at_any_speed_are_looked_up_and_no_screen_changes(hub
 
 @pytest.mark.parametrize("keys", [[key] for key in "0123456789"])
 async def test_a_lone_digit_begins_a_question_wherever_the_focus_is(hub, keys):
-    hub.customers.memory = [(OTHER, GUILHERME), (CPF, BIANCA)]
+    hub.customers.remembered = [(OTHER, GUILHERME), (CPF, BIANCA)]
     async with console(hub) as (app, pilot, _hub):
         for before in ([], ["h"], ["v"], ["t"]):
             await look_up(pilot)
