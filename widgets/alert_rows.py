@@ -41,7 +41,7 @@ def value_text(alert: Alert, value: float) -> str:
             count = round(value)
             return ngettext("{n} time", "{n} times", count).format(n=number(count))
         case Unit.REQUESTS:
-            return _("{n} a minute").format(n=number(round(value)))
+            return _("{n}/min").format(n=number(round(value)))
         case Unit.TICKETS:
             return number(round(value))
         case Unit.MEGABYTES:
@@ -149,6 +149,18 @@ def alert_columns(now: float) -> tuple[Column[Alert], ...]:
         ),
         Column("cleared", _("Over"), lambda alert: _end(alert, now), 11, priority=2, style=_QUIET),
     )
+
+
+def filled_columns(alerts: Sequence[Alert]) -> list[str]:
+    """Return the keys of the columns in which at least one of `alerts` has something to say."""
+    values = {alert.id: value_text(alert, alert.value) for alert in alerts}
+    filled = {
+        "value": any(values.values()),
+        "worst": any(value_text(alert, alert.worst) != values[alert.id] for alert in alerts),
+        "limit": any(values[alert.id] and value_text(alert, alert.limit) for alert in alerts),
+        "cleared": any(not alert.open for alert in alerts),
+    }
+    return [column.key for column in alert_columns(0.0) if filled.get(column.key, True)]
 
 
 def alert_text(alert: Alert) -> str:

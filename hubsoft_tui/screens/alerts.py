@@ -10,7 +10,7 @@ from textual import on, work
 
 from hubsoft_tui.formats import moment
 from hubsoft_tui.texts import N_, _, ngettext, number
-from widgets.alert_rows import AlertDetail, AlertTable, alert_mark, alert_title, measured
+from widgets.alert_rows import AlertDetail, AlertTable, alert_mark, alert_title, filled_columns, measured
 from widgets.line_widget import Drawn, Part, line
 from widgets.table.table import VirtualTable
 
@@ -149,6 +149,21 @@ class AlertsScreen(ConsoleScreen):
         """Acknowledge every open alert."""
         self._acknowledge(None)
 
+    @action("o", N_("sort"), N_("Sort by the next column, then the newest first again."))
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.table.cycle_sort()
+
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False)
+    def action_turn(self) -> None:
+        """Turn the order round."""
+        self.table.reverse_sort()
+
+    @action("r", N_("read again"), N_("Read the alerts again. Sends no request."), line=False)
+    def action_read(self) -> None:
+        """Read the alerts again."""
+        self._ask()
+
     @action("escape", N_("back"), N_("Go back to the monitor."))
     def action_close(self) -> None:
         """Go back to the monitor."""
@@ -173,7 +188,11 @@ class AlertsScreen(ConsoleScreen):
 
     def _fill(self) -> None:
         self.query_one(AlertSummary).show(self._alerts, self._trouble)
-        self.table.set_rows(self._alerts)
+        table = self.table
+        table.set_rows(self._alerts)
+        table.show_columns(filled_columns(self._alerts))
+        # As high as it has rows, and its header: the detail stands directly below the last of them.
+        table.styles.height = max(2, len(self._alerts) + 1)
         self._tell()
 
     @on(VirtualTable.RowHighlighted)

@@ -290,3 +290,20 @@ def test_what_opened_and_cleared_between_two_looks_is_told_as_over_and_never_aga
     assert list(news.news((over,))) == []
     opened = list(news.news((DOWN, replace(QUEUE, id=7), over)))
     assert opened == [("▲ Queue nearly full: 85%", "warning"), ("✖ HubSoft does not answer", "error")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_detail_stands_directly_below_the_last_alert(size):
+    hub = Hub()
+    hub.tell(DOWN, QUEUE)
+    async with console(hub, size=size) as (app, pilot, _):
+        await pilot.press("f5", "a")
+        await wait_for(pilot, lambda: "Queue nearly full" in seen(app))
+        await settle(pilot)
+        table, detail = app.screen.query_one("#alerts-table"), app.screen.query_one("#alerts-detail")
+        assert table.region.height == 3
+        assert detail.region.y - table.region.bottom <= 1
+        hub.tell(*(replace(QUEUE, id=number) for number in range(1, 90)))
+        await wait_for(pilot, lambda: "89 alerts are open" in seen(app))
+        await settle(pilot)
+        assert detail.region.bottom <= app.size.height - 1

@@ -6,7 +6,15 @@ from hubsoft_tui import texts
 from hubsoft_tui.services.alerts.rules import RULES
 from hubsoft_tui.store.alerts import Alert
 from tests.widgets.fixture import Repaints, Stage, at_hubsoft, lines_of
-from widgets.alert_rows import AlertDetail, AlertsPanel, AlertTable, alert_mark, alert_title, value_text
+from widgets.alert_rows import (
+    AlertDetail,
+    AlertsPanel,
+    AlertTable,
+    alert_mark,
+    alert_title,
+    filled_columns,
+    value_text,
+)
 
 NOW = at_hubsoft(2026, 11, 23, 14, 2, 0)
 QUEUE = Alert(3, "queue_full", 0.85, 0.97, 0.8, NOW - 600)
@@ -116,3 +124,11 @@ async def test_the_list_is_readable_in_both_languages(width):
             assert all("…" not in each for each in lines)
         finally:
             texts.use("en")
+
+
+def test_a_column_without_anything_to_say_is_left_out():
+    assert filled_columns((DOWN,)) == ["state", "title", "opened"]
+    assert filled_columns((QUEUE,)) == ["state", "title", "value", "worst", "limit", "opened"]
+    assert filled_columns((DOWN, DISK)) == [
+        "state", "title", "value", "worst", "limit", "opened", "cleared",
+    ]  # fmt: skip

@@ -167,7 +167,7 @@ RULES: Final = (
     ),
     AlertRule(
         "others_spend",
-        N_("Others spend with this login"),
+        N_("Others use this login"),
         N_(
             "Another machine or program sends requests that the budget here does not count. Machines share one budget "
             "through a server (shared.url); a program needs a login of its own."
