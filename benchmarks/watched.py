@@ -26,14 +26,14 @@ from textual.widgets import DataTable, Label
 from app import HubSoftConsole
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.core.types import Badges, Snapshot
-from hubsoft_tui.formats import BRASILIA, moment
+from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.services.tickets import pass_store, queries
 from hubsoft_tui.services.tickets.merging import Manner, Sighting
-from hubsoft_tui.services.tickets.types import Delta, SyncStatus, TicketRow
+from hubsoft_tui.services.tickets.types import BoardState, Delta, SyncStatus, TicketRow
 from hubsoft_tui.settings.tree import Settings, UiSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.mirror import MIGRATIONS, Mirror
-from widgets.tickets.columns import TicketCells, ticket_id
+from widgets.tickets.columns import USUAL, TicketCells, ticket_id
 from widgets.tickets.table import TicketTable
 
 T = TypeVar("T")
@@ -113,8 +113,21 @@ class Door:
         return await asyncio.get_running_loop().run_in_executor(self._reader, lambda: asyncio.run(answer()))
 
     def call(self, ask: Callable[[Any], Awaitable[T]], timeout: float | None = None) -> T:
-        """Nothing is asked in this way."""
-        raise NotImplementedError
+        """Answer in the thread that asks."""
+        del timeout
+        return asyncio.run(self.run(ask))
+
+    async def board(self) -> BoardState:
+        """Return a board that was never left."""
+        return BoardState()
+
+    async def keep_board(self, board: BoardState) -> None:
+        """Keep nothing of how the board is left."""
+
+    async def changed_after(self, number: int) -> int:
+        """Return that all was read."""
+        del number
+        return 0
 
     async def delta(self, since: int) -> Delta:
         """Return what differs, in the reader's thread."""
@@ -173,7 +186,7 @@ class Peer(App[None]):
         super().__init__()
         self._feed = feed
         self._door = Door(Settings(), feed)
-        self._columns = TicketCells(NOW).columns()
+        self._columns = [each for each in TicketCells(NOW).columns() if each.key in USUAL]
         self._version = 0
 
     def compose(self) -> ComposeResult:
@@ -208,7 +221,6 @@ class Peer(App[None]):
             row.type or "",
             row.status or "",
             ", ".join(row.responsible),
-            moment(row.opened_at, NOW, brief=True),
             "1 h",
             "8 h",
             row.change.after or "" if row.change else "",
