@@ -34,6 +34,8 @@ ROOT: Final = Path(__file__).parents[2]
 CONSOLE: Final = (sys.executable, "-m", "hubsoft_tui")
 PATIENCE: Final = 20.0
 """Seconds to wait for what must come: generous, for a machine with other work to do."""
+ESCAPED_SECONDS: Final = 1.0
+"""How long the program may take to show that it had escape; where that shows nothing, this is waited."""
 ESCAPE_SECONDS: Final = 0.25
 """A terminal cannot tell escape from the beginning of another key but by the silence after it."""
 
@@ -126,8 +128,11 @@ class Terminal:
     def press(self, *names: str) -> None:
         """Press keys one after the other: `enter`, `ctrl+p`, `escape`, `up`, `f1`, `q`, ..."""
         for name in names:
+            seen = len(self.raw)
             self._send(key(name))
             if name == "escape":
+                with self._arrived:  # what follows finds the field left, however slow the machine is
+                    self._arrived.wait_for(lambda seen=seen: len(self.raw) > seen, timeout=ESCAPED_SECONDS)
                 time.sleep(ESCAPE_SECONDS)
 
     def paste(self, text: str) -> None:
