@@ -50,7 +50,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     site.mkdir()
     for name in OURS:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, site / name, ignore=shutil.ignore_patterns("__pycache__", "*.po"))
+            shutil.copytree(ROOT / name, site / name, ignore=shutil.ignore_patterns("*.po"))
         else:
             shutil.copy(ROOT / name, site / name)
     return site

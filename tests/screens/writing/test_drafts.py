@@ -54,28 +54,30 @@ async def write(pilot, text):
     await settle(pilot)
 
 
-@pytest.mark.parametrize("keys", ["nn", "mm", "xx", "mx", "nx", "xn", "nmx"])
-async def test_keys_that_bounce_on_the_lookup_open_one_form(hub, keys):
+async def test_keys_that_bounce_on_the_lookup_open_one_form(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await press(pilot, "t")
-        await burst(app, pilot, keys)
-        assert len(forms(app)) == 1
-        await write(pilot, TEXT)
-        await press(pilot, "escape")
-        assert isinstance(app.screen, LookupScreen)
-        await press(pilot, keys[0])
+        for keys in ("mm", "xx", "mx", "nx", "xn", "nmx", "nn"):
+            await burst(app, pilot, keys)
+            assert len(forms(app)) == 1, keys
+            if keys == "nn":
+                await write(pilot, TEXT)
+            await press(pilot, "escape")
+            assert isinstance(app.screen, LookupScreen)
+        await press(pilot, "n")
         assert app.screen.query_one(TextArea).text == TEXT
 
 
-@pytest.mark.parametrize("keys", ["mm", "xx", "mx"])
-async def test_keys_that_bounce_on_tickets_open_one_form(hub, keys):
+async def test_keys_that_bounce_on_tickets_open_one_form(hub):
     hub.tickets.put(ticket(1))
     async with console(hub) as (app, pilot, _hub):
         await app.action_area("tickets")
         await settle(pilot)
-        await burst(app, pilot, keys)
-        assert len(forms(app)) == 1
+        for keys in ("mm", "xx", "mx"):
+            await burst(app, pilot, keys)
+            assert len(forms(app)) == 1, keys
+            await press(pilot, "escape")
 
 
 async def test_keys_that_bounce_on_the_outbox_open_one_page(hub):
