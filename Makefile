@@ -15,7 +15,7 @@ READY_BENCH := $(VENV)/.ready-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types floors texts texts-check settings library tests test-long map coverage pictures bench format wheel hooks clean
+.PHONY: help run run-shared test lint types floors texts texts-check settings library tests test-long map coverage pictures bench format wheel hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,6 +34,9 @@ $(READY_BENCH): $(READY)
 
 run: $(READY) ## Open the console on the embedded simulator
 	@$(BIN)/hubsoft-tui --demo
+
+run-shared: $(READY) ## Open two consoles that share one budget through a Valkey, side by side
+	@$(BIN)/python scripts/run_shared.py
 
 test: lint types floors texts-check tests ## Run every check: lint, types, floors, texts, tests
 
