@@ -209,6 +209,8 @@ def test_an_action_is_done_once_and_what_pays_an_invoice_is_whole(simulator, tmp
         invoices = hub.invoices(customer.document)
         entry = hub.act("trust_unlock", service.id, days=2)
         (device,) = hub.signal(service.id)
+        with pytest.raises(InvalidInput, match="no action on a service"):
+            hub.act("open", service.id)
     assert any(each.pix and each.pix not in repr(each) for each in invoices)
     assert entry.state.value == "sent"
     assert [(done.name, done.target, done.detail) for done in simulator.provider.actions] == [

@@ -17,7 +17,16 @@ from ...privacy import HIDDEN, clean, format_document, mask_document
 from ...settings.tree import ActionSettings, Settings
 from ...texts import N_, _, ngettext, say
 from .reference import content_key
-from .types import DEVICE_KINDS, VISIT_KINDS, Action, EntryKind, ServiceAction, VisitAction, action_name
+from .types import (
+    DEVICE_KINDS,
+    SERVICE_KINDS,
+    VISIT_KINDS,
+    Action,
+    EntryKind,
+    ServiceAction,
+    VisitAction,
+    action_name,
+)
 
 REASON_LIMIT: Final = 255
 WAITING: Final = ("aguardando", "agendado")
@@ -56,7 +65,7 @@ def action_effect(kind: EntryKind) -> str:
 
 def switched_off(kind: EntryKind, settings: ActionSettings) -> bool:
     """Whether the settings take an action away."""
-    return bool(getattr(settings, kind.value) == "off")
+    return bool(getattr(settings, kind.value, "") == "off")
 
 
 def offered_actions(service: Service, settings: Settings) -> tuple[EntryKind, ...]:
@@ -200,7 +209,9 @@ def checked_action(draft: Action, customer: Customer | None) -> Action:
     """Return `draft` as it may be sent. Raises InvalidInput, in a sentence that says what to do."""
     if isinstance(draft, VisitAction):
         return _checked_visit(draft)
-    if draft.kind in VISIT_KINDS or draft.service_id < 1:
+    if draft.kind not in SERVICE_KINDS:
+        raise InvalidInput(say("{kind} is no action on a service.", kind=draft.kind.value))
+    if draft.service_id < 1:
         raise InvalidInput(say("Say which service it is about."))
     _refuse_cancelled(draft, customer)
     if draft.kind is EntryKind.TRUST_UNLOCK and not 1 <= (draft.days or 0) <= service_actions.MAX_DAYS:
@@ -216,6 +227,8 @@ def checked_action(draft: Action, customer: Customer | None) -> Action:
 
 
 def _checked_visit(draft: VisitAction) -> VisitAction:
+    if draft.kind not in VISIT_KINDS:
+        raise InvalidInput(say("{kind} is no action on a visit.", kind=draft.kind.value))
     if draft.kind is EntryKind.OPEN_WORK_ORDER:
         if not draft.ticket_id or draft.ticket_id < 1:
             raise InvalidInput(say("Say which ticket it is about."))

@@ -20,7 +20,7 @@ from ...api.work_orders import WorkOrderStatus, customer_work_orders
 from ...texts import N_
 from .actions import WAITING
 from .search import CLOCK_SECONDS, Finding
-from .types import Action, EntryKind, ServiceAction, VisitAction
+from .types import DEVICE_KINDS, Action, EntryKind, ServiceAction, VisitAction
 
 Receive = Callable[[Operation[Any]], Awaitable[Decoded[Any]]]
 
@@ -57,6 +57,7 @@ NOT_SHOWN: Final = {
     ),
 }
 """What is said, and what to check, where nothing shows that it was done."""
+LIKELY: Final = N_("A session ended or began since this was sent: most likely it was done. Ask the customer.")
 SHOWN: Final = N_("HubSoft's answer did not come, but HubSoft shows that it was done.")
 
 
@@ -67,11 +68,14 @@ async def look_for_action(receive: Receive, draft: Action, *, sent_at: float) ->
     elif draft.kind in _STATUS or draft.kind in _BINDING:
         customers = await receive(customer_search(SearchKey.SERVICE_ID, str(draft.service_id)))
         done = service_shows(draft, customers.value)
-    elif draft.kind is EntryKind.DISCONNECT and draft.login:
+    elif draft.login:
         sessions = await receive(connection_sessions(SessionKey.LOGIN, draft.login))
         done = sessions_show(sessions.value, sent_at)
     else:
         done = False
+    if draft.kind in DEVICE_KINDS:
+        # A line also drops without a restart: what is likely is said, and a person decides.
+        return Finding(why=LIKELY if done else NOT_SHOWN[draft.kind])
     return Finding(done=SHOWN) if done else Finding(why=NOT_SHOWN[draft.kind])
 
 
