@@ -28,9 +28,9 @@ from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.demo.demo import DOCUMENTS, Demo
-from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, registry, shown_key
+from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, shown_key
 from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas, judge_paste, make_screen, type_burst
-from hubsoft_tui.screens.frame.console import Console, EngineHandle
+from hubsoft_tui.screens.frame.console import Console, EngineHandle, silent
 from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette, HelpScreen
 from hubsoft_tui.screens.frame.modal import ConsoleModal, TooSmall, too_small
 from hubsoft_tui.screens.frame.news import CAUSES, AlertNews, TicketNews, due_count, due_text
@@ -101,6 +101,11 @@ class HubSoftConsole(Console):
         self._control_filter = ControlFilter()
         self._ticket_news = TicketNews()
         self._ringer = Ringer()
+        self._area = "lookup"
+        self._touched = False
+        """A person pressed a key."""
+        self._restored = "lookup"
+        """The screen on which the console was left last time."""
         self._on_terminal = streams.have_terminal()
         self._signals: SignalWatch | None = None
         self.settled = asyncio.Event()
@@ -206,6 +211,7 @@ class HubSoftConsole(Console):
             self.alert_news = AlertNews()
             self._watching.enter_context(hub.watch())
             self._tell_drafts()
+            self._restore_area()
         self.settled.set()
         with contextlib.suppress(ScreenStackError):  # the application ends
             for screen in self.screen_stack:
@@ -346,8 +352,25 @@ class HubSoftConsole(Console):
     async def action_area(self, area: str) -> None:
         """Go to an area, past what stands in front of it there."""
         await self.switch_mode(area)
+        self._area = area
         while len(self.screen_stack) > 1 and isinstance(self.screen, ConsoleScreen):
             await self.pop_screen()
+
+    @work(group="go", exclusive=True, exit_on_error=False)
+    async def action_go(self) -> None:
+        """Ask for a screen and a filter, and go there."""
+        from hubsoft_tui.screens.frame.destination import DestinationScreen  # noqa: PLC0415 - first frame
+
+        chosen: tuple[Area, str] | None = None
+        with self.one_page() as free:
+            if free:
+                page: Screen[tuple[Area, str]] = DestinationScreen()
+                chosen = await self.push_screen_wait(page)
+        if chosen is not None:
+            area, text = chosen
+            await self.action_area(area.id)
+            if text and isinstance(self.screen, ConsoleScreen):
+                self.call_after_refresh(self.screen.narrow, text)
 
     def action_outbox(self) -> None:
         """Show the outbox in front of the area in sight."""
@@ -397,6 +420,7 @@ class HubSoftConsole(Console):
     async def on_event(self, event: events.Event) -> None:
         """Say what of a paste nothing takes, and let the screen know that a person is there."""
         if isinstance(event, Key | MouseDown | MouseScrollDown | MouseScrollUp):
+            self._touched = True
             screen = self._console_screen()
             if screen is not None:
                 screen.touched()
@@ -480,6 +504,22 @@ class HubSoftConsole(Console):
         self.keep_forms()
         self.exit(code, return_code=code)
 
+    def _keep_area(self, engine: EngineHandle) -> None:
+        area = self._area
+        if area != self._restored:
+            with contextlib.suppress(HubSoftError):
+                engine.call(lambda services: services.tickets.keep_area(area), CLOSING_SECONDS)
+
+    @work(group="area", exit_on_error=False)
+    async def _restore_area(self) -> None:
+        """Go where the console was left, unless a person went on already."""
+        board = await self.asked(lambda services: services.tickets.board(), silent)
+        if board is None or board.area not in {area.id for area in AREAS}:
+            return
+        self._restored = board.area
+        if not self._touched and self.current_mode == "lookup":
+            await self.action_area(board.area)
+
     def close(self) -> None:
         """Close the engine and the demo, after the terminal is the person's again."""
         self._watching.close()
@@ -487,6 +527,7 @@ class HubSoftConsole(Console):
             self.flush_drafts(CLOSING_SECONDS)
             for keep in self.at_the_end:
                 keep(self.hub)
+            self._keep_area(self.hub)
             self.hub.close(CLOSING_SECONDS)
         from hubsoft_tui.diagnostics import logs  # noqa: PLC0415 - first frame
 

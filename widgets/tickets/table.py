@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.formats import HOUR
+from hubsoft_tui.services.tickets.types import BoardOrder as Order
 from hubsoft_tui.services.tickets.types import TicketRow
 
 from ..table.table import VirtualTable
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from ..table.columns import Column
 
 
-Order = tuple[str | None, bool]
-"""The column that sorts, and whether the largest comes first."""
 NEWEST: Final[Order] = ("age", False)
 ORDERS: Final[dict[Quick, Order]] = {Quick.LATE: ("left", False), Quick.CHANGED: ("changed", True)}
 """Late tickets begin with the most late, those that changed with the newest change."""
@@ -168,6 +167,15 @@ class TicketTable(VirtualTable[TicketRow]):
             cells.read_to, cells.seen = read_to, dict(seen)
             self._painted.clear()
             self.redraw()
+
+    @property
+    def order(self) -> Order:
+        """How it is sorted."""
+        return self._sorted_by, self._descending
+
+    def know(self, me: str) -> None:
+        """`me` is the folded name that counts as mine from now on."""
+        self._me = me
 
     def mark(self, ids: Iterable[int]) -> None:
         """Mark these tickets, and no others."""

@@ -209,6 +209,8 @@ PAGES: Final = {
     "prompt": N_("A line to type"),
     "confirm": N_("A question"),
     "columns": N_("Columns"),
+    "views": N_("Saved views"),
+    "destination": N_("A screen to go to"),
 }
 """What stands in front of an area, with keys of its own: the title help gives it."""
 
@@ -337,6 +339,14 @@ SHARED: Final = (
         N_("freeze"),
         N_("Hold the view still to read it; the engine goes on. Again to go on."),
         "freeze",
+    ),
+    Action(
+        "go",
+        "colon",
+        N_("go to"),
+        N_("Go to a screen with a filter for it: tickets sara, requests 503."),
+        "app.go",
+        line=False,
     ),
     Action(
         "outbox",

@@ -243,6 +243,15 @@ class ConsoleScreen(ConsolePart, Screen[None]):
         if isinstance(self.focused, Input):
             self.focused.value = text
 
+    async def narrow(self, text: str) -> None:
+        """Filter by `text`, and go on to what is left."""
+        if "filter" not in {action.name for action in self.usable()}:
+            self.console.tell(_("Nothing here can be filtered."), severity="warning")
+            return
+        await self._filter_by(text)
+        if isinstance(self.focused, Input):
+            await self.focused.action_submit()
+
     # -- shared actions
 
     def action_freeze(self) -> None:

@@ -69,6 +69,11 @@ class TermInput(QuestionInput):
             event.stop()
             await self.action_submit()
             self.select_all()
+        elif event.character == ":" and (not self.value or self.selected_text == self.value):
+            # No question begins with it: it goes to another screen, as everywhere.
+            event.prevent_default()
+            event.stop()
+            await self.screen.run_action("app.go")
 
     def _on_paste(self, event: events.Paste) -> None:
         """Take a line; where it is the whole question it is asked."""

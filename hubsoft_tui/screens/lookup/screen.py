@@ -186,6 +186,10 @@ class LookupScreen(ConsoleScreen):
         """Look up what is pasted anywhere else on the screen."""
         self._line.paste(text)
 
+    async def narrow(self, text: str) -> None:
+        """Look up `text`."""
+        self.ask(text)
+
     def begin_text(self, text: str) -> bool:
         """Begin the next question with it; enter asks."""
         self._line.write(text)

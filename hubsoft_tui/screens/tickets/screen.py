@@ -15,7 +15,7 @@ from textual.widgets import Input
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.privacy import clean
-from hubsoft_tui.services.tickets.types import BoardState
+from hubsoft_tui.services.tickets.types import BoardState, BoardView
 from hubsoft_tui.texts import N_, _, number
 from widgets.table.rows import fold
 from widgets.table.table import VirtualTable
@@ -37,6 +37,7 @@ from .columns import ColumnsScreen
 from .followed import FollowedTickets
 from .pane import TicketPane
 from .presence import Presence
+from .views import MOST_VIEWS, ViewsScreen, name_page, saved, view_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,6 +72,11 @@ def has_ticket(screen: TicketsScreen) -> bool:
 def has_open_ticket(screen: TicketsScreen) -> bool:
     """Tell whether a ticket to act on is open."""
     return any(map(is_open, screen.chosen_rows))
+
+
+def has_view(screen: TicketsScreen, key: str) -> bool:
+    """Tell whether a saved view has this key."""
+    return any(view.key == key for view in screen.views)
 
 
 class TicketsScreen(ConsoleScreen):
@@ -197,8 +203,8 @@ class TicketsScreen(ConsoleScreen):
 
     @property
     def me(self) -> str:
-        """The person's name as it is looked for among those responsible; empty when it is not set."""
-        return fold(self.console.settings.ui.my_name).strip()
+        """The person's name as it is looked for among those responsible; empty when it is not known."""
+        return fold(self.console.settings.ui.my_name or self._board.my_name).strip()
 
     @property
     def table(self) -> TicketTable:
@@ -364,6 +370,7 @@ class TicketsScreen(ConsoleScreen):
     def _restore(self, board: BoardState) -> None:
         """Stand as the person left it."""
         self._board = self._kept = board
+        self.table.know(self.me)
         orders = {quick: board.orders[quick.value] for quick in Quick if quick.value in board.orders}
         chosen = next((quick for quick in Quick if quick.value == board.quick), Quick.OPEN)
         if chosen is not Quick.MINE or self.me:
@@ -743,7 +750,7 @@ class TicketsScreen(ConsoleScreen):
     @action(
         "i",
         N_("mine"),
-        N_("Show the open tickets of the person that ui.my_name in config.toml names."),
+        N_("Show the open tickets that are yours; who you are is asked the first time."),
         id="mine",
         args=("mine",),
         line=False,
@@ -760,12 +767,107 @@ class TicketsScreen(ConsoleScreen):
         """Narrow the table; again: back to the open tickets."""
         chosen = Quick(quick)
         if chosen is Quick.MINE and not self.me:
-            said = _(
-                'Who are you? Write my_name = "your name, as HubSoft writes it" under [ui] in config.toml.'
-            )
-            self.console.tell(said, severity="warning")
+            self._ask_name()
             return
         self._narrow(Quick.OPEN if chosen is self._quick else chosen)
+
+    @work(group="name", exit_on_error=False)
+    @one_page
+    async def _ask_name(self) -> None:
+        """Ask who the person is, keep it with the board, and show what is theirs."""
+        page = name_page(
+            _("Who are you?"),
+            _("Your name, as HubSoft writes it among those responsible. It is kept for you on this machine."),
+        )
+        name: str | None = await self.app.push_screen_wait(page)
+        if name is not None:
+            self._board = replace(self._board, my_name=name)
+            self._followed.count(time.time(), self.me)
+            self.table.know(self.me)
+            self._narrow(Quick.MINE)
+            self._note_board()
+            self._keep_board()
+
+    # -- saved views
+
+    async def narrow(self, text: str) -> None:
+        """Filter by `text` among the open tickets."""
+        self._narrow(Quick.OPEN)
+        self._filter(text)
+
+    def _filter(self, text: str) -> None:
+        self._words = text.strip()
+        self._field.value, self._field.display = self._words, False
+        self._field.read(self._words)
+        self.table.apply(self._field.wanted)
+        self._draw_sync()
+        self.redraw_frame()
+
+    @property
+    def views(self) -> tuple[BoardView, ...]:
+        """The views that were saved."""
+        return self._board.views
+
+    def _show_view(self, view: BoardView) -> None:
+        quick = next((quick for quick in Quick if quick.value == view.quick), Quick.OPEN)
+        self._narrow(Quick.OPEN if quick is Quick.MINE and not self.me else quick)
+        self._filter(view.filter)
+        if view.order is not None:
+            key, descending = view.order
+            self.table.sort_by(key, descending=descending)
+        self.table.show_columns(view.columns or USUAL)
+        self.table.rest()
+        self._note_board()
+        self.console.tell(view.name)
+
+    @action(
+        "V",
+        N_("views"),
+        N_("Save how the board stands under a name and a key, or show a saved view."),
+        line=False,
+    )
+    @work(group="views", exit_on_error=False)
+    @one_page
+    async def action_views(self) -> None:
+        """List the saved views."""
+        views, chosen, saves = await self.app.push_screen_wait(ViewsScreen(self._board.views))
+        self._board = replace(self._board, views=views)
+        if chosen is not None:
+            self._show_view(chosen)
+        elif saves:
+            await self._save_view()
+        self._keep_board()
+        self.redraw_frame()
+
+    async def _save_view(self) -> None:
+        if len(self.views) >= MOST_VIEWS:
+            self.console.tell(
+                _("There are {n} views already: remove one first.").format(n=MOST_VIEWS), severity="warning"
+            )
+            return
+        page = name_page(_("Save this view"), _("Its name. A view of the same name is replaced."))
+        name: str | None = await self.app.push_screen_wait(page)
+        if name is None:
+            return
+        table = self.table
+        view = BoardView(
+            name=name,
+            quick=self._quick.value,
+            filter=self._words,
+            order=table.order,
+            columns=() if table.shown_columns == USUAL else table.shown_columns,
+        )
+        self._board = replace(self._board, views=saved(self._board.views, view))
+        key = next(each.key for each in self._board.views if each.name == name)
+        said = _("Saved: {name}, with the key {key}.") if key else _("Saved: {name}. V shows it.")
+        self.console.tell(said.format(name=name, key=key))
+
+    @view_keys(N_("saved view"), N_("Show the saved view with this key."), when=has_view)
+    def action_view(self, key: str) -> None:
+        """Show the saved view with this key."""
+        view = next((view for view in self._board.views if view.key == key), None)
+        if view is not None:
+            self._show_view(view)
 
     @action("plus", N_("follow"), N_("Follow one more ticket, by its protocol: 1 request."), line=False)
     def action_follow(self) -> None:

@@ -53,7 +53,8 @@ class ReviewScreen(ConsoleModal[bool]):
         with VerticalScroll(classes="page", id="review"):
             yield Static(data(self._title, "bold $title"), classes="heading")
             if self._subject:
-                yield Static(data(self._subject), classes="line")
+                subjects = [data(each) for each in self._subject.splitlines()]
+                yield Static(Content("\n").join(subjects), classes="line")
             if alike:
                 yield Static(Content("\n").join(alike), classes="line")
             yield Static(Content.styled(_("Exactly this goes to HubSoft:"), "$quiet"), classes="line")

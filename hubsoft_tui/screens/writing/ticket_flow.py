@@ -57,7 +57,9 @@ class About:
 
 def listed(tickets: Sequence[About]) -> str:
     """Say which tickets one text is for, one a line."""
-    return "\n".join(each.line for each in tickets)
+    if len(tickets) == 1:
+        return tickets[0].line
+    return "\n".join(f"{each.protocol}   {each.customer or ''}" for each in tickets)
 
 
 def counted(tickets: Sequence[About]) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -149,6 +150,12 @@ class Tickets:
         """Keep how the person left the board."""
         person, kept = self._person(), msgspec.json.encode(state)
         await self._writing.run(lambda mirror: mirror.keep_board(person, kept))
+
+    async def keep_area(self, area: str) -> None:
+        """Keep which screen the person left the console on."""
+        board = await self.board()
+        if board.area != area:
+            await self.keep_board(replace(board, area=area))
 
     async def changed_after(self, number: int) -> int:
         """Count the changes whose number is above `number`."""

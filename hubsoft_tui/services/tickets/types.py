@@ -169,6 +169,8 @@ class BoardState:
     """The number of the newest change that was read; None before the first look."""
     left_at: float = 0.0
     """When the person was last at the board with nothing left to read, UTC epoch seconds."""
+    my_name: str = ""
+    """Who the person is among those responsible, where the settings do not say."""
 
 
 @dataclass(frozen=True, slots=True)

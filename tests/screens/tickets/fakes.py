@@ -118,6 +118,9 @@ class FakeTickets:
     async def keep_board(self, state):
         self.kept_board = state
 
+    async def keep_area(self, area):
+        self.kept_board = replace(self.kept_board, area=area)
+
     async def changed_after(self, number):
         return sum(each.number > number for _version, each in self.changes)
 

@@ -1,0 +1,174 @@
+"""The views of the board that a person saved: a filter, an order and columns under a name and a digit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.texts import N_, _, say
+from widgets.line_widget import Drawn, line
+from widgets.safety import data
+from widgets.tickets.counts import quick_word
+from widgets.tickets.texts import Quick
+
+from ..frame.actions import action
+from ..frame.confirm import STYLE, PromptScreen
+from ..frame.modal import ConsoleModal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.content import Content
+
+    from hubsoft_tui.services.tickets.types import BoardView
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+VIEW_KEYS: Final = "12345"
+MOST_VIEWS: Final = 30
+
+
+def view_keys(
+    label: str,
+    help: str,  # noqa: A002 - an action's own word
+    *,
+    when: Callable[[Any, str], bool] | None = None,
+) -> Callable[[F], F]:
+    """Declare the method below as an action for each digit that a view may have; it is called with the digit."""
+
+    def declare(method: F) -> F:
+        for key in reversed(VIEW_KEYS):
+            usable = None if when is None else partial(_with_key, when, key)
+            method = action(key, label, help, id=f"view{key}", args=(key,), line=False, when=usable)(method)
+        return method
+
+    return declare
+
+
+def _with_key(when: Callable[[Any, str], bool], key: str, screen: object) -> bool:
+    return when(screen, key)
+
+
+def name_page(title: str, hint: str) -> PromptScreen[str]:
+    """Return a page that asks for a name."""
+
+    async def taken(name: str) -> str:
+        if not clean(name).strip():
+            raise InvalidInput(say("Type a name."))
+        return clean(name).strip()
+
+    return PromptScreen(title, hint, lambda text: lambda _services: taken(text))
+
+
+def saved(views: Sequence[BoardView], view: BoardView) -> tuple[BoardView, ...]:
+    """Return `views` with `view`: in the place of the one with its name, or with the next free key."""
+    same = next((each for each in views if each.name == view.name), None)
+    if same is not None:
+        return tuple(replace(view, key=same.key) if each is same else each for each in views)
+    taken = {each.key for each in views}
+    key = next((key for key in VIEW_KEYS if key not in taken), "")
+    return (*views, replace(view, key=key))
+
+
+def keyed(views: Sequence[BoardView], place: int, key: str) -> tuple[BoardView, ...]:
+    """Return `views` with `key` leading to the one at `place`, and to no other."""
+    return tuple(
+        replace(each, key=key) if index == place else replace(each, key="") if each.key == key else each
+        for index, each in enumerate(views)
+    )
+
+
+class ViewLines(Drawn):
+    """The views, one a line, and a cursor."""
+
+    def __init__(self, views: Sequence[BoardView]) -> None:
+        super().__init__(id="view-lines")
+        self.views = tuple(views)
+        self.cursor = 0
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        quicks = {quick.value: quick for quick in Quick}
+        lines = []
+        for index, view in enumerate(self.views):
+            quick = quick_word(quicks[view.quick]) if view.quick in quicks else ""
+            what = "  ".join(part for part in (quick, clean(view.filter)) if part)
+            drawn = line(
+                ("▸ " if index == self.cursor else "  ", "$account bold"),
+                (f"{view.key or ' '}  ", "$account"),
+                (clean(view.name), "bold" if index == self.cursor else ""),
+                "   ",
+                (what, "$quiet"),
+            )
+            lines.append(drawn.truncate(width, ellipsis=True))
+        return lines or [line((_("No view is saved yet."), "$quiet"))]
+
+    def show(self, views: Sequence[BoardView], cursor: int) -> None:
+        """Show others."""
+        self.views = tuple(views)
+        self.cursor = max(0, min(cursor, len(self.views) - 1))
+        self.repaint()
+
+
+class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None", bool]]):
+    """Ends with the views as they are then, the one to show, and whether the present one is to be saved."""
+
+    AREA = "views"
+    CSS_PATH = STYLE
+
+    def __init__(self, views: Sequence[BoardView]) -> None:
+        super().__init__()
+        self._lines = ViewLines(views)
+
+    @property
+    def any_views(self) -> bool:
+        """Whether one is there."""
+        return bool(self._lines.views)
+
+    def body(self) -> ComposeResult:
+        """Compose the list."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(_("Saved views"), "bold $title"), classes="heading")
+            yield self._lines
+
+    @action("enter", N_("show"), N_("Show the board so."), when=lambda page: page.any_views)
+    def action_show(self) -> None:
+        """End with the view under the cursor."""
+        self.dismiss((self._lines.views, self._lines.views[self._lines.cursor], False))
+
+    @action("s", N_("save this one"), N_("Save the filter, order and columns of the board as a view."))
+    def action_save(self) -> None:
+        """End with the wish to save the present view."""
+        self.dismiss((self._lines.views, None, True))
+
+    @action("d", N_("remove"), N_("Remove the view under the cursor."), when=lambda page: page.any_views)
+    def action_remove(self) -> None:
+        """Remove a view."""
+        place = self._lines.cursor
+        self._lines.show([each for index, each in enumerate(self._lines.views) if index != place], place)
+        self.redraw_keys()
+
+    @view_keys(N_("its key"), N_("Let this digit lead to the view under the cursor."))
+    def action_key(self, key: str) -> None:
+        """Give the view under the cursor a key."""
+        place = self._lines.cursor
+        self._lines.show(keyed(self._lines.views, place, key), place)
+
+    @action("up,k", N_("up"), N_("Go to the view above."), id="up", args=(-1,), line=False)
+    @action("down,j", N_("down"), N_("Go to the view below."), id="down", args=(1,), line=False)
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        if self._lines.views:
+            self._lines.show(self._lines.views, (self._lines.cursor + by) % len(self._lines.views))
+
+    @action("escape", N_("back"), N_("Go back to the board."))
+    def action_back(self) -> None:
+        """End with the views as they are."""
+        self.dismiss((self._lines.views, None, False))
