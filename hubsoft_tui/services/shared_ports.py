@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from ..core.clock import Clock
 from ..core.engine import Ports
-from ..core.limiter.ledger import Applicant, Ledger, Limits, Told, Turn
+from ..core.limiter.ledger import Ledger, Told, Turn
 from ..core.limiter.throttle import limits_from
 from ..core.limiter.turns import taken
 from ..core.types import Priority
@@ -78,9 +78,9 @@ def shared_ports(
     name = settings.shared.name or platform.node().partition(".")[0]
     face = MachineFace(_machine_id(folder), name, "console")
 
-    def grant(alone: Ledger, asks: Sequence[Applicant], limits: Limits, now: float) -> tuple[Ledger, Turn]:
-        short = [ShortAsk(ask.priority, ask.arrival, min(ask.lease, LONGEST)) for ask in asks]
-        return taken(alone, ledger.owner, Told((), short, limits), now)
+    def grant(alone: Ledger, told: Told, now: float) -> tuple[Ledger, Turn]:
+        short = [ShortAsk(ask.priority, ask.arrival, min(ask.lease, LONGEST)) for ask in told.asks]
+        return taken(alone, ledger.owner, replace(told, asks=short), now)
 
     budget = SharedBudget(
         server,

@@ -96,7 +96,7 @@ class SharedBudget:
         clock: Clock,
         longest: float,
         limits: Limits,
-        grant: Callable[[Ledger, Sequence[Applicant], Limits, float], tuple[Ledger, Turn]],
+        grant: Callable[[Ledger, Told, float], tuple[Ledger, Turn]],
         leaves: Callable[[], bool] = lambda: True,
     ) -> None:
         """`leaves` tells on closing whether this is the machine's last process."""
@@ -154,8 +154,7 @@ class SharedBudget:
     async def _call(self, asks: Sequence[Applicant]) -> TurnReply | None:
         """Call once; None when there is no answer: then the server is lost."""
         try:
-            run = await self._server.connect()
-            message = self._member.message(asks, self._limits, run)
+            message = self._member.message(asks, self._limits)
             self._called = self._clock.now()
             answer = await self._server.turn(message)
         except SharedServerLost as error:

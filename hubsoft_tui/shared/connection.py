@@ -61,8 +61,6 @@ class SharedServer:
     def __init__(self, address: SharedAddress, account: str) -> None:
         self.address = address
         self.prefix = f"hs:{{{account}}}:"
-        self.run = ""
-        """Names the server's present run; empty while there is no connection."""
         self._trips: deque[float] = deque(maxlen=TRIPS)
         secure: dict[str, Any] = {}
         if urlsplit(address.url).scheme == "rediss" and address.ca_file:
@@ -89,22 +87,14 @@ class SharedServer:
         """The shortest of the last calls, in seconds: by so much an answer is older than it looks."""
         return min(self._trips, default=PATIENCE)
 
-    async def connect(self) -> str:
-        """Return the name of the server's present run."""
-        if not self.run:
-            self.run = str((await self.info("server"))["run_id"])
-        return self.run
-
     async def info(self, section: str) -> dict[str, Any]:
         """Return a section of what the server says of itself."""
         found: dict[str, Any] = await self.call(lambda client: client.info(section))
         return found
 
     async def ping(self) -> None:
-        """Find out whether the server is there, and which run of it."""
+        """Find out whether the server is there."""
         await self.call(lambda client: client.ping())
-        self.run = ""
-        await self.connect()
 
     async def turn(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take one turn at the ledger."""
@@ -128,7 +118,6 @@ class SharedServer:
             async with asyncio.timeout(PATIENCE):
                 found = await do(self._redis)
         except (exceptions.RedisError, TimeoutError, OSError) as error:
-            self.run = ""
             raise SharedServerLost(self._why(error)) from None
         self._trips.append(time.monotonic() - began)
         return found

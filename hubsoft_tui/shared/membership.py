@@ -24,6 +24,7 @@ from ..core.limiter.ledger import (
     MachineNotes,
     SeenLimit,
     Slot,
+    Told,
     TooMany,
     Unused,
 )
@@ -100,8 +101,8 @@ class Membership:
         """Note facts for the next message."""
         for fact in facts:
             self._facts.append(fact)
+            self._unwritten.append(fact)
             if isinstance(fact, Ended | Unused):
-                self._unwritten.append(fact)
                 self._flying.pop(fact.slot.id if isinstance(fact, Ended) else fact.id, None)
 
     @property
@@ -114,8 +115,8 @@ class Membership:
         """The slots in flight."""
         return tuple(self._flying.values())
 
-    def message(self, asks: Iterable[Applicant], limits: Limits, run: str) -> Message:
-        """Return the next message, for the server whose run has that name. Raises StoreError: then none is sent."""
+    def message(self, asks: Iterable[Applicant], limits: Limits) -> Message:
+        """Return the next message. Raises StoreError: then none is sent."""
         self._number += 1
         self._window = limits.window + SLACK
         now, notes, ledger = self._notebook.note(self._noted)
@@ -133,7 +134,6 @@ class Membership:
             "e": notes.epoch,
             "v": notes.version,
             "ln": self._answered if notes.epoch == self._epoch and now - self.heard < self._longest else 0,
-            "srv": run,
             "new": secrets.token_hex(6),
             "L": _ms(self._longest),
             "lim": [
@@ -282,26 +282,24 @@ class Membership:
         self,
         asks: Sequence[Applicant],
         limits: Limits,
-        grant: Callable[[Ledger, Sequence[Applicant], Limits, float], tuple[Ledger, T]],
+        grant: Callable[[Ledger, Told, float], tuple[Ledger, T]],
         nothing: T,
     ) -> T:
         """Let `grant` serve people from the promise, if the machine may work alone. Raises StoreError."""
         facts = tuple(self._unwritten)
+        people = [ask for ask in asks if ask.priority <= Priority.HIGH]
 
-        def step(notes: MachineNotes, ledger: Ledger, now: float) -> tuple[MachineNotes, Ledger, T]:
-            ledger = _written(ledger, facts)
+        def step(
+            notes: MachineNotes, ledger: Ledger, now: float
+        ) -> tuple[MachineNotes, Ledger, tuple[bool, T]]:
             if now < self.alone_from(notes, limits):
-                return notes, ledger, nothing
-            ledger, found = grant(
-                ledger,
-                [ask for ask in asks if ask.priority <= Priority.HIGH],
-                _promised(limits, notes.promise),
-                now,
-            )
-            return notes, ledger, found
+                return notes, _written(ledger, facts), (False, nothing)
+            ledger, found = grant(ledger, Told(facts, people, _promised(limits, notes.promise)), now)
+            return notes, ledger, (True, found)
 
-        found = self._notebook.note(step)
-        del self._unwritten[: len(facts)]
+        alone, found = self._notebook.note(step)
+        # What HubSoft said counts for this machine once it sends alone.
+        self._unwritten[: len(facts)] = [] if alone else [fact for fact in facts if not _of_slots(fact)]
         return found
 
     def holds(self, slots: Iterable[Slot]) -> None:
@@ -343,6 +341,10 @@ def _written(ledger: Ledger, facts: Iterable[Fact]) -> Ledger:
         elif isinstance(fact, Unused):
             ledger = ledger.without({fact.id})
     return ledger
+
+
+def _of_slots(fact: Fact) -> bool:
+    return isinstance(fact, Ended | Unused)
 
 
 def _promised(limits: Limits, promise: int) -> Limits:

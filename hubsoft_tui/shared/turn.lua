@@ -9,12 +9,14 @@ local TAU, SILENT, FROZEN = 250, 8000, 6000
 local SHARE, ALONE = 3600000, 3            -- how long, and with how many requests a window, a machine may work alone
 local T = redis.call('TIME'); local raw = T[1] * 1000 + math.floor(T[2] / 1000) -- @clock
 local q = cmsgpack.unpack(ARGV[1])
+-- Asked here and not by the caller: a connection may be another run's since it last looked.
+local srv = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') -- @run
 local N, W = q.lim[1], q.lim[2] + TAU
 local blob = redis.call('GET', KEYS[1])
 local g = blob and cmsgpack.unpack(blob)
 local fresh = not g
 if fresh then
-  g = {f=1, e=q.new, v=0, srv=q.srv, off=0, off2=0, c=raw, r=raw, H=0, s={}, h={}, m={}, o={}, F={}, V={}, th={pu=0,cf=0,ca=0}, q=0, u=0}
+  g = {f=1, e=q.new, v=0, srv=srv, off=0, off2=0, c=raw, r=raw, H=0, s={}, h={}, m={}, o={}, F={}, V={}, th={pu=0,cf=0,ca=0}, q=0, u=0}
 end
 
 if g.f > 1 then return cmsgpack.pack({s='newer'}) end
@@ -39,8 +41,8 @@ g.c = now
 -- 2. was the ledger lost, rolled back, or carried to another server? then the window counts as full
 local mine = g.o[q.o] and g.o[q.o].q or 0  -- other calls may have raised the version again: the caller's own must be there
 local rolled = q.e == g.e and (q.v > g.v or q.ln > mine)
-if fresh or rolled or g.srv ~= q.srv then
-  g.e = q.new; g.srv = q.srv; g.q = now + hold ; g.rep = {}
+if fresh or rolled or g.srv ~= srv then
+  g.e = q.new; g.srv = srv; g.q = now + hold ; g.rep = {}
   if fresh then g.u = now + SHARE + 2 * hold end     -- it is not known which machines may be working alone
 end
 -- 3. A message that waited too long on the way must neither make its sender look alive nor be granted anything. One

@@ -86,7 +86,7 @@ class Story:
 
     def message(self, member: Membership, requests: int = 0) -> dict[str, Any]:
         asks = [Request(Priority.CRITICAL, self.instant) for _ in range(requests)]
-        return member.message(asks, LIMITS, "run")
+        return member.message(asks, LIMITS) | {"srv": "run"}
 
     def reach(self, message: dict[str, Any]) -> dict[str, Any]:
         self.client.set(CLOCK, int((self.instant + self.step) * 1000))
@@ -113,8 +113,8 @@ class Story:
     def alone(self, member: Membership, requests: int) -> None:
         """Send what a lost machine may send of its own."""
 
-        def grant(ledger: Any, asks: Any, limits: Any, now: float) -> Any:
-            count = min(len(asks), limits.per_window)
+        def grant(ledger: Any, told: Any, now: float) -> Any:
+            count = min(len(told.asks), told.limits.per_window)
             return ledger, [
                 Slot(f"alone {n}", member.owner, Priority.CRITICAL, now, now) for n in range(count)
             ]

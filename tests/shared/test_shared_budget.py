@@ -3,72 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import redis
 
-from hubsoft_tui.core.clock import SystemClock
-from hubsoft_tui.core.limiter.gate import Gate, QueuePlace
-from hubsoft_tui.core.limiter.ledger import Limits, Told
-from hubsoft_tui.core.limiter.turns import taken
+from hubsoft_tui.core.limiter.ledger import Limits
 from hubsoft_tui.core.types import Priority, SharedContact
 from hubsoft_tui.errors import BudgetLost
 from hubsoft_tui.shared import budget as shared_budget
 from hubsoft_tui.shared import membership
-from hubsoft_tui.shared.budget import MachineFace, SharedBudget
-from hubsoft_tui.shared.connection import SharedAddress, SharedServer
-from hubsoft_tui.shared.seal import Seal
-from hubsoft_tui.store.budget import MIGRATIONS, SqliteBudget
-from hubsoft_tui.store.database import open_database
-from hubsoft_tui.store.process_liveness import ProcessLiveness
 from tests.core.limiter.gating import worst_window
 from tests.shared.conftest import start
+from tests.shared.machine import CLOCK, Machine
 
-CLOCK = SystemClock()
+ROOT = Path(__file__).parents[2]
 LIMITS = Limits(per_window=6, window=0.5, caps=(6, 5, 5, 4), low_minimum=1)
-
-
-class Machine:
-    """One machine with one process: its own home, its own gate."""
-
-    def __init__(self, home: Path, name: str, url: str, limits: Limits = LIMITS) -> None:
-        home.mkdir(exist_ok=True)
-        self.liveness = ProcessLiveness(home / "alive")
-        self.database = open_database(home / "budget.db", MIGRATIONS)
-        self.ledger = SqliteBudget(self.database, "account", self.liveness, CLOCK)
-        owner = self.ledger.owner
-        self.server = SharedServer(SharedAddress(url), "account")
-        self.budget = SharedBudget(
-            self.server,
-            Seal("account", "secret"),
-            MachineFace(name, name.upper(), "console"),
-            ledger=self.ledger,
-            owner=owner,
-            clock=CLOCK,
-            longest=3.0,
-            limits=limits,
-            grant=lambda ledger, asks, limits, now: taken(ledger, owner, Told((), asks, limits), now),
-        )
-        self.gate = Gate(self.budget, CLOCK, limits)
-        self.arrivals: list[float] = []
-
-    async def send(self, priority: Priority = Priority.HIGH) -> None:
-        permit = await self.gate.enter(QueuePlace(priority, lease=3.0))
-        self.arrivals.append(CLOCK.now())
-        permit.done()
-
-    async def leave(self) -> None:
-        await self.gate.close()
-        await self.gate.leave()
-        self.liveness.close()
-        self.database.close()
 
 
 @asynccontextmanager
 async def machines(folder: Path, url: str, count: int) -> AsyncIterator[list[Machine]]:
-    made = [Machine(folder / f"m{number}", f"m{number}", url) for number in range(count)]
+    made = [Machine(folder / f"m{number}", f"m{number}", url, LIMITS) for number in range(count)]
     for machine in made:
         machine.gate.start()
     try:
@@ -137,5 +98,43 @@ async def test_a_machine_alone_spends_its_promise_and_no_more(tmp_path, monkeypa
             assert worst_window(one.arrivals, LIMITS.window) == 2
             assert CLOCK.now() - begun >= 2 * LIMITS.window
             assert one.gate.state().shared.alone == 5
+            one.gate.limited(1.5)
+            begun = CLOCK.now()
+            await one.send(Priority.CRITICAL)
+            assert CLOCK.now() - begun >= 1.5
     finally:
         server.kill()
+
+
+def spender(home: Path, url: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.shared.machine", str(home), url, "10", "0.5"]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def test_machines_of_their_own_keep_the_promise_through_kill_and_stop(tmp_path: Path) -> None:
+    server = start()
+    machines = [spender(tmp_path / f"m{number}", server.url) for number in range(3)]
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            for each in machines:
+                assert each.stdout is not None
+                each.stdout.readline()
+            machines[0].kill()
+            client.script_flush()
+            client.client_kill_filter(_type="normal", skipme=True)
+            time.sleep(0.3)
+            machines[1].send_signal(signal.SIGSTOP)
+            time.sleep(0.8)
+            machines[1].send_signal(signal.SIGCONT)
+            machines.append(spender(tmp_path / "m0", server.url))
+            time.sleep(0.5)
+            client.flushall()
+            time.sleep(1.5)
+    finally:
+        for each in machines:
+            each.kill()
+        notes = [each.communicate()[0].splitlines() for each in machines]
+        server.stop()
+    arrivals = [float(line) for lines in notes for line in lines]
+    assert len(arrivals) > 20
+    assert worst_window(arrivals, 0.5) <= 10

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.memory_budget import MemoryBudget
-from hubsoft_tui.core.limiter.ledger import Ended, Ledger, Limits, MachineNotes, Slot, Unused
+from hubsoft_tui.core.limiter.ledger import Ended, Ledger, Limits, MachineNotes, Slot, Told, Unused
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.shared.membership import Membership
 
@@ -44,6 +45,7 @@ def script_text(changes: Sequence[tuple[str, str]] = ()) -> str:
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
+    text = re.sub(r"^local srv = .*-- @run$", "local srv = q.srv", text, flags=re.MULTILINE)
     lines = [
         "local raw = tonumber(redis.call('GET', KEYS[2]))" if "-- @clock" in line else line
         for line in text.split("\n")
@@ -286,7 +288,7 @@ class Machine:
         world, dice, life, now = self.world, self.world.dice, self.life, self.clock.now()
         self.member.tell(self.told)
         self.told.clear()
-        message = self.member.message(self.queue, LIMITS, world.run_id)
+        message = self.member.message(self.queue, LIMITS) | {"srv": world.run_id}
         self.busy, ended = True, [False]
         answers: list[dict[str, Any]] = []
 
@@ -340,13 +342,16 @@ class Machine:
         self.member.tell(self.told)
         self.told.clear()
 
-        def grant(
-            ledger: Ledger, asks: Sequence[Any], limits: Limits, now: float
-        ) -> tuple[Ledger, tuple[Slot, ...]]:
-            ledger = ledger.swept(limits.window, now)
+        def grant(ledger: Ledger, told: Told, now: float) -> tuple[Ledger, tuple[Slot, ...]]:
+            for fact in told.facts:
+                if isinstance(fact, Ended):
+                    ledger = ledger.holding(fact.slot)
+                elif isinstance(fact, Unused):
+                    ledger = ledger.without({fact.id})
+            ledger = ledger.swept(told.limits.window, now)
             slots: list[Slot] = []
-            for ask in asks:
-                if len(ledger.slots) < limits.per_window:
+            for ask in told.asks:
+                if len(ledger.slots) < told.limits.per_window:
                     name = f"{self.member.owner}/{next(self.world.serial)}"
                     slots.append(Slot(name, self.member.owner, ask.priority, now, now + LONGEST))
                     ledger = ledger.holding(slots[-1])
