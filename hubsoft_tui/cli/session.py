@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_HTTPX_COMMAND: Final = "httpx._main"
 JSON: Final = "--json"
 json_option = click.option(JSON, "as_json", cls=Option, is_flag=True, help=N_("Print one JSON document."))
 
@@ -85,7 +86,8 @@ def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[
         # A command that no terminal sees is a job of the night's.
         hub = Hub(settings, program="command" if sys.stderr.isatty() else "cron")
         stack.callback(hub.close)
-        hub.start()
+        with _library_alone():
+            hub.start()
 
         say_losses(session, hub.call(losses_of))
         try:
@@ -97,6 +99,19 @@ def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[
 
 
 @contextlib.contextmanager
+def _library_alone() -> Iterator[None]:
+    """Let httpx load without its own command line, which brings rich and pygments: a third of its import."""
+    if "httpx" in sys.modules:
+        yield
+        return
+    sys.modules[_HTTPX_COMMAND] = None  # type: ignore[assignment] # how Python is told that there is none
+    try:
+        yield
+    finally:
+        del sys.modules[_HTTPX_COMMAND]
+
+
+@contextlib.contextmanager
 def open_home(session: CommandSession) -> Iterator[Loaded]:
     """Yield the settings wanted for a look at what this home keeps, without an engine; losses are told as ever."""
     import logging  # noqa: PLC0415 - heavy: help logs nothing
@@ -104,7 +119,9 @@ def open_home(session: CommandSession) -> Iterator[Loaded]:
     from ..store.losses import LossBook  # noqa: PLC0415 - heavy: help opens no file
 
     # Without a place of its own, what is logged would be printed over the answer.
-    logging.getLogger("hubsoft_tui").addHandler(logging.NullHandler())
+    logger = logging.getLogger("hubsoft_tui")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
     loaded = loaded_settings(session, with_secrets=False)
     losses = LossBook((loaded.places.state, loaded.places.cache))
     say_losses(session, losses.open())

@@ -135,7 +135,7 @@ def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterat
             folders=folders,
             # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
             mirror=lambda: mirror.Mirror(
-                open_database(folders.state / "tickets.db", mirror.MIGRATIONS, wall=clock.wall),
+                open_database(folders.state / mirror.TICKETS, mirror.MIGRATIONS, wall=clock.wall),
                 account,
             ),
             reader=lambda: records.RecordReader(

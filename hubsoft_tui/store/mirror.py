@@ -31,6 +31,7 @@ from .mirror_records import (
 )
 from .process_liveness import Lease, ProcessLiveness
 
+TICKETS: Final = "tickets.db"
 MIGRATIONS: Final = (
     """
 CREATE TABLE mirror (

@@ -14,6 +14,7 @@ from typing import Any
 
 from hubsoft_tui.simulator import Simulator
 from tests.raw_server import Stranger, answer
+from tests.test_imports import loaded
 
 from .test_main import simulator
 
@@ -158,3 +159,25 @@ def test_a_damaged_mirror_is_said_to_have_been_set_aside(run: Any, configured: S
     ran = run("sync")
     assert ran.code == 0
     assert "was set aside as" in ran.err
+
+
+def test_the_list_loads_no_engine_and_opens_the_mirror_alone(
+    run: Any, configured: Simulator, home: Path
+) -> None:
+    run("sync", "--once")
+    for path in home.rglob("*.db"):
+        if path.name != "tickets.db":
+            path.unlink()
+    found = loaded("from hubsoft_tui.cli.main import run\nassert run(['ticket', 'list', '--json']) == 0")
+    assert not found & {"asyncio", "ssl", "httpx", "tenacity", "cachetools", "keyring", "textual"}
+    assert not {
+        name for name in found if name.startswith(("hubsoft_tui.core.engine", "hubsoft_tui.services.storage"))
+    }
+    assert [path.name for path in home.rglob("*.db") if path.stat().st_size] == ["tickets.db"]
+    assert run("ticket", "list", "--json").document["tickets"]
+
+
+def test_a_question_to_hubsoft_loads_no_rich(configured: Simulator) -> None:
+    found = loaded("from hubsoft_tui.cli.main import run\nassert run(['sync', '--once']) == 0")
+    assert "httpx" in found
+    assert not {name for name in found if name.startswith(("rich", "pygments"))}

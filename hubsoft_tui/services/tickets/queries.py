@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime
 from typing import Final
 
@@ -10,8 +11,12 @@ import msgspec
 
 from ...api.models import Message, WorkOrder
 from ...formats import BRASILIA
-from ...store.mirror import Mirror
+from ...settings.places import Places
+from ...settings.tree import Settings
+from ...store.database import open_database
+from ...store.mirror import MIGRATIONS, TICKETS, Mirror
 from ...store.mirror_records import MirrorChange, MirrorTicket
+from ..identity import account_of
 from .types import Change, ChangeKind, Delta, TicketDetail, TicketRow, TicketState
 
 LAST_CHANGES: Final = 300
@@ -53,6 +58,14 @@ def due_changes(mirror: Mirror, since: int) -> tuple[Change, ...]:
     return tuple(
         _change(change, tickets[change.ticket_id]) for change in noticed if change.ticket_id in tickets
     )
+
+
+def kept_rows(settings: Settings, folders: Places, *, open_only: bool) -> tuple[TicketRow, ...]:
+    """Return the tickets that a home follows, newest first, from its file alone: no engine. Raises StoreError."""
+    # Trusted: each pass and each console reads it through, and this one look writes nothing.
+    with closing(open_database(folders.state / TICKETS, MIGRATIONS, trusted=True)) as database:
+        mirror = Mirror(database, account_of(settings.profile))
+        return rows(mirror, mirror.followed(open_only=open_only))
 
 
 def rows(mirror: Mirror, tickets: Iterable[MirrorTicket]) -> tuple[TicketRow, ...]:
