@@ -131,9 +131,12 @@ class Terminal:
             seen = len(self.raw)
             self._send(key(name))
             if name == "escape":
-                with self._arrived:  # what follows finds the field left, however slow the machine is
-                    self._arrived.wait_for(lambda seen=seen: len(self.raw) > seen, timeout=ESCAPED_SECONDS)
+                self._await_more_than(seen)  # what follows finds the field left, however slow the machine is
                 time.sleep(ESCAPE_SECONDS)
+
+    def _await_more_than(self, seen: int) -> None:
+        with self._arrived:
+            self._arrived.wait_for(lambda: len(self.raw) > seen, timeout=ESCAPED_SECONDS)
 
     def paste(self, text: str) -> None:
         """Paste `text`, as a terminal does when the program asked to be told that it is one."""

@@ -23,7 +23,7 @@ def full_hub():
 
 
 def test_a_view_takes_the_next_free_key_and_keeps_it():
-    views = ()
+    views: tuple[BoardView, ...] = ()
     for name in "abcdefg":
         views = saved(views, BoardView(name))
     assert [view.key for view in views] == [*VIEW_KEYS, "", ""]
