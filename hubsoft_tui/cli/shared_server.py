@@ -81,8 +81,8 @@ def machines(session: CommandSession, *, as_json: bool) -> None:
 
 @shared.command(
     help=N_(
-        "Say that no other machine works with this login now, so that nothing is kept free for any. "
-        "Do it once, when the first machine is set up or the server's data were lost."
+        "Say that no other machine works with this login, nor did in the last two minutes, so that nothing is kept "
+        "free for any. Do it once, when the first machine is set up or the server's data were lost."
     )
 )
 @json_option
