@@ -15,7 +15,7 @@ READY_BENCH := $(VENV)/.ready-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-shared test lint types floors texts texts-check settings library tests test-long map coverage pictures bench format wheel hooks clean
+.PHONY: help run run-shared test lint types floors texts texts-check settings library tests test-long map coverage pictures bench format wheel man hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -87,6 +87,9 @@ format: $(READY) ## Format the code, and mend what can be mended safely
 wheel: $(READY) ## Build dist/hubsoft_tui-*.whl
 	@rm -rf build dist
 	$(BIN)/python -m build --wheel
+
+man: $(READY) ## Write the manual page dist/hubsoft-tui.1 from the commands' help
+	$(BIN)/python scripts/man_page.py dist/hubsoft-tui.1
 
 hooks: $(READY) ## Run the quick checks before every commit
 	$(BIN)/pre-commit install

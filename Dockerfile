@@ -1,0 +1,21 @@
+# The commands and the console in a container. State, cache, settings and logs are in /data:
+#
+#   docker build -t hubsoft-tui .
+#   docker run --rm -it -v hubsoft:/data -e HUBSOFT_URL=... hubsoft-tui            the console
+#   docker run --rm -v hubsoft:/data --env-file provider.env hubsoft-tui lookup 862.149.410-81
+#   docker run --rm -it hubsoft-tui --demo                                         without a HubSoft
+
+FROM python:3.13-slim AS built
+WORKDIR /source
+COPY . .
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --constraint constraints.txt . \
+    && /venv/bin/python -m compileall -q /venv
+
+FROM python:3.13-slim
+COPY --from=built /venv /venv
+RUN useradd --create-home --uid 10001 operator && install -d -m 0700 -o operator /data
+USER operator
+ENV PATH=/venv/bin:$PATH HUBSOFT_TUI_HOME=/data LANG=C.UTF-8 TERM=xterm-256color
+VOLUME /data
+ENTRYPOINT ["hubsoft-tui"]
