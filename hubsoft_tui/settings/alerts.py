@@ -13,6 +13,7 @@ from ..formats import DAY, HOUR, MINUTE
 from ..texts import N_
 from .rules import (
     MEGABYTES,
+    OF_BUDGET,
     OF_CACHE,
     OF_QUESTIONS,
     OF_QUEUE,
@@ -29,6 +30,9 @@ ALERTS: Final = (
     "credentials_refused",
     "rate_limited",
     "others_spend",
+    "shared_lost",
+    "shared_aside",
+    "shared_clock",
     "api_slow",
     "wait_long",
     "queue_full",
@@ -105,6 +109,38 @@ class AlertSettings:
         name=N_("alert: others spend"),
         low=1,
         high=1_000_000,
+    )
+    shared_lost_above: float = setting(
+        10.0,
+        N_("An alert opens when the server that machines share does not answer for this long."),
+        SECONDS,
+        name=N_("alert: shared server lost"),
+        low=1,
+        high=DAY,
+    )
+    shared_aside_above: float = setting(
+        0.34,
+        N_("An alert opens when this much of the budget is kept free for machines that are silent."),
+        OF_BUDGET,
+        name=N_("alert: kept free"),
+        above=0,
+        high=1,
+    )
+    shared_aside_for: float = setting(
+        2 * MINUTE,
+        N_("How long so much must be kept free for an alert."),
+        SECONDS,
+        name=N_("alert: kept free for"),
+        low=0,
+        high=DAY,
+    )
+    shared_clock_above: float = setting(
+        5.0,
+        N_("An alert opens when the shared server's clock jumped ahead this far within ten minutes."),
+        SECONDS,
+        name=N_("alert: shared clock"),
+        above=0,
+        high=DAY,
     )
     api_slow_above: float = setting(
         5.0,

@@ -14,7 +14,15 @@ from typing import Final
 
 from ...core.clock import Clock
 from ...core.telemetry.events import Event
-from ...core.types import BreakerState, Health, Priority, RequestRow, Snapshot
+from ...core.types import (
+    BreakerState,
+    BudgetState,
+    Health,
+    Priority,
+    RequestRow,
+    SharedState,
+    Snapshot,
+)
 from ...settings.alerts import AlertSettings
 from .rules import ExtraFacts, Facts, Measurement
 
@@ -27,6 +35,8 @@ SMALL_ANSWER: Final = 64 * 1024
 FEWEST_ANSWERS: Final = 3
 """A slow HubSoft gives few answers in a minute, and the last of them must be as late as the rule's duration."""
 MOST_KEPT: Final = 5_000
+STEPS_SECONDS: Final = 600.0
+"""So long a step of the shared server's clock counts."""
 NO_EXTRA: Final = ExtraFacts()
 
 
@@ -43,6 +53,8 @@ class Measurements:
         self._waits = _Lately()
         self._limited = _Lately()
         self._limited_seen = 0
+        self._steps = _Lately()
+        self._held_back: float | None = None
         self._started = clock.now()
         self._asked: deque[tuple[float, int, float]] = deque([(self._started, 0, 0.0)])
         """Questions so far, and how many of them the cache answered."""
@@ -66,6 +78,8 @@ class Measurements:
             credentials_refused=self._refused(snapshot, now),
             rate_limited=self._limited_lately(snapshot, now, settings.rate_limited_for),
             others_spend=Measurement(float(snapshot.budget.others), now),
+            shared_clock=self._stepped(snapshot.budget.shared, now),
+            **_of_shared(snapshot.budget, now),
             api_slow=self._slow(now, settings.api_slow_for),
             wait_long=self._longest_wait(snapshot, now, settings.wait_long_for / 2),
             queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
@@ -114,6 +128,15 @@ class Measurements:
         self._limited_seen = snapshot.api.rate_limited
         return Measurement(float(len(self._limited.since(now - window))), now)
 
+    def _stepped(self, shared: SharedState | None, now: float) -> Measurement | None:
+        if shared is None:
+            return None
+        # The sum is of the ledger's whole life; one that began anew has a smaller one.
+        if self._held_back is not None and shared.held_back > self._held_back:
+            self._steps.add(now, shared.held_back - self._held_back)
+        self._held_back = shared.held_back
+        return Measurement(sum(self._steps.since(now - STEPS_SECONDS)), now)
+
     def _slow(self, now: float, window: float) -> Measurement | None:
         latencies = self._latencies.since(now - window)
         if len(latencies) < FEWEST_ANSWERS or self._answered_at is None:
@@ -154,6 +177,17 @@ class _Lately:
         while self._values and self._values[0][0] < instant:
             self._values.popleft()
         return [value for _at, value in self._values]
+
+
+def _of_shared(budget: BudgetState, now: float) -> dict[str, Measurement]:
+    """Measure the server that machines share, where there is one."""
+    shared = budget.shared
+    if shared is None:
+        return {}
+    return {
+        "shared_lost": Measurement(shared.lost_for, now),
+        "shared_aside": Measurement(shared.set_aside / max(1, budget.configured), now),
+    }
 
 
 def _share(part: float, whole: float, now: float) -> Measurement | None:

@@ -53,6 +53,12 @@ class Facts:
     """How often HubSoft answered 429 lately."""
     others_spend: Measurement | None = None
     """Requests of a window that other programs spent with this login, as HubSoft's answers of late show."""
+    shared_lost: Measurement | None = None
+    """Seconds since the server that machines share answered last; 0 while it answers."""
+    shared_aside: Measurement | None = None
+    """How much of the budget is kept free for machines that are silent or not known, 0-1."""
+    shared_clock: Measurement | None = None
+    """Seconds that the shared server's clock jumped ahead, and was not believed, in the last ten minutes."""
     api_slow: Measurement | None = None
     """Seconds that half of the latest answers took; None over too few."""
     wait_long: Measurement | None = None
@@ -174,6 +180,31 @@ RULES: Final = (
         ),
         Unit.REQUESTS,
         at_once=True,
+    ),
+    AlertRule(
+        "shared_lost",
+        N_("The shared server is lost"),
+        N_(
+            "People are shown what is remembered, and writes wait. See hubsoft-tui shared check, and “When it is down” "
+            "in docs/shared.md."
+        ),
+        Unit.SECONDS,
+        urgent=True,
+    ),
+    AlertRule(
+        "shared_aside",
+        N_("Much is kept free for silent machines"),
+        N_(
+            "See on the Monitor which are silent. If one is off for good: hubsoft-tui shared forget NAME. "
+            "If the server forgot what it knew: hubsoft-tui shared begin."
+        ),
+        Unit.SHARE,
+    ),
+    AlertRule(
+        "shared_clock",
+        N_("The shared server's clock jumps"),
+        N_("The budget holds all the same. Let NTP set the clock of the server, slowly."),
+        Unit.SECONDS,
     ),
     AlertRule(
         "api_slow",

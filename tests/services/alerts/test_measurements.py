@@ -17,6 +17,8 @@ from hubsoft_tui.core.types import (
     ClassLoad,
     Health,
     Priority,
+    SharedContact,
+    SharedState,
     Snapshot,
 )
 from hubsoft_tui.services.alerts.measurements import Measurements
@@ -45,6 +47,11 @@ class Bench:
         return self.observer.facts(
             Snapshot(**snapshot), events, extra or ExtraFacts(), in_use=in_use, disk_free=disk
         )
+
+
+def shared(**fields) -> BudgetState:
+    state = SharedState(fields.pop("contact", SharedContact.ON), **fields)
+    return BudgetState(limit=30, configured=30, window=60.0, used=0, shared=state)
 
 
 @pytest.fixture
@@ -128,3 +135,18 @@ def test_a_cache_over_its_limit_is_full_and_no_more(bench):
 def test_what_others_know_is_taken_as_it_is(bench):
     facts = bench.look(HealthChanged(Health.ONLINE, Health.SLOW, 0.0), extra=ExtraFacts(3.0, 4.0), disk=500.0)
     assert (facts.sync_late.value, facts.outbox_stuck.value, facts.disk_low.value) == (3.0, 4.0, 500.0)
+
+
+def test_a_shared_server_is_measured_where_there_is_one(bench) -> None:
+    alone = bench.look()
+    assert (alone.shared_lost, alone.shared_aside, alone.shared_clock) == (None, None, None)
+    lost = bench.look(budget=shared(contact=SharedContact.LOST, lost_for=11.0, set_aside=12))
+    assert lost.shared_lost == Measurement(11.0, bench.clock.now())
+    assert lost.shared_aside.value == pytest.approx(0.4)
+
+
+def test_the_steps_of_its_clock_count_for_ten_minutes(bench) -> None:
+    assert bench.look(budget=shared(held_back=40.0)).shared_clock.value == 0  # before this console began
+    assert bench.look(budget=shared(held_back=47.5)).shared_clock.value == 7.5
+    assert bench.look(budget=shared(held_back=0.5)).shared_clock.value == 7.5  # the ledger began anew
+    assert bench.look(budget=shared(held_back=0.5), seconds=600).shared_clock.value == 0
