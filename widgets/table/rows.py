@@ -61,6 +61,7 @@ class Rows(Generic[T]):
         self._by: Callable[[T], Any] | None = None
         self._descending = False
         self._terms: tuple[str, ...] = ()
+        self._unwanted: tuple[str, ...] = ()
         self._wanted: Callable[[T], bool] | None = None
 
     def __len__(self) -> int:
@@ -83,7 +84,7 @@ class Rows(Generic[T]):
     @property
     def filtered(self) -> bool:
         """Whether some rows may be hidden: by words, or as not wanted."""
-        return bool(self._terms) or self._wanted is not None
+        return bool(self._terms or self._unwanted) or self._wanted is not None
 
     def get(self, row_id: str) -> T | None:
         """Return the item of that id, filtered out or not."""
@@ -165,9 +166,17 @@ class Rows(Generic[T]):
             entry.key = self._key(entry.item, entry.key[2])
         self._order.sort(key=_key_of)
 
-    def filter(self, text: str | tuple[str, ...]) -> None:
-        """Show only rows that hold every word of `text`, or each of several texts, in any case and accents."""
+    def filter(self, text: str | tuple[str, ...], without: tuple[str, ...] = ()) -> None:
+        """Show only rows that hold every word of `text`, or each of several texts, and none of `without`.
+
+        In any case, with or without accents.
+        """
         terms = tuple(fold(text).split()) if isinstance(text, str) else tuple(map(fold, text))
+        unwanted = tuple(map(fold, without))
+        if unwanted != self._unwanted:
+            self._terms, self._unwanted = terms, unwanted
+            self._select(self._entries.values())
+            return
         if terms == self._terms:
             return
         # Typing on narrows what is shown; only another word has to look at everything again.
@@ -229,11 +238,13 @@ class Rows(Generic[T]):
     def _matches(self, entry: _Entry[T]) -> bool:
         if self._wanted is not None and not self._wanted(entry.item):
             return False
-        if not self._terms:
+        if not self._terms and not self._unwanted:
             return True
         if entry.folded is None:
             entry.folded = fold(self._describe(entry.item))
         folded = entry.folded
+        if self._unwanted and any(term in folded for term in self._unwanted):
+            return False
         return all(term in folded for term in self._terms)
 
     def _insert(self, entry: _Entry[T]) -> None:

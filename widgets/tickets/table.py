@@ -58,12 +58,13 @@ class TicketTable(VirtualTable[TicketRow]):
         self._me = me
         self._quick = Quick.OPEN
         self._filter = EVERYTHING
-        self._holds = EVERYTHING.test(ticket_text)
+        self._holds = EVERYTHING.test()
         self._fresh = self._cells.fresh
         self._arrived: set[str] = set()
         """Rows that came while the first lines were out of sight."""
         self._resting = True
         super().__init__(self._cells.columns(), identify=ticket_id, describe=ticket_text, empty=empty, id=id)
+        self._judge_by()
         self._rows.keep(self._is_wanted)
         self.show_columns(USUAL)
 
@@ -150,12 +151,13 @@ class TicketTable(VirtualTable[TicketRow]):
         """Show only what `wanted` means too. One that names a state shows it among the open ones as well."""
         former, self._filter = self._filter, wanted
         if wanted.conditions != former.conditions:
-            self._holds = wanted.test(ticket_text)
+            self._holds = wanted.test()
             self._keep()
-        self._rows.filter(wanted.words)
+        self._rows.filter(wanted.words, wanted.unwanted)
         self._settle()
 
     def _keep(self) -> None:
+        self._judge_by()
         everything = self._quick is Quick.ALL and not self._filter.conditions
         self._rows.keep(None if everything else self._is_wanted)
         self._settle()
@@ -176,6 +178,7 @@ class TicketTable(VirtualTable[TicketRow]):
     def know(self, me: str) -> None:
         """`me` is the folded name that counts as mine from now on."""
         self._me = me
+        self._judge_by()
 
     def mark(self, ids: Iterable[int]) -> None:
         """Mark these tickets, and no others."""
@@ -219,6 +222,7 @@ class TicketTable(VirtualTable[TicketRow]):
         """Draw what another instant changes: ages by the minute, and what stood out long enough."""
         minute = int(now // 60) != int(self.now // 60)
         self._cells.now = now
+        self._judge_by()
         calmed = [row_id for row_id, until in self._fresh.items() if until <= now]
         for row_id in calmed:
             del self._fresh[row_id]
@@ -233,12 +237,16 @@ class TicketTable(VirtualTable[TicketRow]):
             self.redraw()
 
     def _is_wanted(self, row: TicketRow) -> bool:
-        quick = self._quick
-        if quick is Quick.OPEN and self._filter.names_a_state:
-            quick = Quick.ALL
-        if not wanted(row, quick, self.now, self._me):
-            return False
-        return self._holds(row, Judging(self.now, self._me, self._cells.soon, self._cells.is_unread))
+        by = self._judging
+        return wanted(row, self._narrowed_to, by.now, by.me) and (not self._judged or self._holds(row, by))
+
+    def _judge_by(self) -> None:
+        """Take note of what rows are judged by: it is the same for thousands of them."""
+        quick, cells = self._quick, self._cells
+        stated = quick is Quick.OPEN and self._filter.names_a_state
+        self._narrowed_to = Quick.ALL if stated else quick
+        self._judged = bool(self._filter.conditions)
+        self._judging = Judging(cells.now, self._me, cells.soon, cells.is_unread)
 
     # -- where it stands
 

@@ -10,7 +10,7 @@ from hubsoft_tui import texts
 from hubsoft_tui.services.tickets.types import TicketState
 from tests.screens.builders import WALL
 from tests.screens.tickets.fakes import change, ticket
-from widgets.table.rows import fold
+from widgets.table.rows import Rows, fold
 from widgets.tickets.columns import ticket_text
 from widgets.tickets.filters import (
     NUMBERS,
@@ -40,11 +40,12 @@ BY = Judging(WALL, me="joaquim", unread=lambda row: row.change is not None)
 def shown(text):
     """The numbers of the rows that a filter shows."""
     wanted = parse(text)
-    test = wanted.test(ticket_text)
-    words = [word.casefold() for word in wanted.words]
-    return [
-        row.id for row in ROWS if test(row, BY) and all(word in ticket_text(row).casefold() for word in words)
-    ]
+    test = wanted.test()
+    rows = Rows(lambda row: str(row.id), ticket_text)
+    rows.replace(ROWS)
+    rows.keep(lambda row: test(row, BY))
+    rows.filter(wanted.words, wanted.unwanted)
+    return [row.id for row in rows]
 
 
 @pytest.mark.parametrize(
