@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from hubsoft_tui.simulator import Simulator
+from hubsoft_tui.simulator import Simulator, people
 
 MEMORY: Final = Path("/dev/shm")
 ROOM: Final = 4 * 1024**3
@@ -29,6 +30,24 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def people_generated_once() -> Iterator[None]:
+    """Copy the simulated customers of one seed instead of throwing their dice for each of 900 simulators."""
+    generate = people.generate
+    known: dict[tuple[int, int, bool], bytes] = {}
+
+    def generate_once(count: int, seed: int, *, hostile: bool = False) -> list[people.SimCustomer]:
+        key = (count, seed, hostile)
+        if key not in known:
+            known[key] = pickle.dumps(generate(count, seed, hostile=hostile), pickle.HIGHEST_PROTOCOL)
+        copied: list[people.SimCustomer] = pickle.loads(known[key])
+        return copied
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "generate", generate_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

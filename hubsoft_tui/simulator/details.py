@@ -233,6 +233,8 @@ class Details:
     def _relate(
         self, row: Row, customer: SimCustomer, service: SimService, relations: Collection[str]
     ) -> None:
+        if not (self._always or relations):
+            return
         rng = self.rng("network", service.id)
         olt, port = rng.randrange(1, 5), rng.randrange(1, 17)
         blocks: Row = {
