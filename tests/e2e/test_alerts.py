@@ -37,7 +37,7 @@ def test_an_outage_of_the_demo_is_told_listed_acknowledged_and_over(console: Ope
     terminal.wait_for("Simulated customers to try:")
     look_up(terminal, BIANCA, "from HubSoft just now")
     play(terminal, "Outage")
-    terminal.wait_for("r refresh")
+    terminal.wait_for("n new ticket")
     terminal.press("r")
     terminal.wait_for("▌ ✖ HubSoft does not answer")
     terminal.wait_for("▲ 1 alert")

@@ -59,6 +59,6 @@ def test_the_demo_plays_an_outage_from_the_palette(console: Opener) -> None:
         terminal.press("enter")
         terminal.wait_for(f"DEMO · {scenario}")
         if scenario == "Outage":
-            terminal.wait_for("r refresh")
+            terminal.wait_for("n new ticket")
             terminal.press("r")
         terminal.wait_for(health)
