@@ -154,41 +154,47 @@ class DayFigures(Drawn):
 
 
 class HoursChart(Drawn):
-    """Questions and requests of each hour of the day: two rows of bars, each with its own scale named."""
+    """Questions and requests of each hour of the day: two rows of bars of one scale; one that is empty is left out."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._report: DayReport | None = None
 
     def show(self, report: DayReport | None) -> None:
-        """Draw the hours of `report`."""
+        """Draw the hours of `report`; take no room without any."""
         self._report = report
+        self.display = report is None or any(
+            hour.sums.questions or hour.sums.requests for hour in report.hours
+        )
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
         """Return both rows of bars and the hours under them."""
         hours = self._report.hours if self._report is not None else ()
         bar = max(1, min(5, width // 24 - 1))
-        height = max(1, (self.content_size.height - 3) // 2)
         asked = [hour.sums.questions for hour in hours]
         sent = [hour.sums.requests for hour in hours]
-        return [
-            self._head(_("Questions by hour"), asked),
-            *self._bars(asked, bar, height, "$course"),
-            self._head(_("Requests by hour"), sent),
-            *self._bars(sent, bar, height, "$account"),
-            Content.styled(_ruler([hour.clock for hour in hours], bar + 1), _QUIET),
+        charts = [
+            (title, values, style)
+            for title, values, style in (
+                (_("Questions by hour"), asked, "$course"),
+                (_("Requests by hour"), sent, "$account"),
+            )
+            if any(values)
         ]
+        most = max((*asked, *sent), default=0)
+        lines: list[Content] = []
+        for title, values, style in charts:
+            height = max(1, (self.content_size.height - 1 - len(charts)) // len(charts))
+            lines += [self._head(title, values), *self._bars(values, bar, height, style, most)]
+        return [*lines, Content.styled(_ruler([hour.clock for hour in hours], bar + 1), _QUIET)]
 
     def _head(self, title: str, values: Sequence[int]) -> Content:
-        most = max(values, default=0)
-        told = _("at most {n}").format(n=number(most)) if most else _("none")
+        told = _("at most {n}").format(n=number(max(values)))
         return line((title, _TITLE), (f"   {told}", _QUIET))
 
-    def _bars(self, values: Sequence[int], bar: int, height: int, style: str) -> list[Content]:
-        if not any(values):
-            return [Content("")] * height
-        drawn = columns(values, len(values), height, low=0.0)
+    def _bars(self, values: Sequence[int], bar: int, height: int, style: str, most: int) -> list[Content]:
+        drawn = columns(values, len(values), height, low=0.0, high=float(most))
         # An hour in which nothing happened has no bar: the lowest block would say that something did.
         shown = (
             "".join((block if value else " ") * bar + " " for block, value in zip(text, values, strict=True))

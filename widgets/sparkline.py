@@ -111,11 +111,12 @@ def curve_rows(
     height: int,
     *,
     top: float,
+    low: float = 0.0,
     style: str,
     marks: Sequence[Mark] = (),
     limit: float | None = None,
 ) -> list[Content]:
-    """Return `height` lines of `scale.width` cells: the curve from 0 to `top`, `limit` as a dashed line under it.
+    """Return `height` lines of `scale.width` cells: the curve from `low` to `top`, `limit` as a dashed line under it.
 
     Later marks stand over earlier ones.
     """
@@ -123,14 +124,14 @@ def curve_rows(
         [between(points, scale.value(cell)) for cell in range(scale.width)],
         scale.width,
         height,
-        low=0.0,
+        low=low,
         high=top,
     )
     signs = {
-        (_row(between(points, mark.x), height, top), scale.cell(mark.x)): (mark.sign, mark.style)
+        (_row(between(points, mark.x) - low, height, top - low), scale.cell(mark.x)): (mark.sign, mark.style)
         for mark in marks
     }
-    dashed = _row(limit, height, top) if limit is not None and limit <= top else None
+    dashed = _row(limit - low, height, top - low) if limit is not None and limit <= top else None
     return [
         line(
             *_pieces(row, style, {x: sign for (at, x), sign in signs.items() if at == y}, dashed=y == dashed)
@@ -168,6 +169,16 @@ def nice_top(value: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value)
+
+
+def axis_ends(values: Sequence[float]) -> tuple[float, float]:
+    """Return round ends of an axis that shows how `values` differ: from 0 unless the least is over half the most."""
+    least, most = min(values), max(values)
+    if least <= most / 2 or most <= 0:
+        return 0.0, nice_top(most)
+    step = 10.0 ** math.floor(math.log10(max(most - least, most / 100)))
+    low = max(0.0, (math.floor(least / step) - 1) * step)
+    return low, (math.floor(most / step) + 1) * step
 
 
 def _row(value: float, height: int, top: float) -> int:

@@ -27,7 +27,7 @@ from hubsoft_tui.texts import _, ngettext, number
 from .customer.card import wrapped
 from .line_widget import Drawn, fit, line
 from .monitor.timeline import priority_style, priority_word
-from .sparkline import Mark, Scale, axis, curve_rows, nice_top
+from .sparkline import Mark, Scale, axis, axis_ends, curve_rows, nice_top
 from .table.columns import Column
 from .table.table import VirtualTable
 
@@ -192,6 +192,7 @@ def difference_lines(
 
 
 NOW: Final = "●"
+BEFORE: Final = "○"
 LOOKED: Final = "▲"
 ADVISED: Final = "◆"
 _GUTTER: Final = 7
@@ -274,15 +275,12 @@ def _curve(
     above = room - below - (1 if below else 0)
     scale = Scale(forecast.points[0].value, forecast.points[-1].value, max(10, width - _GUTTER))
     marks = _marks(forecast, looked)
-    lines = [Content.styled(_("requests a day"), "bold $title")]
-    lines += _plot(
-        [(point.value, point.requests) for point in forecast.points],
-        scale,
-        above,
-        "$course",
-        marks=marks,
-        told=number,
-    )
+    points = [(point.value, point.requests) for point in forecast.points]
+    low, top = axis_ends([requests for _value, requests in points])
+    begins = _("the axis begins at {n}").format(n=number(low)) if low else ""
+    head = line((_("requests a day"), "bold $title"), (f"   {begins}" if begins else "", "$quiet"))
+    lines = [head.truncate(width, ellipsis=True)]
+    lines += _plot(points, scale, above, "$course", marks=marks, told=number, top=top, low=low)
     if below:
         lines.append(Content.styled(_("answers from memory that had changed, at most"), "bold $title"))
         lines += _changed(forecast, scale, below, marks)
@@ -325,13 +323,13 @@ def _plot(
     *,
     marks: Sequence[Mark],
     told: Callable[[float], str],
-    top: float | None = None,
+    top: float,
+    low: float = 0.0,
     limit: float | None = None,
 ) -> list[Content]:
-    top = nice_top(max(y for _x, y in points)) if top is None else top
-    rows = curve_rows(points, scale, height, top=top, style=style, marks=marks, limit=limit)
+    rows = curve_rows(points, scale, height, low=low, top=top, style=style, marks=marks, limit=limit)
     labels = ["", *[""] * (height - 1)]
-    labels[0], labels[-1] = told(top), told(0.0)
+    labels[0], labels[-1] = told(top), told(low)
     return [
         line((fit(label, _GUTTER - 1, right=True) + " ", "$quiet"), row)
         for label, row in zip(labels, rows, strict=True)
@@ -342,6 +340,8 @@ def _marks(forecast: Forecast, looked: Value | None) -> list[Mark]:
     marks = []
     if forecast.recommended is not None:
         marks.append(Mark(forecast.recommended, ADVISED, "bold $ok"))
+    if forecast.saved != forecast.now:
+        marks.append(Mark(forecast.saved, BEFORE, "$title"))
     marks.append(Mark(forecast.now, NOW, "bold $title"))
     if looked is not None and looked != forecast.now:
         marks.append(Mark(float(looked), LOOKED, "bold $mark"))
@@ -350,6 +350,8 @@ def _marks(forecast: Forecast, looked: Value | None) -> list[Mark]:
 
 def _readings(tunable: Tunable, forecast: Forecast, looked: Value | None, width: int) -> list[Content]:
     rows = [(NOW, "bold $title", _("now"), forecast.now)]
+    if forecast.saved != forecast.now:
+        rows.append((BEFORE, "$title", _("before"), forecast.saved))
     if looked is not None and looked != forecast.now:
         rows.append((LOOKED, "bold $mark", _("looked at"), float(looked)))
     if forecast.recommended is not None and not forecast.as_good:
@@ -408,6 +410,8 @@ def _waits(
         ).truncate(width, ellipsis=True),
     ]
     marks = {forecast.now: (NOW, "bold $title")}
+    if tunable.tried is not None:
+        marks.setdefault(float(tunable.saved), (BEFORE, "$title"))
     if looked is not None and float(looked) not in marks:
         marks[float(looked)] = (LOOKED, "bold $mark")
     for point in _nearest(forecast, marks, height - 6):

@@ -164,6 +164,15 @@ class MonitorScreen(ConsoleScreen):
         """Acknowledge every open alert."""
         await acknowledge(self, None)
 
+    @action(
+        "r", N_("read again"), N_("Read the alerts and today's figures again. Sends no request."), line=False
+    )
+    def action_read(self) -> None:
+        """Read again what comes from the disk."""
+        self._counted, self._today_read = None, -TODAY_SECONDS
+        self._ask_alerts()
+        self._follow_today()
+
     def _show_alerts(self, snapshot: Snapshot) -> None:
         if snapshot.badges.alerts != self._unseen:
             self._unseen = snapshot.badges.alerts

@@ -139,12 +139,18 @@ class RequestsScreen(ConsoleScreen):
             self.table.sort_by(None)
         self.table.action_edge(-1)
 
-    @action("o,s", N_("sort"), N_("Sort by the next column, then by time again."))
+    @action("l", N_("slowest"), N_("Show the slowest answers first, with the cursor on the slowest."))
+    def action_slowest(self) -> None:
+        """Go to the slowest answer."""
+        self.table.sort_by("latency")
+        self.table.action_edge(0)
+
+    @action("o", N_("sort"), N_("Sort by the next column, then by time again."))
     def action_sort(self) -> None:
         """Sort by the next column."""
         self.table.cycle_sort()
 
-    @action("O,S", N_("turn round"), N_("Turn the order round."), line=False)
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False)
     def action_turn(self) -> None:
         """Turn the order round."""
         self.table.reverse_sort()

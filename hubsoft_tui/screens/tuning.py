@@ -170,7 +170,13 @@ class TuningScreen(ConsoleScreen):
         """Show what would change in the file, then save."""
         self._offer_to_save()
 
-    @action("r", N_("revert"), N_("Let the saved value hold again."))
+    @action("r", N_("read again"), N_("Read the settings and the trace again. Sends no request."), line=False)
+    def action_read(self) -> None:
+        """Read everything again."""
+        self._forecasts.clear()
+        self._read()
+
+    @action("x", N_("revert"), N_("Let the saved value hold again."))
     def action_revert(self) -> None:
         """Let the saved value hold again."""
         if (tunable := self._tunable) is None:

@@ -78,7 +78,11 @@ class Hub(FakeHub):
         self.show(badges=Badges(alerts=unseen, versions={"alerts": version}))
 
     async def run(self, ask):
-        return await ask(SimpleNamespace(customers=self.customers, drafts=self.drafts, alerts=self.alerts))
+        return await ask(
+            SimpleNamespace(
+                customers=self.customers, drafts=self.drafts, alerts=self.alerts, tickets=self.tickets
+            )
+        )
 
 
 def toasts(app):

@@ -47,7 +47,7 @@ async def test_each_request_is_a_line_the_newest_last_and_followed():
         assert "oauth/token" in lines[1]
         assert "▲ login expired" in lines[2]
         assert "✖ no answer in time" in lines[3]
-        assert "customer.find ×2" in lines[4]
+        assert "×2 cliente?busca=cpf_cnpj&termo_busca=***  " in lines[4]
         assert "… waiting for HubSoft" in lines[5]
         assert lines[5].startswith("▸")
         assert "following" in shown.text(RequestSummary)
@@ -61,7 +61,7 @@ async def test_a_cursor_moved_off_holds_its_request_and_f_follows_again():
         shown.screen.tick(snapshot(2, (*REQUESTS, request(6), request(7))))
         assert shown.table.selected == "4"
         assert "holding" in shown.text(RequestSummary)
-        await shown.pilot.press("s", "f")
+        await shown.pilot.press("o", "f")
         await shown.pilot.pause()
         assert shown.table.selected == "7"
         assert "following" in shown.text(RequestSummary)
@@ -117,7 +117,7 @@ async def test_copy_takes_the_line_under_the_cursor():
 async def test_with_nothing_sent_it_says_what_to_do():
     async with Shown(requests=()) as shown:
         assert "Look somebody up" in shown.text(RequestTable)
-        await shown.pilot.press("enter", "y", "f", "s", "S", "escape")
+        await shown.pilot.press("enter", "y", "f", "o", "O", "escape")
         assert shown.app.copies == []
 
 
@@ -140,3 +140,19 @@ async def test_another_language_keeps_the_keys_on_the_table():
         assert shown.table.has_focus
         assert not shown.screen.query_one("#requests-filter").display
         assert shown.table.selected == "4"
+
+
+@pytest.mark.parametrize(("width", "whole"), [(80, False), (120, True), (200, True)])
+async def test_the_path_is_whole_where_there_is_room(width, whole):
+    async with Shown(size=(width, 30)) as shown:
+        lines = shown.text(RequestTable).splitlines()
+        assert ("busca=cpf_cnpj&termo_busca=*** " in lines[1] + lines[4]) is whole
+        assert ("customer.find" in lines[4]) is (width != 120)
+
+
+async def test_two_keys_find_the_slow_one():
+    async with Shown() as shown:
+        await shown.pilot.press("l")
+        table = shown.screen.query_one(RequestTable)
+        slowest = max(table.rows, key=lambda row: row.latency or 0.0)
+        assert table.item == slowest

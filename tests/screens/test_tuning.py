@@ -109,7 +109,11 @@ class TuningHub(FakeHub):
         self.tuning = FakeTuning()
 
     async def run(self, ask):
-        return await ask(SimpleNamespace(tuning=self.tuning, customers=self.customers, drafts=self.drafts))
+        return await ask(
+            SimpleNamespace(
+                tuning=self.tuning, customers=self.customers, drafts=self.drafts, tickets=self.tickets
+            )
+        )
 
 
 @pytest.fixture
@@ -198,7 +202,7 @@ async def test_default_recommended_revert_and_back(hub):
         await wait_for(pilot, lambda: re.search(r"● now +6 h", seen(pilot.app)))
         await pilot.press("d")
         await wait_for(pilot, lambda: re.search(r"▲ looked at +30 min", seen(pilot.app)))
-        await pilot.press("r")
+        await pilot.press("x")
         await wait_for(pilot, lambda: hub.tuning.tried == {})
 
 

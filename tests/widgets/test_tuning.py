@@ -2,9 +2,9 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.services.tuning.tunables import is_live, ladder, rule_of, shape_of, tunable_keys
-from hubsoft_tui.services.tuning.types import Tunable
+from hubsoft_tui.services.tuning.types import Forecast, Foretold, Tunable
 from tests.widgets.fixture import Stage, lines_of
-from widgets.tuning import StepLine, name_of, shown
+from widgets.tuning import ForecastPanel, StepLine, name_of, shown
 
 LONGEST = 22
 """Cells a name may take, in every language: what the table gives it at 120 columns."""
@@ -58,3 +58,34 @@ async def test_a_setting_says_its_key_and_its_bounds_with_their_unit(key, bounds
         told = " ".join(line.strip() for line in lines_of(step))
         assert key in told
         assert bounds in told
+
+
+async def forecast_lines(now, saved, requests=(1210.0, 1190.0, 1180.0)):
+    points = tuple(
+        Foretold(value, count, 0.5, 60.0, 90.0, 0.01)
+        for value, count in zip((600.0, 3600.0, 86_400.0), requests, strict=True)
+    )
+    panel = ForecastPanel()
+    panel.styles.height = 20
+    async with Stage(panel).run_test(size=(90, 22)) as pilot:
+        await pilot.pause()
+        panel.show(tunable("cache.client_data_ttl"), Forecast("k", points, now, saved, 9000, 14.0), None)
+        return lines_of(panel)
+
+
+async def test_after_trying_the_old_value_stays_to_compare_with():
+    lines = await forecast_lines(now=3600.0, saved=600.0)
+    assert any("● now" in line and "1,190" in line for line in lines)
+    assert any("○ before" in line and "1,210" in line for line in lines)
+    assert not any("before" in line for line in await forecast_lines(now=3600.0, saved=3600.0))
+
+
+async def test_the_axis_shows_a_difference_of_a_few_percent():
+    lines = await forecast_lines(3600.0, 3600.0)
+    assert "the axis begins at 1,170" in lines[0]
+    assert lines[1].split()[0] == "1,220"
+
+
+async def test_an_axis_of_large_differences_begins_at_nothing():
+    lines = await forecast_lines(3600.0, 3600.0, (1200.0, 400.0, 100.0))
+    assert "axis begins" not in lines[0]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GOOD = ("ok", "not_found")
+_PATH_WIDTH, _WIDE = 100, 150
+"""Cells from which a table of requests has room for paths, and for everything."""
 
 
 def outcome_word(outcome: str) -> str:
@@ -76,12 +78,10 @@ def request_columns() -> tuple[Column[RequestRow], ...]:
         ),
         Column("priority", _("Class"), _class_cell, 8, sort=lambda row: row.priority),
         Column("operation", _("Operation"), _operation_cell, 20, sort=lambda row: row.operation),
-        Column("path", _("Path"), lambda row: row.path, priority=5, style="$quiet", minimum=16, weight=3),
+        Column("path", _("Path"), _path_cell, priority=5, minimum=16, weight=3),
         Column("caller", _("Asked by"), lambda row: row.caller, 10, priority=6, style="$quiet"),
         Column("wait", _("Wait"), _wait_cell, 7, "right", 3, sort=lambda row: row.wait, descending=True),
-        Column(
-            "latency", _("Answer"), _latency_cell, 7, "right", sort=lambda row: row.latency, descending=True
-        ),
+        Column("latency", _("Answer"), _latency_cell, 7, "right", sort=_latency_rank, descending=True),
         Column("status", _("HTTP"), _status_cell, 4, "right", 1, sort=lambda row: row.status),
         Column("size", _("Size"), _size_cell, 7, "right", 4, sort=lambda row: row.size, descending=True),
         Column("outcome", _("Outcome"), outcome_part, 22, sort=lambda row: row.outcome),
@@ -114,6 +114,15 @@ class RequestTable(VirtualTable[RequestRow]):
             id=id,
             classes=classes,
         )
+
+    def on_resize(self) -> None:
+        """Show the path whole where there is room: from the operation's and the caller's, which it nearly says."""
+        width = self.size.width
+        left_out = (
+            {"path"} if width < _PATH_WIDTH else {"operation", "caller", "size"} if width < _WIDE else set()
+        )
+        self.show_columns([column.key for column in request_columns() if column.key not in left_out])
+        super().on_resize()
 
 
 class TroubleTable(RequestTable, can_focus=False):
@@ -217,9 +226,18 @@ def _operation_cell(row: RequestRow) -> Content:
     return line(clean(row.operation), (again, "$warn"))
 
 
+def _path_cell(row: RequestRow) -> Content:
+    again = f"×{row.attempt} " if row.attempt > 1 else ""
+    return line((again, "$warn"), (clean(row.path), "$quiet"))
+
+
 def _wait_cell(row: RequestRow) -> Content:
     # A wait too short to be felt is shown quietly.
     return Content.styled(wait(row.wait) if row.wait >= 0.05 else NOTHING, "$quiet" if row.wait < 1 else "")
+
+
+def _latency_rank(row: RequestRow) -> float:
+    return -1.0 if row.latency is None else row.latency
 
 
 def _latency_cell(row: RequestRow) -> str:

@@ -366,12 +366,12 @@ class CheckupScreen(ConsoleScreen):
         """Type into the filter."""
         self.query_one(FieldLine).ask_filter()
 
-    @action("o,s", N_("sort"), N_("Sort by the next column."), line=False, when=_has_table)
+    @action("o", N_("sort"), N_("Sort by the next column."), line=False, when=_has_table)
     def action_sort(self) -> None:
         """Sort by the next column."""
         self._table.cycle_sort()
 
-    @action("O,S", N_("turn round"), N_("Turn the order round."), line=False, when=_has_table)
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False, when=_has_table)
     def action_turn(self) -> None:
         """Turn the order round."""
         self._table.reverse_sort()

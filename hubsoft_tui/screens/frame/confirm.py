@@ -1,4 +1,4 @@
-"""Short pages: one that wants a yes, one that asks for a line and acts on it, one to choose from."""
+"""Boxes over the screen: one that wants a yes, one that asks for a line and acts on it, one to choose from."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ConfirmScreen(ConsoleModal[bool]):
 
     def body(self) -> ComposeResult:
         """Compose the question."""
-        with VerticalScroll(classes="page", can_focus=False):
+        with VerticalScroll(classes="page box", can_focus=False):
             yield Static(data(self._title, "bold $title"), classes="heading")
             for each in self._lines:
                 yield Static(data(each), classes="line")
@@ -90,7 +90,7 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
 
     def body(self) -> ComposeResult:
         """Compose the line."""
-        with VerticalScroll(classes="page", can_focus=False):
+        with VerticalScroll(classes="page box", can_focus=False):
             yield Static(data(self._title, "bold $title"), classes="heading")
             yield Static(data(self._hint, "$quiet"), classes="line")
             yield QuestionInput(id="prompt-line", value=self._value)
@@ -151,7 +151,7 @@ class PickScreen(ConsoleModal[int]):
 
     def body(self) -> ComposeResult:
         """Compose the options."""
-        with VerticalScroll(classes="page", can_focus=False):
+        with VerticalScroll(classes="page box", can_focus=False):
             yield Static(data(self._title, "bold $title"), classes="heading")
             yield ChoiceField(id="pick")
 
