@@ -6,6 +6,7 @@ without being asked. Totals count from local midnight and begin again there, as 
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -18,8 +19,9 @@ from ..core.limiter.schedule import FROZEN
 from ..core.limiter.throttle import limits_from
 from ..core.limiter.view import budget_state
 from ..core.types import Priority
-from ..errors import StoreError
+from ..errors import SharedServerLost, StoreError
 from ..settings.tree import Settings
+from .identity import account_of
 from .reports.archive import ReportReader
 from .reports.figures import Sums
 from .reports.types import DayReport
@@ -61,7 +63,13 @@ class HomeMetrics:
         """Return every figure as it is now. What cannot be read is left out, and `hubsoft_readable` says so."""
         found: list[Figure] = []
         readable: dict[tuple[str, ...], float] = {}
-        parts = {"budget": self._budget, "cache": self._cache, "token": self._token, "trace": self._today}
+        parts = {
+            "budget": self._budget,
+            "cache": self._cache,
+            "token": self._token,
+            "trace": self._today,
+            "shared": self._shared,
+        }
         with self._lock:
             for name, read in parts.items():
                 try:
@@ -117,6 +125,48 @@ class HomeMetrics:
                 waiting,
                 ("class",),
             ),
+        ]
+
+    def _shared(self) -> list[Figure]:
+        if self._state.shared is None:
+            return []
+        from .shared_ports import figures_at  # noqa: PLC0415 - heavy library: redis and cryptography
+
+        up = "Whether the server that machines share answers (1) or not (0)."
+        try:
+            seen = asyncio.run(figures_at(self._settings, account_of(self._settings.profile)))
+        except SharedServerLost:
+            return [_gauge("hubsoft_shared_up", up, 0)]
+        ledger = seen.ledger
+        told = {
+            "hubsoft_shared_up": (up, 1),
+            "hubsoft_shared_machines": (
+                "Machines that share the budget, silent ones included.",
+                len(seen.machines),
+            ),
+            "hubsoft_shared_turn_seconds": (
+                "Seconds of one round trip to the shared server.",
+                seen.round_trip,
+            ),
+            "hubsoft_shared_set_aside": (
+                "Requests in 60 seconds kept free for machines that are silent.",
+                seen.set_aside,
+            ),
+            "hubsoft_shared_quarantine_seconds": (
+                "Seconds until the shared budget grants again after it was lost.",
+                ledger.quarantine,
+            ),
+            "hubsoft_shared_unknown_seconds": (
+                "Seconds for which two thirds are kept free for machines that are not known.",
+                ledger.unknown,
+            ),
+        }
+        jumped = (
+            "Seconds that the shared server's clock jumped ahead and was not believed, in the budget's life."
+        )
+        return [
+            *(_gauge(name, text, value) for name, (text, value) in told.items()),
+            Figure("hubsoft_shared_clock_held_back_seconds", "counter", jumped, {(): ledger.held_back}),
         ]
 
     def _cache(self) -> list[Figure]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,9 +25,10 @@ from ..settings.places import write_private
 from ..settings.tree import Settings
 from ..shared.budget import MachineFace, SharedBudget
 from ..shared.connection import SharedAddress, SharedServer
-from ..shared.diagnosis import Diagnosis, diagnose
+from ..shared.diagnosis import Diagnosis, LedgerSeen, diagnose, read_ledger
 from ..shared.flights import CHANNEL, SharedFlights
 from ..shared.machines import MachineSeen, seen_machines
+from ..shared.membership import SILENCE
 from ..shared.seal import Seal
 from ..shared.tokens import SharedTokens
 from ..store.budget import SqliteBudget
@@ -120,6 +122,31 @@ async def machines_at(settings: Settings, account: str) -> list[MachineSeen]:
     """Return who is at the server. Raises SettingsError, StoreError."""
     async with _visiting(settings, account) as (server, seal, mine):
         return await seen_machines(server, seal, mine)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFigures:
+    """The shared server as other systems measure it."""
+
+    round_trip: float
+    """Seconds."""
+    ledger: LedgerSeen
+    machines: tuple[MachineSeen, ...]
+
+    @property
+    def set_aside(self) -> int:
+        """Requests a window that are kept free for machines that are silent."""
+        return sum(machine.promise for machine in self.machines if machine.silent >= SILENCE)
+
+
+async def figures_at(settings: Settings, account: str) -> SharedFigures:
+    """Measure the server. Raises SettingsError, StoreError."""
+    async with _visiting(settings, account) as (server, seal, mine):
+        await server.call(lambda client: client.ping())  # what connecting takes is no round trip
+        began = time.monotonic()
+        ledger = await read_ledger(server)
+        trip = time.monotonic() - began
+        return SharedFigures(trip, ledger, tuple(await seen_machines(server, seal, mine)))
 
 
 @asynccontextmanager

@@ -102,7 +102,7 @@ async def diagnose(server: SharedServer, clock: Clock, machines: Callable[[], An
         checks += [_version(facts), _policy(facts), _persistence(facts), _copies(facts)]
         trips, offset = await _timed(server, clock)
         checks += [_round_trip(trips), _clock(offset)]
-        ledger = await _ledger(server)
+        ledger = await read_ledger(server)
         there: list[MachineSeen] = await machines()
     except SharedServerLost as error:
         checks.append(SharedCheck("reaches", Soundness.ERROR, say("{reason}", reason=error.text)))
@@ -295,7 +295,9 @@ def _clock(offset: float) -> SharedCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class _LedgerSeen:
+class LedgerSeen:
+    """What the ledger holds now; durations in seconds."""
+
     there: bool = False
     newer: bool = False
     epoch: str = ""
@@ -305,17 +307,18 @@ class _LedgerSeen:
     others: int = 0
 
 
-async def _ledger(server: SharedServer) -> _LedgerSeen:
+async def read_ledger(server: SharedServer) -> LedgerSeen:
+    """Look at the ledger. Raises SharedServerLost."""
     blob = await server.call(lambda client: client.get(f"{server.prefix}ledger"))
     if blob is None:
-        return _LedgerSeen()
+        return LedgerSeen()
     held: dict[str, Any] = msgspec.msgpack.decode(blob)
     if held["f"] > FORMAT:
-        return _LedgerSeen(there=True, newer=True)
+        return LedgerSeen(there=True, newer=True)
     seconds, micros = await server.call(lambda client: client.time())
     now = max(held["c"], seconds * 1000 + micros // 1000 + held["off"])
     throttle = held["th"]
-    return _LedgerSeen(
+    return LedgerSeen(
         there=True,
         epoch=str(held["e"]),
         quarantine=max(0.0, (held["q"] - now) / 1000),
@@ -325,7 +328,7 @@ async def _ledger(server: SharedServer) -> _LedgerSeen:
     )
 
 
-def _of_ledger(seen: _LedgerSeen) -> Iterable[SharedCheck]:
+def _of_ledger(seen: LedgerSeen) -> Iterable[SharedCheck]:
     if seen.newer:
         text = say("The budget is kept by newer versions of this program.")
         yield SharedCheck("budget", Soundness.ERROR, text, say("Update it on this machine."))

@@ -140,3 +140,21 @@ class TestMachines:
         }
         left = run("shared", "machines", "--json").document["machines"]
         assert "laptop" not in {each["name"] for each in left}
+
+
+def test_prometheus_is_told_of_the_server(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("shared", "begin").code == 0
+    monkeypatch.setattr("hubsoft_tui.services.storage.budget.SqliteBudget.last", lambda _ledger: False)
+    assert run("lookup", "86214941081").code == 0  # it goes without taking leave
+    told = run("metrics").out
+    for sample in (
+        "shared_up 1.0",
+        "shared_machines 1.0",
+        "shared_set_aside 0.0",
+        "shared_quarantine_seconds 0.0",
+    ):
+        assert f"\nhubsoft_{sample}\n" in told
+    monkeypatch.setenv("HUBSOFT_TUI_SHARED__URL", "redis://127.0.0.1:1/0")
+    gone = run("metrics")
+    assert (gone.code, "\nhubsoft_shared_up 0.0\n" in gone.out) == (0, True)
+    assert "hubsoft_shared_machines" not in gone.out
