@@ -237,6 +237,10 @@ class Terminal:
         """Return a place in `raw` to look from later."""
         return len(self.raw)
 
+    def wrote_since(self, place: int) -> bool:
+        """Whether the program wrote anything behind a mark."""
+        return len(self.raw) > place
+
     # -- the end
 
     def exit_status(self, timeout: float = PATIENCE) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,10 @@ def test_a_half_written_ticket_is_there_at_the_next_start(
     terminal.type("nn")  # a key that bounces
     terminal.wait_for("New ticket for BIANCA COUTO")
     while not terminal.cursor_in("Description"):
+        seen = terminal.mark()
         terminal.press("tab")
-        terminal.quiet(0.2)
+        terminal.wait_for(partial(terminal.wrote_since, seen))
+        terminal.quiet(0.3)
     terminal.type(TEXT)
     terminal.wait_for(TEXT)
     end(terminal, home)
