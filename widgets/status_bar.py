@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FULL: Final = "▮"
 EMPTY: Final = "▯"
 
+LATENCY: Final = 7
+"""Cells of the longest latency with the space before it."""
 WIDE: Final = 120
 """From so many cells on what is wrong with the shared server stands there in words."""
 TOKEN_SHORT: Final = 3600.0
@@ -182,7 +184,12 @@ class StatusStrip(Drawn):
             detail = latency(api.p50)
         else:
             detail = clock(api.since) if api.health is not Health.UNKNOWN else ""
-        return [(f"{sign} {word}", style), (f" {detail:<6}" if detail else "", "$quiet")]
+        told = f" {detail}" if detail else ""
+        # The answer to the first question must not move what stands beside it: it has its place before.
+        first = max(
+            cell_len(health_mark(Health.UNKNOWN)[1]), cell_len(health_mark(Health.ONLINE)[1]) + LATENCY
+        )
+        return [(f"{sign} {word}", style), (told.ljust(first - cell_len(word)), "$quiet")]
 
     def _budget(self, budget: BudgetState, cells: int) -> list[Part]:
         full, empty = gauge(budget.used, budget.limit, cells)

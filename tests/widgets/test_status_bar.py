@@ -93,6 +93,21 @@ async def test_parts_keep_their_place_when_numbers_change():
 
 
 @pytest.mark.parametrize(
+    "answered",
+    [
+        ApiState(Health.ONLINE, p50=0.042),
+        ApiState(Health.SLOW, p50=2.1),
+        ApiState(Health.OFFLINE, since=1.7e9),
+    ],
+)
+async def test_the_first_answer_moves_no_part_of_the_strip(answered):
+    first = replace(SNAPSHOT, api=ApiState(), token=TokenState())
+    before, after = await shown(120, first), await shown(120, replace(first, api=answered))
+    for part in ("▯", "queue", "hit", "token"):
+        assert before.index(part) == after.index(part)
+
+
+@pytest.mark.parametrize(
     ("used", "limit", "filled"), [(0, 30, 0), (1, 600, 1), (599, 600, 7), (30, 30, 8), (40, 30, 8), (5, 0, 0)]
 )
 def test_the_gauge_is_full_or_empty_only_when_it_is(used, limit, filled):
