@@ -25,7 +25,7 @@ from .clock import Clock
 from .limiter.gate import Gate
 from .limiter.ledger import PermitPort
 from .limiter.throttle import limits_from
-from .ports import FlightPort, RecordPort, TokenPort
+from .ports import FlightPort, ProbePort, RecordPort, TokenPort
 from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
 from .requests.breaker import Breaker
 from .requests.exchange import Exchange, Received
@@ -81,6 +81,8 @@ class Ports:
     tokens: TokenPort
     records: RecordPort
     flights: FlightPort
+    probes: ProbePort | None = None
+    """None where no other machine asks with this login."""
 
 
 class Engine:
@@ -130,7 +132,10 @@ class Engine:
             backoff=backoff or Backoff(settings.retry),
             budget=RetryBudget(clock, settings.retry),
             clock=clock,
+            probes=ports.probes,
         )
+        if ports.probes is not None:
+            ports.probes.on_answered = self._breaker.succeeded
         self._tokens = Tokens(
             ports.tokens,
             clock,

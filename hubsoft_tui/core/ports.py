@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -144,6 +145,21 @@ class Look:
     """How the request failed that was waited for."""
     mark: str = ""
     """Names what was found, for the next look."""
+
+
+class ProbePort(Protocol):
+    """The one request that finds out whether HubSoft is back, over all machines that share its budget."""
+
+    on_answered: Callable[[], None]
+    """Called when another machine's was answered."""
+
+    async def take(self) -> bool:
+        """Take the right to send it; False while another machine has it, or had it a moment ago."""
+        ...
+
+    def ended(self, *, answered: bool | None) -> None:
+        """Tell how it ended; None for a probe that was taken back."""
+        ...
 
 
 class FlightPort(Protocol):

@@ -9,7 +9,7 @@ if claim then
   mine = owner == ARGV[1] and fence == ARGV[2]
 end
 if ARGV[3] == 'on' then
-  if mine then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+  if mine then redis.call('SET', KEYS[1], claim, 'PX', ARGV[4]) end
   return mine and 1 or 0
 end
 for i = 3, #KEYS do

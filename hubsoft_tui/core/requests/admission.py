@@ -10,6 +10,7 @@ from ...formats import clock
 from ...texts import Text, say
 from ..clock import Clock
 from ..limiter.gate import Gate
+from ..ports import ProbePort
 from ..types import BreakerState, Priority
 from .breaker import Admission, Breaker
 from .health import HealthMonitor
@@ -27,7 +28,15 @@ BACKGROUND_LOOK_SECONDS: Final = 5.0
 class AdmissionControl:
     """Lives in the engine's loop; people are told within a second, background work waits, within bounds."""
 
-    def __init__(self, breaker: Breaker, gate: Gate, health: HealthMonitor, clock: Clock) -> None:
+    def __init__(
+        self,
+        breaker: Breaker,
+        gate: Gate,
+        health: HealthMonitor,
+        clock: Clock,
+        probes: ProbePort | None = None,
+    ) -> None:
+        self._probes = probes
         self._breaker = breaker
         self._gate = gate
         self._health = health
@@ -40,7 +49,7 @@ class AdmissionControl:
     async def admitted(self, job: Job, operation: Operation[Any]) -> bool:
         """Wait until the breaker lets this through, as its one probe (True) or not; people are told instead."""
         until = self._clock.now() + VERDICT_SECONDS
-        while (admission := self._admission(job, operation)) is Admission.WAIT:
+        while (admission := await self._admission(job, operation)) is Admission.WAIT:
             now = self._clock.now()
             if _is_persons(job) or not job.through_outages:
                 self._refuse_while_away()
@@ -54,13 +63,41 @@ class AdmissionControl:
         paused, resting = self._gate.paused_for, self.resting
         if self.too_long(job, paused) or self.too_long(job, resting):
             if probe:
-                self._breaker.undecided()
+                self.probe_ended()
             raise self.limited(paused) if paused >= resting else self.away(resting)
         return probe
 
-    def _admission(self, job: Job, operation: Operation[Any]) -> Admission:
+    async def _admission(self, job: Job, operation: Operation[Any]) -> Admission:
         # A background request would take the probe into its own slow lane; for it the engine sends a probe.
-        return self._breaker.admit(safe_read=operation.repeatable and _is_persons(job), early=not job.probed)
+        admission = self._breaker.admit(
+            safe_read=operation.repeatable and _is_persons(job), early=not job.probed
+        )
+        if (
+            admission is Admission.PROBE
+            and self._probes is not None
+            and not await self._may_probe(self._probes)
+        ):
+            return Admission.WAIT
+        return admission
+
+    async def _may_probe(self, probes: ProbePort) -> bool:
+        """Ask the other machines for the one probe; while one of them has it, this one waits for its news."""
+        taken = False
+        try:
+            taken = await probes.take()
+        finally:
+            if not taken:
+                self._breaker.undecided()
+        return taken
+
+    def probe_ended(self) -> None:
+        """The probe has its verdict, or ends without one."""
+        state = self._breaker.state
+        if state is BreakerState.HALF_OPEN:
+            self._breaker.undecided()
+        if self._probes is not None:
+            answered = None if state is BreakerState.HALF_OPEN else state is BreakerState.CLOSED
+            self._probes.ended(answered=answered)
 
     @property
     def resting(self) -> float:

@@ -28,6 +28,7 @@ from ...errors import (
 from ...texts import say
 from ..clock import Clock
 from ..limiter.gate import Gate, Permit, QueuePlace
+from ..ports import ProbePort
 from ..telemetry.journal import Journal
 from ..types import BreakerState, Priority, RequestContext, RequestRow
 from .admission import AdmissionControl
@@ -92,6 +93,7 @@ class Exchange:
         backoff: Backoff,
         budget: RetryBudget,
         clock: Clock,
+        probes: ProbePort | None = None,
     ) -> None:
         self.transport = transport
         self.gate = gate
@@ -101,7 +103,7 @@ class Exchange:
         self.backoff = backoff
         self.budget = budget
         self.clock = clock
-        self.admission = AdmissionControl(breaker, gate, health, clock)
+        self.admission = AdmissionControl(breaker, gate, health, clock, probes)
 
     async def perform(self, job: Job, operation: Operation[T], tokens: Tokens) -> Received[T]:
         """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
@@ -125,8 +127,8 @@ class Exchange:
                     not_before = self._repeat_at(job, attempt, again)
                     attempt += 1
             finally:
-                if probe and self.breaker.state is BreakerState.HALF_OPEN:
-                    self.breaker.undecided()
+                if probe:
+                    self.admission.probe_ended()
 
     async def login(self, operation: Operation[TokenGrant]) -> TokenGrant:
         """Ask for a token, once. Logging in is rare and every request waits for it, so it goes first."""
