@@ -414,6 +414,12 @@ class UiSettings:
     reveal_seconds: float = setting(
         30.0, N_("How long a revealed document stays readable."), SECONDS, low=1, high=600
     )
+    canned_texts: str = setting(
+        "",
+        N_(
+            "The file with the provider's canned texts; yours are in texts.toml beside config.toml and come first."
+        ),
+    )
 
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")

@@ -172,6 +172,46 @@ class CustomerNotices(Drawn):
         return lines
 
 
+class CustomerAside(Drawn):
+    """The customer beside a form: who, whether active, every service with its line and address, alerts; masked."""
+
+    def __init__(self, customer: Customer, active_statuses: frozenset[str]) -> None:
+        super().__init__()
+        self._customer = customer
+        self._active = frozenset(
+            each.id for each in customer.services if each.status_prefix in active_statuses
+        )
+
+    def draw(self, width: int) -> list[Content]:
+        """Return the lines."""
+        customer = self._customer
+        lines = [Content.styled(each, "bold $title") for each in wrapped(clean(customer.name), width, 2)]
+        lines.append(Content.styled(*state(customer, bool(self._active))))
+        document = written_document(customer.document, revealed=False) if customer.document else ""
+        code = "" if customer.code is None else _("code") + f" {customer.code}"
+        lines.append(Content.styled(cut(_GAP.join(filter(None, (document, code))), width), "$quiet"))
+        lines += [
+            Content.styled(written_phone(each, revealed=False), "$quiet") for each in customer.phones[:2]
+        ]
+        for service in customer.services:
+            active = service.id in self._active
+            mark = (f"{ON} " if active else f"{OFF} ", "bold $ok" if active else "bold $bad")
+            lines += [Content(""), line(mark, (cut(clean(service.name), width - 2), "bold"))]
+            below = [_status(service), _line_state(service.connection)[0]]
+            lines.append(Content(cut("  " + _GAP.join(filter(None, below)), width)))
+            if service.address is not None and service.address.full:
+                lines += [
+                    Content.styled(f"  {each}", "$quiet")
+                    for each in wrapped(clean(service.address.full), width - 2, 2)
+                ]
+        for alert in customer.alerts:
+            lines += [
+                Content(""),
+                *(Content.styled(each, "$warn") for each in wrapped(clean(alert), width, 3)),
+            ]
+        return lines
+
+
 NAME_LEAST: Final = 14
 """Cells below which a service's name is not cut for HubSoft's own word for its status."""
 

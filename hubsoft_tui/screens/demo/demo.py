@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.errors import StoreError
-from hubsoft_tui.settings import places
+from hubsoft_tui.settings import canned, places
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import _
 
@@ -33,6 +33,28 @@ DOCUMENTS: Final = ("86214941081", "10682083682", "12ABC34501DE35")
 
 MEMBERS: Final = "membros.csv"
 """A list for the check-up, in the demo's home: some of the customers, a stranger, and a line that is wrong."""
+TEXTS: Final = """
+[[text]]
+name = "Sem acesso: ONU sem luz"
+for = ["ticket"]
+text = "{customer} ({plan}) está sem acesso. ONU com luz LOS acesa; equipamento já reiniciado sem resultado."
+
+[[text]]
+name = "Lentidão: já reiniciou"
+for = ["ticket"]
+text = "{customer} relata lentidão no plano {plan}. Equipamento reiniciado, teste por cabo abaixo do contratado."
+
+[[text]]
+name = "Cliente ligou de novo"
+for = ["message"]
+text = "{customer} ligou de novo e pede previsão. Protocolo {protocol}."
+
+[[text]]
+name = "Resolvido por telefone"
+for = ["closing"]
+text = "Resolvido por telefone com {customer}: conexão normalizada depois de reiniciar o equipamento."
+"""
+"""The canned texts of the demo."""
 LISTED: Final = 5
 """Every so many-th customer is on it."""
 STRANGER: Final = "52998224725"
@@ -88,6 +110,7 @@ class Demo:
             simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
         self._simulator = simulator
         _write_members(simulator, Path(self._home) / MEMBERS)
+        places.create_private(places.find(home=self._home).config / canned.FILE, TEXTS.encode())
         profile = replace(simulator.profile, read_only=settings.profile.read_only)
         self._recording = threading.Thread(
             target=self._record, args=(profile,), name="demo-trace", daemon=True

@@ -296,7 +296,7 @@ class CustomerView(ConsolePart, Vertical):
             return
         ticket = tickets[0] if len(tickets) == 1 else await self._which(tickets)
         if ticket is not None:
-            self._written(await write(self.console, about(ticket, customer.name)))
+            self._written(await write(self.console, about(ticket, customer.name, customer)))
 
     async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
         from widgets.choice_field import ChoiceOption  # noqa: PLC0415 - first frame
@@ -541,11 +541,15 @@ def _in_sight(when: Callable[[CustomerView], object] | None, screen: LookupScree
     return screen.showing == "customer" and (when is None or bool(when(screen.view)))
 
 
-def about(ticket: Ticket, customer: str) -> About:
-    """Return what a form says about the ticket it writes into."""
+def about(ticket: Ticket, customer: str, record: Customer | None = None) -> About:
+    """Return what a form says about the ticket it writes into; `record` is its customer, where that is at hand."""
     from ..writing.ticket_flow import About  # noqa: PLC0415 - first frame
 
-    return About(ticket.id, ticket.protocol, customer or None, _subject(ticket))
+    services = record.services if record is not None else ()
+    plan = next((each.name for each in services if each.id == ticket.service_id), "")
+    if not plan and len(services) == 1:
+        plan = services[0].name
+    return About(ticket.id, ticket.protocol, customer or None, _subject(ticket), plan, record)
 
 
 def _subject(ticket: Ticket) -> str:

@@ -240,6 +240,28 @@ class SentScreen(ConsoleModal[None]):
         """Look again."""
         self.look()
 
+    @action(
+        "s",
+        N_("copy sentence"),
+        N_("Copy a sentence with the protocol, for a chat with the customer."),
+        when=lambda page: bool(page.sentence),
+    )
+    def action_copy_sentence(self) -> None:
+        """Copy the sentence with the protocol."""
+        self.console.copy(_("the sentence with the protocol"), self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """What a chat is told once it is written; empty where there is no protocol to tell."""
+        if self.entry.state is not EntryState.SENT or not self.entry.protocol:
+            return ""
+        texts = {
+            EntryKind.OPEN: _("Your request is registered. Protocol: {protocol}"),
+            EntryKind.MESSAGE: _("Your request {protocol} was updated."),
+            EntryKind.CLOSE: _("Your request {protocol} is closed."),
+        }
+        return texts.get(self.entry.kind, "").format(protocol=self.entry.protocol)
+
     def action_copy(self) -> None:
         """Copy HubSoft's protocol, or the local one while there is none."""
         if self.entry.protocol:

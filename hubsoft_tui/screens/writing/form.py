@@ -5,6 +5,7 @@ What is typed leaves a form in two ways only: it is in the outbox, or it is kept
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +16,17 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static, TextArea
 
-from hubsoft_tui.errors import HubSoftError, InvalidInput
+from hubsoft_tui.errors import HubSoftError, InvalidInput, SettingsError
 from hubsoft_tui.formats import moment
-from hubsoft_tui.services.outbox.types import Entry, EntryKind
+from hubsoft_tui.services.outbox.types import Closing, Entry, EntryKind, NewMessage, NewTicket
+from hubsoft_tui.settings import canned, places
 from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceField, ChoiceOption, TickField
+from widgets.customer.card import CustomerAside
 from widgets.safety import data
 
 from ..frame.actions import action
-from ..frame.confirm import STYLE, ConfirmScreen
+from ..frame.confirm import STYLE, ConfirmScreen, PickScreen
 from ..frame.modal import ConsoleModal
 from .entry_page import ReviewScreen
 
@@ -34,21 +37,56 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from hubsoft_tui.api.models import Choice
+    from hubsoft_tui.api.models import Choice, Customer
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.outbox.types import Draft, Review
     from hubsoft_tui.store.drafts import KeptDraft, Value
 
 KEEP_SECONDS: Final = 0.5
 """How long what is typed may be in memory alone."""
+BESIDE_COLUMNS: Final = 120
+"""Terminal columns from which the customer stands beside the form."""
+LAST_TEXTS: Final = 20
+USES: Final = {EntryKind.OPEN: "ticket", EntryKind.MESSAGE: "message", EntryKind.CLOSE: "closing"}
+"""What a form's kind is called in the file of canned texts."""
 
 
 class TextField(TextArea):
-    """Several lines of text. The cursor stands still: a blinking one sends bytes all day."""
+    """Several lines of text. The cursor stands still: a blinking one sends bytes all day.
+
+    While nothing is typed, up and down go through the last texts.
+    """
 
     def __init__(self, text: str, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
         self.cursor_blink = False
+        self.last_texts: tuple[str, ...] = ()
+        """What was written before, the newest first."""
+        self._recalled = -1
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Bring an older text back where nothing else is typed; else go up a line."""
+        if select or not self._recall(1):
+            super().action_cursor_up(select)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """Bring a newer text back where nothing else is typed; else go down a line."""
+        if select or not self._recall(-1):
+            super().action_cursor_down(select)
+
+    def _recall(self, step: int) -> bool:
+        shown = self.last_texts[self._recalled] if 0 <= self._recalled < len(self.last_texts) else ""
+        wanted = (self._recalled if self.text else -1) + step
+        if (self.text != shown and self.text) or not -1 <= wanted < len(self.last_texts):
+            return False
+        self._recalled = wanted
+        self.write(self.last_texts[wanted] if wanted >= 0 else "")
+        return True
+
+    def write(self, text: str) -> None:
+        """Hold `text`, ready to be gone on with."""
+        self.text = text
+        self.move_cursor(self.document.end)
 
 
 def not_asking(form: WriteForm) -> bool:
@@ -84,8 +122,14 @@ class WriteForm(ConsoleModal[Entry]):
         self._saving: Timer | None = None
         self.entries: tuple[Entry, ...] = ()
         """What it put into the outbox."""
+        self.customer: Customer | None = None
+        """Whom it is about, where the record is at hand: shown beside the form."""
 
     # -- for subclasses
+
+    def placeholders(self) -> dict[str, str]:
+        """Return what the placeholders of a canned text stand for here."""
+        return {}
 
     def fields(self) -> ComposeResult:
         """Compose the fields, each with `field()`."""
@@ -127,14 +171,19 @@ class WriteForm(ConsoleModal[Entry]):
     # -- the frame
 
     def body(self) -> ComposeResult:
-        """Compose the form."""
-        with VerticalScroll(classes="page", can_focus=False):
-            yield Static(data(self._title, "bold $title"), classes="heading")
-            yield Static(data(self._subtitle, "$quiet"), id="write-subtitle", classes="line")
-            yield from self.fields()
-            with Horizontal(classes="buttons"):
-                yield Button(Content(_("Continue")), id="write-go", compact=True)
-            yield Static(Content(""), id="write-report")
+        """Compose the form, and the customer beside it."""
+        with Horizontal(id="write-split"):
+            with VerticalScroll(classes="page", can_focus=False):
+                yield Static(data(self._title, "bold $title"), classes="heading")
+                yield Static(data(self._subtitle, "$quiet"), id="write-subtitle", classes="line")
+                yield from self.fields()
+                with Horizontal(classes="buttons"):
+                    yield Button(Content(_("Continue")), id="write-go", compact=True)
+                yield Static(Content(""), id="write-report")
+            if self.customer is not None:
+                statuses = self.console.settings.customers.active_statuses
+                with VerticalScroll(id="write-customer", can_focus=False):
+                    yield CustomerAside(self.customer, frozenset(statuses))
 
     def field(self, label: str, widget: Widget) -> ComposeResult:
         """Compose one field under its label; what is wrong with it is said below."""
@@ -147,12 +196,73 @@ class WriteForm(ConsoleModal[Entry]):
     def on_mount(self) -> None:
         """Put in what was kept."""
         super().on_mount()
+        self._load_last_texts()
         kept = self._shown = self.console.drafts.get(self._about)
         # A draft of another version may lack a field.
         self.fill(self._pristine if kept is None else {**self._pristine, **kept.values})
         if kept is not None:
             typed_at = moment(kept.at, time.time())
             self._say(_("This is what you typed at {time}.").format(time=typed_at), "$account")
+
+    def on_resize(self) -> None:
+        """Show the customer where there is room beside the form."""
+        super().on_resize()
+        for aside in self.query("#write-customer"):
+            aside.display = self.app.size.width >= BESIDE_COLUMNS
+
+    # -- texts that were written before
+
+    @work(exit_on_error=False)
+    async def _load_last_texts(self) -> None:
+        """Offer the last texts of this kind; without them the form does as well."""
+        entries = await self.asked(
+            lambda services: services.outbox.entries(), failed=lambda _sentence, _error: None
+        )
+        texts = [text_of(entry.draft) for entry in entries or () if entry.kind is self.KIND]
+        for field in self.query(TextField):
+            field.last_texts = tuple(dict.fromkeys(text for text in texts if text))[:LAST_TEXTS]
+
+    @action(
+        "ctrl+t",
+        N_("canned text"),
+        N_("Choose a canned text by typing; it is written where you write, its placeholders filled."),
+        first=True,
+        when=not_asking,
+    )
+    @work(exit_on_error=False)
+    async def action_canned(self) -> None:
+        """Have a canned text chosen and write it."""
+        settings = self.console.settings
+        own = places.find(home=settings.home or None).config / canned.FILE
+        paths = [own, *([places.expanded(settings.ui.canned_texts)] if settings.ui.canned_texts else [])]
+        try:
+            found = await asyncio.to_thread(canned.read_canned, paths)
+        except SettingsError as error:
+            self._say(f"! {error}", "$warn")
+            return
+        texts = [each for each in found if USES[self.KIND] in each.uses]
+        if not texts:
+            self._say(
+                _("There is no canned text for this. Write some into {path}.").format(path=own), "$account"
+            )
+            return
+        options = [
+            ChoiceOption(index, each.name, " ".join(each.text.split())) for index, each in enumerate(texts)
+        ]
+        chosen: int | None = await self.app.push_screen_wait(PickScreen(_("Which text?"), options))
+        if chosen is not None:
+            self._write(texts[chosen].text)
+
+    def _write(self, text: str) -> None:
+        """Write a canned text into the field for texts, behind what stands there."""
+        written, missing = canned.filled(text, self.placeholders())
+        field = self.query(TextField).first()
+        typed = field.text.rstrip()
+        field.write(f"{typed}\n{written}" if typed else written)
+        field.focus()
+        if missing:
+            names = ", ".join(f"{{{name}}}" for name in missing)
+            self._say(_("Not known here and left out: {names}").format(names=names), "$warn")
 
     # -- what is typed is kept
 
@@ -399,6 +509,15 @@ def together(reviews: Sequence[Review]) -> Review:
     lines = tuple(line for line in first.lines if all(line in each.lines for each in reviews))
     similar = tuple(entry for review in reviews for entry in review.similar)
     return replace(first, lines=lines, similar=similar)
+
+
+def text_of(draft: Draft) -> str:
+    """Return the text a person wrote into `draft`."""
+    if isinstance(draft, NewTicket):
+        return draft.description
+    if isinstance(draft, NewMessage):
+        return draft.text
+    return draft.description if isinstance(draft, Closing) else ""
 
 
 def text_problem(text: str) -> str:

@@ -47,6 +47,8 @@ class TicketOpening:
     """Open tickets of the customer, as (type, what it is called), as far as they are known."""
     code: int | None = None
     document: str | None = field(default=None, repr=False)
+    plans: dict[int, str] = field(default_factory=dict)
+    """The services' names, by id."""
 
 
 def opening_for(
@@ -79,6 +81,7 @@ def opening_for(
         tickets=still_open,
         code=customer.code,
         document=customer.document or None,
+        plans={service.id: service.name for service in services},
     )
 
 
@@ -114,6 +117,7 @@ def opening_again(draft: NewTicket, about: str, customer: Customer | None = None
         values=values,
         code=draft.customer_code,
         document=draft.customer_document,
+        plans={service.id: service.name for service in (customer.services if customer is not None else ())},
     )
 
 
@@ -205,6 +209,12 @@ class OpeningForm(WriteForm):
             said for label, said in self._opening.tickets if kind is not None and label == kind.label
         ]
         return service.label if service else "", tuple(still_open)
+
+    def placeholders(self) -> dict[str, str]:
+        """Return the customer and the plan; HubSoft gives the protocol later."""
+        service = self.query_one("#service", ChoiceField).chosen
+        plan = self._opening.plans.get(service.id, "") if service is not None else ""
+        return {"customer": self._opening.name, "plan": plan}
 
     def way_back(self) -> tuple[str, str]:
         """Return the customer's name, and code or document."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -48,11 +48,23 @@ class About:
     customer: str | None = None
     subject: str = ""
     """Type and status, in HubSoft's words."""
+    plan: str = ""
+    """The name of the service it is for, where that is at hand."""
+    record: Customer | None = field(default=None, repr=False)
+    """The customer, where the record is at hand."""
 
     @property
     def line(self) -> str:
         """Say which ticket it is."""
         return "   ".join(part for part in (self.protocol, self.customer or "", self.subject) if part)
+
+
+def placeholders(tickets: Sequence[About]) -> dict[str, str]:
+    """Return what placeholders of a canned text stand for; nothing where one text goes into several tickets."""
+    if len(tickets) > 1:
+        return {}
+    about = tickets[0]
+    return {"customer": about.customer or "", "plan": about.plan, "protocol": about.protocol}
 
 
 def listed(tickets: Sequence[About]) -> str:
@@ -110,6 +122,10 @@ class MessageForm(WriteForm):
         """Return what is wrong."""
         problem = text_problem(str(self.values()["text"]))
         return {"text": problem} if problem else {}
+
+    def placeholders(self) -> dict[str, str]:
+        """Return customer, plan and protocol."""
+        return placeholders(self._tickets)
 
     def way_back(self) -> tuple[str, str]:
         """Return the customer and the protocol."""
@@ -200,6 +216,10 @@ class ClosingForm(WriteForm):
             return {"reason": _("Choose why it is closed.")}
         return {}
 
+    def placeholders(self) -> dict[str, str]:
+        """Return customer, plan and protocol."""
+        return placeholders(self._tickets)
+
     def way_back(self) -> tuple[str, str]:
         """Return the customer and the protocol."""
         return self._ticket.customer or "", self._ticket.protocol
@@ -261,17 +281,23 @@ async def open_ticket(
         )
         console.tell(sentence, severity="warning")
         return None
-    return await write(console, OpeningForm(opening_for(customer, service_id, tickets)))
+    form = OpeningForm(opening_for(customer, service_id, tickets))
+    form.customer = customer
+    return await write(console, form)
 
 
 async def add_message(console: Console, about: About, *others: About) -> Entry | None:
     """Write a message into a ticket, the same into `others`."""
-    return await write(console, MessageForm(about, *others))
+    form = MessageForm(about, *others)
+    form.customer = None if others else about.record
+    return await write(console, form)
 
 
 async def close_ticket(console: Console, about: About, *others: About) -> Entry | None:
     """Close a ticket, and `others` for the same reason."""
-    return await write(console, ClosingForm(about, *others))
+    form = ClosingForm(about, *others)
+    form.customer = None if others else about.record
+    return await write(console, form)
 
 
 async def correction(console: Console, entry: Entry) -> WriteForm:
