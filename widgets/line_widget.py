@@ -103,6 +103,23 @@ class Drawn(Widget):
         return strip.adjust_cell_length(width, style.rich_style)
 
 
+class DrawnCell(Drawn):
+    """A `Drawn` in a grid whose columns are equally wide; it may span several.
+
+    Textual measures what spans columns as if it stood in one of them: it would come out far too tall.
+    """
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are at the width of all the columns it spans."""
+        edges = self.styles.gutter.width
+        span, parent = self.styles.column_span or 1, self.parent
+        if isinstance(parent, Widget) and span > 1 and width + edges < container.width:
+            columns, gap = parent.styles.grid_size_columns or 1, parent.styles.grid_gutter_vertical or 0
+            cells = container.width - gap * (columns - 1)
+            width = max(1, cells * span // columns + gap * (span - 1) - edges)
+        return super().get_content_height(container, viewport, width)
+
+
 def changed(old: Strip, new: Strip) -> list[tuple[int, int]]:
     """Return the spans of cells (start, end) in which two lines of one width differ, near ones joined."""
     if old is new or old == new:

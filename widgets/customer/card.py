@@ -13,7 +13,7 @@ from hubsoft_tui.privacy import clean, format_document, format_phone, mask_docum
 from hubsoft_tui.services.customers.standing import standing
 from hubsoft_tui.texts import _
 
-from ..line_widget import Drawn, cut, fit, line
+from ..line_widget import Drawn, DrawnCell, cut, fit, line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -173,7 +173,7 @@ class CustomerNotices(Drawn):
 
 
 class CustomerAside(Drawn):
-    """The customer beside a form: who, whether active, every service with its line and address, alerts; masked."""
+    """The customer beside a form: who, whether active, services that are not cancelled, alerts; masked."""
 
     def __init__(self, customer: Customer, active_statuses: frozenset[str]) -> None:
         super().__init__()
@@ -194,6 +194,8 @@ class CustomerAside(Drawn):
             Content.styled(written_phone(each, revealed=False), "$quiet") for each in customer.phones[:2]
         ]
         for service in customer.services:
+            if service.cancelled:
+                continue
             active = service.id in self._active
             mark = (f"{ON} " if active else f"{OFF} ", "bold $ok" if active else "bold $bad")
             lines += [Content(""), line(mark, (cut(clean(service.name), width - 2), "bold"))]
@@ -216,7 +218,7 @@ NAME_LEAST: Final = 14
 """Cells below which a service's name is not cut for HubSoft's own word for its status."""
 
 
-class ServiceList(Drawn):
+class ServiceList(DrawnCell):
     """Every service: state, name, price, HubSoft's own status, the line; technique and address below."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from hubsoft_tui.formats import DAY, NOTHING, age, day_of, day_time, duration, p
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
 
-from ..line_widget import Drawn, cut, fit, line
+from ..line_widget import DrawnCell, cut, fit, line
 from ..sparkline import blocks
 from .card import OFF, ON, wrapped
 
@@ -53,7 +53,7 @@ class AskedPanelState:
     """What the keys do to the marked row."""
 
 
-class AskedPanel(Drawn):
+class AskedPanel(DrawnCell):
     """A title with its key, and below it the cost, the wait, the rows or the error."""
 
     class Pressed(Message):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.errors import StoreError
-from hubsoft_tui.settings import canned, places
+from hubsoft_tui.settings import canned_texts, places
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import _
 
@@ -110,7 +110,7 @@ class Demo:
             simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
         self._simulator = simulator
         _write_members(simulator, Path(self._home) / MEMBERS)
-        places.create_private(places.find(home=self._home).config / canned.FILE, TEXTS.encode())
+        places.create_private(places.find(home=self._home).config / canned_texts.FILE, TEXTS.encode())
         profile = replace(simulator.profile, read_only=settings.profile.read_only)
         self._recording = threading.Thread(
             target=self._record, args=(profile,), name="demo-trace", daemon=True

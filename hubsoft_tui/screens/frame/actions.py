@@ -48,6 +48,8 @@ class Action:
     a slow line delivers both in one packet."""
     when: Callable[[Any], object] | None = None
     """Whether it would do something now, of the screen it is on. None: always."""
+    job: str = ""
+    """What a person is about when they want it, marked with `N_`: help groups by it."""
 
     @property
     def name(self) -> str:
@@ -79,6 +81,7 @@ def action(
     line: bool = True,
     first: bool = False,
     when: Callable[[Any], object] | None = None,
+    job: str = "",
 ) -> Callable[[F], F]:
     """Declare the method below, `action_<name>`, as an action; the fields are those of `Action`.
 
@@ -89,7 +92,7 @@ def action(
     def declare(method: F) -> F:
         name = method.__name__.removeprefix("action_")
         do = f"{name}({', '.join(map(repr, args))})" if args else name
-        row = Action(id or name, key, label, help, do, writes, line, first, when)
+        row = Action(id or name, key, label, help, do, writes, line, first, when, job)
         vars(method).setdefault(_DECLARED, []).insert(0, row)
         return method
 

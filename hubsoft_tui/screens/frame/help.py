@@ -24,7 +24,7 @@ from .console import Console
 from .modal import ConsoleModal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from textual.app import App, ComposeResult
@@ -89,10 +89,21 @@ class HelpText(Drawn):
             if actions:
                 title = _("Everywhere") if area == EVERYWHERE else names.get(area, "")
                 lines += [Content(""), Content.styled(title, "bold $title")] if title else [Content("")]
-            for action in actions:
-                lines += _rows(action, console.keys_of(action), width)
+            for job, group in by_job(actions):
+                if job:
+                    lines.append(Content.styled(_(job), "bold $quiet"))
+                for action in group:
+                    lines += _rows(action, console.keys_of(action), width)
         remap = wrapped(_(_REMAP), width, 4)
         return [*lines, Content(""), *(Content.styled(each, "$quiet") for each in remap)]
+
+
+def by_job(actions: Sequence[Action]) -> list[tuple[str, list[Action]]]:
+    """Return `actions` by their jobs, which stand in the order of their first action."""
+    groups: dict[str, list[Action]] = {}
+    for action in actions:
+        groups.setdefault(action.job, []).append(action)
+    return list(groups.items())
 
 
 def _rows(action: Action, keys: tuple[str, ...], width: int) -> list[Content]:
@@ -121,9 +132,9 @@ class ConsoleCommands(Provider):
     async def discover(self) -> Hits:
         """Offer everything while nothing is typed."""
         empty = True
-        for name, help_text, run in self._commands():
+        for name, key, help_text, run in self._commands():
             empty = False
-            yield DiscoveryHit(name, run, help=help_text)
+            yield DiscoveryHit(with_key(Content(name), key), run, text=name, help=help_text)
         if empty:
             yield DiscoveryHit(_("There is nothing to choose here; esc goes back."), _nothing)
 
@@ -131,18 +142,20 @@ class ConsoleCommands(Provider):
         """Offer what matches, or what is explained by the very words; or say that nothing does, in our language."""
         matcher = self.matcher(query)
         matched = False
-        for name, help_text, run in self._commands():
+        for name, key, help_text, run in self._commands():
             score = matcher.match(name)
             if score > 0:
                 matched = True
-                yield Hit(score, matcher.highlight(name), run, help=help_text)
+                found = with_key(matcher.highlight(name), key)
+                yield Hit(score, found, run, text=name, help=help_text)
             elif fold(query.strip()) in fold(help_text):
                 matched = True
-                yield Hit(BY_HELP, Content(name), run, help=help_text)
+                yield Hit(BY_HELP, with_key(Content(name), key), run, text=name, help=help_text)
         if not matched:
             yield Hit(0.01, Content(_("No action has such a name.")), _nothing)
 
-    def _commands(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    def _commands(self) -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
+        """Yield (name, key, help, what to run)."""
         screen = self.screen
         if not isinstance(screen, ConsoleScreen | ConsoleModal):
             return
@@ -151,9 +164,16 @@ class ConsoleCommands(Provider):
             if action.id == "palette":
                 continue
             label = _(action.label)
-            yield label[:1].upper() + label[1:], _(action.help), partial(screen.run_action, action.do)
+            key = shown_key(next(iter(console.keys_of(action)), ""))
+            yield label[:1].upper() + label[1:], key, _(action.help), partial(screen.run_action, action.do)
         if isinstance(screen, ConsoleScreen):
-            yield from console.extra_commands()
+            for name, help_text, run in console.extra_commands():
+                yield name, "", help_text, run
+
+
+def with_key(name: Content, key: str) -> Content:
+    """Return a palette's entry with the key that does the same."""
+    return line(name, "   ", (key, "$account")) if key else name
 
 
 def _nothing() -> None:

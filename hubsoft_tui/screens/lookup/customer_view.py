@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     from .screen import LookupScreen
 
 
+WRITE: Final = N_("Write a ticket")
+DO: Final = N_("Do something about the service")
+PAY: Final = N_("Send an invoice")
+ASK: Final = N_("Know more about the customer")
+
 MENU: Final = {
     EntryKind.TRUST_UNLOCK: ("unlock", "u"),
     EntryKind.RESTART_DEVICE: ("restart", "r"),
@@ -193,6 +198,7 @@ class CustomerView(ConsolePart, Vertical):
         N_("Open a ticket for this customer: 1 request, after a last look, through the outbox."),
         id="new",
         writes=True,
+        job=WRITE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -218,6 +224,7 @@ class CustomerView(ConsolePart, Vertical):
             "Choose what to do: unlock, restart, disconnect, suspend, visits. Nothing is sent without a review."
         ),
         writes=True,
+        job=DO,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -238,6 +245,7 @@ class CustomerView(ConsolePart, Vertical):
         N_("message"),
         N_("Write a message into an open ticket: 1 request, through the outbox."),
         writes=True,
+        job=WRITE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -253,6 +261,7 @@ class CustomerView(ConsolePart, Vertical):
         N_("Close an open ticket with a reason, after a confirmation: 1 request, through the outbox."),
         writes=True,
         line=False,
+        job=WRITE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -352,6 +361,7 @@ class CustomerView(ConsolePart, Vertical):
         N_("Ask for the open invoices: 1 request. Then ↑ ↓ mark one, and copying takes its PIX code."),
         args=("invoices",),
         id="invoices",
+        job=PAY,
     )
     @action(
         "t",
@@ -359,6 +369,7 @@ class CustomerView(ConsolePart, Vertical):
         N_("Ask for the open tickets: 1 request."),
         args=("tickets",),
         id="tickets",
+        job=ASK,
     )
     @action(
         "c",
@@ -366,8 +377,11 @@ class CustomerView(ConsolePart, Vertical):
         N_("Ask for the last sessions of the marked service: 1 request."),
         args=("connection",),
         id="connection",
+        job=ASK,
     )
-    @action("o", N_("orders"), N_("Ask for the work orders: 1 request."), args=("orders",), id="orders")
+    @action(
+        "o", N_("orders"), N_("Ask for the work orders: 1 request."), args=("orders",), id="orders", job=ASK
+    )
     @action(
         "g",
         N_("signal"),
@@ -376,6 +390,7 @@ class CustomerView(ConsolePart, Vertical):
         id="signal",
         line=False,
         when=lambda view: view.panels.service is not None and view.panels.service.device,
+        job=ASK,
     )
     def action_ask(self, name: str) -> None:
         """Ask for tickets, invoices, work orders, the connection or the signal."""
@@ -413,6 +428,7 @@ class CustomerView(ConsolePart, Vertical):
         id="invoice_line",
         line=False,
         when=lambda view: view.panels.invoice is not None,
+        job=PAY,
     )
     @action(
         "",
@@ -421,6 +437,7 @@ class CustomerView(ConsolePart, Vertical):
         args=("link",),
         id="invoice_link",
         when=lambda view: view.panels.invoice is not None,
+        job=PAY,
     )
     @action(
         "",
@@ -429,6 +446,7 @@ class CustomerView(ConsolePart, Vertical):
         args=("sentence",),
         id="invoice_chat",
         when=lambda view: view.panels.invoice is not None,
+        job=PAY,
     )
     def action_take(self, way: str) -> None:
         """Copy something of the marked invoice."""
@@ -446,6 +464,7 @@ class CustomerView(ConsolePart, Vertical):
         N_("Show what the marked invoice is paid with, to be selected or scanned."),
         id="pay",
         when=lambda view: view.panels.invoice is not None,
+        job=PAY,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -458,6 +477,7 @@ class CustomerView(ConsolePart, Vertical):
         "v",
         N_("reveal"),
         N_("Show document and phones whole for 30 s; that is recorded. Again to hide them."),
+        job=ASK,
     )
     async def action_reveal(self) -> None:
         """Show document and phones whole for a while, once that is recorded; or hide them again."""
@@ -517,6 +537,7 @@ def customer_actions() -> tuple[Action, ...]:
             writes=True,
             line=False,
             when=partial(_offered, kind),
+            job=DO,
         )
         for kind, (name, _key) in MENU.items()
     )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.customers.service import Lookup
     from hubsoft_tui.services.outbox.types import Entry
 
+FIND: Final = N_("Find a customer")
 AGES_SECONDS: Final = 15.0
 """How often ages are looked at; they change by the minute."""
 HOLD_SECONDS: Final = 0.15
@@ -383,6 +384,7 @@ class LookupScreen(ConsoleScreen):
         N_("look up"),
         N_("Look up what is typed, or open the marked customer or invoice."),
         when=opens,
+        job=FIND,
     )
     def action_choose(self) -> None:
         """Open the marked customer."""
@@ -401,6 +403,7 @@ class LookupScreen(ConsoleScreen):
         N_("Type the next question."),
         first=True,
         when=lambda screen: not isinstance(screen.focused, Input),
+        job=FIND,
     )
     def action_search(self) -> None:
         """Go to the line, ready for the next question."""
@@ -411,6 +414,7 @@ class LookupScreen(ConsoleScreen):
         N_("refresh"),
         N_("Ask HubSoft again, whatever is remembered: 1 request."),
         when=lambda screen: screen.last_text or screen.console.trouble,
+        job=FIND,
     )
     def action_refresh(self) -> None:
         """Ask again, past what is remembered."""
@@ -428,6 +432,7 @@ class LookupScreen(ConsoleScreen):
         N_("Choose among the last customers: ← → and enter."),
         line=False,
         when=lambda screen: screen.is_mounted and not screen.query_one(RecentCustomers).empty,
+        job=FIND,
     )
     def action_recent(self) -> None:
         """Choose among the last customers."""
@@ -441,9 +446,17 @@ class LookupScreen(ConsoleScreen):
         args=(-1,),
         line=False,
         when=has_rows,
+        job=FIND,
     )
     @action(
-        "down,j,right", N_("next"), N_("Mark the one after."), id="next", args=(1,), line=False, when=has_rows
+        "down,j,right",
+        N_("next"),
+        N_("Mark the one after."),
+        id="next",
+        args=(1,),
+        line=False,
+        when=has_rows,
+        job=FIND,
     )
     def action_move(self, step: int) -> None:
         """Mark the one before or after, wherever one is."""
@@ -459,6 +472,7 @@ class LookupScreen(ConsoleScreen):
         N_("back"),
         N_("Cancel what waits; else leave the line, or go back to the list."),
         when=lambda screen: screen.leads_back,
+        job=FIND,
     )
     def action_back(self) -> None:
         """Cancel what waits; else leave the line, go back to the list, or return to the line."""

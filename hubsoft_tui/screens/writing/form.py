@@ -19,7 +19,7 @@ from textual.widgets import Button, Input, Static, TextArea
 from hubsoft_tui.errors import HubSoftError, InvalidInput, SettingsError
 from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import Closing, Entry, EntryKind, NewMessage, NewTicket
-from hubsoft_tui.settings import canned, places
+from hubsoft_tui.settings import canned_texts, places
 from hubsoft_tui.texts import N_, _
 from widgets.choice_field import ChoiceField, ChoiceOption, TickField
 from widgets.customer.card import CustomerAside
@@ -123,7 +123,7 @@ class WriteForm(ConsoleModal[Entry]):
         self.entries: tuple[Entry, ...] = ()
         """What it put into the outbox."""
         self.customer: Customer | None = None
-        """Whom it is about, where the record is at hand: shown beside the form."""
+        """The customer it is about, where the record is at hand: shown beside the form."""
 
     # -- for subclasses
 
@@ -233,10 +233,10 @@ class WriteForm(ConsoleModal[Entry]):
     async def action_canned(self) -> None:
         """Have a canned text chosen and write it."""
         settings = self.console.settings
-        own = places.find(home=settings.home or None).config / canned.FILE
+        own = places.find(home=settings.home or None).config / canned_texts.FILE
         paths = [own, *([places.expanded(settings.ui.canned_texts)] if settings.ui.canned_texts else [])]
         try:
-            found = await asyncio.to_thread(canned.read_canned, paths)
+            found = await asyncio.to_thread(canned_texts.read_canned, paths)
         except SettingsError as error:
             self._say(f"! {error}", "$warn")
             return
@@ -255,7 +255,7 @@ class WriteForm(ConsoleModal[Entry]):
 
     def _write(self, text: str) -> None:
         """Write a canned text into the field for texts, behind what stands there."""
-        written, missing = canned.filled(text, self.placeholders())
+        written, missing = canned_texts.filled(text, self.placeholders())
         field = self.query(TextField).first()
         typed = field.text.rstrip()
         field.write(f"{typed}\n{written}" if typed else written)

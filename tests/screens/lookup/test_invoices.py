@@ -53,7 +53,7 @@ def test_a_row_says_when_how_much_how_late_and_what_pays_it():
     assert day(LATE.due_on) in late
     assert "15 d late" in late
     assert "typeable line" in late
-    assert "PIX · typeable line · link" in payable
+    assert "PIX · typeable line · web page" in payable
     assert paid.startswith(" ○ paid")
     assert "late" not in paid
 

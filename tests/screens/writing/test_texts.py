@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import TextArea
 
 from hubsoft_tui.api.models import Ticket
-from hubsoft_tui.settings.canned import FILE
+from hubsoft_tui.settings.canned_texts import FILE
 from hubsoft_tui.settings.tree import UiSettings
 from tests.screens.fake import BIANCA, CPF, FakeHub, answer, console, look_up, seen, settle, wait_for
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hubsoft_tui.errors import SettingsError
-from hubsoft_tui.settings.canned import USES, CannedText, filled, read_canned
+from hubsoft_tui.settings.canned_texts import USES, CannedText, filled, read_canned
 
 
 def written(tmp_path, name, text):

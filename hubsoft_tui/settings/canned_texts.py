@@ -84,13 +84,15 @@ def _canned(path: Path, index: int, row: Any) -> CannedText:  # noqa: ANN401 - w
                 uses=", ".join(USES),
             )
         )
-    return CannedText(clean(" ".join(name.split())), clean(text.strip(), multiline=True), tuple(map(str, uses)))
+    return CannedText(
+        clean(" ".join(name.split())), clean(text.strip(), multiline=True), tuple(map(str, uses))
+    )
 
 
 def filled(text: str, values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Return `text` with its placeholders filled, and the names of those that had no value and were left out.
 
-    What is no placeholder of ours stays as it is written.
+    What is no such placeholder stays as it is written.
     """
     missing: list[str] = []
 
