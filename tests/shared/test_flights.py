@@ -17,6 +17,8 @@ from hubsoft_tui.core.requests.flights import LocalFlights
 from hubsoft_tui.core.types import Priority, Source
 from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.services.hub import Hub
+from hubsoft_tui.services.outbox.actions import service_action
+from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.settings.tree import SharedSettings
 from hubsoft_tui.shared import flights as shared_flights
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
@@ -84,6 +86,24 @@ async def test_one_request_and_one_login_answer_every_machine(homes, simulator, 
     hubs[0].close()
     token = await stored_token(hubs[1])
     assert token.encode() not in held
+
+
+async def test_what_was_learnt_before_an_action_is_not_taken_from_the_server(homes, simulator) -> None:
+    hub, customer = homes("one"), simulator.customer(GUILHERME)
+    await hub.run(lambda services: services.shared.begin())
+    simulator.set_status(customer, "suspenso_debito")
+    before = await asked(hub, GUILHERME)
+
+    async def unlock(services: Any) -> None:
+        draft = service_action(
+            EntryKind.TRUST_UNLOCK, before.customers[0], before.customers[0].services[0], days=1
+        )
+        entry = await services.outbox.put(await services.outbox.check(draft))
+        await services.outbox.settled(entry.local_protocol, 10.0)
+
+    await hub.run(unlock)
+    after = await asked(hub, GUILHERME)
+    assert (before.active, after.active, after.source) == (False, True, Source.API)
 
 
 def dump(client: Any, key: bytes) -> bytes:
