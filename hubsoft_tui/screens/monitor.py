@@ -232,8 +232,9 @@ class MonitorScreen(ConsoleScreen):
             lambda services: services.reports.so_far(), lambda sentence, _error: trouble.append(sentence)
         )
         self._trouble = "".join(trouble) or (self._so_far.trouble if self._so_far is not None else "")
-        self._show_traced()
-        self._follow_today()
+        if not self.frozen:
+            self._show_traced()
+            self._follow_today()
 
     def _show_traced(self) -> None:
         """Show what the trace tells, beside the budget it is measured against."""

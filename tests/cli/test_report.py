@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import closing
 
 import pytest
 
@@ -86,3 +87,11 @@ def test_without_a_trace_it_says_why_nothing_is_added(run, monkeypatch):
     code, out, err = run("report", "--json")
     assert (code, json.loads(out)["questions"]) == (0, 0)
     assert "trace.enabled" in err
+
+
+def test_a_command_that_no_terminal_sees_is_told_apart_on_the_monitor(run, home):
+    run("lookup", BIANCA, "--json")
+    trace = next(home.rglob("trace.db"))
+    with closing(open_database(trace, MIGRATIONS)) as database:
+        rows = database.read("SELECT DISTINCT text FROM sent JOIN word ON word.id = program")
+    assert rows == [("cron",)]

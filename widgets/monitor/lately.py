@@ -97,7 +97,7 @@ class HistoryPanel(Drawn):
         """Return three courses below each other with their extremes, or all in one line."""
         if self.content_size.height < 4:
             return [self._compact(width)]
-        title = _("Last hour, by minutes: every program on this computer")
+        title = _("Last hour, every program here")
         lines = [line((title, _TITLE)).truncate(width, ellipsis=True)]
         each = max(1, (self.content_size.height - 1) // 3)
         note_cells = _NOTE if width < 120 else _NOTE + 10
