@@ -21,7 +21,7 @@ from urllib.parse import quote
 from ..errors import StoreBusy, StoreError
 from ..texts import say
 from .disk import PARTS, is_damage, make_private_file, make_private_folder, store_error, store_errors
-from .losses import Loss, amend_loss, mark_room, note_loss, was_there
+from .losses import Loss, amend_loss, mark_room, note_loss, prepare_marks, was_there
 from .rescue import Mend, carry_over, rescue
 
 logger = logging.getLogger(__name__)
@@ -93,6 +93,7 @@ class DatabaseOpening:
     def _open(self, *, gone: bool) -> Opened:
         missing = self._missing()
         lost = missing and (gone or was_there(self.path))
+        prepare_marks(self.path)
         if lost:
             self._clear_remains()
             note_loss(self.path, "missing", self.wall())

@@ -81,15 +81,21 @@ def was_there(path: Path) -> bool:
     """Tell whether the database `path` was ever made."""
     if mark_of(path).exists():
         return True
-    # A home of before there were marks has other databases; on a new one the first to be opened is alone.
-    return not (path.parent / ROOMS).exists() and any(other != path for other in path.parent.glob("*.db"))
+    # A home of before there were marks has other databases and no `rooms`. `rooms` is looked for last: another
+    # process that begins this home makes it before its first database.
+    others = any(other != path for other in path.parent.glob("*.db"))
+    return others and not (path.parent / ROOMS).exists()
+
+
+def prepare_marks(path: Path) -> None:
+    """Make the folder of the marks, before the database `path` is made beside it. Raises StoreError."""
+    private_folder(mark_of(path).parent)
 
 
 def mark_room(path: Path) -> None:
     """Remember that the database `path` was made. Raises StoreError."""
     mark = mark_of(path)
     if not mark.exists():
-        private_folder(mark.parent)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 

@@ -7,6 +7,8 @@ import os
 import resource
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,21 @@ def test_whatever_is_overwritten_the_outbox_opens_and_no_number_repeats(
         assert room.add(again) == 41
         assert len({row.number for row in again.rows()}) == len(again.rows())
     room.leave()
+
+
+def test_databases_begun_at_once_are_no_loss(tmp_path: Path) -> None:
+    names = [f"{name}.db" for name in ("outbox", "records", "budget", "drafts")]
+    for number in range(40):
+        home = tmp_path / str(number)
+        together = threading.Barrier(len(names))
+
+        def begin(name: str, home: Path = home, together: threading.Barrier = together) -> None:
+            together.wait()
+            open_database(home / name, ("CREATE TABLE t (x)",)).close()
+
+        with ThreadPoolExecutor(len(names)) as threads:
+            list(threads.map(begin, names))
+        assert LossBook([home]).open() == ()
 
 
 def test_a_loss_is_told_until_it_is_acknowledged(room: Room) -> None:
