@@ -83,6 +83,10 @@ class World:
         self.served: Counter[Priority] = Counter()
         redis.flushdb()
         self.machines = [Machine(self, f"m{number}") for number in range(machines)]
+        # Some machines have a second process, with its own luck on the network; what one notes the other knows.
+        self.machines += [
+            Machine(self, each.name, each) for each in self.machines if self.dice.random() < 0.3
+        ]
 
     def later(self, seconds: float, do: Callable[..., object], *values: Any) -> None:
         heapq.heappush(self._events, (self.now + max(0.0, seconds), next(self.serial), do, values))
@@ -146,7 +150,9 @@ class World:
         elif kind == "kill":
             dice.choice(self.machines).kill(dice.choice([0.5, 5, 70, 300]))
         elif kind == "wipe":
-            dice.choice(self.machines).wipe(dice.choice([0.5, 5, 70]))
+            machine = dice.choice(self.machines)
+            if not [each for each in self.machines if each.name == machine.name and each is not machine]:
+                machine.wipe(dice.choice([0.5, 5, 70]))
         elif kind == "crowd":
             for machine in self.machines:
                 machine.want(Priority.HIGH, 6)
@@ -185,12 +191,13 @@ class MachineClock:
 
 
 class Machine:
-    """One machine with one process at a time; what it notes outlives the process."""
+    """One process of a machine, and those after it; what it notes outlives it, and is for the one `beside` it too."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, beside: Machine | None = None) -> None:
         self.world, self.name, self.life = world, name, 0
-        self.clock = MachineClock(world)
-        self.book = MachineBook(self.clock)  # type: ignore[arg-type]
+        self.owner = name if beside is None else f"{name}'"
+        self.clock = MachineClock(world) if beside is None else beside.clock
+        self.book = MachineBook(self.clock) if beside is None else beside.book  # type: ignore[arg-type]
         self.cut, self.lag, self.dead = False, 0.0, False
         self.round_trip = world.dice.choice([0.001, 0.001, 0.04, 0.15])
         self.rate = world.dice.choice([0.3, 1, 4])
@@ -199,7 +206,7 @@ class Machine:
     def _begin(self) -> None:
         self.life += 1
         clock: Any = self.clock
-        self.member = Membership(self.name, f"{self.name}.{self.life}", self.book, clock, longest=LONGEST)
+        self.member = Membership(self.name, f"{self.owner}.{self.life}", self.book, clock, longest=LONGEST)
         self.queue: list[Request] = []
         self.told: list[Ended | Unused] = []
         self.busy, self.next_at = False, 0.0
