@@ -196,8 +196,9 @@ class Machine:
     def __init__(self, world: World, name: str, beside: Machine | None = None) -> None:
         self.world, self.name, self.life = world, name, 0
         self.owner = name if beside is None else f"{name}'"
-        self.clock = MachineClock(world) if beside is None else beside.clock
-        self.book = MachineBook(self.clock) if beside is None else beside.book  # type: ignore[arg-type]
+        clock: Any = MachineClock(world) if beside is None else beside.clock
+        self.clock = clock
+        self.book: MachineBook = MachineBook(clock) if beside is None else beside.book
         self.cut, self.lag, self.dead = False, 0.0, False
         self.round_trip = world.dice.choice([0.001, 0.001, 0.04, 0.15])
         self.rate = world.dice.choice([0.3, 1, 4])
@@ -205,8 +206,8 @@ class Machine:
 
     def _begin(self) -> None:
         self.life += 1
-        clock: Any = self.clock
-        self.member = Membership(self.name, f"{self.owner}.{self.life}", self.book, clock, longest=LONGEST)
+        owner = f"{self.owner}.{self.life}"
+        self.member = Membership(self.name, owner, self.book, self.clock, longest=LONGEST)
         self.queue: list[Request] = []
         self.told: list[Ended | Unused] = []
         self.busy, self.next_at = False, 0.0
