@@ -197,7 +197,7 @@ class Machine:
         self.world, self.name, self.life = world, name, 0
         self.owner = name if beside is None else f"{name}'"
         clock: Any = MachineClock(world) if beside is None else beside.clock
-        self.clock = clock
+        self.clock: Any = clock
         self.book: MachineBook = MachineBook(clock) if beside is None else beside.book
         self.cut, self.lag, self.dead = False, 0.0, False
         self.round_trip = world.dice.choice([0.001, 0.001, 0.04, 0.15])
