@@ -176,7 +176,7 @@ def axis_ends(values: Sequence[float]) -> tuple[float, float]:
     least, most = min(values), max(values)
     if least <= most / 2 or most <= 0:
         return 0.0, nice_top(most)
-    step = 10.0 ** math.floor(math.log10(max(most - least, most / 100)))
+    step = 10.0 ** math.floor(math.log10(max((most - least) / 3, most / 300)))
     low = max(0.0, (math.floor(least / step) - 1) * step)
     return low, (math.floor(most / step) + 1) * step
 

@@ -1,6 +1,6 @@
 import pytest
 
-from widgets.sparkline import Mark, Scale, axis, between, curve_rows, nice_top
+from widgets.sparkline import Mark, Scale, axis, axis_ends, between, curve_rows, nice_top
 
 POINTS = [(1.0, 100.0), (10.0, 50.0), (100.0, 0.0)]
 SCALE = Scale(1.0, 100.0, 21)
@@ -53,3 +53,20 @@ def test_tops_are_round(value, top):
 
 def test_a_scale_of_one_point_is_one_cell():
     assert Scale(5.0, 5.0, 10).cell(5.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        ([1180.0, 1210.0], (1170.0, 1220.0)),
+        ([300.0, 512.0], (290.0, 520.0)),
+        ([100.0, 1200.0], (0.0, 1200.0)),
+    ],
+)
+def test_an_axis_begins_where_the_difference_can_be_seen(values, ends):
+    assert axis_ends(values) == ends
+
+
+def test_an_axis_of_one_value_has_room_for_it():
+    low, top = axis_ends([100.0, 100.0])
+    assert low < 100.0 < top

@@ -142,7 +142,7 @@ class CachePanel(Drawn):
 
     def draw(self, width: int) -> list[Content]:
         """Return a header, one line per category and the totals."""
-        name, figure = 18, 9
+        name, figure = 18, 10
         course = max(8, min(30, width - name - 3 * figure - 2))
         header = fit(_("Cache, hit ratio"), name + course)
         window = _("today") if self._day is not None else _("since start")
