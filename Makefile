@@ -15,7 +15,7 @@ READY_BENCH := $(VENV)/.ready-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-shared test lint types floors texts texts-check settings library tests test-long map coverage pictures bench format wheel man hooks clean
+.PHONY: help run run-shared test lint types floors texts texts-check settings library tests test-long map coverage pictures bench soak format wheel man hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -79,6 +79,9 @@ pictures: $(READY) ## Draw the pictures of the documents with the program itself
 
 bench: $(READY_BENCH) ## Print our figures beside those of peers
 	@$(BIN)/python -m benchmarks
+
+soak: $(READY) ## Let a console and a program work for MINUTES (20), and print what grows
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20)
 
 format: $(READY) ## Format the code, and mend what can be mended safely
 	$(BIN)/ruff check --fix .

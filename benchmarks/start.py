@@ -45,7 +45,7 @@ def run(*, quick: bool) -> list[Table]:
     starts: dict[str, list[Start]] = {name: [] for name in commands}
     failed: dict[str, str] = {}
     with fixture.home() as folder:
-        environment = _environment(folder)
+        environment = clean_environment(folder)
         for number in range(quick, rounds + 1):
             for name, command in commands.items():
                 try:
@@ -63,7 +63,7 @@ def _commands(rounds: int) -> Table:
     """Weigh what a command costs the processor, beside Python itself and beside httpx."""
     python, program = sys.executable, (sys.executable, "-m", "hubsoft_tui")
     with fixture.served(50) as served, fixture.home() as folder:
-        environment = _environment(folder) | {
+        environment = clean_environment(folder) | {
             "HUBSOFT_URL": served.profile.url,
             "HUBSOFT_CLIENT_ID": served.profile.client_id,
             "HUBSOFT_CLIENT_SECRET": served.profile.client_secret,
@@ -112,7 +112,7 @@ def _processor_seconds(command: Sequence[str], environment: dict[str, str]) -> f
     return used.ru_utime + used.ru_stime
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def clean_environment(folder: Path) -> dict[str, str]:
     """Return an environment in which every program finds a new home, a colourful terminal and no proxy.
 
     The profile leads nowhere: nothing is asked before a person asks.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 API: Final = "/api/v1/integracao/"
+KEPT: Final = 25_000
+"""So many requests are kept at least, twice as many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """Every request received, in order of arrival. Safe to read from any thread.
+    """The requests received, in order of arrival, the oldest of very many forgotten. Safe to read from any thread.
 
     A path may be given whole or from behind `/api/v1/integracao/`. With a `file`, each entry is also written
     there as JSON lines, once when it arrives and once when it is answered, for other processes to `read_request_log`.
@@ -66,6 +68,9 @@ class RequestLog:
             entry = LoggedRequest(number, at, boot, method, path, query, user_agent)
             self._entries.append(entry)
             self._write(entry)
+            if len(self._entries) >= 2 * KEPT:
+                self._forgotten += KEPT
+                del self._entries[:KEPT]
         return entry
 
     def complete(self, number: int, **known: object) -> None:

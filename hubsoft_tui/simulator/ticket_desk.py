@@ -13,6 +13,9 @@ from .wire import local
 
 FIRST_ID: Final = 4_000
 _MOST_AT_ONCE: Final = 2_000
+KEPT_CHANGES: Final = 10_000
+KEPT_CLOSED: Final = 1_000
+"""Tickets closed since the start, and changes, that a provider of invented ones remembers: a demo may run for days."""
 _KINDS: Final = {"opened": 22, "status": 30, "message": 18, "closed": 24, "reopened": 2, "reassigned": 4}
 
 
@@ -120,6 +123,8 @@ class TicketDesk:
         self._due = float("inf")
         self.tickets: dict[int, SimTicket] = {}
         self.changes: list[TicketEdit] = []
+        self._numbered = 0
+        self._most_closed = closed + KEPT_CLOSED
         self._open: list[int] = []
         self._closed: list[int] = []
         self._generate(random.Random(f"tickets:{seed}"), start, opened, closed)  # noqa: S311
@@ -142,10 +147,10 @@ class TicketDesk:
 
     def step(self, count: int, now: float) -> list[TicketEdit]:
         """Make `count` changes now."""
-        first = len(self.changes)
+        first = self._numbered
         for _ in range(count):
             self._change(now)
-        return self.changes[first:]
+        return [each for each in self.changes if each.number > first]
 
     # -- what can happen to a ticket
 
@@ -215,6 +220,8 @@ class TicketDesk:
         self._open.remove(ticket.id)
         self._closed.append(ticket.id)
         self._record("closed", ticket, before, ticket.status_id, at, by_client=by_client)
+        if len(self._closed) > self._most_closed:
+            self.forget(self.tickets[self._closed[0]])
 
     def reopen(self, ticket: SimTicket, at: float) -> None:
         """Open a closed ticket again, as an operator at the panel does."""
@@ -283,10 +290,12 @@ class TicketDesk:
         *,
         by_client: bool = False,
     ) -> None:
-        number = len(self.changes) + 1
+        self._numbered += 1
         self.changes.append(
-            TicketEdit(number, kind, ticket.id, ticket.protocol, before, after, at, by_client)
+            TicketEdit(self._numbered, kind, ticket.id, ticket.protocol, before, after, at, by_client)
         )
+        if len(self.changes) >= 2 * KEPT_CHANGES:
+            del self.changes[:KEPT_CHANGES]
 
     def _protocol(self, at: float, rng: random.Random) -> str:
         while True:

@@ -1,4 +1,4 @@
-"""The manual page names every command and option, and roff takes no text of ours for a request."""
+"""The manual page names every command and option, and roff takes no help text for a request."""
 
 from __future__ import annotations
 

@@ -77,3 +77,17 @@ def test_what_was_forgotten_stays_forgotten_when_it_is_answered() -> None:
     log.complete(old.number, status=500)
     log.complete(new.number, status=200)
     assert [(entry.path, entry.status) for entry in log.entries()] == [("/b", 200)]
+
+
+def test_the_oldest_of_very_many_are_forgotten(monkeypatch) -> None:
+    monkeypatch.setattr("hubsoft_tui.simulator.request_log.KEPT", 10)
+    log = RequestLog()
+    for number in range(57):
+        arrived = log.arrive(method="GET", path="cliente", query=str(number), user_agent="")
+        log.complete(arrived.number, status=200)
+        log.complete(arrived.number - 30, status=500)
+    kept = log.entries()
+    assert 10 <= len(kept) < 20
+    assert [(entry.number, entry.query, entry.status) for entry in kept] == [
+        (number, str(number), 200) for number in range(57 - len(kept), 57)
+    ]

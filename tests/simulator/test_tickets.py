@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from hubsoft_tui.simulator import Simulator
 
 from .conftest import Visitor
@@ -213,3 +215,15 @@ def test_pages_shift_while_they_are_read(simulator: Simulator, visitor: Visitor)
     ]
     assert len(rows) > len(set(rows))
     assert len(simulator.changes) == 120
+
+
+def test_what_closed_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubsoft_tui.simulator.ticket_desk.KEPT_CLOSED", 20)
+    monkeypatch.setattr("hubsoft_tui.simulator.ticket_desk.KEPT_CHANGES", 50)
+    with Simulator(customers=50, tickets=20, clock_rate=0, changes_per_minute=0) as simulator:
+        closed = sum(not ticket.open for ticket in simulator.tickets)
+        made = [number for _ in range(40) for number in (each.number for each in simulator.step(20))]
+        assert made == list(range(1, 801))
+        assert sum(not ticket.open for ticket in simulator.tickets) <= closed + 20
+        assert [each.number for each in simulator.changes] == made[-len(simulator.changes) :]
+        assert 50 <= len(simulator.changes) < 100
