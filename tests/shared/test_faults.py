@@ -181,3 +181,25 @@ def test_what_a_clock_was_held_back_by_is_never_caught_up(client: Any, changes: 
         story.step += 61.0
     assert len(story.sent) >= LIMITS.per_window
     assert (story.worst() <= LIMITS.per_window) is kept
+
+
+def test_a_machine_with_a_long_queue_leaves_the_others_their_turns(client: Any) -> None:
+    story = Story(client, [])
+    busy, other = story.machine("busy"), story.machine("other")
+    busy.extras["begin"] = True
+    for member in (busy, other, busy, other):
+        story.turn(member)
+    story.turn(busy, requests=30)
+    assert len(story.sent) == LIMITS.per_window
+    busy.tell([Ended(replace(slot, done=story.instant)) for slot in busy.flying])
+    for _ in range(31):
+        story.turn(busy, requests=30)
+        story.turn(other, requests=5)
+        story.instant += 2.0
+    before = len(story.sent)
+    story.turn(busy, requests=30)
+    assert len(story.sent) - before == LIMITS.per_window - 5, "what the other waits for is set aside"
+    story.turn(other, requests=5)
+    assert len(other.flying) >= 3, "turn about, whichever came first"
+    story.turn(busy, requests=30)
+    assert len(story.sent) - before == LIMITS.per_window
