@@ -114,7 +114,7 @@ class AlertSettings:
         10.0,
         N_("An alert opens when the server that machines share does not answer for this long."),
         SECONDS,
-        name=N_("alert: shared server lost"),
+        name=N_("alert: server lost"),
         low=1,
         high=DAY,
     )
