@@ -76,6 +76,7 @@ def test_an_unlock_and_a_restart_are_four_keys_after_the_lookup(terminal: Termin
     assert hands.keys - before <= 4
 
     terminal.press("enter")
+    terminal.wait_for("a actions")
     hands.look_up(ACTIVE, "BIANCA COUTO")
     before = hands.keys
     hands.press("a")

@@ -62,8 +62,6 @@ if TYPE_CHECKING:
 
     from ..frame.console import Console
 
-HELP: Final = N_("Choose it; exactly what is sent is shown before anything is.")
-
 
 def offered(service: Service | None, settings: Settings) -> tuple[EntryKind, ...]:
     """Return what may be done about a customer whose `service` is marked; nothing on a read-only profile."""
@@ -87,13 +85,13 @@ class ActionMenu(ConsoleModal[EntryKind]):
             f"desk.{name}",
             key,
             ACTION_NAMES[kind],
-            HELP,
+            explained,
             f"choose('{kind.value}')",
             writes=True,
             line=False,
             when=partial(_offers, kind),
         )
-        for kind, (name, key) in MENU.items()
+        for kind, (name, key, explained) in MENU.items()
     )
 
     def __init__(self, customer: Customer, service: Service | None, kinds: Sequence[EntryKind]) -> None:

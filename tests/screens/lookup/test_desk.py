@@ -74,7 +74,7 @@ def test_what_is_no_time_of_a_visit_is_told(typed):
 
 def test_the_menu_knows_every_action_once():
     assert set(MENU) == ACTION_KINDS
-    assert len({key for _name, key in MENU.values()}) == len(MENU)
+    assert len({key for _name, key, _help in MENU.values()}) == len(MENU)
 
 
 def test_nothing_is_offered_to_read_only_profiles_nor_what_is_off():
