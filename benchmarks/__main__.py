@@ -23,6 +23,7 @@ NAMES = (
     "screen",
     "checkup",
     "tuning",
+    "shared",
 )
 
 

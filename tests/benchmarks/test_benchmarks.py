@@ -34,10 +34,11 @@ FIGURES = {
         "least possible",
         "curve of",
     ],
+    "shared": ["ours", "lock"],
     "outbox": ["ours, quiet", "retry on any error", "retry only what was never sent", "ours, one entry"],
 }
 
-LENGTHY = ("start", "throughput", "requests", "outbox", "tuning")
+LENGTHY = ("start", "throughput", "requests", "outbox", "tuning", "shared")
 """Even quickest these take many seconds: the long form runs them, and tests of their own run what they measure."""
 
 
