@@ -10,6 +10,8 @@ MOST_OF_BUDGET: Final = 0.5
 """Of what the limit allows, syncing takes at most this share over time."""
 AWAY_LOOK_SECONDS: Final = 2.0
 TIGHT_LOOK_SECONDS: Final = 5.0
+SELDOMER: Final = 3
+"""Machines that share a budget make a pass each: up to so many times less often than one alone."""
 LONGEST_DELAY: Final = 4
 """Intervals after which a pass goes on although the budget is tight: in the queue people still go first."""
 
@@ -17,7 +19,9 @@ LONGEST_DELAY: Final = 4
 def due(began: float, requests: int, interval: float, limit: BudgetState) -> float:
     """Return when (UTC epoch seconds) the pass after one that `began` then and cost `requests` is due."""
     per_second = limit.limit / limit.window
-    return began + max(interval, requests / (per_second * MOST_OF_BUDGET))
+    machines = max(1, limit.shared.machines) if limit.shared is not None else 1
+    seldomer = interval * min(machines, SELDOMER)
+    return began + max(seldomer, requests * machines / (per_second * MOST_OF_BUDGET))
 
 
 def hold(api: ApiState, budget: BudgetState, requests: int, late: float, interval: float) -> float:
