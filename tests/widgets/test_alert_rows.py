@@ -114,7 +114,7 @@ async def test_the_list_is_readable_in_both_languages(width):
             texts.use(language)
             table = AlertTable(now=NOW, empty="")
             every = [replace(QUEUE, id=9 + number, rule=rule.id) for number, rule in enumerate(RULES)]
-            async with Stage(table).run_test(size=(width, 20)) as pilot:
+            async with Stage(table).run_test(size=(width, len(RULES) + 4)) as pilot:
                 table.set_rows((replace(QUEUE, acknowledged_at=NOW), DISK, *every))
                 await pilot.pause()
                 lines = lines_of(table)

@@ -98,7 +98,7 @@ def request_text(row: RequestRow) -> str:
     status = "" if row.status is None else str(row.status)
     outcome = f"{row.outcome} {outcome_word(row.outcome)}"
     sent = clock(row.at, seconds=True)
-    return " ".join((sent, row.priority.name, row.operation, row.path, status, outcome, row.caller))
+    return " ".join((sent, priority_word(row.priority), row.operation, row.path, status, outcome, row.caller))
 
 
 class RequestTable(VirtualTable[RequestRow]):

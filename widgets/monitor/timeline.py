@@ -10,7 +10,7 @@ from textual.content import Content
 
 from hubsoft_tui.core.types import BudgetState, Priority, RequestMark
 from hubsoft_tui.formats import age
-from hubsoft_tui.texts import _, number
+from hubsoft_tui.texts import N_, _, number
 
 from ..line_widget import Drawn, Part, cut, fit, line
 from ..status_bar import budget_style, gauge, shared_trouble
@@ -28,9 +28,17 @@ _CAP: Final = 10
 _MANY: Final = "+"
 
 
+_CLASSES: Final = {
+    Priority.CRITICAL: N_("CRITICAL"),
+    Priority.HIGH: N_("HIGH"),
+    Priority.NORMAL: N_("NORMAL"),
+    Priority.LOW: N_("LOW"),
+}
+
+
 def priority_word(priority: Priority) -> str:
-    """Return the name of a class, as it is written everywhere."""
-    return priority.name
+    """Return the name of a class in the person's language, as it is written everywhere."""
+    return _(_CLASSES[priority])
 
 
 def priority_style(priority: Priority) -> str:

@@ -193,7 +193,7 @@ RULES: Final = (
     ),
     AlertRule(
         "shared_aside",
-        N_("Much is kept free for silent machines"),
+        N_("Silent machines hold budget"),
         N_(
             "See on the Monitor which are silent. If one is off for good: hubsoft-tui shared forget NAME. "
             "If the server forgot what it knew: hubsoft-tui shared begin."
@@ -202,7 +202,7 @@ RULES: Final = (
     ),
     AlertRule(
         "shared_clock",
-        N_("The shared server's clock jumps"),
+        N_("Shared server's clock jumps"),
         N_("The budget holds all the same. Let NTP set the clock of the server, slowly."),
         Unit.SECONDS,
     ),
