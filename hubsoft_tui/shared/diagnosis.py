@@ -149,16 +149,12 @@ async def _missing_rights(server: SharedServer) -> set[str]:
         ("set", ("SET", key, "0", "PX", PASSING)),
         ("get", ("GET", key)),
         ("incr", ("INCR", key)),
-        ("pttl", ("PTTL", key)),
         ("del", ("DEL", key)),
-        ("hset", ("HSET", f"{key}:hash", "field", "0")),
-        ("hget", ("HGET", f"{key}:hash", "field")),
         ("zadd", ("ZADD", f"{key}:set", "1", "member")),
         ("zcard", ("ZCARD", f"{key}:set")),
         ("zrange", ("ZRANGE", f"{key}:set", "0", "0")),
-        ("zrem", ("ZREM", f"{key}:set", "nothing")),
         ("zremrangebyrank", ("ZREMRANGEBYRANK", f"{key}:set", "0", "0")),
-        ("unlink", ("UNLINK", f"{key}:hash", f"{key}:set")),
+        ("unlink", ("UNLINK", f"{key}:set")),
         ("publish", ("PUBLISH", f"{server.prefix}check", "")),
     ]
     missing = {name for name, command in tried if not await server.allows(*command)}
