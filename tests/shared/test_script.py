@@ -168,6 +168,7 @@ def ledger(server_url: str) -> Iterator[tuple[Any, Any]]:
         yield client, client.register_script(script_text())
 
 
+@pytest.mark.long
 @examples(60)
 @given(per_window=st.integers(1, 30), load=st.lists(calls, min_size=1, max_size=25))
 def test_the_script_decides_as_the_rules_of_one_home_do(ledger, per_window: int, load: list[Call]) -> None:
