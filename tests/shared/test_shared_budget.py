@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -117,8 +118,17 @@ def test_machines_of_their_own_keep_the_promise_through_kill_and_stop(tmp_path: 
 
     def heard_after(machine: subprocess.Popen[str], instant: float) -> None:
         while not arrivals or arrivals[-1] <= instant:
-            arrivals.append(float(machine.stdout.readline()))
+            if not (line := machine.stdout.readline()):
+                return
+            arrivals.append(float(line))
 
+    def end() -> None:
+        for each in machines:
+            each.kill()
+
+    # On a machine too busy to keep in touch with its own server nothing may be sent for long: the promise holds.
+    limit = threading.Timer(30.0, end)
+    limit.start()
     try:
         with redis.Redis.from_url(server.url) as client:
             for each in machines:
@@ -135,8 +145,9 @@ def test_machines_of_their_own_keep_the_promise_through_kill_and_stop(tmp_path: 
             client.flushall()
             heard_after(machines[2], CLOCK.now() + 2 * 0.5)
     finally:
+        limit.cancel()
+        end()
         for each in machines:
-            each.kill()
             arrivals += [float(line) for line in each.communicate()[0].splitlines()]
         server.stop()
     assert worst_window(arrivals, 0.5) <= 10
