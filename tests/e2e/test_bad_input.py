@@ -147,7 +147,7 @@ def test_a_broken_settings_file_is_named_with_its_line(console: Opener, home: Pa
     config = home / "config" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text('[profiles.main]\nurl = "https://api.example"\nclient_id = = 3\n')
-    terminal = console(language=language)
+    terminal = console(language=language, columns=200)
     assert terminal.exit_status() == 2
     assert terminal.sees(f"{config}, ")
     assert re.search(r"\b3\b", terminal.text)
