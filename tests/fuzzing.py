@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Final, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 T = TypeVar("T")
@@ -17,6 +18,9 @@ PROFILE: Final = "HYPOTHESIS_PROFILE"
 LONG: Final = "long"
 TIMES: Final = 50
 """How many times as much the long form does."""
+
+only_long: Final = pytest.mark.skipif(os.environ.get(PROFILE) != LONG, reason="takes minutes: make test-long")
+"""For a test that has no short form."""
 
 
 def in_form(few: T, many: T) -> T:

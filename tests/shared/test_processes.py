@@ -17,6 +17,7 @@ import redis
 
 from hubsoft_tui.simulator import Simulator
 from tests.e2e.fixture import environment
+from tests.fuzzing import in_form, only_long
 from tests.shared.conftest import Server, start
 from tests.shared.proxy import FaultyProxy
 
@@ -123,16 +124,13 @@ def story(form: Form, folder: Path) -> None:
         assert askers.alive() == list(range(1, form.machines))
 
 
+@pytest.mark.long
 def test_no_fault_makes_it_more_than_the_limit(tmp_path: Path) -> None:
-    story(SHORT, tmp_path)
+    story(in_form(SHORT, LONG), tmp_path)
 
 
 @pytest.mark.long
-def test_twenty_machines_keep_within_the_limit_for_minutes(tmp_path: Path) -> None:
-    story(LONG, tmp_path)
-
-
-@pytest.mark.long
+@only_long
 def test_twenty_machines_use_the_whole_budget_for_ten_minutes(tmp_path: Path) -> None:
     with running(LONG, tmp_path) as (_askers, simulator, _server, _proxy):
         time.sleep(600)
