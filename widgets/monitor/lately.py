@@ -202,9 +202,8 @@ class UsersPanel(Drawn):
         label = ngettext("{n} waits", "{n} wait", count).format(n=number(count))
         found = first_in_line(self._budget)
         if found is None:
-            return line((label, "$warn"), (f", {_('in other programs')}", _QUIET)).truncate(
-                width, ellipsis=True
-            )
+            elsewhere = _("in other programs")
+            return line((label, "$warn"), (f", {elsewhere}", _QUIET)).truncate(width, ellipsis=True)
         priority, why = found
         return line(
             (f"{label}, ", "$warn"), (priority_word(priority), priority_style(priority)), f" {why}"

@@ -66,7 +66,8 @@ class DestinationScreen(ConsoleModal[tuple[Area, str]]):
         field = self.query_one(QuestionInput)
         area, rest = destination(field.value)
         if area is not None:
-            field.value = f"{fold(_(area.label))} {rest}"
+            name = _(area.label)
+            field.value = f"{fold(name)} {rest}"
             field.cursor_position = len(field.value)
 
     @action("enter", N_("go"), N_("Go there."), first=True)

@@ -167,7 +167,10 @@ class CheckupHub(FakeHub):
         self._version = 0
 
     async def run(self, ask):
-        return await ask(SimpleNamespace(customers=self.customers, drafts=self.drafts, checkup=self.checkup))
+        services = SimpleNamespace(
+            customers=self.customers, drafts=self.drafts, checkup=self.checkup, tickets=self.tickets
+        )
+        return await ask(services)
 
     def news(self, progress=None, rows=None):
         self._version += 1
