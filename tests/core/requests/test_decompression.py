@@ -98,7 +98,7 @@ def test_values_are_counted_as_they_come():
 
 def test_doubled_gzip_stays_below_two_hundred_megabytes():
     program = """
-import gzip, resource, sys, zlib
+import gzip, pathlib, resource, zlib
 from hubsoft_tui.core.requests.decompression import Body, OverfullError
 outer = zlib.compressobj(9, wbits=31)
 inner = zlib.compressobj(9, wbits=31)
@@ -110,7 +110,11 @@ try:
     for _ in Body("gzip, gzip", 64 * 2**20).feed(bomb):
         pass
 except OverfullError:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():  # Linux counts in ru_maxrss what the test's own process held when it started this one
+        print(int(status.read_text().partition("VmHWM:")[2].split()[0]) // 1024)
+    else:
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
     megabytes = int(
         subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
