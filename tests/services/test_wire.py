@@ -325,7 +325,7 @@ def test_whatever_answers_is_an_answer_or_an_error_for_people(  # noqa: PLR0917
         engine._exchange.admission.rests_until = 0.0
         engine._breaker.succeeded()
         engine._tokens._refused = None
-        engine._gate._record(lambda ledger: replace(ledger, throttle=Throttle()))
+        engine._gate._port.store.update(lambda ledger, _at: (replace(ledger, throttle=Throttle()), None))
         return await services.customers.lookup(BIANCA, refresh=True)
 
     with contextlib.suppress(Unreachable, RateLimited, Refused, NotFound, CredentialsRefused):
