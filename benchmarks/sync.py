@@ -20,7 +20,7 @@ from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tickets import pass_store, queries
-from hubsoft_tui.services.tickets.merging import Manner, Sighting
+from hubsoft_tui.services.tickets.merge import Manner, Sighting
 from hubsoft_tui.settings.tree import SyncSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.database import open_database

@@ -28,7 +28,7 @@ from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.core.types import Badges, Snapshot
 from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.services.tickets import pass_store, queries
-from hubsoft_tui.services.tickets.merging import Manner, Sighting
+from hubsoft_tui.services.tickets.merge import Manner, Sighting
 from hubsoft_tui.services.tickets.types import BoardState, Delta, SyncStatus, TicketRow
 from hubsoft_tui.settings.tree import Settings, UiSettings
 from hubsoft_tui.store.database import open_database

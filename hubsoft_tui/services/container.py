@@ -47,7 +47,7 @@ from .storage import State, open_reports, open_state
 from .tickets.service import Tickets
 from .tuning.columns import TraceSource
 from .tuning.refresh import RefreshAhead, Watched
-from .tuning.selftuning import SelfTuning
+from .tuning.self_tuning import SelfTuning
 from .tuning.service import Tuning
 
 

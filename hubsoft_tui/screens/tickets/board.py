@@ -26,7 +26,7 @@ from widgets.tickets.texts import Quick
 
 from ..frame.actions import registry, shown_key
 from ..frame.base import ConsoleScreen
-from .followed import FollowedTickets
+from .followed_tickets import FollowedTickets
 from .pane import TicketPane
 from .presence import Presence
 

@@ -20,9 +20,9 @@ from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from . import checking, decisions, machine
+from . import decisions, draft_checks, machine
 from .actions import switched_off
-from .checking import previewed
+from .draft_checks import previewed
 from .machine import Instant
 from .port import CONTEXT, local_protocol, not_accepted
 from .reference import new_reference
@@ -124,7 +124,7 @@ class Outbox:
                 )
             draft = replace(draft, operator=self._person())
         most = self._engine.settings.outbox.max_characters
-        return checking.checked(draft, most=most, customer=self._in_hand(draft))
+        return draft_checks.checked(draft, most=most, customer=self._in_hand(draft))
 
     async def review(self, draft: Draft) -> Review:
         """Check `draft` and say what would be sent, and what says the same. Raises InvalidInput."""

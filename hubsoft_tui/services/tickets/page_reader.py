@@ -14,7 +14,7 @@ from ...core.requests.exchange import Received
 from ...core.types import BreakerState, Priority, RequestContext
 from ...errors import BadAnswer, TimedOut, Unreachable
 from ...texts import say
-from .merging import Sighting
+from .merge import Sighting
 from .paging import SMALLEST, Ask, PageSize, on_from
 from .planner import Read
 

@@ -13,7 +13,7 @@ from ...errors import BadAnswer, QueueFull, RateLimited, Refused, Unproven, Unre
 from ...formats import DAY, ONE_DAY, day_of, start_of
 from ...store.mirror_records import FollowedTicket, Following
 from .labels import STATUS, Labels
-from .merging import Manner, Sighting
+from .merge import Manner, Sighting
 from .page_reader import Harvest, Reader
 from .planner import KnownTickets, Read, Steps, steps
 

@@ -19,7 +19,7 @@ from ...store.mirror_records import MirrorState
 from ...store.process_liveness import Lease
 from ...texts import say
 from .labels import STATUS, Labels
-from .merging import Manner, Sighting
+from .merge import Manner, Sighting
 from .paging import PageSize
 from .pass_requests import PassAnswer, manner
 from .planner import KnownTickets, windows

@@ -25,9 +25,9 @@ from ...texts import say
 from ..customers import terms
 from ..serial_thread import SerialThread
 from . import pass_store, queries
-from .merging import Manner, Sighting
+from .merge import Manner, Sighting
 from .page_reader import by_protocol
-from .syncing import Sync
+from .sync import Sync
 from .types import BoardState, Change, Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
 
 logger = logging.getLogger(__name__)

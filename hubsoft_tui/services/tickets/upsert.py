@@ -19,7 +19,7 @@ from ...formats import HOUR
 from ...store.mirror import Draft, Mirror
 from ...store.mirror_records import MirrorChange, MirrorMessage, MirrorTexts, MirrorTicket
 from .labels import Labels
-from .merging import Manner, Merged, Noticed, Sighting, due_news, gone, merge
+from .merge import Manner, Merged, Noticed, Sighting, due_news, gone, merge
 from .types import ChangeKind
 
 SHOWN_CHARACTERS: Final = 200

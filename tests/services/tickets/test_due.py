@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from hubsoft_tui.services.tickets.merging import due_news
+from hubsoft_tui.services.tickets.merge import due_news
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.store.mirror_records import Following, MirrorTicket, Standing
 from tests.store.test_mirror import ticket
