@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..core.types import Answer
     from ..services.container import Services
     from ..services.desk import Aftermath
-    from ..services.outbox.types import Action, Entry, Review
+    from ..services.outbox.types import DeskAction, Entry, Review
 
 PATIENCE_SECONDS: Final = 90.0
 """How long HubSoft's answer is waited for."""
@@ -73,7 +73,7 @@ def _add(name: str, kind: str, does: str, *options: Callable[..., Any]) -> None:
         if (service_id is None) == (document is None):
             raise click.UsageError(_("Give either --service or --document."))
 
-        async def draft(services: Services) -> Action:
+        async def draft(services: Services) -> DeskAction:
             from ..services.outbox.types import EntryKind  # noqa: PLC0415 - heavy: help loads no service
 
             what = EntryKind(kind)
@@ -179,7 +179,7 @@ def _reading(reading: DeviceReading) -> list[str]:
 def open_order(session: CommandSession, protocol: str, *, yes: bool, as_json: bool) -> int:
     """Answer `visit open`."""
 
-    async def draft(services: Services) -> Action:
+    async def draft(services: Services) -> DeskAction:
         from ..services.outbox.actions import opening_of_order  # noqa: PLC0415 - heavy: help loads no service
 
         return opening_of_order(None, await services.desk.ticket(protocol))
@@ -214,8 +214,8 @@ def reschedule(
     return _act(session, _visit("reschedule_visit", number, **window), yes=yes, as_json=as_json)
 
 
-def _visit(kind: str, number: str, **window: datetime) -> Callable[[Services], Awaitable[Action]]:
-    async def draft(services: Services) -> Action:
+def _visit(kind: str, number: str, **window: datetime) -> Callable[[Services], Awaitable[DeskAction]]:
+    async def draft(services: Services) -> DeskAction:
         from ..services.outbox.actions import visit_action  # noqa: PLC0415 - heavy: help loads no service
         from ..services.outbox.types import EntryKind  # noqa: PLC0415 - heavy: help loads no service
 
@@ -232,7 +232,7 @@ def _time(text: str) -> datetime:
 
 
 def _act(
-    session: CommandSession, draft: Callable[[Services], Awaitable[Action]], *, yes: bool, as_json: bool
+    session: CommandSession, draft: Callable[[Services], Awaitable[DeskAction]], *, yes: bool, as_json: bool
 ) -> int:
     """Show an action as it will be sent, ask, send it, and say what became of it: 0 only when it was done."""
 

@@ -27,7 +27,7 @@ from .outbox.port import local_protocol
 from .outbox.types import (
     ACTION_KINDS,
     DEVICE_KINDS,
-    Action,
+    DeskAction,
     EntryKind,
     EntryState,
     ServiceAction,
@@ -158,7 +158,7 @@ class Desk:
             self._not_offered_until = self._clock.now() + ABSENT_SECONDS
             raise
 
-    async def after(self, draft: Action) -> Aftermath:
+    async def after(self, draft: DeskAction) -> Aftermath:
         """Ask HubSoft how the customer stands after an action, in as few requests as show it.
 
         Raises HubSoftError; of equipment that cannot be shown alone, nothing is said.
@@ -200,7 +200,7 @@ class Desk:
         begins, ends = (datetime.combine(each, time()).timestamp() for each in (day, day + ONE_DAY))
         return _counted(self._trail.trail(begins, ends))
 
-    def note(self, row: OutboxRow, draft: Action) -> None:
+    def note(self, row: OutboxRow, draft: DeskAction) -> None:
         """Write an action to the trail, and let what it may have changed be asked for anew. Raises StoreError."""
         if row.state in {EntryState.SENT.value, EntryState.UNKNOWN.value}:
             self._engine.known.outdate(_outdated_by(draft))
@@ -236,7 +236,7 @@ def _counted(lines: Iterable[AuditLine]) -> tuple[ActionCount, ...]:
     )
 
 
-def _term(draft: Action) -> Term | None:
+def _term(draft: DeskAction) -> Term | None:
     """Return what the customer's record is asked for by: the term that lookups use most."""
     if draft.customer_document and len(draft.customer_document) in {11, 14}:
         kind = Kind.CPF if len(draft.customer_document) == 11 else Kind.CNPJ
@@ -244,7 +244,7 @@ def _term(draft: Action) -> Term | None:
     return None if draft.customer_code is None else Term(Kind.CODE, str(draft.customer_code))
 
 
-def _outdated_by(draft: Action) -> tuple[str, ...]:
+def _outdated_by(draft: DeskAction) -> tuple[str, ...]:
     """Name the records that tell something else once an action is done."""
     customer, service = draft.customer_id, draft.service_id
     if isinstance(draft, VisitAction):

@@ -30,6 +30,7 @@ from ..frame.base import one_page
 from ..frame.console import ConsolePart
 from ..frame.drafts import draft_title
 from . import invoices
+from .menu import MENU
 from .panels import CustomerPanels
 from .texts import WELL, origin, silence, summary
 
@@ -46,77 +47,12 @@ if TYPE_CHECKING:
 
     from ..frame.console import Console
     from ..writing.ticket_flow import About
-    from .screen import LookupScreen
 
 
 WRITE: Final = N_("Write a ticket")
 DO: Final = N_("Do something about the service")
 PAY: Final = N_("Send an invoice")
 ASK: Final = N_("Know more about the customer")
-
-MENU: Final = {
-    EntryKind.TRUST_UNLOCK: (
-        "unlock",
-        "u",
-        N_("Unlock the marked service on trust for some days: 1 request, after a review."),
-    ),
-    EntryKind.RESTART_DEVICE: (
-        "restart",
-        "r",
-        N_("Restart the equipment of the marked service: 1 request, after a review that shows its signal."),
-    ),
-    EntryKind.DISCONNECT: (
-        "disconnect",
-        "d",
-        N_("End the session of the marked service: 1 request, after a review."),
-    ),
-    EntryKind.CLEAR_MAC: (
-        "clear_mac",
-        "m",
-        N_("Clear the MAC that the marked service is bound to: 1 request, after a review."),
-    ),
-    EntryKind.CLEAR_PHYSICAL_ADDRESS: (
-        "clear_device",
-        "p",
-        N_("Clear the equipment that the marked service is bound to: 1 request, after a review."),
-    ),
-    EntryKind.RESTORE_DEVICE: (
-        "restore",
-        "f",
-        N_("Bring the equipment back to its factory settings: 1 request, after a review."),
-    ),
-    EntryKind.SUSPEND: (
-        "suspend",
-        "s",
-        N_("Suspend the marked service, for debt or on request: 1 request, after a review."),
-    ),
-    EntryKind.ENABLE: (
-        "enable",
-        "e",
-        N_("Enable the marked service for good, with a reason: 1 request, after a review."),
-    ),
-    EntryKind.ACTIVATE: (
-        "activate",
-        "a",
-        N_("Activate the marked service, which was never enabled: 1 request, after a review."),
-    ),
-    EntryKind.OPEN_WORK_ORDER: (
-        "open_order",
-        "o",
-        N_("Open a work order for an open ticket: 1 request, after a review."),
-    ),
-    EntryKind.CONFIRM_VISIT: (
-        "confirm_visit",
-        "c",
-        N_("Confirm the visit of a work order: 1 request, after a review."),
-    ),
-    EntryKind.RESCHEDULE_VISIT: (
-        "reschedule",
-        "t",
-        N_("Plan the visit of a work order for another time: 1 request, after a review."),
-    ),
-}
-"""What can be done, by its name among actions, its key on the menu, and its help."""
 
 
 class CustomerView(ConsolePart, Vertical):
@@ -572,15 +508,13 @@ class CustomerView(ConsolePart, Vertical):
 
 
 def customer_actions() -> tuple[Action, ...]:
-    """Return what is done about the customer in sight, as actions of the lookup: `customer` there does each."""
-    deeds = tuple(
+    """Return what is done about the customer in sight, as actions of the lookup whose `when` takes the view."""
+    offers = tuple(
         Action(
             f"lookup.{name}",
             "",
             ACTION_NAMES[kind],
-            N_(
-                "To the marked service or a visit, after a review that shows exactly what is sent: 1 request."
-            ),
+            explained,
             f"act('{kind.value}')",
             writes=True,
             line=False,
@@ -589,25 +523,13 @@ def customer_actions() -> tuple[Action, ...]:
         )
         for kind, (name, _key, explained) in MENU.items()
     )
-    rows = (*actions_of(CustomerView, "lookup"), *deeds)
-    return tuple(
-        replace(
-            row,
-            do=f"customer({', '.join(map(repr, (row.name, *row.args)))})",
-            when=partial(_in_sight, row.when),
-        )
-        for row in rows
-    )
+    return (*actions_of(CustomerView, "lookup"), *offers)
 
 
 def _offered(kind: EntryKind, view: CustomerView) -> bool:
     from .desk import offered  # noqa: PLC0415 - first frame
 
     return kind in offered(view.panels.service, view.console.settings)
-
-
-def _in_sight(when: Callable[[CustomerView], object] | None, screen: LookupScreen) -> bool:
-    return screen.showing == "customer" and (when is None or bool(when(screen.view)))
 
 
 def about(ticket: Ticket, customer: str, record: Customer | None = None) -> About:

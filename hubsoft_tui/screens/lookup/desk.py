@@ -46,7 +46,7 @@ from ..frame.actions import Action, action, shown_key
 from ..frame.confirm import STYLE, PickScreen, PromptScreen
 from ..frame.modal import ConsoleModal
 from ..writing.entry_page import ReviewScreen, SentScreen
-from .customer_view import MENU
+from .menu import MENU
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -56,8 +56,7 @@ if TYPE_CHECKING:
     from hubsoft_tui.api.models import Customer, Device, Service, Ticket, WorkOrder
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.desk import Aftermath
-    from hubsoft_tui.services.outbox.types import Action as Deed
-    from hubsoft_tui.services.outbox.types import Entry, Review
+    from hubsoft_tui.services.outbox.types import DeskAction, Entry, Review
     from hubsoft_tui.settings.tree import Settings
 
     from ..frame.console import Console
@@ -205,7 +204,7 @@ async def _reviewed(console: Console, subject: Subject, kind: EntryKind) -> Revi
     if kind is EntryKind.TRUST_UNLOCK:
         days = console.settings.actions.unlock_days
 
-        def unlocking(text: str) -> Deed:
+        def unlocking(text: str) -> DeskAction:
             return service_action(
                 kind, customer, service, days=int(text) if text.strip().isdecimal() else None
             )
@@ -232,7 +231,7 @@ async def _reviewed(console: Console, subject: Subject, kind: EntryKind) -> Revi
 
 
 async def _prompted(
-    console: Console, title: str, hint: str, draft: Callable[[str], Deed], value: str = ""
+    console: Console, title: str, hint: str, draft: Callable[[str], DeskAction], value: str = ""
 ) -> Review | None:
     """Return the review of what is typed; what cannot be sent is told on the page and corrected there."""
 
@@ -258,7 +257,7 @@ async def _visit_reviewed(console: Console, subject: Subject, kind: EntryKind) -
     if kind is EntryKind.CONFIRM_VISIT:
         return await _review(console, visit_action(kind, customer, order))
 
-    def rescheduling(text: str) -> Deed:
+    def rescheduling(text: str) -> DeskAction:
         start, end = visit_times(text, datetime.now(BRASILIA))
         return visit_action(kind, customer, order, start=start, end=end)
 
@@ -271,7 +270,7 @@ async def _visit_reviewed(console: Console, subject: Subject, kind: EntryKind) -
     )
 
 
-async def _review(console: Console, draft: Deed) -> Review | None:
+async def _review(console: Console, draft: DeskAction) -> Review | None:
     return await console.asked(lambda services: services.outbox.review(draft))
 
 

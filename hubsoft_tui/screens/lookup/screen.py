@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -30,6 +31,8 @@ from .panels import CustomerPanels
 from .question_line import QuestionLine, RecentCustomers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
@@ -83,11 +86,23 @@ def opens(screen: LookupScreen) -> bool:
     return screen.showing == "customer" and screen.view.panels.invoice is not None
 
 
+def in_sight(when: Callable[[CustomerView], object] | None, screen: LookupScreen) -> bool:
+    """Tell whether a customer is in sight, and an action would do something about it."""
+    return has_customer(screen) and (when is None or bool(when(screen.view)))
+
+
 class LookupScreen(ConsoleScreen):
     """The lookup. An answer is shown only while its question is the newest."""
 
     AREA = "lookup"
-    ACTIONS = customer_actions()
+    ACTIONS = tuple(
+        replace(
+            each,
+            do=f"customer({', '.join(map(repr, (each.name, *each.args)))})",
+            when=partial(in_sight, each.when),
+        )
+        for each in customer_actions()
+    )
     CSS_PATH = Path(__file__).parents[3] / "styles" / "lookup.tcss"
     ABOUT = N_(
         "Type a CPF, CNPJ, phone, name, customer code, login or ticket protocol and press enter. It is recognised and "

@@ -21,7 +21,7 @@ from .types import (
     DEVICE_KINDS,
     SERVICE_KINDS,
     VISIT_KINDS,
-    Action,
+    DeskAction,
     EntryKind,
     ServiceAction,
     VisitAction,
@@ -158,7 +158,7 @@ def _owner(customer: Customer | None, name: str | None) -> dict[str, Any]:
     }
 
 
-def operation_of_action(draft: Action) -> Operation[Receipt]:
+def operation_of_action(draft: DeskAction) -> Operation[Receipt]:
     """Return the request that does it. Raises ValueError for a draft that cannot be sent as it stands."""
     if isinstance(draft, VisitAction):
         return _visit_operation(draft)
@@ -186,7 +186,7 @@ def _visit_operation(draft: VisitAction) -> Operation[Receipt]:
     return work_orders.reschedule_visit(draft.order_id or 0, *times)
 
 
-def content_of_action(draft: Action) -> str:
+def content_of_action(draft: DeskAction) -> str:
     """Return what this action and another that does the same have in common."""
     if isinstance(draft, ServiceAction):
         return content_key(
@@ -195,7 +195,7 @@ def content_of_action(draft: Action) -> str:
     return content_key(draft.kind.value, draft.order_id or draft.ticket_id)
 
 
-def done_text(draft: Action, receipt: Receipt) -> str:
+def done_text(draft: DeskAction, receipt: Receipt) -> str:
     """Return what HubSoft said when it did it; for an unlock, until when."""
     if draft.kind is EntryKind.TRUST_UNLOCK and receipt.until is not None:
         return _("Unlocked until {day}.").format(day=f"{receipt.until:%d/%m/%Y}")
@@ -205,7 +205,7 @@ def done_text(draft: Action, receipt: Receipt) -> str:
 # -- before it is accepted
 
 
-def checked_action(draft: Action, customer: Customer | None) -> Action:
+def checked_action(draft: DeskAction, customer: Customer | None) -> DeskAction:
     """Return `draft` as it may be sent. Raises InvalidInput, in a sentence that says what to do."""
     if isinstance(draft, VisitAction):
         return _checked_visit(draft)
@@ -268,7 +268,7 @@ def _reason(text: str) -> str:
 # -- shown as it will go
 
 
-def action_rows(draft: Action, *, masked: bool = False) -> tuple[tuple[str, str], ...]:
+def action_rows(draft: DeskAction, *, masked: bool = False) -> tuple[tuple[str, str], ...]:
     """Return (label, value) for what is done, what it does to the customer, and exactly what is sent."""
     written = mask_document if masked else format_document
     rows = [

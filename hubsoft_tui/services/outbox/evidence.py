@@ -20,7 +20,7 @@ from ...api.work_orders import WorkOrderStatus, customer_work_orders
 from ...texts import N_
 from .actions import WAITING
 from .search import CLOCK_SECONDS, Finding
-from .types import DEVICE_KINDS, Action, EntryKind, ServiceAction, VisitAction
+from .types import DEVICE_KINDS, DeskAction, EntryKind, ServiceAction, VisitAction
 
 Receive = Callable[[Operation[Any]], Awaitable[Decoded[Any]]]
 
@@ -61,7 +61,7 @@ LIKELY: Final = N_("A session ended or began since this was sent: most likely it
 SHOWN: Final = N_("HubSoft's answer did not come, but HubSoft shows that it was done.")
 
 
-async def look_for_action(receive: Receive, draft: Action, *, sent_at: float) -> Finding:
+async def look_for_action(receive: Receive, draft: DeskAction, *, sent_at: float) -> Finding:
     """Look for what an action sent at `sent_at` (epoch s) did; one request, or none. Raises HubSoftError."""
     if isinstance(draft, VisitAction):
         done = await _visit_done(receive, draft, sent_at)

@@ -28,8 +28,8 @@ from .port import CONTEXT, local_protocol, not_accepted
 from .reference import new_reference
 from .runner import Runner
 from .types import (
-    Action,
     CheckedDraft,
+    DeskAction,
     Draft,
     Entry,
     EntryKind,
@@ -79,12 +79,12 @@ class Outbox:
         self._runner.sender.on_sent = hook
 
     @property
-    def on_action(self) -> Callable[[OutboxRow, Action], None] | None:
+    def on_action(self) -> Callable[[OutboxRow, DeskAction], None] | None:
         """Called with each action as it is accepted, and as it is done, refused, held or not known."""
         return self._runner.sender.on_action
 
     @on_action.setter
-    def on_action(self, hook: Callable[[OutboxRow, Action], None] | None) -> None:
+    def on_action(self, hook: Callable[[OutboxRow, DeskAction], None] | None) -> None:
         self._runner.sender.on_action = hook
 
     # -- what screens keep in sight

@@ -41,7 +41,16 @@ from .actions import done_text, switched_off
 from .evidence import look_for_action
 from .machine import Instant
 from .port import CONTEXT, OutboxPort, local_protocol
-from .types import Action, Draft, EntryKind, EntryState, NewTicket, ServiceAction, TicketDraft, VisitAction
+from .types import (
+    DeskAction,
+    Draft,
+    EntryKind,
+    EntryState,
+    NewTicket,
+    ServiceAction,
+    TicketDraft,
+    VisitAction,
+)
 from .wire import became, draft_of, operation_of
 
 T = TypeVar("T")
@@ -72,7 +81,7 @@ class Sender:
         self._clock = clock
         self._news = news
         self.on_sent: Callable[[Ticket], Awaitable[None]] | None = None
-        self.on_action: Callable[[OutboxRow, Action], None] | None = None
+        self.on_action: Callable[[OutboxRow, DeskAction], None] | None = None
         """Called with each action that was done, refused, held, or may have been done."""
         self.sending: set[int] = set()
         """Entries whose bytes may be on their way now."""
@@ -142,7 +151,7 @@ class Sender:
 
     # -- actions
 
-    async def _act(self, row: OutboxRow, draft: Action) -> None:
+    async def _act(self, row: OutboxRow, draft: DeskAction) -> None:
         if row.state != EntryState.QUEUED.value:
             await self._look_for_action(row, draft)
         elif why := self._too_late(row, draft):
@@ -153,7 +162,7 @@ class Sender:
         if after is not None and after.state not in {row.state, EntryState.QUEUED.value}:
             self.note(after, draft)
 
-    def note(self, row: OutboxRow, draft: Action) -> None:
+    def note(self, row: OutboxRow, draft: DeskAction) -> None:
         """Tell the listener where an action stands; what it cannot do costs the action nothing."""
         try:
             if self.on_action is not None:
@@ -161,7 +170,7 @@ class Sender:
         except HubSoftError as error:
             logger.warning("%s: %s", local_protocol(row.number), error)
 
-    def _too_late(self, row: OutboxRow, draft: Action) -> str:
+    def _too_late(self, row: OutboxRow, draft: DeskAction) -> str:
         """Say why an action may not be sent any more; empty when it may."""
         actions = self._engine.settings.actions
         if switched_off(draft.kind, actions):
@@ -173,7 +182,7 @@ class Sender:
         because = _("It could not be sent in time and was held: send it again if it is still wanted.")
         return f"{because} {row.said}".strip()
 
-    async def _look_for_action(self, row: OutboxRow, draft: Action) -> None:
+    async def _look_for_action(self, row: OutboxRow, draft: DeskAction) -> None:
         try:
             finding = await look_for_action(self._receive, draft, sent_at=row.sent_at or row.created_at)
         except HubSoftError as error:

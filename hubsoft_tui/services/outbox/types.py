@@ -171,9 +171,9 @@ class VisitAction:
     operator: str = ""
 
 
-Action = ServiceAction | VisitAction
+DeskAction = ServiceAction | VisitAction
 TicketDraft = NewTicket | NewMessage | Closing
-Draft = TicketDraft | Action
+Draft = TicketDraft | DeskAction
 
 
 @dataclass(frozen=True, slots=True)
