@@ -64,11 +64,6 @@ class ActionCount:
     """Not known, held, or still on its way."""
 
 
-def after_cost(kind: EntryKind) -> int:
-    """Return how many requests a look at what an action changed takes at most."""
-    return 2 if kind in DEVICE_KINDS else 1
-
-
 class Desk:
     """The service; lives in the engine's loop."""
 
