@@ -234,7 +234,9 @@ def _wrong_usage(error: click.UsageError, arguments: list[str], session: Command
         return error.exit_code
     place = error.ctx.command_path if error.ctx else PROGRAM
     hint = _("See {command} --help.").format(command=place)
-    return _failed("usage", f"{error.format_message()} {hint}", error.exit_code, arguments, session)
+    said = error.format_message()
+    said = said if said.endswith((".", "!", "?")) else f"{said}."
+    return _failed("usage", f"{said} {hint}", error.exit_code, arguments, session)
 
 
 def _failed(kind: str, message: str, code: int, arguments: list[str], session: CommandSession) -> int:

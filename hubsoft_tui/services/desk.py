@@ -22,7 +22,7 @@ from ..store.recent_and_audit import AuditLine, RecentAndAudit
 from ..texts import say
 from .customers import questions
 from .customers.terms import Kind, Term, recognise
-from .outbox.actions import offered_actions, service_action
+from .outbox.actions import offered_actions, require_allowed, service_action
 from .outbox.port import local_protocol
 from .outbox.types import (
     ACTION_KINDS,
@@ -100,24 +100,38 @@ class Desk:
 
     async def find(self, kind: EntryKind, document: str) -> int:
         """Return the id of the one service of a customer that an action fits. Raises NotFound, or InvalidInput."""
+        require_allowed(kind, self._engine.settings)
         term = recognise(document)
         if term.kind not in {Kind.CPF, Kind.CNPJ}:
             raise InvalidInput(say("That is not a CPF or CNPJ."))
-        answer = await self._engine.ask(questions.customer(term), CONTEXT)
+        services, fit = await self._fitting(kind, term)
+        if not fit:  # the service may have changed since it was asked for
+            services, fit = await self._fitting(kind, term, refresh=True)
+        if len(fit) == 1:
+            return fit[0].id
+        listed = "\n".join(f"  {each.id}  {each.name}  {each.status}" for each in fit or services)
+        if fit:
+            raise InvalidInput(
+                say(
+                    "The customer has several services. Say which with --service ID:\n{services}",
+                    services=listed,
+                )
+            )
+        if services:
+            raise InvalidInput(
+                say("This cannot be done to a service in this state:\n{services}", services=listed)
+            )
+        raise InvalidInput(say("The customer has no service."))
+
+    async def _fitting(
+        self, kind: EntryKind, term: Term, *, refresh: bool = False
+    ) -> tuple[list[Service], list[Service]]:
+        """Return a customer's services, and those of them that an action fits. Raises NotFound."""
+        answer = await self._engine.ask(questions.customer(term), CONTEXT, refresh=refresh)
         if not answer.value:
             raise NotFound(say("There is no customer with this document."))
         services = [service for customer in answer.value for service in customer.services]
-        fit = [each for each in services if kind in offered_actions(each, self._engine.settings)]
-        if len(fit) == 1:
-            return fit[0].id
-        if not fit:
-            raise InvalidInput(say("The customer has no service that this can be done to now."))
-        listed = "\n".join(f"  {each.id}  {each.name}  {each.status}" for each in fit)
-        raise InvalidInput(
-            say(
-                "The customer has several services. Say which with --service ID:\n{services}", services=listed
-            )
-        )
+        return services, [each for each in services if kind in offered_actions(each, self._engine.settings)]
 
     async def ticket(self, protocol: str) -> Ticket:
         """Return an open ticket by its protocol; one request. Raises NotFound."""

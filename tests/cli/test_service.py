@@ -96,6 +96,25 @@ def test_setting_takes_an_action_away(run, simulator, monkeypatch):
     assert "actions.disconnect" in ran.err
 
 
+def test_each_refusal_to_choose_a_service_tells_the_true_reason(run, simulator, monkeypatch):
+    customer = fibre(simulator)
+    unlock = ("service", "unlock", "--document", customer.document, "--yes")
+    service = customer.services[0]
+    assert f"{service.id}  {service.plan.name}  Serviço Habilitado" in run(*unlock).err
+    assert "read-only" in run("--read-only", *unlock).err
+    monkeypatch.setenv("HUBSOFT_TUI_ACTIONS__TRUST_UNLOCK", "off")
+    assert "actions.trust_unlock is off" in run(*unlock).err
+    assert names(simulator) == []
+
+
+def test_service_suspended_since_it_was_remembered_is_unlocked(run, simulator):
+    customer = fibre(simulator)
+    run("lookup", customer.document)
+    simulator.set_status(customer, "suspenso_debito")
+    ran = run("service", "unlock", "--document", customer.document, "--yes")
+    assert (ran.code, names(simulator)) == (0, ["desbloqueio_confianca"])
+
+
 def test_visit_is_planned_for_another_time(run, simulator):
     ticket = next(each for each in simulator.tickets if each.open and each.orders)
     number = str(ticket.orders[0].id - 16)

@@ -14,7 +14,7 @@ from ...api.operation import ROOT, Operation
 from ...errors import InvalidInput
 from ...formats import BRASILIA
 from ...privacy import HIDDEN, clean, format_document, mask_document
-from ...settings.tree import ActionSettings, Settings
+from ...settings.tree import ActionSettings, Profile, Settings
 from ...texts import N_, _, ngettext, say
 from .reference import content_key
 from .types import (
@@ -66,6 +66,21 @@ def action_effect(kind: EntryKind) -> str:
 def switched_off(kind: EntryKind, settings: ActionSettings) -> bool:
     """Whether the settings take an action away."""
     return bool(getattr(settings, kind.value, "") == "off")
+
+
+def require_writable(profile: Profile) -> None:
+    """Raise InvalidInput where the profile only reads."""
+    if profile.read_only:
+        raise InvalidInput(say("This profile is read-only: nothing is written to HubSoft."))
+
+
+def require_allowed(kind: EntryKind, settings: Settings) -> None:
+    """Raise InvalidInput, with the true reason, where the profile or the settings take an action away."""
+    require_writable(settings.profile)
+    if switched_off(kind, settings.actions):
+        raise InvalidInput(
+            say("The settings take this action away: actions.{setting} is off.", setting=kind.value)
+        )
 
 
 def offered_actions(service: Service, settings: Settings) -> tuple[EntryKind, ...]:

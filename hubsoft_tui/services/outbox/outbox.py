@@ -21,7 +21,7 @@ from ...texts import say
 from ..customers import questions
 from ..customers.terms import Kind, Term
 from . import decisions, draft_checks, machine
-from .actions import switched_off
+from .actions import require_allowed, require_writable
 from .draft_checks import previewed
 from .machine import Instant
 from .port import CONTEXT, local_protocol, not_accepted
@@ -115,13 +115,7 @@ class Outbox:
     async def check(self, draft: Draft) -> CheckedDraft:
         """Return `draft` as it would be sent. Raises InvalidInput, in a sentence that says what to do."""
         if isinstance(draft, ServiceAction | VisitAction):
-            if switched_off(draft.kind, self._engine.settings.actions):
-                raise InvalidInput(
-                    say(
-                        "The settings take this action away: actions.{setting} is off.",
-                        setting=draft.kind.value,
-                    )
-                )
+            require_allowed(draft.kind, self._engine.settings)
             draft = replace(draft, operator=self._person())
         most = self._engine.settings.outbox.max_characters
         return draft_checks.checked(draft, most=most, customer=self._in_hand(draft))
@@ -152,7 +146,7 @@ class Outbox:
 
     async def put_all(self, drafts: Sequence[CheckedDraft]) -> tuple[Entry, ...]:
         """Keep several drafts as `put` keeps one: all of them, or none."""
-        self._refuse_read_only()
+        require_writable(self._engine.settings.profile)
         entries = [(kind_of(each.draft).value, packed(each.draft), content_of(each.draft)) for each in drafts]
         try:
             rows = await self._lane.run(lambda store: store.add_all(entries, new_reference))
@@ -211,13 +205,13 @@ class Outbox:
 
         Raises InvalidInput when it is too late for that.
         """
-        self._refuse_read_only()
+        require_writable(self._engine.settings.profile)
         step = partial(decisions.corrected, checked=checked)
         return await self._revise(protocol, step, start=True)
 
     async def resend(self, protocol: str) -> Entry:
         """Send an entry now, whatever similar ticket exists: a person's yes. Raises InvalidInput."""
-        self._refuse_read_only()
+        require_writable(self._engine.settings.profile)
         return await self._revise(protocol, decisions.resent, start=True)
 
     async def adopt(self, protocol: str, ticket_protocol: str) -> Entry:
@@ -247,7 +241,7 @@ class Outbox:
 
     async def send_due(self) -> SendReport:
         """Make every step that is due, and try again now what only waits to be tried again. Raises StoreError."""
-        self._refuse_read_only()
+        require_writable(self._engine.settings.profile)
         await self._runner.recover()
         hasten = self._runner.sender.timed(_hastened)
         await self._lane.run(lambda store: _hurry(store, hasten))
@@ -347,10 +341,6 @@ class Outbox:
         if answer is None or answer.age > most:
             return None
         return answer.value[0] if len(answer.value) == 1 else None
-
-    def _refuse_read_only(self) -> None:
-        if self._engine.settings.profile.read_only:
-            raise InvalidInput(say("This profile is read-only: nothing is written to HubSoft."))
 
 
 def _hastened(row: OutboxRow, at: Instant) -> OutboxRow:
