@@ -282,7 +282,7 @@ class HubSoftConsole(Console):
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
         from hubsoft_tui.screens.frame.confirm import ConfirmScreen  # noqa: PLC0415 - first frame
-        from hubsoft_tui.services.losses import loss_text  # noqa: PLC0415 - first frame
+        from hubsoft_tui.store.losses import loss_text  # noqa: PLC0415 - first frame
 
         losses = await self.losses()
         if not losses:

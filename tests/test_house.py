@@ -46,7 +46,7 @@ PLAIN = (
     "hubsoft_tui/diagnostics", "hubsoft_tui/errors.py", "hubsoft_tui/flags.py", "hubsoft_tui/formats.py",
     "hubsoft_tui/library.py", "hubsoft_tui/privacy.py", "hubsoft_tui/screens", "hubsoft_tui/services/alerts",
     "hubsoft_tui/services/checkup", "hubsoft_tui/services/container.py", "hubsoft_tui/services/hub.py",
-    "hubsoft_tui/services/losses.py", "hubsoft_tui/services/metrics.py", "hubsoft_tui/services/reports",
+    "hubsoft_tui/services/reports",
     "hubsoft_tui/services/serial_thread.py", "hubsoft_tui/services/storage.py", "hubsoft_tui/services/tuning",
     "hubsoft_tui/settings", "hubsoft_tui/simulator", "hubsoft_tui/store", "hubsoft_tui/terminal",
     "hubsoft_tui/texts.py", "tests/api", "tests/benchmarks", "tests/cli", "tests/clocks.py",

@@ -136,7 +136,7 @@ async def losses_of(services: Services) -> tuple[Loss, ...]:
 
 def loss_lines(losses: Iterable[Loss]) -> list[str]:
     """Return what people read of `losses`, and an empty line after it; nothing when there are none."""
-    from ..services.losses import loss_text  # noqa: PLC0415 - heavy: help loads no service
+    from ..store.losses import loss_text  # noqa: PLC0415 - heavy: help loads no service
 
     lines = [styled(clean(str(loss_text(loss))), "bad") for loss in losses]
     return [*lines, ""] if lines else []
@@ -147,7 +147,7 @@ def say_losses(session: CommandSession, losses: Iterable[Loss]) -> None:
     news = [loss for loss in losses if loss.id not in session.told]
     if not news:
         return
-    from ..services.losses import loss_text  # noqa: PLC0415 - heavy: help loads no service
+    from ..store.losses import loss_text  # noqa: PLC0415 - heavy: help loads no service
 
     session.told.update(loss.id for loss in news)
     for loss in news:

@@ -22,6 +22,7 @@ from .cache.cache import Cache, CachedAnswer
 from .cache.freshness import Freshness
 from .cache.question import Fetched, Question
 from .clock import Clock
+from .fetch import Fetcher
 from .limiter.gate import Gate
 from .limiter.ledger import PermitPort
 from .limiter.throttle import limits_from
@@ -29,7 +30,6 @@ from .ports import FlightPort, ProbePort, RecordPort, TokenPort
 from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
 from .requests.breaker import Breaker
 from .requests.exchange import Exchange, Received
-from .requests.fetch import Fetcher
 from .requests.health import HealthMonitor
 from .requests.job import Job
 from .requests.retry import Backoff, RetryBudget

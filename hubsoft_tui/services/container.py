@@ -26,6 +26,7 @@ from ..errors import HubSoftError
 from ..formats import day_of
 from ..settings.tree import Profile, Settings
 from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
+from ..store.losses import Losses
 from ..store.trace_writer import TRACE
 from ..store.tuning import TuningLog
 from ..texts import Text, say
@@ -33,13 +34,11 @@ from .alerts.rules import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
 from .checkup.storage import CheckupStores
-from .customers.memory import RememberedCustomers
+from .customers.memory import RememberedCustomers, meaning
 from .customers.questions import KINDS
-from .customers.record_changes import meaning
 from .customers.service import Customers
 from .desk import Desk
 from .identity import account_of, current_person
-from .losses import Losses
 from .outbox.outbox import Outbox
 from .reports.service import Reports
 from .serial_thread import SerialThread

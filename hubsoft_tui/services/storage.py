@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core.clock import Clock
 from ..core.engine import Ports
 from ..core.limiter.turns import LocalBudget
-from ..core.requests.flights import LocalFlights
-from ..errors import SettingsError, StoreError
+from ..core.ports import Look, RecordPort, StoredEntry
+from ..core.types import Priority
+from ..errors import HubSoftError, SettingsError, StoreError
 from ..settings import places
 from ..settings.tree import Settings
 from ..store import (
@@ -190,3 +191,36 @@ def open_reports(settings: Settings, clock: Clock) -> ReportReader:
     """Return the reports of `settings.profile`; nothing is opened before they are asked for."""
     folder = places.find(home=settings.home or None).state
     return ReportReader(folder / TRACE, folder / REPORTS, account_of(settings.profile), clock)
+
+
+LOOK_SECONDS: Final = 0.05
+
+
+class LocalFlights:
+    """A FlightPort of the processes on one home; who waits finds the answer among the records."""
+
+    seconds = 15.0
+
+    def __init__(self, records: RecordPort, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+
+    async def look(self, key: str, priority: Priority, max_age: float, before: Look | None) -> Look:
+        """Begin to ask, unless a living process does so at least as urgently. Raises StoreError."""
+        return Look(mine=self._records.claim(key, priority, self.seconds))
+
+    async def renew(self, key: str, priority: Priority, look: Look) -> None:
+        """Say that the question is still on its way. Raises StoreError."""
+        self._records.claim(key, priority, self.seconds)
+
+    async def heard(self, key: str) -> None:
+        """Wait a moment."""
+        await self._clock.sleep(LOOK_SECONDS)
+
+    def landed(self, key: str, look: Look, entries: list[StoredEntry]) -> None:
+        """Keep the answer. Raises StoreError."""
+        self._records.save(entries, ended=key)
+
+    def failed(self, key: str, look: Look, error: HubSoftError | None) -> None:
+        """Let the others ask. Raises StoreError."""
+        self._records.unclaim(key)

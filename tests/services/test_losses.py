@@ -11,10 +11,9 @@ from hubsoft_tui.core.types import Priority, RequestContext
 from hubsoft_tui.errors import BudgetLost
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.losses import loss_text
 from hubsoft_tui.settings.tree import LimiterSettings
 from hubsoft_tui.simulator import Simulator
-from hubsoft_tui.store.losses import Loss
+from hubsoft_tui.store.losses import Loss, loss_text
 from tests.hubs import SHARE
 
 WINDOW = 1.0

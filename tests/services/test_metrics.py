@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from hubsoft_tui.cli.metrics import Figure, HomeMetrics
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.metrics import Figure, HomeMetrics
 from hubsoft_tui.settings.tree import TraceSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS

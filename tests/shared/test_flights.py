@@ -13,12 +13,12 @@ import redis
 
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.core.ports import Look, StoredEntry
-from hubsoft_tui.core.requests.flights import LocalFlights
 from hubsoft_tui.core.types import Priority, Source
 from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox.actions import service_action
 from hubsoft_tui.services.outbox.types import EntryKind
+from hubsoft_tui.services.storage import LocalFlights
 from hubsoft_tui.settings.tree import SharedSettings
 from hubsoft_tui.shared import flights as shared_flights
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer

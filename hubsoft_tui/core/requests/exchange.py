@@ -33,10 +33,9 @@ from ..telemetry.journal import Journal
 from ..types import BreakerState, Priority, RequestContext, RequestRow
 from .admission import AdmissionControl
 from .breaker import Breaker
-from .decoder import decoded_answer, redirected
-from .headers import pause_in_body, read_limits, reset_after, retry_after
 from .health import HealthMonitor
 from .job import Job
+from .reply import decoded_answer, pause_in_body, read_limits, redirected, reset_after, retry_after
 from .retry import Backoff, RetryBudget
 from .tokens import Tokens
 from .transport import ERROR_SECONDS, Reply, Transport, TransportFailure

@@ -293,7 +293,7 @@ class Console(App[int]):
 
     @work(group="losses", exclusive=True, exit_on_error=False)
     async def _tell_losses(self) -> None:
-        from hubsoft_tui.services.losses import loss_text  # noqa: PLC0415 - first frame
+        from hubsoft_tui.store.losses import loss_text  # noqa: PLC0415 - first frame
 
         for loss in await self.losses():
             if loss.id not in self._losses_seen:

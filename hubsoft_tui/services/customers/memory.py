@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 
+import msgspec
+
+from ...api.models import Customer, Ticket
 from ...core.cache.cache import CachedAnswer, CacheReader
 from ...core.cache.freshness import FreshReader
 from ...core.clock import Clock
-from ...core.telemetry.tracer import AskedQuestion, Tracer
+from ...core.telemetry.tracer import AskedQuestion, RecordTraits, Tracer
 from ...core.types import Category, Outcome, RequestContext
 from ...errors import StoreError
 from ...settings.places import Places
@@ -19,7 +22,6 @@ from ...store.database import open_database
 from ...store.records import MIGRATIONS, RECORDS, RecordReader
 from ..identity import account_of, current_person
 from . import questions
-from .record_changes import meaning
 from .service import LOOKUP, Lookup, lookup_of
 from .terms import Kind, Term, recognise
 
@@ -152,3 +154,41 @@ def _write_trace(
     )
     with closing(open_database(folders.state / TRACE, TRACE_MIGRATIONS, trusted=True)) as database:
         TraceStore(database, account).write(row.rows, (), person=current_person())
+
+
+def meaning(active_statuses: Callable[[], Collection[str]]) -> RecordTraits:
+    """Return the meaning; `active_statuses` are the status prefixes that count as an active contract now."""
+
+    def suspended(record: object) -> bool:
+        if not isinstance(record, Customer):
+            return False
+        active = active_statuses()
+        return all(service.status_prefix not in active for service in record.services)
+
+    return RecordTraits(suspended=suspended, shown=shown, status=status)
+
+
+def shown(category: Category, record: object) -> object:
+    """Return what an answer of `category` shows of `record`, without what a clock changes."""
+    if category is Category.CONTRACT_STATUS and isinstance(record, Customer):
+        return status(record)
+    return _still(record)
+
+
+def status(record: object) -> object | None:
+    """Return each service's status, or None for what is no customer."""
+    if not isinstance(record, Customer):
+        return None
+    return sorted((service.id, service.status_prefix) for service in record.services)
+
+
+def _still(record: object) -> object:
+    """Take out what differs with every look: how long a line is up, how long a ticket is open."""
+    if isinstance(record, Customer):
+        services = tuple(msgspec.structs.replace(service, connection=None) for service in record.services)
+        return msgspec.structs.replace(record, services=services)
+    if isinstance(record, Ticket):
+        return msgspec.structs.replace(record, minutes_open=None, remaining=None, remaining_percent=None)
+    if isinstance(record, tuple):
+        return tuple(_still(each) for each in record)
+    return record

@@ -14,9 +14,12 @@ from typing import Final
 
 from ...api.tickets import TicketDate
 from ...formats import ONE_DAY, day_of
+from ...formats import day as written
 from ...store.mirror_records import FollowedTicket, Label, MirrorState, StatusCount
+from ...texts import _, ngettext
 from .labels import sounds_closed
 from .paging import pages
+from .types import Plan
 
 LOOK_SECONDS: Final = 600.0
 """How often everything opened lately is read without a filter."""
@@ -196,3 +199,37 @@ def _opened(
     due = looked_at is None or not 0 <= known.now - looked_at < LOOK_SECONDS
     cheaper = sum(read.requests(size) for read in split) < filtered.requests(size)
     return (split, True) if due or cheaper else ((filtered,), False)
+
+
+def plan_in_words(asking: Steps) -> Plan:
+    """Say it to a person, in the order it is asked."""
+    lines = [_("The table of ticket statuses: 1 request.")] if asking.table else []
+    lines += [_list(read, asking.size) for read in asking.reads]
+    if asking.singles:
+        count = len(asking.singles)
+        lines.append(
+            ngettext(
+                "{n} ticket that no list shows: {n} request.",
+                "{n} tickets that no list shows: {n} requests.",
+                count,
+            ).format(n=count)
+        )
+    return Plan(tuple(lines), asking.requests, asking.naive)
+
+
+def _list(read: Read, size: int) -> str:
+    what = _what(read).format(day=written(read.start), until=written(read.end))
+    if read.rows is None:
+        return _("{what}: pages of {size} rows, nobody knows how many yet.").format(what=what, size=size)
+    requests = read.requests(size)
+    pages = ngettext("{n} page", "{n} pages", requests).format(n=requests)
+    rows = ngettext("about {n} row", "about {n} rows", read.rows).format(n=read.rows)
+    return _("{what}: {rows}, {pages}.").format(what=what, rows=rows, pages=pages)
+
+
+def _what(read: Read) -> str:
+    if read.by is TicketDate.CLOSED:
+        return _("Tickets closed since {day}")
+    if read.status_ids:
+        return _("Tickets opened {day} to {until} that may be open")
+    return _("Every ticket opened since {day}")

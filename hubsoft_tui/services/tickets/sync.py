@@ -11,22 +11,54 @@ from typing import Final
 
 from ...core.clock import Clock, today
 from ...core.engine import Engine
-from ...core.types import BreakerState, Priority
+from ...core.types import ApiState, BreakerState, BudgetState, Priority
 from ...errors import HubSoftError, StoreError
 from ...store.mirror import LEASE_SECONDS, Mirror, sync_lease
 from ...store.mirror_records import MirrorState
 from ...store.process_liveness import Lease, ProcessLiveness
 from ...texts import Text, say
 from ..serial_thread import SerialThread
-from . import pass_store, plan_text, schedule
+from . import pass_store
 from .labels import Labels
 from .page_reader import Reader
 from .pass_requests import Asking
 from .pass_store import Cost
-from .planner import KnownTickets, steps
+from .planner import KnownTickets, plan_in_words, steps
 from .types import PassReport, Plan, SyncStatus
 
 logger = logging.getLogger(__name__)
+
+MOST_OF_BUDGET: Final = 0.5
+"""Of what the limit allows, syncing takes at most this share over time."""
+AWAY_LOOK_SECONDS: Final = 2.0
+TIGHT_LOOK_SECONDS: Final = 5.0
+SELDOMER: Final = 3
+"""Machines that share a budget make a pass each: up to so many times less often than one alone."""
+LONGEST_DELAY: Final = 4
+"""Intervals after which a pass goes on although the budget is tight: in the queue people still go first."""
+
+
+def next_due(began: float, requests: int, interval: float, limit: BudgetState) -> float:
+    """Return when (UTC epoch seconds) the pass after one that `began` then and cost `requests` is due."""
+    per_second = limit.limit / limit.window
+    machines = max(1, limit.shared.machines) if limit.shared is not None else 1
+    seldomer = interval * min(machines, SELDOMER)
+    return began + max(seldomer, requests * machines / (per_second * MOST_OF_BUDGET))
+
+
+def held_back(api: ApiState, budget: BudgetState, requests: int, late: float, interval: float) -> float:
+    """Return how many seconds a pass that is `late` seconds past due waits before it looks again; 0 to go.
+
+    It waits while HubSoft is away or has told us to pause, and for a while where the budget is nearly used.
+    """
+    if api.breaker is not BreakerState.CLOSED:
+        return AWAY_LOOK_SECONDS
+    if budget.paused_for > 0:
+        return min(budget.paused_for, TIGHT_LOOK_SECONDS)
+    cap = budget.lanes[Priority.NORMAL].cap
+    crowded = budget.used + min(requests, max(1, cap // 2)) > cap
+    return TIGHT_LOOK_SECONDS if cap and crowded and late < LONGEST_DELAY * interval else 0.0
+
 
 START_SECONDS: Final = 1.0
 """A console's first pass lets its first frame and a person's first question go before."""
@@ -90,7 +122,7 @@ class Sync:
         """Say what a pass would ask now. Sends nothing."""
         known, _labels = await self._reading.run(self._load)
         size = pass_store.page_size(known.state, self._engine.settings.sync.page_size)
-        return plan_text.plan(steps(known, size.size))
+        return plan_in_words(steps(known, size.size))
 
     async def close(self) -> None:
         """Leave a pass that is going on; nothing of it is written."""
@@ -215,13 +247,13 @@ class Sync:
             self._not_before = 0.0  # it ends with the outage
         due = now
         if last is not None and last.at <= now:  # a clock that was set back must not delay the pass
-            due = schedule.due(last.at, last.requests, settings.interval_seconds, budget)
+            due = next_due(last.at, last.requests, settings.interval_seconds, budget)
         self._due = due
         due = max(due, now + self._not_before - self._clock.now())
         self._next_at = due
         if due > now:
             return min(due - now, LONGEST_NAP)
-        hold = schedule.hold(api, budget, last.requests if last else 1, now - due, settings.interval_seconds)
+        hold = held_back(api, budget, last.requests if last else 1, now - due, settings.interval_seconds)
         self._held = ""
         if hold > 0:
             self._next_at = now + hold

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from hubsoft_tui.core.requests.headers import pause_in_body, read_limits, reset_after, retry_after
+from hubsoft_tui.core.requests.reply import pause_in_body, read_limits, reset_after, retry_after
 
 WALL = 1_795_000_000.0
 

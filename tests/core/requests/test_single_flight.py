@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
+from hubsoft_tui.core.fetch import SingleFlight
 from hubsoft_tui.core.limiter.gate import Gate
 from hubsoft_tui.core.requests.job import Job
-from hubsoft_tui.core.requests.single_flight import SingleFlight
 from hubsoft_tui.core.types import Priority, RequestContext
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.api.models import Customer, Service
-from hubsoft_tui.services.customers.standing import MOST_CELLS, standing
 from hubsoft_tui.simulator.catalogue import SERVICE_STATUSES
+from widgets.customer.card import MOST_CELLS, standing
 
 
 def customer(*statuses):

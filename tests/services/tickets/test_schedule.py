@@ -12,7 +12,7 @@ from hubsoft_tui.core.types import (
     SharedContact,
     SharedState,
 )
-from hubsoft_tui.services.tickets.schedule import due, hold
+from hubsoft_tui.services.tickets.sync import held_back, next_due
 
 LANES = (ClassLoad(cap=30), ClassLoad(cap=28), ClassLoad(cap=26), ClassLoad(cap=22))
 UP = ApiState()
@@ -23,28 +23,28 @@ def budget(used: int = 0, paused: float = 0.0) -> BudgetState:
 
 
 def test_a_pass_comes_an_interval_after_the_last_began_or_later_after_a_dear_one() -> None:
-    assert due(1000.0, 4, 60.0, budget()) == 1060.0
-    assert due(1000.0, 30, 60.0, budget()) == 1120.0  # half the budget is the most it takes
+    assert next_due(1000.0, 4, 60.0, budget()) == 1060.0
+    assert next_due(1000.0, 30, 60.0, budget()) == 1120.0  # half the budget is the most it takes
 
 
 def test_machines_that_share_a_budget_make_their_passes_less_often() -> None:
     def shared(machines: int) -> BudgetState:
         return replace(budget(), shared=SharedState(SharedContact.ON, machines=machines))
 
-    assert due(1000.0, 1, 60.0, shared(1)) == 1060.0
-    assert due(1000.0, 1, 60.0, shared(2)) == 1120.0
-    assert due(1000.0, 1, 60.0, shared(20)) == 1180.0
-    assert due(1000.0, 4, 60.0, shared(20)) == 1320.0  # twenty times four in half of 30 a minute
+    assert next_due(1000.0, 1, 60.0, shared(1)) == 1060.0
+    assert next_due(1000.0, 1, 60.0, shared(2)) == 1120.0
+    assert next_due(1000.0, 1, 60.0, shared(20)) == 1180.0
+    assert next_due(1000.0, 4, 60.0, shared(20)) == 1320.0  # twenty times four in half of 30 a minute
 
 
 def test_it_waits_while_hubsoft_is_away_or_has_told_us_to() -> None:
-    assert hold(ApiState(breaker=BreakerState.OPEN), budget(), 3, 0.0, 60.0) > 0
-    assert hold(ApiState(breaker=BreakerState.HALF_OPEN), budget(), 3, 1e6, 60.0) > 0
-    assert hold(UP, budget(paused=40.0), 3, 1e6, 60.0) > 0
+    assert held_back(ApiState(breaker=BreakerState.OPEN), budget(), 3, 0.0, 60.0) > 0
+    assert held_back(ApiState(breaker=BreakerState.HALF_OPEN), budget(), 3, 1e6, 60.0) > 0
+    assert held_back(UP, budget(paused=40.0), 3, 1e6, 60.0) > 0
 
 
 def test_it_waits_for_room_but_not_for_ever() -> None:
-    assert hold(UP, budget(used=20), 3, 0.0, 60.0) == 0.0
-    assert hold(UP, budget(used=25), 3, 0.0, 60.0) > 0
-    assert hold(UP, budget(used=25), 3, 300.0, 60.0) == 0.0
-    assert hold(UP, budget(used=0), 500, 0.0, 60.0) == 0.0  # a dear pass needs no empty budget to begin
+    assert held_back(UP, budget(used=20), 3, 0.0, 60.0) == 0.0
+    assert held_back(UP, budget(used=25), 3, 0.0, 60.0) > 0
+    assert held_back(UP, budget(used=25), 3, 300.0, 60.0) == 0.0
+    assert held_back(UP, budget(used=0), 500, 0.0, 60.0) == 0.0  # a dear pass needs no empty budget to begin
