@@ -73,7 +73,7 @@ def mask_email(address: str) -> str:
 
 
 def redact(text: object) -> str:
-    """Hide every secret, document, phone and e-mail address found in `text`; for logs and crash reports.
+    """Hide every secret, document, phone, e-mail address and payment code in `text`; for logs and crash reports.
 
     Rather hides too much than too little. Never raises: what cannot be read becomes a note saying so.
     """
@@ -81,6 +81,7 @@ def redact(text: object) -> str:
         found = text if isinstance(text, str) else str(text)
         for pattern, replacement in _SECRETS:
             found = pattern.sub(replacement, found)
+        found = _PAYMENT.sub(HIDDEN, found)
         found = _EMAIL.sub(lambda match: mask_email(match[0]), found)
         for pattern in (_CNPJ, _CPF):
             found = pattern.sub(lambda match: mask_document(match[0]), found)
@@ -119,6 +120,12 @@ _SECRETS: Final = (
     ),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*"), HIDDEN),
     (re.compile(r"(?i)(://)[^\s/@:]+:[^\s/@]+@"), rf"\1{HIDDEN}@"),
+)
+# A PIX code up to its checksum, a typeable line with or without its points, a barcode.
+_PAYMENT: Final = re.compile(
+    r"(?i)(?<![0-9])000201[0-9]{2}.{0,60}?br\.gov\.bcb\.pix(?:.{0,500}?6304[0-9a-f]{4}(?![0-9a-z])|[^\s\"'\\]*)"
+    r"|(?<![0-9])[0-9]{5}\.?[0-9]{5}[ ]?[0-9]{5}\.?[0-9]{6}[ ]?[0-9]{5}\.?[0-9]{6,7}[ ]?[0-9][ ]?[0-9]{14}(?![0-9])"
+    r"|(?<![0-9])[0-9]{44}(?:[0-9]{4})?(?![0-9])"
 )
 # Possessive, and only where a run begins: a long run without @ is read once, not once per character.
 _EMAIL: Final = re.compile(r"(?<![\w.%+-])[\w.%+-]++@[\w-]++(?:\.[\w-]++)+")

@@ -6,7 +6,7 @@ from datetime import date
 
 from . import verdicts
 from .listing import MAX_LIST, listing, listing_query
-from .models import Invoice
+from .models import Invoice, PaymentText
 from .operation import Operation, window, yes_no
 from .rows import Row
 from .search import SearchKey, key_among
@@ -56,8 +56,13 @@ def invoice(row: Row) -> Invoice:
         paid=paid,
         status=row.label("status", "descricao", "prefixo"),
         charge_kind=row.text("tipo_cobranca"),
-        typeable_line=row.text("linha_digitavel"),
-        pix=row.text("pix_copia_cola", "pix_copia_e_cola"),
-        link=row.text("link"),
+        typeable_line=_payment(row, "linha_digitavel"),
+        pix=_payment(row, "pix_copia_cola", "pix_copia_e_cola"),
+        link=_payment(row, "link"),
         items=tuple(text for item in row.children("detalhamento") if (text := item.text("descricao"))),
     )
+
+
+def _payment(row: Row, *names: str) -> PaymentText | None:
+    text = row.text(*names)
+    return None if text is None else PaymentText(text)

@@ -8,16 +8,30 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
+
+from ..privacy import HIDDEN
 
 CANCELLED: Final = "cancelado"
 """The status prefix of a service that has ended for good."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record decoded from HubSoft: frozen, comparable, storable as JSON or MessagePack."""
+    """A record decoded from HubSoft: frozen, comparable, storable as JSON or MessagePack.
+
+    Printed, logged or drawn in a traceback it shows its numbers alone: any text may be personal.
+    """
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return [(name, value) for name, value in values if isinstance(value, int | float)]
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in self.__rich_repr__())})"
+        )
 
 
 class Address(Model, frozen=True, kw_only=True):
@@ -190,8 +204,32 @@ class Ticket(Model, frozen=True, kw_only=True):
     work_orders: tuple[WorkOrder, ...] = ()
 
 
+class PaymentText(msgspec.Struct, frozen=True, array_like=True):
+    """A PIX code, a typeable line or a link: only `whole` hands it out, and it is not pickled.
+
+    Printed, formatted, logged or drawn in a traceback it is hidden: with it anyone sees and pays an invoice.
+    """
+
+    whole: str
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+    def __repr__(self) -> str:
+        return f"PaymentText({HIDDEN})"
+
+    def __str__(self) -> str:
+        return HIDDEN
+
+    def __format__(self, spec: str) -> str:
+        return format(HIDDEN, spec)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("What pays an invoice is not pickled.")
+
+
 class Invoice(Model, frozen=True, kw_only=True):
-    """An invoice (`fatura`). Its text form shows neither PIX code, typeable line nor link: who has them can pay."""
+    """An invoice (`fatura`)."""
 
     id: int
     number: str | None = None
@@ -203,9 +241,9 @@ class Invoice(Model, frozen=True, kw_only=True):
     paid: bool | None = None
     status: str | None = None
     charge_kind: str | None = None
-    typeable_line: str | None = None
-    pix: str | None = None
-    link: str | None = None
+    typeable_line: PaymentText | None = None
+    pix: PaymentText | None = None
+    link: PaymentText | None = None
     items: tuple[str, ...] = ()
 
     @property
@@ -216,9 +254,6 @@ class Invoice(Model, frozen=True, kw_only=True):
     def days_late(self, today: date) -> int:
         """Return how many days it is overdue; 0 while it is not, when it is paid, or when no due day is known."""
         return max(0, (today - self.due_on).days) if self.open and self.due_on is not None else 0
-
-    def __repr__(self) -> str:
-        return f"Invoice({self.id}, due_on={self.due_on}, paid={self.paid})"
 
 
 class DeviceReading(Model, frozen=True, kw_only=True):
@@ -277,14 +312,11 @@ class Choice(Model, frozen=True, kw_only=True):
 
 
 class TokenGrant(Model, frozen=True, kw_only=True):
-    """An answer of `oauth/token`. `lifetime` is in seconds. Its text form never shows the token."""
+    """An answer of `oauth/token`. `lifetime` is in seconds."""
 
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 - a scheme's name
     lifetime: float = 0.0
-
-    def __repr__(self) -> str:
-        return f"TokenGrant(lifetime={self.lifetime:.0f})"
 
 
 class RowProblem(Model, frozen=True, kw_only=True):

@@ -82,9 +82,9 @@ def _document(each: Invoice, today: date) -> dict[str, Any]:
         "due_on": None if each.due_on is None else each.due_on.isoformat(),
         "paid_on": None if each.paid_on is None else each.paid_on.isoformat(),
         "days_late": each.days_late(today),
-        "pix": each.pix,
-        "typeable_line": each.typeable_line,
-        "link": each.link,
+        "pix": each.pix and each.pix.whole,
+        "typeable_line": each.typeable_line and each.typeable_line.whole,
+        "link": each.link and each.link.whole,
     }
 
 
@@ -101,5 +101,5 @@ def _lines(invoices: Iterable[Invoice], today: date) -> list[str]:
         ]
         codes = ((_("PIX"), each.pix), (_("Line"), each.typeable_line), (_("Link"), each.link))
         lines += table([head], indent=0)
-        lines += table([[styled(label, "quiet"), clean(code)] for label, code in codes if code])
+        lines += table([[styled(label, "quiet"), clean(code.whole)] for label, code in codes if code])
     return lines or [_("There is no invoice to pay.")]

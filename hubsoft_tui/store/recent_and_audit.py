@@ -35,7 +35,7 @@ class Recent:
     """A customer looked up lately. `term` is what to type to see it again; `at` is UTC epoch seconds."""
 
     term: str = field(repr=False)
-    name: str
+    name: str = field(repr=False)
     document: str = field(repr=False)
     active: bool
     at: float

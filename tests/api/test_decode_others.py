@@ -12,7 +12,7 @@ from hubsoft_tui import texts
 from hubsoft_tui.api import answers
 from hubsoft_tui.api.choices import COLUMNS, Table, choice
 from hubsoft_tui.api.invoices import invoice
-from hubsoft_tui.api.models import Choice, Invoice, Session, WorkOrder
+from hubsoft_tui.api.models import Choice, Invoice, PaymentText, Session, WorkOrder
 from hubsoft_tui.api.sessions import session
 from hubsoft_tui.api.token import MAX_LIFETIME, grant
 from hubsoft_tui.api.work_orders import work_order
@@ -60,7 +60,7 @@ def test_both_names_of_a_work_orders_number() -> None:
 
 @pytest.mark.parametrize("name", ["pix_copia_cola", "pix_copia_e_cola"])
 def test_both_names_of_pix(name: str) -> None:
-    assert invoice_of(**{name: "000201"}).pix == "000201"
+    assert invoice_of(**{name: "000201"}).pix == PaymentText("000201")
 
 
 def test_an_invoice_in_both_dialects() -> None:

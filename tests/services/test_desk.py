@@ -79,7 +79,7 @@ def test_nothing_that_pays_an_invoice_is_in_log_trace_or_trail(hub_over, simulat
         hub.close()
     finally:
         logs.close()
-    secrets = [code for each in invoices for code in (each.pix, each.typeable_line, each.link) if code]
+    secrets = [code.whole for each in invoices for code in (each.pix, each.typeable_line, each.link) if code]
     secrets += [service.device for service in found.services if service.device]
     assert len(secrets) > 2
     kept = [

@@ -18,7 +18,7 @@ from .card import OFF, ON, wrapped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hubsoft_tui.api.models import Invoice
+    from hubsoft_tui.api.models import Invoice, PaymentText
 
 ROOMY: Final = 40
 """Cells from which an invoice's due date has its year."""
@@ -83,16 +83,16 @@ class WholeText(Drawn):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._text = ""
+        self._text: PaymentText | None = None
 
-    def show(self, text: str) -> None:
+    def show(self, text: PaymentText) -> None:
         """Draw `text`."""
-        self._text = clean(text)
+        self._text = text
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
         """Return the lines."""
-        text, room = self._text, max(1, width)
+        text, room = clean(self._text.whole) if self._text is not None else "", max(1, width)
         return [Content(text[at : at + room]) for at in range(0, len(text), room)]
 
 
@@ -123,9 +123,9 @@ class QrCode(Drawn):
         self._rows: list[str] = []
         self._height = 0
 
-    def show(self, text: str, height: int) -> None:
-        """Draw `text` in at most `height` lines; nothing when it is empty."""
-        self._rows = qr_rows(text) if text else []
+    def show(self, text: PaymentText | None, height: int) -> None:
+        """Draw `text` in at most `height` lines; nothing when there is none."""
+        self._rows = qr_rows(text.whole) if text is not None else []
         self._height = height
         self.redraw()
 

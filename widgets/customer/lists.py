@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -162,10 +162,10 @@ def _narrows(character: str, *, begun: bool) -> bool:
 class RecentCustomer:
     """One of the last looked up."""
 
-    term: str
+    term: str = field(repr=False)
     """What to look up to see it again; never shown."""
-    name: str
-    document: str
+    name: str = field(repr=False)
+    document: str = field(repr=False)
     active: bool
 
     def content(self, *, marked: bool) -> Content:

@@ -434,13 +434,8 @@ class CustomerView(ConsolePart, Vertical):
     )
     def action_take(self, way: str) -> None:
         """Copy something of the marked invoice."""
-        if (invoice := self.panels.invoice) is None:
-            return
-        what, text = invoices.copied(invoice, way, time.time())
-        if text:
-            self.console.copy(what, text)
-        else:
-            self.console.tell(what, severity="warning")
+        if (invoice := self.panels.invoice) is not None:
+            invoices.copy_payment(self.console, invoice, way)
 
     @action(
         "p",

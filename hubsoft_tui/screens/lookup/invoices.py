@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from hubsoft_tui.api.models import PaymentText
 from hubsoft_tui.formats import DAY, age, day, day_of, money
 from hubsoft_tui.texts import N_, _
 from widgets.customer.invoices import QrCode, WholeText
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.api.models import Invoice
+
+    from ..frame.console import Console
 
 FRAME_LINES: Final = 3
 """What stands above and below a QR code: strip, heading, keys."""
@@ -49,17 +52,17 @@ def called(invoice: Invoice) -> str:
     return ", ".join(part for part in parts if part) or (invoice.number or str(invoice.id))
 
 
-def sentence(invoice: Invoice, now: float) -> str:
-    """Return what a chat is told about an invoice, with the link and the PIX code; nothing when it has neither."""
-    codes = [
-        invoice.link or "",
-        _("PIX code: {code}").format(code=invoice.pix) if invoice.pix else "",
-        _("Typeable line: {code}").format(code=invoice.typeable_line)
-        if invoice.typeable_line and not invoice.pix
-        else "",
-    ]
-    if not any(codes):
-        return ""
+def sentence(invoice: Invoice, now: float) -> PaymentText | None:
+    """Return what a chat is told about an invoice, with the link and the PIX code; None when it has neither."""
+    codes = []
+    if invoice.link:
+        codes.append(invoice.link.whole)
+    if invoice.pix:
+        codes.append(_("PIX code: {code}").format(code=invoice.pix.whole))
+    elif invoice.typeable_line:
+        codes.append(_("Typeable line: {code}").format(code=invoice.typeable_line.whole))
+    if not codes:
+        return None
     text = _("Your invoice is here:")
     if invoice.due_on is not None and invoice.amount is not None:
         late = invoice.days_late(day_of(now)) > 0
@@ -68,20 +71,23 @@ def sentence(invoice: Invoice, now: float) -> str:
             if late
             else _("Your invoice of {amount} is due on {day}:")
         ).format(amount=money(invoice.amount), day=day(invoice.due_on))
-    head, *rest = [code for code in codes if code]
-    return "\n".join([f"{text} {head}", *rest])
+    head, *rest = codes
+    return PaymentText("\n".join([f"{text} {head}", *rest]))
 
 
-def copied(invoice: Invoice, way: str, now: float) -> tuple[str, str]:
-    """Return (what it is, in words; the text) for a `way` of `WAYS`; the text is empty where there is none."""
+def copy_payment(console: Console, invoice: Invoice, way: str) -> None:
+    """Copy what a `way` of `WAYS` names, or say that the invoice lacks it."""
     text = {
         "pix": invoice.pix,
         "line": invoice.typeable_line,
         "link": invoice.link,
-        "sentence": sentence(invoice, now),
+        "sentence": sentence(invoice, time.time()),
     }[way]
     found, missing = WAYS[way]
-    return (_(found).format(invoice=called(invoice)), text) if text else (_(missing), "")
+    if text is not None:
+        console.copy(_(found).format(invoice=called(invoice)), text.whole)
+    else:
+        console.tell(_(missing), severity="warning")
 
 
 class InvoicePage(ConsoleModal[None]):
@@ -144,16 +150,9 @@ class InvoicePage(ConsoleModal[None]):
         super().on_resize()
         self._draw()
 
-    def _copy(self, way: str) -> None:
-        what, text = copied(self._invoice, way, time.time())
-        if text:
-            self.console.copy(what, text)
-        else:
-            self.console.tell(what, severity="warning")
-
     def action_copy(self) -> None:
         """Copy the PIX code."""
-        self._copy("pix")
+        self.action_take("pix")
 
     @action("Y", N_("copy line"), N_("Copy the typeable line."), id="line", args=("line",))
     @action("l", N_("copy link"), N_("Copy the link to the invoice."), id="link", args=("link",))
@@ -166,7 +165,7 @@ class InvoicePage(ConsoleModal[None]):
     )
     def action_take(self, way: str) -> None:
         """Copy line, link or sentence."""
-        self._copy(way)
+        copy_payment(self.console, self._invoice, way)
 
     @action(
         "c",
@@ -180,9 +179,9 @@ class InvoicePage(ConsoleModal[None]):
         self._draw()
 
     @property
-    def payable(self) -> str:
-        """The PIX code; empty when there is none."""
-        return self._invoice.pix or ""
+    def payable(self) -> PaymentText | None:
+        """The PIX code, if there is one."""
+        return self._invoice.pix
 
     @action("escape,enter", N_("back"), N_("Go back."))
     def action_leave(self) -> None:

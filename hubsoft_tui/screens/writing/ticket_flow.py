@@ -45,7 +45,7 @@ class About:
 
     ticket_id: int
     protocol: str
-    customer: str | None = None
+    customer: str | None = field(default=None, repr=False)
     subject: str = ""
     """Type and status, in HubSoft's words."""
     plan: str = ""

@@ -13,7 +13,7 @@ from ...api.models import CANCELLED, Customer, Receipt, Service, Ticket, WorkOrd
 from ...api.operation import ROOT, Operation
 from ...errors import InvalidInput
 from ...formats import BRASILIA
-from ...privacy import HIDDEN, clean, format_document, mask_document
+from ...privacy import HIDDEN, clean, mask_document
 from ...settings.tree import ActionSettings, Profile, Settings
 from ...texts import N_, _, ngettext, say
 from .reference import content_key
@@ -284,11 +284,13 @@ def _reason(text: str) -> str:
 
 
 def action_rows(draft: DeskAction, *, masked: bool = False) -> tuple[tuple[str, str], ...]:
-    """Return (label, value) for what is done, what it does to the customer, and exactly what is sent."""
-    written = mask_document if masked else format_document
+    """Return (label, value) for what is done, what it does to the customer, and exactly what is sent.
+
+    The document is not sent: it is shown masked.
+    """
     rows = [
         (_("Customer"), draft.customer_name or ""),
-        (_("Document"), written(draft.customer_document or "")),
+        (_("Document"), mask_document(draft.customer_document or "")),
     ]
     rows += _visit_rows(draft) if isinstance(draft, VisitAction) else _service_rows(draft, masked=masked)
     operation = operation_of_action(draft)

@@ -9,7 +9,7 @@ from typing import Final
 from ...api.models import Customer
 from ...api.tickets import OPENING_SUFFIX
 from ...errors import InvalidInput
-from ...privacy import clean, format_document, format_phone, mask_document, mask_phone
+from ...privacy import clean, format_phone, mask_document, mask_phone
 from ...texts import Text, _, say
 from ..customers.documents import read_phone
 from .actions import action_rows, checked_action
@@ -124,7 +124,7 @@ def previewed(
 ) -> tuple[tuple[str, str], ...]:
     """Return (label, value) for everything that will be sent, and what HubSoft or the outbox adds.
 
-    `masked` hides document and phone, for a later look.
+    The customer's document is not sent, and masked; `masked` hides the phone too, for a later look.
     """
     if isinstance(draft, NewTicket):
         return _ticket_rows(draft, reference, masked=masked)
@@ -143,8 +143,8 @@ def previewed(
 def _ticket_rows(draft: NewTicket, reference: str | None, *, masked: bool) -> tuple[tuple[str, str], ...]:
     shown = reference or PREFIX + "·" * LENGTH
     named = _person(draft.customer_name)
-    written, called = (mask_document, mask_phone) if masked else (format_document, format_phone)
-    document = ((_("Document"), written(draft.customer_document)),) if draft.customer_document else ()
+    called = mask_phone if masked else format_phone
+    document = ((_("Document"), mask_document(draft.customer_document)),) if draft.customer_document else ()
     default = _("HubSoft's own default")
     kind = draft.type_label or (str(draft.type_id) if draft.type_id else default)
     explained = _(

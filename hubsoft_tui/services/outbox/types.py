@@ -93,7 +93,7 @@ class NewTicket:
     open_work_order: bool = False
     customer_code: int | None = None
     customer_document: str | None = field(default=None, repr=False)
-    customer_name: str | None = None
+    customer_name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class NewMessage:
     ticket_id: int
     protocol: str
     text: str = field(repr=False)
-    customer_name: str | None = None
+    customer_name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Closing:
     reason_id: int | None = None
     reason_label: str | None = None
     description: str = field(default="", repr=False)
-    customer_name: str | None = None
+    customer_name: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class ServiceAction:
     customer_id: int | None = None
     customer_code: int | None = None
     customer_document: str | None = field(default=None, repr=False)
-    customer_name: str | None = None
+    customer_name: str | None = field(default=None, repr=False)
     service_name: str = ""
     days: int | None = None
     """For a trust unlock."""
@@ -136,7 +136,7 @@ class ServiceAction:
     """`phy_addr` of the equipment: what is restarted or restored, or was bound before."""
     suspension: str | None = None
     """For a suspension: one of `api.service_actions.Suspension`."""
-    reason: str = ""
+    reason: str = field(default="", repr=False)
     """For enabling a service."""
     login: str | None = field(default=None, repr=False)
     mac: str | None = field(default=None, repr=False)
@@ -163,7 +163,7 @@ class VisitAction:
     customer_id: int | None = None
     customer_code: int | None = None
     customer_document: str | None = field(default=None, repr=False)
-    customer_name: str | None = None
+    customer_name: str | None = field(default=None, repr=False)
     service_id: int | None = None
     known_orders: tuple[int, ...] | None = None
     """For opening: the work orders the ticket had then; None where they were not known."""
@@ -225,7 +225,7 @@ class Review:
     """A draft that may be sent: as it is checked, exactly what goes out, and what says the same already."""
 
     checked: CheckedDraft
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, str], ...] = field(repr=False)
     """(label, value) for everything that is sent."""
     similar: tuple[Entry, ...] = ()
     """Entries of the last minutes that say the same, newest first."""

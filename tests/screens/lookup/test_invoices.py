@@ -4,12 +4,14 @@ import asyncio
 import time
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from hubsoft_tui.api.models import Invoice
+from hubsoft_tui.api.models import Invoice, PaymentText
 from hubsoft_tui.formats import day, day_of
-from hubsoft_tui.screens.lookup.invoices import copied, sentence
+from hubsoft_tui.screens.lookup.invoices import WAYS, copy_payment, sentence
 from tests.screens.fake import BIANCA, CPF, FakeHub, answer, console, look_up, seen, settle, wait_for
 from widgets.customer.invoices import WholeText, invoice_rows, ordered, qr_rows
 
@@ -21,7 +23,8 @@ LINE = "75691.31662 01006.726101 54561.1397880 7 73380000001000"
 
 def invoice(number=1, *, due=10, paid=False, **codes):
     amount = Decimal("99.90")
-    return Invoice(id=number, amount=amount, due_on=TODAY + timedelta(days=due), paid=paid, **codes)
+    texts: Any = {name: PaymentText(text) for name, text in codes.items()}
+    return Invoice(id=number, amount=amount, due_on=TODAY + timedelta(days=due), paid=paid, **texts)
 
 
 PAYABLE = invoice(1, pix=PIX, typeable_line=LINE, link="https://boleto.example/1")
@@ -66,26 +69,30 @@ def test_amounts_stand_below_each_other_at_any_width(width):
 
 
 def test_a_sentence_for_a_chat_holds_amount_day_link_and_code():
-    text = sentence(PAYABLE, NOW)
-    assert text == (
+    assert sentence(PAYABLE, NOW).whole == (
         f"Your invoice of R$ 99,90 is due on {day(PAYABLE.due_on)}: https://boleto.example/1\nPIX code: {PIX}"
     )
-    assert sentence(LATE, NOW).startswith(
+    assert sentence(LATE, NOW).whole.startswith(
         f"Your invoice of R$ 99,90 was due on {day(LATE.due_on)}: Typeable line: 7569"
     )
 
 
 def test_what_an_invoice_lacks_is_said_and_not_copied():
-    for way in ("pix", "line", "link", "sentence"):
-        what, text = copied(invoice(4), way, NOW)
-        assert text == ""
-        assert what.startswith("This invoice has n")
+    told, copied = [], []
+    asked: Any = SimpleNamespace(
+        tell=lambda text, **_: told.append(text), copy=lambda *each: copied.append(each)
+    )
+    for way in WAYS:
+        copy_payment(asked, invoice(4), way)
+    assert copied == []
+    assert len(told) == len(WAYS)
+    assert all(each.startswith("This invoice has n") for each in told)
 
 
 @pytest.mark.parametrize("width", [1, 7, 60, 80, 200])
 def test_a_code_is_broken_without_a_character_more(width):
     shown = WholeText()
-    shown._text = PIX
+    shown._text = PaymentText(PIX)
     lines = plain(shown.draw(width))
     assert "".join(lines) == PIX
     assert all(len(each) == width for each in lines[:-1])
@@ -148,7 +155,7 @@ async def test_the_page_shows_codes_to_select_and_a_qr_code_to_scan(hub):
         assert "█▀▀▀▀▀█" in seen(app)
         assert PIX[80:] not in seen(app)
         await pilot.press("s")
-        assert app.clipboard == sentence(PAYABLE, NOW)
+        assert app.clipboard == sentence(PAYABLE, NOW).whole
 
 
 def test_nothing_that_pays_an_invoice_is_in_its_text_form():
