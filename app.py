@@ -27,7 +27,7 @@ from hubsoft_tui import texts
 from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
-from hubsoft_tui.screens.demo.demo import DOCUMENTS, Demo
+from hubsoft_tui.screens.demo import DOCUMENTS, Demo
 from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, shown_key
 from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas, judge_paste, make_screen, type_burst
 from hubsoft_tui.screens.frame.console import Console, EngineHandle, silent

@@ -14,7 +14,7 @@ from functools import partial
 from benchmarks.table import Table, ratio
 from hubsoft_tui.core.telemetry.trace import FORCED
 from hubsoft_tui.core.types import Category
-from hubsoft_tui.screens.demo.history import CacheReplay, WeekQuestion, Weeks, replay, weeks
+from hubsoft_tui.screens.demo_history import CacheReplay, WeekQuestion, Weeks, replay, weeks
 from hubsoft_tui.services.tuning.advice import advise_all
 from hubsoft_tui.services.tuning.columns import SubjectQuestions, TraceColumns, gather
 from hubsoft_tui.services.tuning.curve import curve, size_curve

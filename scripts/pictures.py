@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from app import HubSoftConsole
 from hubsoft_tui import texts
-from hubsoft_tui.screens.demo.history import record
+from hubsoft_tui.screens.demo_history import record
 from hubsoft_tui.services.outbox.types import Entry, EntryState, NewTicket
 from hubsoft_tui.settings import places
 from hubsoft_tui.settings.tree import Settings, UiSettings

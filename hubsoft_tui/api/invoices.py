@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from . import verdicts
-from .listing import MAX_LIST, listing, listing_query
 from .models import Invoice, PaymentText
 from .operation import Operation, window, yes_no
 from .rows import Row
-from .search import SearchKey, key_among
+from .search import MAX_LIST, SearchKey, key_among, listing, listing_query
 
 
 def customer_invoices(

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from . import scalars
+from . import answers, scalars, verdicts
 from .models import Customer
+from .operation import ROOT, Operation, filled, within
 from .rows import Row
 from .scalars import UnreadableError
 
@@ -151,3 +152,38 @@ def key_among(busca: SearchKey | str, *allowed: SearchKey) -> SearchKey:
     if key not in allowed:
         raise ValueError(f"this cannot be searched by {key.value}")
     return key
+
+
+T = TypeVar("T")
+
+MAX_LIST: Final = 50
+
+
+def listing_query(key: SearchKey, term: str, limit: int) -> dict[str, str]:
+    """Return the parameters every such list has. Raises ValueError for what HubSoft would refuse."""
+    return {
+        "busca": key.value,
+        "termo_busca": wire_term(key, term),
+        "limit": within(limit, 1, MAX_LIST, "limit"),
+    }
+
+
+def listing(
+    route: str,
+    payload_key: str,
+    decode: Callable[[Row], T],
+    query: dict[str, str],
+    things: verdicts.Nouns,
+) -> Operation[tuple[T, ...]]:
+    """Build the request for one list: `cliente/<route>`, whose rows stand under `payload_key`."""
+    limit = int(query["limit"])
+    admits = concerns(SearchKey(query["busca"]), query["termo_busca"])
+    return Operation(
+        name=f"cliente.{route}",
+        method="GET",
+        path=f"{ROOT}cliente/{route}",
+        decode=lambda payload: answers.found(
+            payload, payload_key, decode, limit=limit, admits=admits, things=things
+        ),
+        query=filled(query),
+    )

@@ -6,11 +6,10 @@ from datetime import date
 
 from ..texts import _
 from . import answers, scalars, verdicts
-from .listing import MAX_LIST
 from .models import Session
 from .operation import ROOT, Operation, given, window, within
 from .rows import BadRowError, Row
-from .search import SessionKey
+from .search import MAX_LIST, SessionKey
 
 
 def connection_sessions(

@@ -13,12 +13,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from . import answers, verdicts
-from .listing import MAX_LIST, listing, listing_query
 from .models import Message, Thread, Ticket
 from .operation import ROOT, Operation, filled, joined, window, within, yes_no
 from .rows import Problems, Row, listed
 from .scalars import MAX_INTEGER, digits
-from .search import SearchKey, key_among
+from .search import MAX_LIST, SearchKey, key_among, listing, listing_query
 from .work_orders import work_order
 
 TICKET_RELATIONS: Final = ("cliente_servico", "usuarios_responsaveis")

@@ -10,12 +10,11 @@ from typing import Any
 
 from ..formats import BRASILIA
 from . import answers, verdicts
-from .listing import MAX_LIST, listing, listing_query
 from .models import Receipt, WorkOrder
 from .operation import ROOT, Operation, joined, window, within
 from .rows import BadRowError, Problems, Row
 from .scalars import MAX_INTEGER
-from .search import SearchKey, key_among
+from .search import MAX_LIST, SearchKey, key_among, listing, listing_query
 
 
 class WorkOrderStatus(StrEnum):

@@ -24,9 +24,8 @@ from ..core.limiter.throttle import limits_from
 from ..core.limiter.view import budget_state
 from ..core.types import Priority
 from ..errors import HubSoftError, InvalidInput, SharedServerLost, StoreError
-from ..services.identity import account_of
-from ..services.reports.archive import ReportReader
 from ..services.reports.figures import Sums
+from ..services.reports.service import ReportReader
 from ..services.reports.types import DayReport
 from ..services.storage import State, open_reports, open_state
 from ..settings.places import expanded
@@ -149,7 +148,7 @@ class HomeMetrics:
 
         up = "Whether the server that machines share answers (1) or not (0)."
         try:
-            seen = asyncio.run(figures_at(self._settings, account_of(self._settings.profile)))
+            seen = asyncio.run(figures_at(self._settings, self._settings.profile.account))
         except SharedServerLost:
             return [_gauge("hubsoft_shared_up", up, 0)]
         ledger = seen.ledger

@@ -147,7 +147,7 @@ def _open_to_write(session: CommandSession) -> Iterator[Hub]:
         try:
             hub = stack.enter_context(open_hub(session))
         except StoreError as error:
-            from ..services.outbox.port import not_accepted  # noqa: PLC0415 - heavy: help loads no service
+            from ..services.outbox.types import not_accepted  # noqa: PLC0415 - heavy: help loads no service
 
             raise not_accepted(error) from error
         yield hub

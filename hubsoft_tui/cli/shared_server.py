@@ -140,12 +140,11 @@ def _settings(session: CommandSession) -> Settings:
 
 def _at_server(session: CommandSession) -> tuple[Settings, str]:
     """Return the settings, and what their credential is called at the server. Raises SettingsError."""
-    from ..services.identity import account_of  # noqa: PLC0415 - heavy: help loads no service
     from ..services.storage import require_shared_room  # noqa: PLC0415 - heavy: help loads no service
 
     settings = _settings(session)
     require_shared_room()
-    return settings, account_of(settings.profile)
+    return settings, settings.profile.account
 
 
 def _told(session: CommandSession, tell: Callable[[SharedBudget], Awaitable[None]]) -> SharedState:

@@ -19,8 +19,7 @@ from ..errors import HubSoftError, RateLimited, StoreError, TimedOut, Unreachabl
 from ..settings.tree import Settings
 from ..texts import say
 from .cache.cache import Cache, CachedAnswer
-from .cache.freshness import Freshness
-from .cache.question import Fetched, Question
+from .cache.freshness import Fetched, Freshness, Question
 from .clock import Clock
 from .fetch import Fetcher
 from .limiter.gate import Gate

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from ..errors import HubSoftError, StoreError
 from .cache.cache import Cache, CachedAnswer, Part
-from .cache.question import Fetched, Question
+from .cache.freshness import Fetched, Question
 from .clock import Clock
 from .ports import FlightPort, Look
 from .requests.exchange import Exchange, Received

@@ -22,7 +22,7 @@ from hubsoft_tui.settings.profiles import save_profile
 from hubsoft_tui.settings.rules import normalise_url
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import N_, _, say
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput
 from widgets.safety import data
 
 from .frame.actions import action

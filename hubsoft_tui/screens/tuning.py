@@ -15,8 +15,8 @@ from textual.widgets import Input, Static
 
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _
+from widgets.fields import QuestionInput
 from widgets.line_widget import line
-from widgets.question import QuestionInput
 from widgets.table.table import VirtualTable
 from widgets.tuning import ForecastPanel, StepLine, TunableTable, difference_lines, name_of, shown
 

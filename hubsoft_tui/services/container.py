@@ -24,6 +24,7 @@ from ..core.telemetry.tracer import Tracer
 from ..core.types import Badges, RequestContext
 from ..errors import HubSoftError
 from ..formats import day_of
+from ..settings.places import current_person
 from ..settings.tree import Profile, Settings
 from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
 from ..store.losses import Losses
@@ -38,7 +39,6 @@ from .customers.memory import RememberedCustomers, meaning
 from .customers.questions import KINDS
 from .customers.service import Customers
 from .desk import Desk
-from .identity import account_of, current_person
 from .outbox.outbox import Outbox
 from .reports.service import Reports
 from .serial_thread import SerialThread
@@ -205,7 +205,7 @@ async def open_services(
             engine.start()
             if state.trace is not None:
                 state.trace.writer.start()
-            source = TraceSource(state.folders.state / TRACE, account_of(settings.profile), clock)
+            source = TraceSource(state.folders.state / TRACE, settings.profile.account, clock)
             services = _built(engine, state, source, clock)
             closing.push_async_callback(services.drafts.close)
             closing.callback(services.remembered.close)

@@ -23,7 +23,6 @@ from ..texts import say
 from .customers import questions
 from .customers.terms import Kind, Term, recognise
 from .outbox.actions import offered_actions, require_allowed, service_action
-from .outbox.port import local_protocol
 from .outbox.types import (
     ACTION_KINDS,
     DEVICE_KINDS,
@@ -32,6 +31,7 @@ from .outbox.types import (
     EntryState,
     ServiceAction,
     VisitAction,
+    local_protocol,
 )
 
 CONTEXT = RequestContext("desk")

@@ -17,6 +17,7 @@ from ..core.ports import Look, RecordPort, StoredEntry
 from ..core.types import Priority
 from ..errors import HubSoftError, SettingsError, StoreError
 from ..settings import places
+from ..settings.places import current_person
 from ..settings.tree import Settings
 from ..store import (
     alerts,
@@ -39,9 +40,8 @@ from ..store.process_liveness import ProcessLiveness
 from ..store.trace_writer import TRACE, TRACE_KEY, TraceWriter
 from ..store.tuning import TuningLog
 from ..texts import say
-from .identity import account_of, current_person
 from .outbox.wire import mended
-from .reports.archive import House, ReportReader
+from .reports.service import House, ReportReader
 
 if TYPE_CHECKING:
     from ..shared.budget import SharedBudget
@@ -90,7 +90,7 @@ class State:
 def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterator[State]:
     """Open the databases of `settings.profile` for `program`, until the end of the block. Raises StoreError."""
     folders = places.find(home=settings.home or None)
-    account = account_of(settings.profile)
+    account = settings.profile.account
     with ExitStack() as stack:
         for place in places.tighten_home(folders):
             logger.warning("%s may be read or changed by others: it is a link, or another user's", place)
@@ -190,7 +190,7 @@ def _trace(
 def open_reports(settings: Settings, clock: Clock) -> ReportReader:
     """Return the reports of `settings.profile`; nothing is opened before they are asked for."""
     folder = places.find(home=settings.home or None).state
-    return ReportReader(folder / TRACE, folder / REPORTS, account_of(settings.profile), clock)
+    return ReportReader(folder / TRACE, folder / REPORTS, settings.profile.account, clock)
 
 
 LOOK_SECONDS: Final = 0.05

@@ -229,3 +229,13 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def current_person() -> str:
+    """Return the name of this machine's user."""
+    import getpass  # noqa: PLC0415 - heavy: a question from memory needs no person
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        return str(os.getuid())

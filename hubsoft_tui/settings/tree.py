@@ -6,6 +6,7 @@ against it, and the tuning screen shows it. `files` reads the places.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -351,6 +352,12 @@ class Profile:
         shape=N_('a colour such as "green" or "#4488ff", or ""'),
     )
     read_only: bool = setting(default=False, does=N_("Takes every action that writes to HubSoft away."))
+
+    @property
+    def account(self) -> str:
+        """A name of the credential that does not show it: what its processes share is kept under this name."""
+        parts = "\n".join((self.url.lower().rstrip("/"), self.client_id, self.username.lower()))
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

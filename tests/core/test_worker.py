@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hubsoft_tui.core.worker import Worker
 from hubsoft_tui.errors import Closed, StoreError, TimedOut
+from hubsoft_tui.services.hub import Worker
 
 
 def worker(log: list[str] | None = None) -> Worker[str]:

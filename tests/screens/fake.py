@@ -21,7 +21,7 @@ from hubsoft_tui.services.reports.types import DayReport, LastHour, Overview, So
 from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
 from hubsoft_tui.store.drafts import KeptDraft
 from hubsoft_tui.store.recent_and_audit import Recent
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput
 
 from .tickets.fakes import FakeOutbox, FakeTickets
 

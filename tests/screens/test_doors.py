@@ -8,7 +8,7 @@ from textual.widgets import TextArea
 
 from hubsoft_tui.screens.frame.help import ConsolePalette
 from hubsoft_tui.screens.writing.form import WriteForm
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput
 
 from .fake import BIANCA, CPF, OTHER, FakeHub, console, look_up, seen, settle, wait_for
 from .tickets.fakes import ticket

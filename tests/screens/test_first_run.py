@@ -9,7 +9,7 @@ from app import HubSoftConsole
 from hubsoft_tui.services.container import ConnectionReport
 from hubsoft_tui.settings.places import find
 from hubsoft_tui.texts import say
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput
 
 from .fake import FakeHub, seen, settle, wait_for
 

@@ -11,8 +11,8 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.screens import reports as screen_module
-from hubsoft_tui.services.reports.archive import head_of
 from hubsoft_tui.services.reports.figures import Sums
+from hubsoft_tui.services.reports.service import head_of
 from hubsoft_tui.services.reports.types import DayReport, Hour, Overview
 from tests.screens.builders import WALL, snapshot
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for

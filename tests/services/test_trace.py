@@ -14,7 +14,6 @@ from hubsoft_tui.core.types import Category, Outcome, Priority, RequestContext
 from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.services.customers.service import Lookup
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.identity import account_of
 from hubsoft_tui.settings.tree import CacheSettings, HttpSettings, RetrySettings, TraceSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS
@@ -31,7 +30,7 @@ def rows(hub: Hub, home: Path) -> tuple[list[QuestionRow], list[SentRow]]:
     """Close the hub and read what it left."""
     hub.close()
     database = open_database(home / "state" / "trace.db", MIGRATIONS)
-    store = TraceStore(database, account_of(hub.settings.profile))
+    store = TraceStore(database, hub.settings.profile.account)
     try:
         return list(store.questions(0, 1e11)), list(store.sent(0, 1e11))
     finally:
@@ -200,7 +199,7 @@ async def test_two_consoles_write_to_one_trace(hub_over, simulator, tmp_path):
 
 def test_old_rows_go_when_the_settings_say_so(hub_over, simulator, tmp_path):
     database = open_database(tmp_path / "state" / "trace.db", MIGRATIONS)
-    store = TraceStore(database, account_of(settings_for(simulator, tmp_path).profile))
+    store = TraceStore(database, settings_for(simulator, tmp_path).profile.account)
     now = time.time()
     store.write([question(now - 40 * 86400), question(now - 86400)], [], person="maria")
     database.close()

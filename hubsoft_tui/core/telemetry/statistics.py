@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any, Final
 
 from ..cache.cache import CachedAnswer
-from ..cache.question import Fetched, Question
+from ..cache.freshness import Fetched, Question
 from ..clock import Clock, today
 from ..types import Category, CategoryStats, Outcome, RequestContext
 from .tracer import AskedQuestion, Tracer

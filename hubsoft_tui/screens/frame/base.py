@@ -18,8 +18,8 @@ from textual.widgets import Input
 
 from hubsoft_tui.formats import clock
 from hubsoft_tui.texts import _, language, number
+from widgets.fields import QuestionInput, pasted
 from widgets.footer import AreaBar, Item, ItemLine, KeyLine
-from widgets.question import QuestionInput, pasted
 from widgets.status_bar import StatusStrip
 
 from .actions import AREAS, Action, Area, actions_of, registry, shown_key, usable

@@ -11,8 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import ChoiceField, ChoiceOption
-from widgets.question import QuestionInput
+from widgets.fields import ChoiceField, ChoiceOption, QuestionInput
 from widgets.safety import data
 
 from .actions import action

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from hubsoft_tui.texts import N_, _
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput
 from widgets.safety import data
 from widgets.table.rows import fold
 

@@ -292,7 +292,7 @@ class CustomerView(ConsolePart, Vertical):
             self._written(await write(self.console, about(ticket, customer.name, customer)))
 
     async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
-        from widgets.choice_field import ChoiceOption  # noqa: PLC0415 - first frame
+        from widgets.fields import ChoiceOption  # noqa: PLC0415 - first frame
 
         from ..frame.confirm import PickScreen  # noqa: PLC0415 - first frame
 

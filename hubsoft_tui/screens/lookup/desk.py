@@ -36,9 +36,9 @@ from hubsoft_tui.services.outbox.types import (
     action_name,
 )
 from hubsoft_tui.texts import N_, _, ngettext, number, say
-from widgets.choice_field import ChoiceOption
 from widgets.customer.card import state, wrapped
 from widgets.customer.on_demand import device_rows, order_rows
+from widgets.fields import ChoiceOption
 from widgets.line_widget import Drawn, cut, fit, line
 from widgets.safety import data
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from widgets.customer.lists import RecentBar, RecentCustomer
-from widgets.question import QuestionInput, pasted
+from widgets.fields import QuestionInput, pasted
 
 from ..frame.console import ConsolePart, silent
 from . import texts as words

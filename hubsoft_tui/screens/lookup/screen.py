@@ -20,7 +20,7 @@ from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerHead
 from widgets.customer.lists import ChoiceList, RecentBar
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput
 from widgets.safety import data
 
 from ..frame.actions import action

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import ChoiceField, ChoiceOption
+from widgets.fields import ChoiceField, ChoiceOption
 from widgets.safety import data
 
 from ..frame.actions import action

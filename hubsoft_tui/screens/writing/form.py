@@ -21,8 +21,8 @@ from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import Closing, Entry, EntryKind, NewMessage, NewTicket
 from hubsoft_tui.settings import canned_texts, places
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import ChoiceField, ChoiceOption, TickField
 from widgets.customer.card import CustomerAside
+from widgets.fields import ChoiceField, ChoiceOption, TickField
 from widgets.safety import data
 
 from ..frame.actions import action

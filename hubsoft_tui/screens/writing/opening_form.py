@@ -12,8 +12,7 @@ from textual.widgets import TextArea
 from hubsoft_tui.privacy import format_phone
 from hubsoft_tui.services.outbox.types import EntryKind, NewTicket
 from hubsoft_tui.texts import _, ngettext
-from widgets.choice_field import ChoiceField, ChoiceOption, TickField
-from widgets.question import QuestionInput
+from widgets.fields import ChoiceField, ChoiceOption, QuestionInput, TickField
 
 from .form import TextField, WriteForm, text_problem
 

@@ -12,7 +12,7 @@ from textual.containers import Container, VerticalScroll
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, ASKING, EntryState
 from hubsoft_tui.texts import N_, _
-from widgets.choice_field import ChoiceOption
+from widgets.fields import ChoiceOption
 from widgets.outbox import EntryDetail, OutboxSummary, OutboxTable, customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
 

@@ -17,7 +17,7 @@ from hubsoft_tui.services.outbox.types import (
     VisitAction,
 )
 from hubsoft_tui.texts import _, ngettext, number
-from widgets.choice_field import ChoiceField, ChoiceOption
+from widgets.fields import ChoiceField, ChoiceOption
 
 from .entry_page import SentScreen
 from .form import TextField, WriteForm, text_problem

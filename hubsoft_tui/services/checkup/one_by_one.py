@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from ...api.models import Customer
-from ...core.cache.question import Question
+from ...core.cache.freshness import Question
 from ...core.engine import Engine
 from ...core.types import Answer, Category, Priority, RequestContext, Source
 from ...errors import (

@@ -16,11 +16,10 @@ from ...core.clock import Clock
 from ...core.telemetry.tracer import AskedQuestion, RecordTraits, Tracer
 from ...core.types import Category, Outcome, RequestContext
 from ...errors import StoreError
-from ...settings.places import Places
+from ...settings.places import Places, current_person
 from ...settings.tree import Settings
 from ...store.database import open_database
 from ...store.records import MIGRATIONS, RECORDS, RecordReader
-from ..identity import account_of, current_person
 from . import questions
 from .service import LOOKUP, Lookup, lookup_of
 from .terms import Kind, Term, recognise
@@ -120,7 +119,7 @@ def remembered_lookup(
     path = folders.cache / RECORDS
     if not path.is_file():
         return None
-    account = account_of(settings.profile)
+    account = settings.profile.account
     answered: list[tuple[AskedQuestion, CachedAnswer]] = []
     memory = RememberedCustomers(
         lambda: RecordReader(

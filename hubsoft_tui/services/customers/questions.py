@@ -22,7 +22,7 @@ from ...api.sessions import connection_sessions
 from ...api.tickets import customer_tickets
 from ...api.work_orders import customer_work_orders
 from ...core.cache.cache import BRIEF, CUSTOMER, Part
-from ...core.cache.question import Question
+from ...core.cache.freshness import Question
 from ...core.types import Category
 from .terms import KEPT_TERMS, Kind, Term
 

@@ -10,8 +10,16 @@ from ...store.outbox import OutboxRow
 from ...texts import say
 from . import machine
 from .machine import Instant
-from .port import local_protocol
-from .types import CheckedDraft, Draft, EntryKind, EntryState, NewTicket, ServiceAction, VisitAction
+from .types import (
+    CheckedDraft,
+    Draft,
+    EntryKind,
+    EntryState,
+    NewTicket,
+    ServiceAction,
+    VisitAction,
+    local_protocol,
+)
 from .wire import content_of, draft_of, kind_of, packed
 
 

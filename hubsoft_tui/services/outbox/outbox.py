@@ -24,10 +24,10 @@ from . import decisions, draft_checks, machine
 from .actions import require_allowed, require_writable
 from .draft_checks import previewed
 from .machine import Instant
-from .port import CONTEXT, local_protocol, not_accepted
 from .reference import new_reference
 from .runner import Runner
 from .types import (
+    CONTEXT,
     CheckedDraft,
     DeskAction,
     Draft,
@@ -39,6 +39,8 @@ from .types import (
     SendReport,
     ServiceAction,
     VisitAction,
+    local_protocol,
+    not_accepted,
 )
 from .wire import content_of, draft_of, kind_of, packed
 

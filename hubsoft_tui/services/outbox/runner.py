@@ -14,9 +14,8 @@ from ...store.outbox import OutboxRow, OutboxTally, SqliteOutbox, Step
 from ...texts import _
 from ..serial_thread import SerialThread
 from . import machine
-from .port import OutboxPort, local_protocol
 from .sender import Sender
-from .types import EntryState
+from .types import EntryState, OutboxPort, local_protocol
 
 logger = logging.getLogger(__name__)
 

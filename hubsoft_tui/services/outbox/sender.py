@@ -40,16 +40,18 @@ from . import machine, search
 from .actions import done_text, switched_off
 from .evidence import look_for_action
 from .machine import Instant
-from .port import CONTEXT, OutboxPort, local_protocol
 from .types import (
+    CONTEXT,
     DeskAction,
     Draft,
     EntryKind,
     EntryState,
     NewTicket,
+    OutboxPort,
     ServiceAction,
     TicketDraft,
     VisitAction,
+    local_protocol,
 )
 from .wire import became, draft_of, operation_of
 

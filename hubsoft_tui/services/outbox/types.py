@@ -1,12 +1,21 @@
-"""What the outbox takes and hands out: immutable, light to import, instants in UTC epoch seconds."""
+"""What the outbox takes, hands out and needs of the engine: light to import, instants in UTC epoch seconds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from ...texts import N_, _
+from ...core.types import RequestContext
+from ...errors import StoreError
+from ...texts import N_, _, say
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ...api.operation import Operation
+    from ...core.requests.exchange import Received
+    from ...settings.tree import Settings
 
 
 class EntryKind(Enum):
@@ -241,3 +250,38 @@ class SendReport:
     refused: int = 0
     exists: int = 0
     held: int = 0
+
+
+T = TypeVar("T")
+
+CONTEXT: Final = RequestContext("outbox")
+
+
+class OutboxPort(Protocol):
+    """What the outbox needs of the engine."""
+
+    settings: Settings
+
+    async def send(
+        self,
+        operation: Operation[T],
+        context: RequestContext,
+        *,
+        ready: Callable[[], Awaitable[float | None]] | None = ...,
+    ) -> T:
+        """Send one operation, `ready` awaited right before its first byte."""
+        ...
+
+    async def receive(self, operation: Operation[T], context: RequestContext) -> Received[T]:
+        """Send one reading operation; tells also what of the answer could not be used."""
+        ...
+
+
+def local_protocol(number: int) -> str:
+    """Return what a person is told before HubSoft has answered."""
+    return f"LOC{number:06d}"
+
+
+def not_accepted(error: StoreError) -> StoreError:
+    """Say what it means for a draft that it could not be kept."""
+    return StoreError(say("This was NOT accepted, and nothing was sent: {reason}", reason=error.text))

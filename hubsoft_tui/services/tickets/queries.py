@@ -16,7 +16,6 @@ from ...settings.tree import Settings
 from ...store.database import open_database
 from ...store.mirror import MIGRATIONS, TICKETS, Mirror
 from ...store.mirror_records import MirrorChange, MirrorTicket
-from ..identity import account_of
 from .types import Change, ChangeKind, Delta, TicketDetail, TicketRow, TicketState
 
 LAST_CHANGES: Final = 300
@@ -64,7 +63,7 @@ def kept_rows(settings: Settings, folders: Places, *, open_only: bool) -> tuple[
     """Return the tickets that a home follows, newest first, from its file alone: no engine. Raises StoreError."""
     # Trusted: each pass and each console reads it through, and this one look writes nothing.
     with closing(open_database(folders.state / TICKETS, MIGRATIONS, trusted=True)) as database:
-        mirror = Mirror(database, account_of(settings.profile))
+        mirror = Mirror(database, settings.profile.account)
         return rows(mirror, mirror.followed(open_only=open_only))
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from ... import formats
 from ...api.models import Customer
-from ...core.cache.question import Question
+from ...core.cache.freshness import Question
 from ...core.clock import today
 from ...core.telemetry.trace import (
     CATEGORY,

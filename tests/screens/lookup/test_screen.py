@@ -27,7 +27,7 @@ from tests.screens.fake import (
 )
 from tests.virtual import run
 from widgets.customer.on_demand import AskedPanel
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from hubsoft_tui.services.outbox.types import EntryState, NewTicket
 from hubsoft_tui.settings.tree import Profile
 from tests.screens.fake import BIANCA, CPF, FakeHub, console, look_up, seen, settle, wait_for
 from tests.screens.tickets.fakes import ticket
-from widgets.choice_field import TickField
-from widgets.question import QuestionInput
+from widgets.fields import QuestionInput, TickField
 
 TEXT = "No light since ten"
 

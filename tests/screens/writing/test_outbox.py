@@ -12,7 +12,7 @@ from hubsoft_tui.services.outbox.types import EntryState, NewMessage, NewTicket
 from hubsoft_tui.settings.tree import Profile
 from tests.screens.fake import BIANCA, FakeHub, console, seen, settle, wait_for
 from tests.screens.tickets.fakes import ticket
-from widgets.choice_field import ChoiceField
+from widgets.fields import ChoiceField
 from widgets.outbox import OutboxTable
 
 DRAFT = NewTicket(11, "No light [b]", "BIANCA", "37999992968", 2, "Sem conexão", customer_name="BIANCA COUTO")

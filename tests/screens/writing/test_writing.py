@@ -31,9 +31,8 @@ from tests.screens.fake import (
     wait_for,
 )
 from tests.screens.tickets.fakes import ticket
-from widgets.choice_field import ChoiceField, TickField
+from widgets.fields import ChoiceField, QuestionInput, TickField
 from widgets.outbox import Large
-from widgets.question import QuestionInput
 
 
 @pytest.fixture

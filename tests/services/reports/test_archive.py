@@ -14,8 +14,7 @@ from hubsoft_tui.core.telemetry.trace import NaiveRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.formats import DAY, day_of
 from hubsoft_tui.services.reports.aggregate import stretch
-from hubsoft_tui.services.reports.archive import House, ReportReader
-from hubsoft_tui.services.reports.service import Reports
+from hubsoft_tui.services.reports.service import House, ReportReader, Reports
 from hubsoft_tui.settings.tree import ReportSettings, Settings, TraceSettings
 from hubsoft_tui.store.database import Database, open_database
 from hubsoft_tui.store.reports import MIGRATIONS as REPORT_MIGRATIONS

@@ -10,7 +10,7 @@ import pytest
 from hubsoft_tui.core.types import Outcome
 from hubsoft_tui.formats import day_of
 from hubsoft_tui.services.reports.aggregate import add_up, stretch
-from hubsoft_tui.services.reports.archive import LATE_MINUTES, MINUTES, HourReader
+from hubsoft_tui.services.reports.service import LATE_MINUTES, MINUTES, HourReader
 from hubsoft_tui.services.reports.types import BudgetUse
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS

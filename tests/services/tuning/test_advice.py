@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hubsoft_tui.core.types import Category
-from hubsoft_tui.screens.demo.history import replay, weeks
+from hubsoft_tui.screens.demo_history import replay, weeks
 from hubsoft_tui.services.tuning.advice import advise, advise_all, changes_of, reuse_within
 from hubsoft_tui.services.tuning.columns import TraceColumns, gather
 from hubsoft_tui.services.tuning.curve import CANDIDATES, curve

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.tuning import promise
 from hubsoft_tui.core.telemetry.trace import PERSON
 from hubsoft_tui.core.types import Category
-from hubsoft_tui.screens.demo.history import CacheReplay, replay, weeks
+from hubsoft_tui.screens.demo_history import CacheReplay, replay, weeks
 from hubsoft_tui.services.tuning.columns import TraceColumns, gather
 from hubsoft_tui.services.tuning.lifetimes import DATA, ages
 from hubsoft_tui.services.tuning.refresh import Reuse, people_of

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 from hubsoft_tui.core.types import Category
-from hubsoft_tui.screens.demo.history import CacheReplay, record, weeks
+from hubsoft_tui.screens.demo_history import CacheReplay, record, weeks
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tuning.columns import gather
 from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages

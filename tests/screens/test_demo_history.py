@@ -1,6 +1,5 @@
 from hubsoft_tui.core.types import Outcome
-from hubsoft_tui.screens.demo.history import DAYS, record
-from hubsoft_tui.services.identity import account_of
+from hubsoft_tui.screens.demo_history import DAYS, record
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS, TraceReader
@@ -12,7 +11,7 @@ def test_two_weeks_are_written_for_the_demos_account_and_end_before_today(tmp_pa
     profile = Profile("demo", "http://127.0.0.1:1")
     record(tmp_path / "trace.db", profile, lambda: False)
     database = open_database(tmp_path / "trace.db", MIGRATIONS)
-    reader = TraceReader(database, account_of(profile))
+    reader = TraceReader(database, profile.account)
     rows, sent = list(reader.questions(*ALL)), list(reader.sent(*ALL))
     database.close()
     assert len(rows) > 5000
@@ -25,5 +24,5 @@ def test_a_demo_that_ends_stops_it(tmp_path):
     calls = iter([False, True])
     record(tmp_path / "trace.db", Profile("demo"), lambda: next(calls))
     database = open_database(tmp_path / "trace.db", MIGRATIONS)
-    assert TraceReader(database, account_of(Profile("demo"))).count()[0] == 500
+    assert TraceReader(database, Profile("demo").account).count()[0] == 500
     database.close()

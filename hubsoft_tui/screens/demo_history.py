@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 from hubsoft_tui.core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, SentRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.formats import DAY, HOUR, day_of, start_of
-from hubsoft_tui.services.identity import account_of
 from hubsoft_tui.services.tuning.lifetimes import RecordKind, Rule, ages, fixed
 from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.store.database import open_database
@@ -333,7 +332,7 @@ def record(path: Path, profile: Profile, stopped: Callable[[], bool]) -> None:
     _replayed, rows = replay(played.questions, played, ages(CacheSettings()), start=start)
     database = open_database(path, MIGRATIONS)
     try:
-        store = TraceStore(database, account_of(profile))
+        store = TraceStore(database, profile.account)
         for first in range(0, len(rows), AT_ONCE):
             if stopped():
                 return

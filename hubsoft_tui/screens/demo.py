@@ -123,7 +123,7 @@ class Demo:
         """Give the tuning screen something to show; not before the console has come up."""
         if self._closed.wait(RECORD_AFTER):
             return
-        from .history import record  # noqa: PLC0415 - first frame
+        from .demo_history import record  # noqa: PLC0415 - first frame
 
         # A demo that ends before this takes its home with it.
         with contextlib.suppress(StoreError):
