@@ -8,9 +8,18 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.outbox.types import EntryKind, ServiceAction
+from hubsoft_tui.services.outbox.types import (
+    SERVICE_KINDS,
+    VISIT_KINDS,
+    DeskAction,
+    EntryKind,
+    ServiceAction,
+    VisitAction,
+)
 from hubsoft_tui.settings.tree import (
     HealthSettings,
     HttpSettings,
@@ -19,6 +28,11 @@ from hubsoft_tui.settings.tree import (
     Profile,
     Settings,
 )
+
+SHAPES: dict[EntryKind, Any] = {
+    **dict.fromkeys(SERVICE_KINDS, ServiceAction),
+    **dict.fromkeys(VISIT_KINDS, VisitAction),
+}
 
 
 def main(told: dict[str, Any]) -> None:
@@ -32,21 +46,15 @@ def main(told: dict[str, Any]) -> None:
         health=HealthSettings(failures_to_open=100_000),
     )
 
+    drafts = [msgspec.json.decode(body, type=SHAPES[EntryKind(kind)]) for kind, body in told["drafts"]]
+
     async def put(services: Services) -> None:
-        done = {entry.draft for entry in await services.outbox.entries()}
-        for kind, service, device, login in told["actions"]:
-            days = 3 if kind == "trust_unlock" else None
-            draft = ServiceAction(
-                EntryKind(kind),
-                service,
-                days=days,
-                device=device,
-                login=login,
-                status_before=told["before"][kind],
-            )
-            if all(replace(each, operator="") != draft for each in done if isinstance(each, ServiceAction)):
-                await services.outbox.put(await services.outbox.check(draft))
-                print("put", kind, service, flush=True)
+        entries = await services.outbox.entries()
+        done = [replace(each.draft, operator="") for each in entries if isinstance(each.draft, DeskAction)]
+        for draft in drafts:
+            if draft not in done:
+                entry = await services.outbox.put(await services.outbox.check(draft))
+                print("put", entry.local_protocol, flush=True)
 
     with_hub = Hub(settings, background=True)
     with_hub.start()

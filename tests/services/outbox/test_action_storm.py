@@ -14,19 +14,43 @@ import time
 from collections import Counter
 from dataclasses import asdict
 
+import msgspec
 import pytest
 
+from hubsoft_tui.services.outbox.port import local_protocol
+from hubsoft_tui.services.outbox.types import (
+    DEVICE_KINDS,
+    VISIT_KINDS,
+    EntryKind,
+    ServiceAction,
+    VisitAction,
+)
+from hubsoft_tui.services.outbox.wire import packed
 from tests.fuzzing import in_form
+
+from .action_worker import SHAPES
 
 QUIET, TIMEOUT, LATE = 0.8, 0.3, 0.4
 ROUTES = {
-    "trust_unlock": "desbloqueio_confianca",
-    "disconnect": "solicitar_desconexao",
-    "clear_mac": "reset_mac_addr",
-    "restart_device": "reiniciar_cpe",
-    "restore_device": "restaurar_cpe",
+    EntryKind.TRUST_UNLOCK: "desbloqueio_confianca",
+    EntryKind.DISCONNECT: "solicitar_desconexao",
+    EntryKind.CLEAR_MAC: "reset_mac_addr",
+    EntryKind.CLEAR_PHYSICAL_ADDRESS: "reset_phy_addr",
+    EntryKind.RESTART_DEVICE: "reiniciar_cpe",
+    EntryKind.RESTORE_DEVICE: "restaurar_cpe",
+    EntryKind.SUSPEND: "suspender",
+    EntryKind.ENABLE: "habilitar",
+    EntryKind.ACTIVATE: "ativar",
+    EntryKind.OPEN_WORK_ORDER: "abrir_os",
+    EntryKind.CONFIRM_VISIT: "agendar",
+    EntryKind.RESCHEDULE_VISIT: "reagendar",
 }
-BEFORE = {kind: "suspenso_debito" if kind == "trust_unlock" else "servico_habilitado" for kind in ROUTES}
+"""How the route of each action ends, which is what the simulator calls it."""
+BEFORE = {
+    EntryKind.TRUST_UNLOCK: "suspenso_debito",
+    EntryKind.ENABLE: "suspenso_debito",
+    EntryKind.ACTIVATE: "aguardando_instalacao",
+}
 FAULTS = ("reset", "close", "status:500", "html:502", "empty", "html", "truncated", "gateway:404")
 REFUSAL = b'{"status":"error","msg":"Sem permissao","errors":[]}'
 
@@ -40,7 +64,7 @@ class Weather:
 
     def __call__(self, request):
         rng = self.rng
-        if not any(name in request.path for name in ROUTES.values()) or rng.random() < 0.5:
+        if not any(f"/{name}" in request.path for name in ROUTES.values()) or rng.random() < 0.5:
             return
         late = rng.uniform(0.02, LATE)
         kind = rng.choice(
@@ -51,18 +75,59 @@ class Weather:
 
 
 def wanted(simulator, count):
-    """Return `count` actions, each on a service of its own."""
-    details = simulator.provider.details
+    """Return `count` actions of every kind in turn, each on a customer of its own, and what each is done to."""
+    details, desk = simulator.provider.details, simulator.provider.desk
     fibre = [one for one in simulator.customers[20:] if one.services and not one.hostile]
     fibre = [one for one in fibre if details.optical_address(one.services[0])][:count]
     actions = []
     for number, customer in enumerate(fibre):
         kind = list(ROUTES)[number % len(ROUTES)]
-        simulator.set_status(customer, BEFORE[kind])
-        service = customer.services[0]
-        actions.append([kind, service.id, details.optical_address(service), service.login])
+        simulator.set_status(customer, BEFORE.get(kind, "servico_habilitado"))
+        draft = (
+            visit(simulator, desk, kind, customer)
+            if kind in VISIT_KINDS
+            else on_service(details, kind, customer)
+        )
+        actions.append(draft)
     assert len(actions) == count
     return actions
+
+
+def on_service(details, kind, customer):
+    service = customer.services[0]
+    return ServiceAction(
+        kind,
+        service.id,
+        days=3 if kind is EntryKind.TRUST_UNLOCK else None,
+        device=details.optical_address(service),
+        suspension="suspenso_debito" if kind is EntryKind.SUSPEND else None,
+        reason="pagou no caixa" if kind is EntryKind.ENABLE else "",
+        login=service.login,
+        mac="aa:bb:cc:00:11:22",
+        status_before=service.status,
+    )
+
+
+def visit(simulator, desk, kind, customer):
+    now = simulator.provider.clock.now()
+    ticket = desk.open(
+        customer, customer.services[0], at=now, by=56, description="SEM SINAL", type_id=109, status_id=22,
+        responsible=None, contact="BIANCA", phone="37999992968",
+    )  # fmt: skip
+    whose = {"customer_code": customer.code, "customer_id": customer.id}
+    if kind is EntryKind.OPEN_WORK_ORDER:
+        return VisitAction(kind, ticket_id=ticket.id, protocol=ticket.protocol, known_orders=(), **whose)
+    order = desk.order(ticket, now, 301)
+    start = 60.0 * round(now / 60.0 + 1440) if kind is EntryKind.RESCHEDULE_VISIT else None
+    end = None if start is None else start + 7200.0
+    return VisitAction(kind, order.id, str(order.id), start=start, end=end, **whose)
+
+
+def target(draft):
+    """Return what the simulator notes as that which `draft` was done to."""
+    if isinstance(draft, VisitAction):
+        return str(draft.order_id or draft.ticket_id)
+    return str(draft.device if draft.kind in DEVICE_KINDS else draft.service_id)
 
 
 def rows(folder):
@@ -86,7 +151,7 @@ def settled(row):
 def put_by(worker):
     """Return what a process said it had put."""
     out, _error = worker.communicate()
-    return {tuple(line.split()[1:]) for line in out.splitlines() if line.startswith("put")}
+    return {line.split()[1] for line in out.splitlines() if line.startswith("put")}
 
 
 @pytest.mark.long
@@ -94,9 +159,10 @@ def test_killed_processes_do_each_action_once_at_most(make_simulator, tmp_path):
     count, kills, seed = in_form(30, 300), in_form(2, 25), 5
     simulator = make_simulator(customers=3 * count + 60, tickets=1)
     rng, simulator.on_request = random.Random(seed), Weather(simulator, seed)
+    drafts = wanted(simulator, count)
     told = {
         "profile": asdict(simulator.profile), "home": str(tmp_path), "quiet": QUIET, "timeout": TIMEOUT,
-        "actions": wanted(simulator, count), "before": BEFORE,
+        "drafts": [(each.kind.value, packed(each).decode()) for each in drafts],
     }  # fmt: skip
     command = [sys.executable, "-m", "tests.services.outbox.action_worker", json.dumps(told)]
     said = set()
@@ -114,14 +180,15 @@ def test_killed_processes_do_each_action_once_at_most(make_simulator, tmp_path):
     time.sleep(LATE + TIMEOUT)
     found = rows(tmp_path)
     assert all(map(settled, found)), Counter(row["state"] for row in found)
-    drafts = {(row["kind"], str(json.loads(row["draft"])["service_id"])): row for row in found}
-    assert said <= set(drafts)
-    assert len(drafts) == len(found) == count
+    assert in_form({"sent"}, {"sent", "refused", "unknown"}) <= {row["state"] for row in found}
+    assert {row["kind"] for row in found} == {kind.value for kind in ROUTES}
+    assert len(found) == count
+    assert said <= {local_protocol(row["number"]) for row in found}
     done = Counter((each.name, each.target) for each in simulator.provider.actions)
-    for kind, service, device, _login in told["actions"]:
-        row = drafts[kind, str(service)]
-        times = done[ROUTES[kind], str(device if "device" in kind else service)]
-        about = (kind, row["state"], row["said"], times)
+    for row in found:
+        draft = msgspec.json.decode(row["draft"], type=SHAPES[EntryKind(row["kind"])])
+        times = done[ROUTES[draft.kind], target(draft)]
+        about = (row["kind"], row["state"], row["said"], times)
         assert times <= 1, about
         assert times == {"sent": 1, "refused": 0, "held": 0}.get(row["state"], times), about
         assert row["state"] == "sent" or row["said"], about
