@@ -27,6 +27,8 @@ class KeptDraft:
     values: dict[str, Value] = field(repr=False)
     at: float
     """When it was last typed into: UTC epoch seconds."""
+    customer_code: int | None = None
+    """Whose it is, where that is known: it is shown on that customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ CREATE TABLE draft (
     PRIMARY KEY (account, about)
 );
 """,
+    "ALTER TABLE draft ADD COLUMN customer_code INTEGER;",
 )
 
 
@@ -64,11 +67,12 @@ class SqliteDrafts(AccountStore):
     def all(self) -> tuple[KeptDraft, ...]:
         """Return every draft, newest first; one that cannot be read is left where it is."""
         rows = self._read(
-            "SELECT about, kind, subject, term, content, at FROM draft WHERE account = ? ORDER BY at DESC"
+            "SELECT about, kind, subject, term, content, at, customer_code FROM draft WHERE account = ?"
+            " ORDER BY at DESC"
         )
         return tuple(
-            KeptDraft(about, kind, subject, term, values, at)
-            for about, kind, subject, term, content, at in rows
+            KeptDraft(about, kind, subject, term, values, at, customer)
+            for about, kind, subject, term, content, at, customer in rows
             if (values := _values(content)) is not None
         )
 
@@ -83,10 +87,10 @@ class SqliteDrafts(AccountStore):
                     )
                     continue
                 connection.execute(
-                    "INSERT OR REPLACE INTO draft VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO draft VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         self._account, each.about, each.kind, each.subject, each.term,
-                        json.dumps(each.values), each.at,
+                        json.dumps(each.values), each.at, each.customer_code,
                     ),
                 )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,15 @@ def test_only_its_owner_reads_the_file_and_what_is_forgotten_is_overwritten(tmp_
     store._database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     left = b"".join(each.read_bytes() for each in tmp_path.glob("drafts.db*"))
     assert b"A pessoa que" not in left
+
+
+def test_drafts_of_a_version_that_knew_no_customer_are_still_there(tmp_path):
+    old = open_database(tmp_path / "drafts.db", MIGRATIONS[:1], durable=True)
+    with old.write() as connection:
+        connection.execute("INSERT INTO draft VALUES ('one', 'open 1', 'open', 'BIANCA', '862', '{}', 1.0)")
+    old.close()
+    store = drafts(tmp_path)
+    (kept,) = store.all()
+    assert (kept.about, kept.customer_code) == ("open 1", None)
+    store.write([replace(kept, customer_code=1204)])
+    assert [each.customer_code for each in drafts(tmp_path).all()] == [1204]

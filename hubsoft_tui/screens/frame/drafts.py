@@ -20,11 +20,18 @@ class Drafts:
         self._kept: dict[str, KeptDraft] = {}
         self._pending: dict[str, KeptDraft | Dropped] = {}
 
-    def keep(self, about: str, kind: str, subject: str, term: str, values: dict[str, Value]) -> None:
-        """Keep `values` for the next time the same form is opened."""
+    def keep(
+        self,
+        about: str,
+        kind: str,
+        way_back: tuple[str, str],
+        values: dict[str, Value],
+        customer_code: int | None = None,
+    ) -> None:
+        """Keep `values` for the next time the same form is opened; `way_back` is its customer and what leads there."""
         from hubsoft_tui.store.drafts import KeptDraft  # noqa: PLC0415 - first frame
 
-        draft = KeptDraft(about, kind, subject, term, values, time.time())
+        draft = KeptDraft(about, kind, *way_back, values, time.time(), customer_code)
         self._kept[about] = self._pending[about] = draft
 
     def get(self, about: str) -> KeptDraft | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from textual import on, work
 from textual.containers import Vertical
 from textual.message import Message
+from textual.worker import WorkerError
 
 from hubsoft_tui.core.types import Snapshot, Source
 from hubsoft_tui.formats import moment
@@ -53,6 +55,8 @@ WRITE: Final = N_("Write a ticket")
 DO: Final = N_("Do something about the service")
 PAY: Final = N_("Send an invoice")
 ASK: Final = N_("Know more about the customer")
+GOES_ON: Final = {"open": "lookup.new", "message": "lookup.message", "close": "lookup.close_ticket"}
+"""What goes on with a draft, by what it is about; the correction of a refused entry begins in the outbox."""
 
 
 class CustomerView(ConsolePart, Vertical):
@@ -154,20 +158,23 @@ class CustomerView(ConsolePart, Vertical):
 
     def _drafts(self, customer: Customer, now: float) -> tuple[tuple[str, str], ...]:
         """Return what was begun for this customer, and the key that goes on with it."""
-        begun = [(f"open {customer.id}", "lookup.new")]
-        for ticket in self.panels.open_tickets or ():
-            begun += [
-                (f"message {ticket.id}", "lookup.message"),
-                (f"close {ticket.id}", "lookup.close_ticket"),
-            ]
-        found = [(self.console.drafts.get(about), registry.find(way)) for about, way in begun]
+        tickets = self.panels.open_tickets or ()
+        begun = {f"{what} {each.id}" for each in tickets for what in ("message", "close")} | {
+            f"open {customer.id}"
+        }
+        found = [
+            (draft, registry.find(GOES_ON.get(draft.about.partition(" ")[0], "app.outbox")))
+            for draft in self.console.drafts.all()
+            if draft.about in begun
+            or (draft.customer_code is not None and draft.customer_code == customer.code)
+        ]
         return tuple(
             (
                 _("draft: {what} ({time})").format(what=draft_title(draft), time=moment(draft.at, now)),
                 _("{key} continues").format(key=shown_key(next(iter(self.console.keys_of(way)), ""))),
             )
             for draft, way in found
-            if draft is not None and way is not None and self.console.allowed(way)
+            if way is not None and self.console.allowed(way)
         )
 
     def on_resize(self) -> None:
@@ -276,20 +283,26 @@ class CustomerView(ConsolePart, Vertical):
             self.panels.fill("orders", after.work_orders)
 
     async def _into_ticket(self, write: Callable[[Console, About], Awaitable[Entry | None]]) -> None:
-        customer, tickets = self.customer, self.panels.open_tickets
-        if customer is None:
+        customer = self.customer
+        if customer is None or (tickets := await self._open_tickets()) is None:
             return
         if not tickets:
-            said = (
-                _("The open tickets are not here yet: t asks for them.")
-                if tickets is None
-                else _("This customer has no open ticket. n opens one.")
-            )
-            self.console.tell(said, severity="warning")
+            self.console.tell(_("This customer has no open ticket. n opens one."), severity="warning")
             return
         ticket = tickets[0] if len(tickets) == 1 else await self._which(tickets)
         if ticket is not None:
             self._written(await write(self.console, about(ticket, customer.name, customer)))
+
+    async def _open_tickets(self) -> tuple[Ticket, ...] | None:
+        """Return the open tickets, asked for first where they are not here; None where they could not be had."""
+        customer = self.customer
+        if (
+            self.panels.open_tickets is None
+            and (asked := self.panels.ask("tickets", follow=False)) is not None
+        ):
+            with contextlib.suppress(WorkerError):  # cancelled: another customer came in sight
+                await asked.wait()
+        return self.panels.open_tickets if customer is self.customer else None
 
     async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
         from widgets.fields import ChoiceOption  # noqa: PLC0415 - first frame
@@ -535,7 +548,8 @@ def about(ticket: Ticket, customer: str, record: Customer | None = None) -> Abou
     plan = next((each.name for each in services if each.id == ticket.service_id), "")
     if not plan and len(services) == 1:
         plan = services[0].name
-    return About(ticket.id, ticket.protocol, customer or None, _subject(ticket), plan, record)
+    whose = record.code if record is not None else ticket.customer_code
+    return About(ticket.id, ticket.protocol, customer or None, _subject(ticket), plan, record, whose)
 
 
 def _subject(ticket: Ticket) -> str:

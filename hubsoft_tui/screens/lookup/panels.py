@@ -217,14 +217,14 @@ class CustomerPanels(ConsolePart, Container):
                 self._asked[name] = replace(self._asked[name], waiting=text)
                 self._draw_panel(name)
 
-    def ask(self, name: str, *, follow: bool = True) -> None:
-        """Ask for one of the panels; what is shown already is asked again at HubSoft.
+    def ask(self, name: str, *, follow: bool = True) -> Worker[None] | None:
+        """Ask for one of the panels; what is shown already is asked again at HubSoft. Return what waits for it.
 
         With `follow` the panel is brought in sight: on a small screen its answer would stand below the fold. Keys
         act on the invoices after those were asked for so.
         """
         if self.customer is None or name not in PANELS:
-            return
+            return None
         if follow:
             self._invoice = (self._invoice or 0) if name == "invoices" else None
         self._number += 1
@@ -236,9 +236,7 @@ class CustomerPanels(ConsolePart, Container):
         self._asked[name] = AskedPanelState(waiting=_("Asking…"), rows=before.rows, origin=before.origin)
         self.draw()
         work = partial(self._ask, name, self.customer, label, refresh=before.rows is not None, follow=follow)
-        _worker: Worker[None] = self.run_worker(
-            work, group=f"asked-{name}", exclusive=True, exit_on_error=False
-        )
+        return self.run_worker(work, group=f"asked-{name}", exclusive=True, exit_on_error=False)
 
     async def _ask(self, name: str, customer: Customer, label: str, *, refresh: bool, follow: bool) -> None:
         before = self._asked[name].rows

@@ -517,4 +517,4 @@ class TicketsScreen(TicketBoard):
 def about(row: TicketRow) -> About:
     """Return what a form says about the ticket it writes into."""
     subject = " · ".join(clean(part) for part in (row.type, row.status) if part)
-    return About(row.id, row.protocol, row.customer, subject)
+    return About(row.id, row.protocol, row.customer, subject, customer_code=row.customer_code)

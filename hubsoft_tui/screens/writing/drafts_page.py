@@ -101,11 +101,14 @@ async def list_drafts(console: Console) -> None:
     if draft is None:
         return
     what, _space, number = draft.about.partition(" ")
+    whose = draft.subject or None
     if what == EntryKind.OPEN.value and draft.term:
         await console.look_up(draft.term)
     elif what == EntryKind.MESSAGE.value:
-        await ticket_flow.add_message(console, About(int(number), draft.term, draft.subject or None))
+        about = About(int(number), draft.term, whose, customer_code=draft.customer_code)
+        await ticket_flow.add_message(console, about)
     elif what == EntryKind.CLOSE.value:
-        await ticket_flow.close_ticket(console, About(int(number), draft.term, draft.subject or None))
+        about = About(int(number), draft.term, whose, customer_code=draft.customer_code)
+        await ticket_flow.close_ticket(console, about)
     else:  # the correction of what HubSoft refused: it is begun at its entry
         await console.run_action("app.outbox")

@@ -124,6 +124,8 @@ class WriteForm(ConsoleModal[Entry]):
         """What it put into the outbox."""
         self.customer: Customer | None = None
         """The customer it is about, where the record is at hand: shown beside the form."""
+        self.customer_code: int | None = None
+        """Whose draft it is: one that is not sent is shown on that customer."""
 
     # -- for subclasses
 
@@ -290,7 +292,7 @@ class WriteForm(ConsoleModal[Entry]):
         values = self.values()
         if values != self._pristine:
             if kept is None or kept.values != values:
-                drafts.keep(self._about, self.KIND.value, *self.way_back(), values)
+                drafts.keep(self._about, self.KIND.value, self.way_back(), values, self.customer_code)
                 self._shown = drafts.get(self._about)
         elif kept is not None:
             self._drop()

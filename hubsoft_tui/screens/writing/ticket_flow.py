@@ -52,6 +52,7 @@ class About:
     """The name of the service it is for, where that is at hand."""
     record: Customer | None = field(default=None, repr=False)
     """The customer, where the record is at hand."""
+    customer_code: int | None = None
 
     @property
     def line(self) -> str:
@@ -282,22 +283,25 @@ async def open_ticket(
         console.tell(sentence, severity="warning")
         return None
     form = OpeningForm(opening_for(customer, service_id, tickets))
-    form.customer = customer
+    form.customer, form.customer_code = customer, customer.code
     return await write(console, form)
 
 
 async def add_message(console: Console, about: About, *others: About) -> Entry | None:
     """Write a message into a ticket, the same into `others`."""
-    form = MessageForm(about, *others)
-    form.customer = None if others else about.record
-    return await write(console, form)
+    return await write(console, _with_customer(MessageForm(about, *others), about, *others))
 
 
 async def close_ticket(console: Console, about: About, *others: About) -> Entry | None:
     """Close a ticket, and `others` for the same reason."""
-    form = ClosingForm(about, *others)
-    form.customer = None if others else about.record
-    return await write(console, form)
+    return await write(console, _with_customer(ClosingForm(about, *others), about, *others))
+
+
+def _with_customer(form: WriteForm, about: About, *others: About) -> WriteForm:
+    """Tell `form` whose it is; what goes into several tickets is no single customer's."""
+    if not others:
+        form.customer, form.customer_code = about.record, about.customer_code
+    return form
 
 
 async def correction(console: Console, entry: Entry) -> WriteForm:

@@ -13,6 +13,7 @@ from hubsoft_tui.screens.lookup.screen import LookupScreen
 from hubsoft_tui.screens.writing.drafts_page import DraftsScreen
 from hubsoft_tui.screens.writing.form import WriteForm
 from hubsoft_tui.screens.writing.outbox import OutboxScreen
+from hubsoft_tui.screens.writing.ticket_flow import MessageForm
 from hubsoft_tui.services.outbox.types import EntryState, NewTicket
 from hubsoft_tui.settings.tree import Profile
 from tests.screens.fake import BIANCA, CPF, FakeHub, console, look_up, seen, settle, wait_for
@@ -114,7 +115,7 @@ async def test_a_form_drops_only_a_draft_that_it_showed(hub):
         await look_up(pilot)
         await press(pilot, "n")
         # Kept by another console of this home while an untouched form stood open here.
-        app.drafts.keep("open 1", "open", "BIANCA", CPF, {"description": TEXT})
+        app.drafts.keep("open 1", "open", ("BIANCA", CPF), {"description": TEXT})
         await press(pilot, "escape")
         assert [draft.values["description"] for draft in app.drafts.all()] == [TEXT]
 
@@ -195,6 +196,23 @@ async def test_a_message_is_shown_on_its_customer_too(hub):
         assert "m continues" in seen(app)
 
 
+async def test_what_was_begun_on_the_board_is_shown_on_its_customer_before_any_ticket_is_asked_for(hub):
+    async with console(hub) as (app, pilot, _hub):
+        code, values = BIANCA.code, {"text": TEXT}
+        app.drafts.keep("message 5", "message", ("BIANCA", "20261123140231"), values, code)
+        app.drafts.keep("close 6", "close", ("BIANCA", "20261123140232"), values, code)
+        app.drafts.keep("LOC000007", "open", ("BIANCA", CPF), values, code)
+        app.drafts.keep("message 9", "message", ("ANOTHER", "20261123140239"), values, 77)
+        await look_up(pilot)
+        assert hub.customers.panels_asked == []
+        for text in ("message into 20261123140231", "m continues", "closing 20261123140232", "x continues"):
+            assert text in seen(app)
+        assert "20261123140239" not in seen(app)
+        await press(pilot, "m")
+        await wait_for(pilot, lambda: isinstance(app.screen, MessageForm))
+        assert app.screen.query_one(TextArea).text == TEXT
+
+
 async def test_drafts_are_listed_taken_up_and_discarded(hub):
     hub.tickets.put(ticket(1))
     async with console(hub) as (app, pilot, _hub):
@@ -248,7 +266,7 @@ async def test_what_the_disk_refuses_is_told_and_stays_in_memory(hub):
 
 async def test_a_read_only_profile_is_offered_no_draft(hub):
     async with console(hub, profile=Profile(read_only=True)) as (app, pilot, _hub):
-        app.drafts.keep("open 1", "open", "BIANCA", CPF, {"description": TEXT})
+        app.drafts.keep("open 1", "open", ("BIANCA", CPF), {"description": TEXT})
         await look_up(pilot)
         assert "draft:" not in seen(app)
         await press(pilot, "W")
@@ -257,7 +275,7 @@ async def test_a_read_only_profile_is_offered_no_draft(hub):
 
 async def test_an_older_draft_fills_the_fields_it_has(hub):
     async with console(hub) as (app, pilot, _hub):
-        app.drafts.keep("open 1", "open", "BIANCA", CPF, {"description": TEXT, "unknown": 3, "service": 99})
+        app.drafts.keep("open 1", "open", ("BIANCA", CPF), {"description": TEXT, "unknown": 3, "service": 99})
         await app.save_drafts().wait()
         await look_up(pilot)
         await press(pilot, "n")

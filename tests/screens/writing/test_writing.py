@@ -283,9 +283,7 @@ async def test_a_message_into_the_only_open_ticket(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
         await press(pilot, "m")
-        assert "t asks for them" in seen(app)
-        await press(pilot, "t", "m")
-        assert isinstance(app.screen, MessageForm)
+        await wait_for(pilot, lambda: isinstance(app.screen, MessageForm))
         assert "20261123140231" in seen(app)
         await write(pilot, "on the way")
         await press(pilot, "ctrl+s", "enter")
