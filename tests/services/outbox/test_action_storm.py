@@ -17,13 +17,13 @@ from dataclasses import asdict
 import msgspec
 import pytest
 
-from hubsoft_tui.services.outbox.port import local_protocol
 from hubsoft_tui.services.outbox.types import (
     DEVICE_KINDS,
     VISIT_KINDS,
     EntryKind,
     ServiceAction,
     VisitAction,
+    local_protocol,
 )
 from hubsoft_tui.services.outbox.wire import packed
 from tests.fuzzing import in_form
