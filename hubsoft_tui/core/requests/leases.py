@@ -26,9 +26,8 @@ async def keep_lease(work: Awaitable[T], renew: Callable[[], Awaitable[object]],
                 continue
         return task.result()
     finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)  # it may have failed in the same instant
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)  # seen, though it failed in the instant its caller left
 
 
 async def retry_while_busy(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -53,3 +54,25 @@ async def test_errors_are_raised_and_cancelling_cancels_the_work():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert left.is_set()
+
+
+async def test_a_failure_in_the_instant_in_which_its_caller_leaves_is_no_noise():
+    unseen: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context["message"]))
+    late = asyncio.Event()
+
+    async def fail() -> None:
+        await late.wait()
+        raise StoreError("late")
+
+    task = asyncio.create_task(keep_lease(fail(), still, every=1))
+    await asyncio.sleep(0.01)
+    late.set()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    del task
+    await asyncio.sleep(0)  # the loop lets go of what it ran last
+    gc.collect()
+    assert not unseen
