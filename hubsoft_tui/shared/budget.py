@@ -36,8 +36,10 @@ from .seal import Seal
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-BEAT: Final = 2.0
+BEAT: Final = 2.5
 """Seconds after which an idle process is heard of at the server, and a lost server is looked for."""
+GATE_BEAT: Final = 2 * BEAT
+"""The same while requests wait: the gate calls for them then, and a call without them would lose their places."""
 GRACE: Final = 5.0
 """Seconds without the server that are only a wait."""
 AGAIN: Final = 1.0
@@ -117,6 +119,7 @@ class SharedBudget:
         """What else is listened for, by channel."""
         self._tasks: list[asyncio.Task[None]] = []
         self._called = -math.inf
+        self._waits = False
         self._hurry = asyncio.Event()
         self._lost_at: float | None = None
         self._why: Text | None = None
@@ -131,7 +134,9 @@ class SharedBudget:
         async with self._turning:
             self._limits = told.limits
             self._member.tell(told.facts)
-            return await self._take(told.asks)
+            turn = await self._take(told.asks)
+            self._waits = len(turn.grants) < len(told.asks)
+            return turn
 
     async def _take(self, asks: Sequence[Applicant]) -> Turn:
         waiting, grants = list(asks), list[Slot]()
@@ -195,7 +200,7 @@ class SharedBudget:
             try:
                 if self._member.lost:
                     await self._look_for_it()
-                elif self._clock.now() - self._called >= BEAT:
+                elif self._clock.now() - self._called >= (GATE_BEAT if self._waits else BEAT):
                     async with self._turning:
                         await self._take(())
             except SharedServerLost as error:
@@ -223,10 +228,11 @@ class SharedBudget:
                         channel, said = await heard()
                         if channel in self.hearers:
                             self.hearers[channel](said)
+                        elif self._waits:
+                            self._wake()
                         else:
                             self._called = -math.inf
                             self._hurry.set()
-                            self._wake()
             await asyncio.sleep(AGAIN)
 
     async def close(self) -> None:

@@ -83,13 +83,12 @@ end
 if not others_live then m.ok = true end
 
 -- 6. facts: what ended, what never began, what the machine did alone, 429s
-local freed = false
 for _, d in ipairs(q.d or {}) do local s = g.s[d[1]]; if s and not s.d then s.d = math.max(s.g, now - d[2]) end end
-for _, id in ipairs(q.un or {}) do if g.s[id] then g.s[id] = nil; freed = true end end
+for _, id in ipairs(q.un or {}) do if g.s[id] then g.s[id] = nil end end
 for id, s in pairs(g.s) do     -- granted in an answer that never arrived: nothing was sent under it
   if s.o == q.o and not s.d then local known = false
     for _, f in ipairs(q.fl or {}) do if f == id then known = true end end
-    if not known then g.s[id] = nil; freed = true end end
+    if not known then g.s[id] = nil end end
 end
 if q.rep then
   for _, x in ipairs(q.rep.s) do g.s[x[1]] = {m=q.m, o=x[6], p=x[2], g=now - x[3], l=now + x[5], d=x[4] and now - x[4]} end
@@ -130,7 +129,6 @@ end
 
 -- 8. my part of the line
 local heads = {t=now, m=q.m, w={}}
-local had = g.h[q.o]
 for _, h in ipairs(q.h or {}) do heads.w[h[1]] = {now - h[3], h[2]} end
 g.h[q.o] = next(heads.w) and heads or nil
 
@@ -158,13 +156,13 @@ local function lowwaits()   -- of mine what was granted waits no more; of the ot
   for _, h in ipairs(line) do if h.c == 4 and (h.n > 0 or h.o ~= q.o) then return true end end
   return false
 end
-local function fits(c)
-  local owed = low < lowmin and lowwaits() and math.max(0, lowmin - low) or 0
-  local reach = caps[c]
-  if c == 4 and owed > 0 then reach = caps[2] elseif c == 2 or c == 3 then reach = math.min(reach, caps[2] - owed) end
-  return held < reach
+local function reach(c, owed)              -- `owed`: of LOW's minimum, what it does not hold yet
+  if c == 4 and owed > 0 then return caps[2] elseif c == 2 or c == 3 then return math.min(caps[c], caps[2] - owed) end
+  return caps[c]
 end
-local grants, ahead, wake = {}, {}, nil
+local function fits(c) return held < reach(c, low < lowmin and lowwaits() and lowmin - low or 0) end
+local paced = math.max(now, lastlow + pace) -- when LOW's next may start
+local grants, free = {}, {}                -- mine, and the other processes for which a place is free
 local closed = now < math.max(g.th.pu, g.q) or not m.ok
 local function serve()
   while true do
@@ -180,10 +178,10 @@ local function serve()
       g.s[id] = {m=q.m, o=q.o, p=c, g=now, l=now + q.lease}
       grants[#grants+1] = {id, c}
       V[c] = math.max(V[c], start); F[c][best.m] = start + 1
-      best.n = best.n - 1
+      best.n = best.n - 1; if c == 4 then paced = now + pace end
       local e = g.h[q.o].w[c]; e[2] = best.n; if best.n == 0 then g.h[q.o].w[c] = nil end
     else
-      if not wake then wake = best.o end
+      free[best.o] = true
       F[c][best.m] = start + 1; best.n = best.n - 1; best.v = (best.v or 0) + 1
     end
     held = held + 1; if c == 4 then low = low + 1; lastlow = now end
@@ -202,24 +200,42 @@ local again = 60000
 if next(heads.w) then
   if closed then again = math.max(g.th.pu, g.q) - now; if not m.ok then again = 2000 end
   else
-    local frees = {}
-    for _, s in pairs(g.s) do frees[#frees+1] = (s.d or math.min(now, s.l)) + W end
-    table.sort(frees)
-    local real = #frees
+    local frees, lows, waits = {}, 0, lowwaits()
+    for _, s in pairs(g.s) do frees[#frees+1] = {(s.d or math.min(now, s.l)) + W, s.p}; if s.p == 4 then lows = lows + 1 end end
+    table.sort(frees, function(x, y) return x[1] < y[1] end)
+    local function place(h)
+      local critical, all, same = 0, 0, 0  -- that go before it
+      for _, x in ipairs(line) do
+        local n = x.n + (x.v or 0)
+        if x.c < h.c then all = all + n; if x.c == 1 then critical = critical + n end
+        elseif x.c == h.c and x ~= h and n > 0 then
+          local apart = tag(h) - tag(x)
+          if x.a < h.a or (x.a == h.a and x.o < h.o) then apart = apart + 1 end
+          same = same + math.max(0, math.min(n, apart))
+        end
+      end
+      local left = lows
+      for i = 0, #frees do
+        if i > 0 and frees[i][2] == 4 then left = left - 1 end
+        local owed = waits and math.max(0, lowmin - left) or 0
+        local before, limit = all + same, caps[4]
+        if h.c < 4 then limit = reach(h.c, owed) elseif same < owed then before, limit = critical + same, caps[2] end
+        if #frees - i + before < limit then return i > 0 and frees[i][1] or now + (h.c < 4 and 200 or 1), same end
+      end
+      return now + W, same
+    end
     for _, h in ipairs(line) do if h.o == q.o and h.n > 0 then
-      local before = 0
-      for _, x in ipairs(line) do if x ~= h and x.n + (x.v or 0) > 0 and (x.c < h.c or (x.c == h.c and tag(x) <= tag(h) and x.a <= h.a)) then before = before + x.n + (x.v or 0) end end
-      local k = real - caps[h.c] + before + 1
-      local at
-      if k <= 0 then at = now + 200 elseif k > #frees then at = now + W else at = frees[k] end
-      if h.c == 4 then at = math.max(at, lastlow + pace) end
+      local at, same = place(h)
+      if h.c == 4 then at = math.max(at, paced + pace * same) end
       again = math.min(again, at - now)
     end end
   end
 end
--- 12. another may start now because of what was told: wake it
-local left = had and not g.h[q.o] and #grants == 0
-if wake and (freed or left or (g.q == 0 and q.rep)) then redis.call('PUBLISH', ARGV[2] .. wake, '') end
+-- 12. others may start now, and were told to look only later (the line before them changed): wake them, once
+for each, _ in pairs(free) do
+  local o = g.o[each]
+  if o and (o.w or 0) > now then o.w = nil; redis.call('PUBLISH', ARGV[2] .. each, '') end
+end
 
 -- 13. the right to work alone. What a machine may believe counts until it has said that it knows better.
 local share = 0
@@ -236,6 +252,6 @@ for _, h in ipairs(line) do if h.o ~= q.o then queue[#queue+1] = {h.c, h.n + (h.
 local a = answer('ok', {g=grants, w=math.max(1, math.ceil(again)), n=lowest, apart=apart, b=share, r=roster, L=L,
   need=(g.rep and not g.rep[q.m]) and 1 or 0, pu=math.max(0, g.th.pu - now), qu=math.max(0, g.q - now),
   un=math.max(0, g.u - now), hl=g.th.hl, H=g.H, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue})
-g.o[q.o] = {q=q.n, a=#grants > 0 and a or nil, t=now}
+g.o[q.o] = {q=q.n, a=#grants > 0 and a or nil, t=now, w=now + again}
 redis.call('SET', KEYS[1], cmsgpack.pack(g))
 return a

@@ -1,12 +1,13 @@
 """A machine of its own, as its environment says: `python -m tests.shared.asker LEASE DOCUMENT...` asks without end.
 
 LEASE is the longest a permit lasts, in seconds: the shorter, the sooner a lost ledger is done without. The machine
-called `first` begins the budget.
+called `first` begins the budget, and after ten minutes it prints now and then how long its CRITICAL requests waited.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 import sys
@@ -18,6 +19,9 @@ from hubsoft_tui.services import shared_ports
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.files import read
+
+CRITICAL_AFTER, CRITICAL_EVERY = 600.0, 40.0
+"""Seconds: first the backlog has the budget alone."""
 
 
 async def looked_up(document: str, context: RequestContext, services: Services) -> None:
@@ -36,6 +40,22 @@ async def ask(hub: Hub, documents: list[str]) -> None:
             await asyncio.sleep(0.05)
 
 
+async def asked_critical(document: str, services: Services) -> float:
+    """Have the customer looked up by a person, and return the longest that CRITICAL waited, in seconds."""
+    context = RequestContext("bench", Priority.CRITICAL)
+    await services.customers.lookup(document, refresh=True, context=context)
+    return services.engine.budget().lanes[Priority.CRITICAL].wait_p95
+
+
+async def ask_now_and_then(hub: Hub, documents: list[str]) -> None:
+    """Ask as urgently as possible, less often than the window has places for it."""
+    await asyncio.sleep(CRITICAL_AFTER)
+    for document in itertools.cycle(documents):
+        await asyncio.sleep(CRITICAL_EVERY)
+        with contextlib.suppress(HubSoftError):
+            print(await hub.run(partial(asked_critical, document)), flush=True)
+
+
 async def begun(services: Services) -> None:
     """Say that there is no other machine."""
     assert services.shared is not None
@@ -50,7 +70,11 @@ async def main() -> None:
     if hub.settings.shared.name == "first":
         await hub.run(begun)
     print("ready", flush=True)
-    await asyncio.gather(*(ask(hub, sys.argv[2:][part::3]) for part in range(3)))
+    asking = [ask(hub, sys.argv[2:][part::3]) for part in range(3)]
+    if hub.settings.shared.name == "first":
+        asking.append(ask_now_and_then(hub, sys.argv[2:]))
+    await asyncio.gather(*asking)
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

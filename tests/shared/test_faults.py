@@ -53,11 +53,11 @@ def test_faults_never_show_hubsoft_more_than_n(client: Any, seed: int) -> None:
 RULES = {
     "what silent machines may spend is set aside": (
         ("if silent(x) then apart = apart + x.b end", ""),
-        (12, 12),
+        (24, 8),
     ),
-    "the server's clock is vouched for": (("if now > vouched + TAU then", "if false then"), (12, 12)),
-    "after a loss the window counts as full": (("g.q = now + hold ;", "g.q = 0;"), (12, 12)),
-    "a slot is held from its end": (("s.d = math.max(s.g, now - d[2])", "s.d = s.g"), (12, 12)),
+    "the server's clock is vouched for": (("if now > vouched + TAU then", "if false then"), (12, 8)),
+    "after a loss the window counts as full": (("g.q = now + hold ;", "g.q = 0;"), (26, 5)),
+    "a slot is held from its end": (("s.d = math.max(s.g, now - d[2])", "s.d = s.g"), (17, 5)),
 }
 
 

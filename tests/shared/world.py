@@ -21,6 +21,7 @@ import msgspec
 from benchmarks.memory_budget import MemoryBudget
 from hubsoft_tui.core.limiter.ledger import Ended, Ledger, Limits, MachineNotes, Slot, Told, Unused
 from hubsoft_tui.core.types import Priority
+from hubsoft_tui.shared.budget import BEAT
 from hubsoft_tui.shared.membership import Membership
 
 WINDOW, LONGEST, MINUTE = 60.0, 50.0, 60.0
@@ -174,10 +175,13 @@ class Request:
 class MachineBook(MemoryBudget):
     """A machine's notes and its own ledger."""
 
-    notes = MachineNotes()
+    _notes = MachineNotes()
+
+    def notes(self) -> MachineNotes:
+        return self._notes
 
     def note(self, step: Callable[[MachineNotes, Ledger, float], tuple[MachineNotes, Ledger, Any]]) -> Any:
-        self.notes, self._ledger, result = step(self.notes, self._ledger, self._clock.now())
+        self._notes, self._ledger, result = step(self._notes, self._ledger, self._clock.now())
         return result
 
 
@@ -317,7 +321,7 @@ class Machine:
                 reply = self.member.answered(answers[0])
                 for slot in reply.grants:
                     self.send(slot)
-                beat = self.clock.now() + 2.0
+                beat = self.clock.now() + BEAT
                 self.next_at = reply.again if reply.owed else min(beat, reply.again if self.queue else beat)
 
         def expire() -> None:
