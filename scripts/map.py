@@ -1,7 +1,7 @@
 """Print the map of the house: rooms, floors, arrows, circles, and modules that only one other uses.
 
 `python scripts/map.py [-v]`. A room is what stands at the top: each child of `hubsoft_tui`, `widgets` and `app`.
-`-v` names each module that only one other uses, from another folder.
+`-v` names each module that only one other uses, from another folder and not to put parts together.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = ("hubsoft_tui", "widgets")
 FRONT: Final = "hubsoft_tui"
 """The package's own names are imported when they are used: its root points at no room."""
+
+ROOTS: Final = frozenset({"app", "hubsoft_tui.__main__", "hubsoft_tui.services.container"})
+"""Where parts are put together: each is named there once, and lives elsewhere by its nature."""
 
 Graph = Mapping[str, set[str]]
 
@@ -45,8 +48,12 @@ class HouseMap:
 
     @property
     def apart(self) -> list[tuple[str, str]]:
-        """Those of `single` whose user is in another folder."""
-        return [(name, user) for name, user in self.single if _folder(name) != _folder(user)]
+        """Those of `single` whose user is in another folder and puts no parts together."""
+        return [
+            (name, user)
+            for name, user in self.single
+            if user not in ROOTS and _folder(name) not in {user, _folder(user)}
+        ]
 
 
 def draw() -> HouseMap:

@@ -35,6 +35,29 @@ PERSONS = re.compile(
 )  # fmt: skip
 NOUNS = {"feed", "listing", "paging", "standing", "tuning"}
 """What a module may be named though it ends as verbs do."""
+DRAWN = "what is drawn takes values, sends messages and is tested without a screen"
+RESOURCE = "a resource of the API has a file, its request beside its answer"
+ROOM = "tables of a database have a file, with their migrations"
+MACHINES = "a port to the shared server: apart, so that each is read and tested alone"
+ALONE = {
+    "hubsoft_tui.api.devices": RESOURCE,
+    "hubsoft_tui.api.invoices": RESOURCE,
+    "hubsoft_tui.shared.flights": MACHINES,
+    "hubsoft_tui.shared.probes": MACHINES,
+    "hubsoft_tui.shared.tokens": MACHINES,
+    "hubsoft_tui.store.reports": ROOM,
+    "hubsoft_tui.store.tokens": ROOM,
+    "widgets.checkup": DRAWN,
+    "widgets.monitor.lately": DRAWN,
+    "widgets.monitor.machines": DRAWN,
+    "widgets.monitor.panels": DRAWN,
+    "widgets.monitor.verdict": DRAWN,
+    "widgets.report": DRAWN,
+    "widgets.tickets.filter_field": DRAWN,
+    "widgets.tickets.table": DRAWN,
+    "widgets.tuning": DRAWN,
+}
+"""Modules that exactly one of another folder imports, and why they do not live with it."""
 TEXTUALS = {
     "CommandPalette", "Container", "Horizontal", "ModalScreen", "Screen", "Toast", "ToastRack", "Vertical",
     "VerticalScroll",
@@ -65,6 +88,10 @@ PLAIN = (
 
 def test_rooms_import_each_other_in_no_circle() -> None:
     assert house_map.draw().circles == ()
+
+
+def test_what_one_module_imports_lives_with_it_or_has_a_reason() -> None:
+    assert {name for name, _user in house_map.draw().apart} == set(ALONE)
 
 
 def test_a_circle_would_be_found() -> None:
