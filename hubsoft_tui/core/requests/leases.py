@@ -27,7 +27,7 @@ async def keep_lease(work: Awaitable[T], renew: Callable[[], Awaitable[object]],
         return task.result()
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)  # seen, though it failed in the instant its caller left
+        await asyncio.gather(task, return_exceptions=True)  # seen: it may have failed just now
 
 
 async def retry_while_busy(
