@@ -221,8 +221,6 @@ class BudgetState:
     queue_limit: int = 1000
     waiting_elsewhere: int = 0
     """Requests that wait in other processes on this home."""
-    frees_in: float = 0.0
-    """Whole seconds until the next held slot is free again; 0 while none is held."""
     others: int = 0
     """Requests of a window that other programs spent with this login, as HubSoft's answers of late show."""
     shared: SharedState | None = None
@@ -245,8 +243,6 @@ class CategoryStats:
     expired: int = 0
     """Misses that found a record too old."""
     negative: int = 0
-    hit_age: float = 0.0
-    """Mean age in seconds of what hits showed."""
     course: tuple[float, ...] = ()
     """Hit ratio (0-1) per minute, oldest first, at most 30; minutes without questions are left out."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidInput, SettingsError
@@ -37,14 +37,6 @@ class NoProfile(SettingsError):
                 path=places.config_file,
             )
         )
-
-
-@dataclass(frozen=True, slots=True)
-class SavedProfile:
-    """What `save_profile` did: whether config.toml was written, and where the secrets are."""
-
-    config_written: bool
-    secrets: Kept
 
 
 def choose(config: Document | None, wanted: str | None, environment: Mapping[str, str]) -> str | None:
@@ -106,8 +98,8 @@ def refuse_incomplete(profile: Profile, places: Places) -> None:
     )
 
 
-def save_profile(profile: Profile, places: Places) -> SavedProfile:
-    """Write the first profile: config.toml when there is none, secrets to the keyring or secrets.toml.
+def save_profile(profile: Profile, places: Places) -> Kept:
+    """Write the first profile: config.toml when there is none; return where its secrets are kept.
 
     A config.toml that is there is the person's and is never rewritten: when it lacks this profile the secrets
     are kept and SettingsError names the lines to add; when it has another profile of this name
@@ -124,7 +116,7 @@ def save_profile(profile: Profile, places: Places) -> SavedProfile:
     if config is None:
         where = keep(places, profile.name, secrets)
         if create_private(places.config_file, lines.encode()):
-            return SavedProfile(config_written=True, secrets=where)
+            return where
         config = read_document(places.config_file, "config")  # another process wrote one a moment ago
     if config and profile.name in config.profiles:
         there = resolve(profile_entries(config, profile.name)).values
@@ -137,7 +129,7 @@ def save_profile(profile: Profile, places: Places) -> SavedProfile:
                     name=profile.name,
                 )
             )
-        return SavedProfile(config_written=False, secrets=keep(places, profile.name, secrets))
+        return keep(places, profile.name, secrets)
     keep(places, profile.name, secrets)
     raise SettingsError(
         say(

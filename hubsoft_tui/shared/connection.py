@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 PATIENCE: Final = 2.0
 """Seconds after which a call without an answer counts as none."""
-LISTEN_AGAIN: Final = 1.0
 TRIPS: Final = 50
 
 

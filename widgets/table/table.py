@@ -158,13 +158,6 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
             self._rows.upsert(item)
         self._settle()
 
-    def remove_rows(self, *row_ids: str) -> None:
-        """Take rows away; ids that are not there are ignored."""
-        self._source = None
-        for row_id in row_ids:
-            self._rows.remove(row_id)
-        self._settle()
-
     def filter(self, text: str) -> None:
         """Show only rows that hold every word of `text`; case and accents do not matter."""
         self._rows.filter(text)

@@ -64,7 +64,6 @@ SPANS: Final = frozenset({FilterField.SLA, FilterField.AGE, FilterField.CHANGED}
 NUMBERS: Final = frozenset({FilterField.MESSAGES})
 OFFERED: Final = (FilterField.RESPONSIBLE, FilterField.STATUS, FilterField.TYPE)
 """Fields whose values are completed from the tickets that are there."""
-RELATIONS: Final = ("<=", ">=", "<", ">", "=", ":")
 
 
 class FilterError(ValueError):

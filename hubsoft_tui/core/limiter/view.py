@@ -53,9 +53,6 @@ def budget_state(
         lanes=(critical, high, normal, low),
         queue_limit=limits.max_queue,
         waiting_elsewhere=sum(head.waiting for head in _others(ledger, owner, now)),
-        frees_in=float(
-            math.ceil(min((slot.frees_earliest(limits.window, now) - now for slot in slots), default=0.0))
-        ),
         others=others_of_late(ledger.throttle, now),
     )
 

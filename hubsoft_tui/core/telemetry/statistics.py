@@ -16,12 +16,11 @@ _ANSWERED: Final = frozenset({Outcome.HIT, Outcome.COALESCED, Outcome.NEGATIVE})
 
 
 class _Counter:
-    __slots__ = ("age", "counts", "course", "expired")
+    __slots__ = ("counts", "course", "expired")
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(Outcome, 0)
         self.expired = 0
-        self.age = 0.0
         self.course: deque[tuple[int, int, int]] = deque(
             maxlen=COURSE_MINUTES
         )  # minute, asked, answered here
@@ -46,7 +45,7 @@ class Statistics:
 
     def remembered(self, asked: AskedQuestion, outcome: Outcome, found: CachedAnswer) -> None:
         """Count a question answered from memory: a hit, a negative or a stale answer."""
-        self.count(asked.category, outcome, age=found.age)
+        self.count(asked.category, outcome)
         if self._tracer is not None:
             self._tracer.shown(asked, outcome, found.ids, found.values, found.age)
 
@@ -78,15 +77,13 @@ class Statistics:
         if self._tracer is not None:
             self._tracer.failed(asked, found.ids if found is not None else ())
 
-    def count(self, category: Category, outcome: Outcome, *, age: float = 0.0, expired: bool = False) -> None:
-        """Count one question; `age` in seconds of what it was shown, `expired` for a miss that found one too old."""
+    def count(self, category: Category, outcome: Outcome, *, expired: bool = False) -> None:
+        """Count one question; `expired` for a miss that found an answer too old."""
         self._turn_day()
         self._asked_today += 1
         counter = self._counters[category]
         counter.counts[outcome] += 1
         counter.expired += expired
-        if outcome is Outcome.HIT:
-            counter.age += age
         minute = int(self._clock.now() // 60)
         asked = answered = 0
         if counter.course and counter.course[-1][0] == minute:
@@ -120,6 +117,5 @@ def _stats(counter: _Counter) -> CategoryStats:
         stale=counter.counts[Outcome.STALE],
         expired=counter.expired,
         negative=counter.counts[Outcome.NEGATIVE],
-        hit_age=counter.age / hits if hits else 0.0,
         course=tuple(answered / asked for _, asked, answered in counter.course),
     )

@@ -274,7 +274,7 @@ class Sync:
         def look(mirror: Mirror) -> tuple[MirrorState, tuple[int, int], bool]:
             return mirror.state(), mirror.spent(self._day()), self._lease(mirror).elsewhere()
 
-        state, (requests, naive), elsewhere = await self._reading.run(look)
+        state, (requests, _naive), elsewhere = await self._reading.run(look)
         ours = self._task is not None and not self._task.done()
         return SyncStatus(
             running=ours or elsewhere,
@@ -282,7 +282,6 @@ class Sync:
             last=pass_store.last_report(state),
             trouble=str(self._held or self._trouble),
             requests_today=requests,
-            naive_today=naive,
         )
 
     def _day(self) -> str:

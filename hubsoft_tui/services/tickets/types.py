@@ -132,7 +132,6 @@ class SyncStatus:
     trouble: str = ""
     """Why the last pass did not end, as a sentence; empty when it did."""
     requests_today: int = 0
-    naive_today: int = 0
 
 
 BoardOrder = tuple[str | None, bool]

@@ -24,11 +24,10 @@ def state(held, *arrivals):
 def test_the_first_in_line_knows_when_it_starts():
     seen = state(ledger(NOW - 50.0, NOW - 19.5), (), (NOW - 3.0,), (NOW - 2.0,), ())
     assert [lane.starts_in for lane in seen.lanes] == [0.0, 10.0, 41.0, 0.0]
-    assert seen.frees_in == 10.0
 
 
-def test_nothing_held_and_nothing_waiting_is_no_time_at_all():
-    assert (state(ledger()).frees_in, state(ledger()).waiting_elsewhere) == (0.0, 0)
+def test_without_other_processes_nothing_waits_elsewhere():
+    assert state(ledger()).waiting_elsewhere == 0
 
 
 def test_what_waits_elsewhere_is_counted_while_it_lives():

@@ -9,8 +9,8 @@ DATA, STATUS = Category.CLIENT_DATA, Category.CONTRACT_STATUS
 
 def test_every_outcome_is_counted_for_its_own_category():
     statistics = Statistics(HandClock())
-    statistics.count(DATA, Outcome.HIT, age=10)
-    statistics.count(DATA, Outcome.HIT, age=30)
+    statistics.count(DATA, Outcome.HIT)
+    statistics.count(DATA, Outcome.HIT)
     statistics.count(DATA, Outcome.MISS, expired=True)
     statistics.count(DATA, Outcome.COALESCED)
     statistics.count(DATA, Outcome.STALE)
@@ -25,7 +25,6 @@ def test_every_outcome_is_counted_for_its_own_category():
         1,
         1,
     )
-    assert data.hit_age == 20
     assert data.questions == 6
     assert data.ratio == 4 / 6, "a stale answer is no hit"
     assert statistics.state()[STATUS].ratio == 0
