@@ -33,11 +33,15 @@ def console(home: Path) -> Iterator[Opener]:
             language: str = ENGLISH,
             extra: dict[str, str] | None = None,
             command: tuple[str, ...] = CONSOLE,
+            cold: bool = False,
             **settings: object,
         ) -> Terminal:
+            """Open it; `cold` as a person's shell does, and also where the interpreter is told something."""
             variables = environment(home, simulator, language=language, **settings) | (extra or {})
+            told = any(name.startswith(("PYTHON", "LC_")) for name in extra or {})
+            forked = command is CONSOLE and not cold and not told
             return stack.enter_context(
-                Terminal([*command, *arguments], variables, columns=columns, rows=rows)
+                Terminal([*command, *arguments], variables, columns=columns, rows=rows, forked=forked)
             )
 
         yield open_console

@@ -24,13 +24,13 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from tests.nursery import ROOT, Forked, nursery
+
 from .wire import Wire
 
-ROOT: Final = Path(__file__).parents[2]
 CONSOLE: Final = (sys.executable, "-m", "hubsoft_tui")
 PATIENCE: Final = 20.0
 """Seconds to wait for what must come: generous, for a machine with other work to do."""
@@ -82,7 +82,9 @@ class Terminal:
         *,
         columns: int = 80,
         rows: int = 24,
+        forked: bool = False,
     ) -> None:
+        """Start `command`; `forked` from a process that has read its modules, where the start is not the matter."""
         self.wire = Wire(columns, rows)
         self.raw = bytearray()
         """Everything the program wrote."""
@@ -98,14 +100,19 @@ class Terminal:
         self._set_size(columns, rows)
         self._settings = termios.tcgetattr(self._slave)
         os.set_blocking(self._master, False)
-        # A session leader that opens a terminal gets it as its own; the shell is gone before the program runs.
-        adopt = ["/bin/sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(self._slave)]
         self.started = time.monotonic()
-        self._process = subprocess.Popen(
-            [*adopt, *command], env=dict(environment), cwd=ROOT, start_new_session=True
-        )
+        self._process = self._start(command, environment, forked=forked)
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
+
+    def _start(
+        self, command: Sequence[str], environment: Mapping[str, str], *, forked: bool
+    ) -> subprocess.Popen[bytes] | Forked:
+        if forked:
+            return nursery().fork(command, environment, self._slave)
+        # A session leader that opens a terminal gets it as its own; the shell is gone before the program runs.
+        adopt = ["/bin/sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(self._slave)]
+        return subprocess.Popen([*adopt, *command], env=dict(environment), cwd=ROOT, start_new_session=True)
 
     def __enter__(self) -> Self:
         return self

@@ -50,7 +50,7 @@ def test_a_signal_restores_the_terminal(
 
 
 def test_a_signal_is_obeyed_before_anything_was_asked(console: Opener) -> None:
-    terminal = console("--demo")
+    terminal = console("--demo", cold=True)
     terminal.wait_for(lambda: terminal.first_frame is not None)
     terminal.wait_for(WELCOME)
     terminal.signal(signal.SIGTERM)

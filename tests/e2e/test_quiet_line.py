@@ -79,7 +79,7 @@ def written_idle(terminal: Terminal, seconds: float) -> int:
 
 def test_no_request_leaves_before_the_first_frame(console: Opener) -> None:
     with Doorbell() as bell:
-        terminal = console(extra=profile(bell.url), retry__max_retries=0)
+        terminal = console(extra=profile(bell.url), retry__max_retries=0, cold=True)
         terminal.wait_for(WELCOME)
         assert terminal.first_frame is not None
         terminal.quiet(1)
@@ -90,7 +90,7 @@ def test_no_request_leaves_before_the_first_frame(console: Opener) -> None:
 
 def test_the_engine_starts_behind_the_first_frame(console: Opener, simulator: Simulator) -> None:
     """Keys typed at once are kept, and even then the first request comes after the first frame."""
-    terminal = console(simulator=simulator)
+    terminal = console(simulator=simulator, cold=True)
     terminal.wait_for(lambda: terminal.first_frame is not None)
     terminal.type(f"{BIANCA}\r")
     terminal.wait_for("BIANCA COUTO")

@@ -151,7 +151,9 @@ def test_leaving_while_a_page_opens_is_no_crash(
 
 
 def test_the_size_is_the_terminals_own_whatever_was_exported(console: Opener, simulator: Simulator) -> None:
-    terminal = console(simulator=simulator, columns=90, rows=28, extra={"COLUMNS": "40", "LINES": "10"})
+    terminal = console(
+        simulator=simulator, columns=90, rows=28, extra={"COLUMNS": "40", "LINES": "10"}, cold=True
+    )
     terminal.wait_for(WELCOME)
     assert max(map(len, terminal.screen())) > 80
     terminal.resize(50, 12)
