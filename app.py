@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -173,6 +174,9 @@ class HubSoftConsole(Console):
 
     def _after_first_frame(self) -> None:
         import_areas()
+        if not gc.isenabled():  # see `__main__`
+            gc.freeze()
+            gc.enable()
         self._check_keys()
         for warning in self._warnings:
             self.tell(str(warning), severity="warning")

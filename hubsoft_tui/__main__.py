@@ -6,6 +6,7 @@ Nothing but this small file is read before it is known which of the two is wante
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from importlib.machinery import PathFinder
@@ -40,6 +41,7 @@ def main() -> int:
     if os.environ.get("SSH_CONNECTION"):
         # Textual reads it while it is imported; ten frames a second are what a thin link carries.
         os.environ.setdefault("TEXTUAL_FPS", "10")
+    gc.disable()  # what is loaded stays; looking for garbage in it delays the first frame by a tenth
     with own_modules():
         from app import open_console  # noqa: PLC0415 - first frame: one of two doors is loaded
         from hubsoft_tui.errors import HubSoftError  # noqa: PLC0415 - first frame: one of two doors is loaded
