@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.simulator import Simulator
+from tests.nursery import ROOT
 
 from .fixture import (
     BIANCA,
@@ -25,7 +26,7 @@ from .fixture import (
     profile,
     said,
 )
-from .terminal import CONSOLE, ROOT
+from .terminal import CONSOLE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e bad input")]
 

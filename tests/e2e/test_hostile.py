@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.simulator import SimCustomer, Simulator
+from tests.nursery import ROOT
 
 from .fixture import WELCOME, Opener, environment, look_up
-from .terminal import CONSOLE, ROOT, Terminal
+from .terminal import CONSOLE, Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e hostile")]
 

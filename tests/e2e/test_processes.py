@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.simulator import LoggedRequest, Simulator
+from tests.nursery import ROOT
 
 from .fixture import environment
-from .terminal import CONSOLE, PATIENCE, ROOT
+from .terminal import CONSOLE, PATIENCE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e processes")]
 
