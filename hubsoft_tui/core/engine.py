@@ -25,7 +25,7 @@ from .fetch import Fetcher
 from .limiter.gate import Gate
 from .limiter.ledger import PermitPort
 from .limiter.throttle import limits_from
-from .ports import FlightPort, ProbePort, RecordPort, TokenPort
+from .ports import FlightPort, OutagePort, RecordPort, TokenPort
 from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
 from .requests.breaker import Breaker
 from .requests.exchange import Exchange, Received
@@ -80,7 +80,7 @@ class Ports:
     tokens: TokenPort
     records: RecordPort
     flights: FlightPort
-    probes: ProbePort | None = None
+    outages: OutagePort | None = None
     """None where no other machine asks with this login."""
 
 
@@ -131,10 +131,8 @@ class Engine:
             backoff=backoff or Backoff(settings.retry),
             budget=RetryBudget(clock, settings.retry),
             clock=clock,
-            probes=ports.probes,
+            outages=ports.outages,
         )
-        if ports.probes is not None:
-            ports.probes.on_answered = self._breaker.succeeded
         self._tokens = Tokens(
             ports.tokens,
             clock,

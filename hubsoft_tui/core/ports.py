@@ -147,18 +147,28 @@ class Look:
     """Names what was found, for the next look."""
 
 
-class ProbePort(Protocol):
-    """The one request that finds out whether HubSoft is back, over all machines that share its budget."""
+class OutagePort(Protocol):
+    """What the machines that share a budget tell each other of HubSoft's outages; one probe is for all of them."""
 
+    on_away: Callable[[], None]
+    """Called when other machines get no answer."""
     on_answered: Callable[[], None]
-    """Called when another machine's was answered."""
+    """Called when another machine got one after that."""
 
     async def take(self) -> bool:
-        """Take the right to send it; False while another machine has it, or had it a moment ago."""
+        """Take the right to send the probe; False while another machine has it, or had it a moment ago."""
         ...
 
-    def ended(self, *, answered: bool | None) -> None:
-        """Tell how it ended; None for a probe that was taken back."""
+    def ended(self, *, failed: bool) -> None:
+        """Give the right back, or tell that the probe got no answer."""
+        ...
+
+    def opened(self) -> None:
+        """HubSoft failed this machine so often that it asks no more."""
+        ...
+
+    def answered(self) -> None:
+        """HubSoft answered this machine after that."""
         ...
 
 

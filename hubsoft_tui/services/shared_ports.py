@@ -29,8 +29,8 @@ from ..shared.diagnosis import Diagnosis, LedgerSeen, diagnose, read_ledger
 from ..shared.flights import CHANNEL, SharedFlights
 from ..shared.machines import MachineSeen, seen_machines
 from ..shared.membership import SILENCE
-from ..shared.probes import CHANNEL as PROBED
-from ..shared.probes import SharedProbes
+from ..shared.outages import CHANNEL as OUTAGES
+from ..shared.outages import SharedOutages
 from ..shared.seal import Seal
 from ..shared.tokens import SharedTokens
 from ..store.budget import SqliteBudget
@@ -111,9 +111,10 @@ def shared_ports(
     )
     budget.hearers[CHANNEL] = flights.news
     tokens = SharedTokens(server, seal, owner=ledger.owner, clock=clock, local=ports.tokens)
-    probes = SharedProbes(server, ledger.owner)
-    budget.hearers[PROBED] = probes.news
-    return replace(ports, permits=budget, flights=flights, tokens=tokens, probes=probes), budget
+    outages = SharedOutages(server, face.id, ledger.owner)
+    budget.hearers[OUTAGES] = outages.news
+    budget.catch_up.append(outages.caught_up)
+    return replace(ports, permits=budget, flights=flights, tokens=tokens, outages=outages), budget
 
 
 async def looked_at(settings: Settings, account: str, clock: Clock) -> Diagnosis:

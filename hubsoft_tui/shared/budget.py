@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -117,6 +117,8 @@ class SharedBudget:
         self._wake: Callable[[], None] = lambda: None
         self.hearers: dict[str, Callable[[bytes], None]] = {}
         """What else is listened for, by channel."""
+        self.catch_up: list[Callable[[], Awaitable[None]]] = []
+        """Awaited each time listening begins: what was said before that is not heard."""
         self._tasks: list[asyncio.Task[None]] = []
         self._called = -math.inf
         self._waits = False
@@ -224,6 +226,8 @@ class SharedBudget:
         while True:
             with contextlib.suppress(SharedServerLost):
                 async with self._server.listening(f"w:{self.owner}", *self.hearers) as heard:
+                    for learn in self.catch_up:
+                        await learn()
                     while True:
                         channel, said = await heard()
                         if channel in self.hearers:

@@ -23,8 +23,6 @@ from hubsoft_tui.settings.tree import SharedSettings
 from hubsoft_tui.shared import flights as shared_flights
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
 from hubsoft_tui.shared.flights import CHANNEL, SharedFlights
-from hubsoft_tui.shared.probes import CHANNEL as PROBED
-from hubsoft_tui.shared.probes import SharedProbes
 from hubsoft_tui.shared.seal import Seal
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.process_liveness import ProcessLiveness
@@ -268,27 +266,3 @@ async def test_without_a_server_the_home_alone_flies(tmp_path: Path) -> None:
     desk.land(look)
     assert set(desk.records.load(["c1"])) == {"c1"}
     await desk.close()
-
-
-async def test_one_machine_finds_out_that_hubsoft_is_back(desks: list[Desk]) -> None:
-    one, other = (
-        SharedProbes(desk.server, name) for desk, name in zip(desks, ("one", "other"), strict=False)
-    )
-    heard = asyncio.Event()
-    other.on_answered = heard.set
-    assert await one.take()
-    one.ended(answered=None)
-    await asyncio.sleep(0.05)
-    assert await other.take(), "taken back, so another one looks"
-    other.ended(answered=None)
-    await asyncio.sleep(0.05)
-    assert await one.take()
-    assert not await other.take()
-    one.ended(answered=False)
-    await asyncio.sleep(0.05)
-    assert not await other.take(), "another probe so soon would find the same"
-    async with asyncio.timeout(5), desks[1].server.listening(PROBED) as listened:
-        one.ended(answered=True)
-        other.news((await listened())[1])
-    assert heard.is_set()
-    assert await other.take()

@@ -10,7 +10,7 @@ from ...formats import clock
 from ...texts import Text, say
 from ..clock import Clock
 from ..limiter.gate import Gate
-from ..ports import ProbePort
+from ..ports import OutagePort
 from ..types import BreakerState, Priority
 from .breaker import Admission, Breaker
 from .health import HealthMonitor
@@ -34,9 +34,11 @@ class AdmissionControl:
         gate: Gate,
         health: HealthMonitor,
         clock: Clock,
-        probes: ProbePort | None = None,
+        outages: OutagePort | None = None,
     ) -> None:
-        self._probes = probes
+        self._outages = outages
+        if outages is not None:
+            outages.on_away, outages.on_answered = self._away_elsewhere, self._answered_elsewhere
         self._breaker = breaker
         self._gate = gate
         self._health = health
@@ -74,17 +76,17 @@ class AdmissionControl:
         )
         if (
             admission is Admission.PROBE
-            and self._probes is not None
-            and not await self._may_probe(self._probes)
+            and self._outages is not None
+            and not await self._may_probe(self._outages)
         ):
             return Admission.WAIT
         return admission
 
-    async def _may_probe(self, probes: ProbePort) -> bool:
+    async def _may_probe(self, outages: OutagePort) -> bool:
         """Ask the other machines for the one probe; while one of them has it, this one waits for its news."""
         taken = False
         try:
-            taken = await probes.take()
+            taken = await outages.take()
         finally:
             if not taken:
                 self._breaker.undecided()
@@ -95,9 +97,32 @@ class AdmissionControl:
         state = self._breaker.state
         if state is BreakerState.HALF_OPEN:
             self._breaker.undecided()
-        if self._probes is not None:
-            answered = None if state is BreakerState.HALF_OPEN else state is BreakerState.CLOSED
-            self._probes.ended(answered=answered)
+        if self._outages is not None:
+            self._outages.ended(failed=state is BreakerState.OPEN)
+
+    def failed(self, *, probe: bool) -> None:
+        """HubSoft did not answer."""
+        closed = self._breaker.state is BreakerState.CLOSED
+        self._breaker.failed(probe=probe)
+        if self._outages is not None and closed and self._breaker.state is not BreakerState.CLOSED:
+            self._outages.opened()
+
+    def answered(self) -> None:
+        """HubSoft answered, whatever it said."""
+        closed = self._breaker.state is BreakerState.CLOSED
+        self._breaker.succeeded()
+        if self._outages is not None and not closed:
+            self._outages.answered()
+
+    def _away_elsewhere(self) -> None:
+        """Other machines get no answer: this one need not find out."""
+        if self._breaker.state is BreakerState.CLOSED:
+            self._breaker.opened_elsewhere()
+            self._health.away_elsewhere()
+
+    def _answered_elsewhere(self) -> None:
+        self._breaker.succeeded()
+        self._health.answered_elsewhere()
 
     @property
     def resting(self) -> float:

@@ -83,6 +83,10 @@ class Breaker:
         elif probe or (self._retry_at is None and self._failures >= self.settings.failures_to_open):
             self._open()
 
+    def opened_elsewhere(self) -> None:
+        """Other machines found out that HubSoft does not answer."""
+        self._open()
+
     def undecided(self) -> None:
         """End the probe without a verdict (it was cancelled): another may be the probe at once."""
         self._probing = False

@@ -28,7 +28,7 @@ from ...errors import (
 from ...texts import say
 from ..clock import Clock
 from ..limiter.gate import Gate, Permit, QueuePlace
-from ..ports import ProbePort
+from ..ports import OutagePort
 from ..telemetry.journal import Journal
 from ..types import BreakerState, Priority, RequestContext, RequestRow
 from .admission import AdmissionControl
@@ -92,7 +92,7 @@ class Exchange:
         backoff: Backoff,
         budget: RetryBudget,
         clock: Clock,
-        probes: ProbePort | None = None,
+        outages: OutagePort | None = None,
     ) -> None:
         self.transport = transport
         self.gate = gate
@@ -102,7 +102,7 @@ class Exchange:
         self.backoff = backoff
         self.budget = budget
         self.clock = clock
-        self.admission = AdmissionControl(breaker, gate, health, clock, probes)
+        self.admission = AdmissionControl(breaker, gate, health, clock, outages)
 
     async def perform(self, job: Job, operation: Operation[T], tokens: Tokens) -> Received[T]:
         """Send `operation` as often as is right and return what it brought. Raises HubSoftError."""
@@ -157,7 +157,7 @@ class Exchange:
         except _Again as again:
             # Breaker and health heard of it from the login itself; only the probe's verdict is ours to give.
             if probe:
-                self.breaker.failed(probe=True)
+                self.admission.failed(probe=True)
             raise _Again(again.error, failure=again.failure, shared=True) from None
         permit = await self._enter(job, operation, not_before, attempt)
         until: float | None = None
@@ -333,7 +333,7 @@ class Exchange:
     def _failure(
         self, operation: Operation[Any], error: HubSoftError, *, sent: bool, probe: bool
     ) -> Exception:
-        self.breaker.failed(probe=probe)
+        self.admission.failed(probe=probe)
         self.health.failed(error.text)
         if sent and not operation.repeatable:
             return UnknownOutcome(
@@ -342,7 +342,7 @@ class Exchange:
         return _Again(error, failure=True)
 
     def _answered(self, sent_now: float) -> None:
-        self.breaker.succeeded()
+        self.admission.answered()
         self.health.answered(self.clock.now() - sent_now)
 
     def _note(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from ...settings.tree import HealthSettings
-from ...texts import Text
+from ...texts import Text, say
 from ..clock import Clock
 from ..telemetry.events import Events, HealthChanged
 from ..types import ApiState, BreakerState, Health
@@ -55,6 +55,19 @@ class HealthMonitor:
             self.failing_since = self._clock.wall()
         self._in_a_row += 1
         self.reason = reason
+        self._look()
+
+    def away_elsewhere(self) -> None:
+        """Other machines that share the budget get no answer; this one does not ask."""
+        if self.failing_since is None:
+            self.failing_since = self._clock.wall()
+            self.reason = say("The other machines get no answer from HubSoft.")
+        self._look()
+
+    def answered_elsewhere(self) -> None:
+        """HubSoft answers another machine again; what it answers this one is not known yet."""
+        self._in_a_row = 0
+        self.failing_since = None
         self._look()
 
     def limited(self, seconds: float, *, new: bool) -> None:
