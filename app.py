@@ -29,7 +29,7 @@ from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.demo import DOCUMENTS, Demo
-from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry, shown_key
+from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry
 from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas, judge_paste, make_screen, type_burst
 from hubsoft_tui.screens.frame.console import Console, EngineHandle, silent
 from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette, HelpScreen
@@ -228,13 +228,12 @@ class HubSoftConsole(Console):
     async def _tell_drafts(self) -> None:
         await self.read_drafts()
         if count := len(self.drafts.all()):
-            key = shown_key(next(iter(self.keys_of(DRAFTS)), "ctrl+p"))
             said = ngettext(
                 "{n} draft was not sent. {key} lists what was begun.",
                 "{n} drafts were not sent. {key} lists what was begun.",
                 count,
             )
-            self.tell(said.format(n=number(count), key=key))
+            self.tell(said.format(n=number(count), key=self.way_to(DRAFTS)))
 
     def _bring_up(self) -> EngineHandle:
         from hubsoft_tui.diagnostics import logs  # noqa: PLC0415 - first frame

@@ -57,7 +57,6 @@ class ApiPanel(Drawn):
         api = self._api
         sign, word, style = health_mark(api.health)
         since = _("since {time}").format(time=moment(api.since, self._now)) if api.since else ""
-        right = width // 2
         count = len(api.course)
         # What p50 and p95 are of; named, for the course of the last hour has other ones.
         window = (
@@ -67,19 +66,19 @@ class ApiPanel(Drawn):
         # What is wrong stands before how fast it was; the course takes the lines nothing else needs.
         spare = max(2, self.content_size.height - 4) - len(reason)
         lines = [
-            pair((_("API"), _TITLE), (window, _QUIET), right),
-            pair((f"{sign} {word}", f"{style} bold"), (since, _QUIET), right),
+            pair((_("API"), _TITLE), (window, _QUIET), width),
+            pair((f"{sign} {word}", f"{style} bold"), (since, _QUIET), width),
         ]
         lines += reason
         if spare >= 1:
-            lines.append(pair_labelled(_("p50"), latency(api.p50), _("p95"), latency(api.p95), right))
+            lines.append(pair_labelled(_("p50"), latency(api.p50), _("p95"), latency(api.p95), width))
         if spare >= 2:
             lines += self._course(width, min(6, spare - 1))
         if spare >= 0:
-            lines.append(self._troubles(right))
+            lines.append(self._troubles(width))
         lines.append(
             pair_labelled(
-                _("breaker"), self._breaker(), _("last good"), moment(api.last_good, self._now), right
+                _("breaker"), self._breaker(), _("last good"), moment(api.last_good, self._now), width
             )
         )
         return lines
@@ -90,7 +89,7 @@ class ApiPanel(Drawn):
             return [Content.styled(_("no answer yet"), _QUIET)] + [Content("")] * (height - 1)
         return [Content.styled(text, "$course") for text in texts]
 
-    def _troubles(self, right: int) -> Content:
+    def _troubles(self, width: int) -> Content:
         api = self._api
         limited = (
             _("none") if not api.rate_limited else ngettext("{n} time", "{n} times", api.rate_limited)
@@ -102,7 +101,7 @@ class ApiPanel(Drawn):
             (percent(api.error_ratio, 1), "$warn" if api.error_ratio >= 0.05 else ""),
         )
         limits: tuple[Part, ...] = (("429 ", _QUIET), (limited, "$warn" if api.rate_limited else ""))
-        return beside(errors, limits, right)
+        return beside(errors, limits, width)
 
     def _breaker(self) -> str:
         match self._api.breaker:
@@ -322,19 +321,21 @@ def category_word(category: Category) -> str:
     }[category]
 
 
-def beside(left: Sequence[Part], right: Sequence[Part], column: int) -> Content:
-    """Return two groups on one line, the second at `column`, or after the first if that is longer."""
-    start = line(*left)
-    return (
-        start.append(" " * max(2, column - start.cell_length)).append(line(*right)) if any(right) else start
-    )
+def beside(left: Sequence[Part], right: Sequence[Part], width: int) -> Content:
+    """Return two groups on one line, the second from the middle of `width`, or where it ends at the edge."""
+    start, end = line(*left), line(*right)
+    if not end:
+        return start.truncate(width, ellipsis=True)
+    column = min(width // 2, width - end.cell_length)
+    space = " " * max(2, column - start.cell_length)
+    return start.append(space).append(end).truncate(width, ellipsis=True)
 
 
-def pair(left: Part, right: Part, column: int) -> Content:
-    """Return two parts on one line, the second starting at `column`."""
-    return beside((left,), (right,), column)
+def pair(left: Part, right: Part, width: int) -> Content:
+    """Return two parts on one line of `width` cells."""
+    return beside((left,), (right,), width)
 
 
-def pair_labelled(one: str, first: str, other: str, second: str, column: int) -> Content:
-    """Return two labelled values on one line."""
-    return beside(((f"{one} ", _QUIET), first), ((f"{other} ", _QUIET), second), column)
+def pair_labelled(one: str, first: str, other: str, second: str, width: int) -> Content:
+    """Return two labelled values on one line of `width` cells."""
+    return beside(((f"{one} ", _QUIET), first), ((f"{other} ", _QUIET), second), width)

@@ -19,6 +19,8 @@ from hubsoft_tui.texts import N_, _, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from textual.widget import Widget
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 EVERYWHERE: Final = ""
@@ -314,6 +316,12 @@ def shown_key(key: str) -> str:
     if key == "space":
         return _("space")
     return key.upper() if _FUNCTION.fullmatch(key) else _NAMES.get(key, key)
+
+
+def typed_into(focused: Widget | None, key: str) -> bool:
+    """Tell whether `key` would be typed into the focused widget instead of acting."""
+    character = {"space": " "}.get(key, shown_key(key))
+    return focused is not None and len(character) == 1 and focused.check_consume_key(key, character)
 
 
 DRAFTS: Final = Action(

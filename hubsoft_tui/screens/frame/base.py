@@ -22,7 +22,7 @@ from widgets.fields import QuestionInput, pasted
 from widgets.footer import AreaBar, Item, ItemLine, KeyLine
 from widgets.status_bar import StatusStrip
 
-from .actions import AREAS, Action, Area, actions_of, registry, shown_key, usable
+from .actions import AREAS, Action, Area, actions_of, registry, shown_key, typed_into, usable
 from .console import Console, ConsolePart
 from .modal import ConsoleModal
 
@@ -150,7 +150,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
         always: list[Item] = []
         for action in self.usable():
             keys = self.console.keys_of(action)
-            key = next((key for key in keys if not self._typed(key)), None)
+            key = next((key for key in keys if not typed_into(self.focused, key)), None)
             if not action.line or key is None:
                 continue
             item = Item(action.id, shown_key(key), _(action.label))
@@ -176,12 +176,6 @@ class ConsoleScreen(ConsolePart, Screen[None]):
             for action in self.console.actions(self.AREA)
             if self.check_action(action.name, action.args)
         )
-
-    def _typed(self, key: str) -> bool:
-        """Tell whether `key` would be typed into the focused field instead of acting."""
-        focused = self.focused
-        character = {"space": " "}.get(key, shown_key(key))
-        return focused is not None and len(character) == 1 and focused.check_consume_key(key, character)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what would do something now, and nothing that writes on a read-only profile."""

@@ -20,7 +20,7 @@ from hubsoft_tui.settings import places
 from hubsoft_tui.texts import _
 from widgets.status_bar import StatusStrip
 
-from .actions import Action, keys_of, registry
+from .actions import Action, keys_of, registry, shown_key, typed_into
 from .drafts import Drafts
 from .news import AlertNews, OutboxNews, Severity, news_text
 
@@ -250,6 +250,12 @@ class Console(App[int]):
     def keys_of(self, action: Action) -> tuple[str, ...]:
         """Return the keys of `action`, remapped ones included."""
         return keys_of(action, self.keymap)
+
+    def way_to(self, action: Action) -> str:
+        """Return what to press for `action` from here: out of the field first, where its letter would be typed."""
+        key = next(iter(self.keys_of(action)), "ctrl+p")
+        way = shown_key(key)
+        return f"{shown_key('escape')} {way}" if typed_into(self.focused, key) else way
 
     def allowed(self, action: Action) -> bool:
         """Tell whether this profile may do `action` at all."""

@@ -7,6 +7,7 @@ stand in help. Keys that work everywhere else do not act here: letters and digit
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from textual import on
@@ -23,7 +24,7 @@ from .actions import AREAS, Action, actions_of, registry, shown_key, usable
 from .console import ConsolePart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from textual.app import ComposeResult
     from textual.geometry import Size
@@ -39,8 +40,8 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
 
     AREA: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
-    SHARED: ClassVar[tuple[str, ...]] = ()
-    """Ids of actions that work everywhere and here too, by an `action_` method of the page."""
+    SHARED: ClassVar[Mapping[str, str]] = {}
+    """Ids of actions that work everywhere and here too, by an `action_` method of the page, with their labels here."""
 
     def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401 - Textual's own class options
         if "AREA" in cls.__dict__:
@@ -57,8 +58,9 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
     @classmethod
     def own(cls) -> tuple[Action, ...]:
         """Return what can be done here."""
-        shared = (registry.find(action_id) for action_id in cls.SHARED)
-        return (*cls.ACTIONS, *(action for action in shared if action is not None))
+        known = ((registry.find(action_id), label) for action_id, label in cls.SHARED.items())
+        shared = (replace(action, label=label) for action, label in known if action is not None)
+        return (*shared, *cls.ACTIONS)
 
     def usable(self) -> tuple[Action, ...]:
         """Return the actions that would do something now, and the way out of the console."""
@@ -102,14 +104,15 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
         """Say again what the keys do."""
         if not self.is_mounted or not self.query(KeyLine):
             return
-        items = [
-            Item(action.id, shown_key(keys[0]), _(action.label))
-            for action in self.own()
-            if action.line
-            and self.check_action(action.name, action.args)
-            and (keys := self.console.keys_of(action))
-        ]
-        self.query_one(KeyLine).show(tuple(items), (Item("quit", "ctrl+q", _("quit")),))
+        items: list[Item] = []
+        ways_out: list[Item] = []
+        for action in self.own():
+            keys = self.console.keys_of(action)
+            if action.line and keys and self.check_action(action.name, action.args):
+                # However narrow the terminal is, the way back stays in sight.
+                place = ways_out if keys[0] == "escape" else items
+                place.append(Item(action.id, shown_key(keys[0]), _(action.label)))
+        self.query_one(KeyLine).show(tuple(items), (*ways_out, Item("quit", "ctrl+q", _("quit"))))
 
     def on_resize(self) -> None:
         """Fit the key line to the new width."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -95,7 +95,7 @@ class InvoicePage(ConsoleModal[None]):
 
     AREA = "invoice"
     CSS_PATH = STYLE
-    SHARED = ("copy",)
+    SHARED: ClassVar = {"copy": N_("copy PIX")}
 
     def __init__(self, invoice: Invoice) -> None:
         super().__init__()
@@ -154,19 +154,6 @@ class InvoicePage(ConsoleModal[None]):
         """Copy the PIX code."""
         self.action_take("pix")
 
-    @action("Y", N_("copy line"), N_("Copy the typeable line."), id="line", args=("line",))
-    @action("l", N_("copy link"), N_("Copy the link to the invoice."), id="link", args=("link",))
-    @action(
-        "s",
-        N_("copy sentence"),
-        N_("Copy a sentence for a chat: amount, due date, link and code."),
-        id="sentence",
-        args=("sentence",),
-    )
-    def action_take(self, way: str) -> None:
-        """Copy line, link or sentence."""
-        copy_payment(self.console, self._invoice, way)
-
     @action(
         "c",
         N_("QR code / text"),
@@ -177,6 +164,19 @@ class InvoicePage(ConsoleModal[None]):
         """Show the QR code, or the texts again."""
         self._scanned = not self._scanned
         self._draw()
+
+    @action("Y", N_("copy line"), N_("Copy the typeable line."), id="line", args=("line",))
+    @action("l", N_("copy link"), N_("Copy the link to the invoice."), id="link", args=("link",))
+    @action(
+        "s",
+        N_("copy sentence"),
+        N_("Copy a sentence for a chat: amount, due date, link and code."),
+        id="sentence",
+        args=("sentence",),
+    )
+    def action_take(self, way: str) -> None:
+        """Copy PIX code, line, link or sentence."""
+        copy_payment(self.console, self._invoice, way)
 
     @property
     def payable(self) -> PaymentText | None:

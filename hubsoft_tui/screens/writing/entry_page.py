@@ -6,7 +6,7 @@ That page shows the local protocol at once and HubSoft's as soon as it comes, bo
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.containers import VerticalScroll
@@ -124,7 +124,7 @@ class SentScreen(ConsoleModal[None]):
 
     AREA = "sent"
     CSS_PATH = STYLE
-    SHARED = ("copy",)
+    SHARED: ClassVar = {"copy": N_("copy protocol")}
 
     def __init__(self, entry: Entry) -> None:
         super().__init__()

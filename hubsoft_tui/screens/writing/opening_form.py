@@ -177,7 +177,7 @@ class OpeningForm(WriteForm):
         number = _whole(values["type"])
         kind.chosen = None if number is None else ChoiceOption(number, str(values["type_label"] or number))
         kind.repaint()
-        self.query_one("#description", TextArea).text = str(values["description"] or "")
+        self.query_one("#description", TextField).write(str(values["description"] or ""))
         self.query_one("#contact", QuestionInput).value = str(values["contact"] or "")
         self.query_one("#phone", QuestionInput).value = str(values["phone"] or "")
         order = self.query_one("#order", TickField)

@@ -117,7 +117,7 @@ class MessageForm(WriteForm):
 
     def fill(self, values: dict[str, Value]) -> None:
         """Put `values` into the field."""
-        self.query_one("#text", TextArea).text = str(values["text"] or "")
+        self.query_one("#text", TextField).write(str(values["text"] or ""))
 
     def problems(self) -> dict[str, str]:
         """Return what is wrong."""
@@ -208,7 +208,7 @@ class ClosingForm(WriteForm):
             ChoiceOption(reason, str(values["reason_label"] or reason)) if isinstance(reason, int) else None
         )
         field.repaint()
-        self.query_one("#text", TextArea).text = str(values["text"] or "")
+        self.query_one("#text", TextField).write(str(values["text"] or ""))
 
     def problems(self) -> dict[str, str]:
         """Return what is wrong: a list that came is to be chosen from."""

@@ -10,7 +10,7 @@ from ...api.models import Customer
 from ...api.tickets import OPENING_SUFFIX
 from ...errors import InvalidInput
 from ...privacy import clean, format_phone, mask_document, mask_phone
-from ...texts import Text, _, say
+from ...texts import Text, _, number, say
 from ..customers.documents import read_phone
 from .actions import action_rows, checked_action
 from .reference import LENGTH, PREFIX, with_reference, without_references
@@ -76,8 +76,8 @@ def _text(text: str, most: int, *, empty: Text | None) -> str:
         raise InvalidInput(
             say(
                 "The text has {length} characters; at most {most} are sent. Shorten it, or add the rest as messages.",
-                length=len(shown),
-                most=most,
+                length=number(len(shown)),
+                most=number(most),
             )
         )
     return shown

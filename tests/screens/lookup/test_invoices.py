@@ -150,6 +150,9 @@ async def test_the_page_shows_codes_to_select_and_a_qr_code_to_scan(hub):
         assert PIX[:80] in lines
         assert PIX[80:] in lines
         assert LINE in lines
+        assert all(key in lines[-1] for key in ("y copy PIX", "c QR code", "esc back")), lines[-1]
+        await pilot.press("y")
+        assert app.clipboard == PIX
         await pilot.press("c")
         await settle(pilot)
         assert "█▀▀▀▀▀█" in seen(app)

@@ -28,7 +28,7 @@ GOOD = NewTicket(
         ({"description": ""}, "description is empty"),
         ({"description": " \n\t… !!"}, "description is empty"),
         ({"description": "[ref HT7K3M9Q]"}, "description is empty"),
-        ({"description": "x" * 100_000}, "100000 characters; at most 5000"),
+        ({"description": "x" * 100_000}, "100,000 characters; at most 5,000"),
         ({"contact_name": "  "}, "name is missing"),
         ({"contact_name": "12"}, "name is missing"),
         ({"contact_name": "B" * 121}, "more than 120"),

@@ -14,7 +14,7 @@ from hubsoft_tui.core.types import (
 )
 from hubsoft_tui.services.reports.figures import Sums
 from tests.widgets.fixture import Repaints, Stage, at_hubsoft, lines_of
-from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel
+from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, SavedPanel, TokenPanel, pair
 
 NOW = at_hubsoft(2026, 11, 23, 14, 2, 0)
 API = ApiState(
@@ -51,6 +51,14 @@ async def test_api_tells_state_latency_and_last_answer_as_times_of_day():
     ):
         assert part in text
     assert "▃█" in text
+
+
+@pytest.mark.parametrize(("width", "told"), [(37, "last 14 answers"), (16, "API  last 14 an…")])
+def test_what_stands_at_the_right_begins_earlier_where_it_is_long_and_is_never_cut_unmarked(width, told):
+    text = pair("API", "last 14 answers", width).plain
+    assert text.endswith(told)
+    assert len(text) <= width
+    assert pair("API", "14", width).plain.index("14") == width // 2
 
 
 async def test_api_is_silent_while_only_time_passes(monkeypatch):
