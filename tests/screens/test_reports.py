@@ -200,7 +200,7 @@ async def test_in_portuguese(hub):
     try:
         async with console(hub, size=(80, 24)) as (app, pilot, _):
             await opened(pilot)
-            for part in ("hoje", "qua 18/11/2026", "até agora", "poupadas 382 = 81,3%", "17/11 ter ▲"):
+            for part in ("hoje", "qua 18/11/2026", "até agora", "economia 382 = 81,3%", "17/11 ter ▲"):
                 assert part in seen(app)
     finally:
         texts.use(spoken)

@@ -93,7 +93,7 @@ class AskedPanel(DrawnCell):
                 lines.append(Content.styled(cut(_("costs 1 request"), width), "$quiet"))
             return lines
         if not asked.rows:
-            return [*lines, Content.styled(_("none"), "$quiet")]
+            return [*lines, Content.styled(_("nothing"), "$quiet")]
         top = max(0, (asked.marked or 0) - SHOWN + 1)
         marked = None if asked.marked is None else asked.marked - top
         lines += self._rows(asked.rows[top : top + SHOWN], width, self._now, marked)

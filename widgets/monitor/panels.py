@@ -106,7 +106,7 @@ class ApiPanel(Drawn):
     def _breaker(self) -> str:
         match self._api.breaker:
             case BreakerState.CLOSED:
-                return _("closed")
+                return _("ok")
             case BreakerState.HALF_OPEN:
                 return _("testing")
             case BreakerState.OPEN:

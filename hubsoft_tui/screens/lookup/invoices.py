@@ -121,7 +121,7 @@ class InvoicePage(ConsoleModal[None]):
                 if text:
                     yield WholeText(id=f"invoice-{name}")
                 else:
-                    yield Static(data(_("none"), "$quiet"))
+                    yield Static(data(_("nothing"), "$quiet"))
         yield QrCode(id="invoice-qr")
 
     def on_mount(self) -> None:

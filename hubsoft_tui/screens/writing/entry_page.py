@@ -213,7 +213,7 @@ class SentScreen(ConsoleModal[None]):
         # The plain text too: it can be selected and searched for, large signs cannot.
         self.query_one(place, Static).update(Content.assemble((title, "$quiet"), "  ", data(text)))
 
-    @action("enter,escape", N_("done"), N_("Close this page; the entry goes on by itself."))
+    @action("enter,escape", N_("close"), N_("Close this page; the entry goes on by itself."))
     def action_done(self) -> None:
         """Close the page."""
         self.dismiss(None)

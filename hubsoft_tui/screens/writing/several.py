@@ -143,7 +143,7 @@ class SeveralScreen(ConsoleModal[None]):
             self.console.tell(said.format(n=number(count)))
         self._look()
 
-    @action("enter,escape", N_("done"), N_("Close this page; the entries go on by themselves."))
+    @action("enter,escape", N_("close"), N_("Close this page; the entries go on by themselves."))
     def action_done(self) -> None:
         """Close the page."""
         self.dismiss(None)

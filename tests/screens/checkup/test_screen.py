@@ -216,7 +216,7 @@ async def test_another_language_keeps_what_is_in_sight():
             await opened.app.screen.relabel()
             await settle(opened.pilot)
             await wait_for(opened.pilot, lambda: "▼ inativo" in opened.text)
-            assert "cadastro inteiro: 24 páginas de 500" in opened.text
+            assert "base inteira: 24 páginas de 500" in opened.text
         finally:
             texts.use("en")
 

@@ -46,7 +46,7 @@ async def test_api_tells_state_latency_and_last_answer_as_times_of_day():
         "p95 180 ms",
         "errors (last 100) 0.2%",
         "429 none",
-        "breaker closed",
+        "breaker ok",
         "last good 14:01",
     ):
         assert part in text
@@ -87,7 +87,7 @@ async def test_a_long_reason_never_pushes_the_last_line_out(width):
     down = replace(API, health=Health.OFFLINE, reason="word " * 40)
     lines = (await shown(ApiPanel(), down, NOW, width=width, height=6)).splitlines()
     assert lines[4].rstrip().endswith("…")
-    assert lines[5].startswith("breaker closed")
+    assert lines[5].startswith("breaker ok")
 
 
 async def test_api_says_why_and_when_it_tries_again():
