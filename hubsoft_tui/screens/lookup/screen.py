@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from hubsoft_tui.core.types import RequestContext, Source
-from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.errors import InvalidInput, Unreachable
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerHead
 from widgets.customer.lists import ChoiceList, RecentBar
@@ -167,13 +167,13 @@ class LookupScreen(ConsoleScreen):
     def show(self, snapshot: Snapshot) -> None:
         """Follow the place in line."""
         self.view.tick(snapshot)
-        if self.showing == "customer" and self._question is None:
+        if self._question is None and (self.showing == "customer" or self._line.holds(self.last_text)):
             self._ask_again(self.view.panels.owed(snapshot))
         if self._question is not None:
             self._draw_waiting(snapshot)
 
     def _ask_again(self, owed: str | None) -> None:
-        """Repeat, once, what an outage kept from the customer in sight: a panel, or the customer (an empty name)."""
+        """Repeat, once, what an outage kept from sight: a panel of the customer, or the customer (an empty name)."""
         if owed == "":
             self.action_refresh()
         elif owed is not None:
@@ -229,7 +229,10 @@ class LookupScreen(ConsoleScreen):
                 question.text, context, refresh=question.refresh, remember=True
             ),
             failed=lambda sentence, error: self._failed(
-                question, sentence, again=not isinstance(error, InvalidInput)
+                question,
+                sentence,
+                again=not isinstance(error, InvalidInput),
+                outage=isinstance(error, Unreachable),
             ),
         )
         if found is not None:
@@ -267,7 +270,7 @@ class LookupScreen(ConsoleScreen):
         self._draw()
         self._load_recent()
 
-    def _failed(self, question: TypedQuestion, sentence: str, *, again: bool) -> None:
+    def _failed(self, question: TypedQuestion, sentence: str, *, again: bool, outage: bool = False) -> None:
         if question is not self._question:
             return
         self._question, self.last_text, self._again = None, question.text, again
@@ -280,6 +283,10 @@ class LookupScreen(ConsoleScreen):
         self._found = self._chosen = None
         self.view.clear()
         self._note = Content.assemble(("! ", "bold $warn"), data(sentence, "$warn"))
+        if outage:
+            self.view.panels.missed("")
+            then = _("It is asked again as soon as HubSoft answers; enter tries at once.")
+            self._note = Content("\n").join([self._note, Content.styled(then, "$quiet")])
         if self._line.holds(question.text):
             # It stays to be corrected, and the next question replaces it.
             self._line.field.select_all()

@@ -126,6 +126,23 @@ async def test_an_outage_has_one_time_and_the_refresh_it_cost_is_repeated_once_w
         assert [refresh for _text, refresh, _label in hub.customers.asked[asked:]] == [True]
 
 
+async def test_a_question_an_outage_left_without_an_answer_is_asked_again_once_unless_another_is_typed(hub):
+    hub.customers.answers[CPF] = Unreachable("HubSoft has not answered since 11:28.")
+    async with console(hub) as (app, pilot, _hub):
+        hub.show(api=health(Health.OFFLINE, time.time(), last_good=time.time() - 60))
+        await look_up(pilot)
+        assert "enter tries at once" in seen(app)
+        await pilot.press("7")
+        hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 1))
+        await settle(pilot)
+        assert len(hub.customers.asked) == 1
+        hub.customers.answers[CPF] = (BIANCA,)
+        app.screen.query_one(QuestionInput).value = CPF
+        hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 2))
+        await wait_for(pilot, lambda: "BIANCA" in seen(app))
+        assert len(hub.customers.asked) == 2
+
+
 async def test_a_panel_an_outage_kept_empty_is_asked_again_once(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
