@@ -29,20 +29,21 @@ from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.demo import DOCUMENTS, Demo
-from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, Area, registry
+from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, registry
 from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas, judge_paste, make_screen, type_burst
 from hubsoft_tui.screens.frame.console import Console, EngineHandle, silent
 from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette, HelpScreen
 from hubsoft_tui.screens.frame.modal import ConsoleModal, TooSmall, too_small
-from hubsoft_tui.screens.frame.news import CAUSES, AlertNews, TicketNews, due_count, due_text
+from hubsoft_tui.screens.frame.record import ConsoleRecording
 from hubsoft_tui.screens.lookup.screen import LookupScreen
+from hubsoft_tui.screens.replay import ABOUT, NEEDS_ENGINE, PLAYING, REPLAYED, ReplayEngine, with_playing
 from hubsoft_tui.settings import files, places
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
-from hubsoft_tui.terminal.bell import Ringer, ring_sequence
 from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver, TerminalOutput
-from hubsoft_tui.texts import _, ngettext, number
+from hubsoft_tui.texts import _
 from widgets.safety import ControlFilter
+from widgets.status_bar import StatusStrip
 from widgets.themes import THEMES, semantic
 
 if TYPE_CHECKING:
@@ -56,8 +57,10 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
+    from hubsoft_tui.screens.frame.actions import Action
     from hubsoft_tui.screens.writing.form import WriteForm
-    from hubsoft_tui.store.alerts import Alert
+    from hubsoft_tui.services.recordings import Recorder, Recording
+    from hubsoft_tui.services.reports.types import SoFar
     from hubsoft_tui.terminal.keys import Burst
 
 __all__ = ["HubSoftConsole", "open_console"]
@@ -76,6 +79,8 @@ class HubSoftConsole(Console):
     CSS_PATH: ClassVar[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("frame", "app")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "stay", show=False)]
+    FIRST: ClassVar[str] = "lookup"
+    """The mode of the first screen."""
     # Textual declares these two as what an instance may set, so they cannot be ClassVar.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
@@ -89,6 +94,7 @@ class HubSoftConsole(Console):
         unconfigured: bool = False,
         warnings: Sequence[texts.Text] = (),
         crash_folder: Path | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.settings = settings or Settings()
         if demo is not None:
@@ -100,8 +106,6 @@ class HubSoftConsole(Console):
         self._warnings = warnings
         self._watching = contextlib.ExitStack()
         self._control_filter = ControlFilter()
-        self._ticket_news = TicketNews()
-        self._ringer = Ringer()
         self._area = "lookup"
         self._touched = False
         """A person pressed a key."""
@@ -111,6 +115,7 @@ class HubSoftConsole(Console):
         self._signals: SignalWatch | None = None
         self.settled = asyncio.Event()
         super().__init__()
+        self.recording = ConsoleRecording(self, recorder)
         self.crash_folder = crash_folder
         self.animation_level = "none"
         self.set_keymap(dict(self.keymap))
@@ -142,12 +147,15 @@ class HubSoftConsole(Console):
 
     def marks(self) -> tuple[tuple[str, str], ...]:
         """Return what must stay in sight: the demo and its scenario, and a read-only profile."""
+        marks = super().marks()
+        if self.recording.goes_on:
+            marks = (*marks, (_("● REC"), "bold $background on $bad"))
         if self._demo is None:
-            return super().marks()
+            return marks
         text = _("DEMO")
         if scenario := self._demo.scenario:
             text = f"{text} · {self._demo.title(scenario)}"
-        return (*super().marks(), (text, "bold $background on $mark"))
+        return (*marks, (text, "bold $background on $mark"))
 
     # -- how it starts
 
@@ -161,10 +169,10 @@ class HubSoftConsole(Console):
 
         self._signals = SignalWatch(SIGNALS, leave, self._terminal_output)
         self._signals.start()
-        for area in AREAS:
+        for area in self.areas:
             self.add_mode(area.id, partial(make_screen, area))
         self.add_mode("first_run", self._first_run)
-        self.switch_mode("first_run" if self._unconfigured else "lookup")
+        self.switch_mode("first_run" if self._unconfigured else self.FIRST)
         self.call_after_refresh(self._after_first_frame)
 
     def _first_run(self) -> Screen[None]:
@@ -183,6 +191,7 @@ class HubSoftConsole(Console):
         self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
         if not self._unconfigured:
             self.start_engine()
+        self.recording.begin()
 
     def _check_keys(self) -> None:
         try:
@@ -212,9 +221,9 @@ class HubSoftConsole(Console):
         else:
             self.trouble = ""
             self.hub = hub
-            self.alert_news = AlertNews()
+            self.announcer.begin_anew()
             self._watching.enter_context(hub.watch())
-            self._tell_drafts()
+            self.tell_drafts()
             self._restore_area()
         self.settled.set()
         with contextlib.suppress(ScreenStackError):  # the application ends
@@ -223,17 +232,6 @@ class HubSoftConsole(Console):
                     screen.engine_changed()
                     screen.redraw_frame()
         self._tick()
-
-    @work(group="drafts", exit_on_error=False)
-    async def _tell_drafts(self) -> None:
-        await self.read_drafts()
-        if count := len(self.drafts.all()):
-            said = ngettext(
-                "{n} draft was not sent. {key} lists what was begun.",
-                "{n} drafts were not sent. {key} lists what was begun.",
-                count,
-            )
-            self.tell(said.format(n=number(count), key=self.way_to(DRAFTS)))
 
     def _bring_up(self) -> EngineHandle:
         from hubsoft_tui.diagnostics import logs  # noqa: PLC0415 - first frame
@@ -274,59 +272,25 @@ class HubSoftConsole(Console):
         if self.hub is None:
             return
         snapshot = self.hub.snapshot()
-        self.announce(snapshot)
-        if self._ticket_news.due(snapshot):
-            self._tell_tickets()
+        self.announcer.look(snapshot)
         with contextlib.suppress(ScreenStackError):  # the application ends
             if isinstance(self.screen, ConsoleScreen | ConsoleModal):
                 self.screen.tick(snapshot)
 
+    def action_record(self) -> None:
+        """Begin a recording, or end the one that goes on."""
+        self.recording.turn()
+        self.redraw_marks()
+
+    def redraw_marks(self) -> None:
+        """Draw again what stands at the end of the area bar."""
+        if (screen := self._console_screen()) is not None:
+            screen.redraw_frame()
+
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
-        from hubsoft_tui.screens.frame.confirm import ConfirmScreen  # noqa: PLC0415 - first frame
-        from hubsoft_tui.store.losses import loss_text  # noqa: PLC0415 - first frame
-
-        losses = await self.losses()
-        if not losses:
-            self.tell(_("Nothing was lost that is not acknowledged."))
-            return
-        title = _("Lost on disk. Enter says that you know; it is not told again.")
-        if await self.push_screen_wait(ConfirmScreen(title, *(str(loss_text(loss)) for loss in losses))):
-            acknowledged = await self.asked(
-                lambda services: services.losses.acknowledge(),
-                failed=lambda sentence, _error: self.tell(sentence, severity="error"),
-            )
-            if acknowledged is not None:
-                self.tell(_("Acknowledged."))
-
-    @work(group="ticket toasts", exclusive=True, exit_on_error=False)
-    async def _tell_tickets(self) -> None:
-        told = self._ticket_news.told
-        changes = await self.asked(
-            lambda services: services.tickets.due_changes(told),
-            failed=lambda _sentence, _error: self._ticket_news.again(),
-        )
-        for kind, found in self._ticket_news.news(changes or ()).items():
-            screen = self._console_screen()
-            if screen is None or screen.AREA != "tickets":  # there the feed tells it
-                self.tell(due_text(kind, found), severity="warning")
-            self._ring(CAUSES[kind], len(found), partial(due_count, kind))
-
-    def opened(self, news: AlertNews) -> None:
-        """Ring for the alerts that opened."""
-        for alert in news.opened:
-            if alert.rule not in CAUSES.values():  # each of those tickets rings
-                self._ring(alert.rule, 1, partial(_one_alert, alert))
-
-    def _ring(self, cause: str, count: int, text: Callable[[int], str]) -> None:
-        """Ring the person's terminal, where the settings want it; `text` says how many there were."""
-        alerts = self.settings.alerts
-        if cause not in alerts.ring or self._driver is None:
-            return
-        due = self._ringer.due(cause, count, time.monotonic(), alerts.ring_seconds)
-        if due:
-            self._driver.write(ring_sequence(self.TITLE or "", text(due), alerts.ring_with))
+        await self.announcer.acknowledge_losses()
 
     def _console_screen(self) -> ConsoleScreen | None:
         """Return the console's screen in sight; None under a modal, and while the application ends."""
@@ -362,14 +326,9 @@ class HubSoftConsole(Console):
     @work(group="go", exclusive=True, exit_on_error=False)
     async def action_go(self) -> None:
         """Ask for a screen and a filter, and go there."""
-        from hubsoft_tui.screens.frame.destination import DestinationScreen  # noqa: PLC0415 - first frame
+        from hubsoft_tui.screens.frame.destination import chosen_destination  # noqa: PLC0415 - first frame
 
-        chosen: tuple[Area, str] | None = None
-        with self.one_page() as free:
-            if free:
-                page: Screen[tuple[Area, str]] = DestinationScreen()
-                chosen = await self.push_screen_wait(page)
-        if chosen is not None:
+        if (chosen := await chosen_destination(self)) is not None:
             area, text = chosen
             await self.action_area(area.id)
             if text and isinstance(self.screen, ConsoleScreen):
@@ -440,10 +399,8 @@ class HubSoftConsole(Console):
 
     def extra_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         """Yield themes, languages, and in the demo the scenarios."""
-        if self._demo is not None and self._demo.scenario:
-            for name in self._demo.scenarios:
-                title = _("Demo: {scenario}").format(scenario=self._demo.title(name))
-                explained = _("Scenario: {help}").format(help=self._demo.explain(name))
+        if self._demo is not None:
+            for name, title, explained in self._demo.offered():
                 yield title, explained, partial(self._play, name)
         yield _("Theme"), _("Choose the colours."), self.search_themes
         for name, label in (("en", "English"), ("pt_BR", "Português")):
@@ -454,8 +411,7 @@ class HubSoftConsole(Console):
         if self._demo is not None:
             self._demo.play(scenario)
             self.tell(_("Demo: {scenario}").format(scenario=self._demo.title(scenario)))
-            if (screen := self._console_screen()) is not None:
-                screen.redraw_frame()
+            self.redraw_marks()
 
     async def _speak(self, language: str) -> None:
         texts.use(language)
@@ -517,7 +473,7 @@ class HubSoftConsole(Console):
     async def _restore_area(self) -> None:
         """Go where the console was left, unless a person went on already."""
         board = await self.asked(lambda services: services.tickets.board(), silent)
-        if board is None or board.area not in {area.id for area in AREAS}:
+        if board is None or board.area not in {area.id for area in self.areas}:
             return
         self._restored = board.area
         if not self._touched and self.current_mode == "lookup":
@@ -526,6 +482,7 @@ class HubSoftConsole(Console):
     def close(self) -> None:
         """Close the engine and the demo, after the terminal is the person's again."""
         self._watching.close()
+        self.recording.close()
         if self.hub is not None:
             self.flush_drafts(CLOSING_SECONDS)
             for keep in self.at_the_end:
@@ -541,6 +498,78 @@ class HubSoftConsole(Console):
             self._signals.stop()
 
 
+class ReplayConsole(HubSoftConsole):
+    """The console on a recording: the board and the Monitor, and nothing that acts."""
+
+    areas = tuple(area for area in AREAS if area.id in {"tickets", "monitor"})
+    FIRST = "monitor"
+    BINDINGS: ClassVar[list[BindingType]] = [action.binding() for action in PLAYING]
+
+    def __init__(self, settings: Settings, recording: Recording) -> None:
+        self._player = ReplayEngine(recording)
+        self._told: tuple[str, SoFar | None] = ("", None)
+        super().__init__(settings, engine=lambda _settings: self._player)
+        self.wall = self.ticking = lambda: self._player.at
+
+    def _tick(self) -> None:
+        super()._tick()
+        told, (_mark, so_far) = (self._player.mark(), self._player.frame.so_far), self._told
+        if told != self._told and (screen := self._console_screen()) is not None:
+            self._told = told
+            screen.redraw_frame()
+            if told[1] != so_far and screen.AREA == "monitor":
+                self.call_later(screen.run_action, "read")
+
+    def strip(self) -> StatusStrip:
+        """Return the strip with the recorded time of day."""
+        return StatusStrip(wall=self.wall)
+
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Return that it is a replay, of when and how fast."""
+        return ((self._player.mark(), "bold $background on $mark"),)
+
+    def allowed(self, action: Action) -> bool:
+        """Allow what plays and what only looks."""
+        return action.id in REPLAYED
+
+    def actions(self, area: str) -> tuple[Action, ...]:
+        """Return what plays before what can be looked at."""
+        return with_playing(super().actions(area))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keep what needs an engine closed."""
+        if action in NEEDS_ENGINE or (
+            action == "area" and parameters[0] not in {each.id for each in self.areas}
+        ):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_help(self) -> None:
+        """Explain what is replayed."""
+        self.push_screen(HelpScreen("replay", ABOUT))
+
+    def paused_as_a_whole(self) -> bool:
+        """Pause, or go on."""
+        self._player.pause(paused=not self._player.paused)
+        self._tick()
+        return True
+
+    def action_play(self, how: str) -> None:
+        """Seek, or change the speed."""
+        self._player.turn(how)
+        self._tick()
+
+
+def _recordings(flags: Flags) -> tuple[Recorder | None, Recording | None]:
+    """Begin and read the recordings that were named. Raises HubSoftError."""
+    if flags.record is None and flags.replay is None:
+        return None, None
+    from hubsoft_tui.services.recordings import Recorder, read_recording  # noqa: PLC0415 - first frame
+
+    recorder = None if flags.record is None else Recorder(Path(flags.record), time.time())
+    return recorder, None if flags.replay is None else read_recording(Path(flags.replay))
+
+
 def open_console(flags: Flags) -> int:
     """Run the console and return its exit code."""
     crash.install(places.find().crashes)
@@ -548,7 +577,9 @@ def open_console(flags: Flags) -> int:
     overrides = {"read_only": True} if flags.read_only else {}
     unconfigured = False
     try:
-        loaded = files.read(flags.profile, overrides, need_profile=not flags.demo, with_secrets=False)
+        loaded = files.read(
+            flags.profile, overrides, need_profile=not (flags.demo or flags.replay), with_secrets=False
+        )
     except files.NoProfile:
         unconfigured = True
         loaded = files.read(None, overrides, need_profile=False, with_secrets=False)
@@ -556,16 +587,26 @@ def open_console(flags: Flags) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     texts.use(loaded.settings.ui.language)
+    try:
+        recorder, recording = _recordings(flags)
+    except HubSoftError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
     for name in ("COLUMNS", "LINES"):
         # What a shell exported once is not the size of the terminal, which says its own and every change of it.
         os.environ.pop(name, None)
-    app = HubSoftConsole(
-        loaded.settings,
-        engine=partial(_configured_engine, loaded) if not (flags.demo or unconfigured) else None,
-        demo=Demo() if flags.demo else None,
-        unconfigured=unconfigured,
-        warnings=loaded.warnings,
-        crash_folder=places.find().crashes,
+    app = (
+        ReplayConsole(loaded.settings, recording)
+        if recording is not None
+        else HubSoftConsole(
+            loaded.settings,
+            recorder=recorder,
+            engine=partial(_configured_engine, loaded) if not (flags.demo or unconfigured) else None,
+            demo=Demo() if flags.demo else None,
+            unconfigured=unconfigured,
+            warnings=loaded.warnings,
+            crash_folder=places.find().crashes,
+        )
     )
     try:
         app.run()
@@ -573,12 +614,6 @@ def open_console(flags: Flags) -> int:
         app.close()
     streams.let_go()
     return app.return_code or 0
-
-
-def _one_alert(alert: Alert, _count: int) -> str:
-    from widgets.alert_rows import alert_title  # noqa: PLC0415 - first frame
-
-    return alert_title(alert)
 
 
 def _real_engine(settings: Settings) -> EngineHandle:

@@ -117,7 +117,7 @@ def console_flags(arguments: list[str]) -> Flags | None:
     `--help`, `--version` and everything unknown are the headless side's: it explains and refuses.
     """
     demo = read_only = False
-    profile: str | None = None
+    profile = record = replay = None
     rest = iter(arguments)
     for argument in rest:
         if argument == "--demo":
@@ -128,13 +128,21 @@ def console_flags(arguments: list[str]) -> Flags | None:
             profile = argument.partition("=")[2]
         elif argument == "--profile":
             profile = next(rest, "")
+        elif argument.startswith("--record="):
+            record = argument.partition("=")[2]
+        elif argument == "--record":
+            record = next(rest, "")
+        elif argument == "replay":
+            replay = next(rest, "")
+            if not replay or replay.startswith("-") or record is not None or next(rest, None) is not None:
+                return None
         else:
             return None
-    if profile == "" or any(
+    if "" in {profile, record} or any(
         name.endswith("_COMPLETE") and name.startswith("_HUBSOFT") for name in os.environ
     ):
         return None
-    return Flags(demo=demo, profile=profile, read_only=read_only)
+    return Flags(demo=demo, profile=profile, read_only=read_only, record=record, replay=replay)
 
 
 if __name__ == "__main__":

@@ -12,3 +12,7 @@ class Flags:
     demo: bool = False
     profile: str | None = None
     read_only: bool = False
+    record: str | None = None
+    """The file to record to."""
+    replay: str | None = None
+    """The recording to play, in place of an engine."""

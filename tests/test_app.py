@@ -26,6 +26,13 @@ from .screens.fake import BIANCA, CPF, FakeHub, console, seen, settle, wait_for
         (["--demo"], Flags(demo=True)),
         (["--profile", "north", "--read-only"], Flags(profile="north", read_only=True)),
         (["--profile=north"], Flags(profile="north")),
+        (["--demo", "--record", "a.rec"], Flags(demo=True, record="a.rec")),
+        (["--record=a.rec"], Flags(record="a.rec")),
+        (["replay", "a.rec"], Flags(replay="a.rec")),
+        (["--record"], None),
+        (["replay"], None),
+        (["replay", "--help"], None),
+        (["replay", "a.rec", "b.rec"], None),
         (["lookup", "86214941081"], None),
         (["--profile", "north", "lookup", "x"], None),
         (["--profile"], None),
@@ -49,6 +56,16 @@ def test_a_wrong_setting_is_one_sentence_and_exit_code_2(tmp_path, monkeypatch, 
     (tmp_path / "config" / "config.toml").write_text("[ui]\nrefresh_per_second = 'often'\n")
     assert open_console(Flags()) == 2
     assert "refresh_per_second" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [Flags(record="a.rec"), Flags(replay="a.rec")])
+def test_a_file_that_is_no_recording_is_exit_code_2(tmp_path, monkeypatch, capsys, flags):
+    monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path))
+    monkeypatch.setenv("HUBSOFT_URL", "http://localhost")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.rec").touch()
+    assert open_console(flags) == 2
+    assert "a.rec" in capsys.readouterr().err
 
 
 async def test_the_engine_starts_after_the_first_frame_is_watched_and_closed():

@@ -78,7 +78,7 @@ class AreaBar(ItemLine):
     """The areas with their keys, the one in sight standing out; marks (DEMO, FROZEN) at the right end.
 
     Where there is little room they stand closer, then the others have their short labels, and then all: every area
-    stays in sight.
+    stays in sight. Where that is not enough for several marks, each ends before its first ` · `.
     """
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class AreaBar(ItemLine):
                 )
             )
         left = Content(self.gap(width)).join(parts)
-        marks = self._marked()
+        marks = self._marked(width)
         room = max(0, width - marks.cell_length)
         return [Content.assemble(left.truncate(room, ellipsis=True, pad=True), marks)]
 
@@ -117,7 +117,7 @@ class AreaBar(ItemLine):
         return self._fitted(width)[1]
 
     def _fitted(self, width: int) -> tuple[tuple[Item, ...], str]:
-        room = width - self._marked().cell_length
+        room = width - self._marked(width).cell_length
         for gap in (_GAP, "  "):
             if _width(self._items, gap) < room:
                 return self._items, gap
@@ -137,8 +137,13 @@ class AreaBar(ItemLine):
                 break
         return items, "  "
 
-    def _marked(self) -> Content:
-        return Content(" ").join(Content.styled(f" {text} ", style) for text, style in self._marks)
+    def _marked(self, width: int) -> Content:
+        whole = Content(" ").join(Content.styled(f" {text} ", style) for text, style in self._marks)
+        short = tuple(map(_shortened, self._items))
+        if len(self._marks) < 2 or _width(short, "  ") < width - whole.cell_length:
+            return whole
+        begun = ((text.partition(" · ")[0], style) for text, style in self._marks)
+        return Content(" ").join(Content.styled(f" {text} ", style) for text, style in begun)
 
 
 def _shortened(item: Item) -> Item:

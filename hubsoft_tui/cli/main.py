@@ -63,12 +63,22 @@ def run(argv: Sequence[str] | None = None) -> int:
 @click.option(
     "--read-only", cls=Option, is_flag=True, help=N_("Take every action away that writes to HubSoft.")
 )
+@click.option(
+    "--record",
+    cls=Option,
+    metavar="FILE",
+    help=N_("Record what the console's board and Monitor show, to be replayed."),
+)
 @click.version_option(
     __version__, cls=Option, message="%(prog)s %(version)s", help=N_("Show the version and exit.")
 )
 @click.pass_obj
-def hubsoft(session: CommandSession, profile: str | None, *, demo: bool, read_only: bool) -> None:
+def hubsoft(
+    session: CommandSession, profile: str | None, record: str | None, *, demo: bool, read_only: bool
+) -> None:
     """Take the options that stand before the command's name."""
+    if record is not None:
+        raise click.UsageError(_("--record is the console's: it stands without a command."))
     session.profile, session.demo, session.read_only = profile, demo, read_only
 
 
@@ -204,6 +214,20 @@ def completion(shell: str) -> None:
     if made is None:
         raise click.UsageError(shell)
     sys.stdout.write(made(hubsoft, {}, PROGRAM, COMPLETE_VARIABLE).source() + "\n")
+
+
+@hubsoft.command(
+    help=N_(
+        "Play a recording of the console's board and Monitor: space pauses, + and - change the speed, ← and → seek.\n\n"
+        "Nothing is sent. A recording is made with R on either, or with --record. No customer is in it."
+    )
+)
+@click.argument("file")
+def replay(file: str) -> None:
+    """Answer `replay` where its one file does not stand alone: the console plays it."""
+    raise click.UsageError(
+        _("{file} is played in the console, alone: hubsoft-tui replay FILE").format(file=file)
+    )
 
 
 def _outcome(arguments: list[str], session: CommandSession) -> int:

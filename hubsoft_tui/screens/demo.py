@@ -21,6 +21,8 @@ from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hubsoft_tui.settings.tree import Settings
     from hubsoft_tui.simulator import Simulator
 
@@ -152,6 +154,12 @@ class Demo:
         from hubsoft_tui.simulator import SCENARIOS  # noqa: PLC0415 - first frame
 
         return tuple(SCENARIOS)
+
+    def offered(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the scenarios that can be played: name, title, what happens; none before the demo runs."""
+        for name in self.scenarios if self.scenario else ():
+            explained = _("Scenario: {help}").format(help=self.explain(name))
+            yield name, _("Demo: {scenario}").format(scenario=self.title(name)), explained
 
     def title(self, scenario: str) -> str:
         """Return a scenario's name for people."""

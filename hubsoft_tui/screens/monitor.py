@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.containers import Container, VerticalScroll
@@ -24,6 +23,7 @@ from widgets.monitor.verdict import VerdictLine
 from .alerts import AlertsScreen, acknowledge
 from .frame.actions import Action, action
 from .frame.base import ConsoleScreen
+from .frame.record import record_action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class MonitorScreen(ConsoleScreen):
         "answers, wait p95 of a class's last hundred; today, the last hour and who used the budget count every "
         "program on this computer, as the reports do. Times of day are when something happened."
     )
-    ACTIONS = (
+    ACTIONS: ClassVar[tuple[Action, ...]] = (
         Action(
             "monitor.requests",
             "enter",
@@ -75,6 +75,7 @@ class MonitorScreen(ConsoleScreen):
             N_("Read the requests one by one."),
             "app.area('requests')",
         ),
+        record_action("monitor"),
     )
     CSS_PATH = Path(__file__).parents[2] / "styles" / "monitor.tcss"
     VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -104,10 +105,10 @@ class MonitorScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """Compose the panels."""
         with VerticalScroll(id="monitor"):
-            yield VerdictLine()
+            yield VerdictLine(clock=self.console.ticking)
             with Container(id="monitor-panels"):
                 with Container(id="monitor-main"):
-                    yield BudgetTape()
+                    yield BudgetTape(clock=self.console.ticking)
                     yield CachePanel()
                     yield SavedPanel()
                     yield RenewingPanel()
@@ -213,11 +214,11 @@ class MonitorScreen(ConsoleScreen):
         uses = self._so_far is not None and bool(self._so_far.hour.uses)
         if (self._counts == self._counted and not uses) or self._later is not None or self.frozen:
             return
-        due = self._today_read + TODAY_SECONDS - time.monotonic()
+        due = self._today_read + TODAY_SECONDS - self.console.ticking()
         if due > 0:
             self._later = self.set_timer(due, self._today_late)
         else:
-            self._counted, self._today_read = self._counts, time.monotonic()
+            self._counted, self._today_read = self._counts, self.console.ticking()
             self._read_today()
 
     def _today_late(self) -> None:

@@ -19,10 +19,12 @@ from hubsoft_tui.services.desk import Aftermath
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.types import DayReport, LastHour, Overview, SoFar
 from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
+from hubsoft_tui.store.alerts import Alert
 from hubsoft_tui.store.drafts import KeptDraft
 from hubsoft_tui.store.recent_and_audit import Recent
 from widgets.fields import QuestionInput
 
+from .builders import WALL
 from .tickets.fakes import FakeOutbox, FakeTickets
 
 CPF = "86214941081"
@@ -174,6 +176,38 @@ class FakeReports:
         return found
 
 
+class FakeAlerts:
+    """Remembers alerts and who acknowledged them."""
+
+    def __init__(self):
+        self.rows: tuple[Alert, ...] = ()
+        self.trouble = None
+        self.asked = 0
+        self.failure = None
+
+    async def recent(self, limit=100):
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        return self.rows[:limit]
+
+    async def webhook_trouble(self):
+        return self.trouble
+
+    async def acknowledge(self, alert_id):
+        return await self._seen(lambda alert: alert.id == alert_id) > 0
+
+    async def acknowledge_all(self):
+        return await self._seen(lambda alert: True)
+
+    async def _seen(self, which):
+        if self.failure is not None:
+            raise self.failure
+        news = [each for each in self.rows if which(each) and each.open and each.acknowledged_at is None]
+        self.rows = tuple(replace(each, acknowledged_at=WALL) if each in news else each for each in self.rows)
+        return len(news)
+
+
 class FakeDrafts:
     """A disk in memory. `failure` is what writing raises."""
 
@@ -204,6 +238,7 @@ class FakeHub:
         self.customers = FakeCustomers()
         self.desk = FakeDesk()
         self.reports = FakeReports()
+        self.alerts = FakeAlerts()
         self.tickets = FakeTickets()
         self.outbox = FakeOutbox()
         self.drafts = FakeDrafts()
@@ -231,6 +266,7 @@ class FakeHub:
             drafts=self.drafts,
             outbox=self.outbox,
             reports=self.reports,
+            alerts=self.alerts,
             tickets=self.tickets,
         )
         return await ask(services)

@@ -25,44 +25,11 @@ DOWN = Alert(2, "api_down", 1.0, 1.0, 1.0, WALL - 60)
 QUEUE = Alert(1, "queue_full", 0.85, 0.97, 0.8, WALL - 600)
 
 
-class FakeAlerts:
-    """Remembers alerts and who acknowledged them."""
-
-    def __init__(self):
-        self.rows: tuple[Alert, ...] = ()
-        self.trouble = None
-        self.asked = 0
-        self.failure = None
-
-    async def recent(self, limit=100):
-        self.asked += 1
-        if self.failure is not None:
-            raise self.failure
-        return self.rows[:limit]
-
-    async def webhook_trouble(self):
-        return self.trouble
-
-    async def acknowledge(self, alert_id):
-        return await self._seen(lambda alert: alert.id == alert_id) > 0
-
-    async def acknowledge_all(self):
-        return await self._seen(lambda alert: True)
-
-    async def _seen(self, which):
-        if self.failure is not None:
-            raise self.failure
-        news = [each for each in self.rows if which(each) and each.open and each.acknowledged_at is None]
-        self.rows = tuple(replace(each, acknowledged_at=WALL) if each in news else each for each in self.rows)
-        return len(news)
-
-
 class Hub(FakeHub):
     """A hub that has alerts."""
 
     def __init__(self):
         super().__init__()
-        self.alerts = FakeAlerts()
         self.state = snapshot()
         self.tell()
 

@@ -55,7 +55,7 @@ AREA_WORDS = ("lookup", "tickets", "checkup", "monitor", "tuning", "requests", "
 
 @pytest.mark.parametrize("language", ["en", "pt_BR"])
 @pytest.mark.parametrize("current", AREA_WORDS)
-@pytest.mark.parametrize("mark", ["", "DEMO · Calmo"])
+@pytest.mark.parametrize("mark", ["", "DEMO · Calmo", "● REC|DEMO · Calmo"])
 def test_at_80_columns_no_area_s_name_is_cut_and_no_two_are_alike(language, current, mark):
     texts.use(language)
     try:
@@ -66,8 +66,9 @@ def test_at_80_columns_no_area_s_name_is_cut_and_no_two_are_alike(language, curr
         texts.use("en")
     bar = AreaBar()
     bar._items, bar._current = items, f"area.{current}"
-    bar._marks = ((mark, "bold"),) if mark else ()
+    bar._marks = tuple((each, "bold") for each in mark.split("|") if each)
     shown = tuple(bar.shown(80))
     labels = [item.label for item in shown]
     assert not [label for label in labels if "…" in label]
     assert len(set(labels)) == len(AREAS)
+    assert all(each.split()[0] in str(bar._marked(80)) for each in mark.split("|") if each)

@@ -216,6 +216,7 @@ PAGES: Final = {
     "columns": N_("Columns"),
     "views": N_("Saved views"),
     "destination": N_("A screen to go to"),
+    "replay": N_("Replay"),
 }
 """What stands in front of an area, with keys of its own: the title help gives it."""
 

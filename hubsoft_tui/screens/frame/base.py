@@ -143,7 +143,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
         if self.frozen_at is not None:
             since = clock(self.frozen_at, seconds=True)
             marks = ((_("FROZEN since {time}").format(time=since), "bold $background on $warn"), *marks)
-        ways = [(area.action(), area.short) for area in AREAS]
+        ways = [(area.action(), area.short) for area in self.console.areas]
         areas = tuple(Item(way.id, self._key_shown(way), _(way.label), _(short)) for way, short in ways)
         self.query_one(AreaBar).show(areas, f"area.{self.WITHIN or self.AREA}", marks)
         mine: list[Item] = []
@@ -250,6 +250,8 @@ class ConsoleScreen(ConsolePart, Screen[None]):
 
     def action_freeze(self) -> None:
         """Hold the view, or let it go on."""
+        if self.console.paused_as_a_whole():
+            return
         self.frozen_at = None if self.frozen else time.time()
         self._shown = -1
         self.redraw_frame()

@@ -6,23 +6,24 @@ import base64
 import contextlib
 import logging
 import sys
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+import time
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeVar
 
 from rich.text import Text
 from textual import work
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.notifications import Notification, Notify
 
 from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, StoreError
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.settings import places
-from hubsoft_tui.texts import _
+from hubsoft_tui.texts import _, ngettext, number
 from widgets.status_bar import StatusStrip
 
-from .actions import Action, keys_of, registry, shown_key, typed_into
+from .actions import AREAS, DRAFTS, Action, Area, keys_of, registry, shown_key, typed_into
 from .drafts import Drafts
-from .news import AlertNews, OutboxNews, Severity, news_text
+from .news import Announcer, Severity
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.outbox.types import Entry
     from hubsoft_tui.settings.tree import Settings
-    from hubsoft_tui.store.losses import Loss
 
 T = TypeVar("T")
 
@@ -86,6 +86,8 @@ class Console(App[int]):
     hub: EngineHandle | None = None
     """None until the engine runs, and when it could not start (`trouble` says why)."""
     trouble: str = ""
+    areas: tuple[Area, ...] = AREAS
+    """Where a person can go."""
     keymap: Mapping[str, str]
     """Keys the person remapped: action id -> key."""
     settled: asyncio.Event
@@ -95,17 +97,19 @@ class Console(App[int]):
         super().__init__()
         self.drafts = Drafts()
         """What was typed into forms and not sent yet."""
-        self.outbox_news = OutboxNews()
+        self.announcer = Announcer(self)
+        self.outbox_news = self.announcer.outbox
         """What became of the writes that waited."""
         self.at_the_end: list[Callable[[EngineHandle], object]] = []
         """What keeps something on disk when the console ends."""
-        self.alert_news = AlertNews()
         self.crash_folder: Path | None = None
         """Where reports of crashes go; None: where the home keeps them."""
         self._page_open = False
         self._drafts_failed = False
-        self._losses_told = 0
-        self._losses_seen: set[str] = set()
+        self.wall: Callable[[], float] = time.time
+        """What screens go by as the time of day, UTC epoch seconds; a replay shows another."""
+        self.ticking: Callable[[], float] = time.monotonic
+        """What measures how long something takes, in seconds."""
 
     async def engine(self) -> EngineHandle:
         """Return the engine, waiting until it has started. Raises HubSoftError when it could not."""
@@ -215,6 +219,18 @@ class Console(App[int]):
         with contextlib.suppress(HubSoftError):  # those in memory do
             self.drafts.read(await self.hub.run(lambda services: services.drafts.all()))
 
+    @work(group="drafts", exit_on_error=False)
+    async def tell_drafts(self) -> None:
+        """Say how many drafts were not sent, and which key lists them."""
+        await self.read_drafts()
+        if count := len(self.drafts.all()):
+            said = ngettext(
+                "{n} draft was not sent. {key} lists what was begun.",
+                "{n} drafts were not sent. {key} lists what was begun.",
+                count,
+            )
+            self.tell(said.format(n=number(count), key=self.way_to(DRAFTS)))
+
     @property
     def read_only(self) -> bool:
         """Whether writing actions are gone."""
@@ -237,6 +253,28 @@ class Console(App[int]):
         self.post_message(
             Notify(Notification(clean(str(message), multiline=True), "", severity, 5, markup=False))
         )
+
+    def write(self, sequence: str) -> None:
+        """Write to the person's terminal beside what is drawn, where there is one."""
+        if sequence and self._driver is not None:
+            self._driver.write(sequence)
+
+    @property
+    def in_sight(self) -> ConsolePart:
+        """The screen or page in front; a part that tells nothing where it is not the console's."""
+        try:
+            screen = self.screen
+        except ScreenStackError:  # the application ends
+            return ConsolePart()
+        return screen if isinstance(screen, ConsolePart) else ConsolePart()
+
+    def paused_as_a_whole(self) -> bool:
+        """Pause everything that is shown, or let it go on, where that can be; False: a screen freezes alone."""
+        return False
+
+    def redraw_marks(self) -> None:
+        """Draw again what `marks` says."""
+        raise NotImplementedError
 
     def copy(self, what: str, text: str) -> None:
         """Send `text` to the clipboard of the person's terminal (OSC 52) and say that it was sent."""
@@ -276,58 +314,6 @@ class Console(App[int]):
     def actions(self, area: str) -> tuple[Action, ...]:
         """Return what may be done in `area`, its own first."""
         return tuple(action for action in registry.at(area) if self.allowed(action))
-
-    # -- what happened
-
-    def announce(self, snapshot: Snapshot) -> None:
-        """Look at what a snapshot says has changed, and tell what is news in it."""
-        if self.alert_news.due(snapshot):
-            self._tell_alerts(self.alert_news)
-        if snapshot.badges.losses != self._losses_told:
-            self._losses_told = snapshot.badges.losses
-            self._tell_losses()
-        if self.outbox_news.due(snapshot):
-            self._tell_outbox()
-
-    async def losses(self) -> tuple[Loss, ...]:
-        """Return what was lost on disk and is not acknowledged; nothing when that cannot be read."""
-
-        async def ask(services: Services) -> tuple[Loss, ...]:
-            return services.losses.open()
-
-        return await self.asked(ask, silent) or ()
-
-    @work(group="losses", exclusive=True, exit_on_error=False)
-    async def _tell_losses(self) -> None:
-        from hubsoft_tui.store.losses import loss_text  # noqa: PLC0415 - first frame
-
-        for loss in await self.losses():
-            if loss.id not in self._losses_seen:
-                self._losses_seen.add(loss.id)
-                self.tell(loss_text(loss), severity="error")
-
-    @work(group="alert toasts", exclusive=True, exit_on_error=False)
-    async def _tell_alerts(self, news: AlertNews) -> None:
-        alerts = await self.asked(
-            lambda services: services.alerts.recent(), failed=lambda _sentence, _error: news.again()
-        )
-        for text, severity in news.news(alerts) if alerts is not None else ():
-            self.tell(text, severity=severity)
-        self.opened(news)
-
-    def opened(self, news: AlertNews) -> None:
-        """Follow the alerts that `news` told as opened."""
-
-    @work(group="outbox toasts", exclusive=True, exit_on_error=False)
-    async def _tell_outbox(self) -> None:
-        entries = await self.asked(
-            lambda services: services.outbox.entries(),
-            failed=lambda _sentence, _error: self.outbox_news.again(),
-        )
-        for entry in self.outbox_news.news(entries) if entries is not None else ():
-            followed = isinstance(self.screen, ConsolePart) and self.screen.follows(entry)
-            if not followed and (text := news_text(entry)):
-                self.tell(text, severity="warning" if entry.asks else "information")
 
     # -- how it fails
 
@@ -387,6 +373,9 @@ class ConsolePart:
         """The application, as screens see it."""
         assert isinstance(self.app, Console)  # noqa: S101 - no other application shows these parts
         return self.app
+
+    tells_changes: ClassVar[bool] = False
+    """Whether this part itself tells what happens to tickets, so that no toast needs to."""
 
     def follows(self, entry: Entry) -> bool:
         """Whether this part itself tells what becomes of `entry`, so that no toast needs to."""

@@ -20,6 +20,9 @@ from .modal import ConsoleModal
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.screen import Screen
+
+    from .console import Console
 
 
 def areas_called(word: str) -> list[Area]:
@@ -106,3 +109,13 @@ class DestinationScreen(ConsoleModal[tuple[Area, str]]):
         names = "   ".join(fold(_(area.label)) for area in areas or AREAS)
         said = names if areas else _("No screen is called so. There are: {names}").format(names=names)
         self.query_one("#prompt-report", Static).update(data(said, "$quiet" if areas else "$warn"))
+
+
+async def chosen_destination(console: Console) -> tuple[Area, str] | None:
+    """Ask for a screen and a filter; None where nothing was chosen, or another page stands open."""
+    page: Screen[tuple[Area, str]] = DestinationScreen()
+    chosen: tuple[Area, str] | None = None
+    with console.one_page() as free:
+        if free:
+            chosen = await console.push_screen_wait(page)
+    return chosen

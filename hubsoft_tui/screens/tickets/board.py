@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -81,7 +80,7 @@ class TicketBoard(ConsoleScreen):
         with Container(id="tickets-split"):
             with Vertical(id="tickets-main"):
                 yield TicketTable(
-                    now=time.time(),
+                    now=self.console.wall(),
                     me=self.me,
                     soon=self.console.settings.sync.due_soon_seconds,
                     empty=self._empty(),
@@ -136,9 +135,9 @@ class TicketBoard(ConsoleScreen):
         """Note that the person is here, unless what came before is not shown yet."""
         if self._loading or not self._followed.loaded:
             return
-        unread = self._looked.unread(time.time())
-        self._looked.touch(time.time())
-        if unread != self._looked.unread(time.time()):
+        unread = self._looked.unread(self.console.wall())
+        self._looked.touch(self.console.wall())
+        if unread != self._looked.unread(self.console.wall()):
             self._draw_unread()
 
     def on_screen_suspend(self) -> None:
@@ -205,7 +204,7 @@ class TicketBoard(ConsoleScreen):
     @property
     def has_unread(self) -> bool:
         """Whether something changed while the person was away."""
-        return self._looked.unread(time.time())
+        return self._looked.unread(self.console.wall())
 
     def reveal(self, ticket_id: int) -> bool:
         """Bring a ticket under the cursor, whatever narrows the table; return False when it is not followed."""
@@ -278,13 +277,15 @@ class TicketBoard(ConsoleScreen):
     def _apply_news(self, delta: Delta, status: SyncStatus, board: BoardState | None, count: int) -> None:
         newest = delta.changes[-1].number if delta.changes else self._looked.newest
         if board is not None:
-            self._looked.begin(board.read_to, board.left_at, newest, time.time())
+            self._looked.begin(board.read_to, board.left_at, newest, self.console.wall())
             self._restore(board)
         self._looked.newest, self._looked.count = newest, count
-        self._followed.apply_delta(delta, self.me)
-        self._followed.set_status(status)
+        now = self.console.wall()
+        self._followed.apply_delta(delta, self.me, now)
+        self._followed.set_status(status, now)
         with self.console.batch_update():
             self.table.say_when_empty(self._empty())
+            self.table.pass_time(now)
             self.table.update_rows(delta.rows, whole=delta.whole, removed=delta.removed)
             self._draw()
             shown = self.pane.row
@@ -297,7 +298,7 @@ class TicketBoard(ConsoleScreen):
     def _pass_time(self) -> None:
         if self.frozen or not self.is_current or not self.table.is_attached:
             return
-        now = time.time()
+        now = self.console.wall()
         self.table.pass_time(now)
         minute = int(now // 60)
         if minute != self._minute:
@@ -355,7 +356,7 @@ class TicketBoard(ConsoleScreen):
 
     def _keep_board(self) -> None:
         if self._board != self._kept and self.console.hub is not None:
-            self._kept, self._kept_at = self._board, time.time()
+            self._kept, self._kept_at = self._board, self.console.wall()
             self._write_board(self._board)
 
     @work(group="board", exit_on_error=False)
@@ -377,7 +378,7 @@ class TicketBoard(ConsoleScreen):
     # -- how it is drawn
 
     def _draw(self) -> None:
-        self.query_one(TicketFeed).show(self._followed.changes, time.time())
+        self.query_one(TicketFeed).show(self._followed.changes, self.console.wall())
         self._draw_counts()
         self._draw_unread()
 
@@ -388,7 +389,7 @@ class TicketBoard(ConsoleScreen):
 
     def _draw_unread(self) -> None:
         """Mark what came since the person left, and say how much it is."""
-        unread = self._looked.unread(time.time())
+        unread = self._looked.unread(self.console.wall())
         self.table.mark_unread(self._looked.read_to if unread else None, self._looked.seen)
         self._draw_sync()
 
@@ -396,12 +397,12 @@ class TicketBoard(ConsoleScreen):
         """Draw the line that says what is shown and how syncing goes."""
         table, looked = self.table, self._looked
         unread = None
-        if looked.unread(time.time()):
+        if looked.unread(self.console.wall()):
             unread = UnreadChanges(looked.left_at, looked.count, self._key("tickets.read"))
         self.query_one(SyncLine).show(
             self._followed.tally.counts,
             self._followed.status,
-            time.time(),
+            self.console.wall(),
             busy=self._busy,
             filter_text=self._words,
             matches=len(table.rows),

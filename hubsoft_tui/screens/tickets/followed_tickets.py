@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -24,16 +23,16 @@ class FollowedTickets:
         """The mirror was read once: an empty one is empty."""
         self.rows: dict[int, TicketRow] = {}
         self.changes: deque[Change] = deque(maxlen=KEPT_CHANGES)
-        self.tally = TicketTally((), time.time(), "")
+        self.tally = TicketTally((), 0.0, "")
         self.status: SyncStatus | None = None
         self.status_at = 0.0
 
-    def apply_delta(self, delta: Delta, me: str) -> None:
-        """Put `delta` on top of what is known; `me` is the folded name that counts as mine."""
+    def apply_delta(self, delta: Delta, me: str, now: float) -> None:
+        """Put `delta` on top of what is known at `now`; `me` is the folded name that counts as mine."""
         if delta.whole:
             self.rows = {row.id: row for row in delta.rows}
             self.changes.clear()
-            self.count(time.time(), me)
+            self.count(now, me)
             _spare_the_collector()
         else:
             for row in delta.rows:
@@ -53,9 +52,9 @@ class FollowedTickets:
         """Count every ticket anew: at another instant others are late, or changed today."""
         self.tally = TicketTally(self.rows.values(), now, me)
 
-    def set_status(self, status: SyncStatus) -> None:
+    def set_status(self, status: SyncStatus, now: float) -> None:
         """Take over how syncing goes."""
-        self.status, self.status_at = status, time.time()
+        self.status, self.status_at = status, now
 
 
 def _spare_the_collector() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -85,12 +84,12 @@ class TicketPane(ConsolePart, VerticalScroll, inherit_bindings=False):
     def draw(self) -> None:
         """Draw what is known; silent when that is what is shown."""
         action = registry.find("tickets.refresh" if self._detail is not None else "tickets.details")
-        keys = self.console.keys_of(action) if action is not None else ()
+        keys = self.console.keys_of(action) if action is not None and self.console.allowed(action) else ()
         hint = _("{key} asks HubSoft for the texts of this ticket: 1 request.")
         self.query_one(TicketDetailView).show(
             self._row,
             self._detail,
-            time.time(),
+            self.console.wall(),
             waiting=self._waiting,
             hint=hint.format(key=shown_key(keys[0])) if keys else "",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,6 +22,7 @@ from widgets.tickets.texts import Quick, is_open
 from ..frame.actions import action
 from ..frame.base import one_page
 from ..frame.confirm import ConfirmScreen, PromptScreen
+from ..frame.record import record_action
 from ..writing import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
 from ..writing import ticket_flow
 from ..writing.ticket_flow import About
@@ -62,6 +62,8 @@ class TicketsScreen(TicketBoard):
     """What can be done on the board; each acts on the ticket chosen when its key was pressed."""
 
     AREA = "tickets"
+    ACTIONS = (record_action("tickets"),)
+    tells_changes = True
     CSS_PATH = Path(__file__).parents[3] / "styles" / "tickets.tcss"
     AUTO_FOCUS = "TicketTable"
     ABOUT = N_(
@@ -142,7 +144,7 @@ class TicketsScreen(TicketBoard):
     )
     def action_read(self) -> None:
         """Mark everything as read."""
-        self._looked.mark(time.time())
+        self._looked.mark(self.console.wall())
         self._draw_unread()
         self._note_board()
         self.redraw_frame()
@@ -358,7 +360,7 @@ class TicketsScreen(TicketBoard):
         name: str | None = await self.app.push_screen_wait(page)
         if name is not None:
             self._board = replace(self._board, my_name=name)
-            self._followed.count(time.time(), self.me)
+            self._followed.count(self.console.wall(), self.me)
             self.table.know(self.me)
             self._narrow(Quick.MINE)
             self._note_board()
@@ -503,7 +505,7 @@ class TicketsScreen(TicketBoard):
     def action_copy_line(self) -> None:
         """Copy the chosen ticket as one line."""
         if (row := self.chosen_row) is not None:
-            self.console.copy(_("the ticket"), ticket_line(row, time.time()))
+            self.console.copy(_("the ticket"), ticket_line(row, self.console.wall()))
 
     @action("", N_("plan of the next pass"), N_("Say what the next pass would ask, and what it costs."))
     @work(group="plan", exclusive=True, exit_on_error=False)

@@ -1,0 +1,237 @@
+"""Replay: the board and the Monitor on a recording, with an engine's stand-in that plays it and sends nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from hubsoft_tui.core.types import Snapshot
+from hubsoft_tui.errors import Closed
+from hubsoft_tui.formats import clock
+from hubsoft_tui.services.reports.types import SoFar
+from hubsoft_tui.services.tickets.types import BoardState, Delta, SyncStatus, TicketDetail
+from hubsoft_tui.settings.tree import Settings
+from hubsoft_tui.texts import N_, _, say
+
+from .frame.actions import Action, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from hubsoft_tui.services.container import Services
+    from hubsoft_tui.services.recordings import RecordedBoard, RecordedFrame, Recording
+    from hubsoft_tui.store.alerts import Alert
+
+T = TypeVar("T")
+
+SPEEDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+SEEK_SECONDS: Final = 30.0
+ABOUT: Final = N_(
+    "What the board and the Monitor showed when they were recorded. The space bar pauses, ← and → go half a "
+    "minute back and on, + and - change the speed. Nothing is sent. A recording holds no name, document, phone, "
+    "message or label: customers are C-1, C-2, …, those responsible R-1, …, and operators O-1, …"
+)
+PLAYING: Final = (
+    Action("replay.back", "left", N_("back"), N_("Go back half a minute."), "app.play('back')"),
+    Action("replay.forward", "right", N_("forward"), N_("Go forward half a minute."), "app.play('forward')"),
+    Action("replay.slower", "minus", N_("slower"), N_("Play slower."), "app.play('slower')"),
+    Action(
+        "replay.faster",
+        "plus",
+        N_("faster"),
+        N_("Play faster, up to a minute a second."),
+        "app.play('faster')",
+    ),
+)
+"""What plays a recording, on every screen of it."""
+REPLAYED: Final = frozenset(
+    {
+        *(action.id for action in PLAYING),
+        *(f"tickets.{name}" for name in ("details", "close", "feed", "filter", "sort", "turn", "columns")),
+        *(f"tickets.{name}" for name in ("open", "changed", "late", "unassigned", "all", "copy_line")),
+        *("monitor.read", "area.tickets", "area.monitor", "freeze", "copy", "palette", "help", "quit"),
+    }
+)
+"""What can be done on a recording: look at it."""
+NEEDS_ENGINE: Final = frozenset({"go", "record", "outbox", "losses"})
+"""What the application does elsewhere."""
+_PAUSE: Final = N_("pause"), N_("Stand still, or go on.")
+registry.declare("replay", PLAYING)
+
+
+def with_playing(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """Return `actions` with those that play in front: what freezes a screen pauses a replay."""
+    pause = [replace(action, label=_PAUSE[0], help=_PAUSE[1]) for action in actions if action.id == "freeze"]
+    return (*pause, *PLAYING, *(action for action in actions if action.id != "freeze"))
+
+
+class ReplayEngine:
+    """Plays a recording where screens expect an engine. `at` is the recorded instant in sight, UTC epoch seconds."""
+
+    def __init__(self, recording: Recording, ticking: Callable[[], float] = time.monotonic) -> None:
+        self.settings = Settings()
+        self.recording = recording
+        self.speed = 1.0
+        self.paused = False
+        self._clock = ticking
+        self._from, self._since = recording.times[0], ticking()
+        self._shown: tuple[int, RecordedFrame] | None = None
+
+    @property
+    def at(self) -> float:
+        """The recorded instant in sight."""
+        went = 0.0 if self.paused else (self._clock() - self._since) * self.speed
+        return min(self._from + went, self.recording.times[-1])
+
+    def pause(self, *, paused: bool) -> None:
+        """Stand still, or go on."""
+        self._go(self.at)
+        self.paused = paused
+
+    def seek(self, seconds: float) -> None:
+        """Go `seconds` on, or back."""
+        self._go(max(self.recording.times[0], self.at + seconds))
+
+    def change_speed(self, step: int) -> None:
+        """Play at the next faster or slower speed."""
+        self._go(self.at)
+        place = SPEEDS.index(self.speed) + step
+        self.speed = SPEEDS[min(max(place, 0), len(SPEEDS) - 1)]
+
+    def turn(self, how: str) -> None:
+        """Do what the name of a key's action says."""
+        match how:
+            case "back":
+                self.seek(-SEEK_SECONDS)
+            case "forward":
+                self.seek(SEEK_SECONDS)
+            case "slower":
+                self.change_speed(-1)
+            case "faster":
+                self.change_speed(+1)
+
+    def _go(self, at: float) -> None:
+        self._from, self._since = at, self._clock()
+
+    @property
+    def place(self) -> int:
+        """Which of the recorded frames is in sight."""
+        return self.recording.place(self.at)
+
+    @property
+    def frame(self) -> RecordedFrame:
+        """What was to be seen then."""
+        place = self.place
+        if self._shown is None or self._shown[0] != place:
+            self._shown = place, self.recording.frame(place)
+        return self._shown[1]
+
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot of that instant."""
+        place, shown = self.place, self.frame.snapshot
+        versions = {"tickets": self.recording.version(place)}
+        return replace(shown, serial=place + 1, badges=replace(shown.badges, versions=versions))
+
+    def mark(self) -> str:
+        """Return that it is a replay, of when, up to when, and how fast."""
+        last = self.recording.times[-1]
+        parts = [_("REPLAY"), f"{clock(self.at, seconds=True)} / {clock(last, seconds=True)}"]
+        if self.speed != 1.0:
+            parts.append(f"×{self.speed:g}")
+        if self.paused:
+            parts.append(_("paused"))
+        elif self.at >= last:
+            parts.append(_("end"))
+        return " ".join(parts)
+
+    def start(self) -> None:
+        """Begin at the beginning."""
+        self._go(self.recording.times[0])
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Do nothing: nothing runs."""
+
+    def call(self, ask: Callable[[Services], Awaitable[T]], timeout: float | None = None) -> T:
+        """Refuse: nothing is kept of how a replay was left."""
+        raise _refusal()
+
+    async def run(self, ask: Callable[[Services], Awaitable[T]]) -> T:
+        """Answer from the recording what the board and the Monitor ask; refuse the rest."""
+        return await ask(cast("Services", _RecordedServices(self.frame, self.recording.version(self.place))))
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[None]:
+        """Do nothing: snapshots are there."""
+        yield
+
+
+def _refusal() -> Closed:
+    return Closed(say("This is not in the recording."))
+
+
+class _RecordedServices:
+    """Stands for the services at one instant of a recording."""
+
+    shared = None
+
+    def __init__(self, frame: RecordedFrame, version: int) -> None:
+        self.tickets = _RecordedTickets(frame.board, version)
+        self.reports = self.alerts = _RecordedTrace(frame)
+
+    def __getattr__(self, name: str) -> object:
+        raise _refusal()
+
+
+class _RecordedTickets:
+    """The tickets as the board asks for them: always whole, since a person may go back in time."""
+
+    def __init__(self, board: RecordedBoard | None, version: int) -> None:
+        self._board, self._version = board, version
+
+    async def delta(self, since: int) -> Delta:
+        if self._board is None or since == self._version:
+            return Delta(self._version, whole=since != self._version)
+        return Delta(self._version, tuple(self._board.rows.values()), (), self._board.changes, whole=True)
+
+    async def status(self) -> SyncStatus:
+        return SyncStatus() if self._board is None else self._board.status
+
+    async def board(self) -> BoardState:
+        return BoardState()
+
+    async def keep_board(self, board: BoardState) -> None:
+        del board
+
+    async def changed_after(self, number: int) -> int:
+        del number
+        return 0
+
+    async def detail(self, ticket_id: int, *, refresh: bool = False, label: str = "") -> TicketDetail:
+        if self._board is None or (row := self._board.rows.get(ticket_id)) is None:
+            raise _refusal()
+        history = tuple(change for change in self._board.changes if change.ticket_id == ticket_id)
+        return TicketDetail(row, history=history)
+
+    def __getattr__(self, name: str) -> object:
+        raise _refusal()
+
+
+class _RecordedTrace:
+    """What the Monitor reads beside the snapshots."""
+
+    def __init__(self, frame: RecordedFrame) -> None:
+        self._frame = frame
+
+    async def so_far(self) -> SoFar:
+        if self._frame.so_far is None:
+            raise _refusal()
+        return self._frame.so_far
+
+    async def recent(self, limit: int = 0) -> tuple[Alert, ...]:
+        del limit
+        return self._frame.alerts
+
+    def __getattr__(self, name: str) -> object:
+        raise _refusal()
