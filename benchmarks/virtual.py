@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 WALL = 1_795_000_000.0
 """What the calendar says when virtual time begins, UTC epoch seconds."""
@@ -40,6 +42,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._seconds
+
+    def run_in_executor(  # threads are not waited for: their work is done at once
+        self, _executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except BaseException as error:  # noqa: BLE001 - handed on, as a thread does
+            done.set_exception(error)
+        return done
 
     def _skip(self, seconds: float) -> None:
         self._seconds += seconds

@@ -120,6 +120,8 @@ class Customer(Model, frozen=True, kw_only=True):
     incomplete: bool = False
     """A service, or another customer found beside this one, could not be read: what could be read does not tell
     that no contract is active."""
+    listed: bool = False
+    """Read from the list of all customers, which tells no alerts, nothing of the line and perhaps no address."""
 
 
 class WorkOrder(Model, frozen=True, kw_only=True):

@@ -146,6 +146,7 @@ class Engine:
             tokens=self._tokens,
             clock=clock,
             limit=self.known.limit,
+            find=self.known.find,
         )
         self._noted: deque[tuple[AskedQuestion, CachedAnswer]] = deque(maxlen=NOTED_KEPT)
         self._background: list[asyncio.Task[None]] = []

@@ -11,11 +11,11 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
 
-from ..errors import HubSoftError, StoreError
+from ..errors import BadAnswer, HubSoftError, Refused, StoreError, TimedOut
 from .cache.cache import Cache, CachedAnswer, Part
-from .cache.freshness import Fetched, Question
+from .cache.freshness import Fetched, Question, Sweep
 from .clock import Clock
-from .ports import FlightPort, Look
+from .ports import FlightPort, Look, StoredEntry
 from .requests.exchange import Exchange, Received
 from .requests.job import Job
 from .requests.leases import keep_lease
@@ -84,6 +84,8 @@ class SingleFlight(Generic[T]):
 
 LATE_SECONDS: Final = 0.05
 """An answer that was asked for elsewhere so long before this question is as good as a new one."""
+SWEPT_AT_ONCE: Final = 50
+"""Rows of a sweep remembered in one go: about two milliseconds."""
 ANY: Final = CachedAnswer(values=(None, None), age=0.0, fetched_at=0.0)
 """An answer of which nothing is known yet: its age limit is its category's own."""
 
@@ -100,6 +102,7 @@ class Fetcher:
         tokens: Tokens,
         clock: Clock,
         limit: Callable[[Category, CachedAnswer], float],
+        find: Callable[[Question[Any]], CachedAnswer | None],
     ) -> None:
         self._cache = cache
         self._elsewhere = flights
@@ -107,19 +110,31 @@ class Fetcher:
         self._tokens = tokens
         self._clock = clock
         self._limit = limit
+        self._find = find
         self._flights: SingleFlight[Fetched[Any]] = SingleFlight()
+        self._sweeps: SingleFlight[None] = SingleFlight()
 
     async def join(self, job: Job, question: Question[T], *, refresh: bool) -> tuple[Fetched[T], bool]:
         """Return the answer, and whether another caller in this process had asked for it already."""
+        sweep = None
+        if question.sweep is not None and not refresh:
+            sweep = await question.sweep()
+            if (found := self._fresh(question)) is not None:  # another question brought it in that moment
+                return _of(question, found, requests=0), True
+        # What a roster's rows may answer is less than what another asks under the same key.
+        key = question.key if sweep is None else f"{question.key} in a sweep"
         return await self._flights.join(
-            question.key, job, lambda own: self._bring(own, question, refresh=refresh)
+            key, job, lambda own: self._bring(own, question, sweep, refresh=refresh)
         )
 
     async def close(self) -> None:
         """Cancel what is on its way."""
         await self._flights.close()
+        await self._sweeps.close()
 
-    async def _bring(self, job: Job, question: Question[T], *, refresh: bool) -> Fetched[T]:
+    async def _bring(
+        self, job: Job, question: Question[T], sweep: Sweep | None, *, refresh: bool
+    ) -> Fetched[T]:
         """Bring one answer from HubSoft, or from the engine elsewhere that is already bringing it."""
         asked, look = self._clock.now(), None
         while not (look := await self._look(job, question, asked, look, refresh=refresh)).mine:
@@ -129,19 +144,49 @@ class Fetcher:
                 self._cache.absorb(look.entries)
             else:
                 await self._elsewhere.heard(question.key)
-            found = self._cache.find(question.key)
+            found = self._find(question)
             if found is not None and found.age <= self._oldest(question, found, asked, refresh=refresh):
-                return Fetched(
-                    question.join(found.values),
-                    found.age,
-                    found.fetched_at,
-                    found.truncated,
-                    problems=0,
-                    requests=0,
-                    ids=found.ids,
-                    values=found.values,
-                )
+                return _of(question, found, requests=0)
+        if sweep is not None and (found := await self._swept(job, question, look, sweep)) is not None:
+            return _of(question, found, requests=job.requests)
         return await self._ask(job, question, look)
+
+    def _fresh(self, question: Question[Any]) -> CachedAnswer | None:
+        found = self._find(question)
+        return found if found is not None and found.age <= self._limit(question.category, found) else None
+
+    async def _swept(
+        self, job: Job, question: Question[Any], look: Look, sweep: Sweep
+    ) -> CachedAnswer | None:
+        """Bring the answer with everybody else's; None: ask for it alone."""
+        try:
+            await keep_lease(
+                self._sweeps.join(sweep.key, job, lambda own: self._sweep(own, sweep)),
+                lambda: self._elsewhere.renew(question.key, job.priority, look),
+                every=self._elsewhere.seconds / 3,
+            )
+        except BaseException:
+            self._leave(question.key, look, None)
+            raise
+        if (found := self._fresh(question)) is not None:
+            self._land(question.key, look, self._cache.entries([question.brief]))
+        return found
+
+    async def _sweep(self, job: Job, sweep: Sweep) -> None:
+        retries, job.retries = job.retries, 0
+        try:
+            received = await self._exchange.perform(job, sweep.operation, self._tokens)
+        except (TimedOut, BadAnswer, Refused):
+            sweep.failed()
+            return
+        finally:
+            job.retries = retries
+        rows = list((await sweep.take(received)).items())
+        for start in range(0, len(rows), SWEPT_AT_ONCE):
+            self._cache.learn(
+                dict(rows[start : start + SWEPT_AT_ONCE]), sent_at=received.at, sent_now=received.now
+            )
+            await asyncio.sleep(0)  # people are served between portions
 
     async def _look(
         self, job: Job, question: Question[Any], asked: float, before: Look | None, *, refresh: bool
@@ -215,10 +260,26 @@ class Fetcher:
             alone=question.alone,
             truncated=received.decoded.truncated,
         )
+        self._land(question.key, look, entries)
+        return parts
+
+    def _land(self, key: str, look: Look, entries: list[StoredEntry]) -> None:
         try:
-            self._elsewhere.landed(question.key, look, entries)
+            self._elsewhere.landed(key, look, entries)
         except StoreError as error:
             # A busy file or a full disk must not cost a person the answer that is already here.
             self._cache.ahead = True
             logger.warning("not kept on disk: %s", error)
-        return parts
+
+
+def _of(question: Question[T], found: CachedAnswer, *, requests: int) -> Fetched[T]:
+    return Fetched(
+        question.join(found.values),
+        found.age,
+        found.fetched_at,
+        found.truncated,
+        problems=0,
+        requests=requests,
+        ids=found.ids,
+        values=found.values,
+    )

@@ -262,7 +262,7 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
         ),
         checkup=checkup,
         connection=ConnectionTest(engine, clock),
-        customers=Customers(engine, state.recent, clock, person=current_person),
+        customers=Customers(engine, state.recent, clock, person=current_person, sweep=checkup.one_page.sweep),
         desk=desk,
         drafts=DraftBox(state.drafts, clock),
         losses=losses,

@@ -93,6 +93,17 @@ class CacheSettings:
         high=1_000_000,
     )
     """About 700 bytes of disk each. They take no place of `max_entries`, nor the other way round."""
+    one_page_seconds: float = setting(
+        3.0,
+        N_(
+            "Where all customers fit in one page: how long a person may wait for that page in place of one customer."
+        ),
+        SECONDS,
+        name=N_("page of all customers"),
+        low=0,
+        high=15,
+    )
+    """0 never asks for it."""
     clean_seconds: float = setting(
         300.0,
         N_("How often records too old to be of use are removed."),

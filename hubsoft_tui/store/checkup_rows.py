@@ -111,6 +111,7 @@ CREATE TABLE notice (
 );
 """,
     "ALTER TABLE notice ADD COLUMN held INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE roster ADD COLUMN seconds REAL;",
 )
 
 

@@ -31,6 +31,8 @@ class RosterSize:
     at: float
     believed: bool = True
     """False for a variant that turned out to leave out what it should hold."""
+    seconds: float | None = None
+    """How long the page took that held all of it; None where more than one does, or none was read."""
 
 
 class Rosters(AccountStore):
@@ -38,20 +40,26 @@ class Rosters(AccountStore):
 
     def sizes(self) -> dict[str, RosterSize]:
         """Return what is known of each variant."""
-        rows = self._read("SELECT variant, total, page_size, at, believed FROM roster WHERE account = ?")
-        return {variant: RosterSize(total, size, at, bool(ok)) for variant, total, size, at, ok in rows}
+        rows = self._read(
+            "SELECT variant, total, page_size, at, believed, seconds FROM roster WHERE account = ?"
+        )
+        return {
+            variant: RosterSize(total, size, at, bool(ok), took)
+            for variant, total, size, at, ok, took in rows
+        }
 
     def put_size(self, variant: str, size: RosterSize) -> None:
         """Note what was learnt of a variant."""
         self._write(
-            "INSERT OR REPLACE INTO roster VALUES (?, ?, ?, ?, ?, ?)",
-            (variant, size.total, size.page_size, size.believed, size.at),
+            "INSERT OR REPLACE INTO roster VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (variant, size.total, size.page_size, size.believed, size.at, size.seconds),
         )
 
     def note_total(self, variant: str, total: int, at: float) -> None:
         """Note how many customers a variant holds; what else is known of it stays."""
         known = self.sizes().get(variant)
-        self.put_size(variant, RosterSize(total, known.page_size if known else LARGEST, at))
+        seconds = known.seconds if known else None
+        self.put_size(variant, RosterSize(total, known.page_size if known else LARGEST, at, seconds=seconds))
 
     def page(
         self, run_id: int, reading: Reading, seen: Iterable[Seen]

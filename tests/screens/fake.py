@@ -84,7 +84,7 @@ class FakeCustomers:
         self.reveals = []
         self.remembered = []
 
-    async def lookup(self, text, context, *, refresh=False, remember=False):
+    async def lookup(self, text, context, *, refresh=False, remember=False, listed=False):
         self.asked.append((text, refresh, context.label))
         recognise(text)
         found = self.answers.get(text, ())

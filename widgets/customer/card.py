@@ -40,6 +40,8 @@ class Head:
     """For a stale answer: why HubSoft could not be asked."""
     revealed: bool = False
     """Whether document and phones are shown whole."""
+    way_to_whole: str = ""
+    """For a customer from the list of all: the key that asks for what the list does not tell."""
 
 
 def state(customer: Customer, active: bool) -> tuple[str, str]:
@@ -80,6 +82,13 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
     return [cut(each, width) for each in lines]
 
 
+def _lacking(key: str) -> str:
+    """Say what the list of all customers does not tell, and which key asks for it."""
+    said = _("From the list of all customers, without alerts, the state of the line and the address.")
+    asks = _("{key} asks for them: 1 request.").format(key=key) if key else ""
+    return " ".join(filter(None, (said, asks)))
+
+
 class CustomerHead(Drawn):
     """Name and state, large; document, code, since, phones; why the answer is old."""
 
@@ -102,6 +111,10 @@ class CustomerHead(Drawn):
         if trade and trade != clean(head.customer.name):
             lines.append(Content.styled(cut(trade, width), "$quiet"))
         lines.append(self._identity(head, width))
+        if head.customer.listed:
+            lines += [
+                Content.styled(each, "$stale") for each in wrapped(_lacking(head.way_to_whole), width, 2)
+            ]
         if head.reason:
             lines += [Content.styled(each, "$stale") for each in wrapped(clean(head.reason), width, 2)]
         return lines
@@ -206,6 +219,11 @@ class CustomerAside(Drawn):
                     Content.styled(f"  {each}", "$quiet")
                     for each in wrapped(clean(service.address.full), width - 2, 2)
                 ]
+        if customer.listed:
+            lines += [
+                Content(""),
+                *(Content.styled(each, "$stale") for each in wrapped(_lacking(""), width, 4)),
+            ]
         for alert in customer.alerts:
             lines += [
                 Content(""),

@@ -265,6 +265,14 @@ class Cache(CacheReader):
         except StoreError as error:
             logger.warning("not kept on disk: %s", error)
 
+    def entries(self, keys: Sequence[str]) -> list[StoredEntry]:
+        """Return what is kept on disk under these keys."""
+        try:
+            return list(self._port.load(list(keys)).values())
+        except StoreError as error:
+            logger.warning("not read: %s", error)
+            return []
+
     def kept(
         self,
         key: str,

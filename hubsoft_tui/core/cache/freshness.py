@@ -6,7 +6,7 @@ a matter of the question's category and of the customer it is about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,19 @@ from ..types import Answer, Category, Source
 from .cache import Cache, CachedAnswer, CacheReader, Part
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One request that brings at once what answers many questions, asked for in place of what answers one."""
+
+    key: str
+    """Who asks for the same sweep at the same time shares it."""
+    operation: Operation[Any]
+    take: Callable[[Any], Awaitable[Mapping[str, tuple[Any, ...]]]]
+    """Says which rows of what was received answer what, by `Question.brief`; none where it does not tell enough."""
+    failed: Callable[[], object]
+    """Told that HubSoft would not or could not answer it: each question is asked alone then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,11 @@ class Question(Generic[T]):
     lasting: bool = False
     """Its answer is shown while HubSoft is away however old it is: names and numbers that hardly ever change."""
     brief: str = field(default="", repr=False)
-    """A key under which a roster's row may answer too, for any category but CLIENT_DATA; empty: none may."""
+    """A key under which a roster's rows may answer too; empty: none may."""
+    rows_tell: Callable[[tuple[Any, ...]], bool] | None = None
+    """Whether these rows of a roster tell enough for CLIENT_DATA; None: none does. They do for the other categories."""
+    sweep: Callable[[], Awaitable[Sweep | None]] | None = None
+    """Looks for a sweep that costs no more than this question alone, once nothing remembered answers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +81,26 @@ class FreshReader:
         self._suspended = suspended
 
     def find(self, question: Question[Any]) -> CachedAnswer | None:
-        """Return the youngest that is known, however old; a roster's row never stands in for a customer's data."""
+        """Return the youngest that is known, however old.
+
+        A roster's rows stand in for a customer's data only where the question says that they tell enough, and no
+        record that tells more is young enough.
+        """
         found = self._reader.find(question.key)
-        if not question.brief or question.category is Category.CLIENT_DATA:
+        data = question.category is Category.CLIENT_DATA
+        if not question.brief or (data and question.rows_tell is None):
             return found
-        return _younger(found, self._reader.find_brief(question.brief))
+        if data and found is not None and self.fresh(question, found):
+            return found
+        rows = self._reader.find_brief(question.brief)
+        if (
+            rows is not None
+            and data
+            and question.rows_tell is not None
+            and not question.rows_tell(rows.values)
+        ):
+            return found
+        return _younger(found, rows)
 
     def fresh(self, question: Question[Any], found: CachedAnswer) -> bool:
         """Whether what was found is young enough for the question."""

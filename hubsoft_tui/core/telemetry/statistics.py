@@ -63,7 +63,11 @@ class Statistics:
         self.count(asked.category, outcome, expired=found is not None and not asked.forced)
         if self._tracer is None:
             return
-        if outcome is Outcome.COALESCED or found is None:
+        # A roster's rows, which are no records of their own, show less of a customer: they cannot be compared.
+        listed = asked.category is Category.CLIENT_DATA and (
+            (fetched.values and not fetched.ids) or (found is not None and found.values and not found.ids)
+        )
+        if outcome is Outcome.COALESCED or found is None or listed:
             self._tracer.shown(asked, outcome, fetched.ids, fetched.values, fetched.age)
             return
         since = found.age + max(0.0, self._clock.now() - fetched.age - began)

@@ -151,6 +151,7 @@ class CustomerView(ConsolePart, Vertical):
                 stale=stale,
                 reason=reason,
                 revealed=self._revealed,
+                way_to_whole=self._key_of(registry.find("lookup.refresh")) if customer.listed else "",
             )
         )
         self.query_one(CustomerNotices).show(self._drafts(customer, now), customer.alerts)
@@ -171,11 +172,14 @@ class CustomerView(ConsolePart, Vertical):
         return tuple(
             (
                 _("draft: {what} ({time})").format(what=draft_title(draft), time=moment(draft.at, now)),
-                _("{key} continues").format(key=shown_key(next(iter(self.console.keys_of(way)), ""))),
+                _("{key} continues").format(key=self._key_of(way)),
             )
             for draft, way in found
             if way is not None and self.console.allowed(way)
         )
+
+    def _key_of(self, way: Action | None) -> str:
+        return "" if way is None else shown_key(next(iter(self.console.keys_of(way)), ""))
 
     def on_resize(self) -> None:
         """Addresses come and go with the height."""

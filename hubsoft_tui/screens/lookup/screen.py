@@ -226,7 +226,7 @@ class LookupScreen(ConsoleScreen):
         context = RequestContext("lookup", label=question.label)
         found = await self.asked(
             lambda services: services.customers.lookup(
-                question.text, context, refresh=question.refresh, remember=True
+                question.text, context, refresh=question.refresh, remember=True, listed=True
             ),
             failed=lambda sentence, error: self._failed(
                 question,

@@ -183,4 +183,6 @@ def summary(customer: Customer, *, active: bool, services: frozenset[int], revea
         mark = "●" if service.id in services else "○"
         parts = [f"{mark} {service.name}", price, service.status, service.technology, service.ipv4]
         lines.append("  ".join(part for part in parts if part))
+    if customer.listed:
+        known = ", ".join((known, _("without alerts and the state of the line")))
     return "\n".join([*lines, known])

@@ -100,7 +100,8 @@ def choose(
         if (total := sizes.get(variant)) is None:
             continue
         pages, left_out = count_pages(total, page_size), expected_missing(stale, variant, sizes)
-        if pages + left_out <= best.requests:
+        # The whole roster answers the day's other questions too, which is worth a page.
+        if pages + left_out <= best.requests + (best.way is Way.ROSTER and variant is Variant.ALL):
             best = CheckupPlan(
                 Way.ROSTER,
                 members,
@@ -196,7 +197,7 @@ async def sizes_of(engine: Engine, files: CheckupFiles) -> Sizes:
     """Return what earlier readings have taught."""
     known = await files.run(lambda stores: stores.rosters.sizes())
     now, most = engine.clock.wall(), engine.settings.checkup.page_size
-    totals = {Variant(name): size.total for name, size in known.items() if _of_use(size, now)}
+    totals = {Variant(name): size.total for name, size in known.items() if of_use(size, now)}
     sizes = [size.page_size for size in known.values()]
     return Sizes(totals, max(SMALLEST, min([most, *sizes])))
 
@@ -204,7 +205,7 @@ async def sizes_of(engine: Engine, files: CheckupFiles) -> Sizes:
 async def doubted(engine: Engine, files: CheckupFiles) -> bool:
     """Whether the whole roster turned out to hold cancelled services alone."""
     size = (await files.run(lambda stores: stores.rosters.sizes())).get(Variant.ALL.value)
-    return size is not None and not _of_use(size, engine.clock.wall())
+    return size is not None and not of_use(size, engine.clock.wall())
 
 
 def pace_of(engine: Engine) -> Pace:
@@ -218,5 +219,6 @@ def pace_of(engine: Engine) -> Pace:
     )
 
 
-def _of_use(size: RosterSize, now: float) -> bool:
+def of_use(size: RosterSize, now: float) -> bool:
+    """Whether a variant may be read: it held what it should, or that was long ago."""
     return size.believed or now - size.at > DOUBT_SECONDS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -207,6 +207,10 @@ class RosterReader:
         self._run = run_id
         self._variant = variant
         self._asker = PageAsker(engine, variant, waits)
+        self._whole = False
+        """One page was the whole roster, and everybody of it is remembered."""
+        self._seconds: float | None = None
+        """How long that page took."""
 
     async def read(
         self,
@@ -232,7 +236,7 @@ class RosterReader:
             if page.start == 0 and reading.size < page.size:
                 self._asker.most = reading.size
             await self._write(reading, page.received, fresh, take(fresh, page.received.at), spent())
-            await self._remember(fresh, page.received)
+            await self._remember(fresh, page)
             reading = replace(reading, size=self._asker.next_size(reading.offset, reading.size))
         if reading.whole:
             await self._learn_sizes(reading)
@@ -251,7 +255,7 @@ class RosterReader:
 
         Of several with one document none is: one of the others may have one.
         """
-        if self._variant is not Variant.ALL:
+        if self._variant is not Variant.ALL or self._whole:
             return
         shared = await self._files.run(lambda stores: stores.rosters.shared_documents(self._run))
         chunks = await self._files.run(lambda stores: stores.rosters.waiting(self._run))
@@ -310,16 +314,18 @@ class RosterReader:
             )
         )
 
-    async def _remember(
-        self, customers: Iterable[Customer], received: Received[tuple[Customer, ...]]
-    ) -> None:
+    async def _remember(self, customers: Iterable[Customer], page: RosterPage) -> None:
         """Remember active customers at once; those without may have another record on a page to come.
 
         Only of a variant that holds everything: another leaves out services people expect to see.
         """
         if self._variant is not Variant.ALL:
             return
-        active = self._engine.settings.customers.active_statuses
+        received, active = page.received, self._engine.settings.customers.active_statuses
+        if rows := everybody(page.decoded, active):
+            self._whole, self._seconds = True, self._clock.now() - received.now
+            await self._learn(rows, received.at, received.now)
+            return
         found: dict[str, tuple[Customer, ...]] = {}
         for each in customers:
             if each.document and is_enabled(each, active):
@@ -343,8 +349,31 @@ class RosterReader:
             await self._put_size(variant, total, reading.size)
 
     async def _put_size(self, variant: Variant, total: int, size: int, *, believed: bool = True) -> None:
-        row = RosterSize(total, max(SMALLEST, size), self._clock.wall(), believed)
+        seconds = self._seconds if variant is Variant.ALL else None
+        row = RosterSize(total, max(SMALLEST, size), self._clock.wall(), believed, seconds)
         await self._files.run(lambda stores: stores.rosters.put_size(variant.value, row))
+
+
+def everybody(
+    decoded: Decoded[tuple[Customer, ...]], active: Collection[str]
+) -> dict[str, tuple[Customer, ...]]:
+    """Return the rows of a page of all customers by the `Question.brief` they answer, if it shows everybody.
+
+    Else nothing. That a customer is not among them does not prove that HubSoft does not know it.
+    """
+    page, found = decoded.page, decoded.value
+    if page is None or len({each.id for each in found}) < max(1, page.total, decoded.rows):
+        return {}
+    if not any(map(is_current, found)):
+        return {}  # on some servers "cancelled too" means "cancelled only"
+    rows: dict[str, tuple[Customer, ...]] = {}
+    for each in found:
+        if is_document(each.document):
+            key = questions.brief_key(each.document)
+            rows[key] = (*rows.get(key, ()), msgspec.structs.replace(each, listed=True))
+        elif is_enabled(each, active):
+            return {}  # whose contract that is no row tells
+    return {key: own for key, own in rows.items() if not any(each.incomplete for each in own)}
 
 
 def moved_on(reading: Reading, page: RosterPage) -> Reading:

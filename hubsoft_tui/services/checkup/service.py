@@ -22,6 +22,7 @@ from ...texts import say
 from .members import read_members
 from .nightly_roster import NightlyRoster
 from .notifier import Notifier
+from .one_page import OnePage
 from .open_lists import OpenList, OpenLists
 from .plan import choose, pace_of, sizes_of, stale_of, worth_asking
 from .roster import Spent, learn_total
@@ -61,6 +62,7 @@ class Checkup:
         self._telling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self.night = NightlyRoster(engine, files, clock)
+        self.one_page = OnePage(engine, files)
         self.on_run: Callable[[int, int], object] = lambda _decided, _requests: None
         """Called when a run of this process ends, finished or not: with members decided and requests spent."""
 

@@ -53,8 +53,13 @@ SEARCHES: Final = {
 
 
 @lru_cache(maxsize=KEPT_TERMS)
-def customer(term: Term, category: Category = Category.CLIENT_DATA) -> Question[tuple[Customer, ...]]:
-    """Ask for the customers a term names; `term` is any kind but a protocol."""
+def customer(
+    term: Term, category: Category = Category.CLIENT_DATA, *, listed: bool = False
+) -> Question[tuple[Customer, ...]]:
+    """Ask for the customers a term names; `term` is any kind but a protocol.
+
+    With `listed` a row of the list of all customers will do: the asker shows what that does not tell.
+    """
     alone = term.kind in {Kind.CPF, Kind.CNPJ, Kind.CODE, Kind.LOGIN}
     return Question(
         key=_customer_key(term),
@@ -64,6 +69,7 @@ def customer(term: Term, category: Category = Category.CLIENT_DATA) -> Question[
         join=tuple,
         alone=alone,
         brief=brief_key(term.value) if term.kind in {Kind.CPF, Kind.CNPJ} else "",
+        rows_tell=_are_whole if listed else None,
     )
 
 
@@ -140,6 +146,10 @@ def brief_key(document: str) -> str:
 def brief(customer: Customer) -> Customer:
     """Return of a roster's row what tells whether a contract is active; phones and the like need not be kept."""
     return structs.replace(customer, phones=(), emails=(), born_on=None)
+
+
+def _are_whole(rows: tuple[Customer, ...]) -> bool:
+    return all(each.listed for each in rows)
 
 
 def _names(customer: Customer) -> tuple[str, ...]:

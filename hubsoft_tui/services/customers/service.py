@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...api.models import Customer, Invoice, Service, Session, Ticket, WorkOrder
 from ...core.clock import Clock
-from ...core.types import Answer, Category, RequestContext, Source
+from ...core.types import Answer, Category, Priority, RequestContext, Source
 from ...errors import Unproven
 from ...privacy import mask_document
 from ...store.recent_and_audit import Recent, RecentAndAudit
@@ -17,6 +18,7 @@ from . import questions
 from .terms import Kind, Term, recognise
 
 if TYPE_CHECKING:
+    from ...core.cache.freshness import Sweep
     from ...core.engine import Engine
 
 LOOKUP = RequestContext("lookup")
@@ -99,9 +101,19 @@ class Customers:
     """The service; lives in the engine's loop."""
 
     def __init__(
-        self, engine: Engine, desk: RecentAndAudit, clock: Clock, *, person: Callable[[], str]
+        self,
+        engine: Engine,
+        desk: RecentAndAudit,
+        clock: Clock,
+        *,
+        person: Callable[[], str],
+        sweep: Callable[[Category, Priority], Awaitable[Sweep | None]] | None = None,
     ) -> None:
-        """`person` names the account that reveals a document, for the audit trail."""
+        """`person` names the account that reveals a document, for the audit trail.
+
+        `sweep` looks for a request that brings every customer and costs no more than asking for one.
+        """
+        self._sweep = sweep
         self._engine = engine
         self._desk = desk
         self._clock = clock
@@ -115,11 +127,13 @@ class Customers:
         category: Category = Category.CLIENT_DATA,
         refresh: bool = False,
         remember: bool = False,
+        listed: bool = False,
     ) -> Lookup:
         """Find customers, at most as old as `category` allows. No customer found is an answer, not an error.
 
-        With `remember` a single customer goes in front of `recent`: a person looks at it. Raises InvalidInput before
-        anything is sent, and HubSoftError.
+        With `remember` a single customer goes in front of `recent`: a person looks at it. With `listed` a row of the
+        list of all customers will do, which tells no alerts and nothing of the line (`Customer.listed`). Raises
+        InvalidInput before anything is sent, and HubSoftError.
         """
         term = text if isinstance(text, Term) else recognise(text)
         spent = 0
@@ -144,7 +158,10 @@ class Customers:
                     reason=tickets.reason,
                 )
             searched = owner
-        answer = await self._engine.ask(questions.customer(searched, category), context, refresh=refresh)
+        question = questions.customer(searched, category, listed=listed)
+        if self._sweep is not None and question.brief and (listed or category is not Category.CLIENT_DATA):
+            question = replace(question, sweep=partial(self._sweep, category, context.priority))
+        answer = await self._engine.ask(question, context, refresh=refresh)
         if remember and len(answer.value) == 1:
             await self.remember(answer.value[0], text if isinstance(text, str) else term.value)
         return lookup_of(term, answer, self._engine.settings.customers.active_statuses, spent=spent)

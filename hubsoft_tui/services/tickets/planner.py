@@ -27,6 +27,8 @@ LOOK_OVERLAP: Final = 3 * 3600.0
 """A look begins on the day it was so many seconds before the last one: servers in other zones write other days."""
 TABLE_SECONDS: Final = 86_400.0
 """How often the table of statuses is read; one that no table named is asked for at once."""
+LIGHT_ROWS: Final = 100
+"""A list of so many rows is read without a filter at any time, a longer one only where a look is due anyway."""
 CERTAIN_CLOSED: Final = 20
 """So many closed tickets and no open one: the provider leaves no open ticket in that status, whatever it is called."""
 
@@ -73,6 +75,17 @@ class KnownTickets:
     def floor_open(self) -> int:
         """Open tickets opened since `windows.floor`."""
         return sum(count.open for count in self.counts)
+
+    @property
+    def floor_all(self) -> int:
+        """Tickets opened since `windows.floor`, closed or not."""
+        return sum(count.open + count.closed for count in self.counts)
+
+    @property
+    def look_due(self) -> bool:
+        """Whether it is time to see everything opened lately without a filter."""
+        looked_at = self.state.looked_at
+        return looked_at is None or not 0 <= self.now - looked_at < LOOK_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +151,26 @@ def steps(known: KnownTickets, size: int) -> Steps:
     state = known.state
     table = state.tables_at is None or not 0 <= known.now - state.tables_at < TABLE_SECONDS
     if known.first:
-        everything = Read(TicketDate.OPENED, floor, today)
-        return Steps(size, table, (everything,), (), (), looks=True, naive=len(known.followed))
+        whole = Read(TicketDate.OPENED, floor, today)
+        return Steps(size, table, (whole,), (), (), looks=True, naive=len(known.followed))
+    everything = _everything(known, size)
     hidden = hidden_statuses(known, size)
     start, singles = _reach(known, size, hidden)
     shown = tuple(label.id for label in known.statuses if label.id not in hidden)
     opened, looks = _opened(known, size, start, shown)
     closed = Read(TicketDate.CLOSED, known.windows.closed, today, rows=known.closed)
-    return Steps(size, table, (*opened, closed), singles, hidden, looks=looks, naive=len(known.followed))
+    parts = Steps(size, table, (*opened, closed), singles, hidden, looks=looks, naive=len(known.followed))
+    return everything if everything is not None and everything.requests < parts.requests else parts
+
+
+def _everything(known: KnownTickets, size: int) -> Steps | None:
+    """Read all that may be followed by rule in one list, closed or not: it names its own statuses."""
+    start, singles = _reach(known, size, ())
+    if start != known.windows.floor or known.floor_all > (size if known.look_due else LIGHT_ROWS):
+        return None
+    read = Read(TicketDate.OPENED, start, day_of(known.now), rows=known.floor_all)
+    table = known.state.tables_at is None
+    return Steps(size, table, (read,), singles, (), looks=True, naive=len(known.followed))
 
 
 def hidden_statuses(known: KnownTickets, size: int) -> tuple[int, ...]:
@@ -195,10 +220,8 @@ def _opened(
     if start < look:
         older = Read(TicketDate.OPENED, start, look - ONE_DAY, shown, max(0, rows - known.look_open))
         split = (older, *split)
-    looked_at = known.state.looked_at
-    due = looked_at is None or not 0 <= known.now - looked_at < LOOK_SECONDS
     cheaper = sum(read.requests(size) for read in split) < filtered.requests(size)
-    return (split, True) if due or cheaper else ((filtered,), False)
+    return (split, True) if known.look_due or cheaper else ((filtered,), False)
 
 
 def plan_in_words(asking: Steps) -> Plan:

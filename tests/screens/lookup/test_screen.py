@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import msgspec
 import pytest
 from textual import events
 
@@ -76,6 +77,24 @@ async def test_a_customer_is_shown_with_state_origin_masks_services_and_alerts(h
             assert text in screen, text
         assert CPF not in screen
         assert "862.149" not in screen
+
+
+async def test_a_customer_from_the_list_of_all_says_what_is_missing_and_which_key_asks(hub):
+    services = tuple(msgspec.structs.replace(each, connection=None, address=None) for each in BIANCA.services)
+    row = msgspec.structs.replace(BIANCA, alerts=(), services=services, listed=True)
+    hub.customers.answers[CPF] = (row,)
+    missing = "From the list of all customers, without alerts, the state of the line and the address. r asks"
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        assert missing in seen(app)
+        copied = words.summary(row, active=True, services=frozenset({11}), revealed=False, known="known")
+        assert copied.endswith("known, without alerts and the state of the line")
+        hub.customers.answers[CPF] = (BIANCA,)
+        await pilot.press("r")
+        await settle(pilot)
+        assert hub.customers.asked[-1][:2] == (CPF, True)
+        assert "From the list" not in seen(app)
+        assert "! Fibre cut" in seen(app)
 
 
 async def test_what_was_typed_leaves_the_line_once_answered_so_letters_act(hub):

@@ -100,3 +100,30 @@ def test_tickets_that_a_person_follows_from_long_ago_are_asked_the_cheaper_way()
 def test_a_console_left_off_for_months_reads_no_months_of_closed_tickets() -> None:
     begins = windows(state(synced_at=NOON - 200 * 86_400), NOON, earliest=None, oldest=None, first_days=30)
     assert begins.closed == TODAY - timedelta(days=30)
+
+
+def small(count: int, **more: object) -> KnownTickets:
+    facts: dict[str, object] = {"oldest_open": 15} | more
+    return known(counts=(StatusCount(22, 15, 0), StatusCount(24, 0, count - 15)), **facts)
+
+
+def test_a_small_provider_is_read_in_one_list_closed_or_not_and_needs_no_table() -> None:
+    plan = steps(small(90, state=state(tables_at=NOON - 9e5)), 500)
+    (everything,) = plan.reads
+    assert (everything.start, everything.status_ids) == (TODAY - timedelta(days=41), ())
+    assert (plan.requests, plan.table, plan.looks, plan.hidden) == (1, False, True, ())
+
+
+def test_a_longer_list_is_read_whole_only_when_a_look_is_due_and_one_page_holds_it() -> None:
+    due = state(looked_at=NOON - LOOK_SECONDS)
+    assert [len(steps(small(400), 500).reads), len(steps(small(400, state=due), 500).reads)] == [2, 1]
+    assert len(steps(small(501, state=due), 500).reads) > 1
+
+
+def test_a_ticket_followed_from_long_ago_is_asked_for_beside_that_list() -> None:
+    ancient = FollowedTicket(1, "1", start_of(TODAY - timedelta(days=300)))
+    begins = windows(
+        state(), NOON, earliest=start_of(TODAY - timedelta(days=40)), oldest=ancient.opened_at, first_days=30
+    )
+    plan = steps(small(90, followed=(ancient,), windows=begins, oldest_open=5000), 500)
+    assert (len(plan.reads), plan.singles, plan.requests) == (1, (ancient,), 2)

@@ -84,7 +84,7 @@ def test_the_first_pass_takes_the_open_ones_of_the_last_days_and_tells_no_news(m
     assert not old & set(syncing.rows)
     assert (report.new, report.changed, report.closed, len(syncing.changes)) == (0, 0, 0, 0)
     assert report.tracked == len(syncing.rows)
-    assert syncing.sync().requests == 2
+    assert syncing.sync().requests == 1  # few enough that one list holds them all, closed or not
 
 
 def test_what_it_will_ask_is_what_it_asks(syncing, simulator):
@@ -131,7 +131,7 @@ def test_pages_get_smaller_when_they_are_too_heavy_and_grow_again(make_simulator
 
 
 def test_rows_that_move_up_between_two_pages_are_not_missed(make_simulator, syncing_over):
-    simulator = make_simulator(customers=60, tickets=90, closed_tickets=0)
+    simulator = make_simulator(customers=60, tickets=130, closed_tickets=0)
     syncing = syncing_over(simulator, page_size=50)
     syncing.begin()
     newest = [ticket for ticket in simulator.tickets if ticket.open][-2:]
