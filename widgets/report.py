@@ -12,9 +12,17 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from hubsoft_tui.formats import NOTHING, day
+from hubsoft_tui.services.outbox.types import action_name
 from hubsoft_tui.services.reports import figures
 from hubsoft_tui.services.reports.figures import FigureUnit, ReportFigure, Sums
-from hubsoft_tui.services.reports.types import DayHead, DayReport, caller_name, category_name
+from hubsoft_tui.services.reports.types import (
+    ACTION_HEADS,
+    ActionCount,
+    DayHead,
+    DayReport,
+    caller_name,
+    category_name,
+)
 from hubsoft_tui.texts import N_, _, number
 
 from .line_widget import Drawn, Part, fit, line
@@ -248,9 +256,10 @@ class ReportTables(Drawn):
         asked = _table(_("Category"), report.categories, category_name, figures.ASKED, each)
         operators = _table(_("Operator"), report.operators, str, figures.SCREEN_BOTH, each)
         callers = _table(_("Asked by"), report.callers, caller_name, figures.SCREEN_BOTH, each)
+        actions = _actions_table(report.actions, each)
         if not wide:
-            return [*endpoints, *classes, *operators, *callers, *asked]
-        left, right = [*endpoints, *asked], [*classes, *operators, *callers]
+            return [*endpoints, *classes, *operators, *actions, *callers, *asked]
+        left, right = [*endpoints, *asked, *actions], [*classes, *operators, *callers]
         return [
             (one or Content("")).pad_right(each + _GAP - (one.cell_length if one else 0)).append(other or "")
             for one, other in zip_longest(left, right)
@@ -272,9 +281,24 @@ def _table(
     width: int,
 ) -> list[Content]:
     """Return a heading, a line for each row, and an empty line; figures that do not fit are left out."""
-    names = {key: name(key) for key in rows}
     drawn = [(_(each.short), [_text(each, sums, NOTHING) for sums in rows.values()]) for each in shown]
-    room = max([_NAME, cell_len(title), *map(cell_len, names.values())])
+    return _grid(title, [name(key) for key in rows], drawn, width)
+
+
+def _actions_table(actions: Sequence[ActionCount], width: int) -> list[Content]:
+    """Return what each operator did to services and visits; nothing when nothing was done."""
+    if not actions:
+        return []
+    names = [f"{each.operator} · {action_name(each.kind)}" for each in actions]
+    counts = [[number(count) if count else NOTHING for count in each.counts] for each in actions]
+    columns = zip(map(_, ACTION_HEADS), zip(*counts, strict=True), strict=True)
+    return _grid(_("Actions"), names, [(head, list(cells)) for head, cells in columns], width)
+
+
+def _grid(
+    title: str, names: Sequence[str], drawn: Sequence[tuple[str, list[str]]], width: int
+) -> list[Content]:
+    room = max([_NAME, cell_len(title), *map(cell_len, names)])
     fitting: list[tuple[int, str, list[str]]] = []
     left = width - min(room, width // 2)
     for head, cells in drawn:
@@ -286,14 +310,14 @@ def _table(
     first = width - sum(wide for wide, _head, _cells in fitting)
     heads = "".join(fit(head, wide, right=True) for wide, head, _cells in fitting)
     lines = [line((fit(title, first), _TITLE), (heads, _QUIET))]
-    for place, key in enumerate(rows):
+    for place, name in enumerate(names):
         row = "".join(fit(cells[place], wide, right=True) for wide, _head, cells in fitting)
-        lines.append(line(fit(names[key], first), row))
-    if not rows:
+        lines.append(line(fit(name, first), row))
+    if not names:
         lines.append(Content.styled(_("none"), _QUIET))
     return [*lines, Content("")]
 
 
 def _shape(report: DayReport) -> tuple[int, ...]:
     groups = (report.endpoints, report.priorities, report.categories, report.operators, report.callers)
-    return tuple(len(group) for group in groups)
+    return (*map(len, groups), len(report.actions))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,10 +18,9 @@ from .session import CommandSession, json_option, open_hub
 from .translation import Command, Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ..services.container import Services
-    from ..services.desk import ActionCount
     from ..services.reports.types import DayReport
     from ..texts import Text
 
@@ -50,13 +48,12 @@ def report(
         raise click.UsageError(_("Choose one of --json, --csv and --html."))
     wanted = None if day is None else _day(day)
 
-    async def ask(services: Services) -> tuple[DayReport, tuple[ActionCount, ...], Text | str | None]:
+    async def ask(services: Services) -> tuple[DayReport, Text | str | None]:
         reports = services.reports
-        made = await reports.day(wanted or reports.today())
-        return made, await services.desk.actions(made.day), reports.trouble
+        return await reports.day(wanted or reports.today()), reports.trouble
 
     with open_hub(session, with_secrets=False) as hub:
-        made, actions, trouble = hub.call(ask)
+        made, trouble = hub.call(ask)
         profile = hub.settings.profile
     if trouble is not None:
         click.echo(_("Nothing is added to the reports: {reason}").format(reason=trouble), err=True)
@@ -69,13 +66,13 @@ def report(
     elif as_json:
         from ..services.reports.export import as_document  # noqa: PLC0415 - heavy: help loads no service
 
-        write_json(as_document(made) | {"actions": [_plain(each) for each in actions]})
+        write_json(as_document(made))
     elif as_csv:
         from ..services.reports.export import as_table  # noqa: PLC0415 - heavy: help loads no service
 
         sys.stdout.write(as_table(made))
     else:
-        write_lines([*report_lines(made), *action_lines(actions)])
+        write_lines([*report_lines(made), *action_lines(made)])
 
 
 def report_lines(made: DayReport) -> Iterator[str]:
@@ -113,30 +110,24 @@ def report_lines(made: DayReport) -> Iterator[str]:
         yield from table([head, *lines], right=range(1, len(head)))
 
 
-def action_lines(actions: Sequence[ActionCount]) -> Iterator[str]:
+def action_lines(made: DayReport) -> Iterator[str]:
     """Yield what operators did to services and visits; nothing when nothing was done."""
     from ..services.outbox.types import action_name  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.reports.types import ACTION_HEADS  # noqa: PLC0415 - heavy: help loads no service
 
-    if not actions:
+    if not made.actions:
         return
     yield ""
-    head = [_("operator"), _("action"), _("asked for"), _("done"), _("refused"), _("open")]
+    head = [_("operator"), _("action"), *map(_, ACTION_HEADS)]
     lines = [
         [
             each.operator,
             action_name(each.kind),
-            *(
-                number(count) if count else NOTHING
-                for count in (each.asked, each.done, each.refused, each.open)
-            ),
+            *(number(count) if count else NOTHING for count in each.counts),
         ]
-        for each in actions
+        for each in made.actions
     ]
     yield from table([head, *lines], right=range(2, len(head)))
-
-
-def _plain(each: ActionCount) -> dict[str, Any]:
-    return {**asdict(each), "kind": each.kind.value}
 
 
 def _hours(made: DayReport) -> Iterator[str]:

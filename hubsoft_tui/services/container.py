@@ -232,14 +232,13 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
     losses = Losses(state.losses, clock)
     outbox = Outbox(engine, state.outbox, clock, person=current_person)
     tickets = Tickets(engine, state.mirror, state.liveness, clock, person=current_person)
-    reports = Reports(
-        open_reports(engine.settings, clock), state.trace.writer if state.trace else None, clock
-    )
+    desk = Desk(engine, state.recent, clock)
+    writer = state.trace.writer if state.trace else None
+    reports = Reports(open_reports(engine.settings, clock), writer, clock, desk.actions)
     tuning = Tuning(
         engine, places=folders, log=state.tuning, source=source, clock=clock, person=current_person
     )
     outbox.on_sent = partial(_absorb, tickets, clock)
-    desk = Desk(engine, state.recent, clock)
     outbox.on_action = desk.note
     tickets.on_pass = lambda made: reports.note_naive("sync", made.naive_requests, made.requests)
     checkup.on_run = partial(reports.note_naive, "checkup")

@@ -33,6 +33,7 @@ from .outbox.types import (
     VisitAction,
     local_protocol,
 )
+from .reports.types import ActionCount
 
 CONTEXT = RequestContext("desk")
 ABSENT_SECONDS = 3600.0
@@ -49,19 +50,6 @@ class Aftermath:
     service: Service | None = None
     devices: tuple[Device, ...] | None = None
     work_orders: tuple[WorkOrder, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ActionCount:
-    """How often an operator asked for an action on a day, and how it stands as far as the trail says."""
-
-    operator: str
-    kind: EntryKind
-    asked: int = 0
-    done: int = 0
-    refused: int = 0
-    open: int = 0
-    """Not known, held, or still on its way."""
 
 
 class Desk:
@@ -204,7 +192,7 @@ class Desk:
         answer = await self._engine.ask(questions.work_orders(customer), CONTEXT, refresh=True)
         return Aftermath(answer.requests, work_orders=answer.value)
 
-    async def actions(self, day: date) -> tuple[ActionCount, ...]:
+    def actions(self, day: date) -> tuple[ActionCount, ...]:
         """Return what was done on a day of this machine's clock, by operator and action. Raises StoreError."""
         begins, ends = (datetime.combine(each, time()).timestamp() for each in (day, day + ONE_DAY))
         return _counted(self._trail.trail(begins, ends))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,12 +12,13 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.screens import reports as screen_module
+from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.service import head_of
-from hubsoft_tui.services.reports.types import DayReport, Hour, Overview
+from hubsoft_tui.services.reports.types import ActionCount, DayReport, Hour, Overview
 from tests.screens.builders import WALL, snapshot
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
-from widgets.report import DayFigures, DayTable
+from widgets.report import DayFigures, DayTable, ReportTables
 
 TODAY = date(2026, 11, 18)
 
@@ -192,6 +194,21 @@ async def test_it_reads_again_when_something_happened_but_not_too_often(hub):
         await wait_for(pilot, lambda: len(asked) == before + 2)
         await settle(pilot)
         assert not [regions for regions in repaints if regions], "the days are the same"
+
+
+@pytest.mark.parametrize("width", [40, 60, 118, 180])
+def test_what_operators_did_stands_below_the_day_s_tables(width):
+    tables = ReportTables()
+    actions = (
+        ActionCount("ana", EntryKind.RESTART_DEVICE, 3, 2, 1, 0),
+        ActionCount("a much longer name [b]", EntryKind.RESCHEDULE_VISIT, 1, 1),
+    )
+    for shown, there in ((actions, True), ((), False)):
+        tables._report = replace(day_report(0), actions=shown)
+        lines = [each.plain for each in tables.draw(width)]
+        assert any("ana · restart" in each for each in lines) is there
+        assert any("Actions" in each and ("asked for" in each or width < 60) for each in lines) is there
+        assert all(len(each.rstrip()) <= width for each in lines)
 
 
 async def test_in_portuguese(hub):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,6 +85,7 @@ def as_document(report: DayReport) -> dict[str, Any]:
         "operators": {name: _figures(sums) for name, sums in report.operators.items()},
         "callers": {name: _figures(sums) for name, sums in report.callers.items()},
         "whole": report.whole,
+        "actions": [{**asdict(each), "kind": each.kind.value} for each in report.actions],
     }
 
 

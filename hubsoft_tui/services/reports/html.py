@@ -8,9 +8,10 @@ from typing import Final
 
 from ...formats import NOTHING, day
 from ...texts import _, language, number
+from ..outbox.types import action_name
 from . import figures
 from .figures import ReportFigure, Sums
-from .types import DayReport, Hour, caller_name, category_name, priority_name
+from .types import ACTION_HEADS, ActionCount, DayReport, Hour, caller_name, category_name, priority_name
 
 _STYLE: Final = """
 :root { --ink: #1b2430; --quiet: #66707d; --paper: #ffffff; --line: #e3e7ec; --asked: #b9cfe6; --sent: #1f5f99;
@@ -66,6 +67,7 @@ def as_page(report: DayReport, *, profile: str = "", host: str = "") -> str:
         _section(_("What was asked"), _table(_("category"), report.categories, category_name, figures.ASKED)),
         _section(_("Operators"), _table(_("operator"), report.operators, str, figures.PAGE_BOTH)),
         _section(_("Who asked"), _table(_("asked by"), report.callers, caller_name, figures.PAGE_BOTH)),
+        _section(_("Actions"), _actions(report.actions)) if report.actions else "",
         _footer(),
         "</body></html>",
     ]
@@ -145,15 +147,28 @@ def _table(
 ) -> str:
     if not rows:
         return _quiet(_("none"))
-    head = "".join(f"<th>{escape(title)}</th>" for title in (first, *(_(figure.head) for figure in shown)))
-    lines = (
-        f"<tr><td>{escape(name(key))}</td>"
-        + "".join(f"<td>{escape(figure.text(sums, zero=NOTHING))}</td>" for figure in shown)
-        + "</tr>"
-        for key, sums in rows.items()
-    )
-    body = "".join(lines)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    lines = [
+        (name(key), *(figure.text(sums, zero=NOTHING) for figure in shown)) for key, sums in rows.items()
+    ]
+    return _grid((first, *(_(figure.head) for figure in shown)), lines)
+
+
+def _actions(actions: Sequence[ActionCount]) -> str:
+    """Return what each operator did to services and visits."""
+    lines = [
+        (
+            f"{each.operator} · {action_name(each.kind)}",
+            *(number(count) if count else NOTHING for count in each.counts),
+        )
+        for each in actions
+    ]
+    return _grid((_("operator"), *map(_, ACTION_HEADS)), lines)
+
+
+def _grid(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
+    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _footer() -> str:

@@ -30,7 +30,7 @@ from ...texts import Text, say
 from ..serial_thread import SerialThread
 from .aggregate import Stretch, SumHeap, add_up, stretch
 from .figures import Sums
-from .types import BudgetUse, DayHead, DayReport, LastHour, MinuteSums, Overview, SoFar
+from .types import ActionCount, BudgetUse, DayHead, DayReport, LastHour, MinuteSums, Overview, SoFar
 
 if TYPE_CHECKING:
     from ...store.trace_reader import TraceReader
@@ -257,9 +257,17 @@ class Writer(Protocol):
 class Reports:
     """The service; lives in the engine's loop. Days are local: from midnight to midnight on this machine's clock."""
 
-    def __init__(self, reader: ReportReader, writer: Writer | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        reader: ReportReader,
+        writer: Writer | None,
+        clock: Clock,
+        actions: Callable[[date], tuple[ActionCount, ...]] = lambda _day: (),
+    ) -> None:
+        """`actions` returns what the trail says was done on a day."""
         self._reader = reader
         self._writer = writer
+        self._actions = actions
         self._clock = clock
         self._lane = SerialThread("reports", lambda: reader, clock, closed=ReportReader.close)
 
@@ -276,7 +284,7 @@ class Reports:
 
     async def day(self, day: date) -> DayReport:
         """Return the report of a day; of one without questions, an empty one. Raises StoreError."""
-        return await self._read(lambda reader: reader.day(day))
+        return self._with_actions(await self._read(lambda reader: reader.day(day)))
 
     async def days(self, most: int = LISTED) -> tuple[DayHead, ...]:
         """Return the days there is something of, newest first, at most `most`. Raises StoreError."""
@@ -285,7 +293,7 @@ class Reports:
     async def overview(self, day: date | None = None, most: int = LISTED) -> Overview:
         """Return the list of days, and `day` in full, or the newest. Raises StoreError."""
         found = await self._read(lambda reader: reader.overview(day, most))
-        return replace(found, trouble=str(self.trouble or ""))
+        return replace(found, report=self._with_actions(found.report), trouble=str(self.trouble or ""))
 
     async def so_far(self) -> SoFar:
         """Return the report of today so far, and the last hour. Raises StoreError."""
@@ -303,6 +311,9 @@ class Reports:
     async def close(self) -> None:
         """Close the files."""
         await self._lane.close()
+
+    def _with_actions(self, report: DayReport) -> DayReport:
+        return replace(report, actions=self._actions(report.day))
 
     async def _read(self, work: Callable[[ReportReader], T]) -> T:
         def read(reader: ReportReader) -> T:

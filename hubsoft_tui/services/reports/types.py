@@ -8,6 +8,7 @@ from typing import Final
 
 from ...formats import NOTHING
 from ...texts import N_, _
+from ..outbox.types import EntryKind
 from .figures import Sums
 
 
@@ -18,6 +19,27 @@ class Hour:
     since: float
     clock: int
     sums: Sums = field(default_factory=Sums)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCount:
+    """How often an operator asked for an action on a service or a visit, and how it stands as the trail says."""
+
+    operator: str
+    kind: EntryKind
+    asked: int = 0
+    done: int = 0
+    refused: int = 0
+    open: int = 0
+    """Not known, held, or still on its way."""
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """The figures in the order of `ACTION_HEADS`."""
+        return self.asked, self.done, self.refused, self.open
+
+
+ACTION_HEADS: Final = (N_("asked for"), N_("done"), N_("turned down"), N_("open"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +66,8 @@ class DayReport:
     """False when rows of this day are gone already, so that it was more than this."""
     rows: int = 0
     """How many rows of the trace it was made from."""
+    actions: tuple[ActionCount, ...] = ()
+    """What was done to services and visits, by operator; of the trail, so never kept with the report."""
 
 
 @dataclass(frozen=True, slots=True)

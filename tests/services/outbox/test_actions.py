@@ -259,7 +259,7 @@ def test_action_that_was_not_done_is_sent_again_at_a_wish(hub, simulator):
 
     draft, before, sent = hub.call(act)
     assert (before, sent.state, done_for(simulator, draft)) == (0, EntryState.SENT, 1)
-    (counted,) = hub.call(lambda services: services.desk.actions(services.reports.today()))
+    (counted,) = hub.call(lambda services: services.reports.day(services.reports.today())).actions
     assert (counted.asked, counted.done, counted.open) == (1, 1, 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,10 +14,11 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.errors import HubSoftError, InvalidInput
+from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.services.reports.export import COLUMNS, as_document, as_table, export
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.html import as_page
-from hubsoft_tui.services.reports.types import DayReport, Hour
+from hubsoft_tui.services.reports.types import ActionCount, DayReport, Hour
 
 SUMS = Sums(
     questions=10, hits=6, coalesced=1, negative=1, failed=1, requests=4, asked=3, errors=1, repeats=1,
@@ -152,3 +154,20 @@ def test_an_unwritable_place_is_said_with_what_to_do(tmp_path):
         export(REPORT, tmp_path / "nowhere" / "report.html")
     with pytest.raises(HubSoftError, match="cannot be written to"):
         export(REPORT, Path("/proc/report.html"))
+
+
+def test_what_operators_did_stands_in_page_and_document_and_nowhere_when_nothing_was_done():
+    acted = replace(
+        REPORT,
+        actions=(
+            ActionCount("ana<b>", EntryKind.RESTART_DEVICE, 3, 2, 1, 0),
+            ActionCount("caique", EntryKind.TRUST_UNLOCK, 1, 0, 0, 1),
+        ),
+    )
+    page = as_page(acted)
+    assert "<td>ana&lt;b&gt; · restart the equipment</td><td>3</td><td>2</td><td>1</td><td>–</td>" in page
+    assert "Actions" not in as_page(REPORT)
+    assert as_document(acted)["actions"][1] == {
+        "operator": "caique", "kind": "trust_unlock", "asked": 1, "done": 0, "refused": 0, "open": 1,
+    }  # fmt: skip
+    assert as_document(REPORT)["actions"] == []
