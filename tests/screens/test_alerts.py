@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -28,28 +27,21 @@ QUEUE = Alert(1, "queue_full", 0.85, 0.97, 0.8, WALL - 600)
 class Hub(FakeHub):
     """A hub that has alerts."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.state = snapshot()
         self.tell()
 
-    def tell(self, *rows):
+    def tell(self, *rows: Alert) -> None:
         """Have these alerts, the newest first."""
         self.alerts.rows = rows
         self.renew()
 
-    def renew(self):
+    def renew(self) -> None:
         """Make what changed known, as the service does."""
         version = self.state.badges.versions.get("alerts", 0) + 1
         unseen = sum(alert.open and alert.acknowledged_at is None for alert in self.alerts.rows)
         self.show(badges=Badges(alerts=unseen, versions={"alerts": version}))
-
-    async def run(self, ask):
-        return await ask(
-            SimpleNamespace(
-                customers=self.customers, drafts=self.drafts, alerts=self.alerts, tickets=self.tickets
-            )
-        )
 
 
 def toasts(app):

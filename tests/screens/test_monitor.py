@@ -91,7 +91,7 @@ async def test_saved_today_is_the_number_of_the_report():
 async def test_without_a_trace_the_monitor_says_why_nothing_is_counted():
     screen = MonitorScreen()
     hub = FakeHub()
-    hub.reports.trouble = "The setting trace.enabled is false."
+    hub.reports.unwritten = "The setting trace.enabled is false."
     async with Stand(screen, hub).run_test(size=(120, 36)) as pilot:
         screen.tick(snapshot())
         await pilot.pause()

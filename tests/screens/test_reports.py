@@ -70,7 +70,7 @@ def some_days(count: int = 5, **changes) -> dict[date | None, Overview | Excepti
 @pytest.fixture
 def hub():
     hub = FakeHub()
-    hub.reports.days = some_days()
+    hub.reports.shown = some_days()
     return hub
 
 
@@ -118,7 +118,7 @@ async def test_the_day_under_the_cursor_is_shown_copied_and_scrolled(hub):
 
 
 async def test_nothing_asked_yet_says_what_to_do(hub):
-    hub.reports.days = {None: Overview((), DayReport(TODAY, 0.0, 0.0), TODAY)}
+    hub.reports.shown = {None: Overview((), DayReport(TODAY, 0.0, 0.0), TODAY)}
     async with console(hub) as (app, pilot, _):
         await opened(pilot)
         assert "Look somebody up (F2)" in seen(app)
@@ -128,18 +128,18 @@ async def test_nothing_asked_yet_says_what_to_do(hub):
 
 
 async def test_what_is_wrong_is_said_beside_the_days(hub):
-    found = hub.reports.days[None]
-    hub.reports.days[None] = StoreError("trace.db was written by a newer version of hubsoft-tui.")
+    found = hub.reports.shown[None]
+    hub.reports.shown[None] = StoreError("trace.db was written by a newer version of hubsoft-tui.")
     async with console(hub) as (app, pilot, _):
         await pilot.press("f8")
         await wait_for(pilot, lambda: "▲ trace.db was written by a newer version" in seen(app))
-        hub.reports.days = {
+        hub.reports.shown = {
             None: Overview(found.days, day_report(0, whole=False), TODAY, "The disk is full.")
         }
         await pilot.press("r")
         await wait_for(pilot, lambda: "▲ The disk is full." in seen(app))
         assert "part of this day is gone already" in seen(app)
-        hub.reports.days = some_days()
+        hub.reports.shown = some_days()
         await pilot.press("r")
         await wait_for(pilot, lambda: "is gone already" not in seen(app))
         assert "The disk is full." not in seen(app)

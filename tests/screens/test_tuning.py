@@ -1,13 +1,14 @@
 import asyncio
 import re
-from types import SimpleNamespace
 
 import pytest
+from typing_extensions import override
 
 from hubsoft_tui import texts
 from hubsoft_tui.core.types import Badges
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.services.tuning.lifetimes import DATA, STATUS
+from hubsoft_tui.services.tuning.service import Tuning
 from hubsoft_tui.services.tuning.tunables import (
     RATE,
     ladder,
@@ -23,6 +24,7 @@ from hubsoft_tui.services.tuning.types import (
     Moved,
     Shape,
     Tunable,
+    Value,
     Waited,
     WaitForecast,
 )
@@ -34,19 +36,22 @@ from widgets.status_bar import StatusStrip
 from widgets.tuning import StepLine, TunableTable
 
 
-class FakeTuning:
+class FakeTuning(Tuning):
     """Every setting with its default; what is tried and saved is kept here."""
 
-    def __init__(self):
-        self.tried, self.saved, self.asked = {}, {}, []
-        self.empty = self.undone = False
-        self.trouble = None
-        self.moved = None
+    def __init__(self) -> None:
+        self.tried: dict[str, Value] = {}
+        self.saved: dict[str, Value] = {}
+        self.asked: list[tuple[str, float | None]] = []
+        self.empty = False
+        self.trouble: Exception | None = None
+        self.moved: Moved | None = None
 
-    async def tunables(self):
-        return tuple(self._tunable(key) for key in tunable_keys())
+    @override
+    async def tunables(self) -> tuple[Tunable, ...]:
+        return tuple(self._shown(key) for key in tunable_keys())
 
-    def _tunable(self, key):
+    def _shown(self, key: str) -> Tunable:
         default, rule = rule_of(key)
         saved = self.saved.get(key, default)
         moved = self.moved if key == DATA else None
@@ -55,7 +60,8 @@ class FakeTuning:
             key, rule, shape_of(key), default, saved, self.tried.get(key), ladder(key), moved=moved, live=live
         )
 
-    async def forecast(self, key, also=None):
+    @override
+    async def forecast(self, key: str, also: float | None = None) -> Forecast | WaitForecast | None:
         self.asked.append((key, also))
         if self.trouble is not None:
             raise self.trouble
@@ -72,30 +78,35 @@ class FakeTuning:
         questions = 0 if self.empty else 31_204
         return Forecast(key, points, now, now, questions, 14.0, 21_600.0, say("Because."), target=0.01)
 
-    async def try_(self, key, value):
+    @override
+    async def try_(self, key: str, value: str | Value) -> Value:
         self.tried[key] = read_value(key, value)
         return self.tried[key]
 
-    async def revert(self, key=None):
-        self.tried.pop(key, None)
+    @override
+    async def revert(self, key: str | None = None) -> None:
+        self.tried.pop(key or "", None)
 
-    async def diff(self):
+    @override
+    async def diff(self) -> tuple[Difference, ...]:
         return tuple(Difference(key, None, value) for key, value in self.tried.items())
 
-    async def save(self):
+    @override
+    async def save(self) -> tuple[Difference, ...]:
         changes = await self.diff()
         self.saved |= self.tried
         self.tried.clear()
         return changes
 
-    async def undo(self):
+    @override
+    async def undo(self) -> tuple[Difference, ...]:
         if not self.saved:
             raise InvalidInput(say("Nothing was saved here, so there is nothing to undo."))
         key, value = self.saved.popitem()
         return (Difference(key, value, None),)
 
 
-def _waits(key):
+def _waits(key: str) -> WaitForecast:
     points = tuple(
         Waited(float(rate), (0.0,) * 4, (0.0, 60.0 / rate, 0.0, 900.0 / rate), (0.0,) * 4)
         for rate in (10, 20, 30, 60)
@@ -104,16 +115,10 @@ def _waits(key):
 
 
 class TuningHub(FakeHub):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.tuning = FakeTuning()
-
-    async def run(self, ask):
-        return await ask(
-            SimpleNamespace(
-                tuning=self.tuning, customers=self.customers, drafts=self.drafts, tickets=self.tickets
-            )
-        )
+        self.offer(tuning=self.tuning)
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ def test_requests(looks_as_before, hub):
 
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
 def test_reports(looks_as_before, hub, size):
-    hub.reports.days = some_days()
+    hub.reports.shown = some_days()
     assert looks_as_before(hub, size, press("f8"), "saved 382 = 81.3%")
 
 
@@ -248,7 +248,7 @@ def test_a_ticket_s_form(looks_as_before, hub):
 def test_outbox(looks_as_before, hub):
     draft = NewTicket(11, "No light", "BIANCA", "37999992968", 2, "Sem conexão", customer_name="BIANCA COUTO")
     said = "HubSoft refused: telefone inválido"
-    hub.outbox._keep("LOC000121", draft, EntryState.SENT, protocol="20261123140231000123", ticket_id=3)
-    hub.outbox._keep("LOC000122", draft, EntryState.REFUSED, said=said)
-    hub.outbox._keep("LOC000123", draft, EntryState.UNKNOWN, next_at=WALL + 170)
+    hub.outbox.keep("LOC000121", draft, EntryState.SENT, protocol="20261123140231000123", ticket_id=3)
+    hub.outbox.keep("LOC000122", draft, EntryState.REFUSED, said=said)
+    hub.outbox.keep("LOC000123", draft, EntryState.UNKNOWN, next_at=WALL + 170)
     assert looks_as_before(followed(hub), WIDE, press("escape", "b"), "[ref 7K3M]")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hubsoft_tui.api.models import Customer, Ticket
-    from hubsoft_tui.services.outbox.types import Entry
+    from hubsoft_tui.services.outbox.types import Draft, Entry
     from hubsoft_tui.store.drafts import Value
 
     from ..frame.console import Console
@@ -85,7 +85,29 @@ def counted(tickets: Sequence[About]) -> str:
     return f"{count}: {names}{more}"
 
 
-class MessageForm(WriteForm):
+class TicketForm(WriteForm):
+    """One text for one ticket or for several."""
+
+    _tickets: tuple[About, ...]
+
+    def placeholders(self) -> dict[str, str]:
+        """Return customer, plan and protocol."""
+        return placeholders(self._tickets)
+
+    def way_back(self) -> tuple[str, str]:
+        """Return the customer and the protocol of the first."""
+        return self._tickets[0].customer or "", self._tickets[0].protocol
+
+    def beside(self) -> tuple[str, tuple[str, ...]]:
+        """Return every ticket it goes into."""
+        return listed(self._tickets), ()
+
+    def draft(self) -> Draft:
+        """Return what becomes of the first."""
+        return self.drafts()[0]
+
+
+class MessageForm(TicketForm):
     """A message for an open ticket."""
 
     KIND = EntryKind.MESSAGE
@@ -100,7 +122,6 @@ class MessageForm(WriteForm):
             values={"text": text},
             corrects=corrects,
         )
-        self._ticket = about
 
     def fields(self) -> ComposeResult:
         """Compose the field."""
@@ -124,29 +145,13 @@ class MessageForm(WriteForm):
         problem = text_problem(str(self.values()["text"]))
         return {"text": problem} if problem else {}
 
-    def placeholders(self) -> dict[str, str]:
-        """Return customer, plan and protocol."""
-        return placeholders(self._tickets)
-
-    def way_back(self) -> tuple[str, str]:
-        """Return the customer and the protocol."""
-        return self._ticket.customer or "", self._ticket.protocol
-
-    def beside(self) -> tuple[str, tuple[str, ...]]:
-        """Return every ticket it goes into."""
-        return listed(self._tickets), ()
-
-    def draft(self) -> NewMessage:
-        """Return the message."""
-        return self.drafts()[0]
-
     def drafts(self) -> tuple[NewMessage, ...]:
         """Return the message, once for each ticket."""
         text = str(self.values()["text"])
         return tuple(NewMessage(each.ticket_id, each.protocol, text, each.customer) for each in self._tickets)
 
 
-class ClosingForm(WriteForm):
+class ClosingForm(TicketForm):
     """Why a ticket is closed, and what was done."""
 
     KIND = EntryKind.CLOSE
@@ -173,7 +178,6 @@ class ClosingForm(WriteForm):
             values=values,
             corrects=corrects,
         )
-        self._ticket = about
 
     def fields(self) -> ComposeResult:
         """Compose the fields."""
@@ -216,22 +220,6 @@ class ClosingForm(WriteForm):
         if field.chosen is None and field.options:
             return {"reason": _("Choose why it is closed.")}
         return {}
-
-    def placeholders(self) -> dict[str, str]:
-        """Return customer, plan and protocol."""
-        return placeholders(self._tickets)
-
-    def way_back(self) -> tuple[str, str]:
-        """Return the customer and the protocol."""
-        return self._ticket.customer or "", self._ticket.protocol
-
-    def beside(self) -> tuple[str, tuple[str, ...]]:
-        """Return every ticket that is closed."""
-        return listed(self._tickets), ()
-
-    def draft(self) -> Closing:
-        """Return the closing."""
-        return self.drafts()[0]
 
     def drafts(self) -> tuple[Closing, ...]:
         """Return the closing, once for each ticket."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
+from pathlib import Path
+
+from typing_extensions import override
 
 from hubsoft_tui.errors import InvalidInput
+from hubsoft_tui.services.checkup.service import Checkup
 from hubsoft_tui.services.checkup.types import (
     BadLine,
     CheckupDelta,
@@ -42,7 +45,17 @@ PLAN = CheckupPlan(
 )
 
 
-def row(number, name, result=None, was=None, status="", *, since=None, why="", plan=""):
+def row(
+    number: int,
+    name: str,
+    result: Result | None = None,
+    was: Result | None = None,
+    status: str = "",
+    *,
+    since: float | None = None,
+    why: str = "",
+    plan: str = "",
+) -> MemberRow:
     document = f"{number:09d}00"
     if result is None:
         return MemberRow(Member(document, name, f"M{number}"))
@@ -94,65 +107,87 @@ DONE = replace(
 FRESH = Progress(3, NOVEMBER, None, 10_000, plan=PLAN)
 
 
-class FakeCheckup:
+class FakeCheckup(Checkup):
     """Has what it is given, and notes what it is asked to do."""
 
-    def __init__(self, progress=FRESH, rows=ROWS, lists=(NOVEMBER, STAFF)):
+    def __init__(
+        self,
+        progress: Progress = FRESH,
+        rows: tuple[MemberRow, ...] = ROWS,
+        lists: tuple[ListRow, ...] = (NOVEMBER, STAFF),
+    ) -> None:
         self.now = progress
         self.rows = rows
         self.there = lists
-        self.did = []
-        self.failure = None
+        self.did: list[tuple[object, ...]] = []
+        self.failure: Exception | None = None
 
-    def _do(self, *what):
+    def _do(self, *what: object) -> None:
         self.did.append(what)
         if self.failure is not None:
             raise self.failure
 
-    async def lists(self):
+    @override
+    async def lists(self) -> tuple[ListOverview, ...]:
         run = RunRow(1, 1, RunState.DONE, "", "", "", None, WALL - 86_500, WALL - 86_400)
         counts = {Result.ACTIVE: 9_688, Result.INACTIVE: 312}
-        known = {NOVEMBER.id: (run, counts)}
-        return tuple(ListOverview(each, *known.get(each.id, (None, {}))) for each in self.there)
+        return tuple(
+            ListOverview(each, run, counts) if each == NOVEMBER else ListOverview(each, None, {})
+            for each in self.there
+        )
 
-    async def reload(self, list_id):
+    @override
+    async def reload(self, list_id: int) -> Progress:
         return self.now
 
-    async def progress(self, list_id):
+    @override
+    async def progress(self, list_id: int) -> Progress:
         return self.now
 
-    async def changes(self, list_id, since=-1):
+    @override
+    async def changes(self, list_id: int, since: int = -1) -> CheckupDelta:
         return CheckupDelta(self.now.version, self.rows, whole=True)
 
-    async def plan(self, list_id, **_options):
+    @override
+    async def plan(self, list_id: int, *, max_age: float | None = None, probe: bool = True) -> CheckupPlan:
         self._do("plan", list_id)
+        assert self.now.plan is not None
         return self.now.plan
 
-    async def start(self, list_id):
+    @override
+    async def start(self, list_id: int, *, max_age: float | None = None) -> None:
         self._do("start", list_id)
 
-    async def pause(self, list_id):
+    @override
+    async def pause(self, list_id: int) -> None:
         self._do("pause", list_id)
 
-    async def cancel(self, list_id):
+    @override
+    async def cancel(self, list_id: int) -> None:
         self._do("cancel", list_id)
 
-    async def release(self, list_id):
+    @override
+    async def release(self, list_id: int) -> tuple[int, int]:
         self._do("release", list_id)
         self.now = replace(self.now, held=0)
+        return 0, 0
 
-    async def drop_held(self, list_id):
+    @override
+    async def drop_held(self, list_id: int) -> int:
         self._do("drop_held", list_id)
         self.now = replace(self.now, held=0)
+        return 0
 
-    async def drop(self, list_id):
+    @override
+    async def drop(self, list_id: int) -> None:
         self._do("drop", list_id)
         self.there = tuple(each for each in self.there if each.id != list_id)
 
-    async def import_file(self, path):
+    @override
+    async def import_file(self, path: str | Path) -> tuple[ListRow, Imported]:
         self._do("import", path)
-        if path.endswith("bad.csv"):
-            raise InvalidInput(say("{file} is empty: there is nobody to check.", file=path))
+        if Path(path).name.endswith("bad.csv"):
+            raise InvalidInput(say("{file} is empty: there is nobody to check.", file=str(path)))
         self.there = (NOVEMBER,)
         return NOVEMBER, Imported((Member("1"),), bad=(BadLine(4, say("there is no document")),))
 
@@ -160,19 +195,15 @@ class FakeCheckup:
 class CheckupHub(FakeHub):
     """An engine with a check-up service; `news` says that it has something new."""
 
-    def __init__(self, checkup=None):
+    def __init__(self, checkup: FakeCheckup | None = None) -> None:
         super().__init__()
         self.checkup = checkup or FakeCheckup()
+        self.offer(checkup=self.checkup)
         self.state = snapshot()
         self._version = 0
 
-    async def run(self, ask):
-        services = SimpleNamespace(
-            customers=self.customers, drafts=self.drafts, checkup=self.checkup, tickets=self.tickets
-        )
-        return await ask(services)
-
-    def news(self, progress=None, rows=None):
+    def checked(self, progress: Progress | None = None, rows: tuple[MemberRow, ...] | None = None) -> None:
+        """Show that the check-up has something new."""
         self._version += 1
         if progress is not None:
             self.checkup.now = progress

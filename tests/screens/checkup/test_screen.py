@@ -48,7 +48,7 @@ class Open:
         return [what for what in self.hub.checkup.did if what[0] != "plan"]
 
     async def news(self, progress=None, rows=None):
-        self.hub.news(progress, rows)
+        self.hub.checked(progress, rows)
         self.app._tick()
         await settle(self.pilot)
 

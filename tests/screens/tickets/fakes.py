@@ -1,15 +1,22 @@
-"""Tickets and an outbox that do what a test scripted, with the methods of the real services."""
+"""Tickets and an outbox that do what a test scripted: each method stands for one of the service."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from hubsoft_tui.api.models import Choice
+from typing_extensions import override
+
+from hubsoft_tui.api.models import Choice, Customer
+from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import InvalidInput, NotFound
+from hubsoft_tui.services.outbox.outbox import Outbox
 from hubsoft_tui.services.outbox.types import (
     CheckedDraft,
     Closing,
+    Draft,
     Entry,
     EntryKind,
     EntryState,
@@ -19,6 +26,7 @@ from hubsoft_tui.services.outbox.types import (
     ServiceAction,
     VisitAction,
 )
+from hubsoft_tui.services.tickets.service import Tickets
 from hubsoft_tui.services.tickets.types import (
     BoardState,
     Change,
@@ -34,11 +42,12 @@ from hubsoft_tui.services.tickets.types import (
 from tests.screens.builders import WALL
 
 HOUR = 3600.0
+PASSED = PassReport(2, 1, 1, 0, 0, 2, 412, 0.4, at=WALL)
 
 
-def ticket(number, *, now=WALL, **fields):
+def ticket(number: int, *, now: float = WALL, **given: Any) -> TicketRow:
     """Return an open ticket, `number` hours old."""
-    usual = {
+    usual: dict[str, Any] = {
         "protocol": f"2026112310{number:04}000{number:03}"[:20],
         "state": TicketState.OPEN,
         "customer": f"CUSTOMER {number}",
@@ -50,87 +59,97 @@ def ticket(number, *, now=WALL, **fields):
         "due_at": now + 8 * HOUR,
         "confirmed_at": now - 60,
     }
-    return TicketRow(number, **(usual | fields))
+    return TicketRow(number, **(usual | given))
 
 
-def change(number, row, kind=ChangeKind.STATUS, *, at=WALL, **fields):
+def change(
+    number: int, row: TicketRow, kind: ChangeKind = ChangeKind.STATUS, *, at: float = WALL, **given: Any
+) -> Change:
     """Return a change of `row` seen at `at`."""
-    usual = (
+    usual: dict[str, Any] = (
         {"before": "Aguardando Análise", "after": "Pendente"}
         if kind is ChangeKind.STATUS
         else {"before": None, "after": None}
     )
-    return Change(number, row.id, row.protocol, kind, seen_at=at, customer=row.customer, **(usual | fields))
+    return Change(number, row.id, row.protocol, kind, seen_at=at, customer=row.customer, **(usual | given))
 
 
-class FakeTickets:
+class FakeTickets(Tickets):
     """A mirror in memory: `put` and `drop` are what a pass would do."""
 
-    def __init__(self):
-        self.version = 1
-        self.rows = {}
-        self.changes = []
+    def __init__(self) -> None:
+        self.at = 1
+        self.there: dict[int, TicketRow] = {}
+        self.changes: list[tuple[int, Change]] = []
         self.sync_status = SyncStatus(
             next_at=WALL + 34, last=PassReport(412, 0, 0, 0, 0, 2, 412, 0.4, at=WALL - 26)
         )
-        self.report = PassReport(2, 1, 1, 0, 0, 2, 412, 0.4, at=WALL)
-        self.details = {}
-        self.deltas_asked = []
-        self.syncs = []
-        self.unfollowed = []
-        self.known = {}
-        self.became = []
+        self.report: PassReport | Exception | asyncio.Future[PassReport] = PASSED
+        self.details: dict[int, TicketDetail | Exception] = {}
+        self.deltas_asked: list[int] = []
+        self.syncs: list[Priority] = []
+        self.unfollowed: list[int] = []
+        self.known: dict[str, TicketRow] = {}
+        self.became: list[Change] = []
         self.kept_board = BoardState()
-        self._log = []
+        self._log: list[tuple[int, int]] = []
 
-    def put(self, *rows):
-        self.version += 1
+    def put(self, *rows: TicketRow) -> int:
+        self.at += 1
         for row in rows:
-            self.rows[row.id] = row
-            self._log.append((self.version, row.id))
+            self.there[row.id] = row
+            self._log.append((self.at, row.id))
             if row.change is not None:
-                self.changes.append((self.version, row.change))
-        return self.version
+                self.changes.append((self.at, row.change))
+        return self.at
 
-    def drop(self, *ids):
-        self.version += 1
+    def drop(self, *ids: int) -> int:
+        self.at += 1
         for each in ids:
-            self.rows.pop(each, None)
-            self._log.append((self.version, each))
-        return self.version
+            self.there.pop(each, None)
+            self._log.append((self.at, each))
+        return self.at
 
-    async def delta(self, since):
+    @override
+    async def delta(self, since: int) -> Delta:
         self.deltas_asked.append(since)
-        if since <= 0 or since > self.version:
+        if since <= 0 or since > self.at:
             changes = tuple(each for _version, each in self.changes)
-            return Delta(self.version, tuple(self.rows.values()), changes=changes, whole=True)
+            return Delta(self.at, tuple(self.there.values()), changes=changes, whole=True)
         touched = dict.fromkeys(row_id for version, row_id in self._log if version > since)
         return Delta(
-            self.version,
-            tuple(self.rows[each] for each in touched if each in self.rows),
-            tuple(each for each in touched if each not in self.rows),
+            self.at,
+            tuple(self.there[each] for each in touched if each in self.there),
+            tuple(each for each in touched if each not in self.there),
             tuple(each for version, each in self.changes if version > since),
         )
 
-    async def board(self):
+    @override
+    async def board(self) -> BoardState:
         return self.kept_board
 
-    async def keep_board(self, state):
+    @override
+    async def keep_board(self, state: BoardState) -> None:
         self.kept_board = state
 
-    async def keep_area(self, area):
+    @override
+    async def keep_area(self, area: str) -> None:
         self.kept_board = replace(self.kept_board, area=area)
 
-    async def changed_after(self, number):
+    @override
+    async def changed_after(self, number: int) -> int:
         return sum(each.number > number for _version, each in self.changes)
 
-    async def due_changes(self, after):
+    @override
+    async def due_changes(self, after: int) -> tuple[Change, ...]:
         return tuple(each for each in self.became if each.number > after)
 
-    async def status(self):
+    @override
+    async def status(self) -> SyncStatus:
         return self.sync_status
 
-    async def sync(self, *, priority):
+    @override
+    async def sync(self, *, priority: Priority = Priority.NORMAL) -> PassReport:
         self.syncs.append(priority)
         report = self.report
         if isinstance(report, asyncio.Future):
@@ -139,64 +158,84 @@ class FakeTickets:
             raise report
         return report
 
-    async def plan(self):
+    @override
+    async def plan(self) -> Plan:
         return Plan(("open tickets by status: 1 page of 500",), 2, 412)
 
-    async def detail(self, ticket_id, *, refresh=False, label=""):
+    @override
+    async def detail(self, ticket_id: int, *, refresh: bool = False, label: str = "") -> TicketDetail:
         found = self.details.get(ticket_id)
         if isinstance(found, Exception):
             raise found
-        return found or TicketDetail(self.rows[ticket_id])
+        return found or TicketDetail(self.there[ticket_id])
 
-    async def follow(self, protocol, *, label=""):
+    @override
+    async def follow(self, protocol: str, *, label: str = "") -> TicketRow:
         if protocol not in self.known:
             raise NotFound(f"HubSoft has no ticket with the protocol {protocol}.")
         self.put(self.known[protocol])
         return self.known[protocol]
 
-    async def unfollow(self, ticket_id):
+    @override
+    async def unfollow(self, ticket_id: int) -> None:
         self.unfollowed.append(ticket_id)
         self.drop(ticket_id)
 
 
-KINDS = {NewTicket: EntryKind.OPEN, NewMessage: EntryKind.MESSAGE, Closing: EntryKind.CLOSE}
+KINDS: dict[type[Draft], EntryKind] = {
+    NewTicket: EntryKind.OPEN,
+    NewMessage: EntryKind.MESSAGE,
+    Closing: EntryKind.CLOSE,
+}
 
 
-class FakeOutbox:
+class FakeOutbox(Outbox):
     """An outbox in memory. `becomes` is how an entry stands once it settles."""
 
-    def __init__(self):
-        self.version = 1
-        self.kept = {}
-        self.becomes = {"state": EntryState.SENT, "protocol": "20261123140231000123", "ticket_id": 900}
-        self.alike = ()
-        self.refuses = None
+    def __init__(self) -> None:
+        self.at = 1
+        self.kept: dict[str, Entry] = {}
+        self.becomes: dict[str, Any] = {
+            "state": EntryState.SENT,
+            "protocol": "20261123140231000123",
+            "ticket_id": 900,
+        }
+        self.alike: tuple[Entry, ...] = ()
+        self.refuses: Exception | None = None
         """What `put` raises."""
-        self.type_rows = (
+        self.type_rows: tuple[Choice, ...] | Exception = (
             Choice(id=1, label="SAC"),
             Choice(id=2, label="Sem conexão"),
             Choice(id=3, label="Mudança"),
         )
         self.reason_rows = (Choice(id=7, label="Resolvido"), Choice(id=8, label="Duplicado"))
-        self.known = None
+        self.known: Customer | None = None
         """The customer that is remembered."""
-        self.did = []
+        self.did: list[tuple[str, ...]] = []
         self.settles = asyncio.Event()
         self.settles.set()
 
-    async def check(self, draft):
+    @property
+    @override
+    def version(self) -> int:
+        return self.at
+
+    @override
+    async def check(self, draft: Draft) -> CheckedDraft:
         if isinstance(draft, NewTicket) and "proibido" in draft.description:
             raise InvalidInput("HubSoft takes no such word.")
         return CheckedDraft(draft)
 
-    async def review(self, draft):
+    @override
+    async def review(self, draft: Draft) -> Review:
         checked = await self.check(draft)
         return Review(checked, self._preview(draft), self.alike)
 
-    async def contents(self, entry):
+    @override
+    async def contents(self, entry: Entry) -> tuple[tuple[str, str], ...]:
         return self._preview(entry.draft, entry.reference)
 
-    def _preview(self, draft, reference=""):
+    def _preview(self, draft: Draft, reference: str = "") -> tuple[tuple[str, str], ...]:
         if isinstance(draft, ServiceAction | VisitAction):
             return (("Action", draft.kind.value),)
         if isinstance(draft, NewTicket):
@@ -215,53 +254,64 @@ class FakeOutbox:
             ("What was done", draft.description),
         )
 
-    async def put(self, checked):
+    @override
+    async def put(self, checked: CheckedDraft) -> Entry:
         if self.refuses is not None:
             raise self.refuses
-        return self._keep(f"LOC{len(self.kept) + 1:06}", checked.draft, EntryState.QUEUED)
+        return self.keep(f"LOC{len(self.kept) + 1:06}", checked.draft, EntryState.QUEUED)
 
-    async def put_all(self, drafts):
+    @override
+    async def put_all(self, drafts: Sequence[CheckedDraft]) -> tuple[Entry, ...]:
         return tuple([await self.put(each) for each in drafts])
 
-    def _keep(self, local, draft, state, **fields):
+    def keep(self, local: str, draft: Draft, state: EntryState, **given: Any) -> Entry:
         kind = draft.kind if isinstance(draft, ServiceAction | VisitAction) else KINDS[type(draft)]
-        entry = Entry(local, kind, state, draft, WALL - 60, WALL, **fields)
+        entry = Entry(local, kind, state, draft, WALL - 60, WALL, **given)
         self.kept[local] = entry
-        self.version += 1
+        self.at += 1
         return entry
 
-    async def settled(self, local_protocol, patience):
+    @override
+    async def settled(self, protocol: str, patience: float) -> Entry:
         await self.settles.wait()
-        self.kept[local_protocol] = replace(self.kept[local_protocol], **self.becomes)
-        self.version += 1
-        return self.kept[local_protocol]
+        self.kept[protocol] = replace(self.kept[protocol], **self.becomes)
+        self.at += 1
+        return self.kept[protocol]
 
-    async def entries(self, *, open_only=False):
+    @override
+    async def entries(self, *, open_only: bool = False) -> tuple[Entry, ...]:
         return tuple(self.kept.values())
 
-    async def correct(self, local_protocol, checked):
-        self.did.append(("correct", local_protocol))
-        return self._keep(local_protocol, checked.draft, EntryState.QUEUED)
+    @override
+    async def correct(self, protocol: str, checked: CheckedDraft) -> Entry:
+        self.did.append(("correct", protocol))
+        return self.keep(protocol, checked.draft, EntryState.QUEUED)
 
-    async def resend(self, local_protocol):
-        self.did.append(("resend", local_protocol))
-        return self.kept[local_protocol]
+    @override
+    async def resend(self, protocol: str) -> Entry:
+        self.did.append(("resend", protocol))
+        return self.kept[protocol]
 
-    async def adopt(self, local_protocol, protocol):
-        self.did.append(("adopt", local_protocol, protocol))
-        return self.kept[local_protocol]
+    @override
+    async def adopt(self, protocol: str, ticket_protocol: str) -> Entry:
+        self.did.append(("adopt", protocol, ticket_protocol))
+        return self.kept[protocol]
 
-    async def discard(self, local_protocol):
-        self.did.append(("discard", local_protocol))
-        return self.kept[local_protocol]
+    @override
+    async def discard(self, protocol: str) -> Entry:
+        self.did.append(("discard", protocol))
+        return self.kept[protocol]
 
-    async def customer(self, draft):
+    @override
+    async def customer(self, draft: Draft) -> Customer | None:
         return self.known
 
-    async def types(self):
+    @override
+    async def types(self) -> tuple[Choice, ...]:
         if isinstance(self.type_rows, Exception):
             raise self.type_rows
         return self.type_rows
 
-    async def reasons(self, type_id=None):
+    @override
+    async def reasons(self, type_id: int | None = None) -> tuple[Choice, ...]:
         return self.reason_rows

@@ -24,7 +24,7 @@ from widgets.tickets.feed import TicketFeed
 from widgets.tickets.table import TicketTable
 from widgets.tickets.texts import Quick
 
-from .fakes import change, ticket
+from .fakes import PASSED, change, ticket
 
 WALL = builders.WALL
 
@@ -118,7 +118,7 @@ async def test_it_asks_once_per_news_and_only_for_what_changed(hub):
             shown.app._tick()
             await settle(shown.pilot)
         assert hub.tickets.deltas_asked == [0]
-        version = hub.tickets.version
+        version = hub.tickets.at
         await shown.news(ticket(41, opened_at=WALL))
         assert hub.tickets.deltas_asked == [0, version]
         assert ticket(41).protocol in shown.text()
@@ -292,7 +292,7 @@ async def test_sync_now_says_where_it_stands_and_what_it_found(hub):
         await shown.press("s", "s")
         assert hub.tickets.syncs == [Priority.HIGH]
         assert "Asking HubSoft…" in shown.text()
-        hub.tickets.report.set_result(replace(FakeHub().tickets.report, new=3))
+        hub.tickets.report.set_result(replace(PASSED, new=3))
         await settle(shown.pilot)
         assert "3 new, 1 changed. 2 requests, not 412." in shown.text()
 
@@ -542,7 +542,7 @@ async def test_forty_tickets_are_written_to_in_twelve_keys(hub):
         for number, (local, entry) in enumerate(hub.outbox.kept.items()):
             state = EntryState.REFUSED if number == 7 else EntryState.SENT
             hub.outbox.kept[local] = replace(entry, state=state, protocol="2026")
-        hub.outbox.version += 1
+        hub.outbox.at += 1
         await shown.news()
         assert "39 of 40 are at HubSoft" in shown.text()
         await shown.press("r")

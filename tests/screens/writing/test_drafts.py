@@ -81,7 +81,7 @@ async def test_keys_that_bounce_on_tickets_open_one_form(hub):
 
 
 async def test_keys_that_bounce_on_the_outbox_open_one_page(hub):
-    hub.outbox.kept["LOC000001"] = hub.outbox._keep(
+    hub.outbox.kept["LOC000001"] = hub.outbox.keep(
         "LOC000001", NewTicket(11, TEXT, "BIANCA", "37999992968"), EntryState.REFUSED
     )
     async with console(hub) as (app, pilot, _hub):

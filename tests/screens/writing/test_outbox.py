@@ -22,7 +22,7 @@ PROTOCOL = "20261123140231000123"
 @pytest.fixture
 def hub():
     hub = FakeHub()
-    keep = hub.outbox._keep
+    keep = hub.outbox.keep
     keep("LOC000001", DRAFT, EntryState.SENT, protocol=PROTOCOL, ticket_id=3)
     keep("LOC000002", DRAFT, EntryState.REFUSED, said="HubSoft refused: telefone inválido")
     keep("LOC000003", NewMessage(3, PROTOCOL, "again"), EntryState.UNKNOWN, next_at=1_795_000_170.0)
@@ -93,7 +93,7 @@ async def test_a_corrected_entry_shows_what_it_sends_by_then(hub):
         await shown.choose("LOC000002")
         await wait_for(shown.pilot, lambda: "No light [b]" in shown.text())
         other = replace(DRAFT, description="Light is back")
-        hub.outbox._keep("LOC000002", other, EntryState.QUEUED, reference="HT7K3M9Q")
+        hub.outbox.keep("LOC000002", other, EntryState.QUEUED, reference="HT7K3M9Q")
         hub.news()
         await wait_for(shown.pilot, lambda: "Light is back" in shown.text())
         assert "No light [b]" not in shown.text()
@@ -102,7 +102,7 @@ async def test_a_corrected_entry_shows_what_it_sends_by_then(hub):
 
 async def test_a_service_that_was_refused_can_be_changed_for_another(hub):
     hub.outbox.known = BIANCA
-    hub.outbox._keep(
+    hub.outbox.keep(
         "LOC000002",
         replace(DRAFT, service_id=99),
         EntryState.REFUSED,
@@ -144,7 +144,7 @@ async def test_sending_again_and_discarding_take_a_yes(hub, key, did):
 
 
 async def test_what_is_unknown_a_person_decides_by_protocol(hub):
-    hub.outbox._keep("LOC000003", NewMessage(3, PROTOCOL, "again"), EntryState.UNKNOWN, next_at=None)
+    hub.outbox.keep("LOC000003", NewMessage(3, PROTOCOL, "again"), EntryState.UNKNOWN, next_at=None)
     async with Shown(hub) as shown:
         await shown.choose("LOC000003")
         assert "send it again or discard it" in " ".join(shown.text().split())
@@ -190,7 +190,7 @@ async def test_going_to_an_unfollowed_ticket_follows_it(hub):
 
 async def test_news_is_shown_and_settled_ones_can_be_hidden(hub):
     async with Shown(hub) as shown:
-        hub.outbox._keep("LOC000006", DRAFT, EntryState.SENDING)
+        hub.outbox.keep("LOC000006", DRAFT, EntryState.SENDING)
         hub.news()
         shown.app._tick()
         await settle(shown.pilot)

@@ -212,7 +212,7 @@ async def test_going_back_from_the_last_look_changes_nothing(hub):
 
 async def test_similar_entries_show_before_sending(hub):
     draft = NewTicket(11, "No light", "BIANCA", "37999992968")
-    hub.outbox.alike = (hub.outbox._keep("LOC000009", draft, EntryState.SENT, protocol="20261123"),)
+    hub.outbox.alike = (hub.outbox.keep("LOC000009", draft, EntryState.SENT, protocol="20261123"),)
     hub.customers.panels["tickets"] = answer(
         Ticket(id=5, protocol="20261120091500", type="Sem conexão", status="[b]"),
         Ticket(id=6, protocol="20261121091500", type="SAC"),
@@ -392,13 +392,13 @@ async def test_a_sent_ticket_tells_its_protocol_and_updates_the_card(hub):
         hub.outbox.kept["LOC000001"] = replace(
             waiting, state=EntryState.SENT, protocol="20261123140231000123", ticket_id=900
         )
-        hub.outbox.version += 1
+        hub.outbox.at += 1
         hub.news()
         await wait_for(
             pilot, lambda: "LOC000001 is now ticket 20261123140231000123" in " ".join(seen(app).split())
         )
         await wait_for(pilot, lambda: hub.customers.panels_asked)
-        hub.outbox.version += 1
+        hub.outbox.at += 1
         hub.news()
         await pilot.pause(0.6)
         assert hub.customers.panels_asked == [("tickets", False)]
