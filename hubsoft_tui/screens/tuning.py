@@ -219,8 +219,7 @@ class TuningScreen(ConsoleScreen):
     def action_leave(self) -> None:
         """Leave the field, or forget what was looked at."""
         if self._field.display:
-            self._field.display = False
-            self._table.focus()
+            self._leave_field()
         elif (tunable := self._tunable) is not None:
             self._look(tunable.value)
 
@@ -228,10 +227,15 @@ class TuningScreen(ConsoleScreen):
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
         text, tunable = event.value.strip(), self._tunable
-        self._field.display = False
-        self._table.focus()
         if text and tunable is not None:
-            self._try(tunable, text)
+            self._try(tunable, text, typed=True)
+        else:
+            self._leave_field()
+
+    def _leave_field(self) -> None:
+        if self._field.display:
+            self._field.display = False
+            self._table.focus()
 
     @on(VirtualTable.RowHighlighted)
     def _moved(self) -> None:
@@ -243,6 +247,11 @@ class TuningScreen(ConsoleScreen):
         self.action_type()
 
     # -- inside
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether a value is typed."""
+        return self.focused is self._field
 
     @property
     def _table(self) -> TunableTable:
@@ -274,13 +283,14 @@ class TuningScreen(ConsoleScreen):
         if forecast is not None and forecast.at(float(value)) is None:
             self._foretell(anew=True)
 
-    def _try(self, tunable: Tunable, value: Value | str) -> None:
+    def _try(self, tunable: Tunable, value: Value | str, *, typed: bool = False) -> None:
         self._looked.pop(tunable.key, None)
         self._change(
             lambda services: services.tuning.try_(tunable.key, value),
             lambda held: _("{name}: {value} holds now, in this console.").format(
                 name=name_of(tunable.key), value=shown(tunable, held)
             ),
+            typed=typed,
         )
 
     def _undone(self, changes: tuple[Difference, ...]) -> str:
@@ -334,13 +344,19 @@ class TuningScreen(ConsoleScreen):
         self._draw()
 
     @work(group="tuning-change", exit_on_error=False)
-    async def _change(self, ask: Callable[[Services], Awaitable[T]], tell: Callable[[T], str]) -> None:
+    async def _change(
+        self, ask: Callable[[Services], Awaitable[T]], tell: Callable[[T], str], *, typed: bool = False
+    ) -> None:
+        """Change something and say so; a typed value that is refused stays in its field, to be corrected."""
+
         async def changed(services: Services) -> tuple[T, tuple[Tunable, ...]]:
             return await ask(services), await services.tuning.tunables()
 
         found = await self.asked(changed, self._refused)
         if found is None:
             return
+        if typed:
+            self._leave_field()
         done, self._tunables = found
         self._forecasts.clear()
         self._table.set_rows(self._tunables)

@@ -1,10 +1,11 @@
 import pytest
 
+from hubsoft_tui import texts
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.screens.requests import RequestsScreen, RequestSummary
 from tests.screens.builders import Stand, request, snapshot
 from tests.widgets.fixture import lines_of
-from widgets.monitor.request_rows import RequestDetail, RequestTable
+from widgets.monitor.request_rows import RequestDetail, RequestTable, request_columns, request_text
 
 REQUESTS = (
     request(1, operation="token", path="oauth/token", caller="token"),
@@ -156,3 +157,13 @@ async def test_two_keys_find_the_slow_one():
         table = shown.screen.query_one(RequestTable)
         slowest = max(table.rows, key=lambda row: row.latency or 0.0)
         assert table.item == slowest
+
+
+def test_who_asked_is_told_and_found_in_the_language_of_the_screen():
+    texts.use("pt_BR")
+    sync = request(1, caller="sync")
+    caller = next(column for column in request_columns() if column.key == "caller")
+    assert caller.cell(sync) == "sincronização"
+    assert "sincronização" in request_text(sync)
+    assert "sync" in request_text(sync)
+    assert caller.cell(request(2, caller="a bot")) == "a bot"

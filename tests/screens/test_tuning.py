@@ -191,7 +191,9 @@ async def test_a_value_can_be_typed_and_a_wrong_one_is_refused_with_what_is_allo
         await pilot.press("enter", *"ten", "enter")
         await wait_for(pilot, lambda: "is not a length of time" in seen(pilot.app))
         assert hub.tuning.tried == {DATA: 28_800.0}
-        await pilot.press("enter", "9", "escape")
+        assert pilot.app.focused.value == "ten"
+        assert "enter confirm" in seen(pilot.app)
+        await pilot.press("9", "escape")
         await settle(pilot)
         assert hub.tuning.tried == {DATA: 28_800.0}
         assert isinstance(pilot.app.focused, TunableTable)

@@ -10,6 +10,7 @@ from textual.content import Content
 from hubsoft_tui.core.types import Priority, RequestRow
 from hubsoft_tui.formats import NOTHING, clock, latency, moment, size, wait
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.reports.types import caller_name
 from hubsoft_tui.texts import _, number
 
 from ..line_widget import Drawn, Part, fit, line
@@ -79,7 +80,14 @@ def request_columns() -> tuple[Column[RequestRow], ...]:
         Column("priority", _("Class"), _class_cell, 8, sort=lambda row: row.priority),
         Column("operation", _("Operation"), _operation_cell, 20, sort=lambda row: row.operation),
         Column("path", _("Path"), _path_cell, priority=5, minimum=16, weight=3),
-        Column("caller", _("Asked by"), lambda row: row.caller, 10, priority=6, style="$quiet"),
+        Column(
+            "caller",
+            _("Asked by"),
+            lambda row: caller_name(clean(row.caller)),
+            10,
+            priority=6,
+            style="$quiet",
+        ),
         Column("wait", _("Wait"), _wait_cell, 7, "right", 3, sort=lambda row: row.wait, descending=True),
         Column("latency", _("Answer"), _latency_cell, 7, "right", sort=_latency_rank, descending=True),
         Column("status", _("HTTP"), _status_cell, 4, "right", 1, sort=lambda row: row.status),
@@ -98,7 +106,8 @@ def request_text(row: RequestRow) -> str:
     status = "" if row.status is None else str(row.status)
     outcome = f"{row.outcome} {outcome_word(row.outcome)}"
     sent = clock(row.at, seconds=True)
-    return " ".join((sent, priority_word(row.priority), row.operation, row.path, status, outcome, row.caller))
+    caller = f"{row.caller} {caller_name(row.caller)}"
+    return " ".join((sent, priority_word(row.priority), row.operation, row.path, status, outcome, caller))
 
 
 class RequestTable(VirtualTable[RequestRow]):
@@ -181,7 +190,7 @@ class RequestDetail(Drawn):
         day = "" if len(times) <= 5 else f"{times.split()[0]} "
         return (
             (_("Operation"), clean(row.operation)),
-            (_("Asked by"), clean(row.caller) or NOTHING),
+            (_("Asked by"), caller_name(clean(row.caller))),
             (
                 _("Class"),
                 (f"{priority_word(row.priority)}, {_meaning(row.priority)}", priority_style(row.priority)),

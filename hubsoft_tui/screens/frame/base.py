@@ -155,7 +155,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
                 continue
             item = Item(action.id, shown_key(key), _(action.label))
             (always if action.id in _ALWAYS else mine).append(item)
-        if self._fills_in:
+        if self.fills_in:
             taken = shown_key("enter"), shown_key("escape")
             mine = [item for item in mine if item.key not in taken]
             mine[:0] = [Item(_TAKE, taken[0], _("confirm")), Item(_LEAVE, taken[1], _("back"))]
@@ -165,7 +165,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
         return shown_key(next(iter(self.console.keys_of(action)), ""))
 
     @property
-    def _fills_in(self) -> bool:
+    def fills_in(self) -> bool:
         """Whether a field is typed into that opened for it: enter and escape are the field's."""
         return isinstance(self.focused, Input) and not isinstance(self.focused, QuestionInput)
 

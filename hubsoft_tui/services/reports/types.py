@@ -161,6 +161,7 @@ _CALLERS: Final = {
     "refresh": N_("refresh ahead"),
     "sync": N_("sync"),
     "test": N_("connection test"),
+    "tickets": N_("tickets"),
     "token": N_("login"),
 }
 
