@@ -15,7 +15,7 @@ READY_BENCH := $(VENV)/.ready-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-shared test lint types floors texts texts-check settings library tests test-long map coverage pictures bench soak format wheel man hooks clean
+.PHONY: help run run-shared test lint types floors texts texts-check checks collected settings library tests test-long map coverage pictures bench soak format wheel man hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -38,7 +38,14 @@ run: $(READY) ## Open the console on the embedded simulator
 run-shared: $(READY) ## Open two consoles that share one budget through a Valkey, side by side
 	@$(BIN)/python scripts/run_shared.py
 
-test: lint types floors texts-check tests ## Run every check: lint, types, floors, texts, tests
+test: checks tests ## Run every check: lint, types, floors, texts, tests
+
+# One beside the other. The tests are read once before their workers do: each would compile them all for itself.
+checks: $(READY)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types lint floors texts-check collected
+
+collected: $(READY)
+	@$(BIN)/python -m pytest -n0 -qq --collect-only >/dev/null || $(BIN)/python -m pytest -n0 -qq --collect-only
 
 lint: $(READY) ## Look for mistakes and for unformatted code
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ A screen declares an action on its method with `@action`; what works everywhere 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from textual.actions import parse
@@ -52,16 +52,16 @@ class Action:
     """Whether it would do something now, of the screen it is on. None: always."""
     job: str = ""
     """What a person is about when they want it, marked with `N_`: help groups by it."""
+    name: str = field(init=False)
+    """The method's name, without namespace and parameters."""
+    args: tuple[object, ...] = field(init=False)
+    """What the method is called with."""
 
-    @property
-    def name(self) -> str:
-        """Return the method's name, without namespace and parameters."""
-        return parse(self.do)[1]
-
-    @property
-    def args(self) -> tuple[object, ...]:
-        """Return what the method is called with."""
-        return parse(self.do)[2]
+    def __post_init__(self) -> None:
+        """Read `do` once: the frame asks for its parts at every key."""
+        _namespace, name, args = parse(self.do)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "args", args)
 
     def usable_on(self, screen: object) -> bool:
         """Tell whether it would do something now on `screen`, which shows it."""
@@ -226,6 +226,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._areas: dict[str, tuple[Action, ...]] = {}
+        self._doing: dict[tuple[str, str], tuple[Action, ...]] = {}
 
     def declare(self, area: str, actions: Iterable[Action]) -> None:
         """Set the actions of `area`. Raises ValueError when an id or a key would mean two things there."""
@@ -235,6 +236,7 @@ class Registry:
         if doubled := {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"declared twice: {', '.join(sorted(doubled))}")
         self._areas[area] = rows
+        self._doing.clear()
         if clashes := self.clashes({}):
             raise ValueError(f"one key, two actions: {clashes[0]}")
 
@@ -250,6 +252,13 @@ class Registry:
     def at(self, area: str) -> tuple[Action, ...]:
         """Return what works in `area`: its own actions, then those that work everywhere."""
         return (*self.of(area), *(self.of(EVERYWHERE) if area else ()))
+
+    def doing(self, area: str, name: str) -> tuple[Action, ...]:
+        """Return what works in `area` by the method `action_<name>`: asked for every action at every key."""
+        rows = self._doing.get((area, name))
+        if rows is None:
+            rows = self._doing[area, name] = tuple(row for row in self.at(area) if row.name == name)
+        return rows
 
     def find(self, action_id: str) -> Action | None:
         """Return the action of that id."""

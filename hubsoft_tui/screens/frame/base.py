@@ -179,7 +179,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what would do something now, and nothing that writes on a read-only profile."""
-        rows = [row for row in registry.at(self.AREA) if row.name == action and parameters in {(), row.args}]
+        rows = [row for row in registry.doing(self.AREA, action) if parameters in {(), row.args}]
         return all(self.console.allowed(row) for row in rows) and usable(self, rows, action, parameters)
 
     def on_mount(self) -> None:

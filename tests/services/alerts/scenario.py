@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hubsoft_tui.core import engine as core_engine
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.services.alerts.service import Alerts
@@ -128,7 +131,10 @@ def settings(simulator: Any, home: Path, **alerts: Any) -> Settings:
 @contextlib.asynccontextmanager
 async def fixture(settings: Settings, *, loop: _Loop, clock: virtual.VirtualClock):
     """Open one console's part; several may be open on one home."""
-    with open_state(settings, clock) as state:
+    with open_state(settings, clock) as state, pytest.MonkeyPatch.context() as patch:
+        # Every second of many hours costs something; these looks need no second.
+        patch.setattr(core_engine, "FILE_LOOK_SECONDS", 10.0)
+        patch.setattr(core_engine, "NOTED_SECONDS", 10.0)
         engine = make_engine(settings, state, clock)
         wire = Wire(engine._exchange.transport, loop)
         engine._exchange.transport = wire  # type: ignore[assignment]

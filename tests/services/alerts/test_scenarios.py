@@ -194,7 +194,7 @@ def test_a_calm_day_tells_nothing(simulator, tmp_path: Path) -> None:
 
     async def scenario(fixture: ConsoleFixture) -> None:
         fixture.extra = ExtraFacts(sync_late=0.0, outbox_stuck=0.0)
-        for hour in range(*in_form((7, 19), (0, 24))):
+        for hour in range(*in_form((7, 14), (0, 24))):
             until = fixture.clock.now() + HOUR
             while 8 <= hour < 18 and fixture.clock.now() < until - 200:
                 await fixture.ask(random.choice(terms[:40] if random.random() < 0.6 else terms))
