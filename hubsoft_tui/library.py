@@ -16,7 +16,7 @@ from .errors import InvalidInput, NotFound
 from .services.customers.service import Lookup
 from .services.customers.terms import Kind, Term, recognise
 from .services.hub import Hub
-from .services.outbox.types import Entry, EntryKind
+from .services.outbox.types import SERVICE_KINDS, Entry, EntryKind
 from .settings.files import load
 from .settings.tree import Settings
 from .texts import say
@@ -152,7 +152,7 @@ class HubSoft(_Client):
         InvalidInput and NotFound before anything is sent.
         """
         more = {"days": days, "suspension": suspension, "reason": reason}
-        return self._hub.call(_acting(EntryKind(action), service_id, more), timeout)
+        return self._hub.call(_acting(action, service_id, more), timeout)
 
     def invoices(
         self,
@@ -238,7 +238,7 @@ class AsyncHubSoft(_Client):
     ) -> Entry:
         """Do something to a service, as `HubSoft.act` does. Cancelling the caller leaves what is on its way."""
         more = {"days": days, "suspension": suspension, "reason": reason}
-        return await self._hub.run(_acting(EntryKind(action), service_id, more))
+        return await self._hub.run(_acting(action, service_id, more))
 
     async def invoices(
         self, document: str, *, with_paid: bool = False, refresh: bool = False
@@ -277,7 +277,15 @@ def _result(lookup: Lookup, *, full_data: bool) -> Customer | bool | None:
     return lookup.customers[0] if lookup.customers else None
 
 
-def _acting(kind: EntryKind, service_id: int, more: dict[str, Any]) -> Callable[[Services], Awaitable[Entry]]:
+def _acting(
+    action: EntryKind | str, service_id: int, more: dict[str, Any]
+) -> Callable[[Services], Awaitable[Entry]]:
+    try:
+        kind = EntryKind(action)
+    except ValueError:
+        names = ", ".join(sorted(each.value for each in SERVICE_KINDS))
+        raise InvalidInput(say("There is no such action. There are: {names}.", names=names)) from None
+
     async def act(services: Services) -> Entry:
         draft = await services.desk.draft(kind, service_id, **more)
         entry = await services.outbox.put(await services.outbox.check(draft))

@@ -35,6 +35,7 @@ STRANGERS: dict[str, dict[str, Any]] = {
     "gateway 502": {"kind": "gateway:502"},
     "portal 200": {"kind": "html:200"},
     "gateway 200": said({"status": 404, "error": "Not Found"}),
+    "part of an answer": said({"status": "success", "clientes": [], "atendimentos": []}, 206),
 }
 """Answers that do not come from HubSoft."""
 SILENCES: dict[str, dict[str, Any]] = {
@@ -46,6 +47,10 @@ SILENCES: dict[str, dict[str, Any]] = {
     "database": said({"status": "error", "msg": "Nenhuma conexão com o banco de dados"}),
     "server": said({"status": "error", "msg": "O servidor db-02 não foi encontrado"}),
     "server 404": said({"status": "error", "msg": "Servidor do cliente não encontrado"}, 404),
+    "contradiction": {
+        "kind": "says:200",
+        "body": b'{"status":"error","msg":"Banco fora do ar","status":"success","clientes":[],"atendimentos":[]}',
+    },
     "switched off": said({"status": "error", "msg": "Método/endpoint não disponível"}, 404),
 }
 """HubSoft's envelope, and nothing in it that proves anything."""

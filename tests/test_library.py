@@ -110,6 +110,38 @@ async def test_what_is_no_text_is_refused_in_a_sentence(simulator, tmp_path, giv
     assert simulator.request_log.entries() == []
 
 
+@pytest.mark.parametrize("given", [None, True, 1.5, b"5", "", "5", "x" * 300, -1, 0, 10**30, [5]])
+def test_what_is_no_service_is_refused_in_a_sentence(simulator, tmp_path, given):
+    with HubSoft(settings_for(simulator, tmp_path)) as hub:
+        for ask in (hub.signal, lambda service: hub.act("disconnect", service)):
+            with pytest.raises(InvalidInput, match="service"):
+                ask(given)
+        with pytest.raises(InvalidInput, match="disconnect, enable"):
+            hub.act(given, 5)
+    assert simulator.request_log.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("action", "wrong"),
+    [
+        ("trust_unlock", {"days": "3"}),
+        ("trust_unlock", {"days": 1.5}),
+        ("trust_unlock", {"days": True}),
+        ("trust_unlock", {"days": 3, "reason": None}),
+        ("enable", {"reason": 5}),
+        ("enable", {"reason": b"paid"}),
+        ("disconnect", {"suspension": 5}),
+    ],
+)
+def test_action_of_the_wrong_kind_is_not_accepted_and_spoils_nothing(simulator, tmp_path, action, wrong):
+    service = next(one.services[0].id for one in simulator.customers if one.services)
+    with HubSoft(settings_for(simulator, tmp_path)) as hub:
+        with pytest.raises(InvalidInput, match="cannot be sent as it was given"):
+            hub.act(action, service, **wrong)
+        assert hub.hub.call(lambda services: services.outbox.entries()) == ()
+    assert not simulator.provider.actions
+
+
 def test_a_number_that_lost_its_zeros_is_asked_whole_and_one_with_two_readings_not_at_all(
     simulator, tmp_path
 ):

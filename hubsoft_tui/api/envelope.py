@@ -31,6 +31,8 @@ _SWITCHED_OFF: Final = re.compile(r"metodo.* nao disponivel")
 _MAX_WORDS: Final = 300
 _MAX_READ: Final = 2000
 _MAX_FIELDS: Final = 20
+_SHORT: Final = 64 * 1024
+"""So long an answer is looked through for contradictions; what says that something is not there is far shorter."""
 
 
 def parse(body: bytes, content_type: str = "") -> object:
@@ -160,9 +162,18 @@ def _load(written: str) -> tuple[bool, object]:
     # The parser's own error holds the whole text, passwords included: it must not travel as a cause or
     # context.
     try:
-        return True, json.loads(written)
+        hook = _without_twins if len(written) <= _SHORT else None
+        return True, json.loads(written, object_pairs_hook=hook)
     except (ValueError, RecursionError):
         return False, None
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says the same key twice: it contradicts itself. Raises ValueError."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key stands twice")
+    return made
 
 
 def spoken(body: bytes, content_type: str = "") -> dict[str, Any]:

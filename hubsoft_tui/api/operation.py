@@ -18,6 +18,8 @@ T = TypeVar("T")
 ROOT: Final = "/api/v1/integracao/"
 
 _NO_SUCH_ROUTE: Final = frozenset({404, 405})
+_PART: Final = 206
+"""A part of an answer, never asked for: what is missing from it proves nothing."""
 
 # Parameters that say nothing about a person. Whatever is not here is shown as ***.
 _HARMLESS: Final = frozenset(
@@ -71,10 +73,16 @@ class Operation(Generic[T]):
 
         Raises Refused, CredentialsRefused, RateLimited or BadAnswer; NotOffered for a `newer` route that is not there.
         """
-        if 200 <= status < 300:
+        if 200 <= status < 300 and status != _PART:
             return self.decode(envelope.parse(body, content_type))
         if self.newer and self.repeatable and status in _NO_SUCH_ROUTE:
-            raise NotOffered(say("This HubSoft server does not offer that: it is of an older version."))
+            raise NotOffered(
+                say(
+                    "The server does not offer that (HTTP {status}): it is of an older version, or something between "
+                    "us and HubSoft answered.",
+                    status=status,
+                )
+            )
         said = envelope.spoken(body, content_type)
         if 400 <= status < 500 and status != 429 and envelope.says_no(said):
             return self.decode(said)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from ..errors import InvalidInput
-from ..formats import NOTHING
+from ..formats import NOTHING, ONE_DAY
 from ..formats import day as written
 from ..texts import N_, _, number, say
 from .output import styled, table, write_json, write_lines
@@ -149,8 +149,9 @@ def _length(count: int, most: int) -> int:
 
 def _day(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        return (day + ONE_DAY) - ONE_DAY  # a day ends where the next begins
+    except (ValueError, OverflowError):
         raise InvalidInput(
             say("{text} is no day. Write it as year-month-day, such as 2026-11-23.", text=repr(text))
         ) from None

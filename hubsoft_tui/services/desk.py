@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date
+from typing import TypeVar
 
 from ..api.models import Customer, Device, Service, Ticket, WorkOrder
+from ..api.operation import Operation
+from ..api.scalars import MAX_INTEGER
 from ..api.search import SearchKey
 from ..api.tickets import customer_tickets
 from ..api.work_orders import customer_work_orders
@@ -15,11 +18,11 @@ from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.types import Answer, RequestContext
 from ..errors import InvalidInput, NotFound, NotOffered
-from ..formats import ONE_DAY
+from ..formats import DAY, start_of
 from ..privacy import mask_document
 from ..store.outbox import OutboxRow
 from ..store.recent_and_audit import AuditLine, RecentAndAudit
-from ..texts import say
+from ..texts import Text, say
 from .customers import questions
 from .customers.terms import Kind, Term, recognise
 from .outbox.actions import offered_actions, require_allowed, service_action
@@ -34,6 +37,8 @@ from .outbox.types import (
     local_protocol,
 )
 from .reports.types import ActionCount
+
+T = TypeVar("T")
 
 CONTEXT = RequestContext("desk")
 ABSENT_SECONDS = 3600.0
@@ -63,6 +68,8 @@ class Desk:
 
     async def service(self, service_id: int, *, refresh: bool = False) -> tuple[Customer, Service]:
         """Return a service and whose it is; one request unless remembered. Raises NotFound."""
+        if service_id.__class__ is not int or not 0 < service_id <= MAX_INTEGER:
+            raise InvalidInput(say("Say which service it is about."))
         asked = questions.customer_of_service(service_id)
         answer = await self._engine.ask(asked, CONTEXT, refresh=refresh)
         for customer in answer.value:
@@ -123,7 +130,9 @@ class Desk:
 
     async def ticket(self, protocol: str) -> Ticket:
         """Return an open ticket by its protocol; one request. Raises NotFound."""
-        asked = customer_tickets(SearchKey.PROTOCOL, protocol)
+        asked = _asking(
+            lambda: customer_tickets(SearchKey.PROTOCOL, protocol), say("Say which ticket it is about.")
+        )
         found = (await self._engine.receive(asked, CONTEXT)).decoded.value
         if not found:
             raise NotFound(say("HubSoft has no open ticket {protocol}.", protocol=protocol))
@@ -131,7 +140,10 @@ class Desk:
 
     async def order(self, number: str) -> WorkOrder:
         """Return a work order by its number; one request. Raises NotFound."""
-        asked = customer_work_orders(SearchKey.WORK_ORDER_NUMBER, number)
+        asked = _asking(
+            lambda: customer_work_orders(SearchKey.WORK_ORDER_NUMBER, number),
+            say("Say which work order it is about."),
+        )
         found = (await self._engine.receive(asked, CONTEXT)).decoded.value
         order = next((each for each in found if each.number == number), None)
         if order is None:
@@ -193,9 +205,9 @@ class Desk:
         return Aftermath(answer.requests, work_orders=answer.value)
 
     def actions(self, day: date) -> tuple[ActionCount, ...]:
-        """Return what was done on a day of this machine's clock, by operator and action. Raises StoreError."""
-        begins, ends = (datetime.combine(each, time()).timestamp() for each in (day, day + ONE_DAY))
-        return _counted(self._trail.trail(begins, ends))
+        """Return what was done on a day at HubSoft, by operator and action. Raises StoreError."""
+        begins = start_of(day)
+        return _counted(self._trail.trail(begins, begins + DAY))
 
     def note(self, row: OutboxRow, draft: DeskAction) -> None:
         """Write an action to the trail, and let what it may have changed be asked for anew. Raises StoreError."""
@@ -207,6 +219,14 @@ class Desk:
             f"{local_protocol(row.number)} {about} {mask_document(draft.customer_document or '')}".strip()
         )
         self._trail.audit(f"{draft.kind.value}{ended}", subject, draft.operator, self._clock.wall())
+
+
+def _asking(build: Callable[[], Operation[T]], otherwise: Text) -> Operation[T]:
+    """Return the operation that `build` makes. Raises InvalidInput where it cannot be asked for what was given."""
+    try:
+        return build()
+    except ValueError:
+        raise InvalidInput(otherwise) from None
 
 
 def _counted(lines: Iterable[AuditLine]) -> tuple[ActionCount, ...]:

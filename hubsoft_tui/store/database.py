@@ -22,7 +22,7 @@ from ..errors import StoreBusy, StoreError
 from ..texts import say
 from .disk import PARTS, is_damage, make_private_file, make_private_folder, store_error, store_errors
 from .losses import Loss, amend_loss, mark_room, note_loss, prepare_marks, was_there
-from .rescue import Mend, carry_over, rescue
+from .rescue import Mend, carry_over, makes_sense, rescue
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +121,8 @@ class DatabaseOpening:
         connection = self._connect()
         try:
             self._prepare(connection, begun=lost)
+            if self.mend is not None and not makes_sense(connection, self.mend):
+                raise _damage("a row makes no sense")
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 return connection
@@ -277,9 +279,13 @@ def _refuse_damaged(connection: sqlite3.Connection) -> None:
     except UnicodeDecodeError:
         whole = plausible = False  # the schema's own text is damaged, and quick_check quotes it
     if not whole or not plausible:
-        damage = sqlite3.DatabaseError("quick_check failed")
-        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damage
+        raise _damage("quick_check failed")
+
+
+def _damage(what: str) -> sqlite3.DatabaseError:
+    damage = sqlite3.DatabaseError(what)
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return damage
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -466,10 +472,10 @@ def open_database(
     `migrations` are SQL scripts, oldest first and never edited once released: the file's version is how many
     have run. `durable` makes a commit survive power loss (a flush each), otherwise it survives a crash of the
     process. A damaged file is moved aside, never deleted; with `rescued`, its readable rows are carried over as
-    `mend` returns them. What is lost, a file that was there before and is missing too, is remembered (see `losses`). A
-    file that cannot be written, on a full disk say, is opened for reading alone; then every write raises why.
-    A `trusted` file is not read through, which takes longer the larger it is: for a short look, whose reader can do
-    without what turns out to be damaged.
+    `mend` returns them; a file with a row that it does not return is damaged. What is lost, a file that was
+    there before and is missing too, is remembered (see `losses`). A file that cannot be written, on a full disk
+    say, is opened for reading alone; then every write raises why. A `trusted` file is not read through, which
+    takes longer the larger it is: for a short look, whose reader can do without what turns out to be damaged.
     Several processes may open at once. Raises StoreError when a newer version wrote the file, or it is a link, or
     it can be neither written nor read.
     """

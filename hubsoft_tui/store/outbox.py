@@ -53,6 +53,8 @@ CREATE INDEX entry_due ON entry (account, due) WHERE due IS NOT NULL;
 )
 QUEUED: Final = "queued"
 SENDING: Final = "sending"
+LATEST: Final = 1e11
+"""No instant of a row is later than this (UTC epoch seconds)."""
 LEASE_SECONDS: Final = 30.0
 """A claim of a frozen process ends after this; a living one renews it."""
 
@@ -384,8 +386,7 @@ def rescued(
     try:
         row = _row([found[name] for name in _COLUMNS])
         readable(row)
-        numbers = (row.created_at, row.updated_at, row.attempts, row.uncertain, row.failures, row.looks)
-        if not all(isinstance(number, int | float) for number in numbers) or not 0 < row.number < MOST:
+        if not _is_sensible(row):
             return None
     except (KeyError, TypeError, ValueError):
         return None
@@ -393,3 +394,24 @@ def rescued(
         sent_at = row.created_at if row.sent_at is None else row.sent_at
         return {**found, "state": SENDING, "owner": "rescued", "lease": 0.0, "sent_at": sent_at}
     return found
+
+
+def _is_sensible(row: OutboxRow) -> bool:
+    """Whether every value of a row is of its kind, and a number no more than it can be."""
+    counts: tuple[Any, ...] = (row.number, row.attempts, row.uncertain, row.failures, row.looks, row.claim)
+    moments: tuple[Any, ...] = (
+        row.created_at,
+        row.updated_at,
+        row.sent_at or 0.0,
+        row.due or 0.0,
+        row.lease or 0.0,
+    )
+    words: tuple[Any, ...] = (row.marker, row.content, row.epoch, row.said, *row.doubles, *row.similar)
+    return (
+        row.number > 0
+        and all(isinstance(count, int) and 0 <= count < MOST for count in counts)
+        and all(isinstance(at, int | float) and 0 <= at < LATEST for at in moments)
+        and all(isinstance(word, str) for word in words)
+        and all(isinstance(word, str | None) for word in (row.protocol, row.owner))
+        and isinstance(row.ticket_id, int | None)
+    )

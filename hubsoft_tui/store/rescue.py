@@ -68,6 +68,27 @@ def carry_over(
     return saved
 
 
+def makes_sense(connection: sqlite3.Connection, mend: Mend) -> bool:
+    """Whether `mend` knows every row: one that cannot be read must not hide the others. Raises sqlite3.Error.
+
+    A flipped bit can leave a page whole. A version that writes rows of a new form brings a migration too.
+    """
+    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        if table.startswith("sqlite_"):
+            continue
+        rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name of our schema
+        names = [column[0] for column in rows.description]
+        try:
+            if any(mend(table, dict(zip(names, row, strict=True))) is None for row in rows):
+                return False
+        except (sqlite3.OperationalError, UnicodeDecodeError) as error:
+            # What tells that a text is no UTF-8 has no code of SQLite's.
+            if getattr(error, "sqlite_errorcode", None) is not None:
+                raise
+            return False
+    return True
+
+
 def sequence_of(connection: sqlite3.Connection, table: str) -> int:
     """Return the highest number that an AUTOINCREMENT `table` handed out; 0 when that cannot be read."""
     with contextlib.suppress(sqlite3.Error, TypeError, ValueError):

@@ -102,7 +102,7 @@ def test_several_services_are_listed_to_choose_from(run, simulator):
         (("--document", "123"), 2, ""),
         (("--document", "BIANCA"), 2, "not a CPF or CNPJ"),
         (("--description", " "), 2, "description is empty"),
-        (("--description", "x" * 100_000), 2, "at most 5000"),
+        (("--description", "x" * 100_000), 2, "at most 5,000"),
         (("--phone", "37 9999-BIAN"), 2, "written in digits"),
         (("--name", ""), 2, "name is missing"),
         (("--service", "1"), 2, "either --service or --document"),
@@ -202,3 +202,36 @@ def test_a_home_that_cannot_be_opened_is_told_as_what_it_means_for_the_ticket(ru
     assert (ran.code, ran.document["error"]["kind"]) == (1, "store")
     assert "NOT accepted" in ran.document["error"]["message"]
     assert "newer version" in ran.document["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "kind = 'of another world'",
+        "draft = '{}'",
+        "draft = x'00ff'",
+        "state = 'lost'",
+        "similar = 'x'",
+        "doubles = '{'",
+        "doubles = '[5]'",
+        "created_at = 'abc'",
+        "updated_at = -1e300",
+        "due = 1e308",
+        "said = CAST(x'ff' AS TEXT)",
+        "protocol = x'00'",
+    ],
+)
+def test_an_entry_that_cannot_be_read_hides_no_other_and_is_told(run, simulator, tmp_path, damage):
+    for text in ("first", "second", "third"):
+        assert run(*opening(simulator, text)).code == 0
+    path = tmp_path / "state" / "outbox.db"
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.execute(f"UPDATE entry SET {damage} WHERE number = 2")
+        file.commit()
+    before = len(simulator.tickets)
+    ran = run("outbox", "--send", "--json")
+    assert ran.code == 0
+    assert [entry["local_protocol"] for entry in ran.document["entries"]] == ["LOC000003", "LOC000001"]
+    assert "outbox.db.corrupt" in ran.err
+    assert run(*opening(simulator, "fourth", "--json")).document["local_protocol"] == "LOC000004"
+    assert len(simulator.tickets) == before + 1

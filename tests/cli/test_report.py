@@ -54,7 +54,15 @@ def test_a_day_without_anything_says_so(run):
     assert (code, json.loads(out)["questions"]) == (0, 0)
 
 
-@pytest.mark.parametrize("day", ["yesterday", "31/01/2026", "2026-02-30", "20260131", "2026-1-5x"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-30"])
+def test_the_first_and_the_last_days_have_a_report(run, day):
+    ran = run("report", "--day", day, "--json")
+    assert (ran.code, ran.document["requests"], ran.document["actions"]) == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    "day", ["yesterday", "31/01/2026", "2026-02-30", "20260131", "2026-1-5x", "9999-12-31"]
+)
 def test_what_is_no_day_is_wrong_input(run, day):
     code, _out, err = run("report", "--day", day)
     assert code == 2

@@ -138,3 +138,21 @@ def test_invoices_are_listed_with_all_that_pays_them(run, simulator):
     assert all(code in shown.out for code in codes if code)
     assert ran.document["requests"] == 2
     assert len(run("invoice", "list", customer.document, "--all", "--json").document["invoices"]) > len(late)
+
+
+@pytest.mark.parametrize("wrong", ["", " ", "9" * 300])
+def test_what_is_no_protocol_or_number_is_refused_in_a_sentence(run, simulator, wrong):
+    times = ("--start", "2026-12-01 14:00", "--end", "2026-12-01 16:00")
+    for words in (("open", wrong), ("confirm", wrong), ("reschedule", wrong, *times)):
+        ran = run("visit", *words, "--yes", "--json")
+        assert (ran.code, ran.document["error"]["kind"]) == (2, "invalid_input")
+    assert not names(simulator)
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_visit_in_a_year_that_cannot_be_is_refused(run, simulator, year):
+    ticket = next(each for each in simulator.tickets if each.open and each.orders)
+    window = ("--start", f"{year}-12-31 20:00", "--end", f"{year}-12-31 23:00")
+    ran = run("visit", "reschedule", str(ticket.orders[0].id - 16), *window, "--yes", "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (2, "invalid_input")
+    assert not names(simulator)

@@ -81,13 +81,15 @@ def read_limits(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
     limit = _number(headers.get("x-ratelimit-limit", ""))
     remaining = _number(headers.get("x-ratelimit-remaining", ""))
     if limit is None and remaining is None and (draft := headers.get("ratelimit")):
-        found = {name: float(value) for name, value in _PARAMETER.findall(draft)}
+        found = {name: _number(value) for name, value in _PARAMETER.findall(draft)}
         limit = found.get("limit", found.get("q"))
         remaining = found.get("remaining", found.get("r"))
     return _whole(limit), _whole(remaining)
 
 
 def _number(text: str) -> float | None:
+    if not text.isascii() or "_" in text:  # what Python alone reads as a number
+        return None
     try:
         value = float(text)
     except ValueError:

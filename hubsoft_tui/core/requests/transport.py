@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ ERROR_BYTES: Final = 64 * 1024
 ERROR_SECONDS: Final = 2.0
 """So long an error's body is waited for: its status and headers have said what matters."""
 PIECES_BETWEEN_TURNS: Final = 16
+_CLOSED: Final = re.compile("Server disconnected|peer closed connection")
+"""How httpx tells an end too soon from an answer that is no HTTP."""
 HEADERS: Final = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
@@ -110,6 +113,7 @@ class Transport:
                 request = self._request(operation, token, leaving)
                 response = await _understood(self._wire.handle_async_request(request))
                 try:
+                    leaving.answering = True
                     heard(response.status_code, response.headers)
                     return Reply(response.status_code, await self._read(response), response.headers)
                 finally:
@@ -196,15 +200,20 @@ class Transport:
             text = say("Every connection to {host} is busy.", host=self._host)
             return TransportFailure("pool", text, sent=False, ours=True)
         if leaving.began:
-            return self._unanswered(error)
+            return self._unanswered(error, leaving)
         return self._unsent(error)
 
-    def _unanswered(self, error: httpx.HTTPError) -> TransportFailure:
+    def _unanswered(self, error: httpx.HTTPError, leaving: Departure) -> TransportFailure:
         """Tell why there is no answer to a request of which bytes have left."""
         if isinstance(error, httpx.TimeoutException):
             text = say("{host} did not answer in time.", host=self._host)
             return TransportFailure("timeout", text, sent=True)
-        text = say("{host} closed the connection before answering.", host=self._host)
+        if isinstance(error, httpx.RemoteProtocolError) and _CLOSED.match(str(error)) is None:
+            text = say("{host} sent an answer that cannot be read.", host=self._host)
+        elif leaving.answering:
+            text = say("{host} closed the connection in the middle of its answer.", host=self._host)
+        else:
+            text = say("{host} closed the connection before answering.", host=self._host)
         return TransportFailure("cut", text, sent=True)
 
     def _unsent(self, error: httpx.HTTPError) -> TransportFailure:

@@ -34,6 +34,8 @@ class Departure:
     """What is written belongs to the request itself, not to a tunnel that is dug for it."""
     began: bool = False
     """Bytes of the request may have left."""
+    answering: bool = False
+    """The head of an answer has come."""
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Follow the request as httpcore's `trace` extension tells of it."""

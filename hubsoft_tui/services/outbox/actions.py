@@ -15,6 +15,7 @@ from ...errors import InvalidInput
 from ...formats import BRASILIA
 from ...privacy import HIDDEN, clean, mask_document
 from ...settings.tree import ActionSettings, Profile, Settings
+from ...store.outbox import LATEST
 from ...texts import N_, _, ngettext, say
 from .reference import content_key
 from .types import (
@@ -250,8 +251,10 @@ def _checked_visit(draft: VisitAction) -> VisitAction:
         return draft
     if not draft.order_id or draft.order_id < 1:
         raise InvalidInput(say("Say which work order it is about."))
-    if draft.kind is EntryKind.RESCHEDULE_VISIT and (
-        draft.start is None or draft.end is None or draft.end <= draft.start
+    # NaN is neither before nor after anything.
+    if (
+        draft.kind is EntryKind.RESCHEDULE_VISIT
+        and not 0 <= (draft.start or 0.0) < (draft.end or 0.0) < LATEST
     ):
         raise InvalidInput(say("Say when the visit begins and ends; it must end after it begins."))
     return draft

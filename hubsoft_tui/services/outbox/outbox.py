@@ -42,7 +42,7 @@ from .types import (
     local_protocol,
     not_accepted,
 )
-from .wire import content_of, draft_of, kind_of, packed
+from .wire import content_of, draft_of, kind_of, packed, require_storable
 
 if TYPE_CHECKING:
     from ...core.engine import Engine
@@ -116,6 +116,7 @@ class Outbox:
 
     async def check(self, draft: Draft) -> CheckedDraft:
         """Return `draft` as it would be sent. Raises InvalidInput, in a sentence that says what to do."""
+        require_storable(draft)
         if isinstance(draft, ServiceAction | VisitAction):
             require_allowed(draft.kind, self._engine.settings)
             draft = replace(draft, operator=self._person())
@@ -223,7 +224,7 @@ class Outbox:
         """
         await self._row(protocol)
         wanted = ticket_protocol.strip()
-        asked = customer_tickets(SearchKey.PROTOCOL, wanted or "-", only_pending=False)
+        asked = customer_tickets(SearchKey.PROTOCOL, wanted[:255] or "-", only_pending=False)
         shown = await self._engine.receive(asked, CONTEXT)
         ticket = next((one for one in shown.decoded.value if one.protocol == wanted), None)
         if ticket is None:

@@ -10,7 +10,9 @@ import msgspec
 from ...api.models import Message, Ticket
 from ...api.operation import Operation
 from ...api.tickets import add_message, close_ticket, open_ticket
+from ...errors import InvalidInput
 from ...store.outbox import OutboxRow, rescued
+from ...texts import say
 from .actions import content_of_action, operation_of_action
 from .reference import content_key, with_reference
 from .types import (
@@ -49,9 +51,20 @@ def packed(draft: Draft) -> bytes:
 
 
 def draft_of(row: OutboxRow) -> Draft:
-    """Return the draft that is stored in a row."""
+    """Return the draft that is stored in a row. Raises ValueError for what is none."""
     draft: Draft = msgspec.json.decode(row.draft, type=_DRAFTS[EntryKind(row.kind)])
     return draft
+
+
+def require_storable(draft: Draft) -> None:
+    """Raise InvalidInput for a draft that could not be read again: a program gave a value of the wrong kind."""
+    try:
+        msgspec.convert(msgspec.to_builtins(draft, builtin_types=(bytes, bytearray)), type=type(draft))
+    except msgspec.ValidationError as error:
+        raise InvalidInput(say("This cannot be sent as it was given: {reason}.", reason=error)) from None
+    except (TypeError, ValueError, OverflowError) as error:
+        reason = type(error).__name__
+        raise InvalidInput(say("This cannot be sent as it was given: {reason}.", reason=reason)) from None
 
 
 def mended(table: str, found: Mapping[str, Any]) -> Mapping[str, Any] | None:

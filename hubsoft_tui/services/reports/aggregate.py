@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from ...core.telemetry.trace import CATEGORIES
 from ...core.types import Priority
-from ...formats import ONE_DAY, at, start_of
+from ...formats import DAY, at, start_of
 from ...store import trace_reader
 from ...store.trace_reader import OUTCOMES, TRIMMED, AskedSum, PassSum, Sent, TraceReader
 from .figures import SUMMED, Sums
@@ -37,7 +37,8 @@ class Stretch:
 
 def stretch(day: date) -> Stretch:
     """Return the day from midnight to midnight."""
-    return Stretch(day, start_of(day), start_of(day + ONE_DAY))
+    begins = start_of(day)
+    return Stretch(day, begins, begins + DAY)
 
 
 def add_up(trace: TraceReader, day: Stretch) -> DayReport:

@@ -82,6 +82,9 @@ def test_a_body_may_say_it_too(body, expected):
         ({"ratelimit": '"default";r=12;t=30'}, (None, 12)),
         ({"ratelimit": "limit=100, remaining=40, reset=5"}, (100, 40)),
         ({"x-ratelimit-limit": "many"}, (None, None)),
+        ({"x-ratelimit-limit": "6_0", "x-ratelimit-remaining": "٣"}, (None, None)),
+        ({"ratelimit": f"limit=100, remaining={'9' * 5000}"}, (100, None)),
+        ({"ratelimit": f"limit={'9' * 400};r=5"}, (None, 5)),
         ({}, (None, None)),
     ],
 )

@@ -111,11 +111,22 @@ async def test_an_untrusted_certificate_is_named():
     assert "not trusted" in str(error.text)
 
 
-@pytest.mark.parametrize("answer", [None, response(b"short", length=500), b"not http at all\r\n\r\n"])
-async def test_a_connection_cut_after_sending_may_have_been_seen(answer):
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, "before answering"),
+        (response(b"short", length=500), "in the middle of its answer"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nshort", "in the middle of its answer"),
+        (b"not http at all\r\n\r\n", "cannot be read"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n{}", "cannot be read"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nshort", "cannot be read"),
+    ],
+)
+async def test_a_connection_cut_after_sending_may_have_been_seen(answer, reason):
     async with server(answer) as url:
         error = await failure(url)
     assert (error.kind, error.sent) == ("cut", True)
+    assert reason in str(error.text)
 
 
 async def test_a_dripping_server_is_cut_off_by_the_total_limit():
