@@ -7,6 +7,8 @@ are shown in HubSoft's time, which is Brasília's, wherever the console runs.
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +26,7 @@ HOUR: Final = 3600.0
 DAY: Final = 86_400.0
 """In seconds."""
 
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 _BRAZILIAN: Final = str.maketrans(",.", ".,")
 
@@ -231,3 +234,10 @@ def day(date: date | None) -> str:
 def inert_cell(cell: str) -> str:
     """Return a table's cell so that no spreadsheet takes it for a formula and runs it."""
     return f"'{cell}" if cell.startswith(_FORMULAS) else cell
+
+
+def fold(text: str) -> str:
+    """Return `text` as it is compared: without case and without accents."""
+    if text.isascii():
+        return text.lower()
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))

@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
+from hubsoft_tui.formats import fold
 from hubsoft_tui.privacy import REPLACEMENT, clean
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, cut, line
-from .table.rows import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

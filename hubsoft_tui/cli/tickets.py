@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..errors import HubSoftError, NotFound, QueueFull, RateLimited, Refused, StoreError, Unreachable
+from ..errors import (
+    HubSoftError,
+    InvalidInput,
+    NotFound,
+    QueueFull,
+    RateLimited,
+    Refused,
+    StoreError,
+    Unreachable,
+)
 from ..formats import NOTHING, age, iso
 from ..privacy import clean
-from ..texts import N_, _, ngettext
+from ..texts import N_, _, ngettext, say
 from .output import error_kind, shortened, styled, table, write_json, write_line, write_lines
 from .session import CommandSession, json_option, open_home, open_hub, until_signal
 from .translation import Command, Number, Option
@@ -57,20 +66,34 @@ def sync(session: CommandSession, *, once: bool, every: float | None, plan_only:
 
 @click.command("list", cls=Command)
 @click.option("--open", "open_only", cls=Option, is_flag=True, help=N_("Only those that are open."))
+@click.option(
+    "--filter",
+    "text",
+    cls=Option,
+    metavar="FILTER",
+    default="",
+    help=N_('Only what the filter of the tickets screen would show: "late unassigned", "resp:sara sla<1h".'),
+)
 @json_option
 @click.pass_obj
-def ticket_list(session: CommandSession, *, open_only: bool, as_json: bool) -> None:
+def ticket_list(session: CommandSession, text: str, *, open_only: bool, as_json: bool) -> None:
     """Answer `ticket list`."""
+    from ..services.tickets.filters import FilterError, parse  # noqa: PLC0415 - heavy: help loads no service
     from ..services.tickets.queries import kept_rows  # noqa: PLC0415 - heavy: help loads no service
 
+    try:
+        wanted = parse(text)
+    except FilterError as error:
+        place = error.position + 1
+        raise InvalidInput(say("--filter, column {n}: {reason}.", n=place, reason=str(error))) from None
     rows: tuple[TicketRow, ...] = ()  # a demo's home is new: it follows nothing yet
     if not session.demo:
         with open_home(session) as home:
-            rows = kept_rows(home.settings, home.places, open_only=open_only)
+            rows = kept_rows(home.settings, home.places, open_only=open_only, wanted=wanted)
     if as_json:
         write_json({"tickets": [_document(row) for row in rows]})
     else:
-        write_lines(_lines(rows))
+        write_lines(_lines(rows, filtered=bool(wanted)))
 
 
 def report_document(report: PassReport) -> dict[str, Any]:
@@ -174,7 +197,9 @@ def _document(row: TicketRow) -> dict[str, Any]:
     return document
 
 
-def _lines(rows: tuple[TicketRow, ...]) -> list[str]:
+def _lines(rows: tuple[TicketRow, ...], *, filtered: bool) -> list[str]:
+    if not rows and filtered:
+        return [_("No followed ticket is so.")]
     if not rows:
         return [_("No ticket is followed yet. Run hubsoft-tui sync first.")]
     count = ngettext("{n} ticket", "{n} tickets", len(rows)).format(n=len(rows))

@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from hubsoft_tui.formats import iso
 from hubsoft_tui.simulator import Simulator
 from tests.raw_server import Stranger, answer
 from tests.test_imports import loaded
@@ -95,6 +98,43 @@ def test_hubsoft_away_is_4_and_the_mirror_still_answers(run: Any, configured: Si
     ran = run("sync", "--once", "--json")
     assert (ran.code, set(ran.document)) == (4, {"error"})
     assert len(run("ticket", "list", "--json").document["tickets"]) == 20
+
+
+def test_a_filter_lists_what_the_screen_would_show(run: Any, configured: Simulator, monkeypatch: Any) -> None:
+    run("sync")
+    everything = json.loads(run("ticket", "list", "--json").out)["tickets"]
+    now = iso(time.time())
+    late = {row["id"] for row in everything if row["state"] == "open" and (row["due_at"] or "9") < now}
+    mine = {row["id"] for row in everything if "Bianca Couto" in row["responsible"]}
+    assert late
+    assert mine
+
+    def listed(text: str) -> set[int]:
+        return {
+            row["id"] for row in json.loads(run("ticket", "list", "--json", "--filter", text).out)["tickets"]
+        }
+
+    assert listed("late") == listed("atrasado") == late
+    assert listed('late resp:"bianca couto"') == late & mine
+    assert listed("") == {row["id"] for row in everything}
+    assert listed("messages>999999") == set()
+    assert run("ticket", "list", "--filter", "messages>999999").out == "No followed ticket is so.\n"
+    unknown = run("ticket", "list", "--filter", "mine", "--json")
+    assert (unknown.code, json.loads(unknown.out)["error"]["kind"]) == (2, "invalid_input")
+    assert "ui.my_name" in unknown.err
+    monkeypatch.setenv("HUBSOFT_TUI_UI__MY_NAME", "bianca")
+    assert listed("mine open") == mine
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("late foo:bar", 6), ("sla<soon", 5), ('late ""', 6), ("late resp:", 11)]
+)
+def test_a_filter_that_cannot_be_read_says_where(
+    run: Any, configured: Simulator, text: str, place: int
+) -> None:
+    ran = run("ticket", "list", "--filter", text)
+    assert ran.code == 2
+    assert f"column {place}:" in ran.err
 
 
 def test_refused_credentials_are_5(run: Any, configured: Simulator, monkeypatch: Any) -> None:

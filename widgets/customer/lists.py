@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
 
+from hubsoft_tui.formats import fold
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, cut, fit, line
-from ..table.rows import fold
 from .card import OFF, ON, state
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ Built for lists of 100,000: a change of one row costs a binary search, whatever 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from hubsoft_tui.formats import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SortKey = tuple[int, Any, int]
-
-_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
-
-
-def fold(text: str) -> str:
-    """Return `text` as it is compared: without case and without accents."""
-    if text.isascii():
-        return text.lower()
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def collated(value: Any) -> Any:  # noqa: ANN401 - a sort key is whatever a column gives

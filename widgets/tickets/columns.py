@@ -8,6 +8,7 @@ from textual.content import Content
 
 from hubsoft_tui.formats import HOUR, NOTHING
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.tickets.judgement import is_late
 from hubsoft_tui.services.tickets.types import TicketRow, TicketState
 from hubsoft_tui.texts import _
 
@@ -18,7 +19,6 @@ from .texts import (
     age_text,
     change_text,
     change_time,
-    is_late,
     left_text,
     opened_text,
     responsible_text,
@@ -35,13 +35,6 @@ USUAL: Final = ("protocol", "customer", "type", "status", "responsible", "age", 
 def ticket_id(row: TicketRow) -> str:
     """Return the id of a ticket's row."""
     return str(row.id)
-
-
-def ticket_text(row: TicketRow) -> str:
-    """Return what a filter searches in a ticket."""
-    code = "" if row.customer_code is None else str(row.customer_code)
-    words = (row.protocol, row.customer, code, row.type, row.status, *row.responsible, row.customer_document)
-    return " ".join(word for word in words if word)
 
 
 def ticket_line(row: TicketRow, now: float) -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.formats import HOUR, NOTHING, age, clock, moment
+from hubsoft_tui.services.tickets.judgement import is_mine, today_began
 from hubsoft_tui.services.tickets.types import SyncStatus, TicketState
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, cut, line
-from .texts import RECENT_SECONDS, Quick, is_mine, today_began
+from .texts import RECENT_SECONDS, Quick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,13 +9,14 @@ from textual.content import Content
 
 from hubsoft_tui.formats import NOTHING, ago, moment
 from hubsoft_tui.privacy import clean, mask_phone
+from hubsoft_tui.services.tickets.judgement import is_late
 from hubsoft_tui.services.tickets.types import TicketState
 from hubsoft_tui.texts import _
 
 from ..customer.card import wrapped
 from ..customer.on_demand import order_rows
 from ..line_widget import Drawn, fit, line
-from .texts import SIGNS, age_text, change_text, is_late, left_text, responsible_text, status_text
+from .texts import SIGNS, age_text, change_text, left_text, responsible_text, status_text
 
 if TYPE_CHECKING:
     from datetime import datetime

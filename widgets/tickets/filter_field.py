@@ -2,20 +2,113 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
+from hubsoft_tui.formats import fold
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.tickets.filters import (
+    EVERYTHING,
+    FIELDS,
+    NUMBERS,
+    SPANS,
+    FilterError,
+    FilterField,
+    FilterFlag,
+    FilterPiece,
+    parse,
+    pieces_of,
+    quoted_value,
+    spoken,
+)
 from hubsoft_tui.texts import _
 
 from ..line_widget import line
-from .filters import EVERYTHING, Completion, FilterError, Vocabulary, complete, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hubsoft_tui.services.tickets.types import TicketRow
+
     from ..line_widget import Part
+
+OFFERED: Final = (FilterField.RESPONSIBLE, FilterField.STATUS, FilterField.TYPE)
+"""Fields whose values are completed from the tickets that are there."""
+
+MOST_OPTIONS: Final = 12
+"""Completions that are offered at once."""
+
+
+Vocabulary = dict[FilterField, tuple[str, ...]]
+"""The values of a field that stand in tickets, the most frequent first."""
+
+
+def vocabulary(rows: Iterable[TicketRow]) -> Vocabulary:
+    """Collect what can be completed from the tickets that are there."""
+    responsible: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    for row in rows:
+        responsible.update(row.responsible)
+        if row.status:
+            statuses[row.status] += 1
+        if row.type:
+            types[row.type] += 1
+    counted = zip(OFFERED, (responsible, statuses, types), strict=True)
+    return {field: tuple(value for value, _n in counts.most_common()) for field, counts in counted}
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What may stand in place of `text[start:end]`."""
+
+    start: int
+    end: int
+    options: tuple[str, ...]
+
+
+def complete(text: str, known: Vocabulary) -> Completion:
+    """Return how the last term of `text` may go on."""
+    pieces = pieces_of(text)
+    last = pieces[-1] if pieces and pieces[-1].end == len(text) else None
+    if last is not None and last.relation:
+        return _values(text, last, known)
+    begun, at = ("", len(text)) if last is None else (last.name, last.start + last.negated)
+    if last is not None and last.quoted:
+        return Completion(at, len(text), ())
+    return Completion(at, len(text), _names(fold(begun)))
+
+
+def _names(begun: str) -> tuple[str, ...]:
+    mine, other = spoken(), 1 - spoken()
+    offered: dict[str, None] = {}
+    for which in (mine, other) if begun else (mine,):
+        for flag in FilterFlag:
+            offered.setdefault(flag.value[which])
+        for field in FilterField:
+            offered.setdefault(field.value[which] + ("<" if field in SPANS or field in NUMBERS else ":"))
+    matching = [name for name in offered if fold(name).startswith(begun) and fold(name) != begun]
+    return tuple(matching[:MOST_OPTIONS])
+
+
+def _values(text: str, piece: FilterPiece, known: Vocabulary) -> Completion:
+    value, at = piece.values[-1]
+    field, begun = FIELDS.get(fold(piece.name)), fold(value).strip()
+    values: Sequence[str] = ()
+    if field in SPANS:
+        values = ("30min", "1h", "4h", "1d", "7d")
+    elif field is not None:
+        values = known.get(field, ())
+    ranked = sorted(
+        (each for each in values if begun in fold(each) and fold(each) != begun),
+        key=lambda each: not any(word.startswith(begun) for word in fold(each).split()),
+    )
+    return Completion(at, len(text), tuple(quoted_value(each) for each in ranked[:MOST_OPTIONS]))
 
 
 class TicketFilterField(Input):

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.formats import HOUR
+from hubsoft_tui.services.tickets.filters import EVERYTHING, TicketFilter
+from hubsoft_tui.services.tickets.judgement import Judging, judge_of, ticket_text
 from hubsoft_tui.services.tickets.types import BoardOrder as Order
 from hubsoft_tui.services.tickets.types import TicketRow
 
 from ..table.table import VirtualTable
-from .columns import USUAL, TicketCells, ticket_id, ticket_text
-from .filters import EVERYTHING, Judging, TicketFilter
+from .columns import USUAL, TicketCells, ticket_id
 from .texts import FRESH_SECONDS, Quick, wanted
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class TicketTable(VirtualTable[TicketRow]):
         self._me = me
         self._quick = Quick.OPEN
         self._filter = EVERYTHING
-        self._holds = EVERYTHING.test()
+        self._holds = judge_of(EVERYTHING)
         self._fresh = self._cells.fresh
         self._arrived: set[str] = set()
         """Rows that came while the first lines were out of sight."""
@@ -151,7 +152,7 @@ class TicketTable(VirtualTable[TicketRow]):
         """Show only what `wanted` means too. One that names a state shows it among the open ones as well."""
         former, self._filter = self._filter, wanted
         if wanted.conditions != former.conditions:
-            self._holds = wanted.test()
+            self._holds = judge_of(wanted)
             self._keep()
         self._rows.filter(wanted.words, wanted.unwanted)
         self._settle()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from hubsoft_tui.formats import DAY, NOTHING, age, clock, moment
+from hubsoft_tui.formats import NOTHING, age, clock, moment
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.tickets.judgement import changed_since, is_late, is_mine, is_unassigned, today_began
 from hubsoft_tui.services.tickets.types import ChangeKind, TicketState
 from hubsoft_tui.texts import _
-
-from ..table.rows import fold
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.tickets.types import Change, TicketRow
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 FRESH_SECONDS: Final = 60.0
 """How long what is new stands out before it calms down."""
 RECENT_SECONDS: Final = 300.0
-BRASILIA_SECONDS: Final = 3 * 3600.0
-"""HubSoft's day begins three hours after UTC's."""
 
 
 class Quick(Enum):
@@ -31,36 +28,6 @@ class Quick(Enum):
     UNASSIGNED = "unassigned"
     MINE = "mine"
     ALL = "all"
-
-
-def today_began(now: float) -> float:
-    """Return when HubSoft's day began, both in UTC epoch seconds."""
-    return (now - BRASILIA_SECONDS) // DAY * DAY + BRASILIA_SECONDS
-
-
-def is_open(row: TicketRow) -> bool:
-    """Whether the ticket is open, as far as we know."""
-    return row.state is TicketState.OPEN
-
-
-def is_late(row: TicketRow, now: float) -> bool:
-    """Whether an open ticket's SLA has ended."""
-    return row.due_at is not None and row.due_at < now and row.state is TicketState.OPEN
-
-
-def is_unassigned(row: TicketRow) -> bool:
-    """Whether an open ticket has no one responsible."""
-    return not row.responsible and row.state is TicketState.OPEN
-
-
-def is_mine(row: TicketRow, me: str) -> bool:
-    """Whether an open ticket has a responsible person whose name holds `me`, which is folded."""
-    return bool(me) and is_open(row) and any(me in fold(name) for name in row.responsible)
-
-
-def changed_since(row: TicketRow, instant: float) -> bool:
-    """Whether the ticket's newest change was seen at `instant` or later."""
-    return row.change is not None and row.change.seen_at >= instant
 
 
 def wanted(row: TicketRow, quick: Quick, now: float, me: str) -> bool:

@@ -9,10 +9,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from hubsoft_tui.formats import fold
 from hubsoft_tui.texts import N_, _
 from widgets.fields import QuestionInput
 from widgets.safety import data
-from widgets.table.rows import fold
 
 from .actions import AREAS, Area, action
 from .confirm import STYLE

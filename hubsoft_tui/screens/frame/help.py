@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, LoadingIndicator
 
+from hubsoft_tui.formats import fold
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import wrapped
 from widgets.line_widget import Drawn, fit, line
-from widgets.table.rows import fold
 
 from .actions import AREAS, EVERYWHERE, PAGES, Action, shown_key
 from .base import ConsoleScreen

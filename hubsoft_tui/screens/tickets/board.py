@@ -11,15 +11,15 @@ from textual.containers import Container, Vertical
 from textual.widgets import Input
 
 from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.formats import fold
+from hubsoft_tui.services.tickets.filters import EVERYTHING
 from hubsoft_tui.services.tickets.types import BoardState
 from hubsoft_tui.texts import _
-from widgets.table.rows import fold
 from widgets.table.table import VirtualTable
 from widgets.tickets.columns import USUAL
 from widgets.tickets.counts import SyncLine, TicketCounts, UnreadChanges
 from widgets.tickets.feed import TicketFeed
 from widgets.tickets.filter_field import TicketFilterField
-from widgets.tickets.filters import EVERYTHING
 from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import Quick
 

@@ -10,14 +10,16 @@ from textual import on, work
 
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.tickets.filters import EVERYTHING
+from hubsoft_tui.services.tickets.judgement import is_open
 from hubsoft_tui.services.tickets.types import BoardView
 from hubsoft_tui.texts import N_, _, number
 from widgets.table.table import VirtualTable
 from widgets.tickets.columns import USUAL, ticket_line
 from widgets.tickets.counts import cost, pass_sentence
 from widgets.tickets.feed import TicketFeed
-from widgets.tickets.filters import EVERYTHING, vocabulary
-from widgets.tickets.texts import Quick, is_open
+from widgets.tickets.filter_field import vocabulary
+from widgets.tickets.texts import Quick
 
 from ..frame.actions import action
 from ..frame.base import one_page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
@@ -10,13 +11,17 @@ from typing import Final
 import msgspec
 
 from ...api.models import Message, WorkOrder
-from ...formats import BRASILIA
-from ...settings.places import Places
+from ...errors import InvalidInput
+from ...formats import BRASILIA, fold
+from ...settings.places import Places, current_person
 from ...settings.tree import Settings
 from ...store.database import open_database
 from ...store.mirror import MIGRATIONS, TICKETS, Mirror
 from ...store.mirror_records import MirrorChange, MirrorTicket
-from .types import Change, ChangeKind, Delta, TicketDetail, TicketRow, TicketState
+from ...texts import say
+from .filters import EVERYTHING, FilterFlag, TicketFilter
+from .judgement import Judging, chosen_by
+from .types import BoardState, Change, ChangeKind, Delta, TicketDetail, TicketRow, TicketState
 
 LAST_CHANGES: Final = 300
 """How many changes a whole delta carries."""
@@ -59,12 +64,46 @@ def due_changes(mirror: Mirror, since: int) -> tuple[Change, ...]:
     )
 
 
-def kept_rows(settings: Settings, folders: Places, *, open_only: bool) -> tuple[TicketRow, ...]:
-    """Return the tickets that a home follows, newest first, from its file alone: no engine. Raises StoreError."""
+def kept_rows(
+    settings: Settings, folders: Places, *, open_only: bool, wanted: TicketFilter = EVERYTHING
+) -> tuple[TicketRow, ...]:
+    """Return the tickets that a home follows and `wanted` asks for, newest first, from its file alone: no engine.
+
+    Raises StoreError, and InvalidInput where mine are asked for and nothing says who the person is.
+    """
     # Trusted: each pass and each console reads it through, and this one look writes nothing.
     with closing(open_database(folders.state / TICKETS, MIGRATIONS, trusted=True)) as database:
         mirror = Mirror(database, settings.profile.account)
-        return rows(mirror, mirror.followed(open_only=open_only))
+        found = rows(mirror, mirror.followed(open_only=open_only))
+        return chosen_by(wanted, found, _judging(wanted, mirror, settings)) if wanted else found
+
+
+def _judging(wanted: TicketFilter, mirror: Mirror, settings: Settings) -> Judging:
+    """Return what the person's board goes by."""
+    board = board_of(mirror, current_person())
+    me = fold(settings.ui.my_name or board.my_name).strip()
+    if not me and any(term.about is FilterFlag.MINE for term in wanted.terms):
+        raise InvalidInput(
+            say(
+                "The filter asks for your tickets, and nothing says who you are. Set ui.my_name in config.toml."
+            )
+        )
+    read_to = board.read_to
+    return Judging(
+        time.time(),
+        me,
+        settings.sync.due_soon_seconds,
+        lambda row: read_to is not None and row.change is not None and row.change.number > read_to,
+    )
+
+
+def board_of(mirror: Mirror, person: str) -> BoardState:
+    """Return how a person left the board."""
+    kept = mirror.board(person)
+    try:
+        return BoardState() if kept is None else msgspec.json.decode(kept, type=BoardState)
+    except msgspec.DecodeError:  # what another version wrote
+        return BoardState()
 
 
 def rows(mirror: Mirror, tickets: Iterable[MirrorTicket]) -> tuple[TicketRow, ...]:

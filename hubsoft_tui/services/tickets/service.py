@@ -140,11 +140,7 @@ class Tickets:
     async def board(self) -> BoardState:
         """Return how the person left the board."""
         person = self._person()
-        kept = await self._reading.run(lambda mirror: mirror.board(person))
-        try:
-            return BoardState() if kept is None else msgspec.json.decode(kept, type=BoardState)
-        except msgspec.DecodeError:  # what another version wrote
-            return BoardState()
+        return await self._reading.run(lambda mirror: queries.board_of(mirror, person))
 
     async def keep_board(self, state: BoardState) -> None:
         """Keep how the person left the board."""

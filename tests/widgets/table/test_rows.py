@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from widgets.table.rows import Rows, collated, fold
+from hubsoft_tui.formats import fold
+from widgets.table.rows import Rows, collated
 
 
 @dataclass(frozen=True)

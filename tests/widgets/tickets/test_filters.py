@@ -7,24 +7,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubsoft_tui import texts
-from hubsoft_tui.services.tickets.types import TicketState
-from tests.screens.builders import WALL
-from tests.screens.tickets.fakes import change, ticket
-from widgets.table.rows import Rows, fold
-from widgets.tickets.columns import ticket_text
-from widgets.tickets.filters import (
+from hubsoft_tui.formats import fold
+from hubsoft_tui.services.tickets.filters import (
     NUMBERS,
     SPANS,
     FilterError,
     FilterField,
     FilterFlag,
     FilterTerm,
-    Judging,
     TicketFilter,
-    complete,
     parse,
-    vocabulary,
 )
+from hubsoft_tui.services.tickets.judgement import Judging, chosen_by, judge_of, ticket_text
+from hubsoft_tui.services.tickets.types import TicketState
+from tests.screens.builders import WALL
+from tests.screens.tickets.fakes import change, ticket
+from widgets.table.rows import Rows
+from widgets.tickets.filter_field import complete, vocabulary
 
 HOUR = 3600.0
 ROWS = (
@@ -40,11 +39,12 @@ BY = Judging(WALL, me="joaquim", unread=lambda row: row.change is not None)
 def shown(text):
     """The numbers of the rows that a filter shows."""
     wanted = parse(text)
-    test = wanted.test()
+    test = judge_of(wanted)
     rows = Rows(lambda row: str(row.id), ticket_text)
     rows.replace(ROWS)
     rows.keep(lambda row: test(row, BY))
     rows.filter(wanted.words, wanted.unwanted)
+    assert chosen_by(wanted, ROWS, BY) == tuple(rows)
     return [row.id for row in rows]
 
 

@@ -11,6 +11,8 @@ from rich.cells import cell_len
 
 from hubsoft_tui import texts
 from hubsoft_tui.services.outbox.types import Entry, EntryKind, EntryState, NewTicket
+from hubsoft_tui.services.tickets.filters import parse
+from hubsoft_tui.services.tickets.judgement import is_late, is_mine, is_unassigned, today_began
 from hubsoft_tui.services.tickets.types import (
     Change,
     ChangeKind,
@@ -23,16 +25,11 @@ from tests.widgets.fixture import Stage, lines_of
 from widgets.outbox import Large, entry_sentence, grouped, large, next_step, state_word
 from widgets.tickets.counts import SyncLine, TicketCounts, TicketTally
 from widgets.tickets.detail import paragraphs
-from widgets.tickets.filters import parse
 from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import (
     Quick,
     change_text,
-    is_late,
-    is_mine,
-    is_unassigned,
     left_text,
-    today_began,
     wanted,
 )
 

@@ -7,27 +7,12 @@ is spoken, in any case and without accents. `str()` of a filter reads back as th
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from hubsoft_tui.formats import DAY, HOUR, MINUTE
-from hubsoft_tui.services.tickets.types import TicketState
-from hubsoft_tui.texts import _, language
-
-from ..table.rows import fold
-from .texts import changed_since, is_late, is_mine, is_open, is_unassigned, today_began
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from hubsoft_tui.services.tickets.types import TicketRow
-
-    Test = Callable[[TicketRow, "Judging"], bool]
-
-MOST_OPTIONS: Final = 12
-"""Completions that are offered at once."""
+from ...formats import DAY, HOUR, MINUTE, fold
+from ...texts import _, language
 
 
 class FilterFlag(Enum):
@@ -62,8 +47,6 @@ class FilterField(Enum):
 SPANS: Final = frozenset({FilterField.SLA, FilterField.AGE, FilterField.CHANGED})
 """Fields that are compared with a time such as `2h`."""
 NUMBERS: Final = frozenset({FilterField.MESSAGES})
-OFFERED: Final = (FilterField.RESPONSIBLE, FilterField.STATUS, FilterField.TYPE)
-"""Fields whose values are completed from the tickets that are there."""
 
 
 class FilterError(ValueError):
@@ -76,18 +59,6 @@ class FilterError(ValueError):
         super().__init__(sentence)
         self.position = position
         self.readable = EVERYTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """What a filter goes by beside the ticket. `now` is UTC epoch seconds, `me` a folded name."""
-
-    now: float
-    me: str = ""
-    soon: float = HOUR
-    """What is left of an SLA, in seconds, from which a ticket is due soon."""
-    unread: Callable[[TicketRow], bool] = lambda _row: False
-    """Whether a ticket changed since the person looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +85,7 @@ class FilterTerm:
             return f"{sign}{name}{self.relation}{span_text(self.bound)}"
         if self.about in NUMBERS:
             return f"{sign}{name}{self.relation}{self.bound:.0f}"
-        return f"{sign}{name}{self.relation}{','.join(map(_value, self.values))}"
+        return f"{sign}{name}{self.relation}{','.join(map(quoted_value, self.values))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +129,6 @@ class TicketFilter:
         timed = {FilterFlag.LATE, FilterFlag.SOON, FilterFlag.CHANGED, *SPANS}
         return any(term.about in timed for term in self.terms)
 
-    def test(self) -> Test:
-        """Return what tells whether the `conditions` hold."""
-        tests = [_test(term) for term in sorted(self.conditions, key=_effort)]
-        if len(tests) == 1:
-            return tests[0]
-
-        def holds(row: TicketRow, by: Judging) -> bool:
-            for test in tests:  # noqa: SIM110 - quicker than a generator, over 20,000 tickets
-                if not test(row, by):
-                    return False
-            return True
-
-        return holds
-
 
 EVERYTHING: Final = TicketFilter()
 
@@ -182,7 +139,7 @@ EVERYTHING: Final = TicketFilter()
 def parse(text: str) -> TicketFilter:
     """Read a filter. Raises FilterError, for the first thing that cannot be read."""
     terms, wrong = [], None
-    pieces = _pieces(text)
+    pieces = pieces_of(text)
     index = 0
     while index < len(pieces):
         piece = pieces[index]
@@ -205,7 +162,7 @@ def parse(text: str) -> TicketFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class FilterPiece:
     """One term as it stands in the text."""
 
     start: int
@@ -227,7 +184,8 @@ class _Piece:
 _OPERATOR: Final = re.compile(r"<=|>=|[<>=:]")
 
 
-def _pieces(text: str) -> list[_Piece]:
+def pieces_of(text: str) -> list[FilterPiece]:
+    """Return the terms of `text` as they stand in it."""
     pieces, at = [], 0
     while at < len(text):
         if text[at].isspace():
@@ -239,20 +197,20 @@ def _pieces(text: str) -> list[_Piece]:
     return pieces
 
 
-def _piece(text: str, start: int) -> _Piece:
+def _piece(text: str, start: int) -> FilterPiece:
     at = start
     negated = text[at] == "-" and at + 1 < len(text) and not text[at + 1].isspace()
     at += negated
     if text[at] == '"':
         value, at = _quoted(text, at)
-        return _Piece(start, at, negated, value, "", True, ())
+        return FilterPiece(start, at, negated, value, "", True, ())
     name_at = at
     while at < len(text) and not text[at].isspace() and not _OPERATOR.match(text, at):
         at += 1
     name = text[name_at:at]
     operator = _OPERATOR.match(text, at)
     if operator is None:
-        return _Piece(start, at, negated, name, "", False, ())
+        return FilterPiece(start, at, negated, name, "", False, ())
     at = operator.end()
     values = []
     while True:
@@ -269,7 +227,7 @@ def _piece(text: str, start: int) -> _Piece:
             continue
         break
     # What stands right behind a closing quote is a term of its own.
-    return _Piece(start, at, negated, name, operator.group(), False, tuple(values))
+    return FilterPiece(start, at, negated, name, operator.group(), False, tuple(values))
 
 
 def _quoted(text: str, at: int) -> tuple[str, int]:
@@ -283,7 +241,7 @@ def _quoted(text: str, at: int) -> tuple[str, int]:
     return "".join(value), min(at + 1, len(text))
 
 
-def _term(piece: _Piece) -> FilterTerm:
+def _term(piece: FilterPiece) -> FilterTerm:
     if not piece.relation:
         flag = None if piece.quoted else _FLAGS.get(fold(piece.name))
         if flag is not None:
@@ -291,9 +249,9 @@ def _term(piece: _Piece) -> FilterTerm:
         if not fold(piece.name).strip():
             raise FilterError(_("there is nothing between the quotes"), piece.start)
         return FilterTerm(values=(piece.name,), negated=piece.negated)
-    field = _FIELDS.get(fold(piece.name))
+    field = FIELDS.get(fold(piece.name))
     if field is None:
-        names = ", ".join(field.value[_spoken()] for field in FilterField)
+        names = ", ".join(field.value[spoken()] for field in FilterField)
         said = _('no field is called "{name}"; there are {names}. In quotes it is searched as text').format(
             name=piece.name, names=names
         )
@@ -312,7 +270,7 @@ def _term(piece: _Piece) -> FilterTerm:
     return FilterTerm(field, piece.relation, values, negated=piece.negated)
 
 
-def _compared(piece: _Piece, field: FilterField) -> FilterTerm:
+def _compared(piece: FilterPiece, field: FilterField) -> FilterTerm:
     value, at = piece.values[0]
     relation = "=" if piece.relation == ":" else piece.relation
     if relation == "=" and field in SPANS:
@@ -365,7 +323,7 @@ def span_text(seconds: float) -> str:
 
 
 _FLAGS: Final = {fold(name): flag for flag in FilterFlag for name in flag.value}
-_FIELDS: Final = {fold(name): field for field in FilterField for name in field.value}
+FIELDS: Final = {fold(name): field for field in FilterField for name in field.value}
 _OPENERS: Final = frozenset(name.split()[0] for name in _FLAGS)
 """Words that are a flag, or begin one of two words."""
 
@@ -375,7 +333,8 @@ def _word(text: str) -> str:
     return _in_quotes(text) if special or any(map(str.isspace, text)) else text
 
 
-def _value(text: str) -> str:
+def quoted_value(text: str) -> str:
+    """Return a value as it is typed, in quotes where it must be."""
     special = text.startswith('"') or "," in text or any(map(str.isspace, text))
     return _in_quotes(text) if special else text
 
@@ -384,184 +343,6 @@ def _in_quotes(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _spoken() -> int:
+def spoken() -> int:
+    """Return which of the names of a flag or field is the present language's."""
     return 0 if language() == "pt_BR" else 1
-
-
-# -- judging
-
-
-def _effort(term: FilterTerm) -> int:
-    """Rank a term: what is quick to tell comes first."""
-    if isinstance(term.about, FilterFlag):
-        return 0
-    return 2 if term.about is FilterField.CUSTOMER else 1
-
-
-def _test(term: FilterTerm) -> Test:
-    test = _positive(term)
-    if not term.negated:
-        return test
-    return lambda row, by: not test(row, by)
-
-
-def _positive(term: FilterTerm) -> Test:
-    if isinstance(term.about, FilterFlag):
-        return _FLAG_TESTS[term.about]
-    if term.about in SPANS or term.about in NUMBERS:
-        return _comparison(term)
-    return _text_test(term)
-
-
-_FLAG_TESTS: Final[Mapping[FilterFlag, Test]] = {
-    FilterFlag.LATE: lambda row, by: is_late(row, by.now),
-    FilterFlag.SOON: lambda row, by: (
-        is_open(row) and row.due_at is not None and 0 <= row.due_at - by.now < by.soon
-    ),
-    FilterFlag.UNASSIGNED: lambda row, _by: is_unassigned(row),
-    FilterFlag.MINE: lambda row, by: is_mine(row, by.me),
-    FilterFlag.UNREAD: lambda row, by: by.unread(row),
-    FilterFlag.CHANGED: lambda row, by: changed_since(row, today_began(by.now)),
-    FilterFlag.OPEN: lambda row, _by: is_open(row),
-    FilterFlag.CLOSED: lambda row, _by: row.state is TicketState.CLOSED,
-    FilterFlag.MISSING: lambda row, _by: row.state is TicketState.MISSING,
-}
-
-_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    ">": lambda one, other: one > other,
-    ">=": lambda one, other: one >= other,
-    "=": lambda one, other: one == other,
-}
-
-
-def _comparison(term: FilterTerm) -> Test:
-    compare, bound = _COMPARE[term.relation], term.bound
-
-    def left(row: TicketRow, by: Judging) -> bool:
-        return is_open(row) and row.due_at is not None and compare(row.due_at - by.now, bound)
-
-    def age(row: TicketRow, by: Judging) -> bool:
-        return row.opened_at is not None and compare((row.closed_at or by.now) - row.opened_at, bound)
-
-    def changed(row: TicketRow, by: Judging) -> bool:
-        return row.change is not None and compare(by.now - row.change.seen_at, bound)
-
-    tests: dict[FilterFlag | FilterField | None, Test] = {
-        FilterField.SLA: left,
-        FilterField.AGE: age,
-        FilterField.CHANGED: changed,
-        FilterField.MESSAGES: lambda row, _by: compare(row.messages, bound),
-    }
-    return tests[term.about]
-
-
-def _text_test(term: FilterTerm) -> Test:
-    wanted = tuple(fold(value) for value in term.values)
-    assert isinstance(term.about, FilterField)  # noqa: S101 - flags and words are judged elsewhere
-    if term.about in _REPEATED:
-        return _repeated_test(term, wanted)
-    texts = _TEXTS[term.about]
-    if term.relation == "=" or term.about is FilterField.CODE:
-        return lambda row, _by: any(each in wanted for each in texts(row))
-    return lambda row, _by: any(value in each for each in texts(row) for value in wanted)
-
-
-def _repeated_test(term: FilterTerm, wanted: tuple[str, ...]) -> Test:
-    """Judge each value once: thousands of tickets share a few."""
-    whole, value_of = term.relation == "=", _REPEATED[term.about]
-    known: dict[object, bool] = {}
-
-    def holds(row: TicketRow, _by: Judging) -> bool:
-        value = value_of(row)
-        found = known.get(value)
-        if found is None:
-            texts = [fold(each) for each in ((value or "",) if not isinstance(value, tuple) else value)]
-            found = any(each in wanted if whole else any(want in each for want in wanted) for each in texts)
-            known[value] = found
-        return found
-
-    return holds
-
-
-_REPEATED: Final[Mapping[object, Callable[[TicketRow], str | tuple[str, ...] | None]]] = {
-    FilterField.RESPONSIBLE: lambda row: row.responsible,
-    FilterField.STATUS: lambda row: row.status,
-    FilterField.TYPE: lambda row: row.type,
-}
-
-_TEXTS: Final[Mapping[FilterField, Callable[[TicketRow], Iterable[str]]]] = {
-    FilterField.CUSTOMER: lambda row: (fold(row.customer or ""),),
-    FilterField.PROTOCOL: lambda row: (row.protocol,),
-    FilterField.CODE: lambda row: () if row.customer_code is None else (str(row.customer_code),),
-}
-
-
-# -- completing
-
-Vocabulary = dict[FilterField, tuple[str, ...]]
-"""The values of a field that stand in tickets, the most frequent first."""
-
-
-def vocabulary(rows: Iterable[TicketRow]) -> Vocabulary:
-    """Collect what can be completed from the tickets that are there."""
-    responsible: Counter[str] = Counter()
-    statuses: Counter[str] = Counter()
-    types: Counter[str] = Counter()
-    for row in rows:
-        responsible.update(row.responsible)
-        if row.status:
-            statuses[row.status] += 1
-        if row.type:
-            types[row.type] += 1
-    counted = zip(OFFERED, (responsible, statuses, types), strict=True)
-    return {field: tuple(value for value, _n in counts.most_common()) for field, counts in counted}
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What may stand in place of `text[start:end]`."""
-
-    start: int
-    end: int
-    options: tuple[str, ...]
-
-
-def complete(text: str, known: Vocabulary) -> Completion:
-    """Return how the last term of `text` may go on."""
-    pieces = _pieces(text)
-    last = pieces[-1] if pieces and pieces[-1].end == len(text) else None
-    if last is not None and last.relation:
-        return _values(text, last, known)
-    begun, at = ("", len(text)) if last is None else (last.name, last.start + last.negated)
-    if last is not None and last.quoted:
-        return Completion(at, len(text), ())
-    return Completion(at, len(text), _names(fold(begun)))
-
-
-def _names(begun: str) -> tuple[str, ...]:
-    mine, other = _spoken(), 1 - _spoken()
-    offered: dict[str, None] = {}
-    for which in (mine, other) if begun else (mine,):
-        for flag in FilterFlag:
-            offered.setdefault(flag.value[which])
-        for field in FilterField:
-            offered.setdefault(field.value[which] + ("<" if field in SPANS or field in NUMBERS else ":"))
-    matching = [name for name in offered if fold(name).startswith(begun) and fold(name) != begun]
-    return tuple(matching[:MOST_OPTIONS])
-
-
-def _values(text: str, piece: _Piece, known: Vocabulary) -> Completion:
-    value, at = piece.values[-1]
-    field, begun = _FIELDS.get(fold(piece.name)), fold(value).strip()
-    values: Sequence[str] = ()
-    if field in SPANS:
-        values = ("30min", "1h", "4h", "1d", "7d")
-    elif field is not None:
-        values = known.get(field, ())
-    ranked = sorted(
-        (each for each in values if begun in fold(each) and fold(each) != begun),
-        key=lambda each: not any(word.startswith(begun) for word in fold(each).split()),
-    )
-    return Completion(at, len(text), tuple(_value(each) for each in ranked[:MOST_OPTIONS]))
