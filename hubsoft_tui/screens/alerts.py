@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.store.alerts import Alert
     from hubsoft_tui.texts import Text
 
+SEE: Final = N_("Say that alerts were seen")
+READ: Final = N_("Read the list")
+
 SHOWN: Final = 200
 """How many alerts the list holds."""
 
@@ -132,6 +135,7 @@ class AlertsScreen(ConsoleScreen):
         N_("acknowledge"),
         N_("Say that the chosen alert was seen: the strip stops counting it. It stays open."),
         when=lambda screen: screen.marks_unseen,
+        job=SEE,
     )
     def action_acknowledge(self) -> None:
         """Acknowledge the chosen alert."""
@@ -144,27 +148,28 @@ class AlertsScreen(ConsoleScreen):
         N_("Say that every open alert was seen."),
         id="all",
         when=lambda screen: screen.any_unseen,
+        job=SEE,
     )
     def action_acknowledge_all(self) -> None:
         """Acknowledge every open alert."""
         self._acknowledge(None)
 
-    @action("o", N_("sort"), N_("Sort by the next column, then the newest first again."))
+    @action("o", N_("sort"), N_("Sort by the next column, then the newest first again."), job=READ)
     def action_sort(self) -> None:
         """Sort by the next column."""
         self.table.cycle_sort()
 
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False)
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=READ)
     def action_turn(self) -> None:
         """Turn the order round."""
         self.table.reverse_sort()
 
-    @action("r", N_("read again"), N_("Read the alerts again. Sends no request."), line=False)
+    @action("r", N_("read again"), N_("Read the alerts again. Sends no request."), line=False, job=READ)
     def action_read(self) -> None:
         """Read the alerts again."""
         self._ask()
 
-    @action("escape", N_("back"), N_("Go back to the monitor."))
+    @action("escape", N_("back"), N_("Go back to the monitor."), job=READ)
     def action_close(self) -> None:
         """Go back to the monitor."""
         self.app.pop_screen()

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.shared.machines import MachineSeen
     from hubsoft_tui.store.alerts import Alert
 
+READ: Final = N_("Look closer")
+SEE: Final = N_("Say that alerts were seen")
+
 
 LAST_ALERTS: Final = 20
 MACHINES_SECONDS: Final = 2.0
@@ -74,6 +77,7 @@ class MonitorScreen(ConsoleScreen):
             N_("requests"),
             N_("Read the requests one by one."),
             "app.area('requests')",
+            job=READ,
         ),
         record_action("monitor"),
     )
@@ -149,7 +153,7 @@ class MonitorScreen(ConsoleScreen):
         """Whether any open alert is not acknowledged."""
         return self._unseen > 0
 
-    @action("a", N_("alerts"), N_("List the alerts: what is wrong, what was, and what to do."))
+    @action("a", N_("alerts"), N_("List the alerts: what is wrong, what was, and what to do."), job=READ)
     def action_alerts(self) -> None:
         """Open the list of alerts."""
         self.app.push_screen(AlertsScreen())
@@ -159,6 +163,7 @@ class MonitorScreen(ConsoleScreen):
         N_("acknowledge"),
         N_("Say that every open alert was seen: the strip stops counting them."),
         when=lambda screen: screen.any_unseen,
+        job=SEE,
     )
     @work(group="acknowledge", exit_on_error=False)
     async def action_acknowledge(self) -> None:
@@ -166,7 +171,11 @@ class MonitorScreen(ConsoleScreen):
         await acknowledge(self, None)
 
     @action(
-        "r", N_("read again"), N_("Read the alerts and today's figures again. Sends no request."), line=False
+        "r",
+        N_("read again"),
+        N_("Read the alerts and today's figures again. Sends no request."),
+        line=False,
+        job=READ,
     )
     def action_read(self) -> None:
         """Read again what comes from the disk."""

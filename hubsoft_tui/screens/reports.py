@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.reports.types import DayReport, Overview
 
+READ: Final = N_("Read a day")
+TAKE: Final = N_("Take it along")
+
 LOOK_SECONDS: Final = 10.0
 """How often the days are read again while something happens; while nothing does, they are not."""
 
@@ -177,6 +180,7 @@ class ReportsScreen(ConsoleScreen):
         N_("the day"),
         N_("Go to the day's tables, to scroll them."),
         when=lambda screen: screen.has_days and isinstance(screen.focused, DayTable),
+        job=READ,
     )
     def action_day(self) -> None:
         """Go to the day's tables."""
@@ -188,6 +192,7 @@ class ReportsScreen(ConsoleScreen):
         N_("Write this day into a file: .html to mail, .csv for spreadsheets, .json for programs."),
         first=True,
         when=lambda screen: screen.has_days and not isinstance(screen.focused, Input),
+        job=TAKE,
     )
     def action_export(self) -> None:
         """Ask for the file's name, with a name for the day already in the field."""
@@ -199,12 +204,12 @@ class ReportsScreen(ConsoleScreen):
         self.set_focus(field)
         field.select_all()  # typing begins another name; an arrow goes on with this one
 
-    @action("t", N_("today"), N_("Go to the newest day."), when=lambda screen: screen.has_days)
+    @action("t", N_("today"), N_("Go to the newest day."), when=lambda screen: screen.has_days, job=READ)
     def action_newest(self) -> None:
         """Go to the newest day."""
         self.table.action_edge(0)
 
-    @action("r", N_("read again"), N_("Read the days again. Sends no request."))
+    @action("r", N_("read again"), N_("Read the days again. Sends no request."), job=READ)
     def action_read(self) -> None:
         """Read the days, and the one under the cursor."""
         self._read_at = time.monotonic()
@@ -215,6 +220,7 @@ class ReportsScreen(ConsoleScreen):
         N_("back"),
         N_("Go back to the list of days, or leave the field."),
         when=lambda screen: not isinstance(screen.focused, DayTable),
+        job=READ,
     )
     def action_close(self) -> None:
         """Leave the field, or the tables."""

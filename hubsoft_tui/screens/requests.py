@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.containers import Container
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hubsoft_tui.core.types import Snapshot
+
+FIND: Final = N_("Find a request")
+READ: Final = N_("Read a request")
 
 
 class RequestSummary(Drawn):
@@ -115,7 +118,7 @@ class RequestsScreen(ConsoleScreen):
     def _field(self) -> Input:
         return self.query_one("#requests-filter", Input)
 
-    @action("enter", N_("details"), N_("Show everything about one request."))
+    @action("enter", N_("details"), N_("Show everything about one request."), job=READ)
     def action_details(self) -> None:
         """Open the details, or close them."""
         self.toggle_class("-details")
@@ -126,36 +129,39 @@ class RequestsScreen(ConsoleScreen):
         N_("filter"),
         N_("Show only requests that hold every word typed: a class, a path, a status, an outcome."),
         first=True,
+        job=FIND,
     )
     def action_filter(self) -> None:
         """Type into the filter."""
         self._field.display = True
         self.set_focus(self._field)
 
-    @action("f", N_("newest"), N_("Go to the newest request and follow it."))
+    @action("f", N_("newest"), N_("Go to the newest request and follow it."), job=FIND)
     def action_follow(self) -> None:
         """Go to the newest request."""
         if self.table.sorted_by is not None:
             self.table.sort_by(None)
         self.table.action_edge(-1)
 
-    @action("l", N_("slowest"), N_("Show the slowest answers first, with the cursor on the slowest."))
+    @action(
+        "l", N_("slowest"), N_("Show the slowest answers first, with the cursor on the slowest."), job=FIND
+    )
     def action_slowest(self) -> None:
         """Go to the slowest answer."""
         self.table.sort_by("latency")
         self.table.action_edge(0)
 
-    @action("o", N_("sort"), N_("Sort by the next column, then by time again."))
+    @action("o", N_("sort"), N_("Sort by the next column, then by time again."), job=FIND)
     def action_sort(self) -> None:
         """Sort by the next column."""
         self.table.cycle_sort()
 
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False)
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=FIND)
     def action_turn(self) -> None:
         """Turn the order round."""
         self.table.reverse_sort()
 
-    @action("escape", N_("close"), N_("Close the details, then clear the filter."))
+    @action("escape", N_("close"), N_("Close the details, then clear the filter."), job=READ)
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear the filter: one thing at a time."""
         if self.has_class("-details") and not self._field.has_focus:

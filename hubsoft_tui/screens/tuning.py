@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.tuning.types import Difference, Forecast, Tunable, Value, WaitForecast
 
+LOOK: Final = N_("Look at values")
+HOLD: Final = N_("Try and save")
+
 T = TypeVar("T")
 
 LOOK_AGAIN: Final = 30.0
@@ -138,8 +141,24 @@ class TuningScreen(ConsoleScreen):
 
     # -- what a person does
 
-    @action("left", N_("less"), N_("Look at the next smaller value."), id="less", args=(-1,), when=_at_table)
-    @action("right", N_("more"), N_("Look at the next larger value."), id="more", args=(1,), when=_at_table)
+    @action(
+        "left",
+        N_("less"),
+        N_("Look at the next smaller value."),
+        id="less",
+        args=(-1,),
+        when=_at_table,
+        job=LOOK,
+    )
+    @action(
+        "right",
+        N_("more"),
+        N_("Look at the next larger value."),
+        id="more",
+        args=(1,),
+        when=_at_table,
+        job=LOOK,
+    )
     def action_step(self, by: int) -> None:
         """Look at the next value of the ladder."""
         tunable, looked = self._tunable, self._looked_at
@@ -150,13 +169,15 @@ class TuningScreen(ConsoleScreen):
         if 0 <= place < len(ladder):
             self._look(ladder[place])
 
-    @action("a", N_("try"), N_("Let the value looked at hold at once, in this console."), when=_at_table)
+    @action(
+        "a", N_("try"), N_("Let the value looked at hold at once, in this console."), when=_at_table, job=HOLD
+    )
     def action_try(self) -> None:
         """Let the value looked at hold."""
         if self._tunable is not None and self._looked_at is not None:
             self._try(self._tunable, self._looked_at)
 
-    @action("enter", N_("type"), N_("Type a value: 8 h, 30 min, 40, 75%, on."), when=_at_table)
+    @action("enter", N_("type"), N_("Type a value: 8 h, 30 min, 40, 75%, on."), when=_at_table, job=LOOK)
     def action_type(self) -> None:
         """Type a value."""
         tunable, field = self._tunable, self._field
@@ -165,18 +186,24 @@ class TuningScreen(ConsoleScreen):
             field.display = True
             self.set_focus(field)
 
-    @action("s", N_("save"), N_("Save what is tried; the change is shown first."))
+    @action("s", N_("save"), N_("Save what is tried; the change is shown first."), job=HOLD)
     def action_save(self) -> None:
         """Show what would change in the file, then save."""
         self._offer_to_save()
 
-    @action("r", N_("read again"), N_("Read the settings and the trace again. Sends no request."), line=False)
+    @action(
+        "r",
+        N_("read again"),
+        N_("Read the settings and the trace again. Sends no request."),
+        line=False,
+        job=HOLD,
+    )
     def action_read(self) -> None:
         """Read everything again."""
         self._forecasts.clear()
         self._read()
 
-    @action("x", N_("revert"), N_("Let the saved value hold again."))
+    @action("x", N_("revert"), N_("Let the saved value hold again."), job=HOLD)
     def action_revert(self) -> None:
         """Let the saved value hold again."""
         if (tunable := self._tunable) is None:
@@ -193,18 +220,18 @@ class TuningScreen(ConsoleScreen):
             ),
         )
 
-    @action("u", N_("undo"), N_("Take the last saving back."), when=_at_table)
+    @action("u", N_("undo"), N_("Take the last saving back."), when=_at_table, job=HOLD)
     def action_undo(self) -> None:
         """Take the last saving back."""
         self._change(lambda services: services.tuning.undo(), self._undone)
 
-    @action("d", N_("default"), N_("Look at the default value."))
+    @action("d", N_("default"), N_("Look at the default value."), job=LOOK)
     def action_default(self) -> None:
         """Look at the default."""
         if (tunable := self._tunable) is not None:
             self._look(tunable.default)
 
-    @action("w", N_("recommended"), N_("Look at the recommended value."))
+    @action("w", N_("recommended"), N_("Look at the recommended value."), job=LOOK)
     def action_advised(self) -> None:
         """Look at what is recommended."""
         tunable = self._tunable
@@ -215,7 +242,7 @@ class TuningScreen(ConsoleScreen):
         else:
             self._look(type(tunable.default)(recommended))
 
-    @action("escape", N_("back"), N_("Leave the field, or look at what holds."))
+    @action("escape", N_("back"), N_("Leave the field, or look at what holds."), job=LOOK)
     def action_leave(self) -> None:
         """Leave the field, or forget what was looked at."""
         if self._field.display:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.checkup.types import ListOverview
     from hubsoft_tui.services.container import Services
 
+RUN: Final = N_("Run a check-up")
+LISTS: Final = N_("Lists of members")
+RESULTS: Final = N_("Read the results")
+
 SUBJECT: Final = "checkup"
 FORGET_SECONDS: Final = 4.0
 
@@ -260,6 +264,7 @@ class CheckupScreen(ConsoleScreen):
             "Open the marked list; start the check-up whose plan is shown, or go on with the one that was left."
         ),
         when=lambda screen: screen.startable,
+        job=RUN,
     )
     def action_start(self) -> None:
         """Open the marked list, or plan, or start."""
@@ -280,13 +285,16 @@ class CheckupScreen(ConsoleScreen):
         N_("pause"),
         N_("Stop for now: everything decided is kept, and enter goes on from there."),
         when=lambda screen: screen.shown and screen.shown.running_here,
+        job=RUN,
     )
     def action_pause(self) -> None:
         """Stop for now."""
         if (list_id := self._list_id) is not None:
             self._do(lambda services: services.checkup.pause(list_id))
 
-    @action("x", N_("cancel"), N_("End the check-up for good."), when=lambda screen: screen.stoppable)
+    @action(
+        "x", N_("cancel"), N_("End the check-up for good."), when=lambda screen: screen.stoppable, job=RUN
+    )
     def action_cancel(self) -> None:
         """End it."""
         if (list_id := self._list_id) is not None:
@@ -299,6 +307,7 @@ class CheckupScreen(ConsoleScreen):
             "Import a list: a CSV with a column of documents. The same file again brings the list up to date."
         ),
         first=True,
+        job=LISTS,
     )
     def action_import(self) -> None:
         """Type the path of a list."""
@@ -312,6 +321,7 @@ class CheckupScreen(ConsoleScreen):
         N_("release"),
         N_("Run the commands that are held since unusually many members lost the contract; press twice."),
         when=_holds,
+        job=RUN,
     )
     def action_release(self) -> None:
         """Run what is held when pressed twice."""
@@ -325,6 +335,7 @@ class CheckupScreen(ConsoleScreen):
         N_("drop"),
         N_("Never run the commands that are held; press twice. The results stay."),
         when=_holds,
+        job=RUN,
     )
     def action_drop_held(self) -> None:
         """Never run what is held when pressed twice."""
@@ -333,7 +344,7 @@ class CheckupScreen(ConsoleScreen):
         ):
             self._do(lambda services: services.checkup.drop_held(list_id))
 
-    @action("l", N_("lists"), N_("Choose another list."), when=lambda screen: screen.shown)
+    @action("l", N_("lists"), N_("Choose another list."), when=lambda screen: screen.shown, job=LISTS)
     def action_lists(self) -> None:
         """Choose another list."""
         self._list_id = None
@@ -347,6 +358,7 @@ class CheckupScreen(ConsoleScreen):
         N_("Write the results to a .csv or .json file that only you can read; documents are whole in it."),
         first=True,
         when=lambda screen: screen.shown and screen.shown.decided,
+        job=RESULTS,
     )
     def action_export(self) -> None:
         """Type where the results go."""
@@ -361,17 +373,18 @@ class CheckupScreen(ConsoleScreen):
         N_("Show only members that hold every word typed: a name, an id, a result, a status, changed."),
         first=True,
         when=lambda screen: screen.shown,
+        job=RESULTS,
     )
     def action_filter(self) -> None:
         """Type into the filter."""
         self.query_one(FieldLine).ask_filter()
 
-    @action("o", N_("sort"), N_("Sort by the next column."), line=False, when=_has_table)
+    @action("o", N_("sort"), N_("Sort by the next column."), line=False, when=_has_table, job=RESULTS)
     def action_sort(self) -> None:
         """Sort by the next column."""
         self._table.cycle_sort()
 
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False, when=_has_table)
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False, when=_has_table, job=RESULTS)
     def action_turn(self) -> None:
         """Turn the order round."""
         self._table.reverse_sort()
@@ -382,6 +395,7 @@ class CheckupScreen(ConsoleScreen):
         N_("Forget the marked list and its results; press twice. The file stays."),
         line=False,
         when=lambda screen: screen.choosing_from,
+        job=LISTS,
     )
     def action_forget(self) -> None:
         """Forget the marked list when pressed twice."""
@@ -393,7 +407,9 @@ class CheckupScreen(ConsoleScreen):
         if self._twice("forget", list_id, again):
             self._do(lambda services: services.checkup.drop(list_id))
 
-    @action("escape", N_("back"), N_("Leave the field, clear the filter, or go back."), line=False)
+    @action(
+        "escape", N_("back"), N_("Leave the field, clear the filter, or go back."), line=False, job=RESULTS
+    )
     def action_close(self) -> None:
         """Leave the field, clear the filter, or go back to the list: one thing at a time."""
         if (field := self.query_one(FieldLine)).is_open:

@@ -116,6 +116,10 @@ def usable(screen: object, rows: Iterable[Action], name: str, args: tuple[object
     return all(row.usable_on(screen) for row in rows if row.name == name and args in {(), row.args})
 
 
+GO: Final = N_("Go somewhere")
+LOOK: Final = N_("Read, copy and leave")
+
+
 @dataclass(frozen=True, slots=True)
 class Area:
     """One job's place: a mode with its own screens.
@@ -135,9 +139,8 @@ class Area:
 
     def action(self) -> Action:
         """Return the action that goes there."""
-        return Action(
-            f"area.{self.id}", self.key, self.label, self.help, f"app.area('{self.id}')", line=False
-        )
+        do = f"app.area('{self.id}')"
+        return Action(f"area.{self.id}", self.key, self.label, self.help, do, line=False, job=GO)
 
 
 AREAS: Final = (
@@ -342,6 +345,7 @@ DRAFTS: Final = Action(
     "app.drafts",
     writes=True,
     line=False,
+    job=GO,
 )
 
 SHARED: Final = (
@@ -353,6 +357,7 @@ SHARED: Final = (
         N_("Copy what the screen shows to your clipboard (OSC 52)."),
         "copy",
         when=lambda screen: screen.copies,
+        job=LOOK,
     ),
     Action(
         "freeze",
@@ -360,6 +365,7 @@ SHARED: Final = (
         N_("freeze"),
         N_("Hold the view still to read it; the engine goes on. Again to go on."),
         "freeze",
+        job=LOOK,
     ),
     Action(
         "go",
@@ -368,6 +374,7 @@ SHARED: Final = (
         N_("Go to a screen with a filter for it: tickets sara, requests 503."),
         "app.go",
         line=False,
+        job=GO,
     ),
     Action(
         "outbox",
@@ -376,6 +383,7 @@ SHARED: Final = (
         N_("Show what is written to HubSoft: sent, waiting, refused."),
         "app.outbox",
         line=False,
+        job=GO,
     ),
     DRAFTS,
     Action(
@@ -385,6 +393,7 @@ SHARED: Final = (
         N_("Show what was damaged or gone on disk, and acknowledge it."),
         "app.losses",
         line=False,
+        job=GO,
     ),
     Action(
         "palette",
@@ -392,10 +401,23 @@ SHARED: Final = (
         N_("palette"),
         N_("Search every action by name."),
         "app.command_palette",
+        job=LOOK,
     ),
-    Action("help", "question_mark,f1", N_("help"), N_("Explain this screen and its keys."), "app.help"),
     Action(
-        "quit", "q,ctrl+q", N_("quit"), N_("Leave the console; what it remembers stays on disk."), "app.quit"
+        "help",
+        "question_mark,f1",
+        N_("help"),
+        N_("Explain this screen and its keys."),
+        "app.help",
+        job=LOOK,
+    ),
+    Action(
+        "quit",
+        "q,ctrl+q",
+        N_("quit"),
+        N_("Leave the console; what it remembers stays on disk."),
+        "app.quit",
+        job=LOOK,
     ),
 )
 

@@ -31,6 +31,7 @@ def record_action(area: str) -> Action:
         N_("Record what the board and the Monitor show, without any customer; again to end it."),
         "app.record",
         line=False,
+        job=N_("Record"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.content import Content
+
+CHOOSE: Final = N_("Choose columns")
+END: Final = N_("Leave the page")
 
 
 class ColumnLines(Drawn):
@@ -86,23 +89,23 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
             yield Static(data(_("Where there is little room some are left out."), "$quiet"), classes="line")
             yield self._lines
 
-    @action("enter", N_("take"), N_("Show the table so."))
+    @action("enter", N_("take"), N_("Show the table so."), job=END)
     def action_take(self) -> None:
         """End with what is chosen."""
         self.dismiss(tuple(key for key in self._lines.order if key in self._lines.shown))
 
-    @action("escape", N_("back"), N_("Go back; nothing changes."))
+    @action("escape", N_("back"), N_("Go back; nothing changes."), job=END)
     def action_back(self) -> None:
         """End with nothing."""
         self.dismiss(None)
 
-    @action("t", N_("show, hide"), N_("Show or hide the column under the cursor."))
+    @action("t", N_("show, hide"), N_("Show or hide the column under the cursor."), job=CHOOSE)
     def action_turn(self) -> None:
         """Show or hide it."""
         self._lines.turn()
 
-    @action("up,k", N_("up"), N_("Go to the column above."), id="up", args=(-1,), line=False)
-    @action("down,j", N_("down"), N_("Go to the column below."), id="down", args=(1,), line=False)
+    @action("up,k", N_("up"), N_("Go to the column above."), id="up", args=(-1,), line=False, job=CHOOSE)
+    @action("down,j", N_("down"), N_("Go to the column below."), id="down", args=(1,), line=False, job=CHOOSE)
     def action_move(self, by: int) -> None:
         """Move the cursor."""
         self._lines.move(by)
@@ -113,6 +116,7 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
         N_("Move the column to the left."),
         id="left",
         args=(-1,),
+        job=CHOOSE,
     )
     @action(
         "J,shift+down,right",
@@ -120,12 +124,13 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
         N_("Move the column to the right."),
         id="right",
         args=(1,),
+        job=CHOOSE,
     )
     def action_carry(self, by: int) -> None:
         """Move the column."""
         self._lines.carry(by)
 
-    @action("u", N_("as usual"), N_("Show the usual columns in their usual order."))
+    @action("u", N_("as usual"), N_("Show the usual columns in their usual order."), job=CHOOSE)
     def action_usual(self) -> None:
         """End with the usual columns."""
         self.dismiss(self._usual)

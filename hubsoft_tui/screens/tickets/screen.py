@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.outbox.types import Entry
     from hubsoft_tui.services.tickets.types import TicketRow
 
+FIND: Final = N_("Find tickets")
+READ: Final = N_("Read a ticket")
+WRITE: Final = N_("Write to tickets")
+FOLLOW: Final = N_("Follow tickets")
+SHOW: Final = N_("Arrange the board")
+
 
 MOST_AT_ONCE: Final = 200
 """Tickets that one text goes into."""
@@ -96,6 +102,7 @@ class TicketsScreen(TicketBoard):
         N_("details"),
         N_("Show one ticket in full; its texts cost 1 request the first time."),
         when=has_ticket,
+        job=READ,
     )
     def action_details(self) -> None:
         """Open the details and ask for the texts; again: close them."""
@@ -121,6 +128,7 @@ class TicketsScreen(TicketBoard):
         N_("back"),
         N_("Close the details, then unmark, then clear the filters: one thing at a time."),
         when=lambda screen: screen.narrowed,
+        job=READ,
     )
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear what narrows: one thing at a time."""
@@ -143,6 +151,7 @@ class TicketsScreen(TicketBoard):
         N_("mark as read"),
         N_("Mark what changed since you left the board as read."),
         when=lambda screen: screen.has_unread,
+        job=FIND,
     )
     def action_read(self) -> None:
         """Mark everything as read."""
@@ -152,14 +161,18 @@ class TicketsScreen(TicketBoard):
         self.redraw_frame()
 
     @action(
-        "tab", N_("what happened"), N_("Go through what happened lately; enter opens the ticket."), line=False
+        "tab",
+        N_("what happened"),
+        N_("Go through what happened lately; enter opens the ticket."),
+        line=False,
+        job=FIND,
     )
     def action_feed(self) -> None:
         """Go to the list of what happened, and back to the table."""
         feed = self.query_one(TicketFeed)
         self.set_focus(self.table if self.focused is feed or not feed.display else feed)
 
-    @action("s", N_("sync now"), N_("Ask HubSoft now what changed."))
+    @action("s", N_("sync now"), N_("Ask HubSoft now what changed."), job=FOLLOW)
     def action_sync(self) -> None:
         """Make a pass now."""
         if not self._busy:
@@ -182,6 +195,7 @@ class TicketsScreen(TicketBoard):
             "Show only tickets that hold every word typed, and conditions: late, resp:sara, sla<1h. Tab completes."
         ),
         first=True,
+        job=FIND,
     )
     def action_filter(self) -> None:
         """Type into the filter."""
@@ -202,6 +216,7 @@ class TicketsScreen(TicketBoard):
         N_("Write a message into the ticket: 1 request, through the outbox."),
         writes=True,
         when=has_open_ticket,
+        job=WRITE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -217,6 +232,7 @@ class TicketsScreen(TicketBoard):
         N_("Close the ticket with a reason, after a confirmation: 1 request, through the outbox."),
         writes=True,
         when=has_open_ticket,
+        job=WRITE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -247,7 +263,13 @@ class TicketsScreen(TicketBoard):
         if entry is not None and self._marked:
             self._mark(())
 
-    @action("t", N_("mark"), N_("Mark the ticket: m and x then act on all that are marked."), when=has_ticket)
+    @action(
+        "t",
+        N_("mark"),
+        N_("Mark the ticket: m and x then act on all that are marked."),
+        when=has_ticket,
+        job=WRITE,
+    )
     def action_mark(self) -> None:
         """Mark the ticket under the cursor, or unmark it, and go on to the next."""
         row = self.table.item
@@ -255,13 +277,17 @@ class TicketsScreen(TicketBoard):
             self._mark(self._marked ^ {row.id})
             self.table.action_move(1)
 
-    @action("T", N_("mark all"), N_("Mark every open ticket that is shown; again: none."), line=False)
+    @action(
+        "T", N_("mark all"), N_("Mark every open ticket that is shown; again: none."), line=False, job=WRITE
+    )
     def action_mark_all(self) -> None:
         """Mark all that are shown, or none when they are."""
         shown = {row.id for row in self.table.rows if is_open(row)}
         self._mark(() if shown == self._marked else shown)
 
-    @action("C", N_("columns"), N_("Choose which columns are shown, and in which order."), line=False)
+    @action(
+        "C", N_("columns"), N_("Choose which columns are shown, and in which order."), line=False, job=SHOW
+    )
     @work(group="columns", exit_on_error=False)
     @one_page
     async def action_columns(self) -> None:
@@ -273,12 +299,12 @@ class TicketsScreen(TicketBoard):
             self.table.show_columns(chosen)
             self._note_board()
 
-    @action("o", N_("sort"), N_("Sort by the next column."))
+    @action("o", N_("sort"), N_("Sort by the next column."), job=FIND)
     def action_order(self) -> None:
         """Sort by the next column."""
         self.table.cycle_sort()
 
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False)
+    @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=FIND)
     def action_turn(self) -> None:
         """Turn the order round."""
         self.table.reverse_sort()
@@ -287,6 +313,7 @@ class TicketsScreen(TicketBoard):
         "f",
         N_("to the top"),
         N_("Go to the first ticket in the usual order and stay there, whatever arrives."),
+        job=FIND,
     )
     def action_newest(self) -> None:
         """Go to the first ticket of the usual order and stay there."""
@@ -294,7 +321,7 @@ class TicketsScreen(TicketBoard):
         self.table.rest()
         self._draw_sync()
 
-    @action("r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."))
+    @action("r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."), job=READ)
     def action_refresh(self) -> None:
         """Ask HubSoft for the texts again."""
         if self.has_class("-details"):
@@ -302,7 +329,15 @@ class TicketsScreen(TicketBoard):
         else:
             self.action_details()
 
-    @action("p", N_("open"), N_("Show the open tickets (pending)."), id="open", args=("open",), line=False)
+    @action(
+        "p",
+        N_("open"),
+        N_("Show the open tickets (pending)."),
+        id="open",
+        args=("open",),
+        line=False,
+        job=FIND,
+    )
     @action(
         "c",
         N_("changed today"),
@@ -310,6 +345,7 @@ class TicketsScreen(TicketBoard):
         id="changed",
         args=("changed",),
         line=False,
+        job=FIND,
     )
     @action(
         "l",
@@ -318,6 +354,7 @@ class TicketsScreen(TicketBoard):
         id="late",
         args=("late",),
         line=False,
+        job=FIND,
     )
     @action(
         "u",
@@ -326,6 +363,7 @@ class TicketsScreen(TicketBoard):
         id="unassigned",
         args=("unassigned",),
         line=False,
+        job=FIND,
     )
     @action(
         "i",
@@ -334,6 +372,7 @@ class TicketsScreen(TicketBoard):
         id="mine",
         args=("mine",),
         line=False,
+        job=FIND,
     )
     @action(
         "a",
@@ -342,6 +381,7 @@ class TicketsScreen(TicketBoard):
         id="all",
         args=("all",),
         line=False,
+        job=FIND,
     )
     def action_narrow(self, quick: str) -> None:
         """Narrow the table; again: back to the open tickets."""
@@ -405,6 +445,7 @@ class TicketsScreen(TicketBoard):
         N_("views"),
         N_("Save how the board stands under a name and a key, or show a saved view."),
         line=False,
+        job=SHOW,
     )
     @work(group="views", exit_on_error=False)
     @one_page
@@ -442,14 +483,20 @@ class TicketsScreen(TicketBoard):
         said = _("Saved: {name}, with the key {key}.") if key else _("Saved: {name}. V shows it.")
         self.console.tell(said.format(name=name, key=key))
 
-    @view_keys(N_("saved view"), N_("Show the saved view with this key."), when=has_view)
+    @view_keys(N_("saved view"), N_("Show the saved view with this key."), job=SHOW, when=has_view)
     def action_view(self, key: str) -> None:
         """Show the saved view with this key."""
         view = next((view for view in self._board.views if view.key == key), None)
         if view is not None:
             self._show_view(view)
 
-    @action("plus", N_("follow"), N_("Follow one more ticket, by its protocol: 1 request."), line=False)
+    @action(
+        "plus",
+        N_("follow"),
+        N_("Follow one more ticket, by its protocol: 1 request."),
+        line=False,
+        job=FOLLOW,
+    )
     def action_follow(self) -> None:
         """Follow one more ticket."""
         self.table.hold()
@@ -474,6 +521,7 @@ class TicketsScreen(TicketBoard):
         N_("Follow this ticket no longer. Nothing changes at HubSoft."),
         line=False,
         when=has_ticket,
+        job=FOLLOW,
     )
     @work(group="unfollow", exit_on_error=False)
     @one_page
@@ -497,19 +545,27 @@ class TicketsScreen(TicketBoard):
         N_("Look the customer up first: a ticket is opened for one."),
         writes=True,
         line=False,
+        job=WRITE,
     )
     async def action_new(self) -> None:
         """Go where a customer can be chosen: a ticket is opened for one."""
         self.console.tell(_("Look the customer up, then press n: a ticket is opened for a customer."))
         await self.run_action("app.area('lookup')")
 
-    @action("Y", N_("copy line"), N_("Copy the whole line of the ticket."), line=False, when=has_ticket)
+    @action(
+        "Y", N_("copy line"), N_("Copy the whole line of the ticket."), line=False, when=has_ticket, job=READ
+    )
     def action_copy_line(self) -> None:
         """Copy the chosen ticket as one line."""
         if (row := self.chosen_row) is not None:
             self.console.copy(_("the ticket"), ticket_line(row, self.console.wall()))
 
-    @action("", N_("plan of the next pass"), N_("Say what the next pass would ask, and what it costs."))
+    @action(
+        "",
+        N_("plan of the next pass"),
+        N_("Say what the next pass would ask, and what it costs."),
+        job=FOLLOW,
+    )
     @work(group="plan", exclusive=True, exit_on_error=False)
     async def action_plan(self) -> None:
         """Say what the next pass would ask."""

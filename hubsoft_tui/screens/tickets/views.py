@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.services.tickets.types import BoardView
 
+CHOOSE: Final = N_("Show or change a view")
+END: Final = N_("Leave the page")
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 VIEW_KEYS: Final = "12345"
@@ -39,6 +42,7 @@ def view_keys(
     label: str,
     help: str,  # noqa: A002 - an action's own word
     *,
+    job: str,
     when: Callable[[Any, str], bool] | None = None,
 ) -> Callable[[F], F]:
     """Declare the method below as an action for each digit that a view may have; it is called with the digit."""
@@ -46,7 +50,10 @@ def view_keys(
     def declare(method: F) -> F:
         for key in reversed(VIEW_KEYS):
             usable = None if when is None else partial(_with_key, when, key)
-            method = action(key, label, help, id=f"view{key}", args=(key,), line=False, when=usable)(method)
+            declared = action(
+                key, label, help, id=f"view{key}", args=(key,), line=False, when=usable, job=job
+            )
+            method = declared(method)
         return method
 
     return declare
@@ -138,37 +145,45 @@ class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None"
             yield Static(data(_("Saved views"), "bold $title"), classes="heading")
             yield self._lines
 
-    @action("enter", N_("show"), N_("Show the board so."), when=lambda page: page.any_views)
+    @action("enter", N_("show"), N_("Show the board so."), when=lambda page: page.any_views, job=CHOOSE)
     def action_show(self) -> None:
         """End with the view under the cursor."""
         self.dismiss((self._lines.views, self._lines.views[self._lines.cursor], False))
 
-    @action("s", N_("save this one"), N_("Save the filter, order and columns of the board as a view."))
+    @action(
+        "s", N_("save this one"), N_("Save the filter, order and columns of the board as a view."), job=CHOOSE
+    )
     def action_save(self) -> None:
         """End with the wish to save the present view."""
         self.dismiss((self._lines.views, None, True))
 
-    @action("d", N_("remove"), N_("Remove the view under the cursor."), when=lambda page: page.any_views)
+    @action(
+        "d",
+        N_("remove"),
+        N_("Remove the view under the cursor."),
+        when=lambda page: page.any_views,
+        job=CHOOSE,
+    )
     def action_remove(self) -> None:
         """Remove a view."""
         place = self._lines.cursor
         self._lines.show([each for index, each in enumerate(self._lines.views) if index != place], place)
         self.redraw_keys()
 
-    @view_keys(N_("its key"), N_("Let this digit lead to the view under the cursor."))
+    @view_keys(N_("its key"), N_("Let this digit lead to the view under the cursor."), job=CHOOSE)
     def action_key(self, key: str) -> None:
         """Give the view under the cursor a key."""
         place = self._lines.cursor
         self._lines.show(keyed(self._lines.views, place, key), place)
 
-    @action("up,k", N_("up"), N_("Go to the view above."), id="up", args=(-1,), line=False)
-    @action("down,j", N_("down"), N_("Go to the view below."), id="down", args=(1,), line=False)
+    @action("up,k", N_("up"), N_("Go to the view above."), id="up", args=(-1,), line=False, job=CHOOSE)
+    @action("down,j", N_("down"), N_("Go to the view below."), id="down", args=(1,), line=False, job=CHOOSE)
     def action_move(self, by: int) -> None:
         """Move the cursor."""
         if self._lines.views:
             self._lines.show(self._lines.views, (self._lines.cursor + by) % len(self._lines.views))
 
-    @action("escape", N_("back"), N_("Go back to the board."))
+    @action("escape", N_("back"), N_("Go back to the board."), job=END)
     def action_back(self) -> None:
         """End with the views as they are."""
         self.dismiss((self._lines.views, None, False))

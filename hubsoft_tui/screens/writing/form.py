@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.outbox.types import Draft, Review
     from hubsoft_tui.store.drafts import KeptDraft, Value
 
+FILL: Final = N_("Fill in the form")
+END: Final = N_("Send, keep or empty it")
+
 KEEP_SECONDS: Final = 0.5
 """How long what is typed may be in memory alone."""
 BESIDE_COLUMNS: Final = 120
@@ -230,6 +233,7 @@ class WriteForm(ConsoleModal[Entry]):
         N_("Choose a canned text by typing; it is written where you write, its placeholders filled."),
         first=True,
         when=not_asking,
+        job=FILL,
     )
     @work(exit_on_error=False)
     async def action_canned(self) -> None:
@@ -360,12 +364,13 @@ class WriteForm(ConsoleModal[Entry]):
         N_("Check what is typed and show exactly what will be sent; nothing is sent yet."),
         first=True,
         when=not_asking,
+        job=END,
     )
     def action_go(self) -> None:
         """Check and go on, after what was typed just before has reached its field."""
         (self.focused or self).call_later(self._begin)
 
-    @action("tab", N_("next field"), N_("Go to the next field."), first=True)
+    @action("tab", N_("next field"), N_("Go to the next field."), first=True, job=FILL)
     def action_next(self) -> None:
         """Go to the next field."""
         self.focus_next()
@@ -378,6 +383,7 @@ class WriteForm(ConsoleModal[Entry]):
         first=True,
         # Enter is a new line where several are written.
         when=lambda form: isinstance(form.focused, ChoiceField | Input),
+        job=FILL,
     )
     def action_take(self) -> None:
         """Go to the next field at once: what is typed right behind enter belongs there.
@@ -477,6 +483,7 @@ class WriteForm(ConsoleModal[Entry]):
         N_("Close the form; what is typed is kept for the next time."),
         first=True,
         when=not_asking,
+        job=END,
     )
     def action_leave(self) -> None:
         """Close the form; what is typed stays for the next time."""
@@ -486,7 +493,9 @@ class WriteForm(ConsoleModal[Entry]):
             self.console.tell(_("Kept as a draft. Open the form again to go on."))
         self.dismiss(None)
 
-    @action("ctrl+r", N_("start over"), N_("Empty the form, after a yes."), first=True, when=not_asking)
+    @action(
+        "ctrl+r", N_("start over"), N_("Empty the form, after a yes."), first=True, when=not_asking, job=END
+    )
     def action_anew(self) -> None:
         """Empty the form, after a yes."""
         if self.values() != self._pristine:

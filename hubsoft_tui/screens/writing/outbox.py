@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 from textual.containers import Container, VerticalScroll
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.outbox.types import Draft, Entry
+
+DECIDE: Final = N_("Decide about an entry")
+READ: Final = N_("Read the list")
 
 
 def entry_is(fit: Callable[[Entry], object]) -> Callable[[OutboxScreen], bool]:
@@ -189,6 +192,7 @@ class OutboxScreen(ConsoleScreen):
         N_("Go to the ticket it became."),
         id="open",
         when=entry_is(lambda entry: entry.ticket_id is not None),
+        job=DECIDE,
     )
     async def action_open_ticket(self) -> None:
         """Go to the ticket on the tickets screen."""
@@ -202,6 +206,7 @@ class OutboxScreen(ConsoleScreen):
         N_("Correct what was refused and send it again."),
         writes=True,
         when=entry_is(correctable),
+        job=DECIDE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -217,6 +222,7 @@ class OutboxScreen(ConsoleScreen):
         N_("Take the open ticket for this one; nothing is sent."),
         writes=True,
         when=entry_is(linkable),
+        job=DECIDE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -231,7 +237,14 @@ class OutboxScreen(ConsoleScreen):
         if await self._confirmed(_("Link it to this ticket?"), entry, said):
             await self._done(lambda services: services.outbox.adopt(entry.local_protocol, protocol))
 
-    @action("r", N_("send again"), N_("Send it as it is, after a yes."), writes=True, when=entry_is(at_rest))
+    @action(
+        "r",
+        N_("send again"),
+        N_("Send it as it is, after a yes."),
+        writes=True,
+        when=entry_is(at_rest),
+        job=DECIDE,
+    )
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_resend(self) -> None:
@@ -251,6 +264,7 @@ class OutboxScreen(ConsoleScreen):
         N_("Give it up, after a yes. It is not sent."),
         writes=True,
         when=entry_is(lambda entry: at_rest(entry) or entry.doubles),
+        job=DECIDE,
     )
     @work(group="write", exit_on_error=False)
     @one_page
@@ -264,13 +278,13 @@ class OutboxScreen(ConsoleScreen):
         if await self._confirmed(question, entry, said):
             await self._done(lambda services: services.outbox.discard(entry.local_protocol))
 
-    @action("a", N_("all / open"), N_("Show settled entries too, or only those under way."))
+    @action("a", N_("all / open"), N_("Show settled entries too, or only those under way."), job=READ)
     def action_all(self) -> None:
         """Show the settled ones too, or not."""
         self._open_only = not self._open_only
         self._draw()
 
-    @action("escape", N_("back"), N_("Go back."))
+    @action("escape", N_("back"), N_("Go back."), job=READ)
     def action_back(self) -> None:
         """Go back to what this stands in front of."""
         self.app.pop_screen()

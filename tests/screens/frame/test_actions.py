@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import pytest
 
+import hubsoft_tui.screens
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.screens.frame.actions import (
     AREAS,
@@ -16,6 +20,7 @@ from hubsoft_tui.screens.frame.actions import (
     usable,
 )
 from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas
+from hubsoft_tui.screens.frame.help import by_job
 
 import_areas()
 
@@ -123,3 +128,20 @@ def test_a_condition_holds_for_the_arguments_it_is_declared_with():
 def test_keys_are_written_as_people_write_them():
     assert shown_key("question_mark") == "?"
     assert shown_key("ctrl+p") == "ctrl+p"
+
+
+GROUPED = {
+    "lookup", "tickets", "checkup", "monitor", "tuning", "requests", "reports", "alerts", "outbox", "write",
+    "columns", "views", "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("area", sorted(GROUPED))
+def test_help_groups_every_screen_by_what_a_person_is_about(area: str) -> None:
+    for module in pkgutil.walk_packages(hubsoft_tui.screens.__path__, "hubsoft_tui.screens."):
+        importlib.import_module(module.name)
+    actions = registry.of(area)
+    assert actions
+    assert [each.id for each in actions if not each.job] == []
+    jobs = [job for job, _group in by_job(actions)]
+    assert len(jobs) > 1
