@@ -199,6 +199,10 @@ class FlightPort(Protocol):
         """Keep the answer, also for all who wait for it. Raises StoreError."""
         ...
 
+    def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
+        """Tell an answer to those who ask, for `life` seconds, and keep it nowhere else. Raises StoreError."""
+        ...
+
     def failed(self, key: str, look: Look, error: HubSoftError | None) -> None:
         """End without an answer; without an error the asker left, and another may ask at once. Raises StoreError."""
         ...

@@ -231,7 +231,8 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
     checkup = Checkup(engine, stores, clock)
     losses = Losses(state.losses, clock)
     outbox = Outbox(engine, state.outbox, clock, person=current_person)
-    tickets = Tickets(engine, state.mirror, state.liveness, clock, person=current_person)
+    relay = None if state.shared is None else state.ports.flights
+    tickets = Tickets(engine, state.mirror, state.liveness, clock, person=current_person, relay=relay)
     desk = Desk(engine, state.recent, clock)
     writer = state.trace.writer if state.trace else None
     reports = Reports(open_reports(engine.settings, clock), writer, clock, desk.actions)

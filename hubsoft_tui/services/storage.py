@@ -221,6 +221,10 @@ class LocalFlights:
         """Keep the answer. Raises StoreError."""
         self._records.save(entries, ended=key)
 
+    def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
+        """Let the others ask: only machines tell each other what they do not keep. Raises StoreError."""
+        self._records.unclaim(key)
+
     def failed(self, key: str, look: Look, error: HubSoftError | None) -> None:
         """Let the others ask. Raises StoreError."""
         self._records.unclaim(key)

@@ -177,14 +177,31 @@ class SharedFlights:
         known = self._server_clock.server_time(entries[0].fetched_now) if entries else None
         if known is None:
             return
+        self._tell(key, look, _answers(key, entries), known, self._life)
+
+    def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
+        """Tell an answer to those who ask, for `life` seconds, and keep it nowhere else. Raises StoreError."""
+        if not look.mark:
+            self._local.failed(key, look, None)
+        if (known := self._server_clock.server_time(entry.fetched_now)) is not None:
+            self._tell(key, look, {key: [entry]}, known, life)
+
+    def _tell(
+        self,
+        key: str,
+        look: Look,
+        answers: dict[str, list[StoredEntry]],
+        known: tuple[str, float],
+        life: float,
+    ) -> None:
         head = struct.pack(HEADER, known[1], known[0].encode())
         keys, values = [], []
-        for asked, rows in _answers(key, entries).items():
+        for asked, rows in answers.items():
             name = self._seal.name(asked)
             body = msgspec.msgpack.encode([(row.key, row.kind, row.body) for row in rows])
             keys.append(self._key("r", name))
             values.append(head + self._seal.sealed(body, f"r:{name}:{head.hex()}"))
-        self._end(key, look, "kept", keys=keys, values=values)
+        self._end(key, look, "kept", life=life, keys=keys, values=values)
 
     def failed(self, key: str, look: Look, error: HubSoftError | None) -> None:
         """End without an answer. Raises StoreError."""
@@ -205,13 +222,14 @@ class SharedFlights:
         look: Look,
         how: str,
         *,
+        life: float = 0.0,
         keys: list[str] | None = None,
         values: list[bytes] | None = None,
         error: bytes = b"",
     ) -> None:
         name = self._seal.name(key)
         arguments: list[object] = [
-            self._owner, look.mark, how, round(self._life * 1000), self._most,
+            self._owner, look.mark, how, round(life * 1000), self._most,
             f"{self._server.prefix}{CHANNEL}", name, error, *(values or []),
         ]  # fmt: skip
         self._server.later(

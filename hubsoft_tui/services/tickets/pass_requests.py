@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,13 +29,16 @@ class PassAnswer:
 
     sightings: tuple[Sighting, ...]
     missing: tuple[int, ...]
-    unconfirmed: int
+    left: tuple[int, ...]
+    """Followed, and not seen: their state is not confirmed."""
     labels: Labels
     table: bool
     looked: bool
     """Everything opened lately was seen, without a filter."""
     whole: bool
     """Nothing that opened or closed since the last pass can have slipped by."""
+    stale: bool = False
+    """Another machine asked: what was learnt here since then is newer."""
 
 
 class Asking:
@@ -50,6 +53,8 @@ class Asking:
         self._table_read = False
         self._reread: list[Read] = []
         """Lists that may have let something slip by."""
+        self._skipped: frozenset[int] = frozenset()
+        """Another machine did not see them either."""
 
     async def run(self) -> PassAnswer:
         """Ask everything. Raises HubSoftError when not even the lists can be read; then nothing is known."""
@@ -61,13 +66,29 @@ class Asking:
             if not await self._reader.read(read, self._harvest):
                 self._reread.append(read)
         await self._stragglers(plan)
+        return self._answer(looked=plan.looks and not any(not read.status_ids for read in self._reread))
+
+    async def complete(
+        self, sightings: Iterable[Sighting], *, missing: Iterable[int], left: Iterable[int]
+    ) -> PassAnswer:
+        """Take what another machine's pass brought, and ask for what that machine does not follow."""
+        self._harvest = {seen.ticket.id: seen for seen in sightings}
+        followed = {each.id for each in self._known.followed}
+        self._missing = [each for each in missing if each in followed]
+        self._skipped = frozenset(left)
+        self._table_read = True  # by the other machine, where it was due
+        await self._stragglers(steps(self._known, self._reader.size.size))
+        answer = self._answer(looked=False)
+        return replace(answer, left=(*answer.left, *(self._skipped & followed)), stale=True)
+
+    def _answer(self, *, looked: bool) -> PassAnswer:
         return PassAnswer(
             sightings=tuple(self._harvest.values()),
             missing=tuple(self._missing),
-            unconfirmed=len(self._left()) - len(self._missing),
+            left=tuple(each.id for each in self._left()),
             labels=self._labels,
             table=self._table_read,
-            looked=plan.looks and not any(not read.status_ids for read in self._reread),
+            looked=looked,
             whole=not self._reread,
         )
 
@@ -134,7 +155,8 @@ class Asking:
         return all(self._labels.knows(STATUS, label) for label in labels)
 
     def _left(self) -> Sequence[FollowedTicket]:
-        return [each for each in self._known.followed if each.id not in self._harvest]
+        seen = self._harvest.keys() | self._skipped | set(self._missing)
+        return [each for each in self._known.followed if each.id not in seen]
 
     async def _table(self) -> None:
         """Read the table of statuses; a server without one is asked again another day."""

@@ -39,6 +39,8 @@ class Cost:
 
     day: str
     requests: int
+    spent: int
+    """Of those, this machine's own."""
     seconds: float
     size: PageSize
     """The page size that worked."""
@@ -105,7 +107,7 @@ def commit(
             asked.sightings,
             lambda seen: manner(known, seen),
             missing=asked.missing,
-            read_at=known.state.version,
+            read_at=-1 if asked.stale else known.state.version,
         )
         draft.settle(closed_before=known.now - settings.keep_days * DAY)
         if asked.table:  # once a day
@@ -113,7 +115,7 @@ def commit(
             draft.forget(over_before=over_before, opened_before=start_of(known.windows.floor))
         report = _report(mirror, known, asked, cost, found)
         _remember(draft, known, asked, cost=cost, settings=settings, report=report)
-        draft.spend(cost.day, cost.requests, report.naive_requests)
+        draft.spend(cost.day, cost.spent, report.naive_requests)
     return report
 
 
@@ -143,8 +145,9 @@ def _report(mirror: Mirror, known: KnownTickets, asked: PassAnswer, cost: Cost, 
         requests=cost.requests,
         naive_requests=tracked if known.first else len(known.followed) + found.new,
         seconds=round(cost.seconds, 3),
-        unconfirmed=asked.unconfirmed,
+        unconfirmed=len(asked.left),
         at=known.now,
+        shared=asked.stale,
         due_soon=found.due_soon,
         late=found.late,
     )

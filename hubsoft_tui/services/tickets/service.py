@@ -15,6 +15,7 @@ import msgspec
 from ...api.models import Ticket
 from ...core.clock import Clock
 from ...core.engine import Engine
+from ...core.ports import FlightPort
 from ...core.types import Priority, RequestContext
 from ...errors import HubSoftError, NotFound
 from ...formats import BRASILIA, HOUR
@@ -55,14 +56,15 @@ class Tickets:
         clock: Clock,
         *,
         person: Callable[[], str],
+        relay: FlightPort | None = None,
     ) -> None:
-        """`person` names who uses the console: each keeps a board of their own."""
+        """`person` names who uses the console: each keeps a board of their own. `relay`: see `Sync`."""
         self._engine = engine
         self._clock = clock
         self._person = person
         self._reading = SerialThread("tickets-read", opened, clock, closed=Mirror.close)
         self._writing = SerialThread("tickets-write", opened, clock, closed=Mirror.close)
-        self._sync = Sync(engine, self._reading, self._writing, liveness, clock)
+        self._sync = Sync(engine, self._reading, self._writing, liveness, clock, relay=relay)
         self._pulse = Pulse(0, None, None)
         self._beats = 0
         self._glanced = float("-inf")

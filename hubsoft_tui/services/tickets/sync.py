@@ -11,6 +11,7 @@ from typing import Final
 
 from ...core.clock import Clock, today
 from ...core.engine import Engine
+from ...core.ports import FlightPort
 from ...core.types import ApiState, BreakerState, BudgetState, Priority
 from ...errors import HubSoftError, StoreError
 from ...store.mirror import LEASE_SECONDS, Mirror, sync_lease
@@ -24,6 +25,7 @@ from .page_reader import Reader
 from .pass_requests import Asking
 from .pass_store import Cost
 from .planner import KnownTickets, plan_in_words, steps
+from .relay import Passes
 from .types import PassReport, Plan, SyncStatus
 
 logger = logging.getLogger(__name__)
@@ -32,8 +34,6 @@ MOST_OF_BUDGET: Final = 0.5
 """Of what the limit allows, syncing takes at most this share over time."""
 AWAY_LOOK_SECONDS: Final = 2.0
 TIGHT_LOOK_SECONDS: Final = 5.0
-SELDOMER: Final = 3
-"""Machines that share a budget make a pass each: up to so many times less often than one alone."""
 LONGEST_DELAY: Final = 4
 """Intervals after which a pass goes on although the budget is tight: in the queue people still go first."""
 
@@ -41,9 +41,7 @@ LONGEST_DELAY: Final = 4
 def next_due(began: float, requests: int, interval: float, limit: BudgetState) -> float:
     """Return when (UTC epoch seconds) the pass after one that `began` then and cost `requests` is due."""
     per_second = limit.limit / limit.window
-    machines = max(1, limit.shared.machines) if limit.shared is not None else 1
-    seldomer = interval * min(machines, SELDOMER)
-    return began + max(seldomer, requests * machines / (per_second * MOST_OF_BUDGET))
+    return began + max(interval, requests / (per_second * MOST_OF_BUDGET))
 
 
 def held_back(api: ApiState, budget: BudgetState, requests: int, late: float, interval: float) -> float:
@@ -60,6 +58,8 @@ def held_back(api: ApiState, budget: BudgetState, requests: int, late: float, in
     return TIGHT_LOOK_SECONDS if cap and crowded and late < LONGEST_DELAY * interval else 0.0
 
 
+NEARLY: Final = 0.9
+"""A pass that another machine began less than so much of an interval ago spares one."""
 START_SECONDS: Final = 1.0
 """A console's first pass lets its first frame and a person's first question go before."""
 TURN_SECONDS: Final = 0.2
@@ -80,8 +80,12 @@ class Sync:
         writing: SerialThread[Mirror],
         liveness: ProcessLiveness,
         clock: Clock,
+        *,
+        relay: FlightPort | None = None,
     ) -> None:
+        """`relay` leads to the machines that share the budget: one pass is for all of them."""
         self._engine = engine
+        self._passes = None if relay is None else Passes(relay, clock)
         self._reading = reading
         self._writing = writing
         self._liveness = liveness
@@ -103,14 +107,15 @@ class Sync:
 
     # -- one pass
 
-    async def sync(self, priority: Priority) -> PassReport:
+    async def sync(self, priority: Priority, *, age: float = 0.0) -> PassReport:
         """Make a pass, or join the one that is going on and hurry it. Raises HubSoftError.
 
-        While another process makes one, wait; a pass that began after we asked is as good as ours.
+        While another process makes one, wait; a pass that began after we asked is as good as ours, and so is another
+        machine's that began at most `age` seconds before.
         """
         if self._task is None or self._task.done():
             self._priority = priority
-            self._task = asyncio.create_task(self._turn())
+            self._task = asyncio.create_task(self._turn(self._clock.now() - age))
             self._task.add_done_callback(_retrieved)
         elif priority < self._priority:
             self._priority = priority
@@ -130,7 +135,7 @@ class Sync:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _turn(self) -> PassReport:
+    async def _turn(self, oldest: float) -> PassReport:
         asked_at = self._clock.wall()
         while not await self._writing.run(self._take):
             report = pass_store.last_report(await self._reading.run(Mirror.state))
@@ -140,7 +145,7 @@ class Sync:
         renewing = asyncio.create_task(self._renew())
         self.turns += 1
         try:
-            report = await self._pass()
+            report = await self._pass(oldest)
         except HubSoftError as error:
             self._failed(error)
             raise
@@ -155,7 +160,7 @@ class Sync:
             with contextlib.suppress(HubSoftError):
                 await self._writing.run(lambda mirror: self._lease(mirror).release())
 
-    async def _pass(self) -> PassReport:
+    async def _pass(self, oldest: float) -> PassReport:
         began = self._clock.now()
         settings = self._engine.settings.sync
         known, labels = await self._reading.run(self._load)
@@ -166,8 +171,15 @@ class Sync:
             with_messages=settings.messages,
         )
         try:
-            asked = await Asking(known, labels, reader).run()
-            cost = Cost(self._day(), reader.requests, self._clock.now() - began, reader.size)
+            heard = 0
+            if self._passes is None:
+                asked = await Asking(known, labels, reader).run()
+            else:
+                known, asked, heard = await self._passes.ask(
+                    known, labels, reader, oldest=oldest, with_messages=settings.messages
+                )
+            spent, seconds = reader.requests, self._clock.now() - began
+            cost = Cost(self._day(), spent + heard, spent, seconds, reader.size)
             report = await self._writing.run(
                 lambda mirror: pass_store.commit(
                     mirror,
@@ -228,7 +240,8 @@ class Sync:
             try:
                 wait = await self._wait()
                 if wait <= 0:
-                    await self.sync(Priority.NORMAL)
+                    interval = self._engine.settings.sync.interval_seconds
+                    await self.sync(Priority.NORMAL, age=interval * NEARLY)
             except HubSoftError as error:
                 wait = TURN_SECONDS
                 if self._not_before <= self._clock.now():

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hubsoft_tui.core.types import (
     ApiState,
     BreakerState,
     BudgetState,
     ClassLoad,
-    SharedContact,
-    SharedState,
 )
 from hubsoft_tui.services.tickets.sync import held_back, next_due
 
@@ -25,16 +21,6 @@ def budget(used: int = 0, paused: float = 0.0) -> BudgetState:
 def test_a_pass_comes_an_interval_after_the_last_began_or_later_after_a_dear_one() -> None:
     assert next_due(1000.0, 4, 60.0, budget()) == 1060.0
     assert next_due(1000.0, 30, 60.0, budget()) == 1120.0  # half the budget is the most it takes
-
-
-def test_machines_that_share_a_budget_make_their_passes_less_often() -> None:
-    def shared(machines: int) -> BudgetState:
-        return replace(budget(), shared=SharedState(SharedContact.ON, machines=machines))
-
-    assert next_due(1000.0, 1, 60.0, shared(1)) == 1060.0
-    assert next_due(1000.0, 1, 60.0, shared(2)) == 1120.0
-    assert next_due(1000.0, 1, 60.0, shared(20)) == 1180.0
-    assert next_due(1000.0, 4, 60.0, shared(20)) == 1320.0  # twenty times four in half of 30 a minute
 
 
 def test_it_waits_while_hubsoft_is_away_or_has_told_us_to() -> None:
