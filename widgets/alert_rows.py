@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from hubsoft_tui.formats import NOTHING, duration, moment, percent, size, wait
-from hubsoft_tui.services.alerts.rules import BY_ID, AlertRule, Unit
+from hubsoft_tui.settings.alerts import BY_ID, AlertRule, Unit
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, fit, line

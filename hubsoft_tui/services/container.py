@@ -31,7 +31,6 @@ from ..store.losses import Losses
 from ..store.trace_writer import TRACE
 from ..store.tuning import TuningLog
 from ..texts import Text, say
-from .alerts.rules import ExtraFacts
 from .alerts.service import Alerts, free_megabytes
 from .checkup.service import Checkup
 from .checkup.storage import CheckupStores
@@ -251,14 +250,14 @@ def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> S
             HttpWebhook(),
             clock,
             disk_free=free_megabytes((folders.state, folders.cache)),
-            extra=lambda: ExtraFacts(
-                sync_late=tickets.late,
-                tickets_late=_count(tickets.late_lately),
-                tickets_due=_count(tickets.due_soon),
-                outbox_stuck=outbox.waiting,
-                state_lost=float(len(losses.open())),
-                checkup_held=float(checkup.held),
-            ),
+            extra=lambda: {
+                "sync_late": tickets.late,
+                "tickets_late": _count(tickets.late_lately),
+                "tickets_due": _count(tickets.due_soon),
+                "outbox_stuck": outbox.waiting,
+                "state_lost": float(len(losses.open())),
+                "checkup_held": float(checkup.held),
+            },
         ),
         checkup=checkup,
         connection=ConnectionTest(engine, clock),

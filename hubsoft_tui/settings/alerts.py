@@ -1,12 +1,13 @@
-"""What is worth an alert, after how long, and which webhook to call: the `[alerts]` section.
+"""What is worth an alert, after how long, and which webhook to call: the rules as data, and the `[alerts]` section.
 
-One threshold and one duration for each rule of `services/alerts/rules.py`, named after it. Durations are in
-seconds on a clock that goes on during suspend.
+A rule's threshold and duration are settings named after it. Durations are in seconds on a clock that goes on during
+suspend. How a rule is measured is in `services/alerts/measurements.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from enum import Enum
 from typing import Final
 
 from ..formats import DAY, HOUR, MINUTE
@@ -25,35 +26,218 @@ from .rules import (
     setting,
 )
 
-ALERTS: Final = (
-    "api_down",
-    "credentials_refused",
-    "rate_limited",
-    "others_spend",
-    "shared_lost",
-    "shared_aside",
-    "shared_clock",
-    "api_slow",
-    "wait_long",
-    "queue_full",
-    "outbox_stuck",
-    "state_lost",
-    "checkup_held",
-    "tickets_late",
-    "tickets_due",
-    "sync_late",
-    "cache_full",
-    "hit_ratio_low",
-    "disk_low",
+
+class Unit(Enum):
+    """What a rule's value is measured in."""
+
+    NONE = "none"  # it is so, or it is not
+    SHARE = "share"  # 0-1
+    SECONDS = "seconds"
+    TIMES = "times"
+    REQUESTS = "requests"  # of a minute
+    TICKETS = "tickets"
+    MEGABYTES = "megabytes"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """One kind of alert. `title` and `advice` are marked: translate when shown."""
+
+    id: str
+    title: str
+    advice: str
+    """What to do about it, as a sentence."""
+    unit: Unit = Unit.NONE
+    at_once: bool = False
+    """Its `_for` is the time it counts in: an alert opens as soon as the limit is reached."""
+    reset: float = 0.8
+    """All is well again at this part of the limit, so that a value on the border does not flap."""
+    urgent: bool = False
+    """People are hindered now."""
+
+    @property
+    def below(self) -> bool:
+        """Whether it is wrong to be below the limit, not at or above it."""
+        return f"{self.id}_below" in _DECLARED
+
+    def limit(self, settings: AlertSettings) -> float:
+        """Return the threshold of the rule's name; what has none is so, or it is not."""
+        names = (f"{self.id}_{ending}" for ending in ("above", "below", "times"))
+        return next((float(getattr(settings, name)) for name in names if name in _DECLARED), 1.0)
+
+    def duration(self, settings: AlertSettings) -> float:
+        """Return for how many seconds it must be so before an alert opens."""
+        return 0.0 if self.at_once else float(getattr(settings, f"{self.id}_for", 0.0))
+
+    def bad(self, value: float, limit: float) -> bool:
+        """Tell whether `value` is worth an alert."""
+        return value < limit if self.below else value >= limit
+
+    def well(self, value: float, limit: float) -> bool:
+        """Tell whether `value` lets an open alert clear."""
+        return value >= limit * self.reset if self.below else value < limit * self.reset
+
+    def worse(self, value: float, than: float) -> bool:
+        """Tell whether `value` is clearly worse: small steps are not worth a change on a screen."""
+        return value < than * 0.9 if self.below else value > than * 1.1
+
+
+RULES: Final = (
+    AlertRule(
+        "api_down",
+        N_("HubSoft does not answer"),
+        N_("People are shown what is remembered. Look whether HubSoft is up, and this computer's network."),
+        urgent=True,
+    ),
+    AlertRule(
+        "credentials_refused",
+        N_("HubSoft refuses the login"),
+        N_("Nothing can be asked. Look whether the API user's password or client secret was changed."),
+        urgent=True,
+    ),
+    AlertRule(
+        "rate_limited",
+        N_("HubSoft limits our requests"),
+        N_(
+            "Something else may use this login, or max_requests_per_minute is more than HubSoft allows: lower it."
+        ),
+        Unit.TIMES,
+        at_once=True,
+    ),
+    AlertRule(
+        "others_spend",
+        N_("Others use this login"),
+        N_(
+            "Another machine or program sends requests that the budget here does not count. Machines share one budget "
+            "through a server (shared.url); a program needs a login of its own."
+        ),
+        Unit.REQUESTS,
+        at_once=True,
+    ),
+    AlertRule(
+        "shared_lost",
+        N_("The shared server is lost"),
+        N_(
+            "People are shown what is remembered, and writes wait. See hubsoft-tui shared check, and “When it is down” "
+            "in docs/shared.md."
+        ),
+        Unit.SECONDS,
+        urgent=True,
+    ),
+    AlertRule(
+        "shared_aside",
+        N_("Silent machines hold budget"),
+        N_(
+            "See on the Monitor which are silent. If one is off for good: hubsoft-tui shared forget NAME. "
+            "If the server forgot what it knew: hubsoft-tui shared begin."
+        ),
+        Unit.SHARE,
+    ),
+    AlertRule(
+        "shared_clock",
+        N_("Shared server's clock jumps"),
+        N_("The budget holds all the same. Let NTP set the clock of the server, slowly."),
+        Unit.SECONDS,
+    ),
+    AlertRule(
+        "api_slow",
+        N_("HubSoft is slow"),
+        N_("Ask your HubSoft contact; work that is not urgent may wait."),
+        Unit.SECONDS,
+    ),
+    AlertRule(
+        "wait_long",
+        N_("People wait too long"),
+        N_("The budget is used up. See on Requests what asks so much, and whether HubSoft allows more."),
+        Unit.SECONDS,
+        urgent=True,
+    ),
+    AlertRule(
+        "queue_full",
+        N_("Queue nearly full"),
+        N_("When it is full the least urgent requests are refused. See on Requests what asks so much."),
+        Unit.SHARE,
+    ),
+    AlertRule(
+        "outbox_stuck",
+        N_("Writes do not reach HubSoft"),
+        N_(
+            "They are kept and go out as soon as they can. Look at the outbox for those that ask for a person."
+        ),
+        Unit.SECONDS,
+        urgent=True,
+    ),
+    AlertRule(
+        "state_lost",
+        N_("Files were lost"),
+        N_(
+            "A file of the console's state was damaged or gone. "
+            "See which and acknowledge it in the palette: lost files."
+        ),
+        Unit.TIMES,
+        urgent=True,
+    ),
+    AlertRule(
+        "checkup_held",
+        N_("Check-up commands held"),
+        N_(
+            "Unusually many members lost the contract at once. Look at them on Check-up, then release or drop them."
+        ),
+        urgent=True,
+    ),
+    AlertRule(
+        "tickets_late",
+        N_("Tickets became late"),
+        N_("So many in the last hour. Tickets shows them with l, the most late first."),
+        Unit.TICKETS,
+    ),
+    AlertRule(
+        "tickets_due",
+        N_("Tickets are due soon"),
+        N_("Their SLA ends soon. Tickets shows them with the filter soon."),
+        Unit.TICKETS,
+    ),
+    AlertRule(
+        "sync_late",
+        N_("Ticket sync is late"),
+        N_("What Tickets shows is old. Look there for why the last pass did not end."),
+        Unit.SECONDS,
+    ),
+    AlertRule(
+        "cache_full",
+        N_("Cache nearly full"),
+        N_(
+            "It is full of customers asked for lately, and forgets some that are asked again. Raise max_entries."
+        ),
+        Unit.SHARE,
+        reset=0.95,
+    ),
+    AlertRule(
+        "hit_ratio_low",
+        N_("Hit ratio low"),
+        N_("Most questions cost a request. Longer lifetimes or a larger cache may help."),
+        Unit.SHARE,
+        reset=1.25,
+    ),
+    AlertRule(
+        "disk_low",
+        N_("Disk nearly full"),
+        N_("When it is full nothing can be remembered or written down. Free some space."),
+        Unit.MEGABYTES,
+        reset=1.25,
+        urgent=True,
+    ),
 )
-"""Every rule's name, the most urgent first."""
+"""Every rule, the most urgent first."""
+
+BY_ID: Final = {rule.id: rule for rule in RULES}
 
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
     """When each rule opens an alert; `<rule>_for` is how long it must be so, in seconds."""
 
-    off: tuple[str, ...] = setting((), N_("Alerts that are switched off, by name."), choices=ALERTS)
+    off: tuple[str, ...] = setting((), N_("Alerts that are switched off, by name."), choices=tuple(BY_ID))
     clear_for: float = setting(
         2 * MINUTE,
         N_("How long all must be well again before an alert clears."),
@@ -228,7 +412,7 @@ class AlertSettings:
             "What rings the terminal of an open console: alerts by name; tickets_late and tickets_due ring for each "
             "ticket too."
         ),
-        choices=ALERTS,
+        choices=tuple(BY_ID),
     )
     ring_with: tuple[str, ...] = setting(
         ("bell",),
@@ -330,3 +514,7 @@ class AlertSettings:
         above=0,
         high=MINUTE,
     )
+
+
+_DECLARED: Final = frozenset(declared.name for declared in fields(AlertSettings))
+"""The names of the thresholds and durations: a rule's begin with its own."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from hubsoft_tui import texts
-from hubsoft_tui.services.alerts.rules import RULES
+from hubsoft_tui.settings.alerts import RULES
 from hubsoft_tui.store.alerts import Alert
 from tests.widgets.fixture import Repaints, Stage, at_hubsoft, lines_of
 from widgets.alert_rows import (

@@ -10,6 +10,7 @@ from hubsoft_tui.formats import duration
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, EntryKind, EntryState
 from hubsoft_tui.services.tickets.types import ChangeKind
+from hubsoft_tui.settings.alerts import BY_ID
 from hubsoft_tui.terminal.bell import Ringer, ring_sequence
 from hubsoft_tui.texts import _, ngettext, number
 
@@ -187,7 +188,6 @@ class AlertNews(News):
 
 
 def _opened(alert: Alert) -> tuple[str, Severity]:
-    from hubsoft_tui.services.alerts.rules import BY_ID  # noqa: PLC0415 - first frame
     from widgets.alert_rows import alert_title, value_text  # noqa: PLC0415 - first frame
 
     rule = BY_ID.get(alert.rule)

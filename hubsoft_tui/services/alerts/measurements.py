@@ -1,4 +1,4 @@
-"""Measures: what the engine, its events, the disk and other services say becomes `Facts`.
+"""Measures: what the engine, its events, the disk and other services say, by the name of the rule that reads it.
 
 Where a value of late could rest on one moment alone it is taken over half of its rule's duration, so that what
 holds for the whole of it has more than one behind it.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ...core.clock import Clock
@@ -24,7 +23,7 @@ from ...core.types import (
     Snapshot,
 )
 from ...settings.alerts import AlertSettings
-from .rules import ExtraFacts, Facts, Measurement
+from .hysteresis import Measurement
 
 ANSWERED: Final = frozenset({"ok", "not_found", "refused", "credentials", "401", "429"})
 """Outcomes of requests that HubSoft answered."""
@@ -37,7 +36,12 @@ FEWEST_ANSWERS: Final = 3
 MOST_KEPT: Final = 5_000
 STEPS_SECONDS: Final = 600.0
 """So long a step of the shared server's clock counts."""
-NO_EXTRA: Final = ExtraFacts()
+
+Facts = Mapping[str, Measurement | None]
+"""One look, by rule. None is "not known", which neither opens nor clears an alert."""
+ExtraFacts = Mapping[str, float | None]
+"""What other services know, by rule; None where it is not known, or nothing is meant to happen."""
+NO_EXTRA: Final[ExtraFacts] = {}
 
 
 class Measurements:
@@ -73,21 +77,25 @@ class Measurements:
         for event in events:
             if isinstance(event, RequestRow):
                 self._note(event, now)
-        return Facts(
-            api_down=self._down(snapshot, now),
-            credentials_refused=self._refused(snapshot, now),
-            rate_limited=self._limited_lately(snapshot, now, settings.rate_limited_for),
-            others_spend=Measurement(float(snapshot.budget.others), now),
-            shared_clock=self._stepped(snapshot.budget.shared, now),
-            **_of_shared(snapshot.budget, now),
-            api_slow=self._slow(now, settings.api_slow_for),
-            wait_long=self._longest_wait(snapshot, now, settings.wait_long_for / 2),
-            queue_full=_share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
-            cache_full=_share(in_use, snapshot.cache.max_entries, now),
-            hit_ratio_low=self._hit_ratio(snapshot, now, settings),
-            disk_low=_known(disk_free, now),
-            **{each.name: _known(getattr(extra, each.name), now) for each in fields(extra)},
-        )
+        shared = snapshot.budget.shared
+        return {
+            "api_down": self._down(snapshot, now),
+            "credentials_refused": self._refused(snapshot, now),
+            "rate_limited": self._limited_lately(snapshot, now, settings.rate_limited_for),
+            # Requests of a window that other programs spent with this login, as HubSoft's answers of late show.
+            "others_spend": Measurement(float(snapshot.budget.others), now),
+            "shared_lost": None if shared is None else Measurement(shared.lost_for, now),
+            "shared_aside": None if shared is None else _aside(shared, snapshot.budget, now),
+            "shared_clock": self._stepped(shared, now),
+            "api_slow": self._slow(now, settings.api_slow_for),
+            "wait_long": self._longest_wait(snapshot, now, settings.wait_long_for / 2),
+            "queue_full": _share(snapshot.budget.queued, snapshot.budget.queue_limit, now),
+            # Any cache fills up in time: only one that is full of what is still asked for is too small.
+            "cache_full": _share(in_use, snapshot.cache.max_entries, now),
+            "hit_ratio_low": self._hit_ratio(snapshot, now, settings),
+            "disk_low": _known(disk_free, now),
+            **{rule: _known(value, now) for rule, value in extra.items()},
+        }
 
     def _note(self, row: RequestRow, now: float) -> None:
         if row.outcome in OURS or not row.outcome:
@@ -179,15 +187,8 @@ class _Lately:
         return [value for _at, value in self._values]
 
 
-def _of_shared(budget: BudgetState, now: float) -> dict[str, Measurement]:
-    """Measure the server that machines share, where there is one."""
-    shared = budget.shared
-    if shared is None:
-        return {}
-    return {
-        "shared_lost": Measurement(shared.lost_for, now),
-        "shared_aside": Measurement(shared.set_aside / max(1, budget.configured), now),
-    }
+def _aside(shared: SharedState, budget: BudgetState, now: float) -> Measurement:
+    return Measurement(shared.set_aside / max(1, budget.configured), now)
 
 
 def _share(part: float, whole: float, now: float) -> Measurement | None:

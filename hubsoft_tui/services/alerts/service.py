@@ -17,10 +17,11 @@ from ...core.requests.leases import retry_while_busy
 from ...core.requests.webhook import Webhook
 from ...core.telemetry.events import Subscription
 from ...errors import HubSoftError, StoreError
+from ...settings.alerts import RULES, AlertRule
 from ...store.alerts import Alert, AlertStore, Letter, OpenAlert
 from ...texts import Text
-from .measurements import Measurements
-from .rules import RULES, AlertRule, ExtraFacts, Facts, Hysteresis, Measurement
+from .hysteresis import Hysteresis, Measurement
+from .measurements import ExtraFacts, Facts, Measurements
 from .webhook import WebhookSender, payload, waiting
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Alerts:
         clock: Clock,
         *,
         disk_free: DiskFree,
-        extra: Callable[[], ExtraFacts] = ExtraFacts,
+        extra: Callable[[], ExtraFacts] = dict,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -149,7 +150,7 @@ class Alerts:
                 self._clear(rule, held.alert)
             return
         limit, duration = rule.limit(settings), rule.duration(settings)
-        reading = rule.read(facts)
+        reading = facts.get(rule.id)
         verdict = watched.observe(reading, now, limit=limit, duration=duration)
         if reading is None:
             return

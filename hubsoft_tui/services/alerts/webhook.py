@@ -15,10 +15,10 @@ from typing import Final
 from ...core.clock import Clock
 from ...core.requests.leases import retry_while_busy
 from ...core.requests.webhook import Webhook, WebhookFailure
+from ...settings.alerts import BY_ID, Unit
 from ...settings.tree import Profile, Settings
 from ...store.alerts import Alert, AlertStore, Delivery
 from ...texts import Text, _, say
-from .rules import BY_ID, Unit
 
 logger = logging.getLogger(__name__)
 

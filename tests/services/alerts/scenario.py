@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import selectors
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 
 from hubsoft_tui.core import engine as core_engine
 from hubsoft_tui.errors import HubSoftError
-from hubsoft_tui.services.alerts.rules import ExtraFacts
+from hubsoft_tui.services.alerts.measurements import ExtraFacts
 from hubsoft_tui.services.alerts.service import Alerts
 from hubsoft_tui.services.container import make_engine
 from hubsoft_tui.services.customers.service import Customers
@@ -26,7 +26,6 @@ from tests import virtual
 from tests.hubs import settings_for
 
 MINUTE, HOUR = 60.0, 3600.0
-NOTHING = ExtraFacts()
 
 
 class _Patient(virtual._Selector):
@@ -87,7 +86,7 @@ class ConsoleFixture:
     alerts: Alerts
     store: AlertStore
     wire: Wire
-    extra: ExtraFacts = NOTHING
+    extra: ExtraFacts = field(default_factory=dict)
     disk: float = 50_000.0
     going: asyncio.Task[None] | None = None
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.errors import StoreBusy
-from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.services.alerts.service import free_megabytes
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings
@@ -18,7 +17,7 @@ from tests.hubs import settings_for
 
 from .scenario import HOUR, MINUTE, ConsoleFixture, play, settings
 
-LATE, FINE = ExtraFacts(sync_late=3600.0), ExtraFacts(sync_late=0.0)
+LATE, FINE = {"sync_late": 3600.0}, {"sync_late": 0.0}
 
 
 def test_two_consoles_notice_one_alert_and_clear_it_together(simulator, tmp_path: Path) -> None:
@@ -116,7 +115,7 @@ def test_nothing_is_news_while_nothing_changes(simulator, tmp_path: Path) -> Non
         before = fixture.alerts.version
         await fixture.clock.sleep(HOUR)
         assert fixture.alerts.version == before
-        fixture.extra = ExtraFacts(sync_late=9000.0)
+        fixture.extra = {"sync_late": 9000.0}
         await fixture.clock.sleep(10)
         assert fixture.alerts.version > before
         assert (await fixture.alerts.open())[0].worst == 9000.0

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from hubsoft_tui.core.types import Priority, RequestContext
-from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.settings.tree import CacheSettings, LimiterSettings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.simulator import provider as simulated_provider
@@ -145,23 +144,23 @@ def test_long_waits_and_a_full_queue_are_told_once(simulator, tmp_path: Path) ->
 
 def test_what_other_services_and_the_disk_say_is_told_once(simulator, tmp_path: Path) -> None:
     async def scenario(fixture: ConsoleFixture) -> None:
-        fixture.extra, fixture.disk = ExtraFacts(sync_late=0.0, outbox_stuck=0.0), 600.0
+        fixture.extra, fixture.disk = {"sync_late": 0.0, "outbox_stuck": 0.0}, 600.0
         await fixture.clock.sleep(10 * MINUTE)
         assert await fixture.told() == []
-        fixture.extra, fixture.disk = ExtraFacts(sync_late=601.0, outbox_stuck=901.0), 499.0
+        fixture.extra, fixture.disk = {"sync_late": 601.0, "outbox_stuck": 901.0}, 499.0
         await fixture.clock.sleep(10 * MINUTE)
         assert set(await fixture.told()) == {("sync_late", True), ("outbox_stuck", True), ("disk_low", True)}
-        fixture.extra, fixture.disk = ExtraFacts(sync_late=590.0, outbox_stuck=890.0), 510.0  # on the border
+        fixture.extra, fixture.disk = {"sync_late": 590.0, "outbox_stuck": 890.0}, 510.0  # on the border
         await fixture.clock.sleep(10 * MINUTE)
         assert set(await fixture.told()) == {("sync_late", True), ("outbox_stuck", True), ("disk_low", True)}
-        fixture.extra, fixture.disk = ExtraFacts(sync_late=None, outbox_stuck=0.0), 900.0
+        fixture.extra, fixture.disk = {"sync_late": None, "outbox_stuck": 0.0}, 900.0
         await fixture.clock.sleep(10 * MINUTE)
         assert set(await fixture.told()) == {
             ("sync_late", True),
             ("outbox_stuck", False),
             ("disk_low", False),
         }
-        fixture.extra = ExtraFacts(sync_late=0.0, outbox_stuck=0.0)
+        fixture.extra = {"sync_late": 0.0, "outbox_stuck": 0.0}
         await fixture.clock.sleep(10 * MINUTE)
         assert len(await fixture.told()) == 3
         assert fixture.alerts.unseen == 0
@@ -193,7 +192,7 @@ def test_a_calm_day_tells_nothing(simulator, tmp_path: Path) -> None:
     random.seed(7)
 
     async def scenario(fixture: ConsoleFixture) -> None:
-        fixture.extra = ExtraFacts(sync_late=0.0, outbox_stuck=0.0)
+        fixture.extra = {"sync_late": 0.0, "outbox_stuck": 0.0}
         for hour in range(*in_form((7, 14), (0, 24))):
             until = fixture.clock.now() + HOUR
             while 8 <= hour < 18 and fixture.clock.now() < until - 200:

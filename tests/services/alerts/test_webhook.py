@@ -11,7 +11,6 @@ import pytest
 
 from hubsoft_tui.core.requests.webhook import WebhookFailure
 from hubsoft_tui.errors import StoreBusy
-from hubsoft_tui.services.alerts.rules import ExtraFacts
 from hubsoft_tui.services.alerts.webhook import GIVEN_UP_SECONDS, LONGEST_PAUSE, WebhookSender, payload
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings
@@ -194,7 +193,7 @@ def test_two_consoles_make_one_call_each_way(simulator, tmp_path: Path) -> None:
         hook.down = True
         for fixture in worlds:
             fixture.alerts._sender._webhook = hook
-            fixture.extra = ExtraFacts(sync_late=3600.0)
+            fixture.extra = {"sync_late": 3600.0}
         await worlds[0].clock.sleep(10 * MINUTE)
         assert len(hook.tries) > 3
         assert hook.taken == []
@@ -205,7 +204,7 @@ def test_two_consoles_make_one_call_each_way(simulator, tmp_path: Path) -> None:
         hook.down = False
         for fixture in worlds:
             fixture.alerts._sender._webhook = hook
-            fixture.extra = ExtraFacts(sync_late=0.0)
+            fixture.extra = {"sync_late": 0.0}
         await worlds[0].clock.sleep(30 * MINUTE)
         assert await worlds[0].alerts.webhook_trouble() is None
 
