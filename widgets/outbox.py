@@ -93,7 +93,9 @@ def next_step(entry: Entry) -> str:
         EntryState.SENDING: _("HubSoft is being asked"),
         EntryState.UNKNOWN: _("is looked for at {time}"),
         EntryState.SENT: "",
-        EntryState.REFUSED: _("correct it, or discard it"),
+        EntryState.REFUSED: _("send it, or discard it")
+        if entry.kind in ACTION_KINDS
+        else _("correct it, or discard it"),
         EntryState.EXISTS: _("link it, or send it anyway"),
         EntryState.HELD: _("send it, or discard it"),
         EntryState.DISCARDED: "",

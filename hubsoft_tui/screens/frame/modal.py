@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+_SCROLLS: Final = {
+    "up": "up",
+    "down": "down",
+    "pageup": "page_up",
+    "pagedown": "page_down",
+    "home": "home",
+    "end": "end",
+}
+"""Keys that scroll a page, and how."""
 
 
 class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
@@ -52,6 +62,8 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
                 Binding("ctrl+q", "app.quit", show=False),
                 Binding("ctrl+z", "app.stay", show=False),
                 *(Binding(area.key, "app.in_front", id=area.action().id, show=False) for area in AREAS),
+                # Behind its own keys: whatever is longer than the terminal is reached without a mouse.
+                *(Binding(key, f"scroll_page('{way}')", show=False) for key, way in _SCROLLS.items()),
             ]
         super().__init_subclass__(**options)
 
@@ -113,6 +125,13 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
                 place = ways_out if keys[0] == "escape" else items
                 place.append(Item(action.id, shown_key(keys[0]), _(action.label)))
         self.query_one(KeyLine).show(tuple(items), (*ways_out, Item("quit", "ctrl+q", _("quit"))))
+
+    def action_scroll_page(self, way: str) -> None:
+        """Scroll what is longer than its place."""
+        for part in self.query(VerticalScroll):
+            if part.display and part.max_scroll_y:
+                getattr(part, f"scroll_{way}")(animate=False)
+                return
 
     def on_resize(self) -> None:
         """Fit the key line to the new width."""

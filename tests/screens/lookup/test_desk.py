@@ -9,7 +9,7 @@ import pytest
 from hubsoft_tui.api.models import Device, DeviceReading, Service, WorkOrder
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.formats import BRASILIA
-from hubsoft_tui.screens.lookup.desk import offered, visit_times
+from hubsoft_tui.screens.lookup.desk import MenuLines, offered, visit_times
 from hubsoft_tui.screens.lookup.menu import MENU
 from hubsoft_tui.services.desk import Aftermath
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, EntryKind, EntryState
@@ -144,6 +144,20 @@ async def test_a_time_that_is_none_is_told_and_corrected_where_it_was_typed(hub)
         field.value = "27/11/2026 14:00-16:00"
         await pilot.press("enter")
         await wait_for(pilot, lambda: "reschedule_visit" in seen(app))
+
+
+async def test_a_menu_longer_than_the_terminal_is_read_to_its_end_with_the_keyboard(hub):
+    async with console(hub, size=(80, 16)) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("a")
+        await wait_for(pilot, lambda: "open a work order" in seen(app))
+        last = app.screen.query_one(MenuLines).region.bottom
+        await pilot.press("end")
+        await settle(pilot)
+        assert app.screen.query_one(MenuLines).region.bottom <= app.size.height - 1 < last
+        await pilot.press("pageup", "up", "home")
+        await settle(pilot)
+        assert app.screen.query_one(MenuLines).region.bottom == last
 
 
 async def test_read_only_profiles_have_no_menu(hub):

@@ -221,5 +221,8 @@ def test_every_state_of_an_entry_has_words_that_fit(state, language):
             word, _style = state_word(each)
             assert cell_len(word) <= 18
             assert "{" not in next_step(each) + entry_sentence(each)
+        action = replace(entry, kind=EntryKind.DISCONNECT)
+        assert ("corrija" in next_step(action)) is False  # no form has it
+        assert ("correct" in next_step(action)) is False
     finally:
         texts.use(spoken)
