@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -232,6 +233,9 @@ class CustomerAside(Drawn):
         return lines
 
 
+STATUS_MOST: Final = 28
+"""Cells of a status beside the price; a longer one stands below, on as many lines as it takes."""
+STATUS_LINES: Final = 6
 NAME_LEAST: Final = 14
 """Cells below which a service's name is not cut for HubSoft's own word for its status."""
 
@@ -305,8 +309,9 @@ class ServiceList(DrawnCell):
         )
         lines = [first.truncate(width, ellipsis=True)]
         if not cells.status and _status(service):
-            lines.append(line("   ", (cut(_status(service), width - 3), "" if active else "$bad")))
-        details = [line("   ", (cut(text, width - 3), "$quiet")) for text in self._details(service)]
+            below = wrapped(_status(service), width - 3, STATUS_LINES)
+            lines += [line("   ", (each, "" if active else "$bad")) for each in below]
+        details = [line("   ", (text, "$quiet")) for text in self._details(service, width - 3)]
         return [*lines, *details]
 
     def _columns(self, width: int) -> _Cells:
@@ -320,18 +325,18 @@ class ServiceList(DrawnCell):
         name = min(max(cell_len(clean(service.name)) for service in self._services), max(10, room))
         wanted = max(cell_len(_status(service)) for service in self._services)
         left = room - len(_GAP) - wanted
-        if left < min(name, NAME_LEAST):
+        if wanted > STATUS_MOST or left < min(name, NAME_LEAST):
             return _Cells(name, price, 0)
         return _Cells(min(name, left), price, wanted)
 
-    def _details(self, service: Service) -> list[str]:
+    def _details(self, service: Service, width: int) -> list[str]:
         technique = [service.technology, service.interface or service.equipment, service.ipv4]
         words = [clean(each) for each in technique if each]
         if (up := self._since(service.connection)) is not None:
             words.append(up)
-        lines = [" · ".join(words)] if words else []
+        lines = [cut(" · ".join(words), width)] if words else []
         if self._roomy and service.address is not None and service.address.full:
-            lines.append(clean(service.address.full))
+            lines += wrapped(clean(service.address.full), width, 2)
         return lines
 
     def _since(self, connection: Connection | None) -> str | None:
@@ -354,7 +359,8 @@ def _price(service: Service) -> str:
 
 
 def _status(service: Service) -> str:
-    return cut(clean(service.status or service.status_prefix), 28)
+    """Return HubSoft's own status, whole; that it is a service's is known here."""
+    return re.sub(r"(?i)^serviço\s+(?=\S)", "", clean(service.status or service.status_prefix))
 
 
 def _line_state(connection: Connection | None) -> tuple[str, str]:
