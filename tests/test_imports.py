@@ -55,6 +55,13 @@ def test_a_hub_that_was_not_started_loads_no_http_library() -> None:
     assert not roots(loaded(code)) & HTTP
 
 
+def test_httpx_comes_without_its_command_line() -> None:
+    found = loaded("from hubsoft_tui.core.requests.http import httpx\nassert callable(httpx.get)")
+    assert "httpx" in found
+    assert not roots(found) & {"click", "pygments", "rich"}
+    assert "httpx._main" in loaded("import httpx, hubsoft_tui.core.requests.http")
+
+
 def test_the_console_s_first_frame_waits_for_no_engine() -> None:
     found = roots(loaded("import hubsoft_tui.__main__\nimport app\napp.HubSoftConsole"))
     assert "textual" in found
@@ -87,8 +94,7 @@ def test_help_loads_no_command_and_no_settings(arguments: list[str], tmp_path: P
 
 def test_a_lookup_loads_no_screen() -> None:
     code = "from hubsoft_tui.cli.main import run\nassert run(['lookup', '--json', '123']) == 2"
-    # Not rich: httpx loads it for a command line of its own, where it is installed.
-    assert not roots(loaded(code, HUBSOFT_URL="", HUBSOFT_TUI_HOME="/nowhere")) & {"textual"}
+    assert not roots(loaded(code, HUBSOFT_URL="", HUBSOFT_TUI_HOME="/nowhere")) & SCREEN
 
 
 def test_the_simulator_loads_its_server_only_when_it_starts() -> None:

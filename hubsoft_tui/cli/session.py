@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_HTTPX_COMMAND: Final = "httpx._main"
 JSON: Final = "--json"
 json_option = click.option(JSON, "as_json", cls=Option, is_flag=True, help=N_("Print one JSON document."))
 
@@ -86,8 +85,7 @@ def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[
         # A command that no terminal sees is a job of the night's.
         hub = Hub(settings, program="command" if sys.stderr.isatty() else "cron")
         stack.callback(hub.close)
-        with _library_alone():
-            hub.start()
+        hub.start()
 
         say_losses(session, hub.call(losses_of))
         try:
@@ -96,19 +94,6 @@ def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[
             # A file that is opened when it is first used may have been found damaged only then.
             with contextlib.suppress(HubSoftError):
                 say_losses(session, hub.call(losses_of))
-
-
-@contextlib.contextmanager
-def _library_alone() -> Iterator[None]:
-    """Let httpx load without its own command line, which brings rich and pygments: a third of its import."""
-    if "httpx" in sys.modules:
-        yield
-        return
-    sys.modules[_HTTPX_COMMAND] = None  # type: ignore[assignment] # how Python is told that there is none
-    try:
-        yield
-    finally:
-        del sys.modules[_HTTPX_COMMAND]
 
 
 @contextlib.contextmanager

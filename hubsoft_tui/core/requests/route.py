@@ -17,11 +17,10 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
-import httpx
-
 from ...errors import SettingsError
 from ...settings.rules import is_loopback
 from ...texts import say
+from .http import httpx
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")

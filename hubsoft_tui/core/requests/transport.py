@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-import httpx
-
 from ..._version import __version__
 from ...api.operation import Operation
 from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
 from .decompression import Body, OverfullError, UndecodableError
+from .http import httpx
 from .route import ProxyAddress, route_to
 from .wire import Departure, TooLateError, Wire, departure
 

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-import httpx
-
 from ..._version import __version__
 from ...errors import SettingsError
 from ...texts import Text, say
+from .http import httpx
 from .route import route_to
 
 SECRET_HEADER: Final = "X-Webhook-Secret"  # noqa: S105 - a header's name
@@ -102,7 +101,7 @@ class HttpWebhook:
 def _client(url: str) -> httpx.AsyncClient:
     route = route_to(url)
     # httpx limits each silence; the limit on the whole is the caller's.
-    return httpx.AsyncClient(trust_env=False, verify=route.verify, proxy=route.for_httpx(), timeout=None)  # noqa: S113
+    return httpx.AsyncClient(trust_env=False, verify=route.verify, proxy=route.for_httpx(), timeout=None)
 
 
 async def _status(client: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> int:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpcore
-import httpx
+
+from .http import httpx
 
 if TYPE_CHECKING:
     import ssl
