@@ -30,6 +30,7 @@ from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.demo import DOCUMENTS, Demo
 from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, registry
+from hubsoft_tui.screens.frame.announcer import Announcer
 from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas, judge_paste, make_screen, type_burst
 from hubsoft_tui.screens.frame.console import Console, EngineHandle, silent
 from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette, HelpScreen
@@ -115,6 +116,7 @@ class HubSoftConsole(Console):
         self._signals: SignalWatch | None = None
         self.settled = asyncio.Event()
         super().__init__()
+        self.announcer = Announcer(self)
         self.recording = ConsoleRecording(self, recorder)
         self.crash_folder = crash_folder
         self.animation_level = "none"
@@ -290,7 +292,9 @@ class HubSoftConsole(Console):
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
-        await self.announcer.acknowledge_losses()
+        from hubsoft_tui.screens.frame.confirm import ConfirmScreen  # noqa: PLC0415 - first frame
+
+        await self.announcer.acknowledge_losses(lambda *said: self.push_screen_wait(ConfirmScreen(*said)))
 
     def _console_screen(self) -> ConsoleScreen | None:
         """Return the console's screen in sight; None under a modal, and while the application ends."""

@@ -23,7 +23,7 @@ from widgets.status_bar import StatusStrip
 
 from .actions import AREAS, DRAFTS, Action, Area, keys_of, registry, shown_key, typed_into
 from .drafts import Drafts
-from .news import Announcer, Severity
+from .news import OutboxNews, Severity
 
 if TYPE_CHECKING:
     import asyncio
@@ -97,8 +97,7 @@ class Console(App[int]):
         super().__init__()
         self.drafts = Drafts()
         """What was typed into forms and not sent yet."""
-        self.announcer = Announcer(self)
-        self.outbox_news = self.announcer.outbox
+        self.outbox_news = OutboxNews()
         """What became of the writes that waited."""
         self.at_the_end: list[Callable[[EngineHandle], object]] = []
         """What keeps something on disk when the console ends."""
