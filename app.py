@@ -369,8 +369,10 @@ class HubSoftConsole(Console):
                 await list_drafts(self)
 
     def action_help(self) -> None:
-        """Explain the screen in sight."""
-        if (screen := self._console_screen()) is not None:
+        """Explain the screen in sight, or the page in front of it."""
+        if isinstance(page := self.screen, ConsoleModal):
+            self.push_screen(HelpScreen(page.AREA, ""))
+        elif (screen := self._console_screen()) is not None:
             self.push_screen(HelpScreen(screen.AREA, screen.ABOUT))
 
     def action_stay(self) -> None:

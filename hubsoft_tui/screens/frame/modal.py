@@ -61,6 +61,7 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
                 *(action.binding() for action in cls.own() if action.key),
                 Binding("ctrl+q", "app.quit", show=False),
                 Binding("ctrl+z", "app.stay", show=False),
+                Binding("f1", "app.help", show=False),
                 *(Binding(area.key, "app.in_front", id=area.action().id, show=False) for area in AREAS),
                 # Behind its own keys: whatever is longer than the terminal is reached without a mouse.
                 *(Binding(key, f"scroll_page('{way}')", show=False) for key, way in _SCROLLS.items()),
@@ -124,6 +125,7 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
                 # However narrow the terminal is, the way back stays in sight.
                 place = ways_out if keys[0] == "escape" else items
                 place.append(Item(action.id, shown_key(keys[0]), _(action.label)))
+        items.append(Item("help", shown_key("f1"), _("help")))
         self.query_one(KeyLine).show(tuple(items), (*ways_out, Item("quit", "ctrl+q", _("quit"))))
 
     def action_scroll_page(self, way: str) -> None:

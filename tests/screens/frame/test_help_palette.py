@@ -146,3 +146,19 @@ async def test_the_language_changes_at_once_and_keeps_what_is_in_sight(hub, monk
             assert "English" in {name for name, _help, _run in app.extra_commands()}
         finally:
             texts.use("en")
+
+
+async def test_f1_explains_the_page_in_front_and_goes_back_to_it(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("a")
+        await settle(pilot)
+        page = app.screen
+        assert "F1 help" in seen(app).splitlines()[-1]
+        await pilot.press("f1")
+        await settle(pilot)
+        lines = [line.strip(" │") for line in seen(app).splitlines()]
+        assert "What can be done for a customer" in lines
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.screen is page
