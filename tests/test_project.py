@@ -182,3 +182,15 @@ def test_the_hooks_run_what_make_runs() -> None:
         timeout=60,
     )
     assert (ran.returncode, ran.stdout + ran.stderr) == (0, "")
+
+
+def test_the_portuguese_readme_tells_what_the_english_one_does() -> None:
+    english, portuguese = (text_of(ROOT / name) for name in ("README.md", "README.pt-BR.md"))
+    commands = set(re.findall(r"^hubsoft-tui (\w+)", english, re.MULTILINE))
+    assert len(commands) > 10
+    assert commands - set(re.findall(r"^hubsoft-tui (\w+)", portuguese, re.MULTILINE)) == set()
+    pages = set(re.findall(r"\((docs/\w[\w-]*\.md)\)", english)) - {"docs/shared.md"}
+    assert pages - set(re.findall(r"\((docs/\w[\w-]*\.md)\)", portuguese)) == set()
+    calls = set(re.findall(r"hub\.\w+\(", english))
+    assert calls - set(re.findall(r"hub\.\w+\(", portuguese)) == set()
+    assert portuguese.count("\n- ") >= english.count("\n- ")
