@@ -1,4 +1,4 @@
-"""The commands on the server that several machines share: is it fit, who is there, and what only a person can know."""
+"""The commands on the shared server: a diagnosis, the machines, and what only a person can declare."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _at_server(session: CommandSession) -> tuple[Settings, str]:
 
 
 def _told(session: CommandSession, tell: Callable[[SharedBudget], Awaitable[None]]) -> SharedState:
-    """Tell the server what a person knows, and return how it stands then. Raises HubSoftError."""
+    """Send a person's declaration to the server, and return its state afterwards. Raises HubSoftError."""
     _settings(session)
 
     async def telling(services: Services) -> SharedState:

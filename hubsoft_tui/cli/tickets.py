@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _WIDEST: Final = 32
 """Cells of a column for people: one endless name must not push every line off the screen."""
 _PASSING: Final = (Unreachable, Refused, NotFound, RateLimited, QueueFull, StoreError)
-"""What may be better at the next pass: every answer but a refused login. Anything else ends `sync --every`."""
+"""Errors that the next pass may not meet: all of HubSoft's but a refused login. Any other ends `sync --every`."""
 
 
 @click.command(cls=Command)

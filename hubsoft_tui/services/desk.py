@@ -1,4 +1,4 @@
-"""What goes with an action on a service: how its line is heard, what the action changed, and the trail of it."""
+"""What surrounds an action on a service: the signal of its equipment, what the action changed, and the trail."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 CONTEXT = RequestContext("desk")
 ABSENT_SECONDS = 3600.0
-"""How long a server that does not offer something is not asked for it again."""
+"""Seconds before a server that lacks a function is asked for it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,9 @@ class Desk:
             raise
 
     async def after(self, draft: DeskAction) -> Aftermath:
-        """Ask HubSoft how the customer stands after an action, in as few requests as show it.
+        """Ask HubSoft how the customer stands after an action, in as few requests as possible. Raises HubSoftError.
 
-        Raises HubSoftError; of equipment that cannot be shown alone, nothing is said.
+        Equipment that HubSoft cannot be asked for alone is left out.
         """
         if isinstance(draft, VisitAction):
             return await self._after_visit(draft)
@@ -210,7 +210,7 @@ class Desk:
         return _counted(self._trail.trail(begins, begins + DAY))
 
     def note(self, row: OutboxRow, draft: DeskAction) -> None:
-        """Write an action to the trail, and let what it may have changed be asked for anew. Raises StoreError."""
+        """Write an action to the trail, and mark what it may have changed as out of date. Raises StoreError."""
         if row.state in {EntryState.SENT.value, EntryState.UNKNOWN.value}:
             self._engine.known.outdate(_outdated_by(draft))
         ended = "" if row.state == EntryState.QUEUED.value else f":{row.state}"
@@ -222,7 +222,7 @@ class Desk:
 
 
 def _asking(build: Callable[[], Operation[T]], otherwise: Text) -> Operation[T]:
-    """Return the operation that `build` makes. Raises InvalidInput where it cannot be asked for what was given."""
+    """Return the operation that `build` makes. Raises InvalidInput for what HubSoft cannot be asked."""
     try:
         return build()
     except ValueError:
@@ -230,7 +230,7 @@ def _asking(build: Callable[[], Operation[T]], otherwise: Text) -> Operation[T]:
 
 
 def _counted(lines: Iterable[AuditLine]) -> tuple[ActionCount, ...]:
-    """Count the actions of a trail: each by the last that was heard of it."""
+    """Count the actions of a trail, each by its latest line."""
     kinds = {kind.value: kind for kind in ACTION_KINDS}
     last: dict[str, tuple[str, EntryKind, str]] = {}
     for line in lines:
@@ -254,7 +254,7 @@ def _counted(lines: Iterable[AuditLine]) -> tuple[ActionCount, ...]:
 
 
 def _term(draft: DeskAction) -> Term | None:
-    """Return what the customer's record is asked for by: the term that lookups use most."""
+    """Return the term to ask for the customer's record: the one that lookups use most."""
     if draft.customer_document and len(draft.customer_document) in {11, 14}:
         kind = Kind.CPF if len(draft.customer_document) == 11 else Kind.CNPJ
         return Term(kind, draft.customer_document)
@@ -262,7 +262,7 @@ def _term(draft: DeskAction) -> Term | None:
 
 
 def _outdated_by(draft: DeskAction) -> tuple[str, ...]:
-    """Name the records that tell something else once an action is done."""
+    """Return the names of the records that an action makes out of date."""
     customer, service = draft.customer_id, draft.service_id
     if isinstance(draft, VisitAction):
         return (f"work_orders:{customer}", f"tickets:{customer}")

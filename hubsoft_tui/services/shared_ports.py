@@ -37,7 +37,8 @@ from ..store.budget import SqliteBudget
 from ..texts import say
 
 LONGEST: Final = 50.0
-"""Seconds from a grant in which a request's last byte leaves. The shorter, the sooner a lost server is done without."""
+"""Seconds after a grant by which a request's last byte must leave. The shorter, the sooner a machine may send without
+the server."""
 MACHINE_FILE: Final = "machine.id"
 
 
@@ -51,7 +52,7 @@ class ShortAsk:
 
 
 def address_of(settings: Settings) -> SharedAddress:
-    """Return where the shared server is. Raises SettingsError when the way there could be read."""
+    """Return where the shared server is. Raises SettingsError for a connection that others could read."""
     url, shared = settings.profile.shared_url or settings.shared.url, settings.shared
     parts = urlsplit(url)
     if settings.profile.shared_password and parts.password is None:
@@ -118,7 +119,7 @@ def shared_ports(
 
 
 async def looked_at(settings: Settings, account: str, clock: Clock) -> Diagnosis:
-    """Look whether the server is fit to be shared. Raises SettingsError, StoreError."""
+    """Diagnose the server. Raises SettingsError, StoreError."""
     async with _visiting(settings, account) as (server, seal, mine):
         return await diagnose(server, clock, lambda: seen_machines(server, seal, mine))
 
@@ -156,7 +157,7 @@ async def figures_at(settings: Settings, account: str) -> SharedFigures:
 
 @asynccontextmanager
 async def _visiting(settings: Settings, account: str) -> AsyncIterator[tuple[SharedServer, Seal, str]]:
-    """Open a way to the server without taking part: with the keys to read it, and this machine's id there."""
+    """Connect to the server without joining the budget; yields what reads it, and this machine's id there."""
     server = SharedServer(address_of(settings), account)
     folder = places.find(home=settings.home or None).state
     try:
@@ -166,7 +167,7 @@ async def _visiting(settings: Settings, account: str) -> AsyncIterator[tuple[Sha
 
 
 def _machine_id(folder: Path) -> str:
-    """Name this machine: by what its home drew once, and by its host, as a home may be copied to another one."""
+    """Return this machine's id: drawn once for its home, and joined with its host's name, as a home may be copied."""
     path = folder / MACHINE_FILE
     if not path.exists():
         write_private(path, secrets.token_hex(16).encode())

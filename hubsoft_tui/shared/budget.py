@@ -1,4 +1,4 @@
-"""The shared budget as an engine sees it: the server's ledger while that answers, the machine's promise when not."""
+"""The shared budget as an engine sees it: the ledger while the server answers, else the machine's promised share."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BEAT: Final = 2.5
 GATE_BEAT: Final = 2 * BEAT
 """The same while requests wait: the gate calls for them then, and a call without them would lose their places."""
 GRACE: Final = 5.0
-"""Seconds without the server that are only a wait."""
+"""Seconds without the server that count as a wait, not as a loss."""
 AGAIN: Final = 1.0
 TRIES: Final = 6
 NOTHING: Final = Turn((), math.inf)
@@ -74,7 +74,7 @@ class MachineLedger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MachineFace:
-    """How this process shows itself to the others."""
+    """What other machines are shown of this process."""
 
     id: str
     name: str
@@ -118,7 +118,7 @@ class SharedBudget:
         self.hearers: dict[str, Callable[[bytes], None]] = {}
         """What else is listened for, by channel."""
         self.catch_up: list[Callable[[], Awaitable[None]]] = []
-        """Awaited each time listening begins: what was said before that is not heard."""
+        """Awaited each time listening begins: earlier messages were missed."""
         self._tasks: list[asyncio.Task[None]] = []
         self._called = -math.inf
         self._waits = False
@@ -190,7 +190,7 @@ class SharedBudget:
     # -- keeping in touch
 
     def start(self, wake: Callable[[], None]) -> None:
-        """Begin to keep in touch."""
+        """Begin the regular calls to the server."""
         self._wake = wake
         self._tasks = [
             asyncio.create_task(self._beat(), name="shared beat"),
@@ -240,7 +240,7 @@ class SharedBudget:
             await asyncio.sleep(AGAIN)
 
     async def close(self) -> None:
-        """Take leave: the machine's last process gives its promise back."""
+        """Say goodbye to the server; the machine's last process returns its promised share."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -254,11 +254,11 @@ class SharedBudget:
     # -- what a person says
 
     async def begin(self) -> None:
-        """No other machine works with this login now: keep nothing free for any. Raises SharedServerLost."""
+        """Declare that no other machine uses this login, and keep no share free for one. Raises SharedServerLost."""
         await self._say(begin=True)
 
     async def forget(self, machine: str) -> None:
-        """That machine is off: give its promise back. Raises SharedServerLost."""
+        """Declare a machine off and return its promised share. Raises SharedServerLost."""
         await self._say(forget=machine)
 
     async def _say(self, **words: object) -> None:
@@ -383,7 +383,7 @@ class SharedBudget:
         )
 
     def _left(self, key: str) -> float:
-        """Seconds left of what the last answer said to last so long."""
+        """Return the seconds left of a duration that the last answer named."""
         said = self._member.last.get(key, 0) / 1000
         return _whole(self._member.heard + said - self._clock.now()) if said else 0.0
 

@@ -22,7 +22,7 @@ PACKED: Final = b"1"
 
 
 class Seal:
-    """Keys that only those have who know the client secret. A value opens under the place it was sealed for alone."""
+    """Seals values with keys derived from the client secret. A value opens only under the place it was sealed for."""
 
     def __init__(self, account: str, secret: str) -> None:
         self._seal = AESGCM(_key(account, secret, "seal"))

@@ -58,7 +58,7 @@ class SharedTokens:
             self._server.later(self._server.script("drop.lua", [self._key("token")], [mark]))
 
     async def lease(self, seconds: float) -> bool:
-        """Take the right to log in; what another machine logged in for may be loaded after this.
+        """Take the right to log in; False while another machine has it. A newer token may be loaded after this.
 
         Raises CredentialsRefused while another machine's refusal holds, StoreError.
         """

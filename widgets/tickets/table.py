@@ -31,7 +31,7 @@ ORDERS: Final[dict[Quick, Order]] = {Quick.LATE: ("left", False), Quick.CHANGED:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a person made of the table: survives a refresh, another language and a new widget."""
+    """The user's order, filter and cursor: they survive a refresh, another language and a new widget."""
 
     orders: dict[Quick, Order] = field(default_factory=dict)
     """How each is sorted, where a person chose it."""

@@ -1,4 +1,4 @@
-"""What a followed ticket is to a person: late, unassigned, mine, new; and how its changes are said."""
+"""Which tickets are late, unassigned, mine or new, and how their changes read."""
 
 from __future__ import annotations
 

@@ -56,14 +56,14 @@ DO: Final = N_("Do something about the service")
 PAY: Final = N_("Send an invoice")
 ASK: Final = N_("Know more about the customer")
 GOES_ON: Final = {"open": "lookup.new", "message": "lookup.message", "close": "lookup.close_ticket"}
-"""What goes on with a draft, by what it is about; the correction of a refused entry begins in the outbox."""
+"""The action that continues a draft, by the draft's kind; the correction of a refused entry begins in the outbox."""
 
 
 class CustomerView(ConsolePart, Vertical):
-    """Shows a found customer and does what a person wants to do about it. Its head stands above it, on the screen."""
+    """Shows a found customer and carries out actions on it. The screen draws its head above it."""
 
     class Changed(Message):
-        """The customer in sight is known anew, by something done about it."""
+        """An action brought a newer record of the customer in sight."""
 
         def __init__(self, found: Lookup) -> None:
             super().__init__()
@@ -125,7 +125,7 @@ class CustomerView(ConsolePart, Vertical):
             self.draw()
 
     def tick(self, snapshot: Snapshot) -> None:
-        """Follow questions in line, and whether HubSoft answers."""
+        """Update the queue places of open questions, and whether HubSoft answers."""
         answers = snapshot.api.health in WELL
         if (self._snapshot.api.health in WELL) is not answers:
             self._snapshot = snapshot
@@ -134,7 +134,7 @@ class CustomerView(ConsolePart, Vertical):
         self.panels.tick(snapshot)
 
     def draw(self) -> None:
-        """Draw everything from what is known; what did not change stays silent."""
+        """Draw what changed."""
         found, customer = self._found, self.customer
         if found is None or customer is None:
             return
@@ -158,7 +158,7 @@ class CustomerView(ConsolePart, Vertical):
         self.panels.draw()
 
     def _drafts(self, customer: Customer, now: float) -> tuple[tuple[str, str], ...]:
-        """Return what was begun for this customer, and the key that goes on with it."""
+        """Return the drafts about this customer, each with the key that continues it."""
         tickets = self.panels.open_tickets or ()
         begun = {f"{what} {each.id}" for each in tickets for what in ("message", "close")} | {
             f"open {customer.id}"
@@ -267,7 +267,7 @@ class CustomerView(ConsolePart, Vertical):
         await self._into_ticket(ticket_flow.close_ticket)
 
     def _stands(self, after: Aftermath | None) -> None:
-        """Show the customer in sight as an action left it, as far as that was looked at."""
+        """Show the customer as HubSoft had it after an action, as far as it was asked."""
         found, customer = self._found, self.customer
         if after is None or found is None or customer is None:
             return
@@ -520,7 +520,7 @@ class CustomerView(ConsolePart, Vertical):
 
 
 def customer_actions() -> tuple[Action, ...]:
-    """Return what is done about the customer in sight, as actions of the lookup whose `when` takes the view."""
+    """Return the actions on the customer in sight, for the lookup; each `when` takes the view."""
     offers = tuple(
         Action(
             f"lookup.{name}",
@@ -545,7 +545,7 @@ def _offered(kind: EntryKind, view: CustomerView) -> bool:
 
 
 def about(ticket: Ticket, customer: str, record: Customer | None = None) -> About:
-    """Return what a form says about the ticket it writes into; `record` is its customer, where that is at hand."""
+    """Return what a form shows of the ticket that it writes into; `record` is its customer, where known."""
     from ..writing.ticket_flow import About  # noqa: PLC0415 - first frame
 
     services = record.services if record is not None else ()

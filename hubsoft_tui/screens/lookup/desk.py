@@ -1,4 +1,4 @@
-"""What is done to a customer's service, equipment and visits: a short menu, a review, and how it stands afterwards."""
+"""Actions on a customer's service, equipment and visits: the menu, the review, and the state afterwards."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _offers(kind: EntryKind, page: ActionMenu) -> bool:
 
 
 class ActionMenu(ConsoleModal[EntryKind]):
-    """Ends with what is to be done."""
+    """A menu of actions; its result is the chosen kind, or None."""
 
     AREA = "desk"
     CSS_PATH = STYLE
@@ -116,7 +116,7 @@ class ActionMenu(ConsoleModal[EntryKind]):
             yield MenuLines(rows)
 
     def action_choose(self, kind: str) -> None:
-        """End with it."""
+        """Close with `kind`, by its value."""
         self.dismiss(EntryKind(kind))
 
     @action("escape", N_("back"), N_("Go back; nothing happens."))
@@ -126,7 +126,7 @@ class ActionMenu(ConsoleModal[EntryKind]):
 
 
 class MenuLines(Drawn):
-    """What can be done: key, name, effect."""
+    """One line an action: key, name, effect."""
 
     def __init__(self, rows: Sequence[tuple[str, str, str]]) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ class Subject:
 
 
 async def act(console: Console, subject: Subject, kind: EntryKind | None = None) -> ActionPage | None:
-    """Have a person do something about a customer; return the page that followed it, or None when they went back.
+    """Choose, review and send an action on a customer; return the page that followed it, or None when it was left.
 
     Without `kind` it is chosen from the menu. Awaited in a worker of the screen that wants it.
     """
@@ -452,11 +452,11 @@ class ActionPage(SentScreen):
         self._looking = False
 
     def beside(self) -> ComposeResult:
-        """Compose the place of what became of it."""
+        """Compose the place of the state afterwards."""
         yield AfterLines()
 
     def settled(self) -> None:
-        """Look once at what became of it."""
+        """Ask HubSoft once for the state after the action."""
         if self.entry.state is EntryState.SENT and self.after is None:
             self.look()
 

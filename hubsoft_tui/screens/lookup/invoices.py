@@ -1,4 +1,4 @@
-"""What a customer pays an invoice with: copied, said in a sentence for a chat, shown to select or to scan."""
+"""The ways to pay an invoice: copied, in a sentence for a chat, as text to select, as a QR code to scan."""
 
 from __future__ import annotations
 

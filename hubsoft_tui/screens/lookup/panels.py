@@ -48,7 +48,7 @@ PANELS: Final[dict[str, tuple[str, RowDrawer]]] = {
     "signal": (N_("Signal"), device_rows),
 }
 OF_SERVICE: Final = ("connection", "signal")
-"""What is another one's as soon as another service is marked."""
+"""Panels of the marked service: another service has its own."""
 
 ROOMY_LINES: Final = 30
 """Terminal lines from which addresses are shown."""
@@ -269,7 +269,7 @@ class CustomerPanels(ConsolePart, Container):
             self.post_message(self.Answered(name))
 
     def fill(self, name: str, rows: tuple[Any, ...]) -> None:
-        """Show what HubSoft just told besides."""
+        """Show rows that the answer to another question brought."""
         self._asked[name] = AskedPanelState(rows=rows)
         self._fetched[name] = (Source.API, time.time())
         self._draw_panel(name)
@@ -283,11 +283,11 @@ class CustomerPanels(ConsolePart, Container):
         return name in self._asked
 
     def missed(self, name: str) -> None:
-        """HubSoft was asked for a panel, or for the customer (an empty name), and did not answer."""
+        """Note that HubSoft did not answer for a panel, or for the customer (an empty name)."""
         self._missed = (name, time.time())
 
     def customer_came(self) -> None:
-        """The customer is not missed any more."""
+        """Note that the customer came after all."""
         if self._missed is not None and not self._missed[0]:
             self._missed = None
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class RecentCustomers(ConsolePart, RecentBar):
-    """The bar that asks for what it shows. A convenience: the lookup itself says what is wrong."""
+    """The bar of the customers looked up last. It reports no errors: the lookup does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class RecentCustomers(ConsolePart, RecentBar):
 
 
 class TermInput(QuestionInput):
-    """What was asked stays in sight and is selected: what is typed next is the next question.
+    """An input whose asked text stays selected, so that typing begins the next question.
 
-    Even when it comes before the answer, or with enter in one packet.
+    This holds also for keys that arrive before the answer, or in one packet with enter.
     """
 
     async def _on_key(self, event: events.Key) -> None:
@@ -92,7 +92,7 @@ class QuestionLine(Horizontal):
             super().__init__()
             self.text = text
             self.typed = typed
-            """With enter; a paste otherwise."""
+            """True when enter asked, False when a paste did."""
 
     def __init__(self) -> None:
         super().__init__(id="question")

@@ -175,7 +175,7 @@ def _owner(customer: Customer | None, name: str | None) -> dict[str, Any]:
 
 
 def operation_of_action(draft: DeskAction) -> Operation[Receipt]:
-    """Return the request that does it. Raises ValueError for a draft that cannot be sent as it stands."""
+    """Return the request that carries out `draft`. Raises ValueError for a draft that cannot be sent as it stands."""
     if isinstance(draft, VisitAction):
         return _visit_operation(draft)
     service = draft.service_id
@@ -203,7 +203,7 @@ def _visit_operation(draft: VisitAction) -> Operation[Receipt]:
 
 
 def content_of_action(draft: DeskAction) -> str:
-    """Return what this action and another that does the same have in common."""
+    """Return the key that two drafts of the same action share."""
     if isinstance(draft, ServiceAction):
         return content_key(
             draft.kind.value, draft.service_id, draft.device if draft.kind in DEVICE_KINDS else ""
@@ -212,7 +212,7 @@ def content_of_action(draft: DeskAction) -> str:
 
 
 def done_text(draft: DeskAction, receipt: Receipt) -> str:
-    """Return what HubSoft said when it did it; for an unlock, until when."""
+    """Return HubSoft's sentence about the action that was carried out; for an unlock, the last day."""
     if draft.kind is EntryKind.TRUST_UNLOCK and receipt.until is not None:
         return _("Unlocked until {day}.").format(day=f"{receipt.until:%d/%m/%Y}")
     return receipt.said
@@ -222,7 +222,7 @@ def done_text(draft: DeskAction, receipt: Receipt) -> str:
 
 
 def checked_action(draft: DeskAction, customer: Customer | None) -> DeskAction:
-    """Return `draft` as it may be sent. Raises InvalidInput, in a sentence that says what to do."""
+    """Return `draft` normalised for sending. Raises InvalidInput with a sentence that says what to do."""
     if isinstance(draft, VisitAction):
         return _checked_visit(draft)
     if draft.kind not in SERVICE_KINDS:

@@ -1,6 +1,6 @@
-"""Was an action carried out? What HubSoft shows of it afterwards, and what a person checks where it shows nothing.
+"""Whether an action was carried out, by what HubSoft shows afterwards; and what a person checks where it shows nothing.
 
-What shows that it was done settles it. That nothing shows it proves nothing: an action is never sent again unasked.
+A trace of the action settles its entry. No trace proves nothing: an action is never sent again unasked.
 """
 
 from __future__ import annotations

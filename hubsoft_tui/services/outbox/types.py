@@ -46,7 +46,7 @@ VISIT_KINDS: Final = frozenset({
     EntryKind.OPEN_WORK_ORDER, EntryKind.CONFIRM_VISIT, EntryKind.RESCHEDULE_VISIT,
 })  # fmt: skip
 ACTION_KINDS: Final = SERVICE_KINDS | VISIT_KINDS
-"""What is done at once or not at all: never sent again without a person's word, and held when it waited too long."""
+"""Kinds that are sent at once or not at all: never again without a person's consent, and held after a long wait."""
 DEVICE_KINDS: Final = frozenset({EntryKind.RESTART_DEVICE, EntryKind.RESTORE_DEVICE})
 
 
@@ -86,7 +86,7 @@ class EntryState(Enum):
 
 
 ASKING: Final = frozenset({EntryState.REFUSED, EntryState.EXISTS, EntryState.HELD})
-"""Where nothing more happens before a person decides."""
+"""States that wait for a person's decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class Entry:
     protocol: str | None = None
     ticket_id: int | None = None
     said: str = ""
-    """Why it stands where it stands: HubSoft's words, or ours; as a sentence, without personal data."""
+    """The reason for its state as a sentence, HubSoft's or the program's, without personal data."""
     doubles: tuple[str, ...] = ()
     """Protocols of other tickets that carry this entry's reference: a later look found them."""
     similar: tuple[str, ...] = ()
@@ -242,7 +242,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
-    """What `send_due` did, in entries: where those that were due stand after it."""
+    """How many of the entries that were due `send_due` left in each state."""
 
     sent: int = 0
     queued: int = 0
@@ -278,10 +278,10 @@ class OutboxPort(Protocol):
 
 
 def local_protocol(number: int) -> str:
-    """Return what a person is told before HubSoft has answered."""
+    """Return the protocol of an entry that HubSoft has not answered yet: `LOC000123`."""
     return f"LOC{number:06d}"
 
 
 def not_accepted(error: StoreError) -> StoreError:
-    """Say what it means for a draft that it could not be kept."""
+    """Return the error of a draft that could not be stored: nothing was sent."""
     return StoreError(say("This was NOT accepted, and nothing was sent: {reason}", reason=error.text))

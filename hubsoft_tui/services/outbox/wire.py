@@ -1,4 +1,4 @@
-"""An entry as HubSoft gets it: the draft as stored bytes, as an operation, and as what two drafts share."""
+"""A draft as stored bytes, as the operation that sends it, and as the key that equal drafts share."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def mended(table: str, found: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def content_of(draft: Draft) -> str:
-    """Return what this draft and another that says the same have in common."""
+    """Return the key that two drafts of the same content share."""
     if isinstance(draft, NewTicket):
         return content_key("open", draft.service_id, draft.description)
     if isinstance(draft, NewMessage):
@@ -84,7 +84,7 @@ def content_of(draft: Draft) -> str:
 
 
 def operation_of(draft: Draft, reference: str) -> Operation[Any]:
-    """Return the request that writes it. Raises ValueError for a draft that cannot be sent as it stands."""
+    """Return the request that sends `draft`. Raises ValueError for a draft that cannot be sent as it stands."""
     if isinstance(draft, NewTicket):
         return open_ticket(
             service_id=draft.service_id,
@@ -102,7 +102,7 @@ def operation_of(draft: Draft, reference: str) -> Operation[Any]:
 
 
 def became(draft: TicketDraft, answer: object) -> Ticket:
-    """Return the ticket that an answer is about, with what the answer leaves out and the draft knows."""
+    """Return the ticket of an answer, completed from the draft."""
     if isinstance(draft, NewTicket) and isinstance(answer, Ticket):
         return msgspec.structs.replace(
             answer,
