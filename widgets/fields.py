@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from hubsoft_tui.formats import fold
 from hubsoft_tui.privacy import REPLACEMENT, clean
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
+    from textual.app import ComposeResult
 
 
 def pasted(text: str) -> str:
@@ -69,6 +71,64 @@ class QuestionInput(Input):
                 self.post_message(self.Pasted(line))
         event.prevent_default()
         event.stop()
+
+
+class FilterLine(Horizontal):
+    """A line that narrows what is shown as one types; in sight while it is typed into or holds anything."""
+
+    DEFAULT_CSS = """
+    FilterLine { display: none; height: 1; padding: 0 2; }
+    FilterLine Static { width: 1; color: $account; }
+    FilterLine QuestionInput { width: 1fr; }
+    """
+
+    class Typed(Message):
+        """Another text is in the line."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Done(Message):
+        """What is typed is to hold; the line was left."""
+
+    def compose(self) -> ComposeResult:
+        """Compose the sign and the field."""
+        yield Static("/", markup=False)
+        yield QuestionInput(placeholder=_("every word typed must be there"))
+
+    @property
+    def field(self) -> QuestionInput:
+        """Where the text is typed."""
+        return self.query_one(QuestionInput)
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.field.value.strip()
+
+    def begin(self) -> None:
+        """Be ready for typing; the key that begins is typed where something stands already: `16/11`."""
+        if self.field.has_focus and self.text:
+            self.field.insert_text_at_cursor("/")
+        self.display = True
+        self.field.focus()
+
+    def clear(self) -> None:
+        """Narrow nothing any more."""
+        self.field.value = ""
+        self.display = False
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell what is typed."""
+        event.stop()
+        self.post_message(self.Typed(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Leave the line."""
+        event.stop()
+        self.display = bool(self.text)
+        self.post_message(self.Done())
 
 
 LINES: Final = 6

@@ -77,7 +77,7 @@ class DayTable(VirtualTable[DayLine]):
     def __init__(self, *, empty: str, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(
             (
-                Column("day", _("Day"), _day_cell, 11),
+                Column("day", _("Day"), _day_cell, 11, sort=lambda row: row.head.day, descending=True),
                 Column(
                     "questions",
                     _("Questions"),
@@ -85,9 +85,28 @@ class DayTable(VirtualTable[DayLine]):
                     9,
                     "right",
                     priority=3,
+                    sort=lambda row: row.head.questions,
+                    descending=True,
                 ),
-                Column("requests", _("Requests"), lambda row: number(row.head.requests), 11, "right"),
-                Column("saved", _("Saved"), lambda row: number(row.head.saved), 8, "right", priority=1),
+                Column(
+                    "requests",
+                    _("Requests"),
+                    lambda row: number(row.head.requests),
+                    11,
+                    "right",
+                    sort=lambda row: row.head.requests,
+                    descending=True,
+                ),
+                Column(
+                    "saved",
+                    _("Saved"),
+                    lambda row: number(row.head.saved),
+                    8,
+                    "right",
+                    priority=1,
+                    sort=lambda row: row.head.saved,
+                    descending=True,
+                ),
                 Column("bar", "", self._day_bar, style="$course", priority=2, minimum=6),
             ),
             identify=lambda row: row.head.day.isoformat(),

@@ -72,12 +72,28 @@ class TunableTable(VirtualTable[Tunable]):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(
             (
-                Column("name", _("setting"), lambda each: name_of(each.key), minimum=19),
+                Column(
+                    "name",
+                    _("setting"),
+                    lambda each: name_of(each.key),
+                    minimum=19,
+                    sort=lambda each: name_of(each.key),
+                ),
                 Column("default", _("default"), _default, width=9, align="right", priority=2, style="$quiet"),
                 Column("saved", _("stored"), _saved, width=9, align="right"),
-                Column("tried", _("trying"), _tried, width=9, align="right", priority=1, style="bold $mark"),
+                Column(
+                    "tried",
+                    _("trying"),
+                    _tried,
+                    width=9,
+                    align="right",
+                    priority=1,
+                    style="bold $mark",
+                    sort=lambda each: each.tried is None,
+                ),
             ),
             identify=lambda each: each.key,
+            describe=lambda each: f"{each.key} {name_of(each.key)}",
             unknown=_("The engine is starting."),
             id=id,
         )

@@ -11,11 +11,13 @@ from textual import on, work
 from hubsoft_tui.formats import moment
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.alert_rows import AlertDetail, AlertTable, alert_mark, alert_title, filled_columns, measured
+from widgets.fields import FilterLine
 from widgets.line_widget import Drawn, Part, line
 from widgets.table.table import VirtualTable
 
 from .frame.actions import action
 from .frame.base import ConsoleScreen
+from .frame.table_screen import TableScreen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,7 @@ class AlertSummary(Drawn):
         return [line(*pieces).truncate(width, ellipsis=True)]
 
 
-class AlertsScreen(ConsoleScreen):
+class AlertsScreen(TableScreen):
     """The list of alerts, the newest first, and the chosen one in full."""
 
     AREA = "alerts"
@@ -86,6 +88,7 @@ class AlertsScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """Compose the summary, the list and the chosen one."""
         yield AlertSummary()
+        yield FilterLine()
         yield AlertTable(
             now=time.time(),
             empty=_("No alert has opened yet. What opens one is in config.toml under [alerts]."),
@@ -154,25 +157,20 @@ class AlertsScreen(ConsoleScreen):
         """Acknowledge every open alert."""
         self._acknowledge(None)
 
-    @action("o", N_("sort"), N_("Sort by the next column, then the newest first again."), job=READ)
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self.table.cycle_sort()
-
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=READ)
-    def action_turn(self) -> None:
-        """Turn the order round."""
-        self.table.reverse_sort()
-
     @action("r", N_("read again"), N_("Read the alerts again. Sends no request."), line=False, job=READ)
     def action_read(self) -> None:
         """Read the alerts again."""
         self._ask()
 
-    @action("escape", N_("back"), N_("Go back to the monitor."), job=READ)
+    @action("escape", N_("back"), N_("Clear the filter, then go back to the monitor."), job=READ)
     def action_close(self) -> None:
-        """Go back to the monitor."""
-        self.app.pop_screen()
+        """Clear the filter, or go back to the monitor."""
+        if not self.leave_filter():
+            self.app.pop_screen()
+
+    def narrowed(self) -> None:
+        """Keep the detail directly below the last line."""
+        self._fit()
 
     @work(group="acknowledge", exit_on_error=False)
     async def _acknowledge(self, alert_id: int | None) -> None:
@@ -196,9 +194,12 @@ class AlertsScreen(ConsoleScreen):
         table = self.table
         table.set_rows(self._alerts)
         table.show_columns(filled_columns(self._alerts))
-        # As high as it has rows, and its header: the detail stands directly below the last of them.
-        table.styles.height = max(2, len(self._alerts) + 1)
+        self._fit()
         self._tell()
+
+    def _fit(self) -> None:
+        # As high as it has rows, and its header: the detail stands directly below the last of them.
+        self.table.styles.height = max(2, len(self.table.rows) + 1)
 
     @on(VirtualTable.RowHighlighted)
     def _tell(self) -> None:

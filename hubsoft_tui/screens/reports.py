@@ -19,11 +19,12 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.reports.export import as_table, export
 from hubsoft_tui.settings.places import expanded
 from hubsoft_tui.texts import N_, _
+from widgets.fields import FilterLine
 from widgets.report import DayFigures, DayTable, HoursChart, ReportTables, day_lines
 from widgets.table.table import VirtualTable
 
 from .frame.actions import action
-from .frame.base import ConsoleScreen
+from .frame.table_screen import TableScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.reports.types import DayReport, Overview
+    from widgets.report import DayLine
 
 READ: Final = N_("Read a day")
 TAKE: Final = N_("Take it along")
@@ -39,7 +41,7 @@ LOOK_SECONDS: Final = 10.0
 """How often the days are read again while something happens; while nothing does, they are not."""
 
 
-class ReportsScreen(ConsoleScreen):
+class ReportsScreen(TableScreen):
     """The list of days, and the day under the cursor. Days that are over never change."""
 
     AREA = "reports"
@@ -54,6 +56,7 @@ class ReportsScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._found: Overview | None = None
+        self._lines: tuple[DayLine, ...] = ()
         self._read_at = -LOOK_SECONDS
         self._later: Timer | None = None
 
@@ -71,6 +74,7 @@ class ReportsScreen(ConsoleScreen):
             yield Static(_("Export to:"), markup=False)
             yield field
         yield Static("", markup=False, id="reports-trouble")
+        yield FilterLine()
         with Container(id="reports-split"):
             yield DayTable(
                 empty=_("Nothing was asked yet. Look somebody up (F2) and today will be here."),
@@ -103,6 +107,7 @@ class ReportsScreen(ConsoleScreen):
 
     def relabelled(self) -> None:
         """Fill the new widgets."""
+        self._lines = ()
         self._draw()
         self.table.focus()
 
@@ -130,7 +135,8 @@ class ReportsScreen(ConsoleScreen):
             return
         self._say(found.trouble)
         lines = day_lines(found.days, found.today)
-        if not lines or lines != tuple(self.table.rows):
+        if not lines or lines != self._lines:
+            self._lines = lines
             self.table.set_rows(lines)
         shown = found.report if found.days else None
         self.query_one(DayFigures).show(shown, today=found.report.day == found.today)
@@ -207,6 +213,8 @@ class ReportsScreen(ConsoleScreen):
     @action("t", N_("today"), N_("Go to the newest day."), when=lambda screen: screen.has_days, job=READ)
     def action_newest(self) -> None:
         """Go to the newest day."""
+        if self.table.sorted_by is not None:
+            self.table.sort_by(None)
         self.table.action_edge(0)
 
     @action("r", N_("read again"), N_("Read the days again. Sends no request."), job=READ)
@@ -218,12 +226,14 @@ class ReportsScreen(ConsoleScreen):
     @action(
         "escape",
         N_("back"),
-        N_("Go back to the list of days, or leave the field."),
-        when=lambda screen: not isinstance(screen.focused, DayTable),
+        N_("Leave the field, clear the filter, or go back to the list of days."),
+        when=lambda screen: screen.filtering or not isinstance(screen.focused, DayTable),
         job=READ,
     )
     def action_close(self) -> None:
-        """Leave the field, or the tables."""
+        """Leave the field, clear the filter, or leave the tables."""
+        if not self.has_class("-naming") and self.leave_filter():
+            return
         self.remove_class("-naming")
         self.table.focus()
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.containers import Container
-from textual.widgets import Input
 
 from hubsoft_tui.formats import latency, size
 from hubsoft_tui.texts import N_, _, ngettext, number
+from widgets.fields import FilterLine
 from widgets.line_widget import Drawn, Part, line
 from widgets.monitor.request_rows import RequestDetail, RequestTable, outcome_word, request_text
 from widgets.table.table import VirtualTable
 
 from .frame.actions import action
-from .frame.base import ConsoleScreen
+from .frame.table_screen import TableScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -60,7 +60,7 @@ class RequestSummary(Drawn):
         return [line(*pieces).truncate(width, ellipsis=True)]
 
 
-class RequestsScreen(ConsoleScreen):
+class RequestsScreen(TableScreen):
     """The last requests, the newest last. A cursor on it follows; moved off it, everything holds still."""
 
     AREA = "requests"
@@ -79,9 +79,7 @@ class RequestsScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """Compose the summary, the filter, the table and the details."""
         yield RequestSummary()
-        field = Input(placeholder=_("every word typed must be there"), compact=True, id="requests-filter")
-        field.cursor_blink = False
-        yield field
+        yield FilterLine()
         with Container(id="requests-split"):
             yield RequestTable(
                 empty=_("No request was sent yet. Look somebody up (F2) and it will be here."),
@@ -97,8 +95,7 @@ class RequestsScreen(ConsoleScreen):
         self._tell()
 
     def relabelled(self) -> None:
-        """Give the new table the focus; the filter's field is new and empty."""
-        self._field.display = False
+        """Give the new table the focus; the filter's line is new and empty."""
         self.table.focus()
 
     def copied(self) -> tuple[str, str] | None:
@@ -114,27 +111,11 @@ class RequestsScreen(ConsoleScreen):
         """The table."""
         return self.query_one(RequestTable)
 
-    @property
-    def _field(self) -> Input:
-        return self.query_one("#requests-filter", Input)
-
     @action("enter", N_("details"), N_("Show everything about one request."), job=READ)
     def action_details(self) -> None:
         """Open the details, or close them."""
         self.toggle_class("-details")
         self._tell()
-
-    @action(
-        "slash",
-        N_("filter"),
-        N_("Show only requests that hold every word typed: a class, a path, a status, an outcome."),
-        first=True,
-        job=FIND,
-    )
-    def action_filter(self) -> None:
-        """Type into the filter."""
-        self._field.display = True
-        self.set_focus(self._field)
 
     @action("f", N_("newest"), N_("Go to the newest request and follow it."), job=FIND)
     def action_follow(self) -> None:
@@ -151,37 +132,17 @@ class RequestsScreen(ConsoleScreen):
         self.table.sort_by("latency")
         self.table.action_edge(0)
 
-    @action("o", N_("sort"), N_("Sort by the next column, then by time again."), job=FIND)
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self.table.cycle_sort()
-
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=FIND)
-    def action_turn(self) -> None:
-        """Turn the order round."""
-        self.table.reverse_sort()
-
     @action("escape", N_("close"), N_("Close the details, then clear the filter."), job=READ)
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear the filter: one thing at a time."""
-        if self.has_class("-details") and not self._field.has_focus:
+        if self.has_class("-details") and self.table.has_focus:
             self.remove_class("-details")
-            return
-        self._field.value = ""
-        self._field.display = False
-        self.table.focus()
+        else:
+            self.leave_filter()
 
-    @on(Input.Changed)
-    def _filter_typed(self, event: Input.Changed) -> None:
-        event.stop()
-        self.table.filter(event.value)
+    def narrowed(self) -> None:
+        """Say how many match."""
         self._tell()
-
-    @on(Input.Submitted)
-    def _filter_done(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._field.display = False
-        self.table.focus()
 
     @on(VirtualTable.RowHighlighted)
     def _moved(self) -> None:
@@ -195,7 +156,7 @@ class RequestsScreen(ConsoleScreen):
         table = self.table
         following = table.follows
         self.query_one(RequestSummary).show(
-            table.rows.total, len(table.rows), self._field.value.strip(), following=following
+            table.rows.total, len(table.rows), self._line.text, following=following
         )
         if self.has_class("-details"):
             self.query_one(RequestDetail).show(table.item, self._now)

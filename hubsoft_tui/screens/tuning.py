@@ -15,13 +15,14 @@ from textual.widgets import Input, Static
 
 from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.texts import N_, _
-from widgets.fields import QuestionInput
+from widgets.fields import FilterLine, QuestionInput
 from widgets.line_widget import line
 from widgets.table.table import VirtualTable
 from widgets.tuning import ForecastPanel, StepLine, TunableTable, difference_lines, name_of, shown
 
 from .frame.actions import action
-from .frame.base import ConsoleScreen, one_page
+from .frame.base import one_page
+from .frame.table_screen import TableScreen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,7 +74,7 @@ def _at_table(screen: TuningScreen) -> bool:
     return not isinstance(screen.focused, Input)
 
 
-class TuningScreen(ConsoleScreen):
+class TuningScreen(TableScreen):
     """The table at the left, the chosen setting's curve at the right. Arrows look, `a` tries, `s` saves."""
 
     AREA = "tuning"
@@ -102,6 +103,7 @@ class TuningScreen(ConsoleScreen):
         """Compose the table, the chosen setting and its curve."""
         with Container(id="tuning"):
             with Container(id="tuning-left"):
+                yield FilterLine()
                 yield TunableTable(id="tuning-table")
                 yield StepLine(id="tuning-step")
                 field = QuestionInput(placeholder=_("a value: 8 h, 30 min, 40, 75%, on"), id="tuning-value")
@@ -128,8 +130,8 @@ class TuningScreen(ConsoleScreen):
 
     def relabelled(self) -> None:
         """Fill the new widgets."""
-        self._table.set_rows(self._tunables)
-        self._table.focus()
+        self.table.set_rows(self._tunables)
+        self.table.focus()
         self._draw()
 
     def copied(self) -> tuple[str, str] | None:
@@ -242,12 +244,12 @@ class TuningScreen(ConsoleScreen):
         else:
             self._look(type(tunable.default)(recommended))
 
-    @action("escape", N_("back"), N_("Leave the field, or look at what holds."), job=LOOK)
+    @action("escape", N_("back"), N_("Leave the field, clear the filter, or look at what holds."), job=LOOK)
     def action_leave(self) -> None:
-        """Leave the field, or forget what was looked at."""
+        """Leave the field, clear the filter, or forget what was looked at."""
         if self._field.display:
             self._leave_field()
-        elif (tunable := self._tunable) is not None:
+        elif not self.leave_filter() and (tunable := self._tunable) is not None:
             self._look(tunable.value)
 
     @on(Input.Submitted)
@@ -262,7 +264,7 @@ class TuningScreen(ConsoleScreen):
     def _leave_field(self) -> None:
         if self._field.display:
             self._field.display = False
-            self._table.focus()
+            self.table.focus()
 
     @on(VirtualTable.RowHighlighted)
     def _moved(self) -> None:
@@ -281,7 +283,8 @@ class TuningScreen(ConsoleScreen):
         return self.focused is self._field
 
     @property
-    def _table(self) -> TunableTable:
+    def table(self) -> TunableTable:
+        """The settings."""
         return self.query_one(TunableTable)
 
     @property
@@ -290,7 +293,7 @@ class TuningScreen(ConsoleScreen):
 
     @property
     def _tunable(self) -> Tunable | None:
-        return self._table.item
+        return self.table.item
 
     @property
     def _looked_at(self) -> Value | None:
@@ -341,7 +344,7 @@ class TuningScreen(ConsoleScreen):
         found = await self.asked(lambda services: services.tuning.tunables(), self._failed)
         if found is not None:
             self._trouble, self._tunables = "", found
-            self._table.set_rows(self._tunables)
+            self.table.set_rows(self._tunables)
         self._draw()
         self._foretell()
 
@@ -386,7 +389,7 @@ class TuningScreen(ConsoleScreen):
             self._leave_field()
         done, self._tunables = found
         self._forecasts.clear()
-        self._table.set_rows(self._tunables)
+        self.table.set_rows(self._tunables)
         self._draw()
         self._foretell()
         self.console.tell(tell(done))

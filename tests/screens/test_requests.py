@@ -5,6 +5,7 @@ from hubsoft_tui.core.types import Priority
 from hubsoft_tui.screens.requests import RequestsScreen, RequestSummary
 from tests.screens.builders import Stand, request, snapshot
 from tests.widgets.fixture import lines_of
+from widgets.fields import FilterLine
 from widgets.monitor.request_rows import RequestDetail, RequestTable, request_columns, request_text
 
 REQUESTS = (
@@ -139,7 +140,7 @@ async def test_another_language_keeps_the_keys_on_the_table():
         shown.screen.tick(snapshot(2, REQUESTS))
         await shown.pilot.press("up")
         assert shown.table.has_focus
-        assert not shown.screen.query_one("#requests-filter").display
+        assert not shown.screen.query_one(FilterLine).display
         assert shown.table.selected == "4"
 
 

@@ -198,7 +198,10 @@ class TicketsScreen(TicketBoard):
         job=FIND,
     )
     def action_filter(self) -> None:
-        """Type into the filter."""
+        """Type into the filter; the key is typed where something stands already."""
+        if self._field.has_focus and self._field.value:
+            self._field.insert_text_at_cursor("/")
+            return
         self._field.display = True
         self._field.learn(vocabulary(self._followed.rows.values()))
         self.set_focus(self._field)
