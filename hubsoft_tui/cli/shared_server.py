@@ -184,6 +184,7 @@ def _machine_document(machine: MachineSeen) -> dict[str, object]:
         "id": machine.id,
         "name": machine.name,
         "version": machine.version,
+        "program": machine.kind,
         "mine": machine.mine,
         "spent": machine.spent,
         "waiting": machine.waiting,

@@ -72,16 +72,23 @@ def address_of(settings: Settings) -> SharedAddress:
 
 
 def shared_ports(
-    ports: Ports, settings: Settings, clock: Clock, *, account: str, ledger: SqliteBudget, folder: Path
+    ports: Ports,
+    settings: Settings,
+    clock: Clock,
+    *,
+    account: str,
+    ledger: SqliteBudget,
+    folder: Path,
+    program: str,
 ) -> tuple[Ports, SharedBudget]:
-    """Return the ports of an engine that shares its budget with other machines, and that budget.
+    """Return the ports of an engine of `program` that shares its budget with other machines, and that budget.
 
     Raises SettingsError, StoreError.
     """
     server = SharedServer(address_of(settings), account)
     seal = Seal(account, settings.profile.client_secret)
     name = settings.shared.name or platform.node().partition(".")[0]
-    face = MachineFace(_machine_id(folder), name, "console")
+    face = MachineFace(_machine_id(folder), name, program)
 
     def grant(alone: Ledger, told: Told, now: float) -> tuple[Ledger, Turn]:
         short = [ShortAsk(ask.priority, ask.arrival, min(ask.lease, LONGEST)) for ask in told.asks]
@@ -97,7 +104,7 @@ def shared_ports(
         longest=LONGEST,
         limits=limits_from(settings.limiter),
         grant=grant,
-        leaves=ledger.last,
+        alone=ledger.last,
     )
     flights = SharedFlights(
         server,
@@ -111,6 +118,7 @@ def shared_ports(
         most=settings.shared.max_records,
     )
     budget.hearers[CHANNEL] = flights.news
+    budget.asides.append(flights.going_on)
     tokens = SharedTokens(server, seal, owner=ledger.owner, clock=clock, local=ports.tokens)
     outages = SharedOutages(server, face.id, ledger.owner)
     budget.hearers[OUTAGES] = outages.news

@@ -124,7 +124,13 @@ def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterat
             from .shared_ports import shared_ports  # noqa: PLC0415 - heavy library: redis and cryptography
 
             ports, shared = shared_ports(
-                ports, settings, clock, account=account, ledger=ledger, folder=folders.state
+                ports,
+                settings,
+                clock,
+                account=account,
+                ledger=ledger,
+                folder=folders.state,
+                program=program,
             )
         yield State(
             ports=ports,

@@ -99,9 +99,9 @@ class SharedBudget:
         longest: float,
         limits: Limits,
         grant: Callable[[Ledger, Told, float], tuple[Ledger, Turn]],
-        leaves: Callable[[], bool] = lambda: True,
+        alone: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`leaves` tells on closing whether this is the machine's last process."""
+        """`alone` tells whether this is the machine's only process: its last, when it closes."""
         self.owner = owner
         self._server = server
         self._seal = seal
@@ -109,14 +109,16 @@ class SharedBudget:
         self._ledger = ledger
         self._clock = clock
         self._grant = grant
-        self._leaves = leaves
+        self._only = alone
         self._limits = limits
-        self._member = Membership(face.id, owner, ledger, clock, longest=longest)
+        self._member = Membership(face.id, owner, ledger, clock, longest=longest, alone=alone)
         self._member.extras["who"] = sealed_face(seal, face.name, __version__, face.kind)
         self._turning = asyncio.Lock()
         self._wake: Callable[[], None] = lambda: None
         self.hearers: dict[str, Callable[[bytes], None]] = {}
         """What else is listened for, by channel."""
+        self.asides: list[Callable[[], dict[str, object]]] = []
+        """What else each turn says."""
         self.catch_up: list[Callable[[], Awaitable[None]]] = []
         """Awaited each time listening begins: earlier messages were missed."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -162,6 +164,8 @@ class SharedBudget:
         """Call once; None when there is no answer: then the server is lost."""
         try:
             message = self._member.message(asks, self._limits)
+            for aside in self.asides:
+                message |= aside()
             self._called = self._clock.now()
             answer = await self._server.turn(message)
         except SharedServerLost as error:
@@ -244,7 +248,7 @@ class SharedBudget:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if not self._member.lost and self._member.last and self._leaves():
+        if not self._member.lost and self._member.last and self._only():
             self._member.extras["bye"] = True
             with contextlib.suppress(StoreError):
                 async with self._turning:

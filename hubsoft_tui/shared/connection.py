@@ -97,7 +97,7 @@ class SharedServer:
 
     async def turn(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take one turn at the ledger."""
-        args = [msgspec.msgpack.encode(message), f"{self.prefix}w:"]
+        args = [msgspec.msgpack.encode(message), f"{self.prefix}w:", f"{self.prefix}c:"]
         answer = await self.script("turn.lua", [f"{self.prefix}ledger"], args)
         found: dict[str, Any] = msgspec.msgpack.decode(answer)
         return found

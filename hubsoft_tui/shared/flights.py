@@ -78,6 +78,8 @@ class SharedFlights:
         self._life = life
         self._most = most
         self._waiting: dict[str, asyncio.Event] = {}
+        self._claims: dict[str, str] = {}
+        """The questions that are asked here, and their fences."""
         self.counts: Counter[str] = Counter()
         """Looks by what they found: `have`, `yours`, `wait`, `failed`."""
 
@@ -115,7 +117,14 @@ class SharedFlights:
             return await self.look(key, priority, max_age, before)
         if found == b"failed":
             return Look(error=self._error(name, rest[0]))
+        if found == b"yours":
+            self._claims[name] = rest[0].decode()
         return Look(mine=found == b"yours", mark=rest[0].decode())
+
+    def going_on(self) -> dict[str, object]:
+        """Say with a turn at the budget which questions are still on their way."""
+        claims = list(self._claims.items())
+        return {"cl": claims, "cs": round(SECONDS * 1000)} if claims else {}
 
     def _doubt(self) -> float:
         """Return by how much (ms) the server's clock may be ahead of what this machine knows of it."""
@@ -144,16 +153,9 @@ class SharedFlights:
         return TOLD[kind](text) if kind in TOLD else None
 
     async def renew(self, key: str, priority: Priority, look: Look) -> None:
-        """Say that the question is still on its way. Raises StoreError."""
+        """Say that the question is still on its way; each turn at the budget says so anyway. Raises StoreError."""
         if not look.mark:
             await self._local.renew(key, priority, look)
-            return
-        name = self._seal.name(key)
-        await self._server.script(
-            "tell.lua",
-            [self._key("c", name), self._key("used")],
-            [self._owner, look.mark, "on", round(SECONDS * 1000)],
-        )
 
     async def heard(self, key: str) -> None:
         """Wait until there may be news of a question that another engine asks."""
@@ -176,6 +178,7 @@ class SharedFlights:
         self._records.save(entries, ended="" if look.mark else key)
         known = self._server_clock.server_time(entries[0].fetched_now) if entries else None
         if known is None:
+            self._claims.pop(self._seal.name(key), None)
             return
         self._tell(key, look, _answers(key, entries), known, self._life)
 
@@ -183,8 +186,11 @@ class SharedFlights:
         """Tell an answer to those who ask, for `life` seconds, and keep it nowhere else. Raises StoreError."""
         if not look.mark:
             self._local.failed(key, look, None)
-        if (known := self._server_clock.server_time(entry.fetched_now)) is not None:
-            self._tell(key, look, {key: [entry]}, known, life)
+        known = self._server_clock.server_time(entry.fetched_now)
+        if known is None:
+            self._claims.pop(self._seal.name(key), None)
+            return
+        self._tell(key, look, {key: [entry]}, known, life)
 
     def _tell(
         self,
@@ -228,6 +234,7 @@ class SharedFlights:
         error: bytes = b"",
     ) -> None:
         name = self._seal.name(key)
+        self._claims.pop(name, None)
         arguments: list[object] = [
             self._owner, look.mark, how, round(life * 1000), self._most,
             f"{self._server.prefix}{CHANNEL}", name, error, *(values or []),

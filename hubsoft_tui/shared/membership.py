@@ -48,6 +48,8 @@ PAUSE_SECONDS: Final = 60.0
 """How long a 429 without Retry-After pauses."""
 LATE_GRANT: Final = 1.0
 """A grant with less than this left of its lease is not used."""
+AHEAD: Final = 5.0
+"""What a sign of life changes is noted so rarely: that one was sent is noted for so long ahead."""
 AT_ONCE: Final = 0.001
 SOON: Final = 0.05
 
@@ -72,7 +74,18 @@ class TurnReply:
 class Membership:
     """One process of one machine. `longest` is the longest lease of a permit, in seconds."""
 
-    def __init__(self, machine: str, owner: str, notebook: Notebook, clock: Clock, *, longest: float) -> None:
+    def __init__(
+        self,
+        machine: str,
+        owner: str,
+        notebook: Notebook,
+        clock: Clock,
+        *,
+        longest: float,
+        alone: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`alone` tells whether this is the machine's only process: then what it knows need not be noted each time."""
+        self._alone = alone
         self.machine = machine
         self.owner = owner
         self.lost = False
@@ -87,7 +100,8 @@ class Membership:
         self._clock = clock
         self._longest = longest
         self._number = 0
-        self._answered, self._epoch = 0, ""
+        self._answered, self._epoch, self._version, self._contact = 0, "", 0, 0.0
+        self._sent_at = self._ahead = -math.inf
         self._floor = _Floor()
         self._reports = True
         self._flying: dict[str, Slot] = {}
@@ -132,7 +146,7 @@ class Membership:
             "m": self.machine,
             "n": self._number,
             "e": notes.epoch,
-            "v": notes.version,
+            "v": max(notes.version, self._version if notes.epoch == self._epoch else 0),
             "ln": self._answered if notes.epoch == self._epoch and now - self.heard < self._longest else 0,
             "new": secrets.token_hex(6),
             "L": _ms(self._longest),
@@ -176,7 +190,11 @@ class Membership:
     ) -> tuple[MachineNotes, Ledger, tuple[float, MachineNotes, Ledger]]:
         """Note before it is sent that a message leaves, and what this process knows of its slots."""
         ledger = _written(ledger, self._unwritten).swept(self._window, now)
-        return replace(notes, sent=now), ledger, (now, notes, ledger)
+        self._sent_at = now
+        if notes.sent != self._ahead or self._ahead < now:
+            self._ahead = now + AHEAD
+            notes = replace(notes, sent=self._ahead)
+        return notes, ledger, (now, notes, ledger)
 
     def _report(self, notes: MachineNotes, ledger: Ledger, now: float) -> Message:
         """Tell all that the machine did lately, alone or not, and which machines it knows."""
@@ -191,7 +209,7 @@ class Membership:
             ]
             for slot in ledger.slots.values()
         ]
-        away = int(min(1e9, (now - notes.contact) * 1000)) if notes.roster else -1
+        away = int(min(1e9, (now - max(notes.contact, self._contact)) * 1000)) if notes.roster else -1
         return {"s": slots, "r": dict(notes.roster), "ra": away}
 
     def server_time(self, instant: float) -> tuple[str, float] | None:
@@ -216,6 +234,7 @@ class Membership:
             self._reports = self._reports or answer["s"] == "hello"
             return TurnReply(again=now + (AT_ONCE if answer["s"] == "hello" else SOON), owed=True)
         self._floor, self._answered, self._epoch = floor, sent.number, answer["e"]
+        self._version, self._contact = answer["v"], sent.at
         self.extras = {key: value for key, value in self.extras.items() if key == "who"}
         owed = bool(answer["need"]) and not sent.reports
         self._reports = owed
@@ -237,16 +256,17 @@ class Membership:
             # While the answer was on its way another process of this machine may have met a ledger that knows
             # nothing of these grants, and reported what the machine holds without them.
             counts = notes.epoch in {answer["e"], sent.epoch}
-            if counts and (notes.epoch != answer["e"] or answer["v"] > notes.version):
-                notes = replace(
-                    notes,
-                    promise=answer["b"],
-                    roster=dict(answer["r"] or {}),  # an empty table is packed as a list
-                    epoch=answer["e"],
-                    version=answer["v"],
-                    floor=(floor.epoch, floor.since, floor.slow, floor.fast),
-                )
-            notes = replace(notes, contact=max(notes.contact, sent.at))
+            fresh = replace(
+                notes,
+                promise=answer["b"],
+                roster=dict(answer["r"] or {}),  # an empty table is packed as a list
+                epoch=answer["e"],
+            )
+            if fresh != notes or sent.at >= notes.contact + AHEAD or not self._alone():
+                if counts and (notes.epoch != answer["e"] or answer["v"] > notes.version):
+                    seen = (floor.epoch, floor.since, floor.slow, floor.fast)
+                    notes = replace(fresh, version=answer["v"], floor=seen)
+                notes = replace(notes, contact=max(notes.contact, sent.at))
             slots = tuple(
                 Slot(name, self.owner, Priority(priority - 1), started=now, lease_end=lease_end)
                 for name, priority in answer["g"]
@@ -272,7 +292,10 @@ class Membership:
     def alone_from(self, notes: MachineNotes, limits: Limits) -> float:
         """Return from when on the machine may work alone; inf when it may not."""
         longest = max(self._longest, self.last.get("L", 0) / 1000)
-        start = notes.sent + (PATIENCE + SILENCE + longest + limits.window + SLACK) * DRIFT
+        sent = (
+            self._sent_at if notes.sent == self._ahead else notes.sent
+        )  # only this process sent since it noted that
+        start = sent + (PATIENCE + SILENCE + longest + limits.window + SLACK) * DRIFT
         until = notes.contact + ALONE_SECONDS
         return (
             start if notes.promise > 0 and notes.contact and start < until > self._clock.now() else math.inf

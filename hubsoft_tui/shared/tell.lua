@@ -1,5 +1,5 @@
 #!lua
--- How a question ended: `kept` with records, `failed` with an error for those who waited, `left`, or it goes on (`on`).
+-- How a question ended: `kept` with records, `failed` with an error for those who waited, or `left`.
 -- KEYS: claim, use of records, then the records
 -- ARGV: owner, fence, how, life of a record (ms), most records, channel, what to say there, error, then the records
 local claim = redis.call('GET', KEYS[1])
@@ -7,10 +7,6 @@ local mine = false
 if claim then
   local owner, _, fence = string.match(claim, '([^|]*)|(%d+)|(%d+)|')
   mine = owner == ARGV[1] and fence == ARGV[2]
-end
-if ARGV[3] == 'on' then
-  if mine then redis.call('SET', KEYS[1], claim, 'PX', ARGV[4]) end
-  return mine and 1 or 0
 end
 for i = 3, #KEYS do
   local value = ARGV[6 + i]

@@ -3,6 +3,7 @@
 -- is ONE value (KEYS[1]), so it is lost or kept as a whole. `core.limiter.schedule` and `throttle` are the same rules
 -- for one home; a test compares the two.
 -- KEYS[1] ledger   ARGV[1] message (msgpack, see membership.py)   ARGV[2] prefix of the wake channels
+-- ARGV[3] prefix of the keys of questions
 -- Times are integer milliseconds of the ledger's clocks. W is the window and TAU: undetected steps of the server's
 -- clock and drift lie within TAU.
 local TAU, SILENT, FROZEN = 250, 8000, 6000
@@ -237,7 +238,14 @@ for each, _ in pairs(free) do
   if o and (o.w or 0) > now then o.w = nil; redis.call('PUBLISH', ARGV[2] .. each, '') end
 end
 
--- 13. the right to work alone. What a machine may believe counts until it has said that it knows better.
+-- 13. questions that the caller asks go on: a call of their own would cost more than all these
+for _, c in ipairs(q.cl or {}) do
+  local key = ARGV[3] .. c[1]; local claim = redis.call('GET', key) or ''
+  local owner, fence = string.match(claim, '^([^|]*)|%d+|(%d+)|')
+  if owner == q.o and fence == c[2] then redis.call('SET', key, claim, 'PX', q.cs) end
+end
+
+-- 14. the right to work alone. What a machine may believe counts until it has said that it knows better.
 local share = 0
 if m.ok and known_to_all and g.q <= now and g.u == 0 then share = math.min(ALONE, math.max(1, math.floor(alone_total / machines))) end
 local others = 0; for _, x in pairs(g.m) do if x ~= m then others = others + x.b end end

@@ -110,9 +110,11 @@ class SqliteBudget:
         """Change the ledger and what is noted of a shared server by `step`, in one transaction; see `update`."""
 
         def both(ledger: Ledger, now: float) -> tuple[Ledger, T]:
-            notes, ledger, result = step(self._noted(self._connection), ledger, now)
-            row = (self._account, self._epoch, msgspec.msgpack.encode(notes))
-            self._connection.execute("INSERT OR REPLACE INTO machine VALUES (?, ?, ?)", row)
+            before = self._noted(self._connection)
+            notes, ledger, result = step(before, ledger, now)
+            if notes != before:
+                row = (self._account, self._epoch, msgspec.msgpack.encode(notes))
+                self._connection.execute("INSERT OR REPLACE INTO machine VALUES (?, ?, ?)", row)
             return ledger, result
 
         return self.update(both)

@@ -20,6 +20,7 @@ from hubsoft_tui.services.outbox.actions import service_action
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.services.storage import LocalFlights
 from hubsoft_tui.settings.tree import SharedSettings
+from hubsoft_tui.shared import budget as shared_budget
 from hubsoft_tui.shared import flights as shared_flights
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
 from hubsoft_tui.shared.flights import CHANNEL, SharedFlights
@@ -235,14 +236,16 @@ async def test_a_dead_asker_keeps_its_question_for_seconds_only(desks: list[Desk
         assert (await other.follow()).mine
 
 
-async def test_a_long_question_is_kept_by_saying_that_it_goes_on(desks: list[Desk], monkeypatch) -> None:
-    monkeypatch.setattr(shared_flights, "SECONDS", 0.3)
-    leader, other, _ = desks
-    look = await leader.look()
-    for _ in range(4):
-        await asyncio.sleep(0.15)
-        await leader.flights.renew(KEY, Priority.HIGH, look)
-        assert not (await other.look()).mine
+async def test_a_long_question_is_kept_by_its_machine_s_turns(homes, simulator, monkeypatch) -> None:
+    monkeypatch.setattr(shared_flights, "SECONDS", 0.4)
+    monkeypatch.setattr(shared_flights, "LOOK_AGAIN", 0.1)
+    monkeypatch.setattr(shared_budget, "BEAT", 0.1)
+    one, other = homes("one"), homes("other")
+    await one.run(lambda services: services.shared.begin())
+    simulator.fail_next(1, "delay:1.5", "cliente")
+    found = await asyncio.gather(asked(one, BIANCA), asked(other, BIANCA))
+    assert {each.customers[0].name for each in found} == {"BIANCA COUTO"}
+    assert simulator.request_log.count(path="cliente") == 1
 
 
 async def test_a_value_in_another_place_does_not_open(desks: list[Desk], server_url: str) -> None:

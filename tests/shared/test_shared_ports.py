@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,19 +14,20 @@ from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.shared_ports import address_of
 from hubsoft_tui.settings.tree import Profile, Settings, SharedSettings
+from hubsoft_tui.shared import budget
 from tests.hubs import settings_for
 
 BIANCA = "86214941081"
 
 
 @pytest.fixture
-def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callable[[str], Hub]]:
+def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callable[..., Hub]]:
     """Start hubs on homes of their own that share the server."""
     hubs: list[Hub] = []
 
-    def start(name: str) -> Hub:
+    def start(name: str, program: str = "library") -> Hub:
         shared = SharedSettings(url=server_url, name=name)
-        hub = Hub(settings_for(simulator, tmp_path / name, shared=shared))
+        hub = Hub(settings_for(simulator, tmp_path / name, shared=shared), program=program)
         hubs.append(hub)
         hub.start()
         return hub
@@ -34,15 +37,15 @@ def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callabl
         hub.close()
 
 
-async def test_two_homes_are_at_one_budget(homes: Callable[[str], Hub]) -> None:
-    one, other = homes("one"), homes("two")
+async def test_two_homes_are_at_one_budget(homes: Callable[..., Hub]) -> None:
+    one, other = homes("one"), homes("two", "command")
     await one.run(lambda services: services.shared.begin())
     for hub in (one, other):
         assert (await hub.run(lambda services: services.customers.lookup(BIANCA))).found
     seen = await other.run(lambda services: services.shared.machines())
     assert [(machine.name, machine.mine, machine.kind) for machine in seen] == [
-        ("two", True, "console"),
-        ("one", False, "console"),
+        ("two", True, "command"),
+        ("one", False, "library"),
     ]
     assert (await other.run(_shared)).machines == 2
 
@@ -68,3 +71,24 @@ def test_the_password_is_taken_from_the_secrets_and_never_shown() -> None:
     assert address.host == "valkey.example:6380"
     assert "p%40ss" not in repr(address)
     assert "p@ss" not in repr(settings)
+
+
+async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(budget, "BEAT", 0.05)
+    hub = homes("one")
+    await hub.run(lambda services: services.shared.begin())
+
+    async def calls(services: Services) -> int:
+        return services.shared.shared().calls["ok"]
+
+    def commits() -> int:
+        return int(file.execute("PRAGMA data_version").fetchone()[0])
+
+    written, last = 0, 0
+    with sqlite3.connect(tmp_path / "one" / "state" / "budget.db") as file:
+        begun = await hub.run(calls)
+        async with asyncio.timeout(20):
+            while await hub.run(calls) < begun + 12:
+                written, last = written + (commits() != last), commits()
+                await asyncio.sleep(0.02)
+    assert written <= 3, "what is found first, and one note of five seconds"

@@ -211,10 +211,15 @@ class Machine:
     def _begin(self) -> None:
         self.life += 1
         owner = f"{self.owner}.{self.life}"
-        self.member = Membership(self.name, owner, self.book, self.clock, longest=LONGEST)
+        self.member = Membership(
+            self.name, owner, self.book, self.clock, longest=LONGEST, alone=self._only_process
+        )
         self.queue: list[Request] = []
         self.told: list[Ended | Unused] = []
         self.busy, self.next_at = False, 0.0
+
+    def _only_process(self) -> bool:
+        return sum(each.name == self.name and not each.dead for each in self.world.machines) == 1
 
     def start(self) -> None:
         self.dead = False

@@ -190,7 +190,7 @@ class MachineNotes:
     """What the processes of one home know together about their place at a shared server. Instants are Clock.now."""
 
     sent: float = 0.0
-    """When the last message left that could still count."""
+    """No message that could still count left later than this."""
     contact: float = 0.0
     """When the last message left that was answered; 0 for none."""
     promise: int = 0
