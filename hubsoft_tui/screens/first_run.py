@@ -138,7 +138,9 @@ class FirstRunScreen(ConsoleScreen):
         """Try the connection, save the profile and open the console."""
         self._begin(save=True)
 
-    @action("escape", N_("leave the field"), N_("Leave the field: letters act again."), when=in_field)
+    @action(
+        "escape", N_("leave the field"), N_("Leave the field: letters act again."), first=True, when=in_field
+    )
     def action_leave(self) -> None:
         """Leave the field."""
         self.set_focus(None)

@@ -30,6 +30,10 @@ BUSY_SECONDS: Final = 0.05
 """How long one statement may wait for another process: the engine's thread serves everybody else too."""
 OPEN_SECONDS: Final = 10.0
 """How long opening may wait for other processes that are opening the same file."""
+LOG_PAGES: Final = 256
+"""A file's log is carried over at about 1 MiB: SQLite's own measure lets eight files grow for an hour, to 4 each."""
+CACHE_KIB: Final = 512
+"""Pages kept in memory for each connection; the system keeps the rest. SQLite's own measure is four times that."""
 MOST_MIGRATIONS: Final = 1000
 """No version of a file is higher; a damaged one may say anything."""
 BEGUN_UNIT: Final = 60.0
@@ -167,6 +171,8 @@ class DatabaseOpening:
         self._refuse_newer(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'NORMAL'}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
+        connection.execute(f"PRAGMA cache_size={-CACHE_KIB}")
         self._migrate(connection, begun=begun)
         connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
 

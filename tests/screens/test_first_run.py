@@ -62,6 +62,19 @@ async def test_it_opens_with_a_way_in_and_a_way_round(home):
         assert hubs == []
 
 
+async def test_escape_and_d_in_one_packet_open_the_demo(home, monkeypatch):
+    opened = []
+    monkeypatch.setattr(HubSoftConsole, "open_demo", lambda _self: opened.append(True))
+    async with first_run() as (app, pilot, _hubs):
+        field = app.screen.query_one("#url", QuestionInput)
+        field.focus()
+        await settle(pilot)
+        app.post_message(events.Key("escape", None))
+        app.post_message(events.Key("d", "d"))
+        await wait_for(pilot, lambda: opened or field.value)
+        assert (opened, field.value) == ([True], "")
+
+
 async def test_secrets_are_not_shown(home):
     async with first_run() as (app, pilot, _hubs):
         fill(app)

@@ -45,6 +45,15 @@ def test_a_new_file_is_private_and_migrated(tmp_path: Path) -> None:
     database.close()
 
 
+def test_the_log_of_a_busy_file_stays_small(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "trace.db", [FIRST])
+    for number in range(1_000):
+        with database.write() as connection:
+            connection.execute("INSERT INTO thing VALUES (?)", (f"{number} {'x' * 3000}",))
+    assert Path(f"{tmp_path / 'trace.db'}-wal").stat().st_size < 1.25 * 2**20
+    database.close()
+
+
 def test_durable_flushes_every_commit(tmp_path: Path) -> None:
     database = open_database(tmp_path / "outbox.db", [FIRST], durable=True)
     assert database.read("PRAGMA synchronous") == [(2,)]
