@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from typing import Any
 
 import pytest
 from rich.segment import ControlType, Segment
@@ -121,7 +122,7 @@ async def test_a_question_asked_while_the_engine_starts_is_answered():
 async def test_the_view_clock_is_silent_while_the_serial_stands():
     hub = FakeHub()
     async with console(hub, ui=UiSettings(refresh_per_second=10)) as (app, pilot, _hub):
-        shown = []
+        shown: list[Any] = []
         app.screen.show = shown.append
         await pilot.pause(0.5)
         assert shown == []

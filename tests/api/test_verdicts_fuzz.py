@@ -38,7 +38,7 @@ SENTENCES = st.sampled_from(
     ]
 )
 PROVING = frozenset({"Nenhum cliente encontrado", "Cliente não encontrado", "Nenhum registro encontrado"})
-DOCUMENTS = st.sampled_from(
+DOCUMENTS: st.SearchStrategy[Any] = st.sampled_from(
     [DOCUMENT, "86.2149.410/81", "90000000191", None, "", 86214941081.0, "?", True, []]
 )
 ROWS = st.lists(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import pytest
 from textual import events
@@ -30,7 +31,7 @@ def home(tmp_path, monkeypatch):
 
 @contextlib.asynccontextmanager
 async def first_run(*reports, size=(80, 24)):
-    hubs = []
+    hubs: list[Any] = []
 
     def engine(settings):
         report = reports[min(len(hubs), len(reports) - 1)] if reports else None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -147,7 +148,9 @@ def packed(*lines):
 def busy_hour():
     """Yield a busy hour, second by second: a request every other second, and the trace of all of them."""
     dice = random.Random(12)
-    rows, marks, course = [], [], []
+    rows: list[Any] = []
+    marks: list[Any] = []
+    course: list[Any] = []
     minutes = [MinuteSums(WALL - 60.0 * (60 - n), Sums(requests=n, questions=3 * n)) for n in range(60)]
     follower = BoardFollower(Aliases())
     followed = [ticket(number, customer=f"{dice.random()}") for number in range(400)]

@@ -6,6 +6,7 @@ import json
 import math
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ class Home:
         self.folder = folder
         self.clock = HandClock()
         self.owners: list[ProcessLiveness] = []
-        self.closers = []
+        self.closers: list[Any] = []
 
     def store(self, account: str = "account") -> AlertStore:
         database = open_database(self.folder / "alerts.db", MIGRATIONS)

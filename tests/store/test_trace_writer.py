@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_a_newer_file_is_left_alone_and_said(writer, tmp_path):
 
 
 def test_house_is_kept_at_the_start_even_of_the_shortest_run(tmp_path):
-    seen = []
+    seen: list[Any] = []
     writer = TraceWriter(tmp_path / "trace.db", "account", "maria", keep_house=seen.append)
     writer.start()
     writer.close()

@@ -23,7 +23,7 @@ def job(gate: NoGate | None = None, priority: Priority = Priority.HIGH, deadline
     return Job(cast("Gate", gate or NoGate()), RequestContext(priority=priority), deadline=deadline)
 
 
-async def crowd(flights: SingleFlight[int], load, count: int = 100) -> list[asyncio.Task]:
+async def crowd(flights: SingleFlight[int], load, count: int = 100) -> list[asyncio.Task[tuple[int, bool]]]:
     tasks = [asyncio.create_task(flights.join("cpf", job(), load)) for _ in range(count)]
     await asyncio.sleep(0)
     return tasks

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ class Provider:
 
 @pytest.fixture
 def home(tmp_path):
-    opened = []
+    opened: list[Any] = []
 
     class Home:
         clock = HandClock()

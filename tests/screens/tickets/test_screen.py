@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.widgets import Input
@@ -449,7 +450,7 @@ async def test_late_begins_with_the_most_late_or_as_chosen(hub):
 
 
 async def test_what_becomes_late_is_told_and_rings_on_any_screen(hub, monkeypatch):
-    written = []
+    written: list[Any] = []
     async with Shown(hub, alerts=AlertSettings(ring_with=("osc9",))) as shown:
         monkeypatch.setattr(shown.app._driver, "write", written.append)
         await shown.app.action_area("monitor")

@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ class Hook:
     """A webhook that takes calls, or refuses them while `down`."""
 
     def __init__(self) -> None:
-        self.taken: list[dict] = []
+        self.taken: list[dict[str, Any]] = []
         self.tries: list[float] = []
         self.down = False
         self.clock: HandClock | None = None

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -25,7 +26,7 @@ PATIENCE = 300.0
 WORKER = [sys.executable, "-m", "tests.services.checkup.kill_worker"]
 
 
-def decisions(home: Path) -> dict[str, tuple]:
+def decisions(home: Path) -> dict[str, tuple[Any, ...]]:
     """Return what is decided on disk."""
     connection = sqlite3.connect(home / "state" / "checkups.db")
     try:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -243,7 +244,7 @@ async def test_somebody_phoned_meanwhile(hub_over, simulator):
         if request.path == LIST and not phoned:
             phoned.append(_phoned(simulator, customer))
 
-    phoned: list = []
+    phoned: list[Any] = []
     simulator.on_request = phone
     entry = await put(hub, ticket_for(customer))
     assert (entry.state, entry.similar) == (EntryState.EXISTS, (phoned[0].protocol,))

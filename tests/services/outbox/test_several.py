@@ -10,7 +10,7 @@ import pytest
 from benchmarks.outbox import TIMEOUT, Storm, Weather
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.services.outbox import runner
-from hubsoft_tui.services.outbox.types import EntryState, NewMessage
+from hubsoft_tui.services.outbox.types import Entry, EntryState, NewMessage
 from hubsoft_tui.settings.tree import HealthSettings, HttpSettings, OutboxSettings, RetrySettings
 from hubsoft_tui.simulator import Simulator
 
@@ -65,7 +65,7 @@ async def test_forty_messages_in_a_storm_are_each_there_once(hub_over, simulator
     await asyncio.to_thread(hub.close)  # in the middle of it
     hub = hub_over(background=True, **sections)
     until = time.monotonic() + 30
-    found = ()
+    found: tuple[Entry, ...] = ()
     while time.monotonic() < until and {entry.state for entry in found} != {EntryState.SENT}:
         found = await hub.run(lambda s: s.outbox.entries())
         for entry in found:

@@ -1,6 +1,7 @@
 """The cache, question by question: what curves must equal."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from hubsoft_tui.core.telemetry import trace as marks
 from hubsoft_tui.services.tuning.lifetimes import KEYS, NOT_FOUND, SUSPENDED
@@ -40,7 +41,8 @@ def is_about(key, category, negative, suspended):
 
 def replay(rows, lifetimes, key, *, lives=lambda _subject, _place: True):
     """Answer `rows` of (at, subject, mark) as the cache would; `lives` says whether a record is still there."""
-    told, kept = Replayed(), {}
+    told = Replayed()
+    kept: dict[Any, Any] = {}
     for place, (at, subject, mark) in enumerate(rows):
         category = mark & marks.CATEGORY
         fetched, kind = kept.get(subject, (None, (False, False)))

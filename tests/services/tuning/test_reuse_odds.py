@@ -1,4 +1,5 @@
 import functools
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,8 @@ def renewed_ahead(told, reuse, worth, start):
     """Play every question, renewing after `start` or not; return (people, waited, renewed) after it, twice."""
     found, category = [], Category.CLIENT_DATA
     for wanted in (False, True):
-        replayed, people, before = CacheReplay(told, LIFETIMES), {}, (0, 0)
+        replayed, before = CacheReplay(told, LIFETIMES), (0, 0)
+        people: dict[Any, Any] = {}
         shown = replayed.shown[category]
         for one in told.questions:
             mine = people.setdefault(one.subject, [])

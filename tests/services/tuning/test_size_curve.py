@@ -1,4 +1,5 @@
 import random
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from tests.services.tuning.test_curve import DEFAULTS, columns_of, made
 
 def residents(rows, size):
     """Tell, before each question, who an LRU of `size` still holds."""
-    line, held = [], []
+    line: list[Any] = []
+    held: list[Any] = []
     for _at, subject, _mark in rows:
         held.append(set(line[:size]))
         line = [subject, *(each for each in line if each != subject)]
