@@ -112,7 +112,7 @@ class FilterLine(Horizontal):
         if self.field.has_focus and self.text:
             self.field.insert_text_at_cursor("/")
         self.display = True
-        self.field.focus()
+        self.screen.set_focus(self.field)
 
     def clear(self) -> None:
         """Narrow nothing any more."""
