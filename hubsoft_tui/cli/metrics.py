@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import CollectorRegistry
 
+    from ..services.shared_ports import SharedFigures
+
 EMPTY: Final[tuple[tuple[()], ...]] = ((), (), (), ())
 
 
@@ -85,6 +87,7 @@ class HomeMetrics:
             "shared": self._shared,
         }
         with self._lock:
+            self._seen = self._looked_at()
             for name, read in parts.items():
                 try:
                     found += read()
@@ -119,6 +122,11 @@ class HomeMetrics:
         for head in ledger.queue.values():
             if now - head.seen < FROZEN:
                 waiting[head.priority.name.lower(),] += head.waiting
+        used, paused = state.used, state.paused_for
+        if self._seen is not None:  # all machines together
+            held = self._seen.ledger
+            used, paused = held.used, max(held.paused, held.quarantine)
+            waiting = {(each.name.lower(),): float(held.waiting[each]) for each in Priority}
         return [
             _gauge("hubsoft_budget_limit", "Requests allowed in 60 seconds now, after any 429.", state.limit),
             _gauge(
@@ -129,9 +137,9 @@ class HomeMetrics:
             _gauge(
                 "hubsoft_budget_used",
                 "Requests of the last 60 seconds, those on their way included.",
-                state.used,
+                used,
             ),
-            _gauge("hubsoft_paused_seconds", "Seconds until the pause after a 429 ends.", state.paused_for),
+            _gauge("hubsoft_paused_seconds", "Seconds until the pause after a 429 ends.", paused),
             Figure(
                 "hubsoft_queue_waiting",
                 "gauge",
@@ -141,15 +149,22 @@ class HomeMetrics:
             ),
         ]
 
+    def _looked_at(self) -> SharedFigures | None:
+        """Look at the shared server; None without one, or while it is lost."""
+        if self._state.shared is None:
+            return None
+        from ..services.shared_ports import figures_at  # noqa: PLC0415 - heavy library: redis and cryptography
+
+        try:
+            return asyncio.run(figures_at(self._settings, self._settings.profile.account))
+        except SharedServerLost:
+            return None
+
     def _shared(self) -> list[Figure]:
         if self._state.shared is None:
             return []
-        from ..services.shared_ports import figures_at  # noqa: PLC0415 - heavy library: redis and cryptography
-
-        up = "Whether the server that machines share answers (1) or not (0)."
-        try:
-            seen = asyncio.run(figures_at(self._settings, self._settings.profile.account))
-        except SharedServerLost:
+        up, seen = "Whether the server that machines share answers (1) or not (0).", self._seen
+        if seen is None:
             return [_gauge("hubsoft_shared_up", up, 0)]
         ledger = seen.ledger
         told = {
@@ -181,6 +196,26 @@ class HomeMetrics:
         return [
             *(_gauge(name, text, value) for name, (text, value) in told.items()),
             Figure("hubsoft_shared_clock_held_back_seconds", "counter", jumped, {(): ledger.held_back}),
+            Figure(
+                "hubsoft_shared_calls",
+                "counter",
+                "Calls of all machines at the shared budget in its life, by what they were answered.",
+                _by_name(ledger.answers),
+                ("answer",),
+            ),
+            Figure(
+                "hubsoft_shared_alone_requests",
+                "counter",
+                "Requests that machines sent alone while the server was lost, as far as they reported them.",
+                {(): float(ledger.alone)},
+            ),
+            Figure(
+                "hubsoft_shared_flights",
+                "counter",
+                "Questions looked for at the server: had, asked by the machine, asked by another, failed.",
+                _by_name(ledger.flights),
+                ("how",),
+            ),
         ]
 
     def _cache(self) -> list[Figure]:
@@ -285,6 +320,10 @@ def _requests(name: str, told: str, label: str, groups: Mapping[str, Sums]) -> F
     return Figure(
         name, "counter", told, {(key,): float(sums.requests) for key, sums in groups.items()}, (label,)
     )
+
+
+def _by_name(counts: Mapping[str, int]) -> dict[tuple[str, ...], float]:
+    return {(name,): float(count) for name, count in counts.items()}
 
 
 def _gauge(name: str, told: str, value: float) -> Figure:

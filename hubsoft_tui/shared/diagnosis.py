@@ -9,20 +9,18 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
-
-import msgspec
 
 from ..core.clock import Clock
 from ..errors import SharedServerLost
 from ..formats import countdown
 from ..texts import Text, say
 from .connection import SharedServer
-from .machines import MachineSeen
+from .machines import MachineSeen, seen_ledger
 
 PINGS: Final = 20
 SLOW: Final = 0.5
@@ -301,26 +299,40 @@ class LedgerSeen:
     unknown: float = 0.0
     held_back: float = 0.0
     others: int = 0
+    used: int = 0
+    """Slots of the window that are taken."""
+    paused: float = 0.0
+    """Of a 429."""
+    waiting: tuple[int, ...] = (0, 0, 0, 0)
+    """Requests in line, by class."""
+    answers: Mapping[str, int] = field(default_factory=dict)
+    """Calls in the ledger's life, by what came of them: `ok`, `late`, `hello`, `old`."""
+    alone: int = 0
+    """Requests that machines reported to have sent alone, in its life."""
+    flights: Mapping[str, int] = field(default_factory=dict)
+    """Looks for questions, by what was found: `have`, `yours`, `wait`, `failed`."""
 
 
 async def read_ledger(server: SharedServer) -> LedgerSeen:
     """Look at the ledger. Raises SharedServerLost."""
-    blob = await server.call(lambda client: client.get(f"{server.prefix}ledger"))
-    if blob is None:
+    held = await seen_ledger(server)
+    if not held:
         return LedgerSeen()
-    held: dict[str, Any] = msgspec.msgpack.decode(blob)
     if held["f"] > FORMAT:
         return LedgerSeen(there=True, newer=True)
-    seconds, micros = await server.call(lambda client: client.time())
-    now = max(held["c"], seconds * 1000 + micros // 1000 + held["off"])
-    throttle = held["th"]
     return LedgerSeen(
         there=True,
         epoch=str(held["e"]),
-        quarantine=max(0.0, (held["q"] - now) / 1000),
-        unknown=max(0.0, (held["u"] - now) / 1000),
+        quarantine=held["q"] / 1000,
+        unknown=held["u"] / 1000,
         held_back=held["H"] / 1000,
-        others=throttle.get("ot") or 0 if now < (throttle.get("ou") or 0) else 0,
+        others=held["ot"],
+        used=held["n"],
+        paused=held["pu"] / 1000,
+        waiting=tuple(held["w"]),
+        answers=held["k"],
+        alone=held["al"],
+        flights=held["fl"],
     )
 
 

@@ -100,7 +100,7 @@ class SharedFlights:
             found, *rest = await self._server.script(
                 "look.lua",
                 [self._key("r", name), self._key("c", name), self._key("fence"), self._key("used")],
-                [self._owner, round(SECONDS * 1000), epoch, oldest, int(priority), fence],
+                [self._owner, round(SECONDS * 1000), epoch, oldest, int(priority), fence, self._key("n", "")],
             )
         except SharedServerLost as error:
             logger.info("single flight: %s", error)

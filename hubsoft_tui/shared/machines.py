@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -39,11 +39,21 @@ def sealed_face(seal: Seal, name: str, version: str, kind: str) -> str:
     return base64.b64encode(seal.sealed(msgspec.msgpack.encode([name, version, kind]), PLACE)).decode()
 
 
+async def seen_ledger(server: SharedServer) -> dict[str, Any]:
+    """Return what `seen.lua` says of the ledger; empty where there is none. Raises SharedServerLost.
+
+    The ledger itself is for its scripts alone: it keeps whole answers, which are no text.
+    """
+    answer = await server.script("seen.lua", [f"{server.prefix}ledger"], [f"{server.prefix}n:"])
+    held: dict[str, Any] = {} if answer is None else msgspec.msgpack.decode(answer)
+    return held
+
+
 async def seen_machines(server: SharedServer, seal: Seal, mine: str) -> list[MachineSeen]:
     """Return who is at the server, the machine `mine` first. Raises SharedServerLost."""
-    answer = await server.script("machines.lua", [f"{server.prefix}ledger"], [])
     found = []
-    for machine, promise, silent, spent, waiting, face in msgspec.msgpack.decode(answer):
+    held = await seen_ledger(server)
+    for machine, promise, silent, spent, waiting, face in held.get("m", ()):
         name, version, kind = _opened(seal, face)
         found.append(
             MachineSeen(

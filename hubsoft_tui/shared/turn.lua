@@ -48,14 +48,14 @@ if fresh or rolled or g.srv ~= srv then
 end
 -- 3. A message that waited too long on the way must neither make its sender look alive nor be granted anything. One
 --    that does not know this epoch cannot be dated: it is told the time and comes again.
-local function answer(status, t) t.s = status; t.t = now; t.u = now + g.H; t.f = fast; t.v = g.v; t.e = g.e; return cmsgpack.pack(t) end
+local function answer(status, t) g.k = g.k or {}; g.k[status] = (g.k[status] or 0) + 1; t.s = status; t.t = now; t.u = now + g.H; t.f = fast; t.v = g.v; t.e = g.e; return cmsgpack.pack(t) end
 if q.le ~= g.e or fast > q.na then
-  redis.call('SET', KEYS[1], cmsgpack.pack(g)); return answer(q.le ~= g.e and 'hello' or 'late', {})
+  local a = answer(q.le ~= g.e and 'hello' or 'late', {}); redis.call('SET', KEYS[1], cmsgpack.pack(g)); return a
 end
 -- 4. a repeated message gets the answer it got
 local o = g.o[q.o]
 if o and o.q == q.n and o.a then return o.a end
-if o and q.n < o.q then return answer('old', {}) end
+if o and q.n < o.q then local a = answer('old', {}); redis.call('SET', KEYS[1], cmsgpack.pack(g)); return a end
 
 g.v = g.v + 1
 
@@ -92,7 +92,10 @@ for id, s in pairs(g.s) do     -- granted in an answer that never arrived: nothi
     if not known then g.s[id] = nil end end
 end
 if q.rep then
-  for _, x in ipairs(q.rep.s) do g.s[x[1]] = {m=q.m, o=x[6], p=x[2], g=now - x[3], l=now + x[5], d=x[4] and now - x[4]} end
+  for _, x in ipairs(q.rep.s) do
+    if not g.s[x[1]] and not string.match(x[1], ':%d+:%d+$') then g.al = (g.al or 0) + 1 end   -- it was granted alone
+    g.s[x[1]] = {m=q.m, o=x[6], p=x[2], g=now - x[3], l=now + x[5], d=x[4] and now - x[4]}
+  end
   for id, b in pairs(q.rep.r) do if not g.m[id] then g.m[id] = {b=b, t=fast - SILENT, c=now, j=0, v=-1, ok=true, L=0, W=0}; apart = apart + b; machines = machines + 1 elseif g.m[id] ~= m then local x = g.m[id]; if silent(x) then apart = apart + math.max(0, b - x.b) end; x.b = math.max(x.b, b) end end
   if g.rep then g.rep[q.m] = true end
   if q.rep.ra and q.rep.ra >= 0 and q.rep.ra < SILENT then g.u = 0 end   -- it was there until the end: it knows every machine

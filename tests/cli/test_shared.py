@@ -142,7 +142,15 @@ class TestMachines:
         assert "laptop" not in {each["name"] for each in left}
 
 
-def test_prometheus_is_told_of_the_server(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ledger_that_keeps_a_whole_answer_is_looked_at(run: Any, shared: Any) -> None:
+    assert run("shared", "begin").code == 0
+    (key,) = shared.keys("hs:*:ledger")
+    keeps = "for _, o in pairs(g.o) do o.a = '\\222\\255' end redis.call('SET', KEYS[1], cmsgpack.pack(g))"
+    shared.eval(f"local g = cmsgpack.unpack(redis.call('GET', KEYS[1])) {keeps}", 1, key)
+    assert run("shared", "check", "--json").document["epoch"]
+
+
+def test_prometheus_is_told_of_the_server(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("shared", "begin").code == 0
     monkeypatch.setattr("hubsoft_tui.services.storage.budget.SqliteBudget.last", lambda _ledger: False)
     assert run("lookup", "86214941081").code == 0  # it goes without taking leave
@@ -152,8 +160,14 @@ def test_prometheus_is_told_of_the_server(run: Any, monkeypatch: pytest.MonkeyPa
         "shared_machines 1.0",
         "shared_set_aside 0.0",
         "shared_quarantine_seconds 0.0",
+        "shared_alone_requests_total 0.0",
+        'shared_flights_total{how="yours"} 1.0',
+        "budget_used 2.0",
     ):
         assert f"\nhubsoft_{sample}\n" in told
+    assert '\nhubsoft_shared_calls_total{answer="ok"} ' in told
+    monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path / "other"))
+    assert "\nhubsoft_budget_used 2.0\n" in run("metrics").out, "what all machines spent"
     monkeypatch.setenv("HUBSOFT_TUI_SHARED__URL", "redis://127.0.0.1:1/0")
     gone = run("metrics")
     assert (gone.code, "\nhubsoft_shared_up 0.0\n" in gone.out) == (0, True)

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import redis
 
+from hubsoft_tui.core.ports import Look
 from hubsoft_tui.core.types import Priority
-from hubsoft_tui.errors import HubSoftError
+from hubsoft_tui.errors import Unreachable
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.tickets.paging import SMALLEST
+from hubsoft_tui.services.tickets.relay import KEY
 from hubsoft_tui.services.tickets.types import PassReport, TicketState
 from hubsoft_tui.settings.tree import RetrySettings, SharedSettings, SyncSettings
 from hubsoft_tui.simulator import Simulator
@@ -117,12 +118,31 @@ async def test_the_machine_that_looks_back_furthest_leads_until_the_others_follo
     assert {row.id for row in far.rows.values() if row.state is TicketState.OPEN} <= near.rows.keys()
 
 
-async def test_a_pass_that_fails_fails_for_all_and_costs_one_request(simulator: Simulator, machines) -> None:
-    made = [await asyncio.to_thread(lambda: machines(page_size=SMALLEST)) for _ in range(3)]
-    simulator.fail_next(9, "late:2", LISTS)
+async def test_a_pass_that_fails_fails_for_all_that_wait_for_it(simulator: Simulator, machines) -> None:
+    leader, *others = [await asyncio.to_thread(machines) for _ in range(3)]
     simulator.request_log.clear()
-    assert all(isinstance(end, HubSoftError) for end in await passes(made))
-    assert simulator.request_log.count(path=LISTS) == 1
+
+    async def lead(services: Services) -> Look:
+        relay = services.tickets._sync._passes._relay
+        return await relay.look(KEY, Priority.NORMAL, 0.0, None)
+
+    async def waits(services: Services) -> bool:
+        return services.tickets._sync._passes._relay.counts["wait"] > 0
+
+    look = await leader.hub.run(lead)
+    assert look.mine
+    ends = asyncio.create_task(passes(others))
+    async with asyncio.timeout(20):
+        for other in others:
+            while not await other.hub.run(waits):
+                await asyncio.sleep(0.02)
+
+    async def fail(services: Services) -> None:
+        services.tickets._sync._passes._relay.failed(KEY, look, Unreachable("it is gone"))
+
+    await leader.hub.run(fail)
+    assert all(isinstance(end, Unreachable) for end in await ends)
+    assert simulator.request_log.count() == 0
 
 
 async def test_what_is_told_is_sealed_and_rubbish_in_its_place_costs_a_pass(
