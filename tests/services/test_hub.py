@@ -6,23 +6,20 @@ import asyncio
 import gc
 import logging
 import sqlite3
-import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from hubsoft_tui.api.customers import customer_search
 from hubsoft_tui.api.tickets import open_ticket
-from hubsoft_tui.core.types import BreakerState, Category, Health, Priority, RequestContext, Source
+from hubsoft_tui.core.types import Category, Health, Priority, RequestContext, Source
 from hubsoft_tui.errors import (
     BadAnswer,
     CredentialsRefused,
     HubSoftError,
-    QueueFull,
     RateLimited,
     Refused,
     StoreError,
@@ -42,37 +39,13 @@ from hubsoft_tui.settings.tree import (
 )
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.records import SqliteRecords
-from tests.hubs import SHARE, settings_for
-
-CUSTOMER = "/api/v1/integracao/cliente"
-BIANCA, GUILHERME = "86214941081", "10682083682"
+from tests.hubs import BIANCA, CUSTOMER, GUILHERME, SHARE, documents, lookup, remember, sent, settings_for
 
 
 @pytest.fixture
 def simulator():
     with Simulator(customers=300, tickets=20, latency=(0.0, 0.0)) as simulator:
         yield simulator
-
-
-def sent(simulator: Simulator, path: str = CUSTOMER) -> int:
-    return sum(entry.path == path for entry in simulator.request_log.entries())
-
-
-def documents(simulator: Simulator, count: int) -> list[str]:
-    return [customer.document for customer in simulator.customers if len(customer.document) == 11][:count]
-
-
-async def lookup(hub: Hub, term: str, **options: Any):
-    return await hub.run(lambda s: s.customers.lookup(term, **options))
-
-
-async def remember(hub: Hub, ages: CacheSettings) -> None:
-    """Have what is remembered judged by other ages."""
-
-    async def reconfigure(services) -> None:
-        services.engine.reconfigure(replace(hub.settings, cache=ages))
-
-    await hub.run(reconfigure)
 
 
 # -- memory
@@ -293,165 +266,6 @@ async def test_refused_credentials_are_forgotten_with_a_signed_answer(hub_over, 
     with hub.watch():
         await asyncio.sleep(0.1)
         assert hub.snapshot().api.health is Health.ONLINE
-
-
-# -- outage
-
-
-async def go_down(hub: Hub, simulator: Simulator) -> None:
-    """Switch HubSoft off and make enough people notice for the breaker to open."""
-    simulator.set_scenario("outage")
-    for document in documents(simulator, 40)[30:]:
-        with pytest.raises(Unreachable):
-            await lookup(hub, document)
-    with hub.watch():
-        while hub.snapshot().api.breaker is BreakerState.CLOSED:
-            await asyncio.sleep(0.02)
-
-
-async def test_in_an_outage_known_customers_are_shown_with_their_age(hub_over, simulator):
-    hub = hub_over(
-        cache=CacheSettings(client_data_ttl=0.01), health=HealthSettings(open_seconds=60, open_max_seconds=60)
-    )
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    before = len(simulator.request_log.entries())
-    stale = await lookup(hub, BIANCA)
-    assert stale.source is Source.STALE
-    assert stale.age > 0
-    assert "has not answered since" in stale.reason
-    started = time.monotonic()
-    with pytest.raises(Unreachable, match="has not answered since"):
-        await lookup(hub, GUILHERME)
-    assert time.monotonic() - started < 1, (
-        "a promise to people, not a benchmark: the breaker answers, not a timeout"
-    )
-    assert len(simulator.request_log.entries()) <= before + 2, (
-        "each question of a person looks once whether HubSoft is back"
-    )
-
-
-@pytest.mark.parametrize("priority", [Priority.CRITICAL, Priority.HIGH])
-async def test_after_an_outage_a_person_s_question_is_the_probe(hub_over, simulator, priority):
-    hub = hub_over(
-        cache=CacheSettings(client_data_ttl=0.01), health=HealthSettings(open_seconds=60, open_max_seconds=60)
-    )
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    with pytest.raises(Unreachable):
-        await lookup(hub, GUILHERME, context=RequestContext(priority=priority))
-    simulator.set_scenario("calm")
-    again = await lookup(hub, BIANCA, refresh=True, context=RequestContext(priority=priority))
-    assert (again.source, again.found) == (Source.API, True)
-    assert (await lookup(hub, GUILHERME)).found
-
-
-async def test_one_of_many_questions_probes_an_open_breaker(hub_over, simulator):
-    hub = hub_over(health=HealthSettings(open_seconds=60, open_max_seconds=60))
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    simulator.set_scenario("calm")
-    simulator.latency = (0.3, 0.3)
-    before = len(simulator.request_log.entries())
-    asked = [asyncio.create_task(lookup(hub, each)) for each in documents(simulator, 100)[80:]]
-    await asyncio.sleep(0.15)
-    assert len(simulator.request_log.entries()) - before <= 1
-    assert all(answer.found for answer in await asyncio.gather(*asked))
-
-
-async def test_a_known_outage_answers_soon_and_its_end_is_noticed(hub_over, simulator):
-    hub = hub_over(health=HealthSettings(open_seconds=60, open_max_seconds=60))
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    simulator.set_scenario("calm")
-    simulator.latency = (3.3, 3.3)
-    with pytest.raises(Unreachable, match="has not answered since"):
-        await lookup(hub, GUILHERME)
-    simulator.latency = (0.0, 0.0)
-    with hub.watch():
-        async with asyncio.timeout(5):
-            while hub.snapshot().api.health is Health.OFFLINE:
-                await asyncio.sleep(0.05)
-
-
-async def test_joining_a_background_question_in_an_outage_returns_at_once(hub_over, simulator):
-    hub = hub_over(health=HealthSettings(open_seconds=60, open_max_seconds=60))
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    background = asyncio.create_task(lookup(hub, GUILHERME, context=RequestContext(priority=Priority.LOW)))
-    await asyncio.sleep(0.05)
-    async with asyncio.timeout(1):
-        with pytest.raises(Unreachable):
-            await lookup(hub, GUILHERME)
-    background.cancel()
-
-
-async def test_what_waits_for_hubsoft_to_come_back_is_bounded(hub_over, simulator):
-    limiter = LimiterSettings(max_requests_per_minute=6000, max_queue_size=5)
-    hub = hub_over(limiter=limiter, health=HealthSettings(open_seconds=60, open_max_seconds=60))
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    waiting = [
-        asyncio.create_task(lookup(hub, document, context=RequestContext(priority=Priority.LOW)))
-        for document in documents(simulator, 60)[40:]
-    ]
-    async with asyncio.timeout(10):
-        while sum(task.done() for task in waiting) < 15:
-            await asyncio.sleep(0.005)
-    assert sum(task.done() for task in waiting) == 15
-    assert all(isinstance(task.exception(), QueueFull) for task in waiting if task.done())
-    for task in waiting:
-        task.cancel()
-
-
-async def test_recovery_is_noticed_without_anybody_asking(hub_over, simulator):
-    hub = hub_over()
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    simulator.set_scenario("calm")
-    with hub.watch():
-        async with asyncio.timeout(10):
-            while hub.snapshot().api.health is not Health.ONLINE:
-                await asyncio.sleep(0.05)
-    assert (await lookup(hub, GUILHERME)).found
-
-
-async def test_one_of_fifty_background_questions_is_the_probe(hub_over, simulator):
-    hub = hub_over(health=HealthSettings(open_seconds=0.6, open_max_seconds=0.6))
-    await lookup(hub, BIANCA)
-    await go_down(hub, simulator)
-    waiting = [
-        asyncio.create_task(lookup(hub, document, context=RequestContext(priority=Priority.NORMAL)))
-        for document in documents(simulator, 100)[50:]
-    ]
-    await asyncio.sleep(0)
-    at_probe: list[int] = []
-    before = len(simulator.request_log.entries())
-    simulator.set_scenario("calm")
-    simulator.latency = (0.15, 0.15)
-    while len(simulator.request_log.entries()) == before:
-        await asyncio.sleep(0.005)
-    await asyncio.sleep(0.08)
-    at_probe.append(len(simulator.request_log.entries()) - before)
-    answers = await asyncio.gather(*waiting)
-    assert at_probe == [1]
-    assert all(answer.found for answer in answers)
-
-
-async def test_a_fresh_console_in_an_outage_has_old_ticket_types(hub_over, simulator, tmp_path):
-    old = CacheSettings(service_data_ttl=0.01, stale_ttl=0.02, clean_seconds=0.05)
-    first = hub_over(cache=old)
-    types = await first.run(lambda s: s.outbox.types())
-    reasons = await first.run(lambda s: s.outbox.reasons())
-    assert types
-    assert reasons
-    await asyncio.sleep(0.2)
-    first.close()
-    simulator.set_scenario("outage")
-    fresh = hub_over(cache=old)
-    assert await fresh.run(lambda s: s.outbox.types()) == types
-    kept = await fresh.run(lambda s: s.outbox.reasons())
-    assert [(each.id, each.label) for each in kept] == [(each.id, each.label) for each in reasons]
 
 
 # -- limits

@@ -2,64 +2,19 @@
 
 from __future__ import annotations
 
-import stat
 import tomllib
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubsoft_tui.errors import InvalidInput, SettingsError, StoreError
-from hubsoft_tui.settings import secrets
-from hubsoft_tui.settings.files import Loaded, complete, explain, load, read, save_tuned
+from hubsoft_tui.errors import SettingsError
+from hubsoft_tui.settings.files import complete, explain, load, read
 from hubsoft_tui.settings.layers import known_settings
-from hubsoft_tui.settings.places import Places, find
-from hubsoft_tui.settings.profiles import NoProfile, save_profile
+from hubsoft_tui.settings.profiles import NoProfile
 from hubsoft_tui.settings.tree import LogSettings, Profile, Settings
 from hubsoft_tui.texts import use
-
-PROFILE = """
-[profiles.main]
-url = "https://api.provedor.example"
-client_id = "89"
-username = "api@provedor.example"
-"""
-SECRETS = {"HUBSOFT_CLIENT_SECRET": "a-client-secret", "HUBSOFT_PASSWORD": "a-password"}
-
-
-@dataclass
-class House:
-    """One home, filled as a test wants it."""
-
-    root: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def places(self) -> Places:
-        return find({}, self.root)
-
-    def write(self, name: str, content: str | bytes, mode: int = 0o600) -> Path:
-        path = self.places.config / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        path.chmod(mode)
-        return path
-
-    def read(self, **arguments: object) -> Loaded:
-        environment = {"HUBSOFT_TUI_HOME": str(self.root), **self.environment}
-        return read(environment=environment, **arguments)  # type: ignore[arg-type]
-
-    def wrong(self, **arguments: object) -> str:
-        with pytest.raises(SettingsError) as caught:
-            self.read(**arguments)
-        return str(caught.value)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path / "home", dict(SECRETS))
+from tests.settings.house import PROFILE, House
 
 
 def test_defaults_then_file_then_tuned_then_environment_then_flags(house: House) -> None:
@@ -116,56 +71,6 @@ def test_the_environment_overrides_the_chosen_profile(house: House) -> None:
     house.environment |= {"HUBSOFT_USERNAME": "other", "HUBSOFT_CLIENT_ID": " "}
     profile = house.read().settings.profile
     assert (profile.name, profile.username, profile.client_id) == ("main", "other", "89")
-
-
-TWO = PROFILE.replace("main", "day") + PROFILE.replace("main", "night")
-
-
-@pytest.mark.parametrize(
-    ("config", "flag", "variable", "chosen"),
-    [
-        (PROFILE.replace("main", "only"), None, "", "only"),
-        (TWO + PROFILE, None, "", "main"),
-        ("default_profile = 'night'\n" + TWO, None, "", "night"),
-        ("default_profile = 'night'\n" + TWO, None, "day", "day"),
-        ("default_profile = 'night'\n" + TWO, "night", "day", "night"),
-    ],
-)
-def test_the_profile_is_chosen(
-    house: House, config: str, flag: str | None, variable: str, chosen: str
-) -> None:
-    house.write("config.toml", config)
-    house.environment["HUBSOFT_TUI_PROFILE"] = variable
-    assert house.read(profile=flag).settings.profile.name == chosen
-
-
-def test_a_profile_that_cannot_be_chosen_is_refused(house: House) -> None:
-    house.write("config.toml", TWO)
-    house.environment = {}
-    assert "several profiles (day, night)" in house.wrong()
-    assert '--profile: there is no profile "dya". Those that exist: day, night.' in house.wrong(profile="dya")
-    house.environment = {"HUBSOFT_TUI_PROFILE": "x"}
-    assert "the variable HUBSOFT_TUI_PROFILE: there is no profile" in house.wrong()
-
-
-def test_an_incomplete_profile_says_what_it_lacks_and_where_it_belongs(house: House) -> None:
-    house.write("config.toml", PROFILE)
-    house.environment = {"HUBSOFT_CLIENT_SECRET": "x"}
-    said = house.wrong()
-    assert "lacks password" in said
-    assert "HUBSOFT_PASSWORD" in said
-    assert "secrets.toml" in said
-    assert house.read(need_profile=False).settings.profile.password == ""
-
-
-def test_read_only_is_the_stricter_of_profile_and_flag(house: House) -> None:
-    house.write("config.toml", PROFILE)
-    assert not house.read().settings.profile.read_only
-    assert house.read(flags={"read_only": True}).settings.profile.read_only
-    house.write("config.toml", PROFILE + "read_only = true\n")
-    assert house.read(flags={"read_only": False}).settings.profile.read_only
-    house.environment["HUBSOFT_TUI_PROFILE__READ_ONLY"] = "false"
-    assert house.read().settings.profile.read_only
 
 
 @pytest.mark.parametrize(
@@ -350,137 +255,6 @@ def test_every_setting_says_what_it_does_and_has_bounds(key: str) -> None:
         lowest = known.rule.low if known.rule.low is not None else known.rule.above
         assert lowest is not None
         assert lowest <= known.default <= known.rule.high
-
-
-# --- tuned.toml
-
-
-def test_tuned_values_are_kept_and_taken_out(house: House) -> None:
-    house.write("config.toml", PROFILE)
-    save_tuned(house.places, {"cache.client_data_ttl": 900, "limiter.share.low": 0.5, "ui.theme": "nord"})
-    save_tuned(house.places, {"cache.client_data_ttl": None, "customers.active_statuses": ("a", "b")})
-    settings = house.read().settings
-    assert settings.cache.client_data_ttl == 1800
-    assert (settings.limiter.share["low"], settings.ui.theme) == (0.5, "nord")
-    assert settings.customers.active_statuses == ("a", "b")
-    assert stat.S_IMODE(house.places.tuned_file.stat().st_mode) == 0o600
-    assert [path.name for path in house.places.config.iterdir()] != []
-    assert not list(house.places.config.glob(".tuned*"))
-
-
-@pytest.mark.parametrize(
-    ("values", "says"),
-    [
-        ({"cache.client_data_ttl": -1}, "greater than 0"),
-        ({"limiter.share.low": 0.9}, "the share of low"),
-        ({"profile.url": "https://api.provedor.example"}, "cannot be tuned"),
-        ({"keys.quit": "x"}, "cannot be tuned"),
-        ({"cache.nothing": 1}, "cannot be tuned"),
-    ],
-)
-def test_a_value_that_is_not_allowed_is_not_written(
-    house: House, values: dict[str, object], says: str
-) -> None:
-    with pytest.raises(SettingsError, match=says):
-        save_tuned(house.places, values)
-    assert not house.places.tuned_file.exists()
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "[cache\n",
-        b"\xff\xfe",
-        "[cache]\nmax_entries = -1\n",
-        "[cahce]\nx = 1\n",
-        "[profile]\nread_only = true\n",
-    ],
-)
-def test_a_broken_tuned_file_is_set_aside_and_said_so(house: House, broken: str | bytes) -> None:
-    house.write("config.toml", PROFILE)
-    house.write("tuned.toml", broken)
-    loaded = house.read()
-    assert loaded.settings.cache == Settings().cache
-    assert not loaded.settings.profile.read_only
-    [warning] = loaded.warnings
-    [aside] = house.places.config.glob("tuned.toml.broken-*")
-    assert str(aside) in str(warning)
-    assert aside.read_bytes() == (broken.encode() if isinstance(broken, str) else broken)
-    assert house.read().warnings == ()
-
-
-def test_what_was_tuned_gives_way_to_a_file_it_no_longer_fits(house: House) -> None:
-    house.write("config.toml", PROFILE)
-    save_tuned(house.places, {"limiter.share.normal": 0.9})
-    house.write("config.toml", PROFILE + "[limiter.share]\nhigh = 0.88\n")
-    loaded = house.read()
-    assert loaded.settings.limiter.share["normal"] == 0.87
-    assert len(loaded.warnings) == 1
-
-
-# --- profiles
-
-
-FIRST = Profile(
-    name="main",
-    url="https://api.provedor.example/",
-    client_id="89",
-    username='api"@provedor.example',
-    client_secret="c",
-    password="p",
-)
-
-
-def test_a_first_profile_is_written_and_read_back(house: House) -> None:
-    assert save_profile(FIRST, house.places) is secrets.Kept.FILE
-    house.environment = {}
-    profile = house.read().settings.profile
-    assert profile == Profile("main", "https://api.provedor.example", "89", FIRST.username, "c", "p")
-    for path in (house.places.config_file, house.places.secrets_file):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(house.places.config.stat().st_mode) == 0o700
-    assert stat.S_IMODE(house.root.stat().st_mode) == 0o700
-    assert "password" not in house.places.config_file.read_text()
-
-
-def test_a_persons_file_is_never_rewritten(house: House) -> None:
-    mine = "# mine\n[cache]\nmax_entries = 5\n"
-    house.write("config.toml", mine)
-    with pytest.raises(SettingsError) as caught:
-        save_profile(FIRST, house.places)
-    assert house.places.config_file.read_text() == mine
-    lines = str(caught.value).partition("[profiles.main]")
-    house.write("config.toml", mine + lines[1] + lines[2])
-    house.environment = {}
-    assert house.read().settings.profile.password == "p"  # the secrets were kept for these lines
-    written = house.places.config_file.read_bytes()
-    save_profile(FIRST, house.places)
-    assert house.places.config_file.read_bytes() == written
-
-
-def test_another_profile_of_the_same_name_keeps_its_secrets(house: House) -> None:
-    house.write("config.toml", PROFILE)
-    with pytest.raises(
-        SettingsError, match=r"config.toml, line 2: there is a profile main with other values"
-    ):
-        save_profile(FIRST, house.places)
-    assert not house.places.secrets_file.exists()
-
-
-def test_a_profile_that_cannot_be_right_is_not_written(house: House) -> None:
-    with pytest.raises(InvalidInput, match="Fill in url"):
-        save_profile(Profile(client_id="1", username="u", client_secret="c", password="p"), house.places)
-    with pytest.raises(InvalidInput, match="letters, digits"):
-        save_profile(Profile(name="../x"), house.places)
-    assert not house.root.exists()
-
-
-def test_an_unwritable_home_is_said_to_be_so(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    places = find({}, tmp_path / "file" / "home")
-    for attempt in (lambda: save_profile(FIRST, places), lambda: save_tuned(places, {"ui.theme": "nord"})):
-        with pytest.raises((StoreError, SettingsError), match=r"file.home"):
-            attempt()
 
 
 # --- secrets in the settings, and explaining
