@@ -14,8 +14,9 @@ RUN python -m venv /venv \
 
 FROM python:3.13-slim
 COPY --from=built /venv /venv
-RUN useradd --create-home --uid 10001 operator && install -d -m 0700 -o operator /data
-USER operator
+# Debian has a group named operator already.
+RUN useradd --create-home --uid 10001 console && install -d -m 0700 -o console /data
+USER console
 ENV PATH=/venv/bin:$PATH HUBSOFT_TUI_HOME=/data LANG=C.UTF-8 TERM=xterm-256color
 VOLUME /data
 ENTRYPOINT ["hubsoft-tui"]

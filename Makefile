@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 READY_BENCH := $(VENV)/.ready-bench
+# The make that comes with macOS cannot keep apart what two checks print.
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # Compiled modules are kept, whatever the shell says: the tests start a few hundred programs.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,7 +44,7 @@ test: checks tests ## Run every check: lint, types, floors, texts, tests
 
 # One beside the other. The tests are read once before their workers do: each would compile them all for itself.
 checks: $(READY)
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types lint floors texts-check collected
+	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) types lint floors texts-check collected
 
 collected: $(READY)
 	@$(BIN)/python -m pytest -n0 -qq --collect-only >/dev/null || $(BIN)/python -m pytest -n0 -qq --collect-only
