@@ -51,10 +51,22 @@ class ShortAsk:
     lease: float
 
 
+_SCHEMES: Final = frozenset({"rediss", "redis", "unix"})
+
+
 def address_of(settings: Settings) -> SharedAddress:
     """Return where the shared server is. Raises SettingsError for a connection that others could read."""
     url, shared = settings.profile.shared_url or settings.shared.url, settings.shared
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in _SCHEMES and bool(parts.path if parts.scheme == "unix" else parts.hostname)
+        usable = usable and parts.port != 0
+    except ValueError:  # a bracket without its pair, a port that is no number
+        usable = False
+    if not usable:
+        raise SettingsError(
+            say("The shared server's address is none. It looks like rediss://user@host:6380/0")
+        )
     if settings.profile.shared_password and parts.password is None:
         name, _, host = parts.netloc.rpartition("@")
         login = f"{name}:{quote(settings.profile.shared_password, safe='')}"

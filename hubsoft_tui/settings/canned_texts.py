@@ -9,13 +9,13 @@ text = "Cliente {customer}, plano {plan}: ONU sem luz. Protocolo {protocol}."
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import SettingsError
 from ..privacy import clean
 from ..texts import say
+from .rules import LONGEST_TOML, parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 FILE: Final = "texts.toml"
 USES: Final = ("ticket", "message", "closing")
 PLACEHOLDERS: Final = ("customer", "plan", "protocol")
-LARGEST: Final = 1_000_000
-"""Bytes of a file that is read; more is no list of texts."""
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -50,14 +48,16 @@ def read_canned(paths: Iterable[Path]) -> tuple[CannedText, ...]:
 def _read(path: Path) -> tuple[CannedText, ...]:
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST)
-        rows = tomllib.loads(content.decode("utf-8-sig")).get("text", [])
+            content = file.read(LONGEST_TOML + 1)
+        if len(content) > LONGEST_TOML:
+            raise ValueError("more than a million characters")
+        rows = parse_toml(content.decode("utf-8-sig")).get("text", [])
     except FileNotFoundError:
         return ()
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SettingsError(say("{path} cannot be read ({reason}).", path=path, reason=reason)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise SettingsError(say("{path} is no TOML: {reason}", path=path, reason=str(error))) from error
     if not isinstance(rows, list):
         rows = [None]

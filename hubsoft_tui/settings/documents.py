@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from ..errors import SettingsError
 from ..privacy import clean
 from ..texts import Text, say
 from .layers import PROFILE_VARIABLES, Layer, Origin, Problem, SettingEntry, inner_tables, shown
+from .rules import parse_toml
 from .secrets import SECRET_KEYS
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def read_document(path: Path, layer: Layer) -> Document | None:
             say("{path}, line {line}: the file is not UTF-8 text. Save it as UTF-8.", path=path, line=line)
         ) from error
     try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        data = parse_toml(text)
+    except ValueError as error:
         raise SettingsError(_syntax(path, text, error)) from error
     return Document(path, layer, data, _locate(text.replace("\r\n", "\n")))
 
@@ -153,8 +153,8 @@ def _flat(document: Document, path: tuple[str, ...], value: object) -> list[Sett
     return [SettingEntry(".".join(path), value, document.origin(*path))]
 
 
-def _syntax(path: Path, text: str, error: Exception) -> Text:
-    words = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "too deeply nested"
+def _syntax(path: Path, text: str, error: ValueError) -> Text:
+    words = str(error)
     place = _AT_LINE.search(words)
     line = int(place[1]) if place and place[1] else text.count("\n") + 1
     return say(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -178,9 +179,17 @@ def from_flags(flags: Mapping[str, object]) -> list[SettingEntry]:
     return entries
 
 
+_LOGIN: Final = re.compile(r'://[^\s"]*@')
+_BEHIND_SERVER: Final = re.compile(r'(://[^\s"/?#]*)[/?#][^\s",]+')
+
+
 def shown(value: object) -> str:
-    """Write what was found as a sentence may repeat it: one line, short, harmless."""
-    text = clean(f'"{value}"' if isinstance(value, str) else plain(value))
+    """Write what was found as a sentence may repeat it: one line, short, harmless.
+
+    Of an address no more than the server: a password stands before it, and a key may stand behind it.
+    """
+    text = _LOGIN.sub("://***@", clean(f'"{value}"' if isinstance(value, str) else plain(value)))
+    text = _BEHIND_SERVER.sub(r"\1/…", text)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

@@ -200,16 +200,35 @@ def _fits(value: str, rule: SettingRule) -> bool:
     return not rule.pattern or re.fullmatch(rule.pattern, value) is not None
 
 
+LONGEST_TOML: Final = 1_000_000
+"""Characters of a document that is read; more is no file of settings."""
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return a TOML document. Raises TOMLDecodeError, a ValueError, for whatever is wrong with it."""
+    import tomllib  # noqa: PLC0415 - heavy: a start without a file needs it not
+
+    if len(text) > LONGEST_TOML:
+        raise tomllib.TOMLDecodeError("more than a million characters")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError:
+        raise tomllib.TOMLDecodeError("too deeply nested") from None
+    except ValueError:
+        raise tomllib.TOMLDecodeError("a number with too many digits") from None
+
+
 def _inline(text: str) -> object:
     import json  # noqa: PLC0415 - only a list given as text needs it
-    import tomllib  # noqa: PLC0415 - only a list given as text needs it
 
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {text}")["value"]
+    except ValueError:
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
 
 

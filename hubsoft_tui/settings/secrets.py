@@ -10,7 +10,6 @@ import os
 import shlex
 import stat
 import threading
-import tomllib
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from ..errors import SettingsError
 from ..texts import Text, say
 from .places import Places, write_private
+from .rules import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ def read_file(path: Path) -> dict[str, dict[str, str]]:
         reason = error.strerror or type(error).__name__
         raise SettingsError(say("{path} cannot be read: {reason}.", path=path, reason=reason)) from error
     try:
-        document = tomllib.loads(content.decode("utf-8-sig"))
+        document = parse_toml(content.decode("utf-8-sig"))
     except ValueError:
         # The parser's own words may quote the line, and with it the secret.
         raise _wrong(path, say("it is not valid TOML in UTF-8")) from None

@@ -35,6 +35,9 @@ def test_the_person_s_text_counts_before_the_provider_s_of_the_same_name(tmp_pat
         "[[text]]\nname = 'A'\ntext = 3",
         "[[text]]\nname = 'A'\ntext = 'x'\nfor = ['call']",
         "[[text]]\nname = 'A'\ntext = 'x'\nfor = 'ticket'",
+        f"n = {'9' * 5000}",
+        "n = " + "[" * 100_000,
+        f"n = '{'ã' * 700_000}'",
     ],
 )
 def test_a_file_that_is_wrong_is_named(tmp_path, content):

@@ -78,6 +78,10 @@ def test_the_environment_overrides_the_chosen_profile(house: House) -> None:
     [
         ("[cache]\n\nclient_data_ttl = 0\n", ["line 3", "client_data_ttl is 0", "greater than 0", "2592000 (seconds)"]),
         ("[cache]\nclient_data_ttl = nan\n", ["line 2", "is nan"]),
+        (f"[cache]\nmax_entries = {'9' * 5000}\n", ["not valid TOML", "too many digits"]),
+        (f"x = '{'a' * 1_000_000}'\n", ["not valid TOML", "more than a million"]),
+        ("x = " + "[" * 100_000, ["not valid TOML", "too deeply nested"]),
+        ("[shared]\nurl = 'redis://h:99/x/y'\n", ['is "redis://h:99/…"']),
         ("[cache]\nclient_data_ttl = inf\n", ["is inf"]),
         ("[cache]\nclient_data_ttl = true\n", ["is true"]),
         ("[cache]\nmax_entries = 1.5\n", ["is 1.5", "a whole number from 1"]),
@@ -277,6 +281,24 @@ def test_a_secret_is_in_no_text_form(house: House) -> None:
     everything = f"{loaded!r} {loaded.settings!r} {explain(loaded)!r}"
     assert "a-password" not in everything
     assert "a-client-secret" not in everything
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "[shared]\nurl = 'redis://:s3cr3t@host:6379/0'\n",
+        "[shared]\nurl = 'rediss://me:s3/cr@3t-s3cr3t@host'\n",
+        "[shared]\nurl = ['redis://:s3cr3t@host']\n",
+        "[alerts]\nwebhook_url = ['https://hooks.example/s3cr3t']\n",
+        "[alerts]\nwebhook_url = { a = 'https://hooks.example?key=s3cr3t' }\n",
+        "[profiles.main]\nurl = { a = 'https://me:s3cr3t@api.example' }\n",
+    ],
+)
+def test_a_password_in_an_address_is_never_repeated(house: House, config: str) -> None:
+    house.write("config.toml", config)
+    said = house.wrong()
+    assert "s3cr3t" not in said
+    assert "line 2" in said
 
 
 def test_each_value_is_explained(house: House) -> None:

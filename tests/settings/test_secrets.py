@@ -103,6 +103,14 @@ def test_what_is_kept_is_found_again(home: Places) -> None:
     assert stat.S_IMODE(home.secrets_file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("value", ["[" * 100_000, "9" * 5000, "'" + "a" * 1_000_000 + "'"])
+def test_rubbish_that_only_a_machine_writes_is_named_and_not_repeated(home: Places, value: str) -> None:
+    write(home, f"[profiles.main]\npassword = {value}\n")
+    with pytest.raises(SettingsError, match="not valid TOML") as told:
+        look_up(home, "main")
+    assert value[:20] not in str(told.value)
+
+
 def test_no_file_is_no_secret(home: Places) -> None:
     assert look_up(home, "main") == {}
     assert not home.config.exists()

@@ -61,6 +61,16 @@ def test_a_way_that_can_be_read_is_refused(url: str) -> None:
     assert address_of(Settings(shared=SharedSettings(url=url, allow_plain=True))).url == url
 
 
+@pytest.mark.parametrize(
+    "url", ["rediss://[::1:6379", "rediss://h:s3cr3t", "rediss://h:0", "http://h", "rediss://", "x"]
+)
+def test_what_is_no_address_is_refused_without_repeating_it(url: str) -> None:
+    for settings in (Settings(profile=Profile(shared_url=url)), Settings(shared=SharedSettings(url=url))):
+        with pytest.raises(SettingsError, match="It looks like") as told:
+            address_of(settings)
+        assert "s3cr3t" not in str(told.value)
+
+
 def test_the_password_is_taken_from_the_secrets_and_never_shown() -> None:
     settings = Settings(
         profile=Profile(shared_password="p@ss w"),
