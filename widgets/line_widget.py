@@ -96,7 +96,12 @@ class Drawn(Widget):
         self.refresh(layout=self.styles.is_auto_height)
 
     def paint(self, line: Content, width: int, base: Style | None = None) -> Strip:
-        """Return `line` as exactly `width` cells in this widget's colours (over `base`, if given)."""
+        """Return `line` as exactly `width` cells in this widget's colours (over `base`, if given).
+
+        What does not fit ends in …, wherever it is drawn: text that just stops reads as if it were whole.
+        """
+        if line.cell_length > width and cell_len(line.plain.rstrip()) > width:
+            line = line.truncate(width, ellipsis=True)
         style = self.visual_style if base is None else self.visual_style + base
         pieces = line.render(style, end="", parse_style=self._get_style)
         strip = Strip([Segment(text, own.rich_style) for text, own in pieces])

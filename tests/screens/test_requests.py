@@ -71,6 +71,7 @@ async def test_a_cursor_moved_off_holds_its_request_and_f_follows_again():
 
 async def test_filter_as_one_types_and_escape_step_by_step():
     async with Shown() as shown:
+        assert not shown.screen.check_action("close", ())  # there is nothing to close
         await shown.pilot.press("slash", *"time", "enter")
         await shown.pilot.pause()
         assert [row.id for row in shown.table.rows] == [3]
@@ -78,6 +79,7 @@ async def test_filter_as_one_types_and_escape_step_by_step():
         assert shown.table.has_focus
         await shown.pilot.press("enter")
         assert shown.screen.has_class("-details")
+        assert shown.screen.check_action("close", ())
         await shown.pilot.press("escape")
         assert not shown.screen.has_class("-details")
         assert len(shown.table.rows) == 1

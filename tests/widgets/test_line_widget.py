@@ -91,3 +91,10 @@ async def test_markup_in_text_is_text():
     async with Stage(view).run_test(size=(40, 6)) as pilot:
         await pilot.pause()
         assert lines_of(view)[0].startswith("[red]x[/red][/foo]")
+
+
+async def test_what_does_not_fit_says_so_and_spaces_at_the_end_are_nothing():
+    drawn = Text("whole line  ", "whole line and more", "漢字漢字漢字")
+    async with Stage(drawn).run_test(size=(10, 4)) as pilot:
+        await pilot.pause()
+        assert [one.rstrip() for one in lines_of(drawn)] == ["whole line", "whole lin…", "漢字漢字 …"]

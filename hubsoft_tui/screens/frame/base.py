@@ -154,12 +154,20 @@ class ConsoleScreen(ConsolePart, Screen[None]):
             if not action.line or key is None:
                 continue
             item = Item(action.id, shown_key(key), _(action.label))
-            (always if action.id in _ALWAYS else mine).append(item)
+            if key == "escape" and self.in_front:
+                always.insert(0, item)  # however narrow the terminal is, the way back stays in sight
+            else:
+                (always if action.id in _ALWAYS else mine).append(item)
         if self.fills_in:
             taken = shown_key("enter"), shown_key("escape")
             mine = [item for item in mine if item.key not in taken]
             mine[:0] = [Item(_TAKE, taken[0], _("confirm")), Item(_LEAVE, taken[1], _("back"))]
         self.query_one(KeyLine).show(tuple(mine), tuple(always))
+
+    @property
+    def in_front(self) -> bool:
+        """Whether it stands in front of an area, without a key of its own among the tabs."""
+        return all(self.AREA != area.id for area in AREAS)
 
     def _key_shown(self, action: Action) -> str:
         return shown_key(next(iter(self.console.keys_of(action)), ""))
