@@ -111,19 +111,6 @@ class RequestsScreen(TableScreen):
         """The table."""
         return self.query_one(RequestTable)
 
-<<<<<<< HEAD
-=======
-    @property
-    def narrowed(self) -> bool:
-        """Whether details are open or a filter is on."""
-        fields = self.query("#requests-filter").results(Input)
-        return self.has_class("-details") or any(field.display or field.value for field in fields)
-
-    @property
-    def _field(self) -> Input:
-        return self.query_one("#requests-filter", Input)
-
->>>>>>> eb9d1f8 (End what is cut with an ellipsis wherever it is drawn, and offer a way back only where there is one)
     @action("enter", N_("details"), N_("Show everything about one request."), job=READ)
     def action_details(self) -> None:
         """Open the details, or close them."""
@@ -146,40 +133,20 @@ class RequestsScreen(TableScreen):
         self.table.sort_by("latency")
         self.table.action_edge(0)
 
-<<<<<<< HEAD
-    @action("escape", N_("close"), N_("Close the details, then clear the filter."), job=READ)
-=======
-    @action("o", N_("sort"), N_("Sort by the next column, then by time again."), job=FIND)
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self.table.cycle_sort()
-
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=FIND)
-    def action_turn(self) -> None:
-        """Turn the order round."""
-        self.table.reverse_sort()
-
     @action(
         "escape",
         N_("close"),
         N_("Close the details, then clear the filter."),
-        when=lambda screen: screen.narrowed,
+        when=lambda screen: screen.has_class("-details") or screen.filtering,
         job=READ,
     )
->>>>>>> eb9d1f8 (End what is cut with an ellipsis wherever it is drawn, and offer a way back only where there is one)
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear the filter: one thing at a time."""
         if self.has_class("-details") and self.table.has_focus:
             self.remove_class("-details")
         else:
-<<<<<<< HEAD
             self.leave_filter()
-=======
-            self._field.value = ""
-            self._field.display = False
-            self.table.focus()
         self.redraw_frame()
->>>>>>> eb9d1f8 (End what is cut with an ellipsis wherever it is drawn, and offer a way back only where there is one)
 
     def narrowed(self) -> None:
         """Say how many match."""

@@ -167,7 +167,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
     @property
     def in_front(self) -> bool:
         """Whether it stands in front of an area, without a key of its own among the tabs."""
-        return all(self.AREA != area.id for area in AREAS)
+        return all(area.id != self.AREA for area in AREAS)
 
     def _key_shown(self, action: Action) -> str:
         return shown_key(next(iter(self.console.keys_of(action)), ""))
