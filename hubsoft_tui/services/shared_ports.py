@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from ..core.clock import Clock
 from ..core.engine import Ports
@@ -57,16 +57,7 @@ _SCHEMES: Final = frozenset({"rediss", "redis", "unix"})
 def address_of(settings: Settings) -> SharedAddress:
     """Return where the shared server is. Raises SettingsError for a connection that others could read."""
     url, shared = settings.profile.shared_url or settings.shared.url, settings.shared
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in _SCHEMES and bool(parts.path if parts.scheme == "unix" else parts.hostname)
-        usable = usable and parts.port != 0
-    except ValueError:  # a bracket without its pair, a port that is no number
-        usable = False
-    if not usable:
-        raise SettingsError(
-            say("The shared server's address is none. It looks like rediss://user@host:6380/0")
-        )
+    parts = _parts(url)
     if settings.profile.shared_password and parts.password is None:
         name, _, host = parts.netloc.rpartition("@")
         login = f"{name}:{quote(settings.profile.shared_password, safe='')}"
@@ -81,6 +72,17 @@ def address_of(settings: Settings) -> SharedAddress:
             )
         )
     return address
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        if place and parts.port != 0 and parts.scheme in _SCHEMES:
+            return parts
+    except ValueError:  # a bracket without its pair, a port that is no number
+        pass
+    raise SettingsError(say("The shared server's address is none. It looks like rediss://user@host:6380/0"))
 
 
 def shared_ports(
