@@ -14,24 +14,20 @@ from textual.message import Message
 from textual.worker import WorkerError
 
 from hubsoft_tui.core.types import Snapshot, Source
-from hubsoft_tui.formats import moment
-from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import (
     ACTION_NAMES,
     EntryKind,
     EntryState,
-    NewTicket,
     ServiceAction,
     VisitAction,
 )
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerHead, CustomerNotices, Head
 
-from ..frame.actions import Action, action, actions_of, registry, shown_key
+from ..frame.actions import Action, action, actions_of, registry
 from ..frame.base import one_page
 from ..frame.console import ConsolePart
-from ..frame.drafts import draft_title
-from . import invoices
+from . import invoices, open_tickets
 from .menu import MENU
 from .panels import CustomerPanels
 from .texts import WELL, origin, silence, summary
@@ -55,8 +51,6 @@ WRITE: Final = N_("Write a ticket")
 DO: Final = N_("Do something about the service")
 PAY: Final = N_("Send an invoice")
 ASK: Final = N_("Know more about the customer")
-GOES_ON: Final = {"open": "lookup.new", "message": "lookup.message", "close": "lookup.close_ticket"}
-"""The action that continues a draft, by the draft's kind; the correction of a refused entry begins in the outbox."""
 
 
 class CustomerView(ConsolePart, Vertical):
@@ -151,35 +145,15 @@ class CustomerView(ConsolePart, Vertical):
                 stale=stale,
                 reason=reason,
                 revealed=self._revealed,
-                way_to_whole=self._key_of(registry.find("lookup.refresh")) if customer.listed else "",
+                way_to_whole=open_tickets.key_of(self.console, registry.find("lookup.refresh"))
+                if customer.listed
+                else "",
             )
         )
-        self.query_one(CustomerNotices).show(self._drafts(customer, now), customer.alerts)
+        self.query_one(CustomerNotices).show(
+            open_tickets.begun(self.console, customer, self.panels.open_tickets or (), now), customer.alerts
+        )
         self.panels.draw()
-
-    def _drafts(self, customer: Customer, now: float) -> tuple[tuple[str, str], ...]:
-        """Return the drafts about this customer, each with the key that continues it."""
-        tickets = self.panels.open_tickets or ()
-        begun = {f"{what} {each.id}" for each in tickets for what in ("message", "close")} | {
-            f"open {customer.id}"
-        }
-        found = [
-            (draft, registry.find(GOES_ON.get(draft.about.partition(" ")[0], "app.outbox")))
-            for draft in self.console.drafts.all()
-            if draft.about in begun
-            or (draft.customer_code is not None and draft.customer_code == customer.code)
-        ]
-        return tuple(
-            (
-                _("draft: {what} ({time})").format(what=draft_title(draft), time=moment(draft.at, now)),
-                _("{key} continues").format(key=self._key_of(way)),
-            )
-            for draft, way in found
-            if way is not None and self.console.allowed(way)
-        )
-
-    def _key_of(self, way: Action | None) -> str:
-        return "" if way is None else shown_key(next(iter(self.console.keys_of(way)), ""))
 
     def on_resize(self) -> None:
         """Addresses come and go with the height."""
@@ -293,9 +267,9 @@ class CustomerView(ConsolePart, Vertical):
         if not tickets:
             self.console.tell(_("This customer has no open ticket. n opens one."), severity="warning")
             return
-        ticket = tickets[0] if len(tickets) == 1 else await self._which(tickets)
+        ticket = tickets[0] if len(tickets) == 1 else await open_tickets.chosen(self.console, tickets)
         if ticket is not None:
-            self._written(await write(self.console, about(ticket, customer.name, customer)))
+            self._written(await write(self.console, open_tickets.about(ticket, customer)))
 
     async def _open_tickets(self) -> tuple[Ticket, ...] | None:
         """Return the open tickets, asked for first where they are not here; None where they could not be had."""
@@ -308,15 +282,6 @@ class CustomerView(ConsolePart, Vertical):
                 await asked.wait()
         return self.panels.open_tickets if customer is self.customer else None
 
-    async def _which(self, tickets: tuple[Ticket, ...]) -> Ticket | None:
-        from widgets.fields import ChoiceOption  # noqa: PLC0415 - first frame
-
-        from ..frame.confirm import PickScreen  # noqa: PLC0415 - first frame
-
-        options = [ChoiceOption(each.id, each.protocol, _subject(each)) for each in tickets]
-        chosen = await self.app.push_screen_wait(PickScreen(_("Which ticket?"), options))
-        return next((each for each in tickets if each.id == chosen), None)
-
     def written_later(self, entry: Entry) -> None:
         """Show the protocol that a write got after it waited, on the card of its customer."""
         customer, draft = self.customer, entry.draft
@@ -326,11 +291,7 @@ class CustomerView(ConsolePart, Vertical):
             if draft.customer_id == customer.id:
                 self._look_after(draft)
             return
-        if isinstance(draft, NewTicket):
-            concerned = draft.service_id in {service.id for service in customer.services}
-        else:
-            concerned = draft.ticket_id in {ticket.id for ticket in self.panels.open_tickets or ()}
-        if concerned:
+        if open_tickets.concerned(draft, customer, self.panels.open_tickets or ()):
             self.panels.ask("tickets", follow=False)
 
     @work(group="after", exclusive=True, exit_on_error=False)
@@ -542,19 +503,3 @@ def _offered(kind: EntryKind, view: CustomerView) -> bool:
     from .desk import offered  # noqa: PLC0415 - first frame
 
     return kind in offered(view.panels.service, view.console.settings)
-
-
-def about(ticket: Ticket, customer: str, record: Customer | None = None) -> About:
-    """Return what a form shows of the ticket that it writes into; `record` is its customer, where known."""
-    from ..writing.ticket_flow import About  # noqa: PLC0415 - first frame
-
-    services = record.services if record is not None else ()
-    plan = next((each.name for each in services if each.id == ticket.service_id), "")
-    if not plan and len(services) == 1:
-        plan = services[0].name
-    whose = record.code if record is not None else ticket.customer_code
-    return About(ticket.id, ticket.protocol, customer or None, _subject(ticket), plan, record, whose)
-
-
-def _subject(ticket: Ticket) -> str:
-    return " · ".join(clean(part) for part in (ticket.type, ticket.status) if part)

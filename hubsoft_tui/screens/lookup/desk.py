@@ -1,15 +1,13 @@
-"""Actions on a customer's service, equipment and visits: the menu, the review, and the state afterwards."""
+"""Actions on a customer's service, equipment and visits: the menu, what each needs besides, and its review."""
 
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from textual import work
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -21,6 +19,7 @@ from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.actions import (
     action_effect,
     offered_actions,
+    opening_of_order,
     service_action,
     switched_off,
     visit_action,
@@ -30,22 +29,18 @@ from hubsoft_tui.services.outbox.types import (
     DEVICE_KINDS,
     VISIT_KINDS,
     EntryKind,
-    EntryState,
-    ServiceAction,
-    VisitAction,
     action_name,
 )
-from hubsoft_tui.texts import N_, _, ngettext, number, say
-from widgets.customer.card import state, wrapped
-from widgets.customer.on_demand import device_rows, order_rows
+from hubsoft_tui.texts import N_, _, say
+from widgets.customer.card import wrapped
 from widgets.fields import ChoiceOption
-from widgets.line_widget import Drawn, cut, fit, line
+from widgets.line_widget import Drawn, fit, line
 from widgets.safety import data
 
 from ..frame.actions import Action, action, shown_key
 from ..frame.confirm import STYLE, PickScreen, PromptScreen
 from ..frame.modal import ConsoleModal
-from ..writing.entry_page import ReviewScreen, SentScreen
+from .action_page import ActionPage, ActionReview
 from .menu import MENU
 
 if TYPE_CHECKING:
@@ -53,10 +48,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from hubsoft_tui.api.models import Customer, Device, Service, Ticket, WorkOrder
+    from hubsoft_tui.api.models import Customer, Service, Ticket, WorkOrder
     from hubsoft_tui.services.container import Services
-    from hubsoft_tui.services.desk import Aftermath
-    from hubsoft_tui.services.outbox.types import DeskAction, Entry, Review
+    from hubsoft_tui.services.outbox.types import DeskAction, Review
     from hubsoft_tui.settings.tree import Settings
 
     from ..frame.console import Console
@@ -250,7 +244,7 @@ async def _visit_reviewed(console: Console, subject: Subject, kind: EntryKind) -
     customer = subject.customer
     if kind is EntryKind.OPEN_WORK_ORDER:
         ticket = await _ticket(console, subject)
-        return await _review(console, _opening(customer, ticket)) if ticket is not None else None
+        return await _review(console, opening_of_order(customer, ticket)) if ticket is not None else None
     order = await _order(console, customer)
     if order is None:
         return None
@@ -315,19 +309,6 @@ async def _picked(console: Console, title: str, rows: Sequence[tuple[int, str, s
     return await console.push_screen_wait(PickScreen(title, options))
 
 
-def _opening(customer: Customer, ticket: Ticket) -> VisitAction:
-    return VisitAction(
-        EntryKind.OPEN_WORK_ORDER,
-        ticket_id=ticket.id,
-        protocol=ticket.protocol,
-        known_orders=tuple(order.id for order in ticket.work_orders),
-        customer_id=customer.id,
-        customer_code=customer.code,
-        customer_document=customer.document or None,
-        customer_name=customer.name or None,
-    )
-
-
 def planned(order: WorkOrder) -> str:
     """Return when the visit of a work order is planned to begin."""
     return day_time(order.planned_start.timestamp() if order.planned_start else None)
@@ -368,167 +349,3 @@ def _typed_times(order: WorkOrder) -> str:
     start = order.planned_start.astimezone(BRASILIA)
     end = (order.planned_end or order.planned_start + USUAL_VISIT).astimezone(BRASILIA)
     return f"{start:%d/%m/%Y %H:%M}-{end:%H:%M}"
-
-
-# -- the review, and what followed
-
-
-class ActionReview(ReviewScreen):
-    """A review that shows the signal of the equipment too, before it is restarted."""
-
-    def __init__(self, title: str, review: Review, heard: Service | None) -> None:
-        """`heard` is the service whose equipment is acted on."""
-        super().__init__(title, review)
-        self._heard = heard
-        self.devices: tuple[Device, ...] | None = None
-        """The equipment with its signal, once it came."""
-
-    def beside(self) -> ComposeResult:
-        """Compose the place of the signal."""
-        if self._heard is not None:
-            yield DeviceLines(_("Signal now"), _("asking for it: 1 request…"))
-
-    def on_mount(self) -> None:
-        """Ask for the signal; the review does not wait for it."""
-        super().on_mount()
-        if self._heard is not None:
-            self._listen(self._heard)
-
-    @work(exit_on_error=False)
-    async def _listen(self, service: Service) -> None:
-        answer = await self.asked(
-            lambda services: services.desk.signal(service), lambda sentence, _error: self._say(sentence)
-        )
-        if answer is not None:
-            self.devices = answer.value
-            self.query_one(DeviceLines).show(answer.value)
-        else:
-            self._say(_("not known"))
-
-    def _say(self, sentence: str) -> None:
-        lines = self.query_one(DeviceLines)
-        if not lines.said:
-            lines.say(sentence)
-
-
-class DeviceLines(Drawn):
-    """Equipment under a heading, or why there is none to show."""
-
-    def __init__(self, title: str, text: str = "") -> None:
-        super().__init__(classes="line")
-        self._title = title
-        self._text = text
-        self._devices: tuple[Device, ...] = ()
-        self.said = False
-        """Whether it was told why there is nothing."""
-
-    def show(self, devices: tuple[Device, ...]) -> None:
-        """Draw `devices`."""
-        self._devices, self._text = devices, "" if devices else _("not known")
-        self.redraw()
-
-    def say(self, text: str) -> None:
-        """Tell why there is nothing."""
-        self._text, self.said = clean(text), True
-        self.redraw()
-
-    def draw(self, width: int) -> list[Content]:
-        """Return the lines."""
-        title = line(
-            (self._title, "$quiet"), "  ", (cut(self._text, max(0, width - len(self._title) - 2)), "")
-        )
-        return [title, *device_rows(self._devices, width, time.time())]
-
-
-class ActionPage(SentScreen):
-    """Follows an action, and shows the customer as HubSoft has it once it was done, with what that look cost."""
-
-    def __init__(self, entry: Entry, customer: Customer, before: tuple[Device, ...] | None) -> None:
-        super().__init__(entry)
-        self._customer = customer
-        self._before = before
-        self.after: Aftermath | None = None
-        """The customer afterwards, once it was asked for."""
-        self._looking = False
-
-    def beside(self) -> ComposeResult:
-        """Compose the place of the state afterwards."""
-        yield AfterLines()
-
-    def settled(self) -> None:
-        """Ask HubSoft once for the state after the action."""
-        if self.entry.state is EntryState.SENT and self.after is None:
-            self.look()
-
-    @property
-    def looks(self) -> bool:
-        """Whether another look may show more."""
-        return self.entry.state is EntryState.SENT and not self._looking
-
-    def look(self) -> None:
-        """Ask HubSoft how the customer stands."""
-        if not self._looking:
-            self._looking = True
-            self._look()
-
-    @work(exit_on_error=False)
-    async def _look(self) -> None:
-        lines, draft = self.query_one(AfterLines), self.entry.draft
-        lines.say(_("Asking HubSoft how it stands now…"))
-        assert isinstance(draft, ServiceAction | VisitAction)  # noqa: S101 - this page follows actions
-        after = await self.asked(
-            lambda services: services.desk.after(draft), lambda sentence, _error: lines.say(sentence)
-        )
-        self._looking = False
-        if after is not None:
-            self.after = after
-            lines.show(self._outcome(after))
-        self.redraw_keys()
-
-    def _outcome(self, after: Aftermath) -> list[Content]:
-        """Return how the customer stands, as lines."""
-        now, lines = time.time(), []
-        if after.customer is not None:
-            statuses = self.console.settings.customers.active_statuses
-            active = any(each.status_prefix in statuses for each in after.customer.services)
-            lines.append(line(state(after.customer, active)))
-        if after.service is not None:
-            before = next((each for each in self._customer.services if each.id == after.service.id), None)
-            was = before.status if before is not None and before.status != after.service.status else ""
-            lines.append(
-                line(
-                    clean(after.service.name),
-                    "   ",
-                    (f"{clean(was)} → " if was else "", "$quiet"),
-                    (clean(after.service.status), "bold"),
-                )
-            )
-        if after.devices is not None:
-            if self._before is not None:
-                lines += [Content.styled(_("Signal before"), "$quiet"), *device_rows(self._before, 76, now)]
-            lines += [Content.styled(_("Signal afterwards"), "$quiet"), *device_rows(after.devices, 76, now)]
-        if after.work_orders is not None:
-            lines += [Content.styled(_("Work orders"), "$quiet"), *order_rows(after.work_orders[:4], 76, now)]
-        cost = ngettext("This look cost {n} request.", "This look cost {n} requests.", after.requests)
-        return [*lines, Content.styled(cost.format(n=number(after.requests)), "$quiet")]
-
-
-class AfterLines(Drawn):
-    """How a customer stands after an action."""
-
-    def __init__(self) -> None:
-        super().__init__(classes="line")
-        self._lines: list[Content] = []
-
-    def show(self, lines: list[Content]) -> None:
-        """Draw `lines`."""
-        self._lines = lines
-        self.redraw()
-
-    def say(self, text: str) -> None:
-        """Draw one sentence."""
-        self.show([Content.styled(clean(text), "$quiet")])
-
-    def draw(self, width: int) -> list[Content]:
-        """Return the lines."""
-        return [each.truncate(width, ellipsis=True) for each in self._lines]

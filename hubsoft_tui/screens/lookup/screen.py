@@ -533,6 +533,8 @@ class LookupScreen(ConsoleScreen):
     def customer_changed(self, event: CustomerView.Changed) -> None:
         """Remember the customer as it is known anew: another language draws it again."""
         self._found = event.found
+        if self._chosen is not None:
+            self._recent.remember(event.found.customers[self._chosen])
 
     @on(ChoiceList.Chosen)
     def chosen(self, event: ChoiceList.Chosen) -> None:

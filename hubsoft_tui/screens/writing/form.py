@@ -18,7 +18,7 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from hubsoft_tui.errors import HubSoftError, InvalidInput, SettingsError
 from hubsoft_tui.formats import moment
-from hubsoft_tui.services.outbox.types import Closing, Entry, EntryKind, NewMessage, NewTicket
+from hubsoft_tui.services.outbox.types import Entry, EntryKind
 from hubsoft_tui.settings import canned_texts, places
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerAside
@@ -29,6 +29,7 @@ from ..frame.actions import action
 from ..frame.confirm import STYLE, ConfirmScreen, PickScreen
 from ..frame.modal import ConsoleModal
 from .entry_page import ReviewScreen
+from .text_field import LAST_TEXTS, TextField, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -49,47 +50,8 @@ KEEP_SECONDS: Final = 0.5
 """How long what is typed may be in memory alone."""
 BESIDE_COLUMNS: Final = 120
 """Terminal columns from which the customer stands beside the form."""
-LAST_TEXTS: Final = 20
 USES: Final = {EntryKind.OPEN: "ticket", EntryKind.MESSAGE: "message", EntryKind.CLOSE: "closing"}
 """What a form's kind is called in the file of canned texts."""
-
-
-class TextField(TextArea):
-    """Several lines of text. The cursor stands still: a blinking one sends bytes all day.
-
-    While nothing is typed, up and down go through the last texts.
-    """
-
-    def __init__(self, text: str, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(text, id=id, compact=True, highlight_cursor_line=False)
-        self.cursor_blink = False
-        self.last_texts: tuple[str, ...] = ()
-        """What was written before, the newest first."""
-        self._recalled = -1
-
-    def action_cursor_up(self, select: bool = False) -> None:
-        """Bring an older text back where nothing else is typed; else go up a line."""
-        if select or not self._recall(1):
-            super().action_cursor_up(select)
-
-    def action_cursor_down(self, select: bool = False) -> None:
-        """Bring a newer text back where nothing else is typed; else go down a line."""
-        if select or not self._recall(-1):
-            super().action_cursor_down(select)
-
-    def _recall(self, step: int) -> bool:
-        shown = self.last_texts[self._recalled] if 0 <= self._recalled < len(self.last_texts) else ""
-        wanted = (self._recalled if self.text else -1) + step
-        if (self.text != shown and self.text) or not -1 <= wanted < len(self.last_texts):
-            return False
-        self._recalled = wanted
-        self.write(self.last_texts[wanted] if wanted >= 0 else "")
-        return True
-
-    def write(self, text: str) -> None:
-        """Hold `text`, ready to be gone on with."""
-        self.text = text
-        self.move_cursor(self.document.end)
 
 
 def not_asking(form: WriteForm) -> bool:
@@ -520,17 +482,3 @@ def together(reviews: Sequence[Review]) -> Review:
     lines = tuple(line for line in first.lines if all(line in each.lines for each in reviews))
     similar = tuple(entry for review in reviews for entry in review.similar)
     return replace(first, lines=lines, similar=similar)
-
-
-def text_of(draft: Draft) -> str:
-    """Return the text a person wrote into `draft`."""
-    if isinstance(draft, NewTicket):
-        return draft.description
-    if isinstance(draft, NewMessage):
-        return draft.text
-    return draft.description if isinstance(draft, Closing) else ""
-
-
-def text_problem(text: str) -> str:
-    """Return why `text` cannot be sent as a description or message, or nothing."""
-    return "" if text.strip() else _("Write what it is about: HubSoft takes no empty text.")

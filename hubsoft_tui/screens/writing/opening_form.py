@@ -14,7 +14,8 @@ from hubsoft_tui.services.outbox.types import EntryKind, NewTicket
 from hubsoft_tui.texts import _, ngettext
 from widgets.fields import ChoiceField, ChoiceOption, QuestionInput, TickField
 
-from .form import TextField, WriteForm, text_problem
+from .form import WriteForm
+from .text_field import TextField, text_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,9 +20,10 @@ from hubsoft_tui.texts import _, ngettext, number
 from widgets.fields import ChoiceField, ChoiceOption
 
 from .entry_page import SentScreen
-from .form import TextField, WriteForm, text_problem
+from .form import WriteForm
 from .opening_form import OpeningForm, offered, opening_again, opening_for
 from .several import SeveralScreen
+from .text_field import TextField, text_problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

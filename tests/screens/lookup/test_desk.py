@@ -103,6 +103,7 @@ async def test_an_unlock_is_four_keys_and_the_customer_stands_unlocked_afterward
         await pilot.press("enter")
         await settle(pilot)
         assert "● ACTIVE" in seen(app)
+        await wait_for(pilot, lambda: UNLOCKED in [each for _term, each in hub.customers.remembered])
         assert len(hub.customers.asked) == len(hub.desk.looked) == 1
 
 

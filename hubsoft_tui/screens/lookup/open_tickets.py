@@ -1,0 +1,86 @@
+"""The open tickets of the customer in sight: which one is written into, and what was begun for them and not sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hubsoft_tui.formats import moment
+from hubsoft_tui.privacy import clean
+from hubsoft_tui.services.outbox.types import NewTicket
+from hubsoft_tui.texts import _
+
+from ..frame.actions import registry, shown_key
+from ..frame.drafts import draft_title
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hubsoft_tui.api.models import Customer, Ticket
+    from hubsoft_tui.services.outbox.types import TicketDraft
+
+    from ..frame.actions import Action
+    from ..frame.console import Console
+    from ..writing.ticket_flow import About
+
+GOES_ON: Final = {"open": "lookup.new", "message": "lookup.message", "close": "lookup.close_ticket"}
+"""The action that continues a draft, by the draft's kind; the correction of a refused entry begins in the outbox."""
+
+
+def begun(
+    console: Console, customer: Customer, tickets: Sequence[Ticket], now: float
+) -> tuple[tuple[str, str], ...]:
+    """Return the drafts about `customer` or one of `tickets`, each with the key that continues it."""
+    abouts = {f"{what} {each.id}" for each in tickets for what in ("message", "close")}
+    abouts.add(f"open {customer.id}")
+    found = [
+        (draft, registry.find(GOES_ON.get(draft.about.partition(" ")[0], "app.outbox")))
+        for draft in console.drafts.all()
+        if draft.about in abouts or (draft.customer_code is not None and draft.customer_code == customer.code)
+    ]
+    return tuple(
+        (
+            _("draft: {what} ({time})").format(what=draft_title(draft), time=moment(draft.at, now)),
+            _("{key} continues").format(key=key_of(console, way)),
+        )
+        for draft, way in found
+        if way is not None and console.allowed(way)
+    )
+
+
+def key_of(console: Console, way: Action | None) -> str:
+    """Return the key of an action as it is written for people; nothing where it has none."""
+    return "" if way is None else shown_key(next(iter(console.keys_of(way)), ""))
+
+
+async def chosen(console: Console, tickets: Sequence[Ticket]) -> Ticket | None:
+    """Have a person choose one of `tickets`. Awaited in a worker."""
+    from widgets.fields import ChoiceOption  # noqa: PLC0415 - first frame
+
+    from ..frame.confirm import PickScreen  # noqa: PLC0415 - first frame
+
+    options = [ChoiceOption(each.id, each.protocol, _subject(each)) for each in tickets]
+    wanted = await console.push_screen_wait(PickScreen(_("Which ticket?"), options))
+    return next((each for each in tickets if each.id == wanted), None)
+
+
+def about(ticket: Ticket, customer: Customer) -> About:
+    """Return what a form shows of the ticket of `customer` that it writes into."""
+    from ..writing.ticket_flow import About  # noqa: PLC0415 - first frame
+
+    services = customer.services
+    plan = next((each.name for each in services if each.id == ticket.service_id), "")
+    if not plan and len(services) == 1:
+        plan = services[0].name
+    name, code = customer.name or None, customer.code
+    return About(ticket.id, ticket.protocol, name, _subject(ticket), plan, customer, code)
+
+
+def concerned(draft: TicketDraft, customer: Customer, tickets: Sequence[Ticket]) -> bool:
+    """Whether a draft that was sent is about `customer`, as far as that can be seen."""
+    if isinstance(draft, NewTicket):
+        return draft.service_id in {service.id for service in customer.services}
+    return draft.ticket_id in {ticket.id for ticket in tickets}
+
+
+def _subject(ticket: Ticket) -> str:
+    return " · ".join(clean(part) for part in (ticket.type, ticket.status) if part)
