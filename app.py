@@ -353,11 +353,11 @@ class HubSoftConsole(Console):
         if isinstance(self.screen, TicketsScreen):
             self.screen.show_ticket(ticket_id, protocol)
 
-    async def look_up(self, term: str) -> None:
-        """Go to the lookup and ask `term`."""
+    async def look_up(self, term: str, *, write: bool = False) -> None:
+        """Go to the lookup and ask `term`; with `write` a ticket for the customer found is gone on with."""
         await self.action_area("lookup")
         if isinstance(self.screen, LookupScreen):
-            self.screen.ask(term)
+            self.screen.ask(term, write=write)
 
     @work(group="drafts page", exit_on_error=False)
     async def action_drafts(self) -> None:
@@ -459,7 +459,7 @@ class HubSoftConsole(Console):
         elif isinstance(self.screen, TooSmall):
             self.screen.ask(partial(self._leave, 0))
         elif not isinstance(self.screen, LeaveScreen):
-            await self.push_screen(LeaveScreen(), self._leave_if)
+            await self.push_screen(LeaveScreen(kept=self._demo is None), self._leave_if)
 
     def _leave_if(self, yes: bool | None) -> None:
         if yes:

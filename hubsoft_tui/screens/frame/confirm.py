@@ -58,10 +58,13 @@ class ConfirmScreen(ConsoleModal[bool]):
 class LeaveScreen(ConfirmScreen):
     """Enter leaves, escape goes back to what is typed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: bool) -> None:
+        """`kept` tells whether the next start finds what is typed as a draft."""
         super().__init__(
             _("Leave the console?"),
-            _("Something is typed that was not sent to HubSoft."),
+            _("Something is typed that was not sent to HubSoft. It is kept as a draft.")
+            if kept
+            else _("Something is typed that was not sent to HubSoft."),
         )
 
 

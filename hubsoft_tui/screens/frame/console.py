@@ -162,8 +162,8 @@ class Console(App[int]):
         """Go to a ticket on the tickets screen; one that is not followed is followed first."""
         raise NotImplementedError
 
-    async def look_up(self, term: str) -> None:
-        """Go to the lookup and ask `term`."""
+    async def look_up(self, term: str, *, write: bool = False) -> None:
+        """Go to the lookup and ask `term`; with `write` a ticket for the customer found is gone on with."""
         raise NotImplementedError
 
     @contextlib.contextmanager

@@ -56,6 +56,8 @@ class TypedQuestion:
     """Ask HubSoft itself, whatever is remembered."""
     keep: bool = False
     """It is about the customer in sight, who stays there until the answer."""
+    write: bool = False
+    """A ticket for its customer is gone on with once the answer is there."""
 
 
 class LookupResult(VerticalScroll, inherit_bindings=False):
@@ -211,10 +213,10 @@ class LookupScreen(ConsoleScreen):
         self._line.write(text)
         return True
 
-    def ask(self, text: str, *, refresh: bool = False, keep: bool = False) -> None:
+    def ask(self, text: str, *, refresh: bool = False, keep: bool = False, write: bool = False) -> None:
         """Ask `text`, instead of what was asked before; `keep` leaves the customer in sight until the answer."""
         self._number += 1
-        self._question = TypedQuestion(text, f"lookup-{self._number}", refresh, keep)
+        self._question = TypedQuestion(text, f"lookup-{self._number}", refresh, keep, write)
         self._asked_at = time.monotonic()
         self._note = None
         self._ask(self._question)
@@ -269,6 +271,8 @@ class LookupScreen(ConsoleScreen):
             self.query_one(LookupResult).scroll_home(animate=False)
         self._draw()
         self._load_recent()
+        if question.write and self._chosen is not None:
+            view.action_open_ticket()
 
     def _failed(self, question: TypedQuestion, sentence: str, *, again: bool, outage: bool = False) -> None:
         if question is not self._question:

@@ -103,7 +103,7 @@ async def list_drafts(console: Console) -> None:
     what, _space, number = draft.about.partition(" ")
     whose = draft.subject or None
     if what == EntryKind.OPEN.value and draft.term:
-        await console.look_up(draft.term)
+        await console.look_up(draft.term, write=True)
     elif what == EntryKind.MESSAGE.value:
         about = About(int(number), draft.term, whose, customer_code=draft.customer_code)
         await ticket_flow.add_message(console, about)

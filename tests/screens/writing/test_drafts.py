@@ -231,6 +231,8 @@ async def test_drafts_are_listed_taken_up_and_discarded(hub):
         await press(pilot, "enter")  # the newest stands first
         assert app.screen.query_one(TextArea).text == "on the way"
         await press(pilot, "escape", "W", "down", "enter")
+        await wait_for(pilot, lambda: forms(app) and app.screen.query_one(TextArea).text == TEXT)
+        await press(pilot, "escape")
         await wait_for(pilot, lambda: isinstance(app.screen, LookupScreen) and "n continues" in seen(app))
         await press(pilot, "W", "down", "ctrl+r")
         assert "What is typed in it will be gone." in seen(app)
