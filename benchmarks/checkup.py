@@ -20,7 +20,6 @@ from hubsoft_tui.core.engine import Engine
 from hubsoft_tui.core.requests.transport import Reply
 from hubsoft_tui.formats import about
 from hubsoft_tui.services.checkup.service import Checkup
-from hubsoft_tui.services.checkup.storage import CheckupStores
 from hubsoft_tui.services.checkup.types import Member, Result
 from hubsoft_tui.services.customers import questions
 from hubsoft_tui.services.storage import State, open_state
@@ -129,10 +128,9 @@ async def morning(
         settings = Settings(profile=profile, home=str(folder))
         with open_state(settings, clock) as state:
             engine = await _engine(settings, state, clock, provider)
-            stores = CheckupStores(state.checkups, state.results, state.rosters, state.commands)
-            checkup = Checkup(engine, stores, clock, aside=False)
+            checkup = Checkup(engine, state.checkups, clock, aside=False)
             people = [Member(provider.document(number)) for number in chosen]
-            list_id = state.checkups.put_list("/list.csv", "list.csv", people, clock.wall())
+            list_id = state.checkups.checkups.put_list("/list.csv", "list.csv", people, clock.wall())
             spent = []
             try:
                 for wait in (0.0, *waits):

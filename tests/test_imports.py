@@ -118,3 +118,23 @@ def test_without_a_shared_server_nothing_of_one_is_loaded(tmp_path: Path) -> Non
     names = loaded(code, HUBSOFT_TUI_HOME=str(tmp_path))
     assert not roots(names) & {"redis", "cryptography"}
     assert not [name for name in names if name.startswith("hubsoft_tui.shared")]
+
+
+def test_a_command_builds_and_opens_only_what_it_uses(tmp_path: Path) -> None:
+    code = (
+        "import asyncio\nfrom hubsoft_tui.core.clock import SystemClock\n"
+        "from hubsoft_tui.services.container import open_services\n"
+        "from hubsoft_tui.settings.tree import Profile, Settings, TraceSettings\n"
+        "settings = Settings(profile=Profile(url='http://localhost'), trace=TraceSettings(enabled=False))\n"
+        "async def look():\n"
+        "    async with open_services(settings, SystemClock(), background=False) as services: services.customers\n"
+        "asyncio.run(look())"
+    )
+    names = loaded(code, HUBSOFT_TUI_HOME=str(tmp_path))
+    rooms = ("alerts", "checkup", "desk", "outbox", "reports", "tickets", "tuning")
+    assert not [
+        name for name in names if name.startswith(tuple(f"hubsoft_tui.services.{room}" for room in rooms))
+    ]
+    assert not roots(names) & {"tenacity", "textual"}
+    opened = {path.name for path in tmp_path.rglob("*.db")}
+    assert opened == {"budget.db", "state.db", "records.db"}

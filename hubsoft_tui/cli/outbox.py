@@ -140,12 +140,17 @@ def outbox(session: CommandSession, *, send: bool, as_json: bool) -> None:
         write_lines(outbox_lines(entries, report, losses))
 
 
+async def _opened_outbox(services: Services) -> object:
+    return services.outbox
+
+
 @contextlib.contextmanager
 def _open_to_write(session: CommandSession) -> Iterator[Hub]:
     """Start the engine; what cannot even be opened is told as what it means for the ticket. Raises HubSoftError."""
     with contextlib.ExitStack() as stack:
         try:
             hub = stack.enter_context(open_hub(session))
+            hub.call(_opened_outbox)
         except StoreError as error:
             from ..services.outbox.types import not_accepted  # noqa: PLC0415 - heavy: help loads no service
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from ..api.choices import Table, choices
@@ -18,35 +18,36 @@ from ..api.models import Ticket
 from ..api.token import token
 from ..core.clock import Clock
 from ..core.engine import Engine
-from ..core.requests.webhook import HttpWebhook
 from ..core.snapshots import Watch
+from ..core.telemetry.trace import QuestionRow, TraceSink
 from ..core.telemetry.tracer import Tracer
-from ..core.types import Badges, RequestContext
+from ..core.types import Badges, Category, Priority, RequestContext
 from ..errors import HubSoftError
 from ..formats import day_of
 from ..settings.places import current_person
 from ..settings.tree import Profile, Settings
-from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
 from ..store.losses import Losses
 from ..store.trace_writer import TRACE
-from ..store.tuning import TuningLog
 from ..texts import Text, say
-from .alerts.service import Alerts, free_megabytes
-from .checkup.service import Checkup
-from .checkup.storage import CheckupStores
 from .customers.memory import RememberedCustomers, meaning
 from .customers.questions import KINDS
 from .customers.service import Customers
-from .desk import Desk
-from .outbox.outbox import Outbox
-from .reports.service import Reports
 from .serial_thread import SerialThread
 from .storage import State, open_reports, open_state
-from .tickets.service import Tickets
-from .tuning.columns import TraceSource
-from .tuning.refresh import RefreshAhead, Watched
-from .tuning.self_tuning import SelfTuning
-from .tuning.service import Tuning
+
+if TYPE_CHECKING:
+    from ..core.cache.freshness import Sweep
+    from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
+    from .alerts.service import Alerts
+    from .checkup.service import Checkup
+    from .desk import Desk
+    from .outbox.outbox import Outbox
+    from .reports.service import Reports
+    from .tickets.service import Tickets
+    from .tuning.columns import TraceSource
+    from .tuning.refresh import RefreshAhead
+    from .tuning.self_tuning import SelfTuning
+    from .tuning.service import Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,34 +129,164 @@ async def kept_going(work: Work, clock: Clock) -> None:
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-if TYPE_CHECKING:
-    from ..shared.budget import SharedBudget
-
-
-@dataclass(frozen=True, slots=True)
 class Services:
-    """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`."""
+    """What users ask for. Lives in the engine's loop: reach it through `Hub.run` or `Hub.call`.
 
-    engine: Engine
-    alerts: Alerts
-    checkup: Checkup
-    connection: ConnectionTest
-    customers: Customers
-    desk: Desk
-    drafts: DraftBox
-    losses: Losses
-    outbox: Outbox
-    refresh: RefreshAhead | None
-    """None without a trace to learn from."""
-    remembered: RememberedCustomers
-    """For any thread."""
-    reports: Reports
-    self_tuning: SelfTuning
-    shared: SharedBudget | None
-    """The budget that machines share; None where this machine has it for itself."""
-    tickets: Tickets
-    tuning: Tuning
-    watch: Watch
+    A service is built, and its modules are loaded, when it is first asked for: a command uses one or two. In a console
+    all of them work.
+    """
+
+    def __init__(self, engine: Engine, state: State, clock: Clock) -> None:
+        self.engine = engine
+        self.shared = state.shared
+        """The budget that machines share; None where this machine has it for itself."""
+        self.watch = Watch(engine.snapshot)
+        self.losses = Losses(state.losses, clock)
+        self.remembered = RememberedCustomers(
+            state.reader,
+            clock,
+            settings=lambda: engine.settings,
+            note=engine.note,
+            behind=lambda: engine.known.cache.ahead,
+        )
+        """For any thread."""
+        self._state = state
+        self._clock = clock
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What is wrong, for how long, and who is told."""
+        from ..core.requests.webhook import HttpWebhook  # noqa: PLC0415 - heavy: a command loads what it uses
+        from .alerts.service import Alerts, free_megabytes  # noqa: PLC0415 - as above
+
+        folders, tickets, outbox, checkup = self._state.folders, self.tickets, self.outbox, self.checkup
+        return Alerts(
+            self.engine,
+            self._state.alerts,
+            HttpWebhook(),
+            self._clock,
+            disk_free=free_megabytes((folders.state, folders.cache)),
+            extra=lambda: {
+                "sync_late": tickets.late,
+                "tickets_late": _count(tickets.late_lately),
+                "tickets_due": _count(tickets.due_soon),
+                "outbox_stuck": outbox.waiting,
+                "state_lost": float(len(self.losses.open())),
+                "checkup_held": float(checkup.held),
+            },
+        )
+
+    @cached_property
+    def checkup(self) -> Checkup:
+        """Lists of members, and who of them has a contract."""
+        from .checkup.service import Checkup  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        checkup = Checkup(self.engine, self._state.checkups, self._clock)
+        checkup.on_run = partial(self._note_naive, "checkup")
+        return checkup
+
+    @cached_property
+    def connection(self) -> ConnectionTest:
+        """Whether HubSoft answers and accepts the credentials."""
+        return ConnectionTest(self.engine, self._clock)
+
+    @cached_property
+    def customers(self) -> Customers:
+        """Who a customer is."""
+        return Customers(
+            self.engine, self._state.recent, self._clock, person=current_person, sweep=self._sweep
+        )
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What goes with an action on a service."""
+        from .desk import Desk  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        return Desk(self.engine, self._state.recent, self._clock)
+
+    @cached_property
+    def drafts(self) -> DraftBox:
+        """What was typed and not sent."""
+        return DraftBox(self._state.drafts, self._clock)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What is written, sent once."""
+        from .outbox.outbox import Outbox  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        outbox = Outbox(self.engine, self._state.outbox, self._clock, person=current_person)
+        outbox.on_sent = self._absorb
+        outbox.on_action = self.desk.note
+        return outbox
+
+    @cached_property
+    def refresh(self) -> RefreshAhead | None:
+        """What renews ahead; None without a trace to learn from."""
+        from .tuning.refresh import RefreshAhead  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        tracer = self.engine.tracer
+        if tracer is None or not isinstance(tracer.sink, Watched):
+            return None
+        ahead = RefreshAhead(
+            self.engine,
+            subject_of=tracer.subject_of,
+            source=self._source,
+            log=self._state.tuning,
+            clock=self._clock,
+        )
+        tracer.sink.show(ahead.question)
+        return ahead
+
+    @cached_property
+    def reports(self) -> Reports:
+        """What a day was like."""
+        from .reports.service import Reports  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        writer = self._state.trace.writer if self._state.trace else None
+        return Reports(
+            open_reports(self.engine.settings, self._clock), writer, self._clock, self.desk.actions
+        )
+
+    @cached_property
+    def self_tuning(self) -> SelfTuning:
+        """Lifetimes that follow what was learnt."""
+        from .tuning.self_tuning import SelfTuning  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        return SelfTuning(self.engine, self.tuning, self._source, self._state.tuning, self._clock)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        """The tickets that are followed."""
+        from .tickets.service import Tickets  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        state = self._state
+        relay = None if state.shared is None else state.ports.flights
+        tickets = Tickets(
+            self.engine, state.mirror, state.liveness, self._clock, person=current_person, relay=relay
+        )
+        tickets.on_pass = lambda made: self._note_naive("sync", made.naive_requests, made.requests)
+        return tickets
+
+    @cached_property
+    def tuning(self) -> Tuning:
+        """What other settings would cost."""
+        from .tuning.service import Tuning  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        return Tuning(
+            self.engine,
+            places=self._state.folders,
+            log=self._state.tuning,
+            source=self._source,
+            clock=self._clock,
+            person=current_person,
+        )
+
+    @cached_property
+    def _source(self) -> TraceSource:
+        from .tuning.columns import TraceSource  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        account = self.engine.settings.profile.account
+        return TraceSource(self._state.folders.state / TRACE, account, self._clock)
 
     def badges(self) -> Badges:
         """Return what every screen keeps in sight, and each service's version."""
@@ -188,12 +319,36 @@ class Services:
             *([] if self.refresh is None else [self.refresh.run]),
         ]
 
+    async def close(self) -> None:
+        """Close what was built, each before what it uses."""
+        async with AsyncExitStack() as closing:
+            closing.callback(self.remembered.close)
+            for name in ("drafts", "reports", "_source", "tickets", "outbox", "checkup"):
+                if (built := self.__dict__.get(name)) is not None:
+                    closing.push_async_callback(built.close)
+
+    # -- what the services tell each other
+
+    async def _sweep(self, category: Category, priority: Priority) -> Sweep | None:
+        return await self.checkup.one_page.sweep(category, priority)
+
+    def _note_naive(self, name: str, naive: int, requests: int) -> None:
+        self.reports.note_naive(name, naive, requests)
+
+    async def _absorb(self, ticket: Ticket) -> None:
+        """Show what a write became at once, among the tickets that are followed.
+
+        HubSoft's answer to a new ticket has the day it was opened alone.
+        """
+        today = day_of(self._clock.wall())
+        await self.tickets.absorb(ticket, opened=ticket.opened_at is None and ticket.opened_on == today)
+
 
 @asynccontextmanager
 async def open_services(
     settings: Settings, clock: Clock, *, background: bool, program: str = ""
 ) -> AsyncIterator[Services]:
-    """Open the state and build everything; with `background` also start what goes on unasked.
+    """Open the state and build the engine; with `background` also start what goes on unasked.
 
     Raises StoreError or SettingsError.
     """
@@ -204,12 +359,8 @@ async def open_services(
             engine.start()
             if state.trace is not None:
                 state.trace.writer.start()
-            source = TraceSource(state.folders.state / TRACE, settings.profile.account, clock)
-            services = _built(engine, state, source, clock)
-            closing.push_async_callback(services.drafts.close)
-            closing.callback(services.remembered.close)
-            for each in (services.reports, source, services.tickets, services.outbox, services.checkup):
-                closing.push_async_callback(each.close)
+            services = Services(engine, state, clock)
+            closing.push_async_callback(services.close)
             engine.badges = services.badges
             works: list[Work] = [services.watch.run, *(services.unasked() if background else ())]
             going = [asyncio.create_task(kept_going(work, clock)) for work in works]
@@ -223,87 +374,27 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _built(engine: Engine, state: State, source: TraceSource, clock: Clock) -> Services:
-    """Build every service, and let them tell each other what concerns them."""
-    folders = state.folders
-    stores = CheckupStores(state.checkups, state.results, state.rosters, state.commands)
-    checkup = Checkup(engine, stores, clock)
-    losses = Losses(state.losses, clock)
-    outbox = Outbox(engine, state.outbox, clock, person=current_person)
-    relay = None if state.shared is None else state.ports.flights
-    tickets = Tickets(engine, state.mirror, state.liveness, clock, person=current_person, relay=relay)
-    desk = Desk(engine, state.recent, clock)
-    writer = state.trace.writer if state.trace else None
-    reports = Reports(open_reports(engine.settings, clock), writer, clock, desk.actions)
-    tuning = Tuning(
-        engine, places=folders, log=state.tuning, source=source, clock=clock, person=current_person
-    )
-    outbox.on_sent = partial(_absorb, tickets, clock)
-    outbox.on_action = desk.note
-    tickets.on_pass = lambda made: reports.note_naive("sync", made.naive_requests, made.requests)
-    checkup.on_run = partial(reports.note_naive, "checkup")
-    return Services(
-        engine=engine,
-        alerts=Alerts(
-            engine,
-            state.alerts,
-            HttpWebhook(),
-            clock,
-            disk_free=free_megabytes((folders.state, folders.cache)),
-            extra=lambda: {
-                "sync_late": tickets.late,
-                "tickets_late": _count(tickets.late_lately),
-                "tickets_due": _count(tickets.due_soon),
-                "outbox_stuck": outbox.waiting,
-                "state_lost": float(len(losses.open())),
-                "checkup_held": float(checkup.held),
-            },
-        ),
-        checkup=checkup,
-        connection=ConnectionTest(engine, clock),
-        customers=Customers(engine, state.recent, clock, person=current_person, sweep=checkup.one_page.sweep),
-        desk=desk,
-        drafts=DraftBox(state.drafts, clock),
-        losses=losses,
-        outbox=outbox,
-        refresh=open_refresh(engine, source, state.tuning, clock),
-        remembered=RememberedCustomers(
-            state.reader,
-            clock,
-            settings=lambda: engine.settings,
-            note=engine.note,
-            behind=lambda: engine.known.cache.ahead,
-        ),
-        reports=reports,
-        self_tuning=SelfTuning(engine, tuning, source, state.tuning, clock),
-        shared=state.shared,
-        tickets=tickets,
-        tuning=tuning,
-        watch=Watch(engine.snapshot),
-    )
-
-
 def _count(value: int | None) -> float | None:
     return None if value is None else float(value)
 
 
-async def _absorb(tickets: Tickets, clock: Clock, ticket: Ticket) -> None:
-    """Show what a write became at once, among the tickets that are followed.
+class Watched:
+    """A TraceSink that lets another see each question that passes, once there is one."""
 
-    HubSoft's answer to a new ticket has the day it was opened alone.
-    """
-    today = day_of(clock.wall())
-    await tickets.absorb(ticket, opened=ticket.opened_at is None and ticket.opened_on == today)
+    def __init__(self, sink: TraceSink) -> None:
+        self.sink = sink
+        self.question = sink.question
+        self.sent = sink.sent
 
+    def show(self, see: Callable[[QuestionRow], object]) -> None:
+        """Let `see` have each question from now on."""
+        keep = self.sink.question
 
-def open_refresh(engine: Engine, source: TraceSource, log: TuningLog, clock: Clock) -> RefreshAhead | None:
-    """Build what renews ahead, and let it see each question on its way to the trace."""
-    tracer = engine.tracer
-    if tracer is None or not isinstance(tracer.sink, Watched):
-        return None
-    ahead = RefreshAhead(engine, subject_of=tracer.subject_of, source=source, log=log, clock=clock)
-    tracer.sink.show(ahead)
-    return ahead
+        def question(row: QuestionRow) -> None:
+            keep(row)
+            see(row)
+
+        self.question = question
 
 
 def make_engine(settings: Settings, state: State, clock: Clock) -> Engine:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,32 +20,22 @@ from ..errors import HubSoftError, SettingsError, StoreError
 from ..settings import places
 from ..settings.places import current_person
 from ..settings.tree import Settings
-from ..store import (
-    alerts,
-    budget,
-    checkup_rows,
-    drafts,
-    mirror,
-    outbox,
-    recent_and_audit,
-    records,
-    rosters,
-    tokens,
-    trace_writer,
-    tuning,
-)
-from ..store.checkups import CheckupResults, Checkups, CommandQueue
+from ..store import budget, recent_and_audit, records, tokens, trace_writer
 from ..store.database import Database, open_database
 from ..store.losses import LossBook
 from ..store.process_liveness import ProcessLiveness
-from ..store.trace_writer import TRACE, TRACE_KEY, TraceWriter
-from ..store.tuning import TuningLog
+from ..store.trace_writer import TRACE, TRACE_KEY, TraceStore, TraceWriter
 from ..texts import say
-from .outbox.wire import mended
-from .reports.service import House, ReportReader
 
 if TYPE_CHECKING:
     from ..shared.budget import SharedBudget
+    from ..store.alerts import AlertStore
+    from ..store.drafts import SqliteDrafts
+    from ..store.mirror import Mirror
+    from ..store.outbox import SqliteOutbox
+    from ..store.tuning import TuningLog
+    from .checkup.storage import CheckupStores
+    from .reports.service import ReportReader
 
 logger = logging.getLogger(__name__)
 
@@ -59,72 +50,46 @@ class Trace:
     key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
 class State:
-    """What is open."""
+    """What is open: what every engine needs, and each other file from its first use on. Raises StoreError then."""
 
-    ports: Ports
-    alerts: alerts.AlertStore
-    checkups: Checkups
-    results: CheckupResults
-    recent: recent_and_audit.RecentAndAudit
-    drafts: drafts.SqliteDrafts
-    folders: places.Places
-    mirror: Callable[[], mirror.Mirror]
-    """Opens the tickets' mirror once more, for one thread; its opener closes it. Raises StoreError."""
-    reader: Callable[[], records.RecordReader]
-    """Opens the records once more, for one thread at a time; its opener closes it. Raises StoreError."""
-    commands: CommandQueue
-    outbox: outbox.SqliteOutbox
-    liveness: ProcessLiveness
-    rosters: rosters.Rosters
-    losses: LossBook
-    shared: SharedBudget | None
-    """The budget that machines share; None where this machine has it for itself."""
-    trace: Trace | None
-    """None when the settings want no trace."""
-    tuning: TuningLog
-
-
-@contextmanager
-def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterator[State]:
-    """Open the databases of `settings.profile` for `program`, until the end of the block. Raises StoreError."""
-    folders = places.find(home=settings.home or None)
-    account = settings.profile.account
-    with ExitStack() as stack:
-        for place in places.tighten_home(folders):
-            logger.warning("%s may be read or changed by others: it is a link, or another user's", place)
-        liveness = ProcessLiveness(folders.state / "alive")
-        stack.callback(liveness.close)
-
-        def opened(path: Path, *migrations: str, **how: Any) -> Database:  # noqa: ANN401 - as open_database
-            database = open_database(path, migrations, wall=clock.wall, **how)
-            stack.callback(database.close)
-            return database
-
-        spent = opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False)
-        kept = opened(folders.state / "state.db", *tokens.MIGRATIONS, *recent_and_audit.MIGRATIONS)
-        unsent = opened(folders.state / "outbox.db", *outbox.MIGRATIONS, durable=True, mend=mended)
-        begun = opened(folders.state / "drafts.db", *drafts.MIGRATIONS, durable=True)
-        tuned = opened(folders.state / "tuning.db", *tuning.MIGRATIONS)
-        learnt = opened(folders.cache / records.RECORDS, *records.MIGRATIONS, rescued=False)
-        noticed = opened(folders.state / "alerts.db", *alerts.MIGRATIONS)
-        checked = opened(folders.state / "checkups.db", *checkup_rows.MIGRATIONS)
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        stack: ExitStack,
+        folders: places.Places,
+        liveness: ProcessLiveness,
+        *,
+        program: str,
+    ) -> None:
+        """What is opened is closed with `stack`."""
+        self.folders = folders
+        self.liveness = liveness
+        self.losses = LossBook((folders.state, folders.cache))
+        self._clock = clock
+        self._stack = stack
+        self._account = account = settings.profile.account
+        spent = self._opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False)
+        kept = self._opened(folders.state / "state.db", *tokens.MIGRATIONS, *recent_and_audit.MIGRATIONS)
+        learnt = self._opened(folders.cache / records.RECORDS, *records.MIGRATIONS, rescued=False)
+        self.recent = recent_and_audit.RecentAndAudit(kept, account)
         known = records.SqliteRecords(learnt, account, liveness, clock)
         ledger = budget.SqliteBudget(spent, account, liveness, clock)
-        ports = Ports(
+        self.ports = Ports(
             permits=LocalBudget(ledger),
             tokens=tokens.SqliteTokens(kept, account, liveness, clock),
             records=known,
             flights=LocalFlights(known, clock),
         )
-        shared: SharedBudget | None = None
+        self.shared: SharedBudget | None = None
+        """The budget that machines share; None where this machine has it for itself."""
         if settings.shared.url or settings.profile.shared_url:
             require_shared_room()
             from .shared_ports import shared_ports  # noqa: PLC0415 - heavy library: redis and cryptography
 
-            ports, shared = shared_ports(
-                ports,
+            self.ports, self.shared = shared_ports(
+                self.ports,
                 settings,
                 clock,
                 account=account,
@@ -132,36 +97,88 @@ def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterat
                 folder=folders.state,
                 program=program,
             )
-        yield State(
-            ports=ports,
-            alerts=alerts.AlertStore(noticed, account, liveness, clock),
-            checkups=Checkups(checked, account, liveness),
-            results=CheckupResults(checked, account),
-            recent=recent_and_audit.RecentAndAudit(kept, account),
-            drafts=drafts.SqliteDrafts(begun, account),
-            folders=folders,
-            # When it is needed: a mirror that cannot be used must not keep a lookup from being answered.
-            mirror=lambda: mirror.Mirror(
-                open_database(folders.state / mirror.TICKETS, mirror.MIGRATIONS, wall=clock.wall),
-                account,
-            ),
-            reader=lambda: records.RecordReader(
-                open_database(
-                    folders.cache / records.RECORDS, records.MIGRATIONS, rescued=False, trusted=True
-                ),
-                account,
-            ),
-            commands=CommandQueue(checked, account, liveness),
-            outbox=outbox.SqliteOutbox(unsent, account, liveness, clock),
-            liveness=liveness,
-            shared=shared,
-            rosters=rosters.Rosters(checked, account),
-            losses=LossBook((folders.state, folders.cache)),
-            trace=_trace(settings, folders.state, account, clock, stack, program=program)
-            if settings.trace.enabled
-            else None,
-            tuning=TuningLog(tuned, account),
+        self.trace: Trace | None = None
+        """None when the settings want no trace."""
+        if settings.trace.enabled:
+            self.trace = _trace(settings, folders.state, clock, stack, program=program)
+
+    def mirror(self) -> Mirror:
+        """Open the tickets' mirror once more, for one thread; its opener closes it."""
+        from ..store import mirror  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        path = self.folders.state / mirror.TICKETS
+        return mirror.Mirror(open_database(path, mirror.MIGRATIONS, wall=self._clock.wall), self._account)
+
+    def reader(self) -> records.RecordReader:
+        """Open the records once more, for one thread at a time; its opener closes it."""
+        path = self.folders.cache / records.RECORDS
+        database = open_database(path, records.MIGRATIONS, rescued=False, trusted=True)
+        return records.RecordReader(database, self._account)
+
+    @cached_property
+    def alerts(self) -> AlertStore:
+        """What alerts said."""
+        from ..store import alerts  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        noticed = self._opened(self.folders.state / "alerts.db", *alerts.MIGRATIONS)
+        return alerts.AlertStore(noticed, self._account, self.liveness, self._clock)
+
+    @cached_property
+    def checkups(self) -> CheckupStores:
+        """Lists, runs, decisions, rosters and commands."""
+        from ..store import checkup_rows, checkups, rosters  # noqa: PLC0415 - heavy: a command loads what it uses
+        from .checkup.storage import CheckupStores  # noqa: PLC0415 - as above
+
+        checked = self._opened(self.folders.state / "checkups.db", *checkup_rows.MIGRATIONS)
+        return CheckupStores(
+            checkups.Checkups(checked, self._account, self.liveness),
+            checkups.CheckupResults(checked, self._account),
+            rosters.Rosters(checked, self._account),
+            checkups.CommandQueue(checked, self._account, self.liveness),
         )
+
+    @cached_property
+    def drafts(self) -> SqliteDrafts:
+        """What was typed and not sent."""
+        from ..store import drafts  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        begun = self._opened(self.folders.state / "drafts.db", *drafts.MIGRATIONS, durable=True)
+        return drafts.SqliteDrafts(begun, self._account)
+
+    @cached_property
+    def outbox(self) -> SqliteOutbox:
+        """What is to be sent once."""
+        from ..store import outbox  # noqa: PLC0415 - heavy: a command loads what it uses
+        from .outbox.wire import mended  # noqa: PLC0415 - as above
+
+        path = self.folders.state / "outbox.db"
+        unsent = self._opened(path, *outbox.MIGRATIONS, durable=True, mend=mended)
+        return outbox.SqliteOutbox(unsent, self._account, self.liveness, self._clock)
+
+    @cached_property
+    def tuning(self) -> TuningLog:
+        """What was tried and applied."""
+        from ..store import tuning  # noqa: PLC0415 - heavy: a command loads what it uses
+
+        tuned = self._opened(self.folders.state / "tuning.db", *tuning.MIGRATIONS)
+        return tuning.TuningLog(tuned, self._account)
+
+    def _opened(self, path: Path, *migrations: str, **how: Any) -> Database:  # noqa: ANN401 - as open_database
+        database = open_database(path, migrations, wall=self._clock.wall, **how)
+        self._stack.callback(database.close)
+        return database
+
+
+@contextmanager
+def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterator[State]:
+    """Open the state of `settings.profile` for `program`, until the end of the block. Raises StoreError."""
+    folders = places.find(home=settings.home or None)
+    with ExitStack() as stack:
+        for place in places.tighten_home(folders):
+            logger.warning("%s may be read or changed by others: it is a link, or another user's", place)
+        liveness = ProcessLiveness(folders.state / "alive")
+        stack.callback(liveness.close)
+        yield State(settings, clock, stack, folders, liveness, program=program)
 
 
 def require_shared_room() -> None:
@@ -177,9 +194,7 @@ def require_shared_room() -> None:
         ) from error
 
 
-def _trace(
-    settings: Settings, folder: Path, account: str, clock: Clock, stack: ExitStack, *, program: str
-) -> Trace:
+def _trace(settings: Settings, folder: Path, clock: Clock, stack: ExitStack, *, program: str) -> Trace:
     try:
         key = trace_writer.home_key(folder / TRACE_KEY)
     except StoreError as error:
@@ -187,14 +202,22 @@ def _trace(
         logger.warning("the trace has no key: %s", error)
         key = secrets.token_bytes(trace_writer.KEY_BYTES)
 
-    house = House(folder / REPORTS, settings, clock.wall)
-    writer = TraceWriter(folder / TRACE, account, current_person(), program=program, keep_house=house.keep)
+    def keep_house(trace: TraceStore) -> None:
+        if trace.house_due(clock.wall()):
+            from .reports.service import House  # noqa: PLC0415 - heavy: most commands find the house kept
+
+            House(folder / REPORTS, settings, clock.wall).keep(trace)
+
+    account = settings.profile.account
+    writer = TraceWriter(folder / TRACE, account, current_person(), program=program, keep_house=keep_house)
     stack.callback(writer.close)
     return Trace(writer, key)
 
 
 def open_reports(settings: Settings, clock: Clock) -> ReportReader:
     """Return the reports of `settings.profile`; nothing is opened before they are asked for."""
+    from .reports.service import ReportReader  # noqa: PLC0415 - heavy: a command loads what it uses
+
     folder = places.find(home=settings.home or None).state
     return ReportReader(folder / TRACE, folder / REPORTS, settings.profile.account, clock)
 

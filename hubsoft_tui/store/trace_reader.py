@@ -80,6 +80,7 @@ MICRO: Final = 1_000_000
 MILLI: Final = 1000
 TRIMMED: Final = "trimmed"
 KEPT_HOUSE: Final = "kept house"
+HOUSE_SECONDS: Final = 3600.0
 TABLES: Final = ("question", "sent", "naive")
 
 
@@ -196,6 +197,10 @@ class TraceReader:
         """Return a number kept under `name`, 0 when there is none. `TRIMMED`: older rows are gone (epoch s)."""
         rows = self._database.read("SELECT value FROM mark WHERE name = ?", (name,))
         return float(rows[0][0]) if rows else 0.0
+
+    def house_due(self, now: float) -> bool:
+        """Whether it is an hour since complete days were added up and old rows dropped."""
+        return not 0 <= now - self.mark(KEPT_HOUSE) < HOUSE_SECONDS
 
     def _stream(self, sql: str, since: float, until: float) -> Iterator[tuple[Any, ...]]:
         with store_errors(self._database.path):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-from tenacity import RetryCallState
-from tenacity.wait import wait_exponential_jitter
-
 from ...settings.tree import RetrySettings
 from ..clock import Clock
 
@@ -18,18 +15,23 @@ class Backoff:
     """Waits between attempts: exponential with jitter, in seconds."""
 
     def __init__(self, settings: RetrySettings) -> None:
-        self._wait = wait_exponential_jitter(
+        self._settings = settings
+
+    def after(self, attempt: int) -> float:
+        """Seconds to wait after the failure of `attempt` (1 is the first)."""
+        from tenacity import RetryCallState  # noqa: PLC0415 - heavy library: most requests are answered at once
+        from tenacity.wait import wait_exponential_jitter  # noqa: PLC0415 - as above
+
+        settings = self._settings
+        wait = wait_exponential_jitter(
             multiplier=settings.backoff_base,
             max=settings.backoff_max,
             exp_base=settings.backoff_multiplier,
             jitter=settings.backoff_base,
         )
-
-    def after(self, attempt: int) -> float:
-        """Seconds to wait after the failure of `attempt` (1 is the first)."""
         state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
         state.attempt_number = attempt
-        return float(self._wait(state))
+        return float(wait(state))
 
 
 class RetryBudget:

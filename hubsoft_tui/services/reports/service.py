@@ -78,7 +78,6 @@ def _uses(trace: TraceReader, now: float) -> tuple[BudgetUse, ...]:
     return tuple(sorted(uses, key=lambda use: (-use.requests, use.person, use.program)))
 
 
-EVERY_SECONDS: Final = 3600.0
 SETTLED_SECONDS: Final = 600.0
 """A day is added up this long after its end: other processes write what they hold in their memory first."""
 LATE_DAYS: Final = 3
@@ -96,7 +95,7 @@ class House:
     def keep(self, trace: TraceStore) -> None:
         """Add up and trim, unless another process just did. Raises StoreError."""
         now, settings = self._wall(), self._settings
-        if 0 <= now - trace.mark(KEPT_HOUSE) < EVERY_SECONDS:
+        if not trace.house_due(now):
             return
         oldest_kept = day_of(now - settings.reports.keep_days * DAY)
         with closing(open_database(self._path, MIGRATIONS)) as database:

@@ -31,7 +31,6 @@ from ...core.telemetry.trace import (
     PERSON,
     REFRESH,
     QuestionRow,
-    TraceSink,
 )
 from ...core.types import Category, Outcome, Priority, Renewing, RequestContext
 from ...errors import HubSoftError
@@ -356,25 +355,6 @@ class RefreshAhead:
         spent, saved = self._log.renewed(day)
         stopped = self._stopped_until if self._stopped_until and now < self._stopped_until else None
         self._today = Renewing(spent, saved, stopped)
-
-
-class Watched:
-    """A TraceSink that lets `RefreshAhead` see what passes, once there is one."""
-
-    def __init__(self, sink: TraceSink) -> None:
-        self.sink = sink
-        self.question = sink.question
-        self.sent = sink.sent
-
-    def show(self, ahead: RefreshAhead) -> None:
-        """Let `ahead` see each question from now on."""
-        keep = self.sink.question
-
-        def question(row: QuestionRow) -> None:
-            keep(row)
-            ahead.question(row)
-
-        self.question = question
 
 
 def _question(customer: Customer) -> Question[tuple[Customer, ...]] | None:
