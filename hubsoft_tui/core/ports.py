@@ -96,6 +96,19 @@ class RecordSource(Protocol):
 class RecordPort(RecordSource, Protocol):
     """Where records live."""
 
+    @property
+    def behind(self) -> bool:
+        """What was deferred is not on disk, or could not be put there."""
+        ...
+
+    def defer(self, entries: list[StoredEntry]) -> None:
+        """Keep entries with those of the next `flush`, or of whatever else is written before."""
+        ...
+
+    def flush(self) -> None:
+        """Put on disk what was deferred."""
+        ...
+
     def save(self, entries: list[StoredEntry], *, ended: str = "") -> None:
         """Keep entries; an entry older than the stored one is dropped. The fetch of key `ended` ended with it."""
         ...

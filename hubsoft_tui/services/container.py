@@ -147,7 +147,7 @@ class Services:
             clock,
             settings=lambda: engine.settings,
             note=engine.note,
-            behind=lambda: engine.known.cache.ahead,
+            behind=lambda: engine.known.cache.ahead or state.ports.records.behind,
         )
         """For any thread."""
         self._state = state

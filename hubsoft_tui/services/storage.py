@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,12 +76,13 @@ class State:
         learnt = self._opened(folders.cache / records.RECORDS, *records.MIGRATIONS, rescued=False)
         self.recent = recent_and_audit.RecentAndAudit(kept, account)
         known = records.SqliteRecords(learnt, account, liveness, clock)
+        stack.callback(_flushed, known)
         ledger = budget.SqliteBudget(spent, account, liveness, clock)
         self.ports = Ports(
             permits=LocalBudget(ledger),
             tokens=tokens.SqliteTokens(kept, account, liveness, clock),
             records=known,
-            flights=LocalFlights(known, clock),
+            flights=LocalFlights(known, clock, liveness.alone),
         )
         self.shared: SharedBudget | None = None
         """The budget that machines share; None where this machine has it for itself."""
@@ -181,6 +183,13 @@ def open_state(settings: Settings, clock: Clock, *, program: str = "") -> Iterat
         yield State(settings, clock, stack, folders, liveness, program=program)
 
 
+def _flushed(known: records.SqliteRecords) -> None:
+    try:
+        known.flush()
+    except StoreError as error:
+        logger.warning("not kept on disk: %s", error)
+
+
 def require_shared_room() -> None:
     """Raise SettingsError where the libraries are not installed with which a shared server is spoken to."""
     try:
@@ -223,24 +232,36 @@ def open_reports(settings: Settings, clock: Clock) -> ReportReader:
 
 
 LOOK_SECONDS: Final = 0.05
+FLUSH_SECONDS: Final = 0.01
+"""So long an answer may stay off the disk that no other process could read there: many share a transaction."""
+COMPANY_SECONDS: Final = 1.0
+"""How long another process that was seen is thought to be there."""
 
 
 class LocalFlights:
-    """A FlightPort of the processes on one home; who waits finds the answer among the records."""
+    """A FlightPort of the processes on one home; who waits finds the answer among the records.
+
+    A process alone on its home announces nothing: another that begins in the same instant may ask once more.
+    """
 
     seconds = 15.0
 
-    def __init__(self, records: RecordPort, clock: Clock) -> None:
+    def __init__(self, records: RecordPort, clock: Clock, alone: Callable[[], bool]) -> None:
         self._records = records
         self._clock = clock
+        self._alone = alone
+        self._company_until = float("-inf")
+        self._announced: set[str] = set()
+        self._flushing: asyncio.TimerHandle | None = None
 
     async def look(self, key: str, priority: Priority, max_age: float, before: Look | None) -> Look:
         """Begin to ask, unless a living process does so at least as urgently. Raises StoreError."""
-        return Look(mine=self._records.claim(key, priority, self.seconds))
+        return Look(mine=self._is_alone() or self._announce(key, priority))
 
     async def renew(self, key: str, priority: Priority, look: Look) -> None:
         """Say that the question is still on its way. Raises StoreError."""
-        self._records.claim(key, priority, self.seconds)
+        if not self._is_alone():
+            self._announce(key, priority)
 
     async def heard(self, key: str) -> None:
         """Wait a moment."""
@@ -248,15 +269,49 @@ class LocalFlights:
 
     def landed(self, key: str, look: Look, entries: list[StoredEntry]) -> None:
         """Keep the answer. Raises StoreError."""
-        self._records.save(entries, ended=key)
+        if key in self._announced:
+            self._announced.discard(key)
+            self._records.save(entries, ended=key)
+        elif self._is_alone():
+            self._records.defer(entries)
+            if self._flushing is None:
+                self._flushing = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+        else:
+            self._records.save(entries)
 
     def clear(self) -> None:
         """Do nothing: answers are among the records alone."""
 
     def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
         """Let the others ask: only machines tell each other what they do not keep. Raises StoreError."""
-        self._records.unclaim(key)
+        self._end(key)
 
     def failed(self, key: str, look: Look, error: HubSoftError | None) -> None:
         """Let the others ask. Raises StoreError."""
-        self._records.unclaim(key)
+        self._end(key)
+
+    def _end(self, key: str) -> None:
+        if key in self._announced:
+            self._announced.discard(key)
+            self._records.unclaim(key)
+
+    def _announce(self, key: str, priority: Priority) -> bool:
+        mine = self._records.claim(key, priority, self.seconds)
+        if mine:
+            self._announced.add(key)
+        return mine
+
+    def _is_alone(self) -> bool:
+        if self._clock.now() < self._company_until:
+            return False
+        if self._alone():
+            return True
+        self._company_until = self._clock.now() + COMPANY_SECONDS
+        return False
+
+    def _flush(self) -> None:
+        self._flushing = None
+        try:
+            self._records.flush()
+        except StoreError as error:  # it is in memory, and `behind` says that the disk is not the newest
+            logger.warning("not kept on disk: %s", error)

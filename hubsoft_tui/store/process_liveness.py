@@ -10,13 +10,17 @@ import contextlib
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from ..core.clock import Clock
 from ..errors import StoreError
 from .database import AccountStore, Database
 from .disk import make_private_folder, store_errors
+
+SETTLED_NS: Final = 100_000_000
 
 
 class ProcessLiveness:
@@ -31,6 +35,8 @@ class ProcessLiveness:
         self.owner = secrets.token_hex(8)
         self._lock = -1
         self._left = False
+        self._alone_at: int | None = None
+        """When the folder was last changed as of a look that found no other owner in it (ns)."""
         try:
             self.enter()
         except StoreError:
@@ -56,9 +62,19 @@ class ProcessLiveness:
         return owner is not None and owner not in {"", self.owner} and self._alive(owner)
 
     def alone(self) -> bool:
-        """Whether no other owner lives in the folder."""
+        """Whether no other owner lives in the folder. Microseconds while it stays so: who comes changes the folder."""
+        try:
+            changed = self._folder.stat().st_mtime_ns
+        except OSError:
+            changed = None
+        if changed is not None and changed == self._alone_at:
+            return True
         owners = {path.stem for path in self._folder.glob("*.alive")} - {self.owner}
-        return owners == self.dead(owners)
+        alone = owners == self.dead(owners)
+        # What comes in the instant of the look may leave the same time behind as what came before it.
+        settled = changed is not None and time.time_ns() - changed > SETTLED_NS
+        self._alone_at = changed if alone and settled else None
+        return alone
 
     def close(self) -> None:
         """Leave; from now on this owner is dead. Closing twice is harmless."""

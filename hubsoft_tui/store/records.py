@@ -84,12 +84,35 @@ class SqliteRecords(RecordReader):
         super().__init__(database, account)
         self._liveness = liveness
         self._clock = clock
+        self._deferred: dict[str, StoredEntry] = {}
+        self.behind = False
+        """What was deferred is not on disk, or could not be put there."""
+
+    def load(self, keys: list[str]) -> dict[str, StoredEntry]:
+        """Return the entries that exist, those that are not on disk yet too."""
+        if not self._deferred:
+            return super().load(keys)
+        here = {key: self._deferred[key] for key in keys if key in self._deferred}
+        return super().load([key for key in keys if key not in here]) | here
+
+    def defer(self, entries: list[StoredEntry]) -> None:
+        """Keep entries with those of the next `flush`: one transaction for many. No other process is told sooner."""
+        self._deferred.update((entry.key, entry) for entry in entries)
+        self.behind = True
+
+    def flush(self) -> None:
+        """Put on disk what was deferred."""
+        if self._deferred:
+            entries, self._deferred = list(self._deferred.values()), {}
+            self.save(entries)
+            self.behind = False
 
     def save(self, entries: list[StoredEntry], *, ended: str = "") -> None:
         """Keep entries, and end this process's announced fetch of `ended`.
 
         Of one boot of the machine the later fetch wins, whatever the wall clock did in between.
         """
+        self.flush()
         with self._database.write() as connection:
             connection.executemany(
                 "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5)"
@@ -105,6 +128,7 @@ class SqliteRecords(RecordReader):
 
     def touch(self, keys: list[str], at: float) -> None:
         """Note that these were used at `at`."""
+        self.flush()
         with self._database.write() as connection:
             connection.executemany(
                 "UPDATE record SET used_at = ? WHERE account = ? AND key = ?",
@@ -113,12 +137,14 @@ class SqliteRecords(RecordReader):
 
     def clear(self) -> int:
         """Forget everything; return how many customers went."""
+        self.flush()
         count = self.count()
         self._write("DELETE FROM record WHERE account = ?")
         return count
 
     def clean(self, *, older_than: float, max_entries: int, max_briefs: int) -> tuple[int, int]:
         """Drop what was fetched before `older_than`, then the longest unused beyond each kind's limit."""
+        self.flush()
         with self._database.write() as connection:
             expired = connection.execute(
                 "DELETE FROM record WHERE account = ?1 AND fetched_at < ?2 AND kind != ?3 AND key NOT LIKE ?4",
@@ -141,6 +167,7 @@ class SqliteRecords(RecordReader):
 
     def count(self, used_since: float = 0.0) -> int:
         """How many customers are kept that were used since then (epoch s)."""
+        self.flush()
         return self._count(
             "SELECT count(*) FROM record WHERE account = ? AND kind = ? AND used_at >= ?",
             (COUNTED, used_since),
@@ -148,6 +175,7 @@ class SqliteRecords(RecordReader):
 
     def recent(self, kind: str, limit: int) -> list[tuple[str, float]]:
         """Return when records of a kind were fetched, the last used first."""
+        self.flush()
         rows = self._read(
             "SELECT key, fetched_at FROM record WHERE account = ? AND kind = ? ORDER BY used_at DESC LIMIT ?",
             (kind, limit),

@@ -138,7 +138,7 @@ class Desk:
             owner=name,
             clock=CLOCK,
             server_clock=FixedClock(),
-            local=LocalFlights(self.records, CLOCK),
+            local=LocalFlights(self.records, CLOCK, lambda: False),
             records=self.records,
             life=3600,
             most=100,

@@ -88,3 +88,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="file"):
         ProcessLiveness(tmp_path / "file" / "alive")
+
+
+def test_who_is_alone_notices_at_once_who_comes_and_goes(tmp_path: Path) -> None:
+    one = ProcessLiveness(tmp_path)
+    os.utime(tmp_path, (1.0, 1.0))  # so long ago that the look is remembered
+    assert one.alone()
+    assert one.alone()
+    two = ProcessLiveness(tmp_path)
+    assert not one.alone()
+    two.close()
+    assert one.alone()
+    one.close()

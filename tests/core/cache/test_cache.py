@@ -9,8 +9,11 @@ import pytest
 
 from hubsoft_tui.api.models import Customer, Service
 from hubsoft_tui.core.cache.cache import CUSTOMER, Cache, Part
+from hubsoft_tui.core.ports import StoredEntry
+from hubsoft_tui.core.types import Priority
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.services.customers.questions import KINDS, customer_parts
+from hubsoft_tui.services.storage import LocalFlights
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.records import MIGRATIONS, SqliteRecords
@@ -242,3 +245,50 @@ def test_briefs_evict_no_customer_and_have_their_own_limit(home):
     assert home.cache().find("document:1") is not None
     assert len(home.cache().find_many([], list(rows))) == 50
     assert cache.evicted == 0
+
+
+# -- answers that share a transaction
+
+
+def test_a_process_that_is_alone_writes_its_answers_together_and_reads_them_before(home):
+    mine, other = home.port(), home.port()
+    cache = Cache(mine, home.clock, KINDS, max_entries=1)
+    kept = [
+        entry
+        for number in (1, 2)
+        for entry in cache.kept(
+            f"code:{number}",
+            customer_parts((person(number),)),
+            sent_at=home.clock.wall(),
+            sent_now=home.clock.now(),
+            alone=True,
+            truncated=False,
+        )
+    ]
+    mine.defer(kept)
+    assert mine.behind
+    assert other.load(["customer:1"]) == {}
+    assert cache.find("code:1").values == (person(1),), (
+        "it left memory for the second, and is not on disk yet"
+    )
+    mine.flush()
+    assert not mine.behind
+    assert set(other.load(["customer:1", "customer:2"])) == {"customer:1", "customer:2"}
+
+
+async def test_questions_are_announced_only_where_there_is_company(home):
+    company = [False]
+    port = home.port()
+    flights = LocalFlights(port, home.clock, lambda: not company[0])
+    look = await flights.look("code:1", Priority.HIGH, 0, None)
+    other = home.port()
+    assert look.mine
+    assert other.claim("code:1", Priority.HIGH, 60)
+    flights.landed("code:1", look, [StoredEntry("customer:1", CUSTOMER, b"{}", 1.0, 1.0, "epoch")])
+    assert other.load(["customer:1"]) == {}
+    company[0] = True
+    assert (await flights.look("code:2", Priority.HIGH, 0, None)).mine
+    assert not other.claim("code:2", Priority.HIGH, 60)
+    flights.landed("code:2", look, [StoredEntry("customer:2", CUSTOMER, b"{}", 1.0, 1.0, "epoch")])
+    assert len(other.load(["customer:1", "customer:2"])) == 2, "what is written takes along what waited"
+    assert other.claim("code:2", Priority.HIGH, 60)
