@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
@@ -58,6 +59,8 @@ class SqliteBudget:
         self._stored = Ledger()
         self._stored_epoch = ""
         self._stored_version: tuple[int, int] | None = None
+        self._others: set[str] = set()
+        """Owners besides this one whose death would change what is stored."""
         self._connection = database.connection
         self._renewals = database.renewals
         self._known = Ledger()
@@ -95,14 +98,19 @@ class SqliteBudget:
         with self._database.write() as db:
             self._load(db)
             # The dead are counted before the clock is read: a dead process sent nothing after that instant.
-            dead = self._liveness.dead(self._stored.owners())
+            dead = self._liveness.dead(self._others)
             now = self._clock.now()
-            ledger, result = step(self._mourning(self._current(), now).buried(dead, now), now)
+            stored = self._current()
+            if stored is self._stored:
+                stored = replace(stored, touched=frozenset())
+            ledger, result = step(self._mourning(stored, now).buried(dead, now), now)
             # Until the commit is known to have worked, what the tables hold is not known.
-            self._stored_version = None
+            others, self._stored_version = self._stored_version, None
             self._save(db, ledger)
-            version = _version(db)
+            # Within the transaction no other process commits: the count of theirs is what it was.
+            version = None if others is None else (others[0], db.total_changes)
         self._stored, self._stored_epoch, self._stored_version = ledger, self._epoch, version
+        self._others -= dead
         self._known, self._bereft = Ledger(), False
         return result
 
@@ -159,6 +167,7 @@ class SqliteBudget:
             {(row[0], Priority(row[1])): QueueHead(row[0], Priority(row[1]), *row[2:]) for row in line},
         )
         self._stored, self._stored_epoch = ledger, ""
+        self._others = ledger.owners() - {self.owner}
         kept = db.execute("SELECT epoch, throttle FROM budget WHERE account = ?", (self._account,)).fetchone()
         if kept is None:
             self._bereft = self._bereft or self._begun_after_loss(db)
@@ -178,16 +187,23 @@ class SqliteBudget:
         if new.throttle != old.throttle or self._stored_epoch != self._epoch:
             kept = (account, self._epoch, msgspec.json.encode(new.throttle))
             db.execute("INSERT OR REPLACE INTO budget VALUES (?, ?, ?)", kept)
-        for key, slot in new.slots.items():
-            if old.slots.get(key) != slot:
+        known, now = old.slots, new.slots
+        touched = known.keys() | now.keys() if new.touched is None else new.touched
+        for key in touched:
+            slot = now.get(key)
+            if slot is None:
+                db.execute("DELETE FROM slot WHERE account = ? AND id = ?", (account, key))
+            elif known.get(key) != slot:
                 row = (account, key, slot.owner, slot.priority, slot.started, slot.lease_end, slot.done)
                 db.execute("INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        for key in old.slots.keys() - new.slots.keys():
-            db.execute("DELETE FROM slot WHERE account = ? AND id = ?", (account, key))
+                if slot.done is None and slot.owner != self.owner:
+                    self._others.add(slot.owner)
         if new.queue is not old.queue:
             for place, head in new.queue.items():
                 if old.queue.get(place) != head:
                     entry = (account, *place, head.arrival, head.waiting, head.seen)
+                    if head.owner != self.owner:
+                        self._others.add(head.owner)
                     db.execute("INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?, ?)", entry)
             for place in old.queue.keys() - new.queue.keys():
                 db.execute(

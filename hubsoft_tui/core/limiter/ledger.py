@@ -111,6 +111,8 @@ class Ledger:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     queue: Mapping[tuple[str, Priority], QueueHead] = field(default_factory=dict)
     throttle: Throttle = field(default_factory=Throttle)
+    touched: frozenset[str] | None = field(default=None, compare=False, repr=False)
+    """Slots put in, changed or taken out since the store read it; None where any may differ."""
 
     def owners(self) -> set[str]:
         """Name the owners whose death would change anything: in flight, or in the queue."""
@@ -119,12 +121,18 @@ class Ledger:
 
     def holding(self, slot: Slot) -> Ledger:
         """Put `slot` in, or in the place of its former self."""
-        return replace(self, slots={**self.slots, slot.id: slot})
+        touched = self._touching(frozenset((slot.id,)))
+        return Ledger({**self.slots, slot.id: slot}, self.queue, self.throttle, touched)
+
+    def _touching(self, ids: frozenset[str]) -> frozenset[str] | None:
+        return None if self.touched is None else self.touched | ids
 
     def without(self, ids: Iterable[str]) -> Ledger:
         """Give the slots `ids` back."""
-        gone = set(ids)
-        return replace(self, slots={key: slot for key, slot in self.slots.items() if key not in gone})
+        left, gone = dict(self.slots), frozenset(ids)
+        for key in gone:
+            left.pop(key, None)
+        return Ledger(left, self.queue, self.throttle, self._touching(gone))
 
     def throttled(self, **changes: float | None) -> Ledger:
         """Change fields of the throttle."""
@@ -132,7 +140,12 @@ class Ledger:
 
     def swept(self, window: float, now: float) -> Ledger:
         """Drop the slots that are free again."""
-        free = [key for key, slot in self.slots.items() if slot.frees(window) <= now]
+        # Written out, as `Slot.frees` has it: every turn looks at every slot.
+        free = [
+            key
+            for key, slot in self.slots.items()
+            if (slot.lease_end if slot.done is None else slot.done) + window <= now
+        ]
         swept = self.without(free) if free else self
         over = self.throttle.lost_at is not None and self.throttle.lost_until(window) <= now
         return swept.throttled(lost_at=None) if over else swept
@@ -153,7 +166,7 @@ class Ledger:
             for key, slot in self.slots.items()
         }
         queue = {key: head for key, head in self.queue.items() if head.owner not in dead}
-        return replace(self, slots=slots, queue=queue)
+        return Ledger(slots, queue, self.throttle)
 
     def rebased(self, now: float) -> Ledger:
         """Carry a ledger over to another epoch (the machine was restarted): its instants mean nothing now.

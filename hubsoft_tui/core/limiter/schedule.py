@@ -42,9 +42,10 @@ class WindowCapacity:
     """
 
     def __init__(self, limits: Limits, ledger: Ledger, *, low_waits: bool) -> None:
-        slots = ledger.slots.values()
+        # Without LOW in the queue nothing depends on what it holds.
+        slots = ledger.slots.values() if low_waits else ()
         lows = [slot.started for slot in slots if slot.priority is Priority.LOW]
-        self.held = len(slots)
+        self.held = len(ledger.slots)
         self._caps = limits.caps
         self._low = len(lows)
         # One slot of HIGH's is never owed, or the minimum would shut HIGH out of a small window.
