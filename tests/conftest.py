@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from hubsoft_tui import texts
 from hubsoft_tui.simulator import Simulator, people
 
 if TYPE_CHECKING:
@@ -76,6 +77,12 @@ def styles_parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", parse_once)
         yield
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Begin every test in English, whatever the one before spoke."""
+    texts.use("en")
 
 
 @pytest.fixture(autouse=True)

@@ -53,7 +53,6 @@ ALONE = {
     "widgets.monitor.panels": DRAWN,
     "widgets.monitor.verdict": DRAWN,
     "widgets.report": DRAWN,
-    "widgets.tickets.table": DRAWN,
     "widgets.tuning": DRAWN,
     "hubsoft_tui.terminal.bell": "what a terminal understands stands with the rest of it",
 }

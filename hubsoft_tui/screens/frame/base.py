@@ -102,6 +102,11 @@ class ConsoleScreen(ConsolePart, Screen[None]):
     # -- the frame
 
     @property
+    def composed(self) -> bool:
+        """Whether every widget is there; before that there is nothing to draw into."""
+        return self.is_mounted and self._composed
+
+    @property
     def frozen(self) -> bool:
         """Whether the view stands still."""
         return self.frozen_at is not None

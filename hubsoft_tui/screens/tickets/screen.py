@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual import on, work
+from textual.widgets import Input
 
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.privacy import clean
@@ -22,7 +23,7 @@ from widgets.tickets.filter_field import vocabulary
 from widgets.tickets.texts import Quick
 
 from ..frame.actions import action
-from ..frame.base import one_page
+from ..frame.base import ConsoleScreen, one_page
 from ..frame.confirm import ConfirmScreen, PromptScreen
 from ..frame.record import record_action
 from ..writing import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
@@ -33,10 +34,12 @@ from .columns import ColumnsScreen
 from .views import MOST_VIEWS, ViewsScreen, name_page, saved, view_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from textual.app import ComposeResult
 
+    from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.outbox.types import Entry
     from hubsoft_tui.services.tickets.types import TicketRow
+    from widgets.tickets.table import TicketTable
 
 FIND: Final = N_("Find tickets")
 READ: Final = N_("Read a ticket")
@@ -53,12 +56,12 @@ PREPARED: Final = 500
 
 def has_ticket(screen: TicketsScreen) -> bool:
     """Tell whether there is a ticket to act on."""
-    return screen.chosen_row is not None
+    return screen.board.chosen_row is not None
 
 
 def has_open_ticket(screen: TicketsScreen) -> bool:
     """Tell whether a ticket to act on is open."""
-    return any(map(is_open, screen.chosen_rows))
+    return any(map(is_open, screen.board.chosen_rows))
 
 
 def has_view(screen: TicketsScreen, key: str) -> bool:
@@ -66,7 +69,7 @@ def has_view(screen: TicketsScreen, key: str) -> bool:
     return any(view.key == key for view in screen.views)
 
 
-class TicketsScreen(TicketBoard):
+class TicketsScreen(ConsoleScreen):
     """What can be done on the board; each acts on the ticket chosen when its key was pressed."""
 
     AREA = "tickets"
@@ -81,6 +84,95 @@ class TicketsScreen(TicketBoard):
         "table, each with its key."
     )
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.board = TicketBoard(self)
+
+    # -- the frame
+
+    def body(self) -> ComposeResult:
+        """Compose the board."""
+        yield from self.board.compose()
+
+    def on_mount(self) -> None:
+        """Begin at the newest."""
+        super().on_mount()
+        self.board.begin()
+
+    async def relabel(self) -> None:
+        """Speak another language; the view stays as the person made it."""
+        self.board.remember()
+        await super().relabel()
+
+    def relabelled(self) -> None:
+        """Fill the new widgets with what the old ones showed."""
+        self.board.relabelled()
+
+    def engine_changed(self) -> None:
+        """The engine runs, or could not start."""
+        self.board.engine_changed()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Look at the mirror when there is news."""
+        self.board.show(snapshot)
+
+    def touched(self) -> None:
+        """Note that the person is here."""
+        self.board.touched()
+
+    def on_screen_suspend(self) -> None:
+        """Note that the person looks at something else."""
+        self.board.leave()
+
+    @property
+    def table(self) -> TicketTable:
+        """The table."""
+        return self.board.table
+
+    @property
+    def copies(self) -> bool:
+        """Whether there is a ticket to copy."""
+        return self.board.chosen_row is not None
+
+    def copied(self) -> tuple[str, str] | None:
+        """Return the protocol under the cursor."""
+        row = self.board.chosen_row
+        return (_("the protocol"), row.protocol) if row is not None and row.protocol else None
+
+    @work(group="follow", exclusive=True, exit_on_error=False)
+    async def show_ticket(self, ticket_id: int, protocol: str) -> None:
+        """Bring a ticket under the cursor; one that is not followed is followed first: 1 request."""
+        if self.board.reveal(ticket_id):
+            return
+        row = await self.asked(lambda services: services.tickets.follow(protocol, label=FOLLOW_LABEL))
+        if row is not None:
+            self.board.show_followed(row)
+
+    # -- what the widgets say
+
+    @on(Input.Changed, "#tickets-filter")
+    def filter_typed(self, event: Input.Changed) -> None:
+        """Narrow the table as one types."""
+        event.stop()
+        self.board.filter_typed(event.value)
+
+    @on(Input.Submitted, "#tickets-filter")
+    def filter_done(self, event: Input.Submitted) -> None:
+        """Leave the field; what it holds goes on narrowing. What cannot be read stays to be corrected."""
+        event.stop()
+        if self.board.field.valid:
+            self.board.field.display = False
+            self.set_focus(self.table)
+            self.board.draw_sync()
+
+    @on(VirtualTable.RowHighlighted)
+    def moved(self) -> None:
+        """Show the ticket the cursor is on, where its details are open."""
+        if self.has_class("-details") and self.has_class("-wide"):
+            self.board.pane.show(self.table.item)
+        self.board.draw_sync()
+        self.redraw_frame()
+
     @on(VirtualTable.RowSelected)
     def selected(self) -> None:
         """Open the details."""
@@ -90,7 +182,7 @@ class TicketsScreen(TicketBoard):
     def chosen_change(self, event: TicketFeed.Chosen) -> None:
         """Go to the ticket of a change; open it where that was asked for."""
         event.stop()
-        if self.reveal(event.ticket_id) and event.opens:
+        if self.board.reveal(event.ticket_id) and event.opens:
             self.set_focus(self.table)
             if not self.has_class("-details"):
                 self.action_details()
@@ -110,54 +202,58 @@ class TicketsScreen(TicketBoard):
         if row is None:
             return
         self.table.hold()
-        known = self.pane.detail is not None and self.pane.row is not None and self.pane.row.id == row.id
+        known = (
+            self.board.pane.detail is not None
+            and self.board.pane.row is not None
+            and self.board.pane.row.id == row.id
+        )
         if self.has_class("-details") and known:
             self.remove_class("-details")
         else:
             self.add_class("-details")
-            self.pane.show(row)
-            self.pane.ask()
+            self.board.pane.show(row)
+            self.board.pane.ask()
             if row.change is not None:
-                self._looked.seen[row.id] = row.change.number
-                self._draw_unread()
-        self._focus_in_sight()
+                self.board.looked.seen[row.id] = row.change.number
+                self.board.draw_unread()
+        self.board.focus_in_sight()
         self.redraw_frame()
 
     @action(
         "escape",
         N_("back"),
         N_("Close the details, then unmark, then clear the filters: one thing at a time."),
-        when=lambda screen: screen.narrowed,
+        when=lambda screen: screen.board.narrowed,
         job=READ,
     )
     def action_close(self) -> None:
         """Leave the filter's field, close the details, clear what narrows: one thing at a time."""
-        if self.has_class("-details") and not self._field.has_focus:
+        if self.has_class("-details") and not self.board.field.has_focus:
             self.remove_class("-details")
-        elif self._marked and not self._field.has_focus:
-            self._mark(())
-        elif self._words or self._field.display:
-            self._field.value, self._words = "", ""
-            self._field.display = False
+        elif self.board.marked and not self.board.field.has_focus:
+            self.board.mark(())
+        elif self.board.words or self.board.field.display:
+            self.board.field.value, self.board.words = "", ""
+            self.board.field.display = False
             self.table.apply(EVERYTHING)
-        elif self._quick is not Quick.OPEN:
-            self._narrow(Quick.OPEN)
-        self._focus_in_sight()
-        self._draw_sync()
+        elif self.board.quick is not Quick.OPEN:
+            self.board.narrow(Quick.OPEN)
+        self.board.focus_in_sight()
+        self.board.draw_sync()
         self.redraw_frame()
 
     @action(
         "v",
         N_("mark as read"),
         N_("Mark what changed since you left the board as read."),
-        when=lambda screen: screen.has_unread,
+        when=lambda screen: screen.board.has_unread,
         job=FIND,
     )
     def action_read(self) -> None:
         """Mark everything as read."""
-        self._looked.mark(self.console.wall())
-        self._draw_unread()
-        self._note_board()
+        self.board.looked.mark(self.console.wall())
+        self.board.draw_unread()
+        self.board.note()
         self.redraw_frame()
 
     @action(
@@ -175,18 +271,18 @@ class TicketsScreen(TicketBoard):
     @action("s", N_("sync now"), N_("Ask HubSoft now what changed."), job=FOLLOW)
     def action_sync(self) -> None:
         """Make a pass now."""
-        if not self._busy:
-            self._busy = _("Asking HubSoft…")
-            self._draw_sync()
+        if not self.board.busy:
+            self.board.busy = _("Asking HubSoft…")
+            self.board.draw_sync()
             self._sync()
 
     @work(group="sync", exit_on_error=False)
     async def _sync(self) -> None:
         report = await self.asked(lambda services: services.tickets.sync(priority=Priority.HIGH))
-        self._busy = ""
+        self.board.busy = ""
         if report is not None:
             self.console.tell(pass_sentence(report))
-        self._draw_sync()
+        self.board.draw_sync()
 
     @action(
         "slash",
@@ -199,13 +295,13 @@ class TicketsScreen(TicketBoard):
     )
     def action_filter(self) -> None:
         """Type into the filter; the key is typed where something stands already."""
-        if self._field.has_focus and self._field.value:
-            self._field.insert_text_at_cursor("/")
+        if self.board.field.has_focus and self.board.field.value:
+            self.board.field.insert_text_at_cursor("/")
             return
-        self._field.display = True
-        self._field.learn(vocabulary(self._followed.rows.values()))
-        self.set_focus(self._field)
-        self._draw_sync()
+        self.board.field.display = True
+        self.board.field.learn(vocabulary(self.board.followed.rows.values()))
+        self.set_focus(self.board.field)
+        self.board.draw_sync()
         self._prepare()
 
     def _prepare(self) -> None:
@@ -248,23 +344,17 @@ class TicketsScreen(TicketBoard):
     def _acted_on(self) -> list[About]:
         """Return the open ones among the tickets chosen; none, and a sentence, when they are too many."""
         self.table.hold()
-        rows = [row for row in self.chosen_rows if is_open(row)]
+        rows = [row for row in self.board.chosen_rows if is_open(row)]
         if len(rows) > MOST_AT_ONCE:
             said = _("These are {n} tickets. At most {most} are written to at once: mark fewer.")
             self.console.tell(said.format(n=number(len(rows)), most=number(MOST_AT_ONCE)), severity="warning")
             return []
         return [about(row) for row in sorted(rows, key=lambda row: row.id)]
 
-    def _mark(self, ids: Iterable[int]) -> None:
-        self._marked = set(ids)
-        self.table.mark(self._marked)
-        self._draw_sync()
-        self.redraw_frame()
-
     def _unmark(self, entry: Entry | None) -> None:
         """Mark nothing any more, once something was written."""
-        if entry is not None and self._marked:
-            self._mark(())
+        if entry is not None and self.board.marked:
+            self.board.mark(())
 
     @action(
         "t",
@@ -277,7 +367,7 @@ class TicketsScreen(TicketBoard):
         """Mark the ticket under the cursor, or unmark it, and go on to the next."""
         row = self.table.item
         if row is not None:
-            self._mark(self._marked ^ {row.id})
+            self.board.mark(self.board.marked ^ {row.id})
             self.table.action_move(1)
 
     @action(
@@ -286,7 +376,7 @@ class TicketsScreen(TicketBoard):
     def action_mark_all(self) -> None:
         """Mark all that are shown, or none when they are."""
         shown = {row.id for row in self.table.rows if is_open(row)}
-        self._mark(() if shown == self._marked else shown)
+        self.board.mark(() if shown == self.board.marked else shown)
 
     @action(
         "C", N_("columns"), N_("Choose which columns are shown, and in which order."), line=False, job=SHOW
@@ -300,7 +390,7 @@ class TicketsScreen(TicketBoard):
         chosen = await self.app.push_screen_wait(page)
         if chosen is not None:
             self.table.show_columns(chosen)
-            self._note_board()
+            self.board.note()
 
     @action("o", N_("sort"), N_("Sort by the next column."), job=FIND)
     def action_order(self) -> None:
@@ -322,13 +412,13 @@ class TicketsScreen(TicketBoard):
         """Go to the first ticket of the usual order and stay there."""
         self.table.sort_as_usual()
         self.table.rest()
-        self._draw_sync()
+        self.board.draw_sync()
 
     @action("r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."), job=READ)
     def action_refresh(self) -> None:
         """Ask HubSoft for the texts again."""
         if self.has_class("-details"):
-            self.pane.ask(refresh=True)
+            self.board.pane.ask(refresh=True)
         else:
             self.action_details()
 
@@ -389,10 +479,10 @@ class TicketsScreen(TicketBoard):
     def action_narrow(self, quick: str) -> None:
         """Narrow the table; again: back to the open tickets."""
         chosen = Quick(quick)
-        if chosen is Quick.MINE and not self.me:
+        if chosen is Quick.MINE and not self.board.me:
             self._ask_name()
             return
-        self._narrow(Quick.OPEN if chosen is self._quick else chosen)
+        self.board.narrow(Quick.OPEN if chosen is self.board.quick else chosen)
 
     @work(group="name", exit_on_error=False)
     @one_page
@@ -404,44 +494,24 @@ class TicketsScreen(TicketBoard):
         )
         name: str | None = await self.app.push_screen_wait(page)
         if name is not None:
-            self._board = replace(self._board, my_name=name)
-            self._followed.count(self.console.wall(), self.me)
-            self.table.know(self.me)
-            self._narrow(Quick.MINE)
-            self._note_board()
-            self._keep_board()
+            self.board.state = replace(self.board.state, my_name=name)
+            self.board.followed.count(self.console.wall(), self.board.me)
+            self.table.know(self.board.me)
+            self.board.narrow(Quick.MINE)
+            self.board.note()
+            self.board.keep()
 
     # -- saved views
 
     async def narrow(self, text: str) -> None:
         """Filter by `text` among the open tickets."""
-        self._narrow(Quick.OPEN)
-        self._filter(text)
-
-    def _filter(self, text: str) -> None:
-        self._words = text.strip()
-        self._field.value, self._field.display = self._words, False
-        self._field.read(self._words)
-        self.table.apply(self._field.wanted)
-        self._draw_sync()
-        self.redraw_frame()
+        self.board.narrow(Quick.OPEN)
+        self.board.filter_by(text)
 
     @property
     def views(self) -> tuple[BoardView, ...]:
         """The views that were saved."""
-        return self._board.views
-
-    def _show_view(self, view: BoardView) -> None:
-        quick = next((quick for quick in Quick if quick.value == view.quick), Quick.OPEN)
-        self._narrow(Quick.OPEN if quick is Quick.MINE and not self.me else quick)
-        self._filter(view.filter)
-        if view.order is not None:
-            key, descending = view.order
-            self.table.sort_by(key, descending=descending)
-        self.table.show_columns(view.columns or USUAL)
-        self.table.rest()
-        self._note_board()
-        self.console.tell(view.name)
+        return self.board.state.views
 
     @action(
         "V",
@@ -454,13 +524,13 @@ class TicketsScreen(TicketBoard):
     @one_page
     async def action_views(self) -> None:
         """List the saved views."""
-        views, chosen, saves = await self.app.push_screen_wait(ViewsScreen(self._board.views))
-        self._board = replace(self._board, views=views)
+        views, chosen, saves = await self.app.push_screen_wait(ViewsScreen(self.board.state.views))
+        self.board.state = replace(self.board.state, views=views)
         if chosen is not None:
-            self._show_view(chosen)
+            self.board.stand_as(chosen)
         elif saves:
             await self._save_view()
-        self._keep_board()
+        self.board.keep()
         self.redraw_frame()
 
     async def _save_view(self) -> None:
@@ -473,25 +543,19 @@ class TicketsScreen(TicketBoard):
         name: str | None = await self.app.push_screen_wait(page)
         if name is None:
             return
-        table = self.table
-        view = BoardView(
-            name=name,
-            quick=self._quick.value,
-            filter=self._words,
-            order=table.order,
-            columns=() if table.shown_columns == USUAL else table.shown_columns,
+        self.board.state = replace(
+            self.board.state, views=saved(self.board.state.views, self.board.as_view(name))
         )
-        self._board = replace(self._board, views=saved(self._board.views, view))
-        key = next(each.key for each in self._board.views if each.name == name)
+        key = next(each.key for each in self.board.state.views if each.name == name)
         said = _("Saved: {name}, with the key {key}.") if key else _("Saved: {name}. V shows it.")
         self.console.tell(said.format(name=name, key=key))
 
     @view_keys(N_("saved view"), N_("Show the saved view with this key."), job=SHOW, when=has_view)
     def action_view(self, key: str) -> None:
         """Show the saved view with this key."""
-        view = next((view for view in self._board.views if view.key == key), None)
+        view = next((view for view in self.board.state.views if view.key == key), None)
         if view is not None:
-            self._show_view(view)
+            self.board.stand_as(view)
 
     @action(
         "plus",
@@ -515,7 +579,7 @@ class TicketsScreen(TicketBoard):
         )
         row: TicketRow | None = await self.app.push_screen_wait(page)
         if row is not None:
-            self._show_followed(row)
+            self.board.show_followed(row)
             self.console.tell(_("Followed: {protocol}").format(protocol=row.protocol))
 
     @action(
@@ -530,7 +594,7 @@ class TicketsScreen(TicketBoard):
     @one_page
     async def action_unfollow(self) -> None:
         """Follow the chosen ticket no longer, after a yes."""
-        row = self.chosen_row
+        row = self.board.chosen_row
         if row is None:
             return
         self.table.hold()
@@ -560,7 +624,7 @@ class TicketsScreen(TicketBoard):
     )
     def action_copy_line(self) -> None:
         """Copy the chosen ticket as one line."""
-        if (row := self.chosen_row) is not None:
+        if (row := self.board.chosen_row) is not None:
             self.console.copy(_("the ticket"), ticket_line(row, self.console.wall()))
 
     @action(

@@ -212,10 +212,10 @@ async def test_a_change_stands_out_for_one_minute(hub, clock, monkeypatch):
         fresh = feed.render_line(0)
         repaints = Repaints(table, monkeypatch)
         clock.now = WALL + 10
-        shown.screen._pass_time()
+        shown.screen.board._pass_time()
         assert repaints.take() == []
         clock.now = WALL + 61
-        shown.screen._pass_time()
+        shown.screen.board._pass_time()
         assert repaints.take()
         await settle(shown.pilot)
         assert f"→ {row.protocol}" not in shown.text()
@@ -228,10 +228,10 @@ async def test_minutes_repaint_ages_only_and_nothing_repaints_in_between(hub, cl
     async with Shown(hub) as shown:
         repaints = Repaints(shown.table, monkeypatch)
         clock.now = WALL + 10
-        shown.screen._pass_time()
+        shown.screen.board._pass_time()
         assert repaints.take() == []
         clock.now = WALL + 65
-        shown.screen._pass_time()
+        shown.screen.board._pass_time()
         regions = repaints.take()
         assert regions
         assert all(region.width < 30 for region in regions)
@@ -273,10 +273,10 @@ async def test_details_with_texts_messages_and_history(hub, size):
 async def test_details_beside_the_table_follow_the_cursor_without_a_request(hub):
     async with Shown(hub, (200, 60)) as shown:
         await shown.press("enter", "down")
-        assert shown.screen.pane.row.id == 2
+        assert shown.screen.board.pane.row.id == 2
         assert "asks HubSoft for the texts of this ticket: 1 request" in shown.text()
         await shown.news(ticket(2, status="Resolvido de vez"))
-        assert shown.screen.pane.row.status == "Resolvido de vez"
+        assert shown.screen.board.pane.row.status == "Resolvido de vez"
 
 
 async def test_failed_texts_say_why_and_keep_known_details(hub):
@@ -348,7 +348,7 @@ async def test_another_language_keeps_the_view(hub):
             assert shown.table.item is row
             assert shown.table.view == view
             assert shown.place(row.protocol) == line
-            assert shown.screen._quick is Quick.ALL
+            assert shown.screen.board.quick is Quick.ALL
             assert shown.table.has_focus
         finally:
             texts.use(spoken)
@@ -502,7 +502,7 @@ async def test_feed_is_sentences_and_opens_its_ticket(hub):
         await shown.press("tab", "down")
         assert f"✓ {rows[0].protocol} ANA 30" in shown.text()
         await shown.press("enter")
-        assert shown.screen.pane.row.id == 30
+        assert shown.screen.board.pane.row.id == 30
         assert shown.screen.focused is shown.table
 
 
