@@ -346,7 +346,10 @@ class LookupScreen(ConsoleScreen):
             return self._note
         if self.console.trouble:
             return texts.troubled(self.console.trouble)
-        return texts.welcome(self.console.hints(), starting=self.console.hub is None)
+        starting = self.console.hub is None
+        if starting and self._question is not None:
+            return texts.waits_for_engine()
+        return texts.welcome(self.console.hints(), starting=starting)
 
     def _draw_waiting(self, snapshot: Snapshot) -> None:
         if self._question is None or time.monotonic() - self._asked_at < HOLD_SECONDS:

@@ -132,6 +132,11 @@ def welcome(hints: tuple[str, ...], *, starting: bool) -> Content:
     return Content("\n").join(lines)
 
 
+def waits_for_engine() -> Content:
+    """Return what becomes of a question that was asked before the engine runs."""
+    return Content.styled(_("The engine is starting; the question is asked as soon as it runs."), "$quiet")
+
+
 def troubled(sentence: str) -> Content:
     """Return why the engine does not run, and what to do."""
     return Content("\n").join(

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import msgspec
 import pytest
 from textual import events
 
+from app import HubSoftConsole
 from hubsoft_tui.api.models import Customer, Invoice
 from hubsoft_tui.core.types import ApiState, Health, Source, Waiting
 from hubsoft_tui.errors import CredentialsRefused, Unreachable
 from hubsoft_tui.screens.lookup import texts as words
-from hubsoft_tui.settings.tree import UiSettings
+from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
 from tests.screens.fake import (
     BIANCA,
     CPF,
@@ -160,6 +162,24 @@ async def test_a_question_an_outage_left_without_an_answer_is_asked_again_once_u
         hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 2))
         await wait_for(pilot, lambda: "BIANCA" in seen(app))
         assert len(hub.customers.asked) == 2
+
+
+async def test_a_question_asked_before_the_engine_runs_says_what_becomes_of_it(hub):
+    running = threading.Event()
+
+    def slow(_settings):
+        running.wait(10)
+        return hub
+
+    app = HubSoftConsole(Settings(profile=Profile(), ui=UiSettings(open_tickets=False)), engine=slow)
+    async with app.run_test(size=(120, 36), notifications=True) as pilot:
+        try:
+            await look_up(pilot)
+            await wait_for(pilot, lambda: "asked as soon as it runs" in seen(app))
+        finally:
+            running.set()
+        await wait_for(pilot, lambda: "BIANCA" in seen(app))
+        app.close()
 
 
 async def test_a_panel_an_outage_kept_empty_is_asked_again_once(hub):
