@@ -9,15 +9,8 @@ from hubsoft_tui.screens.frame.base import ConsoleScreen
 from hubsoft_tui.screens.frame.help import HelpScreen, HelpText
 from hubsoft_tui.screens.lookup.screen import LookupScreen
 from hubsoft_tui.settings.tree import Profile
-from tests.screens.fake import BIANCA, CPF, FakeHub, console, look_up, seen, settle, wait_for
+from tests.screens.fake import console, look_up, seen, settle, wait_for
 from widgets.footer import AreaBar, KeyLine
-
-
-@pytest.fixture
-def hub():
-    hub = FakeHub()
-    hub.customers.answers[CPF] = (BIANCA,)
-    return hub
 
 
 @pytest.fixture

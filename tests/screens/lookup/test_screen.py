@@ -19,7 +19,6 @@ from tests.screens.fake import (
     CPF,
     GUILHERME,
     OTHER,
-    FakeHub,
     answer,
     console,
     look_up,
@@ -31,14 +30,6 @@ from tests.screens.fake import (
 from tests.virtual import run
 from widgets.customer.on_demand import AskedPanel
 from widgets.fields import QuestionInput
-
-
-@pytest.fixture
-def hub():
-    hub = FakeHub()
-    hub.customers.answers[CPF] = (BIANCA,)
-    hub.customers.answers[OTHER] = (GUILHERME,)
-    return hub
 
 
 async def test_typing_says_what_it_is_recognised_as_and_enter_asks(hub):

@@ -16,18 +16,11 @@ from hubsoft_tui.screens.writing.outbox import OutboxScreen
 from hubsoft_tui.screens.writing.ticket_flow import MessageForm
 from hubsoft_tui.services.outbox.types import EntryState, NewTicket
 from hubsoft_tui.settings.tree import Profile
-from tests.screens.fake import BIANCA, CPF, FakeHub, console, look_up, seen, settle, wait_for
+from tests.screens.fake import BIANCA, CPF, console, look_up, seen, settle, wait_for
 from tests.screens.tickets.fakes import ticket
 from widgets.fields import QuestionInput, TickField
 
 TEXT = "No light since ten"
-
-
-@pytest.fixture
-def hub():
-    hub = FakeHub()
-    hub.customers.answers[CPF] = (BIANCA,)
-    return hub
 
 
 async def press(pilot, *keys):

@@ -8,7 +8,7 @@ from textual.widgets import TextArea
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.settings.canned_texts import FILE
 from hubsoft_tui.settings.tree import UiSettings
-from tests.screens.fake import BIANCA, CPF, FakeHub, answer, console, look_up, seen, settle, wait_for
+from tests.screens.fake import answer, console, look_up, seen, settle, wait_for
 
 TEXTS = """
 [[text]]
@@ -20,13 +20,6 @@ name = "Cobrar prazo"
 for = ["message"]
 text = "{customer} pede previsão do {protocol}."
 """
-
-
-@pytest.fixture
-def hub():
-    hub = FakeHub()
-    hub.customers.answers[CPF] = (BIANCA,)
-    return hub
 
 
 @pytest.fixture

@@ -20,9 +20,7 @@ from hubsoft_tui.settings.tree import Profile
 from tests.screens.fake import (
     BIANCA,
     CPF,
-    GUILHERME,
     OTHER,
-    FakeHub,
     answer,
     console,
     look_up,
@@ -33,14 +31,6 @@ from tests.screens.fake import (
 from tests.screens.tickets.fakes import ticket
 from widgets.fields import ChoiceField, QuestionInput, TickField
 from widgets.outbox import Large
-
-
-@pytest.fixture
-def hub():
-    hub = FakeHub()
-    hub.customers.answers[CPF] = (BIANCA,)
-    hub.customers.answers[OTHER] = (GUILHERME,)
-    return hub
 
 
 async def press(pilot, *keys):
