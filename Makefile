@@ -22,12 +22,13 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-# Done again when either file changes. A .venv whose Python is gone is built anew.
+# Done again when either file changes. A .venv whose Python is gone is built anew. What is used is compiled when it
+# is used first: most of what is installed never is.
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed: install it, or name it with "make PYTHON=...".' >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo 'Setting up $(VENV)...'; $(PYTHON) -m venv --clear $(VENV); }
 	@echo 'Installing what the project needs into $(VENV)...'
-	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@$(PIP) install --no-compile --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 $(READY_BENCH): $(READY)
