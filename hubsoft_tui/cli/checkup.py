@@ -95,7 +95,7 @@ def checkup(
     if printed and as_json:
         raise click.UsageError(_("--out - and --json both print to standard output. Choose one of them."))
     if out is not None and not printed:
-        out = export.target(out)
+        out = export.target(out, file)
     if is_standard_input(file) and sys.stdin is not None and sys.stdin.isatty():
         click.echo(_("Reading the list from the keyboard; Ctrl+D ends it."), err=True)
     source, imported = read_members(file)

@@ -105,6 +105,7 @@ def test_an_unknown_member_is_exit_code_one_and_no_decision_is_four(run, configu
         (["{folder}"], "is a folder"),
         (["{file}", "--out", "{folder}/no/out.csv"], "There is no folder"),
         (["{file}", "--out", "{folder}/out.txt"], "must end in"),
+        (["{file}", "--out", "{file}"], "the list itself"),
         (["{bad}"], "no column of documents"),
     ],
 )

@@ -475,9 +475,10 @@ class CheckupScreen(ConsoleScreen):
         if list_id is None:
             return
         people = self.console.settings.ui.csv_for_people
+        source = "" if progress.list is None else progress.list.path
 
         async def write(services: Services) -> tuple[Path, int]:
-            file = await asyncio.to_thread(export.target, path)
+            file = await asyncio.to_thread(export.target, path, source)
             rows = (await services.checkup.changes(list_id)).rows
             document = export.document_of(progress, progress.plan, rows)
             await asyncio.to_thread(export.write, file, rows, document, people=people)

@@ -34,8 +34,8 @@ _COLUMNS: Final = {
 """The columns of a CSV: the key that scripts go by, and the title for people."""
 
 
-def target(name: str | Path) -> Path:
-    """Return the file that results go to. Blocks; raises InvalidInput when it cannot be written."""
+def target(name: str | Path, source: str | Path = "") -> Path:
+    """Return the file that the results of the list `source` go to. Blocks; raises InvalidInput when it cannot be."""
     path = expanded(name)
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidInput(say("{file} must end in .csv or .json: that chooses the format.", file=path))
@@ -44,6 +44,10 @@ def target(name: str | Path) -> Path:
         raise InvalidInput(say("{file} is a folder. Name a file to write.", file=path))
     if not folder.is_dir():
         raise InvalidInput(say("There is no folder {folder} to write to.", folder=folder))
+    if source and _is_same(path, expanded(source)):
+        raise InvalidInput(
+            say("{file} is the list itself, which would be lost. Name another file.", file=path)
+        )
     try:
         # Asking for permission is not enough: a disk may be full, or its owner unknown.
         with tempfile.TemporaryFile(dir=folder):
@@ -57,6 +61,14 @@ def target(name: str | Path) -> Path:
             )
         ) from error
     return path.absolute()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two names lead to one file, by whatever links."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def write(path: Path, rows: Sequence[MemberRow], document: dict[str, Any], *, people: bool = False) -> None:

@@ -95,3 +95,16 @@ def test_results_that_cannot_be_written_are_kept(tmp_path):
     target.mkdir()
     with pytest.raises(StoreError, match=r"out\.csv: Is a directory\. They are kept: choose another place"):
         export.write(target, ROWS, {})
+
+
+@pytest.mark.parametrize("name", ["members.csv", "./sub/../members.csv", "link.csv", "hard.csv"])
+def test_results_are_never_written_over_the_list(tmp_path, name):
+    members = tmp_path / "members.csv"
+    members.write_text("cpf\n86214941081\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.csv").symlink_to(members)
+    (tmp_path / "hard.csv").hardlink_to(members)
+    with pytest.raises(InvalidInput, match="the list itself"):
+        export.target(tmp_path / name, members)
+    assert export.target(tmp_path / "results.csv", members) == tmp_path / "results.csv"
+    assert export.target(tmp_path / "results.csv", tmp_path / "gone.csv") == tmp_path / "results.csv"
