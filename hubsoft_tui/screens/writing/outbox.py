@@ -91,7 +91,7 @@ class OutboxScreen(ConsoleScreen):
         yield OutboxSummary()
         with Container(id="outbox-split"):
             yield OutboxTable(now=time.time(), empty=self._empty(), id="outbox-table")
-            with VerticalScroll(id="outbox-pane", can_focus=False):
+            with VerticalScroll(id="outbox-pane"):
                 yield EntryDetail()
 
     def on_mount(self) -> None:
@@ -164,7 +164,7 @@ class OutboxScreen(ConsoleScreen):
                 self._preview(entry)
             sent = self._sent[key]
         self.query_one(EntryDetail).show(entry, sent, "")
-        self.redraw_frame()
+        self.call_after_refresh(self.redraw_frame)  # what it says may be longer than its place
 
     @work(group="preview", exit_on_error=False)
     async def _preview(self, entry: Entry) -> None:
@@ -283,6 +283,18 @@ class OutboxScreen(ConsoleScreen):
         """Show the settled ones too, or not."""
         self._open_only = not self._open_only
         self._draw()
+
+    @action(
+        "tab",
+        N_("scroll"),
+        N_("Go to what is said about the entry, which the arrows scroll; again: back to the list."),
+        when=lambda screen: screen.is_mounted and screen.query_one("#outbox-pane").max_scroll_y,
+        job=READ,
+    )
+    def action_read(self) -> None:
+        """Go between the list and the entry in full."""
+        pane = self.query_one("#outbox-pane")
+        self.set_focus(pane if self.table.has_focus else self.table)
 
     @action("escape", N_("back"), N_("Go back."), job=READ)
     def action_back(self) -> None:

@@ -79,6 +79,18 @@ async def test_entries_that_need_a_person_come_first_with_next_step(hub, size):
         await wait_for(shown.pilot, lambda: "[ref 7K3M]" in shown.text())
 
 
+async def test_an_entry_longer_than_its_place_is_read_with_the_keyboard(hub):
+    async with Shown(hub, (80, 17)) as shown:
+        await shown.choose("LOC000002")
+        pane = shown.app.screen.query_one("#outbox-pane")
+        await wait_for(shown.pilot, lambda: shown.app.screen.check_action("read", ()))
+        await shown.press("tab")
+        await shown.press("end")
+        await wait_for(shown.pilot, lambda: pane.scroll_offset.y == pane.max_scroll_y)
+        await shown.press("tab")
+        assert shown.app.screen.table.has_focus
+
+
 async def test_correct_opens_the_form_filled(hub):
     async with Shown(hub) as shown:
         await shown.choose("LOC000002")
