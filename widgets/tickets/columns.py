@@ -1,4 +1,4 @@
-"""How one ticket reads: as the cells of a table, as the text a filter searches, as a line to copy."""
+"""A ticket as the cells of a table, as the text that a filter searches, as a line to copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines above the tickets: how many of what, with the key that narrows to them; how syncing goes."""
+"""The lines above the tickets: counts, each with the key that narrows to it, and the state of the sync."""
 
 from __future__ import annotations
 

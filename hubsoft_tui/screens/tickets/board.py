@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 SECOND: Final = 1.0
 KEEP_SECONDS: Final = 60.0
-"""How long at most the board is not on disk as it stands."""
+"""Seconds at most before a change of the board is on disk."""
 CLOSING_SECONDS: Final = 1.0
 FOLLOW_LABEL: Final = "ticket-follow"
 
@@ -58,7 +58,7 @@ class TicketBoard:
         self.words = ""
         self._minute = 0
         self.busy = ""
-        """Where a pass that a person asked for stands; empty when none was."""
+        """Progress of a pass that a person asked for; empty without one."""
         self._loading = False
         self._asked_for = -1
         """The badge's version at the last look: each is looked at once."""
@@ -66,7 +66,7 @@ class TicketBoard:
         """Tickets that are acted on together."""
         self.looked = Presence()
         self.state = BoardState()
-        """How it stands, as far as it is kept for the next start."""
+        """The state of the board that the next start restores."""
         self._kept = self.state
         self._kept_at = 0.0
 
@@ -98,7 +98,7 @@ class TicketBoard:
         self.draw()
 
     def remember(self) -> None:
-        """Take note of the view as the person made it: the widgets go."""
+        """Keep the user's view before the widgets are made anew."""
         self._view = self.table.view
 
     def relabelled(self) -> None:
@@ -249,7 +249,7 @@ class TicketBoard:
     # -- what is new
 
     def load_news(self, version: int | None = None) -> None:
-        """Look at the mirror, unless that goes on already."""
+        """Read what is new in the mirror, unless a read is running."""
         if self._loading or self.screen.console.hub is None:
             return
         self._loading = True
@@ -332,7 +332,7 @@ class TicketBoard:
     # -- how it is left
 
     def _restore(self, board: BoardState) -> None:
-        """Stand as the person left it."""
+        """Restore the board as the user left it."""
         self.state = self._kept = board
         self.table.know(self.me)
         orders = {quick: board.orders[quick.value] for quick in Quick if quick.value in board.orders}
@@ -346,7 +346,7 @@ class TicketBoard:
             self.words = self.field.value = board.filter
 
     def note(self) -> None:
-        """Take note of how the board stands."""
+        """Note the state of the board."""
         looked, columns = self.looked, self.table.shown_columns
         if looked.read_to is not None:
             self.state = replace(
@@ -360,7 +360,7 @@ class TicketBoard:
             )
 
     def keep(self) -> None:
-        """Have on disk how the board stands."""
+        """Write the state of the board to disk."""
         if self.state != self._kept and self.screen.console.hub is not None:
             self._kept, self._kept_at = self.state, self.screen.console.wall()
             self.screen.run_worker(self._write_board(self.state), group="board", exit_on_error=False)
@@ -381,7 +381,7 @@ class TicketBoard:
                 engine.call(lambda services: services.tickets.keep_board(board), CLOSING_SECONDS)
 
     def as_view(self, name: str) -> BoardView:
-        """Return how it stands as a view to be saved."""
+        """Return the present filter, order and columns as a view."""
         table = self.table
         columns = () if table.shown_columns == USUAL else table.shown_columns
         return BoardView(
@@ -389,7 +389,7 @@ class TicketBoard:
         )
 
     def stand_as(self, view: BoardView) -> None:
-        """Stand as a saved view says."""
+        """Show a saved view."""
         quick = next((quick for quick in Quick if quick.value == view.quick), Quick.OPEN)
         self.narrow(Quick.OPEN if quick is Quick.MINE and not self.me else quick)
         self.filter_by(view.filter)

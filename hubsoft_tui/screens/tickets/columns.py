@@ -71,7 +71,7 @@ class ColumnLines(Drawn):
 
 
 class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
-    """Ends with the keys of the columns to show, in their order; None where nothing is to change."""
+    """Closes with the keys of the columns to show, in their order; with None when nothing changes."""
 
     AREA = "columns"
     CSS_PATH = STYLE
@@ -91,12 +91,12 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
 
     @action("enter", N_("take"), N_("Show the table so."), job=END)
     def action_take(self) -> None:
-        """End with what is chosen."""
+        """Close with the chosen columns."""
         self.dismiss(tuple(key for key in self._lines.order if key in self._lines.shown))
 
     @action("escape", N_("back"), N_("Go back; nothing changes."), job=END)
     def action_back(self) -> None:
-        """End with nothing."""
+        """Close without a change."""
         self.dismiss(None)
 
     @action("t", N_("show, hide"), N_("Show or hide the column under the cursor."), job=CHOOSE)
@@ -132,5 +132,5 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
 
     @action("u", N_("as usual"), N_("Show the usual columns in their usual order."), job=CHOOSE)
     def action_usual(self) -> None:
-        """End with the usual columns."""
+        """Close with the usual columns."""
         self.dismiss(self._usual)

@@ -53,7 +53,7 @@ class TicketPane(ConsolePart, VerticalScroll, inherit_bindings=False):
 
     @property
     def detail(self) -> TicketDetail | None:
-        """What was answered about it."""
+        """The answer about its texts."""
         return self._detail
 
     def show(self, row: TicketRow | None) -> None:
@@ -82,7 +82,7 @@ class TicketPane(ConsolePart, VerticalScroll, inherit_bindings=False):
             self.draw()
 
     def draw(self) -> None:
-        """Draw what is known; silent when that is what is shown."""
+        """Draw what is known; paint nothing when it is on the screen already."""
         action = registry.find("tickets.refresh" if self._detail is not None else "tickets.details")
         keys = self.console.keys_of(action) if action is not None and self.console.allowed(action) else ()
         hint = _("{key} asks HubSoft for the texts of this ticket: 1 request.")

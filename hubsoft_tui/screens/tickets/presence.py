@@ -1,4 +1,4 @@
-"""What of the changes a person has seen: while at the board everything, after an absence what is marked as read."""
+"""Which changes a person has read: all of them while at the board, after an absence those marked as read."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Presence:
         )
 
     def mark(self, now: float) -> None:
-        """Everything is read."""
+        """Count every change as read."""
         self._behind, self._touched = False, now
         self.touch(now)
         self.seen.clear()

@@ -100,7 +100,7 @@ class TicketsScreen(ConsoleScreen):
         self.board.begin()
 
     async def relabel(self) -> None:
-        """Speak another language; the view stays as the person made it."""
+        """Draw in another language; the user's view stays."""
         self.board.remember()
         await super().relabel()
 
@@ -352,7 +352,7 @@ class TicketsScreen(ConsoleScreen):
         return [about(row) for row in sorted(rows, key=lambda row: row.id)]
 
     def _unmark(self, entry: Entry | None) -> None:
-        """Mark nothing any more, once something was written."""
+        """Remove the marks once something was written."""
         if entry is not None and self.board.marked:
             self.board.mark(())
 
@@ -399,7 +399,7 @@ class TicketsScreen(ConsoleScreen):
 
     @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=FIND)
     def action_turn(self) -> None:
-        """Turn the order round."""
+        """Reverse the order."""
         self.table.reverse_sort()
 
     @action(

@@ -125,7 +125,7 @@ class ViewLines(Drawn):
 
 
 class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None", bool]]):
-    """Ends with the views as they are then, the one to show, and whether the present one is to be saved."""
+    """Closes with the views, the one to show, and whether to save the present one."""
 
     AREA = "views"
     CSS_PATH = STYLE
@@ -147,14 +147,14 @@ class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None"
 
     @action("enter", N_("show"), N_("Show the board so."), when=lambda page: page.any_views, job=CHOOSE)
     def action_show(self) -> None:
-        """End with the view under the cursor."""
+        """Close with the view under the cursor."""
         self.dismiss((self._lines.views, self._lines.views[self._lines.cursor], False))
 
     @action(
         "s", N_("save this one"), N_("Save the filter, order and columns of the board as a view."), job=CHOOSE
     )
     def action_save(self) -> None:
-        """End with the wish to save the present view."""
+        """Close in order to save the present view."""
         self.dismiss((self._lines.views, None, True))
 
     @action(
@@ -185,5 +185,5 @@ class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None"
 
     @action("escape", N_("back"), N_("Go back to the board."), job=END)
     def action_back(self) -> None:
-        """End with the views as they are."""
+        """Close with the views as they are."""
         self.dismiss((self._lines.views, None, False))
