@@ -381,6 +381,10 @@ class HubSoftConsole(Console):
             _("The console stays in front: what is under way must go on. q leaves it, tmux detaches it.")
         )
 
+    def action_help_quit(self) -> None:
+        """Say on ctrl+c what leaves: Textual's own sentence is English, and names a key that forms type."""
+        self.tell(_("ctrl+q leaves the console."))
+
     def action_in_front(self) -> None:
         """Say why an area's key does nothing here."""
         self.tell(_("Something stands in front: close it with esc first."), severity="warning")

@@ -8,7 +8,7 @@ from hubsoft_tui.screens.frame.actions import Action, registry
 from hubsoft_tui.screens.frame.base import ConsoleScreen
 from hubsoft_tui.screens.frame.help import HelpScreen, HelpText
 from hubsoft_tui.screens.lookup.screen import LookupScreen
-from hubsoft_tui.settings.tree import Profile
+from hubsoft_tui.settings.tree import Profile, UiSettings
 from tests.screens.fake import console, look_up, seen, settle, wait_for
 from widgets.footer import AreaBar, KeyLine
 
@@ -155,3 +155,10 @@ async def test_f1_explains_the_page_in_front_and_goes_back_to_it(hub):
         await pilot.press("escape")
         await settle(pilot)
         assert app.screen is page
+
+
+async def test_ctrl_c_says_what_leaves_in_the_language_of_the_screen(hub):
+    texts.use("pt_BR")
+    async with console(hub, ui=UiSettings(language="pt_BR")) as (app, pilot, _hub):
+        await pilot.press("ctrl+c")
+        await wait_for(pilot, lambda: "ctrl+q sai do console." in seen(app))
