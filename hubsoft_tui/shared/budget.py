@@ -43,6 +43,7 @@ GATE_BEAT: Final = 2 * BEAT
 GRACE: Final = 5.0
 """Seconds without the server that count as a wait, not as a loss."""
 AGAIN: Final = 1.0
+CANCEL_AGAIN: Final = 0.1
 TRIES: Final = 6
 NOTHING: Final = Turn((), math.inf)
 OTHER: Final = "elsewhere"
@@ -245,9 +246,11 @@ class SharedBudget:
 
     async def close(self) -> None:
         """Say goodbye to the server; the machine's last process returns its promised share."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        going = set(self._tasks)
+        while going:  # the library loses a word that comes while it connects: say it again
+            for task in going:
+                task.cancel()
+            _, going = await asyncio.wait(going, timeout=CANCEL_AGAIN)
         if not self._member.lost and self._member.last and self._only():
             self._member.extras["bye"] = True
             with contextlib.suppress(StoreError):

@@ -52,6 +52,18 @@ async def test_machines_share_one_budget(tmp_path, server_url, empty):
         assert made[0].gate.state().shared.machines == 3
 
 
+async def test_a_machine_that_leaves_while_it_connects_is_gone(tmp_path, server_url, empty):
+    for turns in range(0, 80, 4):
+        machine = Machine(tmp_path / f"m{turns}", f"m{turns}", server_url, LIMITS)
+        machine.budget.catch_up.append(machine.server.ping)
+        machine.gate.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await machine.budget.close()
+        await machine.leave()
+
+
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not true():
