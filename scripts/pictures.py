@@ -105,6 +105,20 @@ async def lookups(stage: Stage) -> None:
     await stage.press("escape")
 
 
+async def desk(stage: Stage) -> None:
+    """What pays an invoice, what can be done for the customer, and the last look before it is done."""
+    await stage.press("i", then=0.8)
+    await stage.press("p", then=0.5)
+    stage.save("invoice")
+    await stage.press("escape", "a", then=0.5)
+    stage.save("actions")
+    await stage.press("r", then=1.5)
+    stage.save("action-review")
+    await stage.press("enter", then=3.0)
+    stage.save("action-done")
+    await stage.press("enter")
+
+
 async def budget(stage: Stage) -> None:
     """What the questions so far have cost."""
     await stage.press("f5", then=1.5)
@@ -214,6 +228,7 @@ async def first_run(stage: Stage) -> None:
 
 SCENES: Final[tuple[Callable[[Stage], Awaitable[None]], ...]] = (
     lookups,
+    desk,
     budget,
     tickets,
     outbox,

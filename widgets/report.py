@@ -11,6 +11,7 @@ from typing import Final
 from rich.cells import cell_len
 from textual.content import Content
 
+from hubsoft_tui.core.types import Priority
 from hubsoft_tui.formats import NOTHING, day
 from hubsoft_tui.services.outbox.types import action_name
 from hubsoft_tui.services.reports import figures
@@ -26,6 +27,7 @@ from hubsoft_tui.services.reports.types import (
 from hubsoft_tui.texts import N_, _, number
 
 from .line_widget import Drawn, Part, fit, line
+from .monitor.timeline import priority_word
 from .sparkline import columns
 from .table.columns import Column
 from .table.table import VirtualTable
@@ -271,7 +273,7 @@ class ReportTables(Drawn):
         wide = width >= _SIDE_BY_SIDE
         each = (width - _GAP) // 2 if wide else width
         endpoints = _table(_("Endpoint"), report.endpoints, str, figures.SCREEN_SENT, each)
-        classes = _table(_("Class"), report.priorities, str.upper, figures.SCREEN_BOTH, each)
+        classes = _table(_("Class"), report.priorities, _class_word, figures.SCREEN_BOTH, each)
         asked = _table(_("Category"), report.categories, category_name, figures.ASKED, each)
         operators = _table(_("Operator"), report.operators, str, figures.SCREEN_BOTH, each)
         callers = _table(_("Asked by"), report.callers, caller_name, figures.SCREEN_BOTH, each)
@@ -283,6 +285,10 @@ class ReportTables(Drawn):
             (one or Content("")).pad_right(each + _GAP - (one.cell_length if one else 0)).append(other or "")
             for one, other in zip_longest(left, right)
         ]
+
+
+def _class_word(name: str) -> str:
+    return priority_word(Priority[name.upper()])
 
 
 _TONES: Final = {"good": "ok", "warn": "warn", "bad": "bad"}

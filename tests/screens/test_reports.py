@@ -217,7 +217,16 @@ async def test_in_portuguese(hub):
     try:
         async with console(hub, size=(80, 24)) as (app, pilot, _):
             await opened(pilot)
-            for part in ("hoje", "qua 18/11/2026", "até agora", "economia 382 = 81,3%", "17/11 ter ▲"):
+            for part in (
+                "hoje",
+                "qua 18/11/2026",
+                "até agora",
+                "economia 382 = 81,3%",
+                "17/11 ter ▲",
+                "ALTA",
+            ):
                 assert part in seen(app)
+            tables = app.screen.query_one(ReportTables)
+            assert any(each.plain.startswith("CRÍTICA") for each in tables.draw(60))
     finally:
         texts.use(spoken)
