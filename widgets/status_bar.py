@@ -89,7 +89,7 @@ def shared_trouble(shared: SharedState | None) -> tuple[str, str]:
 
 
 class StatusStrip(Drawn):
-    """One line: profile, health, budget, queue, hit ratio, outbox, token, clock; less on a narrow screen.
+    """One line: profile, health, budget, queue, hit ratio, outbox, token, clock; less on a narrow one.
 
     Every part keeps its place and only cells that changed are sent. The clock shows minutes: seconds would
     send bytes all day from a screen where nothing happens.
@@ -143,12 +143,12 @@ class StatusStrip(Drawn):
             (0, self._health(shown.api, shown.budget)),
             (0, self._budget(shown.budget, 8 if width >= 100 else 4)),
             (1, self._labelled(_("queue"), number(shown.budget.queued), 3, _queue_style(shown.budget))),
-            (2, self._labelled(_("hit"), percent(shown.cache.ratio), 5)),
+            (7, self._labelled(_("hit, session"), percent(shown.cache.ratio), 5)),
             (0 if shown.badges.outbox_asks else 4, self._outbox(shown.badges)),
             *self._shared(shown.budget.shared, width),
             (0, self._losses(shown.badges)),
             (0, self._alerts(shown.badges)),
-            (5, self._token(shown.token)),
+            (4, self._token(shown.token)),
         ]
         time_of_day = clock(self._wall())
         room = width - _length(left) - cell_len(time_of_day) - 2

@@ -39,15 +39,15 @@ async def shown(width, snapshot=SNAPSHOT, **badges):
         return text
 
 
-async def test_at_120_everything_is_there():
-    text = await shown(120, outbox=2)
+async def test_at_140_everything_is_there():
+    text = await shown(140, outbox=2)
     for part in (
         "main",
         "api.provedor.example",
         "● Online 42 ms",
         "23/30",
         "queue 4",
-        "hit 91%",
+        "hit, session 91%",
         "outbox 2",
         "token 29 d",
     ):
@@ -56,9 +56,11 @@ async def test_at_120_everything_is_there():
 
 async def test_at_80_what_matters_is_there():
     text = await shown(80, outbox=2)
-    for part in ("main", "● Online", "23/30", "queue 4", "hit 91%"):
+    for part in ("main", "● Online", "23/30", "queue 4", "token 29 d"):
         assert part in text
     assert "provedor" not in text
+    assert "hit" not in text  # whose window is not named is not shown
+    assert "api.provedor.example" in await shown(120, outbox=2)
 
 
 async def test_without_an_outbox_there_is_no_word_of_it():
