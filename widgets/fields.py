@@ -108,9 +108,7 @@ class FilterLine(Horizontal):
         return self.field.value.strip()
 
     def begin(self) -> None:
-        """Be ready for typing; the key that begins is typed where something stands already: `16/11`."""
-        if self.field.has_focus and self.text:
-            self.field.insert_text_at_cursor("/")
+        """Be ready for typing."""
         self.display = True
         self.screen.set_focus(self.field)
 

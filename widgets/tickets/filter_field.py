@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input
 
 from hubsoft_tui.formats import fold
 from hubsoft_tui.privacy import clean
@@ -28,6 +27,7 @@ from hubsoft_tui.services.tickets.filters import (
 )
 from hubsoft_tui.texts import _
 
+from ..fields import QuestionInput
 from ..line_widget import line
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _values(text: str, piece: FilterPiece, known: Vocabulary) -> Completion:
     return Completion(at, len(text), tuple(quoted_value(each) for each in ranked[:MOST_OPTIONS]))
 
 
-class TicketFilterField(Input):
+class TicketFilterField(QuestionInput):
     """`wanted` is the filter that holds: what is typed, without what cannot be read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -120,13 +120,7 @@ class TicketFilterField(Input):
     ]
 
     def __init__(self) -> None:
-        super().__init__(
-            placeholder=_("words, or resp:sara sla<1h status:pending late"),
-            compact=True,
-            id="tickets-filter",
-            select_on_focus=False,
-        )
-        self.cursor_blink = False
+        super().__init__(placeholder=_("words, or resp:sara sla<1h status:pending late"), id="tickets-filter")
         self.wanted = EVERYTHING
         self._error: FilterError | None = None
         self._known: Vocabulary = {}

@@ -36,8 +36,18 @@ class TableScreen(ConsoleScreen):
     def _line(self) -> FilterLine:
         return self.query_one(FilterLine)
 
+    @property
+    def typing(self) -> bool:
+        """Whether the filter is typed into: a slash belongs to it, as in a date."""
+        return self.composed and self._line.field.has_focus
+
     @action(
-        "slash", N_("filter"), N_("Show only the lines that hold every word typed."), first=True, job=FIND
+        "slash",
+        N_("filter"),
+        N_("Show only the lines that hold every word typed."),
+        first=True,
+        when=lambda screen: not screen.typing,
+        job=FIND,
     )
     def action_filter(self) -> None:
         """Type into the filter."""

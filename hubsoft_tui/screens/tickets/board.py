@@ -168,6 +168,11 @@ class TicketBoard:
         return self.screen.query_one(TicketFilterField)
 
     @property
+    def typing(self) -> bool:
+        """Whether the filter is typed into: a slash belongs to it."""
+        return self.screen.composed and self.field.has_focus
+
+    @property
     def chosen_row(self) -> TicketRow | None:
         """The ticket a key acts on: the one in the details, or under the cursor while they are closed."""
         if not self.screen.composed:

@@ -291,13 +291,11 @@ class TicketsScreen(ConsoleScreen):
             "Show only tickets that hold every word typed, and conditions: late, resp:sara, sla<1h. Tab completes."
         ),
         first=True,
+        when=lambda screen: not screen.board.typing,
         job=FIND,
     )
     def action_filter(self) -> None:
-        """Type into the filter; the key is typed where something stands already."""
-        if self.board.field.has_focus and self.board.field.value:
-            self.board.field.insert_text_at_cursor("/")
-            return
+        """Type into the filter."""
         self.board.field.display = True
         self.board.field.learn(vocabulary(self.board.followed.rows.values()))
         self.set_focus(self.board.field)
