@@ -320,6 +320,8 @@ def _move_aside(path: Path, aside: Path) -> None:
             Path(f"{path}{part}").rename(f"{aside}{part}")
 
 
+FOLLOW_SECONDS: Final = 0.25
+"""How often who only looks for changes looks whether the file is still there."""
 AGAIN_SECONDS: Final = 5.0
 """How often a file that could only be read, or was found damaged, is opened again."""
 
@@ -339,6 +341,7 @@ class Database:
         self._opening = opening
         self._damaged = False
         self._closed = False
+        self._followed_at = -AGAIN_SECONDS
         self._opened = opening.open()
         self._tried_at = time.monotonic() if self._opened.trouble is not None else -AGAIN_SECONDS
 
@@ -366,6 +369,22 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             self._note_damage(error)
             raise store_error(error, self.path) from error
+
+    def state(self) -> tuple[int, int]:
+        """Return what differs once another connection committed, or the file was begun anew; two microseconds.
+
+        That the file is gone is noticed within a moment. Raises StoreError.
+        """
+        now = time.monotonic()
+        try:
+            if now - self._followed_at >= FOLLOW_SECONDS:
+                self.follow()
+                self._followed_at = now
+            found = self._opened.connection.execute("PRAGMA data_version").fetchone()
+        except (sqlite3.Error, OSError) as error:
+            self._note_damage(error)
+            raise store_error(error, self.path) from error
+        return self.renewals, found[0]
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

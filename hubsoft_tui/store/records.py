@@ -51,7 +51,7 @@ class RecordReader(AccountStore):
 
     def __init__(self, database: Database, account: str) -> None:
         super().__init__(database, account)
-        self._seen = self._data_version()
+        self._seen = database.state()
 
     def load(self, keys: list[str]) -> dict[str, StoredEntry]:
         """Return the entries that exist."""
@@ -65,12 +65,9 @@ class RecordReader(AccountStore):
 
     def changed(self) -> bool:
         """Tell whether another connection changed anything since the last call."""
-        version = self._data_version()
-        changed, self._seen = version != self._seen, version
+        state = self._database.state()
+        changed, self._seen = state != self._seen, state
         return changed
-
-    def _data_version(self) -> int:
-        return int(self._database.read("PRAGMA data_version")[0][0])
 
     def close(self) -> None:
         """Close the file."""
