@@ -40,14 +40,20 @@ class SqliteTokens(AccountStore):
     def __init__(self, database: Database, account: str, liveness: ProcessLiveness, clock: Clock) -> None:
         super().__init__(database, account)
         self._login = Lease(database, "login_lease", account, liveness, clock)
+        self._read_at: tuple[tuple[int, int], int] | None = None
+        self._token: StoredToken | None = None
 
     def load(self) -> StoredToken | None:
-        """Return the newest token, or None."""
-        rows = self._read(
-            "SELECT value, version, issued_wall, expires_wall, issued_now, expires_now, epoch FROM token"
-            " WHERE account = ? AND value != ''"
-        )
-        return StoredToken(*rows[0]) if rows else None
+        """Return the newest token, or None; microseconds while nothing was written."""
+        # Others' commits, and ours.
+        state = self._database.state(), self._database.connection.total_changes
+        if state != self._read_at:
+            rows = self._read(
+                "SELECT value, version, issued_wall, expires_wall, issued_now, expires_now, epoch FROM token"
+                " WHERE account = ? AND value != ''"
+            )
+            self._token, self._read_at = StoredToken(*rows[0]) if rows else None, state
+        return self._token
 
     def save(self, token: StoredToken) -> StoredToken:
         """Keep `token` under the next version and return it so."""

@@ -104,7 +104,7 @@ def test_it_is_in_the_log_and_an_alert(fixture_of, caplog):
 
 
 async def _held(services):
-    return services.alerts._extra().checkup_held
+    return services.alerts._extra()["checkup_held"]
 
 
 @pytest.mark.long
