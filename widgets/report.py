@@ -294,10 +294,6 @@ def _class_word(name: str) -> str:
 _TONES: Final = {"good": "ok", "warn": "warn", "bad": "bad"}
 
 
-def _class_word(name: str) -> str:
-    return priority_word(Priority[name.upper()])
-
-
 def _text(figure: ReportFigure, sums: Sums, zero: str | None = None) -> str:
     return figure.text(sums, zero=zero)
 
