@@ -81,7 +81,7 @@ class AskedPanel(DrawnCell):
         asked = self._asked
         title = line((self._title, "bold $title"), "  ", (self._key, "$account"))
         if asked.rows is not None and asked.origin:
-            space = max(2, width - title.cell_length - cell_len(asked.origin))
+            space = max(1, width - title.cell_length - cell_len(asked.origin))
             title = line(title, " " * space, (asked.origin, "bold $stale" if asked.stale else "$quiet"))
         lines = [title.truncate(width, ellipsis=True)]
         if asked.waiting:
