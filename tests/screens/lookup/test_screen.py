@@ -6,10 +6,8 @@ import time
 
 import msgspec
 import pytest
-from textual import events
 
 from app import HubSoftConsole
-from hubsoft_tui.api.models import Customer, Invoice
 from hubsoft_tui.core.types import ApiState, Health, Source, Waiting
 from hubsoft_tui.errors import CredentialsRefused, Unreachable
 from hubsoft_tui.screens.lookup import texts as words
@@ -19,7 +17,6 @@ from tests.screens.fake import (
     CPF,
     GUILHERME,
     OTHER,
-    answer,
     console,
     look_up,
     lookup,
@@ -27,21 +24,7 @@ from tests.screens.fake import (
     settle,
     wait_for,
 )
-from tests.virtual import run
-from widgets.customer.on_demand import AskedPanel
 from widgets.fields import QuestionInput
-
-
-async def test_typing_says_what_it_is_recognised_as_and_enter_asks(hub):
-    async with console(hub) as (app, pilot, _hub):
-        await pilot.press("slash", *CPF[:10])
-        assert not seen(app).splitlines()[3].rstrip().endswith("CPF")
-        await pilot.press(CPF[10])
-        await settle(pilot)
-        assert seen(app).splitlines()[3].rstrip().endswith("CPF")
-        await pilot.press("enter")
-        await settle(pilot)
-        assert "BIANCA" in seen(app)
 
 
 async def test_the_line_has_the_focus_and_the_screen_says_what_to_do(hub):
@@ -171,23 +154,6 @@ async def test_a_question_asked_before_the_engine_runs_says_what_becomes_of_it(h
             running.set()
         await wait_for(pilot, lambda: "BIANCA" in seen(app))
         app.close()
-
-
-async def test_a_panel_an_outage_kept_empty_is_asked_again_once(hub):
-    async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot)
-        hub.show(api=health(Health.OFFLINE, time.time(), last_good=time.time() - 60))
-        hub.customers.panels["invoices"] = Unreachable("HubSoft has not answered since 11:28.")
-        await pilot.press("i")
-        await wait_for(pilot, lambda: "! HubSoft has" in seen(app))
-        hub.customers.panels["invoices"] = answer(Invoice(id=6))
-        hub.show(api=health(Health.ONLINE, time.time(), last_good=time.time() + 1))
-        await wait_for(pilot, lambda: "! HubSoft has" not in seen(app))
-        await pilot.pause(0.6)
-        assert [name for name, _refresh in hub.customers.panels_asked if name == "invoices"] == [
-            "invoices"
-        ] * 2
-        assert len(hub.customers.asked) == 1
 
 
 async def test_no_customer_is_an_answer_and_enter_again_asks_hubsoft(hub):
@@ -368,88 +334,6 @@ async def test_nothing_stays_revealed_when_the_screen_is_left_or_another_is_foun
         assert "***.982.247-**" in seen(app)
 
 
-@pytest.mark.parametrize(
-    ("key", "name", "text"),
-    [
-        ("t", "tickets", "20261123140231"),
-        ("i", "invoices", "due"),
-        ("o", "work_orders", "1820"),
-        ("c", "connection", "10.0.0.9"),
-    ],
-)
-async def test_what_is_asked_on_demand_costs_nothing_before_and_shows_its_age_after(hub, key, name, text):
-    async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot)
-        assert hub.customers.panels_asked == []
-        await pilot.press(key)
-        await settle(pilot)
-        assert text in seen(app)
-        assert "just now" in seen(app)
-        await pilot.press(key)
-        await settle(pilot)
-        assert hub.customers.panels_asked == [(name, False), (name, True)]
-
-
-async def test_a_panel_says_why_it_could_not_be_filled_and_keeps_what_it_had(hub):
-    async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot)
-        await pilot.press("t")
-        await settle(pilot)
-        hub.customers.panels["tickets"] = Unreachable("HubSoft does not answer.")
-        await pilot.press("t")
-        await settle(pilot)
-        assert "HubSoft does not answer." in seen(app)
-        assert "20261123140231" in seen(app)
-
-
-async def test_the_connection_is_the_marked_services_and_goes_with_the_mark(hub):
-    async with console(hub, size=(160, 36)) as (app, pilot, _hub):
-        await look_up(pilot)
-        await pilot.press("c")
-        await settle(pilot)
-        assert "10.0.0.9" in seen(app)
-        await pilot.press("down")
-        await settle(pilot)
-        assert "10.0.0.9" not in seen(app)
-        await pilot.press("c")
-        await settle(pilot)
-        assert "no login" in seen(app)
-        assert hub.customers.panels_asked == [("connection", False)]
-
-
-async def test_a_panels_late_answer_is_not_shown_for_another_customer(hub):
-    late = asyncio.get_running_loop().create_future()
-    hub.customers.panels["tickets"] = late
-    async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot)
-        await pilot.press("t")
-        await look_up(pilot, OTHER)
-        late.set_result(answer(BIANCA))
-        await settle(pilot)
-        assert "costs 1 request" in "\n".join(
-            str(each) for each in app.screen.query_one("#tickets", AskedPanel).draw(60)
-        )
-
-
-async def test_pasting_on_the_result_looks_up_at_once(hub):
-    async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot)
-        app.post_message(events.Paste("\n 529.982.247-25\x1b[0m\nrubbish"))
-        await settle(pilot)
-        assert hub.customers.asked[-1][0] == "529.982.247-25[0m"
-        app.post_message(events.Paste(f"{OTHER}\n"))
-        await settle(pilot)
-        assert "GUILHERME" in seen(app)
-
-
-async def test_ten_kilobytes_pasted_get_one_sentence(hub):
-    async with console(hub) as (app, pilot, _hub):
-        app.post_message(events.Paste("7" * 10_000))
-        await pilot.press("enter")
-        await settle(pilot)
-        assert "! " in seen(app)
-
-
 async def test_recent_customers_are_kept_in_line_and_looked_up_again(hub):
     async with console(hub) as (app, pilot, _hub):
         await look_up(pilot)
@@ -514,132 +398,6 @@ async def test_the_answer_is_in_sight_at_every_size(hub, size):
         for text in ("BIANCA COUTO", "● ACTIVE", "COMBO 500 MBPS", "from HubSoft"):
             assert text in seen(app), text
         assert all(len(line) <= size[0] for line in seen(app).splitlines())
-
-
-async def test_open_tickets_come_along_with_the_customer_unless_hubsoft_is_silent(hub):
-    async with console(hub, ui=UiSettings()) as (app, pilot, _hub):
-        await look_up(pilot)
-        assert "20261123140231" in seen(app)
-        assert hub.customers.panels_asked == [("tickets", False)]
-        await pilot.press("slash", *CPF, "enter")
-        await settle(pilot)
-        assert hub.customers.panels_asked == [("tickets", False)], "what is in sight is not asked again"
-        hub.customers.answers[OTHER] = lookup(OTHER, GUILHERME, source=Source.STALE)
-        await look_up(pilot, OTHER)
-        assert len(hub.customers.panels_asked) == 1
-
-
-async def test_letters_act_after_escape_even_while_a_sentence_is_in_sight(hub):
-    async with console(hub) as (app, pilot, _hub):
-        await pilot.press("f5")
-        await wait_for(pilot, lambda: app.screen.AREA == "monitor")
-
-
-async def test_after_a_failure_what_is_typed_next_replaces_what_failed(hub):
-    async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot, "86214941082")
-        await pilot.press("slash", *CPF, "enter")
-        await settle(pilot)
-        assert "BIANCA" in seen(app)
-
-
-async def test_on_a_small_screen_an_answer_asked_for_is_brought_in_sight(hub):
-    async with console(hub, size=(80, 24)) as (app, pilot, _hub):
-        await look_up(pilot)
-        await pilot.press("c")
-        await wait_for(pilot, lambda: "10.0.0.9" in seen(app))
-
-
-def cpf(nine):
-    """Return the CPF that begins with these nine digits."""
-    for length in (9, 10):
-        total = sum(int(digit) * (length + 1 - place) for place, digit in enumerate(nine[:length]))
-        nine += str(total * 10 % 11 % 10)
-    return nine
-
-
-DICTATED = [cpf(f"{first}30947284") for first in range(10)]
-
-
-def people(hub):
-    for number, document in enumerate(DICTATED):
-        hub.customers.answers[document] = (
-            Customer(id=100 + number, name=f"PERSON {number}", document=document),
-        )
-
-
-@pytest.mark.parametrize(
-    ("pause", "numbers"), [(0.0, range(10)), (0.2, (1, 2)), (0.4, (3, 4)), (1.0, (5, 6)), (5.0, (7, 8))]
-)
-def test_documents_dictated_at_any_speed_are_looked_up_and_no_screen_changes(hub, pause, numbers):
-    people(hub)
-
-    async def story(clock):
-        async with console(hub) as (app, pilot, _hub):
-            for number in numbers:
-                document = DICTATED[number]
-                for place, digit in enumerate(document, 1):
-                    await pilot.press(digit)
-                    await clock.sleep(pause)
-                    assert app.screen.AREA == "lookup"
-                    assert app.screen.query_one(QuestionInput).value == document[:place]
-                await pilot.press("enter")
-                await wait_for(pilot, lambda shown=f"PERSON {number}  ": shown in seen(app))
-
-    run(story)
-    assert [text for text, _refresh, _label in hub.customers.asked] == [
-        DICTATED[number] for number in numbers
-    ]
-
-
-async def test_a_lone_digit_begins_a_question_wherever_the_focus_is(hub):
-    hub.customers.remembered = [(OTHER, GUILHERME), (CPF, BIANCA)]
-    async with console(hub) as (app, pilot, _hub):
-        await look_up(pilot)
-        for number, digit in enumerate("0123456789"):
-            before = ([], ["h"], ["v"], ["t"])[number % 4]
-            await pilot.press("escape", *before, digit)
-            await settle(pilot)
-            assert app.screen.AREA == "lookup"
-            assert isinstance(app.focused, QuestionInput)
-            assert app.focused.value == digit
-
-
-@pytest.mark.parametrize("burst", [True, False])
-async def test_typing_while_an_answer_is_awaited_begins_the_next_question(hub, burst):
-    people(hub)
-    first, second = DICTATED[3], DICTATED[4]
-    later = asyncio.get_running_loop().create_future()
-    known, hub.customers.answers[first] = hub.customers.answers[first], later
-    async with console(hub) as (app, pilot, _hub):
-        line = app.screen.query_one(QuestionInput)
-        if burst:  # as a slow line delivers it: everything in one packet
-            for key in (*first, "enter", *second[:4]):
-                app.post_message(events.Key(key, "\r" if key == "enter" else key))
-            await settle(pilot)
-        else:
-            await pilot.press(*first, "enter")
-            await settle(pilot)
-            await pilot.press(*second[:4])
-        assert line.value == second[:4]
-        later.set_result(known)
-        await settle(pilot)
-        assert line.value == second[:4], "an answer must not take what is typed along"
-        assert app.focused is line
-        await pilot.press(*second[4:], "enter")
-        await wait_for(pilot, lambda: "PERSON 4" in seen(app))
-        assert [text for text, _refresh, _label in hub.customers.asked] == [first, second]
-
-
-async def test_a_paste_while_an_answer_is_awaited_is_the_next_question(hub):
-    people(hub)
-    hub.customers.answers[DICTATED[5]] = asyncio.get_running_loop().create_future()
-    async with console(hub) as (app, pilot, _hub):
-        for document in DICTATED[5:7]:
-            app.post_message(events.Paste(document))
-            await settle(pilot)
-        await wait_for(pilot, lambda: "PERSON 6" in seen(app))
-        assert [text for text, _refresh, _label in hub.customers.asked] == DICTATED[5:7]
 
 
 async def test_trying_again_is_said_instead_of_a_place_in_line(hub):
