@@ -152,7 +152,11 @@ class TicketDetailView(Drawn):
         def section(title: str, tail: str = "") -> None:
             lines.extend((Content(""), line((title, "bold $title"), "  ", (tail, "$quiet"))))
 
-        asked = ago(self._now - detail.asked_at) if detail.asked_at is not None else ""
+        asked = (
+            _("read at {time}").format(time=moment(detail.asked_at, self._now))
+            if detail.asked_at is not None
+            else ""
+        )
         if detail.opening:
             section(_("Opening"), asked)
             lines += [Content(each) for each in paragraphs(detail.opening, width)]

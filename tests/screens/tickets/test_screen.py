@@ -261,6 +261,7 @@ async def test_details_with_texts_messages_and_history(hub, size):
             "(Iasmin)",
             "9****-2968",
             "code 1001",
+            "Opening  read at ",  # it was not opened at that time
         ):
             assert part in text, part
         assert "99999" not in text
