@@ -106,7 +106,7 @@ def open_ticket(
     async def settled(services: Services) -> Entry:
         return await services.outbox.settled(entry.local_protocol, PATIENCE_SECONDS)
 
-    with _open_to_write(session) as hub:
+    with open_to_write(session) as hub:
         entry = hub.call(put)
         if _simple(entry) == "queued":
             # A caller who leaves here knows that it is kept, and by which name.
@@ -145,8 +145,8 @@ async def _opened_outbox(services: Services) -> object:
 
 
 @contextlib.contextmanager
-def _open_to_write(session: CommandSession) -> Iterator[Hub]:
-    """Start the engine; what cannot even be opened is told as what it means for the ticket. Raises HubSoftError."""
+def open_to_write(session: CommandSession) -> Iterator[Hub]:
+    """Start the engine; what cannot be opened is told as what it means for what is written. Raises HubSoftError."""
     with contextlib.ExitStack() as stack:
         try:
             hub = stack.enter_context(open_hub(session))

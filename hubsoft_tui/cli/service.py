@@ -13,6 +13,7 @@ from ..errors import HubSoftError, InvalidInput, Unreachable
 from ..formats import BRASILIA, NOTHING, moment
 from ..privacy import clean
 from ..texts import N_, _, ngettext, number, say
+from .outbox import open_to_write
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, open_hub
 from .translation import Command, Group, Option
@@ -249,7 +250,7 @@ def _act(
         except HubSoftError:  # what was done is done, whether it can be shown or not
             return entry, None
 
-    with open_hub(session) as hub:
+    with open_to_write(session) as hub:
         found = hub.call(review)
         if not yes:
             _ask(found)

@@ -209,7 +209,7 @@ class DatabaseOpening:
     def _for_reading(self, trouble: StoreError) -> Opened | None:
         """Return what can be read while `trouble` keeps it from being written; None when it cannot be read."""
         connection = self._readable() if self.path.is_file() and not self.path.is_symlink() else None
-        if connection is None and not os.path.lexists(self.path) and any(self.path.parent.glob("*.db")):
+        if connection is None and self._lacks_only_room():
             connection = self._empty()  # a room that this home does not have yet, or lost
         if connection is None:
             return None
@@ -217,6 +217,13 @@ class DatabaseOpening:
         connection.execute("PRAGMA query_only=ON")
         connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
         return Opened(connection, trouble=trouble)
+
+    def _lacks_only_room(self) -> bool:
+        """Whether nothing of it was ever written, beside files that hold something."""
+        with contextlib.suppress(OSError):
+            others = (other for other in self.path.parent.glob("*.db") if other != self.path)
+            return self._missing() and any(other.stat().st_size for other in others)
+        return False
 
     def _readable(self) -> sqlite3.Connection | None:
         """Open the file in the first way that works without writing, if it has the shape that is known."""

@@ -235,3 +235,15 @@ def test_an_entry_that_cannot_be_read_hides_no_other_and_is_told(run, simulator,
     assert "outbox.db.corrupt" in ran.err
     assert run(*opening(simulator, "fourth", "--json")).document["local_protocol"] == "LOC000004"
     assert len(simulator.tickets) == before + 1
+
+
+def test_an_outbox_that_a_full_disk_never_let_begin_is_empty(run, simulator, tmp_path):
+    run("lookup", one(simulator).document)
+    for part in ("", "-wal", "-shm", ".lock"):
+        (tmp_path / "state" / f"outbox.db{part}").unlink(missing_ok=True)
+    (tmp_path / "state" / "rooms" / "outbox.db").unlink(missing_ok=True)
+    command = [sys.executable, "-c", NO_ROOM.replace("32_768", "0"), "outbox", "--json"]
+    for _again in range(2):
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert json.loads(ran.stdout)["entries"] == []

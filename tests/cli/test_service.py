@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
 ROOT = "/api/v1/integracao/"
@@ -155,4 +158,15 @@ def test_visit_in_a_year_that_cannot_be_is_refused(run, simulator, year):
     window = ("--start", f"{year}-12-31 20:00", "--end", f"{year}-12-31 23:00")
     ran = run("visit", "reschedule", str(ticket.orders[0].id - 16), *window, "--yes", "--json")
     assert (ran.code, ran.document["error"]["kind"]) == (2, "invalid_input")
+    assert not names(simulator)
+
+
+def test_action_that_cannot_be_kept_is_told_as_not_accepted(run, simulator, tmp_path):
+    service = str(fibre(simulator).services[0].id)
+    assert run("outbox").code == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "state" / "outbox.db")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    ran = run("service", "disconnect", "--service", service, "--yes", "--json")
+    assert (ran.code, ran.document["error"]["kind"]) == (1, "store")
+    assert "NOT accepted" in ran.document["error"]["message"]
     assert not names(simulator)
