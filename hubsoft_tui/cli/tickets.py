@@ -41,7 +41,7 @@ _PASSING: Final = (Unreachable, Refused, NotFound, RateLimited, QueueFull, Store
 @click.option(
     "--every",
     cls=Option,
-    type=Number(min=1),
+    type=Number(1, 86_400),
     metavar="SECONDS",
     help=N_("Make a pass so often, until interrupted or told to end."),
 )

@@ -43,12 +43,12 @@ CLICK_TEXTS: Final = (
 
 
 class Number(click.FloatRange):
-    """A number within bounds. What is none (`nan`) passes every comparison, so click's own type lets it through."""
+    """A finite number within bounds. `nan` passes every comparison, so click's own type lets it through."""
 
     def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number. Fails as click does."""
         number = super().convert(value, param, ctx)
-        if math.isnan(number):
+        if not math.isfinite(number):
             kind = {"value": str(value), "number_type": self.name}
             self.fail(_("{value!r} is not a valid {number_type}.").format(**kind), param, ctx)
         return number

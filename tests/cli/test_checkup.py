@@ -180,7 +180,7 @@ def test_a_file_may_have_a_name_that_is_not_utf8(run, configured, members):
     assert (ran.code, ran.document["total"]) == (0, 41)
 
 
-@pytest.mark.parametrize("age", ["nan", "-1", "soon"])
+@pytest.mark.parametrize("age", ["nan", "inf", "1e400", "-1", "soon"])
 def test_an_age_that_is_none_is_refused(run, configured, members, age):
     ran = run("checkup", str(members), "--max-age", age)
     assert ran.code == 2

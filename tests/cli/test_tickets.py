@@ -221,3 +221,10 @@ def test_a_question_to_hubsoft_loads_no_rich(configured: Simulator) -> None:
     found = loaded("from hubsoft_tui.cli.main import run\nassert run(['sync', '--once']) == 0")
     assert "httpx" in found
     assert not {name for name in found if name.startswith(("rich", "pygments"))}
+
+
+@pytest.mark.parametrize("seconds", ["0", "nan", "inf", "1e300", "86401"])
+def test_what_is_no_pause_between_syncs_is_refused(run, seconds):
+    ran = run("sync", "--every", seconds)
+    assert ran.code == 2
+    assert "--every" in ran.err
