@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -10,21 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..errors import HubSoftError, InvalidInput, NotFound, StoreError
+from ..errors import HubSoftError, InvalidInput, NotFound
 from ..formats import age, clock, iso
 from ..privacy import clean
 from ..texts import N_, Text, _, ngettext, say
 from .output import styled, table, write_json, write_lines
-from .session import CommandSession, json_option, loss_lines, losses_of, open_hub
+from .session import CommandSession, json_option, loss_lines, losses_of, open_hub, open_to_write
 from .translation import Command, Option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..api.models import Service
     from ..services.container import Services
     from ..services.customers.service import Match
-    from ..services.hub import Hub
     from ..services.outbox.types import Entry, NewTicket, SendReport
     from ..store.losses import Loss
 
@@ -138,24 +134,6 @@ def outbox(session: CommandSession, *, send: bool, as_json: bool) -> None:
         write_json(outbox_document(entries, report, losses))
     else:
         write_lines(outbox_lines(entries, report, losses))
-
-
-async def _opened_outbox(services: Services) -> object:
-    return services.outbox
-
-
-@contextlib.contextmanager
-def open_to_write(session: CommandSession) -> Iterator[Hub]:
-    """Start the engine; what cannot be opened is told as what it means for what is written. Raises HubSoftError."""
-    with contextlib.ExitStack() as stack:
-        try:
-            hub = stack.enter_context(open_hub(session))
-            hub.call(_opened_outbox)
-        except StoreError as error:
-            from ..services.outbox.types import not_accepted  # noqa: PLC0415 - heavy: help loads no service
-
-            raise not_accepted(error) from error
-        yield hub
 
 
 def opened_document(entry: Entry) -> dict[str, Any]:

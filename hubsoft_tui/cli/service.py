@@ -13,9 +13,8 @@ from ..errors import HubSoftError, InvalidInput, Unreachable
 from ..formats import BRASILIA, NOTHING, moment
 from ..privacy import clean
 from ..texts import N_, _, ngettext, number, say
-from .outbox import open_to_write
 from .output import styled, table, write_json, write_lines
-from .session import CommandSession, json_option, open_hub
+from .session import CommandSession, json_option, open_hub, open_to_write
 from .translation import Command, Group, Option
 
 if TYPE_CHECKING:

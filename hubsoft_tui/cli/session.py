@@ -96,6 +96,24 @@ def open_hub(session: CommandSession, *, with_secrets: bool = True) -> Iterator[
                 say_losses(session, hub.call(losses_of))
 
 
+async def _opened_outbox(services: Services) -> object:
+    return services.outbox
+
+
+@contextlib.contextmanager
+def open_to_write(session: CommandSession) -> Iterator[Hub]:
+    """Start the engine; what cannot be opened is told as what it means for what is written. Raises HubSoftError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            hub = stack.enter_context(open_hub(session))
+            hub.call(_opened_outbox)
+        except StoreError as error:
+            from ..services.outbox.types import not_accepted  # noqa: PLC0415 - heavy: help loads no service
+
+            raise not_accepted(error) from error
+        yield hub
+
+
 @contextlib.contextmanager
 def open_home(session: CommandSession) -> Iterator[Loaded]:
     """Yield the settings wanted for a look at what this home keeps, without an engine; losses are told as ever."""
