@@ -83,6 +83,9 @@ async def spend(home: Path, url: str, per_window: int, window: float) -> None:
         while True:
             permit = await machine.gate.enter(QueuePlace(dice.choice(list(Priority)), lease=3.0))
             await asyncio.sleep(dice.uniform(0, 0.02))
+            if not permit.valid:  # as a client that stood still: not a byte leaves
+                permit.unused()
+                continue
             print(CLOCK.now(), flush=True)
             await asyncio.sleep(dice.uniform(0, 0.02))
             permit.done()
