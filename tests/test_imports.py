@@ -68,6 +68,12 @@ def test_the_console_s_first_frame_waits_for_no_engine() -> None:
     assert not found & (HTTP | SERVER | {"tenacity", "cachetools", "keyring", "brutils", "babel", "click"})
 
 
+def test_first_frame_loads_two_files_of_the_services() -> None:
+    found = loaded("import hubsoft_tui.__main__\nimport app\napp.HubSoftConsole")
+    files = {name for name in found if name.startswith("hubsoft_tui.services.") and name.count(".") > 2}
+    assert files == {"hubsoft_tui.services.outbox.types", "hubsoft_tui.services.tickets.types"}
+
+
 def test_the_commands_load_no_screen_no_http_and_no_server() -> None:
     found = loaded("import hubsoft_tui.cli.main")
     assert not roots(found) & (SCREEN | HTTP | SERVER | ENGINE | {"keyring", "brutils", "babel"})

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from hubsoft_tui.core.types import Snapshot
 from hubsoft_tui.errors import Closed
 from hubsoft_tui.formats import clock
-from hubsoft_tui.services.reports.types import SoFar
 from hubsoft_tui.services.tickets.types import BoardState, Delta, SyncStatus, TicketDetail
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.texts import N_, _, say
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.recordings import RecordedBoard, RecordedFrame, Recording
+    from hubsoft_tui.services.reports.types import SoFar
     from hubsoft_tui.store.alerts import Alert
 
 T = TypeVar("T")
