@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from textual import on, work
 from textual.widgets import Input
@@ -34,6 +34,8 @@ from .columns import ColumnsScreen
 from .views import MOST_VIEWS, ViewsScreen, name_page, saved, view_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
     from hubsoft_tui.core.types import Snapshot
@@ -41,12 +43,13 @@ if TYPE_CHECKING:
     from hubsoft_tui.services.tickets.types import TicketRow
     from widgets.tickets.table import TicketTable
 
+F = TypeVar("F", bound="Callable[..., Any]")
+
 FIND: Final = N_("Find tickets")
 READ: Final = N_("Read a ticket")
 WRITE: Final = N_("Write to tickets")
 FOLLOW: Final = N_("Follow tickets")
 SHOW: Final = N_("Arrange the board")
-
 
 MOST_AT_ONCE: Final = 200
 """Tickets that one text goes into."""
@@ -67,6 +70,11 @@ def has_open_ticket(screen: TicketsScreen) -> bool:
 def has_view(screen: TicketsScreen, key: str) -> bool:
     """Tell whether a saved view has this key."""
     return any(view.key == key for view in screen.views)
+
+
+def _counter_key(key: str, quick: str, label: str, help: str) -> Callable[[F], F]:  # noqa: A002 - an action's word
+    """Declare the method below as the action of a counter: it is called with what the counter counts."""
+    return action(key, label, help, id=quick, args=(quick,), line=False, job=FIND)
 
 
 class TicketsScreen(ConsoleScreen):
@@ -420,60 +428,17 @@ class TicketsScreen(ConsoleScreen):
         else:
             self.action_details()
 
-    @action(
-        "p",
-        N_("open"),
-        N_("Show the open tickets (pending)."),
-        id="open",
-        args=("open",),
-        line=False,
-        job=FIND,
-    )
-    @action(
-        "c",
-        N_("changed today"),
-        N_("Show what changed today, closed ones too."),
-        id="changed",
-        args=("changed",),
-        line=False,
-        job=FIND,
-    )
-    @action(
-        "l",
-        N_("late"),
-        N_("Show the open tickets whose SLA has ended."),
-        id="late",
-        args=("late",),
-        line=False,
-        job=FIND,
-    )
-    @action(
-        "u",
-        N_("unassigned"),
-        N_("Show the open tickets that are nobody's."),
-        id="unassigned",
-        args=("unassigned",),
-        line=False,
-        job=FIND,
-    )
-    @action(
+    @_counter_key("p", "open", N_("open"), N_("Show the open tickets (pending)."))
+    @_counter_key("c", "changed", N_("changed today"), N_("Show what changed today, closed ones too."))
+    @_counter_key("l", "late", N_("late"), N_("Show the open tickets whose SLA has ended."))
+    @_counter_key("u", "unassigned", N_("unassigned"), N_("Show the open tickets that are nobody's."))
+    @_counter_key(
         "i",
+        "mine",
         N_("mine"),
         N_("Show the open tickets that are yours; who you are is asked the first time."),
-        id="mine",
-        args=("mine",),
-        line=False,
-        job=FIND,
     )
-    @action(
-        "a",
-        N_("total"),
-        N_("Show every followed ticket, closed ones too."),
-        id="all",
-        args=("all",),
-        line=False,
-        job=FIND,
-    )
+    @_counter_key("a", "all", N_("total"), N_("Show every followed ticket, closed ones too."))
     def action_narrow(self, quick: str) -> None:
         """Narrow the table; again: back to the open tickets."""
         chosen = Quick(quick)
