@@ -11,8 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ...api.models import Ticket
+from ...errors import InvalidInput
 from ...store.outbox import OutboxRow
-from .types import EntryState
+from ...texts import say
+from .types import (
+    CheckedDraft,
+    Draft,
+    EntryKind,
+    EntryState,
+    NewTicket,
+    ServiceAction,
+    VisitAction,
+    local_protocol,
+)
+from .wire import content_of, draft_of, kind_of, packed
 
 LOOKS: Final = (1.0, 4.0, 16.0)
 """The later looks for doubles, in quiet periods after the one before: a server may be later than anybody thought."""
@@ -116,12 +129,6 @@ def held(row: OutboxRow, at: Instant, said: str) -> OutboxRow:
     return replace(at.after(row, None, EntryState.HELD), failures=0, said=said)
 
 
-def chosen(row: OutboxRow, at: Instant, ticket_id: int, protocol: str) -> OutboxRow:
-    """A person says it is this ticket. What may have been carried out besides is looked for once more."""
-    known = sent(row, at, ticket_id, protocol)
-    return at.after(known, at.quiet) if row.uncertain and known.due is None else known
-
-
 def refused(row: OutboxRow, at: Instant, words: str) -> OutboxRow:
     """HubSoft said no; a person corrects it."""
     kept = replace(row, said=words, failures=0, looks=0)
@@ -160,6 +167,9 @@ def late(row: OutboxRow, at: Instant, ticket_id: int, protocol: str) -> OutboxRo
     return sent(counted, at, ticket_id, protocol)
 
 
+# -- what a person decides: steps that may refuse
+
+
 def again(row: OutboxRow, at: Instant) -> OutboxRow:
     """A person wants it sent. What HubSoft once answered is looked for first, whatever the answer was."""
     answered = row.attempts and row.state != EntryState.QUEUED.value
@@ -167,24 +177,60 @@ def again(row: OutboxRow, at: Instant) -> OutboxRow:
     return replace(at.after(row, 0.0, state), failures=0, approved=True, similar=(), said="")
 
 
-def allowed(row: OutboxRow, at: Instant) -> OutboxRow:
-    """A person looked, did not find it, and wants it sent."""
-    return replace(at.after(row, 0.0, EntryState.QUEUED), failures=0, approved=True, said="")
-
-
 def hastened(row: OutboxRow, at: Instant) -> OutboxRow:
     """A person does not want to wait for the next try."""
     return at.after(row, 0.0)
 
 
+def corrected(row: OutboxRow, at: Instant, checked: CheckedDraft) -> OutboxRow:
+    """Send this draft in its place. Raises InvalidInput once it is with HubSoft."""
+    draft = checked.draft
+    if EntryKind(row.kind) is not kind_of(draft):
+        raise InvalidInput(say("That is another kind of entry."))
+    untouched = row.state == EntryState.QUEUED.value and not row.attempts
+    if row.state not in ASKING and not untouched:
+        raise InvalidInput(say("{protocol} cannot be changed any more.", protocol=local_protocol(row.number)))
+    return again(replace(row, draft=packed(draft), content=content_of(draft)), at)
+
+
+def resent(row: OutboxRow, at: Instant) -> OutboxRow:
+    """Send it whatever similar ticket exists. Raises InvalidInput while HubSoft may still be at it."""
+    state = EntryState(row.state)
+    if row.state in OVER:
+        raise _settled(row)
+    if state is EntryState.UNKNOWN and row.due is not None:
+        raise InvalidInput(
+            say(
+                "HubSoft may still carry {protocol} out: we look by ourselves in {seconds} s, and send it "
+                "again if it is not there.",
+                protocol=local_protocol(row.number),
+                seconds=max(1, round(row.due - at.now)),
+            )
+        )
+    if state is EntryState.UNKNOWN:  # a person looked and did not find it
+        return replace(at.after(row, 0.0, EntryState.QUEUED), failures=0, approved=True, said="")
+    return again(row, at)
+
+
+def adopted(row: OutboxRow, at: Instant, ticket: Ticket) -> OutboxRow:
+    """A person says it is this ticket. Raises InvalidInput when that cannot be.
+
+    What may have been carried out besides is looked for once more.
+    """
+    if row.state in OVER:
+        raise _settled(row)
+    _refuse_another_customers(draft_of(row), ticket)
+    known = sent(row, at, ticket.id, ticket.protocol)
+    return at.after(known, at.quiet) if row.uncertain and known.due is None else known
+
+
 def discarded(row: OutboxRow, at: Instant) -> OutboxRow:
-    """A person does not want it any more."""
+    """Give it up; or, of a doubled one, note that a person dealt with it. Raises InvalidInput."""
+    if row.state == EntryState.SENT.value and row.doubles:
+        return replace(row, doubles=(), said="", updated_at=at.wall)
+    if row.state in OVER:
+        raise InvalidInput(say("{protocol} is settled already.", protocol=local_protocol(row.number)))
     return replace(at.after(row, None, EntryState.DISCARDED), said="")
-
-
-def acknowledged(row: OutboxRow, at: Instant) -> OutboxRow:
-    """A person has seen to the doubles."""
-    return replace(row, doubles=(), said="", updated_at=at.wall)
 
 
 def _with_looks(row: OutboxRow, at: Instant) -> OutboxRow:
@@ -195,3 +241,20 @@ def _with_looks(row: OutboxRow, at: Instant) -> OutboxRow:
     if row.looks >= len(LOOKS):
         return row
     return at.after(row, at.quiet * LOOKS[row.looks])
+
+
+def _settled(row: OutboxRow) -> InvalidInput:
+    return InvalidInput(say("{protocol} is settled: write a new one.", protocol=local_protocol(row.number)))
+
+
+def _refuse_another_customers(draft: Draft, ticket: Ticket) -> None:
+    if isinstance(draft, ServiceAction | VisitAction):
+        raise InvalidInput(say("This is no ticket: no ticket can be taken for it."))
+    if not isinstance(draft, NewTicket):
+        if ticket.id != draft.ticket_id:
+            raise InvalidInput(say("That is another ticket."))
+        return
+    codes = (draft.customer_code, ticket.customer_code)
+    documents = (draft.customer_document, ticket.customer_document)
+    if any(None not in pair and pair[0] != pair[1] for pair in (codes, documents)):
+        raise InvalidInput(say("The ticket {protocol} is another customer's.", protocol=ticket.protocol))

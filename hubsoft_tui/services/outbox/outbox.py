@@ -20,7 +20,7 @@ from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from . import decisions, draft_checks, machine
+from . import draft_checks, machine
 from .actions import require_allowed, require_writable
 from .draft_checks import previewed
 from .machine import Instant
@@ -209,13 +209,13 @@ class Outbox:
         Raises InvalidInput when it is too late for that.
         """
         require_writable(self._engine.settings.profile)
-        step = partial(decisions.corrected, checked=checked)
+        step = partial(machine.corrected, checked=checked)
         return await self._revise(protocol, step, start=True)
 
     async def resend(self, protocol: str) -> Entry:
         """Send an entry now, whatever similar ticket exists: a person's yes. Raises InvalidInput."""
         require_writable(self._engine.settings.profile)
-        return await self._revise(protocol, decisions.resent, start=True)
+        return await self._revise(protocol, machine.resent, start=True)
 
     async def adopt(self, protocol: str, ticket_protocol: str) -> Entry:
         """Say that an entry is this ticket: nothing is sent for it any more; one request.
@@ -229,7 +229,7 @@ class Outbox:
         ticket = next((one for one in shown.decoded.value if one.protocol == wanted), None)
         if ticket is None:
             raise NotFound(say("HubSoft has no ticket with the protocol {protocol}.", protocol=wanted))
-        entry = await self._revise(protocol, partial(decisions.adopted, ticket=ticket))
+        entry = await self._revise(protocol, partial(machine.adopted, ticket=ticket))
         await self._runner.sender.tell(ticket)
         return entry
 
@@ -238,7 +238,7 @@ class Outbox:
 
         Raises InvalidInput when there is nothing to take out.
         """
-        return await self._revise(protocol, decisions.discarded)
+        return await self._revise(protocol, machine.discarded)
 
     # -- sending
 

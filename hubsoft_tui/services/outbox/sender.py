@@ -38,8 +38,8 @@ from ...texts import _
 from ..serial_thread import SerialThread
 from . import machine, search
 from .actions import done_text, switched_off
-from .evidence import look_for_action
 from .machine import Instant
+from .search import look_for_action
 from .types import (
     CONTEXT,
     DeskAction,

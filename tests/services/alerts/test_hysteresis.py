@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.services.alerts.hysteresis import Hysteresis, Measurement, RuleState
+from hubsoft_tui.services.alerts.measurements import Hysteresis, Measurement, RuleState
 from hubsoft_tui.settings.alerts import BY_ID, RULES, AlertSettings
 
 QUEUE, RATIO, DOWN = BY_ID["queue_full"], BY_ID["hit_ratio_low"], BY_ID["api_down"]

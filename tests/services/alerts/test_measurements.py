@@ -21,8 +21,7 @@ from hubsoft_tui.core.types import (
     SharedState,
     Snapshot,
 )
-from hubsoft_tui.services.alerts.hysteresis import Measurement
-from hubsoft_tui.services.alerts.measurements import Measurements
+from hubsoft_tui.services.alerts.measurements import Measurement, Measurements
 from hubsoft_tui.settings.alerts import BY_ID, AlertSettings
 from tests.clocks import HandClock
 from tests.screens.builders import request

@@ -12,7 +12,7 @@ import pytest
 
 from hubsoft_tui.core.requests.webhook import WebhookFailure
 from hubsoft_tui.errors import StoreBusy
-from hubsoft_tui.services.alerts.webhook import GIVEN_UP_SECONDS, LONGEST_PAUSE, WebhookSender, payload
+from hubsoft_tui.services.alerts.service import GIVEN_UP_SECONDS, LONGEST_PAUSE, WebhookSender, payload
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.alerts import AlertSettings
 from hubsoft_tui.settings.tree import Profile, Settings, SyncSettings

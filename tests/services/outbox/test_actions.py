@@ -15,7 +15,7 @@ import pytest
 from hubsoft_tui.errors import InvalidInput, NotOffered
 from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.services.outbox.actions import offered_actions, service_action, visit_action
-from hubsoft_tui.services.outbox.evidence import LIKELY, NOT_SHOWN
+from hubsoft_tui.services.outbox.search import LIKELY, NOT_SHOWN
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, DEVICE_KINDS, EntryKind, EntryState, VisitAction
 from hubsoft_tui.settings.tree import (
     ActionSettings,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hubsoft_tui.api.models import Customer, Service, Session, Ticket, WorkOrder
-from hubsoft_tui.services.outbox.evidence import order_opened, service_shows, sessions_show, visit_shows
+from hubsoft_tui.services.outbox.search import order_opened, service_shows, sessions_show, visit_shows
 from hubsoft_tui.services.outbox.types import EntryKind, ServiceAction, VisitAction
 
 NOW = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
