@@ -13,7 +13,6 @@ import logging
 import os
 import signal
 import sys
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,22 +28,20 @@ from hubsoft_tui.diagnostics import crash
 from hubsoft_tui.errors import HubSoftError, SettingsError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.demo import DOCUMENTS, Demo
-from hubsoft_tui.screens.frame.actions import AREAS, DRAFTS, registry
+from hubsoft_tui.screens.frame.actions import DRAFTS, registry
 from hubsoft_tui.screens.frame.announcer import Announcer
 from hubsoft_tui.screens.frame.base import ConsoleScreen, import_areas, judge_paste, make_screen, type_burst
 from hubsoft_tui.screens.frame.console import Console, EngineHandle, silent
 from hubsoft_tui.screens.frame.help import ConsoleCommands, ConsolePalette, HelpScreen
 from hubsoft_tui.screens.frame.modal import ConsoleModal, TooSmall, too_small
-from hubsoft_tui.screens.frame.record import ConsoleRecording
+from hubsoft_tui.screens.frame.record import ConsoleRecording, begun
 from hubsoft_tui.screens.lookup.screen import LookupScreen
-from hubsoft_tui.screens.replay import ABOUT, NEEDS_ENGINE, PLAYING, REPLAYED, ReplayEngine, with_playing
 from hubsoft_tui.settings import files, places
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
-from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver, TerminalOutput
+from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver
 from hubsoft_tui.texts import _
 from widgets.safety import ControlFilter
-from widgets.status_bar import StatusStrip
 from widgets.themes import THEMES, semantic
 
 if TYPE_CHECKING:
@@ -58,10 +55,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
-    from hubsoft_tui.screens.frame.actions import Action
-    from hubsoft_tui.screens.writing.form import WriteForm
-    from hubsoft_tui.services.recordings import Recorder, Recording
-    from hubsoft_tui.services.reports.types import SoFar
+    from hubsoft_tui.services.recordings import Recorder
     from hubsoft_tui.terminal.keys import Burst
 
 __all__ = ["HubSoftConsole", "open_console"]
@@ -101,7 +95,7 @@ class HubSoftConsole(Console):
         if demo is not None:
             self.settings = demo.foretold(self.settings)
         self.keymap = dict(self.settings.keys)
-        self._engine = engine or _real_engine
+        self.make_engine = engine or _real_engine
         self._demo = demo
         self._unconfigured = unconfigured
         self._warnings = warnings
@@ -133,9 +127,6 @@ class HubSoftConsole(Console):
         if constants.DRIVER:
             return super().get_driver_class()
         return TerminalDriver
-
-    def _terminal_output(self) -> TerminalOutput | None:
-        return getattr(self._driver, "output", None)
 
     # -- what it looks like
 
@@ -169,7 +160,7 @@ class HubSoftConsole(Console):
         def leave(code: int) -> None:
             loop.call_soon_threadsafe(partial(self._leave, code))
 
-        self._signals = SignalWatch(SIGNALS, leave, self._terminal_output)
+        self._signals = SignalWatch(SIGNALS, leave, lambda: getattr(self._driver, "output", None))
         self._signals.start()
         for area in self.areas:
             self.add_mode(area.id, partial(make_screen, area))
@@ -187,19 +178,16 @@ class HubSoftConsole(Console):
         if not gc.isenabled():  # see `__main__`
             gc.freeze()
             gc.enable()
-        self._check_keys()
+        try:
+            registry.check(self.keymap)
+        except SettingsError as error:
+            self.tell(error, severity="error")
         for warning in self._warnings:
             self.tell(str(warning), severity="warning")
         self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
         if not self._unconfigured:
             self.start_engine()
         self.recording.begin()
-
-    def _check_keys(self) -> None:
-        try:
-            registry.check(self.keymap)
-        except SettingsError as error:
-            self.tell(error, severity="error")
 
     def on_ready(self) -> None:
         """Have the keyboard wait less for the engine's thread, which merges and decodes in Python."""
@@ -244,13 +232,9 @@ class HubSoftConsole(Console):
             logs.configure(places.find(home=self.settings.home or None).logs, self.settings.log)
         except StoreError as error:  # what is only read needs no log
             self.call_from_thread(self.tell, error, severity="warning")
-        hub = self._engine(self.settings)
+        hub = self.make_engine(self.settings)
         hub.start()
         return hub
-
-    def make_engine(self, settings: Settings) -> EngineHandle:
-        """Build an engine that is not started."""
-        return self._engine(settings)
 
     def open_demo(self) -> None:
         """Leave the first-run screen for the demo."""
@@ -286,7 +270,7 @@ class HubSoftConsole(Console):
 
     def redraw_marks(self) -> None:
         """Draw again what stands at the end of the area bar."""
-        if (screen := self._console_screen()) is not None:
+        if isinstance(screen := self.in_sight, ConsoleScreen):
             screen.redraw_frame()
 
     @work(group="losses", exit_on_error=False)
@@ -296,27 +280,18 @@ class HubSoftConsole(Console):
 
         await self.announcer.acknowledge_losses(lambda *said: self.push_screen_wait(ConfirmScreen(*said)))
 
-    def _console_screen(self) -> ConsoleScreen | None:
-        """Return the console's screen in sight; None under a modal, and while the application ends."""
-        try:
-            screen = self.screen
-        except ScreenStackError:
-            return None
-        return screen if isinstance(screen, ConsoleScreen) else None
-
     def on_resize(self, event: events.Resize) -> None:
         """Cover the screen while the terminal is too small for it."""
-        covered = isinstance(self.screen, TooSmall)
-        if too_small(event.size) and not covered:
+        covered, small = isinstance(self.screen, TooSmall), too_small(event.size)
+        if small and not covered:
             self.push_screen(TooSmall())
-        elif covered and not too_small(event.size):
+        elif covered and not small:
             self.pop_screen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keep the areas closed while there is no profile."""
-        if action in {"area", "outbox", "drafts"} and self._unconfigured:
-            return False
-        if action == "drafts" and not self.allowed(DRAFTS):
+        closed = action in {"area", "outbox", "drafts"} and self._unconfigured
+        if closed or (action == "drafts" and not self.allowed(DRAFTS)):
             return False
         return super().check_action(action, parameters)
 
@@ -370,31 +345,15 @@ class HubSoftConsole(Console):
 
     def action_help(self) -> None:
         """Explain the screen in sight, or the page in front of it."""
-        if isinstance(page := self.screen, ConsoleModal):
-            self.push_screen(HelpScreen(page.AREA, ""))
-        elif (screen := self._console_screen()) is not None:
-            self.push_screen(HelpScreen(screen.AREA, screen.ABOUT))
-
-    def action_stay(self) -> None:
-        """Say why ctrl+z does nothing: stopped, the engine could not look after what is under way."""
-        self.tell(
-            _("The console stays in front: what is under way must go on. q leaves it, tmux detaches it.")
-        )
-
-    def action_help_quit(self) -> None:
-        """Say on ctrl+c what leaves: Textual's own sentence is English, and names a key that forms type."""
-        self.tell(_("ctrl+q leaves the console."))
-
-    def action_in_front(self) -> None:
-        """Say why an area's key does nothing here."""
-        self.tell(_("Something stands in front: close it with esc first."), severity="warning")
+        part = self.in_sight
+        if isinstance(part, ConsoleModal | ConsoleScreen):
+            self.push_screen(HelpScreen(part.AREA, part.ABOUT))
 
     async def on_event(self, event: events.Event) -> None:
         """Say what of a paste nothing takes, and let the screen know that a person is there."""
         if isinstance(event, Key | MouseDown | MouseScrollDown | MouseScrollUp):
             self._touched = True
-            screen = self._console_screen()
-            if screen is not None:
+            if isinstance(screen := self.in_sight, ConsoleScreen):
                 screen.touched()
         if isinstance(event, Paste) and not event.is_forwarded:
             judge_paste(self, event.text)
@@ -425,7 +384,7 @@ class HubSoftConsole(Console):
 
     async def _speak(self, language: str) -> None:
         texts.use(language)
-        if (screen := self._console_screen()) is not None:
+        if isinstance(screen := self.in_sight, ConsoleScreen):
             await screen.relabel()
 
     def hints(self) -> tuple[str, ...]:
@@ -438,22 +397,6 @@ class HubSoftConsole(Console):
 
     # -- how it ends
 
-    def unsent(self) -> tuple[str, ...]:
-        """Return what is typed and not sent in the forms that stand open, each by its title."""
-        return tuple(form.title_line for form in self._open_forms() if form.unsent)
-
-    def _open_forms(self) -> list[WriteForm]:
-        """Return the forms that stand open, behind other pages too."""
-        from hubsoft_tui.screens.writing.form import WriteForm  # noqa: PLC0415 - first frame
-
-        stacks = self._screen_stacks.values()
-        return [screen for stack in stacks for screen in stack if isinstance(screen, WriteForm)]
-
-    def keep_forms(self) -> None:
-        """Take what the open forms hold as drafts: the console ends, maybe in the middle of a word."""
-        for form in self._open_forms():
-            form.take()
-
     async def action_quit(self) -> None:
         """Leave; while something is typed that was not sent, ask first."""
         from hubsoft_tui.screens.frame.confirm import LeaveScreen  # noqa: PLC0415 - first frame
@@ -463,21 +406,12 @@ class HubSoftConsole(Console):
         elif isinstance(self.screen, TooSmall):
             self.screen.ask(partial(self._leave, 0))
         elif not isinstance(self.screen, LeaveScreen):
-            await self.push_screen(LeaveScreen(kept=self._demo is None), self._leave_if)
-
-    def _leave_if(self, yes: bool | None) -> None:
-        if yes:
-            self._leave(0)
+            page = LeaveScreen(kept=self._demo is None)
+            await self.push_screen(page, lambda yes: self._leave(0) if yes else None)
 
     def _leave(self, code: int) -> None:
         self.keep_forms()
         self.exit(code, return_code=code)
-
-    def _keep_area(self, engine: EngineHandle) -> None:
-        area = self._area
-        if area != self._restored:
-            with contextlib.suppress(HubSoftError):
-                engine.call(lambda services: services.tickets.keep_area(area), CLOSING_SECONDS)
 
     @work(group="area", exit_on_error=False)
     async def _restore_area(self) -> None:
@@ -497,7 +431,9 @@ class HubSoftConsole(Console):
             self.flush_drafts(CLOSING_SECONDS)
             for keep in self.at_the_end:
                 keep(self.hub)
-            self._keep_area(self.hub)
+            if (area := self._area) != self._restored:
+                with contextlib.suppress(HubSoftError):
+                    self.hub.call(lambda services: services.tickets.keep_area(area), CLOSING_SECONDS)
             self.hub.close(CLOSING_SECONDS)
         from hubsoft_tui.diagnostics import logs  # noqa: PLC0415 - first frame
 
@@ -508,82 +444,20 @@ class HubSoftConsole(Console):
             self._signals.stop()
 
 
-class ReplayConsole(HubSoftConsole):
-    """The console on a recording: the board and the Monitor, and nothing that acts."""
+def replay_console(settings: Settings, path: Path) -> HubSoftConsole:
+    """Return the console that plays a recording. Raises HubSoftError where the file is none."""
+    from hubsoft_tui.screens.replay import Playback  # noqa: PLC0415 - first frame: only a replay plays
+    from hubsoft_tui.services.recordings import read_recording  # noqa: PLC0415 - first frame: only a replay plays
 
-    areas = tuple(area for area in AREAS if area.id in {"tickets", "monitor"})
-    FIRST = "monitor"
-    BINDINGS: ClassVar[list[BindingType]] = [action.binding() for action in PLAYING]
+    class ReplayConsole(Playback, HubSoftConsole):
+        """The console on a recording: the board and the Monitor, and nothing that acts."""
 
-    def __init__(self, settings: Settings, recording: Recording) -> None:
-        self._player = ReplayEngine(recording)
-        self._told: tuple[str, SoFar | None] = ("", None)
-        super().__init__(settings, engine=lambda _settings: self._player)
-        self.wall = self.ticking = lambda: self._player.at
-
-    def _tick(self) -> None:
-        super()._tick()
-        told, (_mark, so_far) = (self._player.mark(), self._player.frame.so_far), self._told
-        if told != self._told and (screen := self._console_screen()) is not None:
-            self._told = told
-            screen.redraw_frame()
-            if told[1] != so_far and screen.AREA == "monitor":
-                self.call_later(screen.run_action, "read")
-
-    def strip(self) -> StatusStrip:
-        """Return the strip with the recorded time of day."""
-        return StatusStrip(wall=self.wall)
-
-    def marks(self) -> tuple[tuple[str, str], ...]:
-        """Return that it is a replay, of when and how fast."""
-        return ((self._player.mark(), "bold $background on $mark"),)
-
-    def allowed(self, action: Action) -> bool:
-        """Allow what plays and what only looks."""
-        return action.id in REPLAYED
-
-    def actions(self, area: str) -> tuple[Action, ...]:
-        """Return what plays before what can be looked at."""
-        return with_playing(super().actions(area))
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keep what needs an engine closed."""
-        if action in NEEDS_ENGINE or (
-            action == "area" and parameters[0] not in {each.id for each in self.areas}
-        ):
-            return False
-        return super().check_action(action, parameters)
-
-    def action_help(self) -> None:
-        """Explain what is replayed."""
-        self.push_screen(HelpScreen("replay", ABOUT))
-
-    def paused_as_a_whole(self) -> bool:
-        """Pause, or go on."""
-        self._player.pause(paused=not self._player.paused)
-        self._tick()
-        return True
-
-    def action_play(self, how: str) -> None:
-        """Seek, or change the speed."""
-        self._player.turn(how)
-        self._tick()
-
-
-def _recordings(flags: Flags) -> tuple[Recorder | None, Recording | None]:
-    """Begin and read the recordings that were named. Raises HubSoftError."""
-    if flags.record is None and flags.replay is None:
-        return None, None
-    from hubsoft_tui.services.recordings import Recorder, read_recording  # noqa: PLC0415 - first frame
-
-    recorder = None if flags.record is None else Recorder(Path(flags.record), time.time())
-    return recorder, None if flags.replay is None else read_recording(Path(flags.replay))
+    return ReplayConsole(settings).play(read_recording(path))
 
 
 def open_console(flags: Flags) -> int:
-    """Run the console and return its exit code."""
+    """Run the console and return its exit code. Raises HubSoftError where a setting or a named file is wrong."""
     crash.install(places.find().crashes)
-
     overrides = {"read_only": True} if flags.read_only else {}
     unconfigured = False
     try:
@@ -593,31 +467,24 @@ def open_console(flags: Flags) -> int:
     except files.NoProfile:
         unconfigured = True
         loaded = files.read(None, overrides, need_profile=False, with_secrets=False)
-    except HubSoftError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
     texts.use(loaded.settings.ui.language)
-    try:
-        recorder, recording = _recordings(flags)
-    except HubSoftError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
-    for name in ("COLUMNS", "LINES"):
-        # What a shell exported once is not the size of the terminal, which says its own and every change of it.
-        os.environ.pop(name, None)
-    app = (
-        ReplayConsole(loaded.settings, recording)
-        if recording is not None
-        else HubSoftConsole(
+    if flags.replay is not None:
+        app = replay_console(loaded.settings, Path(flags.replay))
+    else:
+        app = HubSoftConsole(
             loaded.settings,
-            recorder=recorder,
-            engine=partial(_configured_engine, loaded) if not (flags.demo or unconfigured) else None,
+            recorder=None if flags.record is None else begun(Path(flags.record)),
+            # The secrets are read by the engine's thread: a keyring may take its time.
+            engine=None
+            if flags.demo or unconfigured
+            else lambda _old: _real_engine(files.complete(loaded).settings),
             demo=Demo() if flags.demo else None,
             unconfigured=unconfigured,
             warnings=loaded.warnings,
-            crash_folder=places.find().crashes,
         )
-    )
+    for name in ("COLUMNS", "LINES"):
+        # What a shell exported once is not the size of the terminal, which says its own and every change of it.
+        os.environ.pop(name, None)
     try:
         app.run()
     finally:
@@ -630,8 +497,3 @@ def _real_engine(settings: Settings) -> EngineHandle:
     from hubsoft_tui.services.hub import Hub  # noqa: PLC0415 - first frame
 
     return Hub(settings, background=True, program="console")
-
-
-def _configured_engine(loaded: files.Loaded, settings: Settings) -> EngineHandle:
-    """Build the engine of a profile whose secrets were not read yet: a keyring may take its time."""
-    return _real_engine(files.complete(loaded).settings)

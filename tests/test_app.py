@@ -11,7 +11,7 @@ from textual.color import Color
 
 from app import HubSoftConsole, open_console
 from hubsoft_tui.__main__ import console_flags
-from hubsoft_tui.errors import StoreError
+from hubsoft_tui.errors import HubSoftError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.frame.modal import TooSmall
 from hubsoft_tui.settings.tree import Settings, UiSettings
@@ -51,22 +51,24 @@ def test_shell_completion_goes_to_the_commands(monkeypatch):
     assert console_flags([]) is None
 
 
-def test_a_wrong_setting_is_one_sentence_and_exit_code_2(tmp_path, monkeypatch, capsys):
+def test_a_wrong_setting_is_one_sentence_and_exit_code_2(tmp_path, monkeypatch):
     monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path))
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("[ui]\nrefresh_per_second = 'often'\n")
-    assert open_console(Flags()) == 2
-    assert "refresh_per_second" in capsys.readouterr().err
+    with pytest.raises(HubSoftError, match="refresh_per_second") as wrong:
+        open_console(Flags())
+    assert wrong.value.exit_code == 2
 
 
 @pytest.mark.parametrize("flags", [Flags(record="a.rec"), Flags(replay="a.rec")])
-def test_a_file_that_is_no_recording_is_exit_code_2(tmp_path, monkeypatch, capsys, flags):
+def test_a_file_that_is_no_recording_is_exit_code_2(tmp_path, monkeypatch, flags):
     monkeypatch.setenv("HUBSOFT_TUI_HOME", str(tmp_path))
     monkeypatch.setenv("HUBSOFT_URL", "http://localhost")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.rec").touch()
-    assert open_console(flags) == 2
-    assert "a.rec" in capsys.readouterr().err
+    with pytest.raises(HubSoftError, match=r"a\.rec") as wrong:
+        open_console(flags)
+    assert wrong.value.exit_code == 2
 
 
 async def test_the_engine_starts_after_the_first_frame_is_watched_and_closed():

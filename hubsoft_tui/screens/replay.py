@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Self, TypeVar, cast
 
 from hubsoft_tui.core.types import Snapshot
 from hubsoft_tui.errors import Closed
@@ -13,16 +13,24 @@ from hubsoft_tui.formats import clock
 from hubsoft_tui.services.tickets.types import BoardState, Delta, SyncStatus, TicketDetail
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.texts import N_, _, say
+from widgets.status_bar import StatusStrip
 
-from .frame.actions import Action, registry
+from .frame.actions import AREAS, PLAYING
+from .frame.base import ConsoleScreen
+from .frame.console import Console
+from .frame.help import HelpScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from textual.binding import BindingType
 
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.recordings import RecordedBoard, RecordedFrame, Recording
     from hubsoft_tui.services.reports.types import SoFar
     from hubsoft_tui.store.alerts import Alert
+
+    from .frame.actions import Action
 
 T = TypeVar("T")
 
@@ -33,19 +41,6 @@ ABOUT: Final = N_(
     "minute back and on, + and - change the speed. Nothing is sent. A recording holds no name, document, phone, "
     "message or label: customers are C-1, C-2, …, those responsible R-1, …, and operators O-1, …"
 )
-PLAYING: Final = (
-    Action("replay.back", "left", N_("back"), N_("Go back half a minute."), "app.play('back')"),
-    Action("replay.forward", "right", N_("forward"), N_("Go forward half a minute."), "app.play('forward')"),
-    Action("replay.slower", "minus", N_("slower"), N_("Play slower."), "app.play('slower')"),
-    Action(
-        "replay.faster",
-        "plus",
-        N_("faster"),
-        N_("Play faster, up to a minute a second."),
-        "app.play('faster')",
-    ),
-)
-"""What plays a recording, on every screen of it."""
 REPLAYED: Final = frozenset(
     {
         *(action.id for action in PLAYING),
@@ -58,13 +53,72 @@ REPLAYED: Final = frozenset(
 NEEDS_ENGINE: Final = frozenset({"go", "record", "outbox", "losses"})
 """What the application does elsewhere."""
 _PAUSE: Final = N_("pause"), N_("Stand still, or go on.")
-registry.declare("replay", PLAYING)
 
 
-def with_playing(actions: Sequence[Action]) -> tuple[Action, ...]:
-    """Return `actions` with those that play in front: what freezes a screen pauses a replay."""
-    pause = [replace(action, label=_PAUSE[0], help=_PAUSE[1]) for action in actions if action.id == "freeze"]
-    return (*pause, *PLAYING, *(action for action in actions if action.id != "freeze"))
+class Playback(Console):
+    """What the application does differently while it plays a recording: its other base starts and ends it."""
+
+    areas = tuple(area for area in AREAS if area.id in {"tickets", "monitor"})
+    FIRST = "monitor"
+    BINDINGS: ClassVar[list[BindingType]] = [action.binding() for action in PLAYING]
+
+    def play(self, recording: Recording) -> Self:
+        """Play `recording` once the console runs; `self`."""
+        self._player = player = ReplayEngine(recording)
+        self._told: tuple[str, SoFar | None] = ("", None)
+        self.make_engine = lambda _settings: player
+        self.wall = self.ticking = lambda: player.at
+        return self
+
+    def _tick(self) -> None:
+        super()._tick()
+        told, (_mark, so_far) = (self._player.mark(), self._player.frame.so_far), self._told
+        if told != self._told and isinstance(screen := self.in_sight, ConsoleScreen):
+            self._told = told
+            screen.redraw_frame()
+            if told[1] != so_far and screen.AREA == "monitor":
+                self.call_later(screen.run_action, "read")
+
+    def strip(self) -> StatusStrip:
+        """Return the strip with the recorded time of day."""
+        return StatusStrip(wall=self.wall)
+
+    def marks(self) -> tuple[tuple[str, str], ...]:
+        """Return that it is a replay, of when and how fast."""
+        return ((self._player.mark(), "bold $background on $mark"),)
+
+    def allowed(self, action: Action) -> bool:
+        """Allow what plays and what only looks."""
+        return action.id in REPLAYED
+
+    def actions(self, area: str) -> tuple[Action, ...]:
+        """Return what plays before what can be looked at: what freezes a screen pauses a replay."""
+        usual = super().actions(area)
+        pause = [replace(each, label=_PAUSE[0], help=_PAUSE[1]) for each in usual if each.id == "freeze"]
+        return (*pause, *PLAYING, *(each for each in usual if each.id != "freeze"))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keep what needs an engine closed."""
+        if action in NEEDS_ENGINE or (
+            action == "area" and parameters[0] not in {each.id for each in self.areas}
+        ):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_help(self) -> None:
+        """Explain what is replayed."""
+        self.push_screen(HelpScreen("replay", ABOUT))
+
+    def paused_as_a_whole(self) -> bool:
+        """Pause, or go on."""
+        self._player.pause(paused=not self._player.paused)
+        self._tick()
+        return True
+
+    def action_play(self, how: str) -> None:
+        """Seek, or change the speed."""
+        self._player.turn(how)
+        self._tick()
 
 
 class ReplayEngine:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app import ReplayConsole
+from app import replay_console
 from hubsoft_tui.core.types import Badges, Priority
 from hubsoft_tui.errors import Closed, StoreError
 from hubsoft_tui.screens.replay import ReplayEngine
@@ -88,7 +88,8 @@ async def test_the_stand_in_answers_only_what_was_recorded(tmp_path):
 
 
 async def test_board_and_monitor_play_a_recording_by_keys(tmp_path):
-    app = ReplayConsole(Settings(), await made(tmp_path / "a.rec"))
+    await made(tmp_path / "a.rec")
+    app = replay_console(Settings(), tmp_path / "a.rec")
     async with app.run_test(size=(120, 36)) as pilot:
         await app.settled.wait()
         await pilot.press("space")
@@ -138,7 +139,7 @@ async def test_a_replay_draws_what_was_drawn(tmp_path, monkeypatch):
         await hub.run(recorder.look)
         recorder.take(hub.state)
         recorder.close()
-    app = ReplayConsole(Settings(), read_recording(tmp_path / "a.rec"))
+    app = replay_console(Settings(), tmp_path / "a.rec")
     async with app.run_test(size=(120, 36)) as pilot:
         await app.settled.wait()
         for key in ("f3", "f5"):

@@ -421,5 +421,20 @@ SHARED: Final = (
     ),
 )
 
+PLAYING: Final = (
+    Action("replay.back", "left", N_("back"), N_("Go back half a minute."), "app.play('back')"),
+    Action("replay.forward", "right", N_("forward"), N_("Go forward half a minute."), "app.play('forward')"),
+    Action("replay.slower", "minus", N_("slower"), N_("Play slower."), "app.play('slower')"),
+    Action(
+        "replay.faster",
+        "plus",
+        N_("faster"),
+        N_("Play faster, up to a minute a second."),
+        "app.play('faster')",
+    ),
+)
+"""What plays a recording, on every screen of it."""
+
 registry: Final = Registry()
 registry.declare(EVERYWHERE, SHARED)
+registry.declare("replay", PLAYING)

@@ -92,6 +92,8 @@ class Console(App[int]):
     """Keys the person remapped: action id -> key."""
     settled: asyncio.Event
     """Set once the engine runs or could not start."""
+    make_engine: Callable[[Settings], EngineHandle]
+    """Builds an engine that is not started, e.g. to try a profile."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,10 +148,6 @@ class Console(App[int]):
         """Bring the engine up in a thread, with other settings if given."""
         raise NotImplementedError
 
-    def make_engine(self, settings: Settings) -> EngineHandle:
-        """Build an engine that is not started, e.g. to try a profile."""
-        raise NotImplementedError
-
     def open_demo(self) -> None:
         """Leave the first-run screen for the demo."""
         raise NotImplementedError
@@ -183,8 +181,19 @@ class Console(App[int]):
 
     # -- drafts
 
+    def _parts(self) -> list[ConsolePart]:
+        """Return the screens and pages that stand open, behind others too."""
+        stacks = self._screen_stacks.values()
+        return [screen for stack in stacks for screen in stack if isinstance(screen, ConsolePart)]
+
+    def unsent(self) -> tuple[str, ...]:
+        """Return what is typed and not sent in the forms that stand open, each by its title."""
+        return tuple(part.unsent for part in self._parts() if part.unsent)
+
     def keep_forms(self) -> None:
-        """Take what the open forms hold as drafts."""
+        """Take what the open forms hold as drafts: the console ends, maybe in the middle of a word."""
+        for part in self._parts():
+            part.take()
 
     def flush_drafts(self, timeout: float) -> None:
         """Have the drafts on disk, waiting at most `timeout` seconds: the console has ended."""
@@ -275,6 +284,10 @@ class Console(App[int]):
         """Draw again what `marks` says."""
         raise NotImplementedError
 
+    def _tick(self) -> None:
+        """Have what is in sight follow the engine: the view clock's."""
+        raise NotImplementedError
+
     def copy(self, what: str, text: str) -> None:
         """Send `text` to the clipboard of the person's terminal (OSC 52) and say that it was sent."""
         encoded = base64.b64encode(text.encode())
@@ -305,6 +318,20 @@ class Console(App[int]):
     def extra_commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         """Yield what only the palette offers, as (name, help, what to run)."""
         yield from ()
+
+    def action_stay(self) -> None:
+        """Say why ctrl+z does nothing: stopped, the engine could not look after what is under way."""
+        self.tell(
+            _("The console stays in front: what is under way must go on. q leaves it, tmux detaches it.")
+        )
+
+    def action_help_quit(self) -> None:
+        """Say on ctrl+c what leaves: Textual's own sentence is English, and names a key that forms type."""
+        self.tell(_("ctrl+q leaves the console."))
+
+    def action_in_front(self) -> None:
+        """Say why an area's key does nothing here."""
+        self.tell(_("Something stands in front: close it with esc first."), severity="warning")
 
     def hints(self) -> tuple[str, ...]:
         """Return what may be typed to try the console, in the demo; nothing otherwise."""
@@ -375,6 +402,14 @@ class ConsolePart:
 
     tells_changes: ClassVar[bool] = False
     """Whether this part itself tells what happens to tickets, so that no toast needs to."""
+
+    @property
+    def unsent(self) -> str:
+        """The title of what is typed here and was not sent; empty for nothing."""
+        return ""
+
+    def take(self) -> None:
+        """Take what is typed here as a draft."""
 
     def follows(self, entry: Entry) -> bool:
         """Whether this part itself tells what becomes of `entry`, so that no toast needs to."""

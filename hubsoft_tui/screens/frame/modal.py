@@ -49,6 +49,7 @@ class ConsoleModal(ConsolePart, ModalScreen[T], Generic[T]):
     """A page that ends with a `T`, or None when it was left. Subclasses write `body()`."""
 
     AREA: ClassVar[str] = ""
+    ABOUT: ClassVar[str] = ""
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     SHARED: ClassVar[Mapping[str, str]] = {}
     """Ids of actions that work everywhere and here too, by an `action_` method of the page, with their labels here."""

@@ -14,6 +14,8 @@ from .actions import Action
 from .console import silent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hubsoft_tui.services.recordings import Recorder
 
     from .console import Console
@@ -33,6 +35,13 @@ def record_action(area: str) -> Action:
         line=False,
         job=N_("Record"),
     )
+
+
+def begun(path: Path) -> Recorder:
+    """Begin a recording in the file that was named. Raises HubSoftError where it cannot be written."""
+    from hubsoft_tui.services.recordings import Recorder  # noqa: PLC0415 - first frame
+
+    return Recorder(path, time.time())
 
 
 class ConsoleRecording:

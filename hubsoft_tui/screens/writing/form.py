@@ -235,14 +235,9 @@ class WriteForm(ConsoleModal[Entry]):
     # -- what is typed is kept
 
     @property
-    def unsent(self) -> bool:
-        """Whether something is typed here that was not sent."""
-        return self.is_attached and self.values() != self._pristine
-
-    @property
-    def title_line(self) -> str:
-        """What the form is called."""
-        return self._title
+    def unsent(self) -> str:
+        """The form's title while something is typed here that was not sent."""
+        return self._title if self.is_attached and self.values() != self._pristine else ""
 
     def keep(self) -> None:
         """Keep what is typed as a draft, or forget this form's own when nothing is typed any more."""
