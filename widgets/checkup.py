@@ -9,8 +9,16 @@ from textual.content import Content
 
 from hubsoft_tui.formats import NOTHING, about, day, day_of, moment, percent
 from hubsoft_tui.privacy import clean, mask_document
-from hubsoft_tui.services.checkup.plan_text import held_line, result_word
-from hubsoft_tui.services.checkup.types import Decision, ListOverview, MemberRow, Progress, Result, RunState
+from hubsoft_tui.services.checkup.types import (
+    Decision,
+    ListOverview,
+    MemberRow,
+    Progress,
+    Result,
+    RunState,
+    held_line,
+    result_word,
+)
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, line

@@ -175,7 +175,7 @@ def _answer_plan(plan: CheckupPlan, imported: Imported, *, as_json: bool) -> Non
 
 
 def _plan_lines(plan: CheckupPlan) -> list[str]:
-    from ..services.checkup.plan_text import plan_lines  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.checkup.types import plan_lines  # noqa: PLC0415 - heavy: help loads no service
 
     lines = plan_lines(plan)
     if plan.asked:
@@ -250,8 +250,7 @@ class _Bar:
 
 
 def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) -> list[str]:
-    from ..services.checkup.plan_text import result_word  # noqa: PLC0415 - heavy: help loads no service
-    from ..services.checkup.types import Result  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.checkup.types import Result, result_word  # noqa: PLC0415 - heavy: help loads no service
 
     counts = [f"{result_word(result)} {number(progress.counts.get(result, 0))}" for result in Result]
     requests = ngettext("{n} request", "{n} requests", progress.received).format(n=number(progress.received))
@@ -278,7 +277,7 @@ def _summary(progress: Progress, rows: Sequence[MemberRow], out: Path | None) ->
 
 
 def _changed(row: MemberRow) -> list[str]:
-    from ..services.checkup.plan_text import result_word  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.checkup.types import result_word  # noqa: PLC0415 - heavy: help loads no service
 
     decision = row.decision
     if decision is None or decision.was is None:
@@ -297,7 +296,7 @@ def _code(progress: Progress, rows: Sequence[MemberRow]) -> int:
         click.echo(_("Nobody could be checked: {reason}").format(reason=min(reasons, default="")), err=True)
         return Unreachable.exit_code
     if progress.held:
-        from ..services.checkup.plan_text import held_line  # noqa: PLC0415 - heavy: help loads no service
+        from ..services.checkup.types import held_line  # noqa: PLC0415 - heavy: help loads no service
 
         click.echo(held_line(progress.held), err=True)
         click.echo(_("Look at them, then use --release-held or --drop-held."), err=True)

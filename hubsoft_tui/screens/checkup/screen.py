@@ -12,8 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from hubsoft_tui.services.checkup import export
-from hubsoft_tui.services.checkup.plan_text import plan_lines
-from hubsoft_tui.services.checkup.types import Progress, RunState
+from hubsoft_tui.services.checkup.types import Progress, RunState, plan_lines
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets.checkup import CheckupHead, ListTable, MemberTable, member_text
 from widgets.table.table import VirtualTable

@@ -8,8 +8,7 @@ from textual.content import Content
 
 from hubsoft_tui.formats import about
 from hubsoft_tui.services.checkup.members import bad_lines, columns_read, zeros_restored
-from hubsoft_tui.services.checkup.plan_text import held_line
-from hubsoft_tui.services.checkup.types import Progress, Result, RunState, Way
+from hubsoft_tui.services.checkup.types import Progress, Result, RunState, Way, held_line
 from hubsoft_tui.texts import _, ngettext, number
 from widgets.safety import data
 

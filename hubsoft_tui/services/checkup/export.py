@@ -14,8 +14,7 @@ from ...errors import InvalidInput, StoreError
 from ...formats import clock, day, day_of, inert_cell, iso
 from ...settings.places import expanded, write_private
 from ...texts import N_, _, say
-from .plan_text import result_word, source_word
-from .types import CheckupPlan, MemberRow, Progress, Result
+from .types import CheckupPlan, MemberRow, Progress, Result, result_word, source_word
 
 SUFFIXES: Final = (".csv", ".json")
 _COLUMNS: Final = {

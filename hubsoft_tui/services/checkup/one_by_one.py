@@ -23,9 +23,9 @@ from ...errors import (
 )
 from ..customers import questions
 from ..customers.terms import Kind, Term
+from .results import judge, unknown
 from .roster import AGAIN, CALLER
 from .types import Decision
-from .verdict import judge, unknown
 
 AT_ONCE: Final = 3
 """Where HubSoft answers more slowly than requests may go, a second and a third are on their way at the same time."""

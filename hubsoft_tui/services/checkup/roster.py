@@ -30,9 +30,9 @@ from ...store.checkup_rows import Decision, Reading, Seen
 from ...store.rosters import RosterSize
 from ..customers import questions
 from .plan import GROW_AFTER, SMALLEST, Sizes, doubted, larger, smaller
+from .results import is_current, is_enabled
 from .storage import CheckupFiles
 from .types import Variant
-from .verdict import is_current, is_enabled
 
 CALLER: Final = "checkup"
 NOT_SENT: Final = frozenset({"connect", "pool", "proxy"})

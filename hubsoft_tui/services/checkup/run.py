@@ -29,11 +29,10 @@ from .plan import (
     worth_asking,
     worth_going_on,
 )
-from .results import CHUNK, ListResults
+from .results import CHUNK, ListResults, judge, unknown
 from .roster import NotBelieved, RosterReader, Spent, learn_total
 from .storage import CheckupFiles
 from .types import CheckupPlan, Decision, Result, RunRow, RunState, Variant, Way
-from .verdict import judge, unknown
 
 RESUME_SECONDS: Final = 1800.0
 """A reading that was left longer ago is begun anew: too much may have moved."""

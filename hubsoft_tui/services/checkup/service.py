@@ -20,9 +20,7 @@ from ...formats import clock
 from ...privacy import as_typed
 from ...texts import say
 from .members import read_members
-from .nightly_roster import NightlyRoster
 from .notifier import Notifier
-from .one_page import OnePage
 from .open_lists import OpenList, OpenLists
 from .plan import choose, pace_of, sizes_of, stale_of, worth_asking
 from .roster import Spent, learn_total
@@ -39,6 +37,7 @@ from .types import (
     RunRow,
     RunState,
 )
+from .whole_roster import NightlyRoster, OnePage
 
 logger = logging.getLogger(__name__)
 

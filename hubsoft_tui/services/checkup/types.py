@@ -1,4 +1,7 @@
-"""What check-ups hand out: immutable, light to import, instants in UTC epoch seconds."""
+"""What check-ups hand out, and its words for the screen and the command line alike.
+
+Immutable, light to import, instants in UTC epoch seconds.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ...store.checkup_rows import (
-    Decision,
-    KnownMember,
-    ListRow,
-    Member,
-    Notice,
-    Result,
-    RunRow,
-    RunState,
-)
-from ...texts import Text
+from ...formats import about
+from ...store.checkup_rows import Decision, KnownMember, ListRow, Member, Notice, Result, RunRow, RunState
+from ...texts import Text, _, ngettext, number
 
 __all__ = [
     "BadLine",
@@ -36,6 +31,10 @@ __all__ = [
     "RunState",
     "Variant",
     "Way",
+    "held_line",
+    "plan_lines",
+    "result_word",
+    "source_word",
 ]
 
 
@@ -206,3 +205,67 @@ class Imported:
     """No line names the columns: the one that holds a document was taken for the documents."""
     columns: tuple[str, ...] = ()
     """What the heading calls the columns that documents were read from."""
+
+
+def plan_lines(plan: CheckupPlan) -> list[str]:
+    """Say how the members will be decided, and what it costs; one or two lines."""
+    if plan.way is Way.NOTHING:
+        return [_("Everybody is remembered: nothing needs to be asked.")]
+    return [_way(plan), _cost(plan)]
+
+
+def result_word(result: Result) -> str:
+    """Return a result for people."""
+    return {
+        Result.ACTIVE: _("active"),
+        Result.INACTIVE: _("inactive"),
+        Result.NOT_FOUND: _("not found"),
+        Result.UNKNOWN: _("unknown"),
+    }[result]
+
+
+def held_line(count: int) -> str:
+    """Say that commands are held, and why."""
+    return ngettext(
+        "Unusually many members lost the contract at once: {n} command is held until a person looks.",
+        "Unusually many members lost the contract at once: {n} commands are held until a person looks.",
+        count,
+    ).format(n=number(count))
+
+
+def source_word(source: str) -> str:
+    """Return for people where a result is known from."""
+    return {"cache": _("memory"), "roster": _("roster"), "api": _("asked")}.get(source, source)
+
+
+def _way(plan: CheckupPlan) -> str:
+    singles = ngettext("{n} single question", "{n} single questions", plan.singles).format(
+        n=number(plan.singles)
+    )
+    if plan.way is Way.SINGLES:
+        if plan.at_most:
+            return _("{singles}, or fewer once the roster's size is known").format(singles=singles)
+        return singles
+    pages = ngettext("{n} page of {size}", "{n} pages of {size}", plan.pages).format(
+        n=number(plan.pages), size=number(plan.page_size)
+    )
+    roster = {
+        Variant.ENABLED: _("roster of enabled services: {pages}"),
+        Variant.CURRENT: _("roster without cancelled services: {pages}"),
+        Variant.ALL: _("whole roster: {pages}"),
+    }[plan.variant or Variant.ALL].format(pages=pages)
+    return (
+        _("{roster}, and about {singles}").format(roster=roster, singles=singles) if plan.singles else roster
+    )
+
+
+def _cost(plan: CheckupPlan) -> str:
+    requests = ngettext("{n} request", "{n} requests", plan.requests).format(n=number(plan.requests))
+    cost = _("{requests} instead of {naive}, about {time}.").format(
+        requests=requests, naive=number(plan.naive_requests), time=about(plan.seconds)
+    )
+    if plan.cached:
+        cost += " " + ngettext(
+            "{n} member is remembered.", "{n} members are remembered.", plan.cached
+        ).format(n=number(plan.cached))
+    return cost

@@ -13,7 +13,7 @@ from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.models import Customer, Service
 from hubsoft_tui.api.models import Page as Place
 from hubsoft_tui.core.requests.exchange import Received
-from hubsoft_tui.services.checkup import plan_text
+from hubsoft_tui.services.checkup import types
 from hubsoft_tui.services.checkup.plan import (
     SIZES,
     Pace,
@@ -26,11 +26,10 @@ from hubsoft_tui.services.checkup.plan import (
     stale_of,
     worth_asking,
 )
-from hubsoft_tui.services.checkup.results import ListResults
+from hubsoft_tui.services.checkup.results import ListResults, judge
 from hubsoft_tui.services.checkup.roster import MENDS, RosterPage, moved_on
 from hubsoft_tui.services.checkup.types import Decision, Member, Result, Variant, Way
 from hubsoft_tui.services.checkup.types import KnownMember as Known
-from hubsoft_tui.services.checkup.verdict import judge
 from hubsoft_tui.store.checkup_rows import Reading
 
 ALL, CURRENT, ENABLED = Variant.ALL, Variant.CURRENT, Variant.ENABLED
@@ -227,14 +226,14 @@ def test_results_hand_out_changes_or_everything():
 
 def test_a_plan_reads_in_both_languages():
     chosen = plan(Stale(active=8600, inactive=1400, new=100), {ALL: 12_000}, members=11_000)
-    assert plan_text.plan_lines(chosen)[0] == "whole roster: 24 pages of 500"
-    assert plan_text.plan_lines(chosen)[1].startswith("24 requests instead of 11,000, about 1 min")
+    assert types.plan_lines(chosen)[0] == "whole roster: 24 pages of 500"
+    assert types.plan_lines(chosen)[1].startswith("24 requests instead of 11,000, about 1 min")
     texts.use("pt_BR")
     try:
-        assert "24 requisições em vez de 11.000" in plan_text.plan_lines(chosen)[1]
+        assert "24 requisições em vez de 11.000" in types.plan_lines(chosen)[1]
     finally:
         texts.use("en")
-    assert plan_text.plan_lines(plan(Stale(), {}, members=3)) == [
+    assert types.plan_lines(plan(Stale(), {}, members=3)) == [
         "Everybody is remembered: nothing needs to be asked."
     ]
-    assert "or fewer" in plan_text.plan_lines(plan(Stale(new=30), {}))[0]
+    assert "or fewer" in types.plan_lines(plan(Stale(new=30), {}))[0]
