@@ -22,11 +22,9 @@ from ...store.mirror import Draft, Mirror, writing
 from ...store.mirror_records import MirrorChange, MirrorMessage, MirrorState, MirrorTexts, MirrorTicket
 from ...store.process_liveness import Lease
 from ...texts import say
-from .labels import STATUS, Labels
-from .merge import Manner, Merged, Noticed, Sighting, due_news, gone, merge
-from .paging import PageSize
+from .merge import STATUS, Labels, Manner, Merged, Noticed, Sighting, due_news, gone, merge
 from .pass_requests import PassAnswer, manner
-from .planner import KnownTickets, windows
+from .planner import KnownTickets, PageSize, windows
 from .types import ChangeKind, PassReport
 
 FORGET_SECONDS: Final = 400 * DAY

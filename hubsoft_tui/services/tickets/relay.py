@@ -18,10 +18,8 @@ from ...core.requests.leases import keep_lease
 from ...core.types import Priority
 from ...errors import HubSoftError, StoreError
 from ...store.mirror_records import Label
-from .labels import Labels
-from .merge import Sighting
-from .page_reader import Reader
-from .pass_requests import Asking, PassAnswer
+from .merge import Labels, Sighting
+from .pass_requests import Asking, PassAnswer, Reader
 from .planner import LOOK_SECONDS, KnownTickets
 
 logger = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from ..customers import terms
 from ..serial_thread import SerialThread
 from . import pass_store, queries
 from .merge import Manner, Sighting
-from .page_reader import by_protocol
+from .pass_requests import by_protocol
 from .sync import Sync
 from .types import BoardState, Change, Delta, PassReport, Plan, SyncStatus, TicketDetail, TicketRow
 

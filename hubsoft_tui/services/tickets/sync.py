@@ -20,9 +20,8 @@ from ...store.process_liveness import Lease, ProcessLiveness
 from ...texts import Text, say
 from ..serial_thread import SerialThread
 from . import pass_store
-from .labels import Labels
-from .page_reader import Reader
-from .pass_requests import Asking
+from .merge import Labels
+from .pass_requests import Asking, Reader
 from .pass_store import Cost
 from .planner import KnownTickets, plan_in_words, steps
 from .relay import Passes

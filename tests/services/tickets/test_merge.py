@@ -9,8 +9,16 @@ import pytest
 
 from hubsoft_tui.api.models import Ticket
 from hubsoft_tui.formats import BRASILIA, day_of, start_of
-from hubsoft_tui.services.tickets.labels import Labels
-from hubsoft_tui.services.tickets.merge import Manner, Merged, Sighting, due_at, gone, merge, sharpened
+from hubsoft_tui.services.tickets.merge import (
+    Labels,
+    Manner,
+    Merged,
+    Sighting,
+    due_at,
+    gone,
+    merge,
+    sharpened,
+)
 from hubsoft_tui.services.tickets.types import ChangeKind
 from hubsoft_tui.store.mirror_records import Following, Label, MirrorTicket, Standing
 

@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubsoft_tui.services.tickets.paging import SMALLEST, PageSize, next_page, on_from, overlap, pages
+from hubsoft_tui.services.tickets.planner import SMALLEST, PageSize, next_page, on_from, overlap, pages
 
 
 @given(read=st.integers(0, 60_000), size=st.integers(1, 500))
