@@ -18,8 +18,7 @@ from typing import Final
 from ...core.telemetry import trace as marks
 from ...formats import Late, exact_percent, lifetime
 from ...texts import Text, say
-from .change_rate import Changes
-from .columns import TraceColumns
+from .columns import Changes, TraceColumns
 from .curve import CANDIDATES, Point, curve
 from .lifetimes import KEYS, NOT_FOUND, SERVICE, SUSPENDED, rules
 

@@ -21,13 +21,14 @@ from ...settings.tree import Settings
 from ...store.tuning import SELF, Move, TuningLog
 from ...texts import say
 from .advice import Advice, advise, changes_of, reuse_within
-from .change_rate import Changes
-from .columns import TraceColumns, TraceSource
+from .columns import Changes, TraceColumns, TraceSource
 from .curve import CANDIDATES, SIZES, Point, curve, size_curve
 from .lifetimes import ages
 from .tunables import (
     RATE,
     SIZE,
+    Saved,
+    TunedFile,
     is_live,
     ladder,
     read_value,
@@ -37,7 +38,6 @@ from .tunables import (
     value_of,
     with_values,
 )
-from .tuned_file import Saved, TunedFile
 from .types import Difference, Forecast, Foretold, Moved, Shape, Tunable, Value, Waited, WaitForecast
 from .waits import Arrival, Waits, waits
 

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from hubsoft_tui.services.tuning.change_rate import ENOUGH, Changes
+from hubsoft_tui.services.tuning.columns import ENOUGH, Changes
 
 HOUR = 3600.0
 
