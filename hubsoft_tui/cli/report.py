@@ -58,8 +58,7 @@ def report(
     if trouble is not None:
         click.echo(_("Nothing is added to the reports: {reason}").format(reason=trouble), err=True)
     if page is not None:
-        from ..services.reports.export import write  # noqa: PLC0415 - heavy: help loads no service
-        from ..services.reports.html import as_page  # noqa: PLC0415 - heavy: help loads no service
+        from ..services.reports.export import as_page, write  # noqa: PLC0415 - heavy: help loads no service
 
         write(as_page(made, profile=profile.name, host=profile.url.partition("://")[2]), page)
         write_lines([_("The report of {day} is in {path}.").format(day=written(made.day), path=page)])
@@ -77,14 +76,13 @@ def report(
 
 def report_lines(made: DayReport) -> Iterator[str]:
     """Yield the report as people read it in a terminal."""
-    from ..services.reports import figures  # noqa: PLC0415 - heavy: help loads no service
-    from ..services.reports import html as page  # noqa: PLC0415 - heavy: help loads no service
+    from ..services.reports import export, figures  # noqa: PLC0415 - heavy: help loads no service
     from ..services.reports.types import caller_name, priority_name  # noqa: PLC0415 - heavy: help loads no service
 
     total = made.total
     yield styled(_("Report of {day}").format(day=written(made.day)), "strong")
     if not made.whole:
-        yield styled(page.incomplete(), "warning")
+        yield styled(export.incomplete(), "warning")
     if not made.rows:
         yield _("Nothing was asked on this day.")
         return

@@ -15,9 +15,8 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.errors import HubSoftError, InvalidInput
 from hubsoft_tui.services.outbox.types import EntryKind
-from hubsoft_tui.services.reports.export import COLUMNS, as_document, as_table, export
+from hubsoft_tui.services.reports.export import COLUMNS, as_document, as_page, as_table, export
 from hubsoft_tui.services.reports.figures import Sums
-from hubsoft_tui.services.reports.html import as_page
 from hubsoft_tui.services.reports.types import ActionCount, DayReport, Hour
 
 SUMS = Sums(
