@@ -66,6 +66,9 @@ CLOSING_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.001
 """How long another thread may go on while this one has a key to answer; Python's own is five times as long."""
 
+SENT_SECONDS: Final = 0.02
+"""What the thread that writes to the terminal takes at most for a frame, while no other has work in Python."""
+
 
 class HubSoftConsole(Console):
     """The application. `engine` makes the engine from settings; it runs in a thread."""
@@ -74,8 +77,7 @@ class HubSoftConsole(Console):
     CSS_PATH: ClassVar[list[str | PurePath]] = [f"styles/{name}.tcss" for name in ("frame", "app")]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "stay", show=False)]
-    FIRST: ClassVar[str] = "lookup"
-    """The mode of the first screen."""
+    DEFAULT_MODE: ClassVar[str] = "lookup"
     # Textual declares these two as what an instance may set, so they cannot be ClassVar.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
@@ -109,7 +111,12 @@ class HubSoftConsole(Console):
         self._on_terminal = streams.have_terminal()
         self._signals: SignalWatch | None = None
         self.settled = asyncio.Event()
+        if unconfigured:
+            self.DEFAULT_MODE = "first_run"  # type: ignore[misc]  # Textual reads it off the instance
         super().__init__()
+        for area in self.areas:
+            self.add_mode(area.id, partial(make_screen, area))
+        self.add_mode("first_run", self._first_run)
         self.announcer = Announcer(self)
         self.recording = ConsoleRecording(self, recorder)
         self.crash_folder = crash_folder
@@ -152,8 +159,8 @@ class HubSoftConsole(Console):
 
     # -- how it starts
 
-    def on_mount(self) -> None:
-        """Show the first screen; everything slow begins after it is painted."""
+    def on_load(self) -> None:
+        """Obey signals before anything is asked of the terminal."""
         # Textual restores the terminal when it exits, but catches no signal.
         loop = asyncio.get_running_loop()
 
@@ -162,11 +169,6 @@ class HubSoftConsole(Console):
 
         self._signals = SignalWatch(SIGNALS, leave, lambda: getattr(self._driver, "output", None))
         self._signals.start()
-        for area in self.areas:
-            self.add_mode(area.id, partial(make_screen, area))
-        self.add_mode("first_run", self._first_run)
-        self.switch_mode("first_run" if self._unconfigured else self.FIRST)
-        self.call_after_refresh(self._after_first_frame)
 
     def _first_run(self) -> Screen[None]:
         from hubsoft_tui.screens.first_run import FirstRunScreen  # noqa: PLC0415 - first frame
@@ -190,8 +192,10 @@ class HubSoftConsole(Console):
         self.recording.begin()
 
     def on_ready(self) -> None:
-        """Have the keyboard wait less for the engine's thread, which merges and decodes in Python."""
+        """Begin everything slow once the first screen is painted: until it is ready, Textual paints nothing."""
+        # The keyboard waits less for the engine's thread, which merges and decodes in Python.
         sys.setswitchinterval(SWITCH_SECONDS)
+        self.call_after_refresh(self.set_timer, SENT_SECONDS, self._after_first_frame)
 
     def start_engine(self, settings: Settings | None = None) -> None:
         """Bring the engine up in a thread, with `settings` instead of the present ones if given."""

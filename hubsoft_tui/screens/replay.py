@@ -59,7 +59,7 @@ class Playback(Console):
     """What the application does differently while it plays a recording: its other base starts and ends it."""
 
     areas = tuple(area for area in AREAS if area.id in {"tickets", "monitor"})
-    FIRST = "monitor"
+    DEFAULT_MODE = "monitor"
     BINDINGS: ClassVar[list[BindingType]] = [action.binding() for action in PLAYING]
 
     def play(self, recording: Recording) -> Self:

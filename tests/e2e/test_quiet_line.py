@@ -81,7 +81,7 @@ def test_no_request_leaves_before_the_first_frame(console: Opener) -> None:
     with Doorbell() as bell:
         terminal = console(extra=profile(bell.url), retry__max_retries=0, cold=True)
         terminal.wait_for(WELCOME)
-        assert terminal.first_frame is not None
+        terminal.wait_for(lambda: terminal.first_frame is not None)  # it has ended too
         terminal.quiet(1)
         assert bell.rings == []  # nor afterwards, until a question is asked
         ask(terminal, BIANCA)
