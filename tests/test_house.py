@@ -43,6 +43,7 @@ ALONE = {
     "hubsoft_tui.api.devices": RESOURCE,
     "hubsoft_tui.api.invoices": RESOURCE,
     "hubsoft_tui.shared.flights": MACHINES,
+    "hubsoft_tui.shared.news": MACHINES,
     "hubsoft_tui.shared.outages": MACHINES,
     "hubsoft_tui.shared.tokens": MACHINES,
     "hubsoft_tui.store.reports": ROOM,

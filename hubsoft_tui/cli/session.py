@@ -52,10 +52,12 @@ def loaded_settings(
     session: CommandSession, *, need_profile: bool = True, with_secrets: bool = True
 ) -> Loaded:
     """Return the settings of the profile wanted; what they warn of goes to stderr. Raises SettingsError."""
-    from ..settings.files import read  # noqa: PLC0415 - heavy: help loads no settings
+    from ..settings.files import complete, read  # noqa: PLC0415 - heavy: help loads no settings
 
     flags = {"read_only": True} if session.read_only else {}
     loaded = read(session.profile, flags, need_profile=need_profile, with_secrets=with_secrets)
+    if not with_secrets and (loaded.settings.shared.url or loaded.settings.profile.shared_url):
+        loaded = complete(loaded)  # what is remembered is shared too, and its server asks for a password
     texts.use(loaded.settings.ui.language)
     for warning in loaded.warnings:
         if (line := str(warning)) not in session.told:

@@ -9,7 +9,7 @@ import click
 from ..core.clock import SystemClock
 from ..core.limiter.ledger import Throttle
 from ..core.limiter.throttle import others_of_late
-from ..errors import HubSoftError
+from ..errors import HubSoftError, SharedServerLost
 from ..formats import DAY, age, day_time
 from ..settings import places
 from ..settings.files import explain
@@ -20,6 +20,7 @@ from .session import CommandSession, json_option, loaded_settings, loss_lines, o
 from .translation import Group, Option
 
 if TYPE_CHECKING:
+    from ..services.container import Services
     from ..store.losses import Loss
 
 
@@ -83,14 +84,24 @@ def clean(session: CommandSession, *, as_json: bool) -> None:
 @click.pass_obj
 def clear(session: CommandSession, *, as_json: bool) -> None:
     """Answer `cache clear`."""
+    untold = None
     with open_hub(session, with_secrets=False) as hub:
         dropped = hub.call(of_engine(lambda engine: engine.forget()))
+        try:
+            hub.call(_spread)
+        except SharedServerLost as error:
+            untold = str(error)
     if as_json:
-        write_json({"dropped": dropped, "records": 0})
-    else:
-        write_lines(
-            [ngettext("{n} customer forgotten.", "{n} customers forgotten.", dropped).format(n=dropped)]
-        )
+        write_json({"dropped": dropped, "records": 0} | ({} if untold is None else {"untold": untold}))
+        return
+    write_lines([ngettext("{n} customer forgotten.", "{n} customers forgotten.", dropped).format(n=dropped)])
+    if untold is not None:
+        write_lines([_("The other machines were not told. {reason}").format(reason=untold)])
+
+
+async def _spread(services: Services) -> None:
+    if services.shared is not None:
+        await services.shared.spread()
 
 
 @click.group(cls=Group)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -25,7 +25,7 @@ from .fetch import Fetcher
 from .limiter.gate import Gate
 from .limiter.ledger import PermitPort
 from .limiter.throttle import limits_from
-from .ports import FlightPort, OutagePort, RecordPort, TokenPort
+from .ports import FlightPort, NewsPort, OutagePort, RecordPort, TokenPort
 from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
 from .requests.breaker import Breaker
 from .requests.exchange import Exchange, Received
@@ -82,6 +82,8 @@ class Ports:
     flights: FlightPort
     outages: OutagePort | None = None
     """None where no other machine asks with this login."""
+    news: NewsPort | None = None
+    """As above."""
 
 
 class Engine:
@@ -148,7 +150,9 @@ class Engine:
             limit=self.known.limit,
             find=self.known.find,
         )
-        self._flights = ports.flights
+        self._news = ports.news
+        if ports.news is not None:
+            ports.news.on_outdated, ports.news.on_cleared = self.known.outdate, self.known.clear
         self._noted: deque[tuple[AskedQuestion, CachedAnswer]] = deque(maxlen=NOTED_KEPT)
         self._background: list[asyncio.Task[None]] = []
         self._probes: set[asyncio.Task[Any]] = set()
@@ -308,9 +312,16 @@ class Engine:
                 spent(job.requests)
 
     def forget(self) -> int:
-        """Forget every answer, at a shared server too; return how many records went here."""
-        self._flights.clear()
+        """Forget every answer, on all machines that share a budget; return how many records went here."""
+        if self._news is not None:
+            self._news.cleared()
         return self.known.clear()
+
+    def outdate(self, names: Sequence[str]) -> None:
+        """Let these records answer nothing any more, on no machine, but what is asked while HubSoft is away."""
+        self.known.outdate(names)
+        if self._news is not None:
+            self._news.outdated(names)
 
     @property
     def idle(self) -> bool:

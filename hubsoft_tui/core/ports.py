@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -117,8 +117,12 @@ class RecordPort(RecordSource, Protocol):
         """Note that these were used at `at` (epoch s), so that cleaning evicts others first."""
         ...
 
-    def clear(self) -> int:
-        """Forget everything; return how many entries went."""
+    def outdate(self, keys: list[str] | None, *, to: float, before: float) -> None:
+        """Let entries (None: all) asked for before `before` (Clock.now) count as fetched at `to` (epoch s)."""
+        ...
+
+    def clear(self, before: float | None = None) -> int:
+        """Forget everything, or what was asked for before `before` (Clock.now); return how many entries went."""
         ...
 
     def clean(self, *, older_than: float, max_entries: int, max_briefs: int) -> tuple[int, int]:
@@ -185,6 +189,26 @@ class OutagePort(Protocol):
         ...
 
 
+class NewsPort(Protocol):
+    """What the machines that share a budget tell each other of what is remembered.
+
+    Instants (Clock.now) say before when it was asked for what is meant: later answers count.
+    """
+
+    on_outdated: Callable[[tuple[str, ...] | None, float], object]
+    """Called when another machine changed what these records tell; None for all."""
+    on_cleared: Callable[[float], object]
+    """Called when another machine forgot everything. May raise StoreError."""
+
+    def outdated(self, names: Iterable[str]) -> None:
+        """What these records tell was changed here."""
+        ...
+
+    def cleared(self) -> None:
+        """Everything was forgotten here."""
+        ...
+
+
 class FlightPort(Protocol):
     """The questions on their way to HubSoft, so that one request answers all who ask."""
 
@@ -210,10 +234,6 @@ class FlightPort(Protocol):
 
     def landed(self, key: str, look: Look, entries: list[StoredEntry]) -> None:
         """Keep the answer, also for all who wait for it. Raises StoreError."""
-        ...
-
-    def clear(self) -> None:
-        """Have the machines that share a budget find no answer that was told before."""
         ...
 
     def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:

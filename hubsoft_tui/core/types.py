@@ -5,7 +5,6 @@ Everything here is immutable and light to import: screens need it before the eng
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
@@ -184,8 +183,6 @@ class SharedState:
     """Since the last answer; 0 while it is ON."""
     round_trip: float | None = field(default=None, compare=False)
     """Median of the last calls."""
-    calls: Mapping[str, int] = field(default_factory=dict, compare=False)
-    """Calls by what came of them: `ok`, `late`, `hello`, `old`, `error`."""
     alone: int = 0
     """Requests granted alone since the engine started."""
     held_back: float = field(default=0.0, compare=False)

@@ -212,7 +212,7 @@ class Desk:
     def note(self, row: OutboxRow, draft: DeskAction) -> None:
         """Write an action to the trail, and mark what it may have changed as out of date. Raises StoreError."""
         if row.state in {EntryState.SENT.value, EntryState.UNKNOWN.value}:
-            self._engine.known.outdate(_outdated_by(draft))
+            self._engine.outdate(_outdated_by(draft))
         ended = "" if row.state == EntryState.QUEUED.value else f":{row.state}"
         about = draft.order_number or draft.protocol if isinstance(draft, VisitAction) else draft.service_id
         subject = (

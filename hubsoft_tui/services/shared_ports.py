@@ -29,6 +29,7 @@ from ..shared.diagnosis import Diagnosis, LedgerSeen, diagnose, read_ledger
 from ..shared.flights import CHANNEL, SharedFlights
 from ..shared.machines import MachineSeen, seen_machines
 from ..shared.membership import SILENCE
+from ..shared.news import SharedNews
 from ..shared.outages import CHANNEL as OUTAGES
 from ..shared.outages import SharedOutages
 from ..shared.seal import Seal
@@ -120,6 +121,9 @@ def shared_ports(
         grant=grant,
         alone=ledger.last,
     )
+    news = SharedNews(seal, ledger, clock, server, budget.hurry)
+    budget.asides.append(news.saying)
+    budget.answers.append(news.heard)
     flights = SharedFlights(
         server,
         seal,
@@ -130,6 +134,7 @@ def shared_ports(
         records=ports.records,
         life=settings.cache.stale_ttl,
         most=settings.shared.max_records,
+        doubtful=news.doubtful,
     )
     budget.hearers[CHANNEL] = flights.news
     budget.asides.append(flights.going_on)
@@ -137,7 +142,7 @@ def shared_ports(
     outages = SharedOutages(server, face.id, ledger.owner)
     budget.hearers[OUTAGES] = outages.news
     budget.catch_up.append(outages.caught_up)
-    return replace(ports, permits=budget, flights=flights, tokens=tokens, outages=outages), budget
+    return replace(ports, permits=budget, flights=flights, tokens=tokens, outages=outages, news=news), budget
 
 
 async def looked_at(settings: Settings, account: str, clock: Clock) -> Diagnosis:

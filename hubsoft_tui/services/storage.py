@@ -279,9 +279,6 @@ class LocalFlights:
         else:
             self._records.save(entries)
 
-    def clear(self) -> None:
-        """Do nothing: answers are among the records alone."""
-
     def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
         """Let the others ask: only machines tell each other what they do not keep. Raises StoreError."""
         self._end(key)

@@ -143,7 +143,7 @@ def complete(loaded: Loaded) -> Loaded:
     if not loaded.settings.alerts.webhook_url:
         # No webhook is called, so the keyring need not be asked for its secret.
         wanted = tuple(key for key in wanted if key != "webhook_secret")
-    if not loaded.settings.shared.url:
+    if not (loaded.settings.shared.url or profile.shared_url):
         wanted = tuple(key for key in wanted if key not in {"shared_url", "shared_password"})
     found = look_up(loaded.places, profile.name, wanted) if wanted else {}
     if not found:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
@@ -120,6 +119,8 @@ class SharedBudget:
         """What else is listened for, by channel."""
         self.asides: list[Callable[[], dict[str, object]]] = []
         """What else each turn says."""
+        self.answers: list[Callable[[dict[str, Any]], None]] = []
+        """What else is done with each answer."""
         self.catch_up: list[Callable[[], Awaitable[None]]] = []
         """Awaited each time listening begins: earlier messages were missed."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -128,7 +129,6 @@ class SharedBudget:
         self._hurry = asyncio.Event()
         self._lost_at: float | None = None
         self._why: Text | None = None
-        self._calls: Counter[str] = Counter()
         self._alone = 0
         self._notes = MachineNotes()
 
@@ -172,7 +172,6 @@ class SharedBudget:
         except SharedServerLost as error:
             self._lose(_text(error))
             return None
-        self._calls[str(answer["s"])] += 1
         if answer["s"] == "newer":
             self._lose(
                 say(
@@ -182,6 +181,9 @@ class SharedBudget:
             return None
         reply = self._member.answered(answer)
         self._lost_at = self._why = None
+        if answer["s"] == "ok":
+            for hear in self.answers:
+                hear(answer)
         return reply
 
     def _lose(self, why: Text) -> None:
@@ -189,7 +191,6 @@ class SharedBudget:
             logger.warning("%s", why)
             self._lost_at = self._clock.now()
         self._why = why
-        self._calls["error"] += 1
         self._member.missed()
 
     # -- keeping in touch
@@ -237,12 +238,17 @@ class SharedBudget:
                         channel, said = await heard()
                         if channel in self.hearers:
                             self.hearers[channel](said)
-                        elif self._waits:
-                            self._wake()
                         else:
-                            self._called = -math.inf
-                            self._hurry.set()
+                            self.hurry()
             await asyncio.sleep(AGAIN)
+
+    def hurry(self) -> None:
+        """Take a turn soon."""
+        if self._waits:
+            self._wake()
+        else:
+            self._called = -math.inf
+            self._hurry.set()
 
     async def close(self) -> None:
         """Say goodbye to the server; the machine's last process returns its promised share."""
@@ -251,8 +257,10 @@ class SharedBudget:
             for task in going:
                 task.cancel()
             _, going = await asyncio.wait(going, timeout=CANCEL_AGAIN)
-        if not self._member.lost and self._member.last and self._only():
-            self._member.extras["bye"] = True
+        last = self._only()
+        if not self._member.lost and self._member.last and (last or self._hurry.is_set()):
+            if last:
+                self._member.extras["bye"] = True
             with contextlib.suppress(StoreError):
                 async with self._turning:
                     await self._take(())
@@ -267,6 +275,10 @@ class SharedBudget:
     async def forget(self, machine: str) -> None:
         """Declare a machine off and return its promised share. Raises SharedServerLost."""
         await self._say(forget=machine)
+
+    async def spread(self) -> None:
+        """Tell the others now what is to be told. Raises SharedServerLost."""
+        await self._say()
 
     async def _say(self, **words: object) -> None:
         async with self._turning:
@@ -382,7 +394,6 @@ class SharedBudget:
             unknown=0.0 if lost else self._left("un"),
             lost_for=_whole(now - self._lost_at) if lost and self._lost_at is not None else 0.0,
             round_trip=self._server.round_trip,
-            calls=dict(self._calls),
             alone=self._alone,
             held_back=last.get("H", 0) / 1000,
             plain=not self._server.address.encrypted,

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import struct
 from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 import msgspec
@@ -66,8 +67,12 @@ class SharedFlights:
         records: RecordPort,
         life: float,
         most: int,
+        doubtful: Callable[[Iterable[str], float], bool] = lambda _names, _at: False,
     ) -> None:
-        """A record lives `life` seconds on the server, which keeps `most`."""
+        """A record lives `life` seconds on the server, which keeps `most`.
+
+        `doubtful` tells whether records asked for at an instant of the server's clock were changed since.
+        """
         self._server = server
         self._seal = seal
         self._owner = owner
@@ -77,6 +82,7 @@ class SharedFlights:
         self._records = records
         self._life = life
         self._most = most
+        self._doubtful = doubtful
         self._waiting: dict[str, asyncio.Event] = {}
         self._claims: dict[str, str] = {}
         """The questions that are asked here, and their fences."""
@@ -112,7 +118,7 @@ class SharedFlights:
         if found == b"have":
             if (look := self._opened(name, rest[0], now)) is not None:
                 return look
-            # Damaged, or sealed with another secret: as good as not there, and in the way of no new answer.
+            # Damaged, sealed with another secret, or changed since: as good as not there, and in the way of no new one.
             await self._server.call(lambda client: client.unlink(self._key("r", name)))
             return await self.look(key, priority, max_age, before)
         if found == b"failed":
@@ -139,6 +145,8 @@ class SharedFlights:
             return None
         age = max(0.0, (known[1] + self._doubt() - at) / 1000)
         rows = msgspec.msgpack.decode(body, type=list[tuple[str, str, bytes]])
+        if self._doubtful((key for key, *_ in rows), at):
+            return None
         wall, epoch = self._clock.wall(), self._clock.epoch()
         entries = tuple(
             StoredEntry(key, kind, body, wall - age, now - age, epoch) for key, kind, body in rows
@@ -181,10 +189,6 @@ class SharedFlights:
             self._claims.pop(self._seal.name(key), None)
             return
         self._tell(key, look, _answers(key, entries), known, self._life)
-
-    def clear(self) -> None:
-        """Take every record away from the server."""
-        self._server.later(self._server.script("clear.lua", [self._key("used")], []))
 
     def spread(self, key: str, look: Look, entry: StoredEntry, *, life: float) -> None:
         """Tell an answer to those who ask, for `life` seconds, and keep it nowhere else. Raises StoreError."""

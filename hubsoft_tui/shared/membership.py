@@ -210,7 +210,8 @@ class Membership:
             for slot in ledger.slots.values()
         ]
         away = int(min(1e9, (now - max(notes.contact, self._contact)) * 1000)) if notes.roster else -1
-        return {"s": slots, "r": dict(notes.roster), "ra": away}
+        news = [[what, _ms(max(0.0, now - at))] for what, at in notes.told]
+        return {"s": slots, "r": dict(notes.roster), "ra": away, "nw": news}
 
     def server_time(self, instant: float) -> tuple[str, float] | None:
         """Return the epoch of the server's fast clock, and what that showed (ms) at least at `instant`."""

@@ -8,6 +8,7 @@
 -- clock and drift lie within TAU.
 local TAU, SILENT, FROZEN = 250, 8000, 6000
 local SHARE, ALONE = 3600000, 3            -- how long, and with how many requests a window, a machine may work alone
+local NAMED = 16                           -- so much of what counts no more is named; the rest puts all that is older in doubt
 local T = redis.call('TIME'); local raw = T[1] * 1000 + math.floor(T[2] / 1000) -- @clock
 local q = cmsgpack.unpack(ARGV[1])
 -- Asked here and not by the caller: a connection may be another run's since it last looked.
@@ -121,7 +122,30 @@ if g.rep and g.q > now then
 end
 if g.q <= now then g.rep = nil end
 
--- 7. sweep
+-- 7. what counts no more (see news.py): [number, what, when on the slow clock, on the fast one]
+local nw = g.nw or {id=q.new, n=0, l={}}; g.nw = nw
+local function forgotten(what, ago)
+  local slow, quick, kept = now - ago, fast - ago, {}
+  for _, x in ipairs(nw.l) do
+    if x[2] == what and what ~= '?' then return end
+    if not (string.sub(what, 1, 1) == '*' and x[3] <= slow) then kept[#kept+1] = x end
+  end
+  nw.n = nw.n + 1; kept[#kept+1] = {nw.n, what, slow, quick}
+  if #kept > NAMED then
+    local first = string.sub(kept[1][2], 1, 1) == '*' and 2 or 1
+    local one, next = kept[first], table.remove(kept, first + 1)
+    kept[first] = {next[1], '?', math.max(one[3], next[3]), math.max(one[4], next[4])}
+  end
+  nw.l = kept
+end
+if q.rep then for _, x in ipairs(q.rep.nw or {}) do forgotten(x[1], x[2]) end end
+for _, what in ipairs(q.fo or {}) do forgotten(what, 0) end
+local news = {}
+for _, x in ipairs(nw.l) do
+  if q.nw and (q.nw[1] ~= nw.id or x[1] > q.nw[2]) then news[#news+1] = {x[1], x[2], now - x[3], x[4]} end
+end
+
+-- 8. sweep
 for id, s in pairs(g.s) do if (s.d or s.l) + W <= now then g.s[id] = nil end end
 for id, x in pairs(g.h) do if now - x.t > FROZEN then g.h[id] = nil end end
 for id, x in pairs(g.o) do if now - x.t > 2 * hold then g.o[id] = nil end end
@@ -131,12 +155,12 @@ for _, x in ipairs(q.hd or {}) do   -- what HubSoft's headers count beyond the s
   if g.th.hl or x[1] - others < N then g.th.hl = x[1]; g.th.ot = others; g.th.ou = others > 0 and now + W or 0 end
 end
 
--- 8. my part of the line
+-- 9. my part of the line
 local heads = {t=now, m=q.m, w={}}
 for _, h in ipairs(q.h or {}) do heads.w[h[1]] = {now - h[3], h[2]} end
 g.h[q.o] = next(heads.w) and heads or nil
 
--- 9. the numbers in force
+-- 10. the numbers in force
 local lowest = recovered(now); for _, x in pairs(g.m) do if x.n and x.n < lowest then lowest = x.n end end
 if g.th.hl then lowest = math.min(lowest, g.th.hl - (now < g.th.ou and g.th.ot or 0)) end
 lowest = math.max(1, lowest)
@@ -150,7 +174,7 @@ for _, s in pairs(g.s) do held = held + 1; if s.p == 4 then low = low + 1; lastl
 local pace = W / math.max(1, caps[4])
 local lowmin = math.min(least, math.max(0, caps[2] - 1))
 
--- 10. the line in order: class, then the machine that had least of late (start-time fair queueing), then arrival
+-- 11. the line in order: class, then the machine that had least of late (start-time fair queueing), then arrival
 local line = {}
 for id, x in pairs(g.h) do for c, e in pairs(x.w) do line[#line+1] = {o=id, m=x.m, c=c, a=e[1], n=e[2]} end end
 local F, V = {}, {}
@@ -199,7 +223,7 @@ if not closed then
 end
 if g.h[q.o] and not next(g.h[q.o].w) then g.h[q.o] = nil end
 
--- 11. when to look again: the moment the place for my first head comes free, those ahead of it served first
+-- 12. when to look again: the moment the place for my first head comes free, those ahead of it served first
 local again = 60000
 if next(heads.w) then
   if closed then again = math.max(g.th.pu, g.q) - now; if not m.ok then again = 2000 end
@@ -235,20 +259,20 @@ if next(heads.w) then
     end end
   end
 end
--- 12. others may start now, and were told to look only later (the line before them changed): wake them, once
+-- 13. others may start now, and were told to look only later (the line before them changed): wake them, once
 for each, _ in pairs(free) do
   local o = g.o[each]
   if o and (o.w or 0) > now then o.w = nil; redis.call('PUBLISH', ARGV[2] .. each, '') end
 end
 
--- 13. questions that the caller asks go on: a call of their own would cost more than all these
+-- 14. questions that the caller asks go on: a call of their own would cost more than all these
 for _, c in ipairs(q.cl or {}) do
   local key = ARGV[3] .. c[1]; local claim = redis.call('GET', key) or ''
   local owner, fence = string.match(claim, '^([^|]*)|%d+|(%d+)|')
   if owner == q.o and fence == c[2] then redis.call('SET', key, claim, 'PX', q.cs) end
 end
 
--- 14. the right to work alone. What a machine may believe counts until it has said that it knows better.
+-- 15. the right to work alone. What a machine may believe counts until it has said that it knows better.
 local share = 0
 if m.ok and known_to_all and g.q <= now and g.u == 0 then share = math.min(ALONE, math.max(1, math.floor(alone_total / machines))) end
 local others = 0; for _, x in pairs(g.m) do if x ~= m then others = others + x.b end end
@@ -262,7 +286,7 @@ for _, s in pairs(g.s) do slots[#slots+1] = {now - s.g, (s.d or s.l) + W - now, 
 for _, h in ipairs(line) do if h.o ~= q.o then queue[#queue+1] = {h.c, h.n + (h.v or 0), now - h.a} end end
 local a = answer('ok', {g=grants, w=math.max(1, math.ceil(again)), n=lowest, apart=apart, b=share, r=roster, L=L,
   need=(g.rep and not g.rep[q.m]) and 1 or 0, pu=math.max(0, g.th.pu - now), qu=math.max(0, g.q - now),
-  un=math.max(0, g.u - now), hl=g.th.hl, H=g.H, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue})
+  un=math.max(0, g.u - now), hl=g.th.hl, H=g.H, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue, nw={nw.id, nw.n}, fo=news})
 g.o[q.o] = {q=q.n, a=#grants > 0 and a or nil, t=now, w=now + again}
 redis.call('SET', KEYS[1], cmsgpack.pack(g))
 return a

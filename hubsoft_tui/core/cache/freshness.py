@@ -6,7 +6,7 @@ a matter of the question's category and of the customer it is about.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -189,11 +189,14 @@ class Freshness(FreshReader):
         """Return a remembered record by its name, however old; None when there is none."""
         return self.cache.record(name)
 
-    def outdate(self, names: Iterable[str]) -> None:
-        """Let these records answer nothing any more but what is asked while HubSoft is away."""
+    def outdate(self, names: Sequence[str] | None, before: float | None = None) -> None:
+        """Let these records (None: all) answer nothing any more but what is asked while HubSoft is away.
+
+        Those are spared that were asked for after `before` (Clock.now).
+        """
         limits = self.settings
         longest = max(limits.client_data_ttl, limits.contract_status_ttl, limits.service_data_ttl)
-        self.cache.outdate(names, longest + 1.0)
+        self.cache.outdate(names, longest + 1.0, before)
 
     # -- keeping house
 
@@ -201,9 +204,9 @@ class Freshness(FreshReader):
         """How many customers are remembered; with `used_within` those used in the last so many seconds."""
         return self.cache.count(0.0 if used_within is None else self._clock.wall() - used_within)
 
-    def clear(self) -> int:
-        """Forget every answer; return how many records went."""
-        return self.cache.clear()
+    def clear(self, before: float | None = None) -> int:
+        """Forget every answer, or those asked for before `before` (Clock.now); return how many records went."""
+        return self.cache.clear(before)
 
     def clean(self) -> int:
         """Drop what has expired beyond use and what is over the limit; return how many expired."""
