@@ -40,7 +40,6 @@ RESOURCE = "a resource of the API has a file, its request beside its answer"
 ROOM = "tables of a database have a file, with their migrations"
 MACHINES = "a port to the shared server: apart, so that each is read and tested alone"
 ALONE = {
-    "hubsoft_tui.api.devices": RESOURCE,
     "hubsoft_tui.api.invoices": RESOURCE,
     "hubsoft_tui.shared.flights": MACHINES,
     "hubsoft_tui.shared.news": MACHINES,

@@ -35,10 +35,9 @@ from .requests.retry import Backoff, RetryBudget
 from .requests.tokens import Tokens
 from .requests.transport import Transport
 from .snapshots import Snapshots
-from .telemetry.events import Events
-from .telemetry.journal import Journal
+from .telemetry.journal import Events, Journal
 from .telemetry.statistics import Statistics
-from .telemetry.tracer import AskedQuestion, Tracer
+from .telemetry.trace import AskedQuestion, Tracer
 from .types import (
     Answer,
     ApiState,

@@ -12,8 +12,7 @@ from ..api.models import Customer, Device, Service, Ticket, WorkOrder
 from ..api.operation import Operation
 from ..api.scalars import MAX_INTEGER
 from ..api.search import SearchKey
-from ..api.tickets import customer_tickets
-from ..api.work_orders import customer_work_orders
+from ..api.tickets import customer_tickets, customer_work_orders
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.types import Answer, RequestContext

@@ -27,7 +27,7 @@ from ..settings.tree import Settings
 from ..texts import say
 
 if TYPE_CHECKING:
-    from ..core.telemetry.events import Subscription
+    from ..core.telemetry.journal import Subscription
     from .container import Services
     from .customers.memory import RememberedCustomers
 

@@ -11,11 +11,11 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.api import answers
 from hubsoft_tui.api.choices import COLUMNS, Table, choice
+from hubsoft_tui.api.connections import session
 from hubsoft_tui.api.invoices import invoice
 from hubsoft_tui.api.models import Choice, Invoice, PaymentText, Session, WorkOrder
-from hubsoft_tui.api.sessions import session
+from hubsoft_tui.api.tickets import work_order
 from hubsoft_tui.api.token import MAX_LIFETIME, grant
-from hubsoft_tui.api.work_orders import work_order
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, Refused
 from hubsoft_tui.formats import BRASILIA
 

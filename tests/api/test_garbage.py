@@ -14,13 +14,18 @@ from hypothesis import strategies as st
 
 from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.choices import Table, choices
+from hubsoft_tui.api.connections import connection_sessions
 from hubsoft_tui.api.customers import customer_search, customers_page
 from hubsoft_tui.api.invoices import customer_invoices
 from hubsoft_tui.api.operation import Operation
-from hubsoft_tui.api.sessions import connection_sessions
-from hubsoft_tui.api.tickets import add_message, customer_tickets, tickets_page, update_ticket
+from hubsoft_tui.api.tickets import (
+    add_message,
+    customer_tickets,
+    customer_work_orders,
+    tickets_page,
+    update_ticket,
+)
 from hubsoft_tui.api.token import token
-from hubsoft_tui.api.work_orders import customer_work_orders
 from hubsoft_tui.errors import HubSoftError
 
 from . import made

@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 
 from hubsoft_tui.api.choices import Table, choices
+from hubsoft_tui.api.connections import connection_sessions
 from hubsoft_tui.api.customers import CustomerDate, ServiceDate, customer_search, customers_page
 from hubsoft_tui.api.invoices import customer_invoices
 from hubsoft_tui.api.operation import Operation
 from hubsoft_tui.api.search import SearchKey, SessionKey
-from hubsoft_tui.api.sessions import connection_sessions
 from hubsoft_tui.api.tickets import (
     TicketDate,
     add_message,
     close_ticket,
     customer_tickets,
+    customer_work_orders,
     open_ticket,
     tickets_page,
     update_ticket,
 )
 from hubsoft_tui.api.token import token
-from hubsoft_tui.api.work_orders import customer_work_orders
 from hubsoft_tui.errors import BadAnswer, CredentialsRefused, Refused
 
 from . import made

@@ -10,13 +10,19 @@ import pytest
 
 from hubsoft_tui.api import answers, envelope
 from hubsoft_tui.api.choices import Table, choices
+from hubsoft_tui.api.connections import connection_sessions
 from hubsoft_tui.api.customers import customer_search, customers_page
 from hubsoft_tui.api.invoices import customer_invoices, invoice
 from hubsoft_tui.api.operation import Operation
-from hubsoft_tui.api.sessions import connection_sessions
-from hubsoft_tui.api.tickets import add_message, customer_tickets, open_ticket, tickets_page
+from hubsoft_tui.api.tickets import (
+    add_message,
+    customer_tickets,
+    customer_work_orders,
+    open_ticket,
+    tickets_page,
+    work_order,
+)
 from hubsoft_tui.api.token import token
-from hubsoft_tui.api.work_orders import customer_work_orders, work_order
 from hubsoft_tui.errors import HubSoftError, Refused
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "hubsoft-api" / "samples"

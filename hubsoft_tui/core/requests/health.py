@@ -7,7 +7,7 @@ from collections import deque
 from ...settings.tree import HealthSettings
 from ...texts import Text, say
 from ..clock import Clock
-from ..telemetry.events import Events, HealthChanged
+from ..telemetry.journal import Events, HealthChanged
 from ..types import ApiState, BreakerState, Health
 from .breaker import Breaker
 

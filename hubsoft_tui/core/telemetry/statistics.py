@@ -9,7 +9,7 @@ from ..cache.cache import CachedAnswer
 from ..cache.freshness import Fetched, Question
 from ..clock import Clock, today
 from ..types import Category, CategoryStats, Outcome, RequestContext
-from .tracer import AskedQuestion, Tracer
+from .trace import AskedQuestion, Tracer
 
 COURSE_MINUTES: Final = 30
 _ANSWERED: Final = frozenset({Outcome.HIT, Outcome.COALESCED, Outcome.NEGATIVE})

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from hubsoft_tui.api.service_actions import Suspension
+from hubsoft_tui.api.connections import Suspension
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.formats import BRASILIA, day_time
 from hubsoft_tui.privacy import clean

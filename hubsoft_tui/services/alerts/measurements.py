@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...core.clock import Clock
-from ...core.telemetry.events import Event
+from ...core.telemetry.journal import Event
 from ...core.types import BreakerState, BudgetState, Health, Priority, RequestRow, SharedState, Snapshot
 from ...settings.alerts import AlertRule, AlertSettings
 

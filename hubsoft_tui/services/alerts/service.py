@@ -22,7 +22,7 @@ from ...core.clock import Clock
 from ...core.engine import Engine
 from ...core.requests.leases import retry_while_busy
 from ...core.requests.webhook import Webhook, WebhookFailure
-from ...core.telemetry.events import Subscription
+from ...core.telemetry.journal import Subscription
 from ...errors import HubSoftError, StoreError
 from ...settings.alerts import BY_ID, RULES, AlertRule, Unit
 from ...settings.tree import Profile, Settings

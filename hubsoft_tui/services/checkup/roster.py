@@ -23,7 +23,7 @@ from ...api.operation import Operation
 from ...api.search import is_document
 from ...core.engine import Engine
 from ...core.requests.exchange import LOGIN, Received
-from ...core.telemetry.events import Subscription
+from ...core.telemetry.journal import Subscription
 from ...core.types import Priority, RequestContext, RequestRow
 from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut, Unreachable
 from ...store.checkup_rows import Decision, Reading, Seen

@@ -13,7 +13,7 @@ from typing import Final
 
 from ...api.models import Customer
 from ...core.engine import Engine
-from ...core.telemetry.events import Subscription
+from ...core.telemetry.journal import Subscription
 from ...core.types import Category, Priority
 from ...errors import HubSoftError, QueueFull, RateLimited, Refused, Unreachable
 from ...store.checkup_rows import Reading

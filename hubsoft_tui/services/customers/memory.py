@@ -13,7 +13,7 @@ from ...api.models import Customer, Ticket
 from ...core.cache.cache import CachedAnswer, CacheReader
 from ...core.cache.freshness import FreshReader
 from ...core.clock import Clock
-from ...core.telemetry.tracer import AskedQuestion, RecordTraits, Tracer
+from ...core.telemetry.trace import AskedQuestion, RecordTraits, Tracer
 from ...core.types import Category, Outcome, RequestContext
 from ...errors import StoreError
 from ...settings.places import Places, current_person

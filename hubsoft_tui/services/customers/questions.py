@@ -12,15 +12,13 @@ from msgspec import structs
 
 from ...api.choices import Table
 from ...api.choices import choices as read_choices
+from ...api.connections import connection_sessions, service_devices
 from ...api.customers import customer_search
-from ...api.devices import service_devices
 from ...api.invoices import customer_invoices
 from ...api.models import Choice, Customer, Device, Invoice, Service, Session, Ticket, WorkOrder
 from ...api.operation import Operation
 from ...api.search import SearchKey, SessionKey
-from ...api.sessions import connection_sessions
-from ...api.tickets import customer_tickets
-from ...api.work_orders import customer_work_orders
+from ...api.tickets import customer_tickets, customer_work_orders
 from ...core.cache.cache import BRIEF, CUSTOMER, Part
 from ...core.cache.freshness import Question
 from ...core.types import Category

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ...api import service_actions, work_orders
+from ...api import connections, tickets
 from ...api.models import CANCELLED, Customer, Receipt, Service, Ticket, WorkOrder
 from ...api.operation import ROOT, Operation
 from ...errors import InvalidInput
@@ -54,8 +54,8 @@ _EFFECTS: Final = {
     EntryKind.RESCHEDULE_VISIT: N_("The visit is planned for the new time."),
 }
 _SUSPENSIONS: Final = {
-    service_actions.Suspension.DEBT.value: N_("for debt"),
-    service_actions.Suspension.ASKED.value: N_("at the customer's wish"),
+    connections.Suspension.DEBT.value: N_("for debt"),
+    connections.Suspension.ASKED.value: N_("at the customer's wish"),
 }
 
 
@@ -180,26 +180,26 @@ def operation_of_action(draft: DeskAction) -> Operation[Receipt]:
         return _visit_operation(draft)
     service = draft.service_id
     made: dict[EntryKind, Callable[[], Operation[Receipt]]] = {
-        EntryKind.TRUST_UNLOCK: lambda: service_actions.trust_unlock(service, draft.days or 0),
-        EntryKind.DISCONNECT: lambda: service_actions.disconnect(service),
-        EntryKind.CLEAR_MAC: lambda: service_actions.clear_mac(service),
-        EntryKind.CLEAR_PHYSICAL_ADDRESS: lambda: service_actions.clear_physical_address(service),
-        EntryKind.RESTART_DEVICE: lambda: service_actions.restart_device(draft.device or ""),
-        EntryKind.RESTORE_DEVICE: lambda: service_actions.restore_device(draft.device or ""),
-        EntryKind.SUSPEND: lambda: service_actions.suspend(service, draft.suspension or ""),
-        EntryKind.ENABLE: lambda: service_actions.enable(service, draft.reason),
-        EntryKind.ACTIVATE: lambda: service_actions.activate(service),
+        EntryKind.TRUST_UNLOCK: lambda: connections.trust_unlock(service, draft.days or 0),
+        EntryKind.DISCONNECT: lambda: connections.disconnect(service),
+        EntryKind.CLEAR_MAC: lambda: connections.clear_mac(service),
+        EntryKind.CLEAR_PHYSICAL_ADDRESS: lambda: connections.clear_physical_address(service),
+        EntryKind.RESTART_DEVICE: lambda: connections.restart_device(draft.device or ""),
+        EntryKind.RESTORE_DEVICE: lambda: connections.restore_device(draft.device or ""),
+        EntryKind.SUSPEND: lambda: connections.suspend(service, draft.suspension or ""),
+        EntryKind.ENABLE: lambda: connections.enable(service, draft.reason),
+        EntryKind.ACTIVATE: lambda: connections.activate(service),
     }
     return made[draft.kind]()
 
 
 def _visit_operation(draft: VisitAction) -> Operation[Receipt]:
     if draft.kind is EntryKind.OPEN_WORK_ORDER:
-        return work_orders.open_work_order(draft.ticket_id or 0)
+        return tickets.open_work_order(draft.ticket_id or 0)
     if draft.kind is EntryKind.CONFIRM_VISIT:
-        return work_orders.confirm_visit(draft.order_id or 0)
+        return tickets.confirm_visit(draft.order_id or 0)
     times = (datetime.fromtimestamp(at or 0.0, UTC) for at in (draft.start, draft.end))
-    return work_orders.reschedule_visit(draft.order_id or 0, *times)
+    return tickets.reschedule_visit(draft.order_id or 0, *times)
 
 
 def content_of_action(draft: DeskAction) -> str:
@@ -230,8 +230,8 @@ def checked_action(draft: DeskAction, customer: Customer | None) -> DeskAction:
     if draft.service_id < 1:
         raise InvalidInput(say("Say which service it is about."))
     _refuse_cancelled(draft, customer)
-    if draft.kind is EntryKind.TRUST_UNLOCK and not 1 <= (draft.days or 0) <= service_actions.MAX_DAYS:
-        most = service_actions.MAX_DAYS
+    if draft.kind is EntryKind.TRUST_UNLOCK and not 1 <= (draft.days or 0) <= connections.MAX_DAYS:
+        most = connections.MAX_DAYS
         raise InvalidInput(say("Say for how many days it is unlocked: 1 to {most}.", most=most))
     if draft.kind in DEVICE_KINDS and not (draft.device or "").strip():
         raise InvalidInput(say("HubSoft names no equipment for this service, so none can be restarted."))

@@ -13,13 +13,12 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from ...api.answers import Decoded
+from ...api.connections import connection_sessions
 from ...api.customers import customer_search
 from ...api.models import Customer, Message, Service, Session, Thread, Ticket, WorkOrder
 from ...api.operation import Operation
 from ...api.search import SearchKey, SessionKey
-from ...api.sessions import connection_sessions
-from ...api.tickets import customer_tickets, ticket_messages
-from ...api.work_orders import WorkOrderStatus, customer_work_orders
+from ...api.tickets import WorkOrderStatus, customer_tickets, customer_work_orders, ticket_messages
 from ...formats import BRASILIA, ONE_DAY, day_of
 from ...store.outbox import OutboxRow
 from ...texts import N_, _

@@ -144,7 +144,7 @@ class ServiceAction:
     device: str | None = field(default=None, repr=False)
     """`phy_addr` of the equipment: what is restarted or restored, or was bound before."""
     suspension: str | None = None
-    """For a suspension: one of `api.service_actions.Suspension`."""
+    """For a suspension: one of `api.connections.Suspension`."""
     reason: str = field(default="", repr=False)
     """For enabling a service."""
     login: str | None = field(default=None, repr=False)

@@ -6,7 +6,7 @@ import pytest
 
 from hubsoft_tui.core.requests.breaker import Breaker
 from hubsoft_tui.core.requests.health import HealthMonitor
-from hubsoft_tui.core.telemetry.events import Events, HealthChanged
+from hubsoft_tui.core.telemetry.journal import Events, HealthChanged
 from hubsoft_tui.core.types import BreakerState, Health
 from hubsoft_tui.settings.tree import HealthSettings
 from tests.clocks import HandClock

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hubsoft_tui.core.telemetry.events import HealthChanged
+from hubsoft_tui.core.telemetry.journal import HealthChanged
 from hubsoft_tui.core.types import (
     ApiState,
     BreakerState,

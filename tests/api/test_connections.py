@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.api import devices, service_actions, work_orders
+from hubsoft_tui.api import connections, tickets
 from hubsoft_tui.errors import BadAnswer, HubSoftError, NotOffered, Refused
 from hubsoft_tui.formats import BRASILIA
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "hubsoft-api" / "samples"
 START, END = (datetime(2026, 12, 1, hour, 30, tzinfo=BRASILIA) for hour in (14, 16))
 RECORDED = {
-    "cliente_desbloqueio_confianca.success": service_actions.trust_unlock(7, 3),
-    "cliente_solicitar_desconexao.success": service_actions.disconnect(7),
-    "cliente_reset_mac_addr.success": service_actions.clear_mac(7),
-    "cliente_servico_suspender.success": service_actions.suspend(7, "suspenso_debito"),
-    "ordem_servico_remove_agendamento": work_orders.confirm_visit(1493),
+    "cliente_desbloqueio_confianca.success": connections.trust_unlock(7, 3),
+    "cliente_solicitar_desconexao.success": connections.disconnect(7),
+    "cliente_reset_mac_addr.success": connections.clear_mac(7),
+    "cliente_servico_suspender.success": connections.suspend(7, "suspenso_debito"),
+    "ordem_servico_remove_agendamento": tickets.confirm_visit(1493),
 }
 REFUSED = {
-    "cliente_reset_phy_addr.error_no_auth": service_actions.clear_physical_address(7),
-    "rede_reiniciar_cpe.error_not_found": service_actions.restart_device("AA:BB:CC:DD:EE:FF"),
+    "cliente_reset_phy_addr.error_no_auth": connections.clear_physical_address(7),
+    "rede_reiniciar_cpe.error_not_found": connections.restart_device("AA:BB:CC:DD:EE:FF"),
 }
 
 
@@ -51,7 +51,7 @@ def test_recorded_refusal_keeps_its_words(name):
 )
 def test_anything_less_than_success_is_no_receipt(body):
     with pytest.raises(BadAnswer):
-        service_actions.disconnect(7).read(body)
+        connections.disconnect(7).read(body)
 
 
 def test_writes_are_never_repeatable_and_hide_the_equipment():
@@ -59,16 +59,16 @@ def test_writes_are_never_repeatable_and_hide_the_equipment():
     made = [
         *RECORDED.values(),
         *REFUSED.values(),
-        service_actions.restore_device(address),
-        work_orders.open_work_order(5),
+        connections.restore_device(address),
+        tickets.open_work_order(5),
     ]
     assert not any(each.repeatable for each in made)
-    assert address not in repr(service_actions.restart_device(address))
-    assert service_actions.restart_device("a/../b").path.endswith("rede/reiniciar_cpe/a%2F..%2Fb")
+    assert address not in repr(connections.restart_device(address))
+    assert connections.restart_device("a/../b").path.endswith("rede/reiniciar_cpe/a%2F..%2Fb")
 
 
 def test_new_time_of_a_visit_is_written_as_hubsoft_wants_it():
-    assert work_orders.reschedule_visit(5, START, END).body == {
+    assert tickets.reschedule_visit(5, START, END).body == {
         "id_ordem_servico": 5,
         "data_inicio_programado": "2026-12-01",
         "hora_inicio_programado": "14:30",
@@ -76,7 +76,7 @@ def test_new_time_of_a_visit_is_written_as_hubsoft_wants_it():
         "hora_termino_programado": "16:30",
     }
     with pytest.raises(ValueError, match="ends before"):
-        work_orders.reschedule_visit(5, END, START)
+        tickets.reschedule_visit(5, END, START)
 
 
 def test_equipment_of_another_service_is_not_shown_and_parameters_are_not_kept():
@@ -91,7 +91,7 @@ def test_equipment_of_another_service_is_not_shown_and_parameters_are_not_kept()
         }
 
     answer = {"status": "success", "cpes": [cpe(1, 7), cpe(2, 8)]}
-    (found,) = devices.service_devices(7).decode(answer).value
+    (found,) = connections.service_devices(7).decode(answer).value
     assert (found.id, found.readings[0].rx, found.readings[0].tx) == (1, -21.5, None)
     assert "wifi" not in repr(found)
 
@@ -99,7 +99,7 @@ def test_equipment_of_another_service_is_not_shown_and_parameters_are_not_kept()
 @pytest.mark.parametrize("status", [404, 405])
 def test_older_server_is_told_apart_for_reads_alone(status):
     with pytest.raises(NotOffered):
-        devices.service_devices(7).read(b"<html>", status=status)
+        connections.service_devices(7).read(b"<html>", status=status)
     with pytest.raises(HubSoftError) as told:
-        service_actions.activate(7).read(b"<html>", status=status)
+        connections.activate(7).read(b"<html>", status=status)
     assert type(told.value) is BadAnswer
