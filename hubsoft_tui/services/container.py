@@ -19,8 +19,7 @@ from ..api.token import token
 from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.snapshots import Watch
-from ..core.telemetry.trace import QuestionRow, TraceSink
-from ..core.telemetry.trace import Tracer
+from ..core.telemetry.trace import QuestionRow, Tracer, TraceSink
 from ..core.types import Badges, Category, Priority, RequestContext
 from ..errors import HubSoftError
 from ..formats import day_of

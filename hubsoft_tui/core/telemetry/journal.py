@@ -1,4 +1,4 @@
-"""The last requests, for the Requests screen and the log; and how many there were today."""
+"""What happens, as events for every subscription; the last requests, for the Requests screen and the log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from ..types import Health, Priority, RequestRow
 from .trace import SentRow, TraceSink
 
 KEPT: Final = 500
+MOST_WAITING: Final = 1000
+"""Events that one subscription holds."""
 logger = logging.getLogger(__name__)
-KEPT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,10 @@ Event = RequestRow | HealthChanged
 
 
 class Subscription:
-    """One watcher's events, oldest first; the oldest are lost when more than `KEPT` wait. Any thread."""
+    """One watcher's events, oldest first; the oldest are lost when more than `MOST_WAITING` wait. Any thread."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque(maxlen=KEPT)
+        self._events: deque[Event] = deque(maxlen=MOST_WAITING)
         self._arrived = threading.Event()
 
     def push(self, event: Event) -> None:
@@ -56,7 +57,7 @@ class Subscription:
 
 
 class Events:
-    """Publishes to every subscription."""
+    """Publishes to every subscription. Without one an event costs one comparison."""
 
     def __init__(self) -> None:
         self._subscriptions: tuple[Subscription, ...] = ()

@@ -1,16 +1,18 @@
 """The trace: one compact row for every question and every request, without personal data.
 
-The engine hands rows to a `TraceSink`; what keeps them (`store`) and what is learnt from them (`services`:
-reports, what-if, self-tuning) know nothing of the engine. Instants are UTC epoch seconds.
+The engine makes rows with a `Tracer`, in a few microseconds each, and hands them to a `TraceSink`; what keeps them
+(`store`) and what is learnt from them (`services`: reports, what-if, self-tuning) know nothing of the engine.
+Instants are UTC epoch seconds.
 """
 
 from __future__ import annotations
 
-from dataclasses import (dataclass)
-from typing import (Any, Final, Protocol)
-from ..types import (Category, Outcome, Priority)
-from collections.abc import (Callable)
-from hashlib import (blake2b)
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, Protocol
+
+from ..types import Category, Outcome, Priority
 
 REFRESH: Final = "refresh"
 """The caller of background renewals: questions that keep the cache fresh."""
