@@ -54,7 +54,6 @@ ALONE = {
     "widgets.monitor.verdict": DRAWN,
     "widgets.report": DRAWN,
     "widgets.tuning": DRAWN,
-    "hubsoft_tui.terminal.bell": "what a terminal understands stands with the rest of it",
 }
 """Modules that exactly one of another folder imports, and why they do not live with it."""
 TEXTUALS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubsoft_tui.terminal.bell import MOST_CHARACTERS, Ringer, ring_sequence
+from hubsoft_tui.screens.frame.announcer import MOST_CHARACTERS, Ringer, ring_sequence
 
 
 def test_what_came_too_soon_is_told_with_the_next():
