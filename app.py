@@ -39,9 +39,8 @@ from hubsoft_tui.screens.lookup.screen import LookupScreen
 from hubsoft_tui.settings import files, places
 from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
-from hubsoft_tui.terminal.driver import SignalWatch, TerminalDriver
+from hubsoft_tui.terminal.driver import ControlFilter, SignalWatch, TerminalDriver
 from hubsoft_tui.texts import _
-from widgets.safety import ControlFilter
 from widgets.themes import THEMES, semantic
 
 if TYPE_CHECKING:
@@ -309,7 +308,7 @@ class HubSoftConsole(Console):
     @work(group="go", exclusive=True, exit_on_error=False)
     async def action_go(self) -> None:
         """Ask for a screen and a filter, and go there."""
-        from hubsoft_tui.screens.frame.destination import chosen_destination  # noqa: PLC0415 - first frame
+        from hubsoft_tui.screens.frame.confirm import chosen_destination  # noqa: PLC0415 - first frame
 
         if (chosen := await chosen_destination(self)) is not None:
             area, text = chosen

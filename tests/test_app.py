@@ -15,7 +15,8 @@ from hubsoft_tui.errors import HubSoftError, StoreError
 from hubsoft_tui.flags import Flags
 from hubsoft_tui.screens.frame.modal import TooSmall
 from hubsoft_tui.settings.tree import Settings, UiSettings
-from widgets.safety import ControlFilter, data
+from hubsoft_tui.terminal.driver import ControlFilter
+from widgets.line_widget import data
 
 from .screens.fake import BIANCA, CPF, FakeHub, console, seen, settle, wait_for
 

@@ -49,7 +49,6 @@ ALONE = {
     "hubsoft_tui.store.tokens": ROOM,
     "widgets.checkup": DRAWN,
     "widgets.monitor.lately": DRAWN,
-    "widgets.monitor.machines": DRAWN,
     "widgets.monitor.panels": DRAWN,
     "widgets.monitor.verdict": DRAWN,
     "widgets.report": DRAWN,

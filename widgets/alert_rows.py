@@ -11,8 +11,7 @@ from hubsoft_tui.settings.alerts import BY_ID, AlertRule, Unit
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, fit, line
-from .table.columns import Column
-from .table.table import VirtualTable
+from .table.table import Column, VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,8 +22,7 @@ from hubsoft_tui.services.checkup.types import (
 from hubsoft_tui.texts import _, ngettext, number
 
 from .line_widget import Drawn, Part, line
-from .table.columns import Column
-from .table.table import VirtualTable
+from .table.table import Column, VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,6 +15,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hubsoft_tui.privacy import clean
+
 if TYPE_CHECKING:
     from textual.style import Style
 
@@ -186,3 +188,8 @@ def cut(text: str, width: int) -> str:
         if kept > room:
             return text[:index] + "…"
     return text
+
+
+def data(value: object, style: str = "") -> Content:
+    """Return text that came from outside as what it is: characters, in one style, never markup."""
+    return Content.styled(clean(str(value)), style)

@@ -24,8 +24,7 @@ from hubsoft_tui.texts import _, ngettext, number
 
 from .customer.card import wrapped
 from .line_widget import Drawn, fit, line
-from .table.columns import Column
-from .table.table import VirtualTable
+from .table.table import Column, VirtualTable
 from .tickets.detail import paragraphs
 
 if TYPE_CHECKING:

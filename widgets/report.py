@@ -29,8 +29,7 @@ from hubsoft_tui.texts import N_, _, number
 from .line_widget import Drawn, Part, fit, line
 from .monitor.timeline import priority_word
 from .sparkline import columns
-from .table.columns import Column
-from .table.table import VirtualTable
+from .table.table import Column, VirtualTable
 
 _QUIET: Final = "$quiet"
 _TITLE: Final = "$title bold"

@@ -28,8 +28,7 @@ from .customer.card import wrapped
 from .line_widget import Drawn, fit, line
 from .monitor.timeline import priority_style, priority_word
 from .sparkline import Mark, Scale, axis, axis_ends, curve_rows, nice_top
-from .table.columns import Column
-from .table.table import VirtualTable
+from .table.table import Column, VirtualTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

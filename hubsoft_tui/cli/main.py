@@ -139,7 +139,7 @@ for _command in (
     LaterCommand(
         "visit", "service", "visit", N_("Open a work order, confirm a visit, or plan it for another time.")
     ),
-    LaterCommand("invoice", "invoices", "invoice", N_("Show what a customer is to pay.")),
+    LaterCommand("invoice", "lookup", "invoice", N_("Show what a customer is to pay.")),
     LaterCommand(
         "outbox",
         "outbox",

@@ -23,7 +23,7 @@ from hubsoft_tui.settings.rules import normalise_url
 from hubsoft_tui.settings.tree import Profile
 from hubsoft_tui.texts import N_, _, say
 from widgets.fields import QuestionInput
-from widgets.safety import data
+from widgets.line_widget import data
 
 from .frame.actions import action
 from .frame.base import ConsoleScreen

@@ -14,8 +14,15 @@ from hubsoft_tui.services.reports.types import LastHour
 from hubsoft_tui.texts import N_, _
 from widgets.alert_rows import AlertsPanel
 from widgets.monitor.lately import HistoryPanel, UsersPanel, used_by
-from widgets.monitor.machines import MachinesPanel
-from widgets.monitor.panels import ApiPanel, CachePanel, QueuePanel, RenewingPanel, SavedPanel, TokenPanel
+from widgets.monitor.panels import (
+    ApiPanel,
+    CachePanel,
+    MachinesPanel,
+    QueuePanel,
+    RenewingPanel,
+    SavedPanel,
+    TokenPanel,
+)
 from widgets.monitor.request_rows import TroubleTable
 from widgets.monitor.timeline import BudgetTape
 from widgets.monitor.verdict import VerdictLine

@@ -1,13 +1,15 @@
 """The driver under the console: Textual's for Linux and macOS, with an input that survives any byte.
 
 A terminal that stops reading would hold the thread that writes, and the screens behind it: what goes to it is
-written in pieces that can be given up. `SignalWatch` obeys signals also while the event loop stands.
+written in pieces that can be given up. `SignalWatch` obeys signals also while the event loop stands. `ControlFilter`
+drops what a terminal would obey and slipped through on any widget, the console's or Textual's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import selectors
 import signal
@@ -17,8 +19,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from rich.segment import Segment
 from textual import events
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter
 from textual.messages import InBandWindowResize
 
 from .keys import TerminalKeys
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from textual.app import App
+    from textual.color import Color
     from textual.message import Message
 
 PIECE: Final = 4096
@@ -266,3 +271,24 @@ class SignalWatch:
 
 def _seen(_number: int, _frame: FrameType | None) -> None:
     """Have a handler, so that the interpreter takes notice: the thread does what is to be done."""
+
+
+_FORBIDDEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+
+
+class ControlFilter(LineFilter):
+    """Drops control, C1 and bidirectional characters from every line painted.
+
+    Textual's width model counts them as zero cells, so nothing moves when they go.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments without those characters; the same list when there are none."""
+        if not any(_FORBIDDEN.search(segment.text) for segment in segments if not segment.control):
+            return segments
+        return [
+            segment if segment.control else Segment(_FORBIDDEN.sub("", segment.text), segment.style)
+            for segment in segments
+        ]

@@ -29,9 +29,8 @@ from hubsoft_tui.screens.lookup.invoices import InvoicePage, sentence
 from hubsoft_tui.services.outbox.types import EntryKind, NewTicket, ServiceAction
 from hubsoft_tui.settings.tree import Settings
 from tests.screens.fake import FakeHub
-from widgets.customer.invoices import QrCode, WholeText
 from widgets.customer.lists import RecentCustomer
-from widgets.customer.on_demand import AskedPanelState
+from widgets.customer.on_demand import AskedPanelState, QrCode, WholeText
 
 CODES = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, categories=("L", "N", "P")), min_size=12)
 

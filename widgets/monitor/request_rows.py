@@ -14,8 +14,7 @@ from hubsoft_tui.services.reports.types import caller_name
 from hubsoft_tui.texts import _, number
 
 from ..line_widget import Drawn, Part, fit, line
-from ..table.columns import Column
-from ..table.table import VirtualTable
+from ..table.table import Column, VirtualTable
 from .timeline import priority_style, priority_word
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hubsoft_tui.services.tickets.types import TicketRow, TicketState
 from hubsoft_tui.texts import _
 
 from ..line_widget import line
-from ..table.columns import Column
+from ..table.table import Column
 from .texts import (
     SIGNS,
     age_text,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from ..line_widget import Part
-    from ..table.columns import Column
+    from ..table.table import Column
 
 
 NEWEST: Final[Order] = ("age", False)

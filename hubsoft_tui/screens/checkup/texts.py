@@ -10,7 +10,7 @@ from hubsoft_tui.formats import about
 from hubsoft_tui.services.checkup.members import bad_lines, columns_read, zeros_restored
 from hubsoft_tui.services.checkup.types import Progress, Result, RunState, Way, held_line
 from hubsoft_tui.texts import _, ngettext, number
-from widgets.safety import data
+from widgets.line_widget import data
 
 if TYPE_CHECKING:
     from hubsoft_tui.services.checkup.types import Imported, ListRow

@@ -34,8 +34,7 @@ from hubsoft_tui.services.outbox.types import (
 from hubsoft_tui.texts import N_, _, say
 from widgets.customer.card import wrapped
 from widgets.fields import ChoiceOption
-from widgets.line_widget import Drawn, fit, line
-from widgets.safety import data
+from widgets.line_widget import Drawn, data, fit, line
 
 from ..frame.actions import Action, action, shown_key
 from ..frame.confirm import STYLE, PickScreen, PromptScreen

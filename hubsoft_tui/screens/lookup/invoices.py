@@ -12,8 +12,8 @@ from textual.widgets import Static
 from hubsoft_tui.api.models import PaymentText
 from hubsoft_tui.formats import DAY, age, day, day_of, money
 from hubsoft_tui.texts import N_, _
-from widgets.customer.invoices import QrCode, WholeText
-from widgets.safety import data
+from widgets.customer.on_demand import QrCode, WholeText
+from widgets.line_widget import data
 
 from ..frame.actions import action
 from ..frame.confirm import STYLE

@@ -15,13 +15,14 @@ from hubsoft_tui.core.types import Snapshot, Source
 from hubsoft_tui.errors import NotFound, Unreachable
 from hubsoft_tui.texts import N_, _, say
 from widgets.customer.card import ServiceList
-from widgets.customer.invoices import invoice_rows, ordered
 from widgets.customer.on_demand import (
     AskedPanel,
     AskedPanelState,
     RowDrawer,
     device_rows,
+    invoice_rows,
     order_rows,
+    ordered,
     session_rows,
     ticket_rows,
 )

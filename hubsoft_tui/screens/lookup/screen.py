@@ -21,7 +21,7 @@ from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerHead
 from widgets.customer.lists import ChoiceList, RecentBar
 from widgets.fields import QuestionInput
-from widgets.safety import data
+from widgets.line_widget import data
 
 from ..frame.actions import action
 from ..frame.base import ConsoleScreen

@@ -12,7 +12,7 @@ from hubsoft_tui.formats import age, ago, clock, day, money
 from hubsoft_tui.privacy import clean, format_document
 from hubsoft_tui.texts import _, language, ngettext, number
 from widgets.customer.card import document_kind, state, written_document, written_phone
-from widgets.safety import data
+from widgets.line_widget import data
 
 if TYPE_CHECKING:
     from hubsoft_tui.api.models import Customer

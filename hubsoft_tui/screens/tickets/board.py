@@ -21,9 +21,8 @@ from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import Quick
 
 from ..frame.actions import registry, shown_key
-from .followed_tickets import FollowedTickets
+from .followed_tickets import FollowedTickets, Presence
 from .pane import TicketPane
-from .presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

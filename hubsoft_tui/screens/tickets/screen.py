@@ -30,8 +30,7 @@ from ..writing import outbox as _outbox  # noqa: F401 - its actions must be know
 from ..writing import ticket_flow
 from ..writing.ticket_flow import About
 from .board import FOLLOW_LABEL, TicketBoard
-from .columns import ColumnsScreen
-from .views import MOST_VIEWS, ViewsScreen, name_page, saved, view_keys
+from .views import MOST_VIEWS, ColumnsScreen, ViewsScreen, name_page, saved, view_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The views of the board that a person saved: a filter, an order and columns under a name and a digit."""
+"""What the board shows: which columns, in which order, and the views a person saved under a name and a digit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from textual.widgets import Static
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _, say
-from widgets.line_widget import Drawn, line
-from widgets.safety import data
+from widgets.line_widget import Drawn, data, line
 from widgets.tickets.counts import quick_word
 from widgets.tickets.texts import Quick
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from hubsoft_tui.services.tickets.types import BoardView
 
+ARRANGE: Final = N_("Choose columns")
 CHOOSE: Final = N_("Show or change a view")
 END: Final = N_("Leave the page")
 
@@ -36,6 +36,119 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 VIEW_KEYS: Final = "12345"
 MOST_VIEWS: Final = 30
+
+
+class ColumnLines(Drawn):
+    """The columns, those shown first, and a cursor."""
+
+    def __init__(self, titles: dict[str, str], shown: Sequence[str]) -> None:
+        super().__init__(id="column-lines")
+        self._titles = titles
+        self.order = [*shown, *(key for key in titles if key not in shown)]
+        self.shown = set(shown)
+        self.cursor = 0
+
+    def draw(self, width: int) -> list[Content]:
+        """Return one line for each."""
+        del width
+        return [
+            line(
+                ("▸ " if index == self.cursor else "  ", "$account bold"),
+                ("✓ " if key in self.shown else "  ", "$ok"),
+                (
+                    self._titles[key],
+                    "bold" if index == self.cursor else "" if key in self.shown else "$quiet",
+                ),
+            )
+            for index, key in enumerate(self.order)
+        ]
+
+    def move(self, by: int) -> None:
+        """Move the cursor."""
+        self.cursor = (self.cursor + by) % len(self.order)
+        self.redraw()
+
+    def carry(self, by: int) -> None:
+        """Move the column under the cursor, and the cursor with it."""
+        place = self.cursor + by
+        if 0 <= place < len(self.order):
+            self.order[self.cursor], self.order[place] = self.order[place], self.order[self.cursor]
+            self.move(by)
+
+    def turn(self) -> None:
+        """Show the column under the cursor, or hide it; one stays."""
+        key = self.order[self.cursor]
+        if self.shown != {key}:
+            self.shown ^= {key}
+        self.redraw()
+
+
+class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
+    """Closes with the keys of the columns to show, in their order; with None when nothing changes."""
+
+    AREA = "columns"
+    CSS_PATH = STYLE
+
+    def __init__(self, titles: dict[str, str], shown: Sequence[str], usual: Sequence[str]) -> None:
+        """`titles` are of every column, by key."""
+        super().__init__()
+        self._lines = ColumnLines(titles, shown)
+        self._usual = tuple(usual)
+
+    def body(self) -> ComposeResult:
+        """Compose the list."""
+        with VerticalScroll(classes="page", can_focus=False):
+            yield Static(data(_("Columns"), "bold $title"), classes="heading")
+            yield Static(data(_("Where there is little room some are left out."), "$quiet"), classes="line")
+            yield self._lines
+
+    @action("enter", N_("take"), N_("Show the table so."), job=END)
+    def action_take(self) -> None:
+        """Close with the chosen columns."""
+        self.dismiss(tuple(key for key in self._lines.order if key in self._lines.shown))
+
+    @action("escape", N_("back"), N_("Go back; nothing changes."), job=END)
+    def action_back(self) -> None:
+        """Close without a change."""
+        self.dismiss(None)
+
+    @action("t", N_("show, hide"), N_("Show or hide the column under the cursor."), job=ARRANGE)
+    def action_turn(self) -> None:
+        """Show or hide it."""
+        self._lines.turn()
+
+    @action("up,k", N_("up"), N_("Go to the column above."), id="up", args=(-1,), line=False, job=ARRANGE)
+    @action(
+        "down,j", N_("down"), N_("Go to the column below."), id="down", args=(1,), line=False, job=ARRANGE
+    )
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self._lines.move(by)
+
+    @action(
+        "K,shift+up,left",
+        N_("further left"),
+        N_("Move the column to the left."),
+        id="left",
+        args=(-1,),
+        job=ARRANGE,
+    )
+    @action(
+        "J,shift+down,right",
+        N_("further right"),
+        N_("Move the column to the right."),
+        id="right",
+        args=(1,),
+        job=ARRANGE,
+    )
+    def action_carry(self, by: int) -> None:
+        """Move the column."""
+        self._lines.carry(by)
+
+    @action("u", N_("as usual"), N_("Show the usual columns in their usual order."), job=ARRANGE)
+    def action_usual(self) -> None:
+        """Close with the usual columns."""
+        self.dismiss(self._usual)
 
 
 def view_keys(

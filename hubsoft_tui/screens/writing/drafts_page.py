@@ -13,7 +13,7 @@ from hubsoft_tui.formats import moment
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.texts import N_, _
 from widgets.fields import ChoiceField, ChoiceOption
-from widgets.safety import data
+from widgets.line_widget import data
 
 from ..frame.actions import action
 from ..frame.confirm import STYLE, ConfirmScreen

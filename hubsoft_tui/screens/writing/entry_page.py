@@ -17,8 +17,8 @@ from hubsoft_tui.formats import clock
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, ASKING, EntryKind, EntryState
 from hubsoft_tui.texts import N_, _, ngettext, number
+from widgets.line_widget import data
 from widgets.outbox import Large, SentLines, entry_sentence, state_word, what_word
-from widgets.safety import data
 
 from ..frame.actions import action
 from ..frame.confirm import STYLE

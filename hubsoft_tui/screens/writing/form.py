@@ -23,7 +23,7 @@ from hubsoft_tui.settings import canned_texts, places
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerAside
 from widgets.fields import ChoiceField, ChoiceOption, TickField
-from widgets.safety import data
+from widgets.line_widget import data
 
 from ..frame.actions import action
 from ..frame.confirm import STYLE, ConfirmScreen, PickScreen

@@ -13,7 +13,7 @@ from hubsoft_tui.api.models import Invoice, PaymentText
 from hubsoft_tui.formats import day, day_of
 from hubsoft_tui.screens.lookup.invoices import WAYS, copy_payment, sentence
 from tests.screens.fake import BIANCA, CPF, FakeHub, answer, console, look_up, seen, settle, wait_for
-from widgets.customer.invoices import WholeText, invoice_rows, ordered, qr_rows
+from widgets.customer.on_demand import WholeText, invoice_rows, ordered, qr_rows
 
 NOW = time.time()
 TODAY = day_of(NOW)

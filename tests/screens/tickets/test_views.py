@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubsoft_tui.screens.frame.destination import destination
+from hubsoft_tui.screens.frame.confirm import destination
 from hubsoft_tui.screens.requests import RequestsScreen
 from hubsoft_tui.screens.tickets.screen import TicketsScreen
 from hubsoft_tui.screens.tickets.views import VIEW_KEYS, keyed, saved

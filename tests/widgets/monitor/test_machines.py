@@ -9,7 +9,7 @@ from hubsoft_tui.core.types import BudgetState, SharedContact, SharedState
 from hubsoft_tui.shared.machines import MachineSeen
 from hubsoft_tui.texts import use
 from tests.widgets.fixture import Repaints, Stage, lines_of
-from widgets.monitor.machines import MachinesPanel
+from widgets.monitor.panels import MachinesPanel
 
 
 def budget(**shared):

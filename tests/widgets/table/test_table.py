@@ -8,8 +8,7 @@ from textual import events
 from textual.content import Content
 
 from tests.widgets.fixture import Repaints, Stage, lines_of
-from widgets.table.columns import Column, fit_columns
-from widgets.table.table import VirtualTable
+from widgets.table.table import Column, VirtualTable, fit_columns
 
 
 @dataclass(frozen=True)

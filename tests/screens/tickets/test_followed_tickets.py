@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubsoft_tui.screens.tickets.presence import AWAY_SECONDS, Presence
+from hubsoft_tui.screens.tickets.followed_tickets import AWAY_SECONDS, Presence
 
 NOW = 1_795_000_000.0
 LATER = NOW + AWAY_SECONDS + 1
