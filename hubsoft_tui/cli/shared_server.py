@@ -58,16 +58,29 @@ def check(session: CommandSession, *, as_json: bool) -> int:
 def machines(session: CommandSession, *, as_json: bool) -> None:
     """Answer `shared machines`."""
     settings, account = _at_server(session)
+    from ..services.reports.types import program_name  # noqa: PLC0415 - heavy: help loads no service
     from ..services.shared_ports import machines_at  # noqa: PLC0415 - heavy library: redis and cryptography
+    from ..shared.machines import versions_text  # noqa: PLC0415 - as above
 
     there = asyncio.run(machines_at(settings, account))
     if as_json:
         write_json({"machines": [_machine_document(machine) for machine in there]})
         return
-    rows = [[_("machine"), _("version"), _("last 60 s"), _("waiting"), _("promised"), _("silent for")]]
+    rows = [
+        [
+            _("machine"),
+            _("program"),
+            _("version"),
+            _("last 60 s"),
+            _("waiting"),
+            _("promised"),
+            _("silent for"),
+        ]
+    ]
     rows += [
         [
             _name(machine),
+            program_name(machine.kind),
             machine.version or "?",
             number(machine.spent),
             number(machine.waiting),
@@ -76,7 +89,12 @@ def machines(session: CommandSession, *, as_json: bool) -> None:
         ]
         for machine in there
     ]
-    write_lines(table(rows, indent=0, right=(2, 3, 4)) if there else [_("No machine shares the budget now.")])
+    if not there:
+        write_lines([_("No machine shares the budget now.")])
+        return
+    write_lines(table(rows, indent=0, right=(3, 4, 5)))
+    if (differ := versions_text(there)) is not None:
+        write_lines([styled(str(differ), "warning")])
 
 
 @shared.command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +23,7 @@ from .translation import Group, Option
 if TYPE_CHECKING:
     from ..services.container import Services
     from ..store.losses import Loss
+    from ..texts import Text
 
 
 @click.group(cls=Group)
@@ -164,7 +166,7 @@ def config_check(session: CommandSession, *, acknowledge: bool) -> int:
             )
         )
     losses, others = _of_state(settings, acknowledge=acknowledge)
-    write_lines([*said, *others])
+    write_lines([*said, *others, *_of_machines(settings)])
     write_lines(loss_lines(losses)[:-1])
     if not losses:
         return 0
@@ -188,6 +190,24 @@ def _of_state(settings: Settings, *, acknowledge: bool) -> tuple[tuple[Loss, ...
     with open_state(settings, clock) as state:
         losses = state.losses.acknowledge(clock.wall()) if acknowledge else state.losses.open()
         return losses, _others(state.ports.permits.read().throttle, clock)
+
+
+def _of_machines(settings: Settings) -> list[str]:
+    """Say when machines that share the budget run different versions, or that their server is lost."""
+    if not (settings.shared.url or settings.profile.shared_url):
+        return []
+    from ..services.storage import require_shared_room  # noqa: PLC0415 - heavy: help loads no service
+
+    require_shared_room()
+    from ..services.shared_ports import machines_at  # noqa: PLC0415 - heavy library: redis and cryptography
+    from ..shared.machines import versions_text  # noqa: PLC0415 - as above
+
+    text: Text | None
+    try:
+        text = versions_text(asyncio.run(machines_at(settings, settings.profile.account)))
+    except SharedServerLost as error:
+        text = error.text
+    return [] if text is None else [styled(str(text), "warning")]
 
 
 def _others(throttle: Throttle, clock: SystemClock) -> list[str]:

@@ -173,6 +173,8 @@ class SharedState:
     """Requests per window that this machine may spend alone."""
     machines: int = 0
     """At the server as last heard, this one included."""
+    other_versions: int = 0
+    """Machines in touch that run another version of this program."""
     set_aside: int = 0
     """Requests per window kept free for machines that are silent."""
     quarantine: float = 0.0

@@ -140,6 +140,11 @@ RULES: Final = (
         Unit.SECONDS,
     ),
     AlertRule(
+        "shared_versions",
+        N_("Machines differ in version"),
+        N_("The Monitor and hubsoft-tui shared machines list which runs what. Update the older."),
+    ),
+    AlertRule(
         "api_slow",
         N_("HubSoft is slow"),
         N_("Ask your HubSoft contact; work that is not urgent may wait."),
@@ -325,6 +330,16 @@ class AlertSettings:
         name=N_("alert: shared clock"),
         above=0,
         high=DAY,
+    )
+    shared_versions_for: float = setting(
+        10 * MINUTE,
+        N_(
+            "How long machines that share the budget must run different versions of this program for an alert."
+        ),
+        SECONDS,
+        name=N_("alert: versions for"),
+        low=0,
+        high=30 * DAY,
     )
     api_slow_above: float = setting(
         5.0,

@@ -112,7 +112,8 @@ class SharedBudget:
         self._only = alone
         self._limits = limits
         self._member = Membership(face.id, owner, ledger, clock, longest=longest, alone=alone)
-        self._member.extras["who"] = sealed_face(seal, face.name, __version__, face.kind)
+        self._member.lasting["who"] = sealed_face(seal, face.name, __version__, face.kind)
+        self._member.lasting["ve"] = seal.name(__version__)[:6]
         self._turning = asyncio.Lock()
         self._wake: Callable[[], None] = lambda: None
         self.hearers: dict[str, Callable[[bytes], None]] = {}
@@ -389,6 +390,7 @@ class SharedBudget:
             own_in=_whole(alone_from - now) if lost else 0.0,
             promise=self._notes.promise if lost else last.get("b", 0),
             machines=len(last.get("r", ())),
+            other_versions=last.get("vs", 0),
             set_aside=last.get("apart", 0),
             quarantine=0.0 if lost else self._left("qu"),
             unknown=0.0 if lost else self._left("un"),

@@ -20,7 +20,7 @@ from ..errors import SharedServerLost
 from ..formats import countdown
 from ..texts import Text, say
 from .connection import SharedServer
-from .machines import MachineSeen, seen_ledger
+from .machines import MachineSeen, seen_ledger, versions_text
 
 PINGS: Final = 20
 SLOW: Final = 0.5
@@ -382,11 +382,5 @@ def _of_ledger(seen: LedgerSeen) -> Iterable[SharedCheck]:
 
 def _of_machines(there: list[MachineSeen]) -> Iterable[SharedCheck]:
     told = say("Machines: {n}.", n=len(there))
-    versions = sorted({machine.version for machine in there if machine.version})
-    if len(versions) > 1:
-        advice = say(
-            "They run different versions ({versions}): update the older.", versions=", ".join(versions)
-        )
-        yield SharedCheck("machines", Soundness.WARNING, told, advice)
-    else:
-        yield SharedCheck("machines", Soundness.OK, told)
+    advice = versions_text(there)
+    yield SharedCheck("machines", Soundness.OK if advice is None else Soundness.WARNING, told, advice)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
+from ..texts import Text, say
 from .connection import SharedServer
 from .seal import Seal
 
@@ -74,3 +76,11 @@ async def seen_machines(server: SharedServer, seal: Seal, mine: str) -> list[Mac
 def _opened(seal: Seal, face: str) -> tuple[str, str, str]:
     shown = seal.opened(base64.b64decode(face), PLACE)
     return ("", "", "") if shown is None else msgspec.msgpack.decode(shown, type=tuple[str, str, str])
+
+
+def versions_text(there: Iterable[MachineSeen]) -> Text | None:
+    """Say that machines run different versions of this program; None when they do not."""
+    versions = sorted({machine.version for machine in there if machine.version})
+    if len(versions) < 2:
+        return None
+    return say("They run different versions ({versions}): update the older.", versions=", ".join(versions))

@@ -94,6 +94,8 @@ class Membership:
         """The last answer that counted."""
         self.heard = -math.inf
         """When it came."""
+        self.lasting: Message = {}
+        """What every message says besides: which program this is."""
         self.extras: Message = {}
         """What the next message says besides: a person's word, a farewell."""
         self._notebook = notebook
@@ -175,6 +177,7 @@ class Membership:
             "h": [[priority + 1, count, _ms(age)] for priority, count, age, _ in heads],
             "b": notes.promise,
             "na": 0,
+            **self.lasting,
             **self.extras,
         }
         if floor.epoch:
@@ -236,7 +239,7 @@ class Membership:
             return TurnReply(again=now + (AT_ONCE if answer["s"] == "hello" else SOON), owed=True)
         self._floor, self._answered, self._epoch = floor, sent.number, answer["e"]
         self._version, self._contact = answer["v"], sent.at
-        self.extras = {key: value for key, value in self.extras.items() if key == "who"}
+        self.extras = {}
         owed = bool(answer["need"]) and not sent.reports
         self._reports = owed
         del self._facts[: sent.facts]

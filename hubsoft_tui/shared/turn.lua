@@ -63,12 +63,12 @@ g.v = g.v + 1
 -- 5. the caller's machine, and who is silent: no machine is taken for alive that has not called since the caller came
 local m = g.m[q.m]
 if not m then m = {b=0, j=g.v, ok=false}; g.m[q.m] = m end
-m.t = fast; m.c = now; m.v = g.v; m.n = N; m.L = q.L; m.W = q.lim[2] + TAU; m.w = q.who or m.w
+m.t = fast; m.c = now; m.v = g.v; m.n = N; m.L = q.L; m.W = q.lim[2] + TAU; m.w = q.who or m.w; m.ve = q.ve
 if q.forget and q.forget ~= q.m then g.m[q.forget] = nil end      -- a person knows that it is off
 if q.begin then g.u = 0 end                                       -- a person knows that no other works with this login
 local alone_total = math.floor(N * 2 / 3)
 local function silent(x) return fast - x.t >= SILENT or x.v < m.j end
-local apart, machines, others_live, known_to_all = 0, 0, false, true
+local apart, machines, versions, others_live, known_to_all = 0, 0, 0, false, true
 for id, x in pairs(g.m) do
   if x ~= m and now - x.c > SHARE + hold then g.m[id] = nil             -- its right to work alone is over
   else
@@ -76,6 +76,7 @@ for id, x in pairs(g.m) do
     if x ~= m then
       if fast - x.t < SILENT then
         others_live = true
+        if x.ve ~= m.ve then versions = versions + 1 end
         if x.v > m.j then m.ok = true else known_to_all = false end   -- x has called since m came: x knows of m
       end
       if silent(x) then apart = apart + x.b end
@@ -286,7 +287,7 @@ for _, s in pairs(g.s) do slots[#slots+1] = {now - s.g, (s.d or s.l) + W - now, 
 for _, h in ipairs(line) do if h.o ~= q.o then queue[#queue+1] = {h.c, h.n + (h.v or 0), now - h.a} end end
 local a = answer('ok', {g=grants, w=math.max(1, math.ceil(again)), n=lowest, apart=apart, b=share, r=roster, L=L,
   need=(g.rep and not g.rep[q.m]) and 1 or 0, pu=math.max(0, g.th.pu - now), qu=math.max(0, g.q - now),
-  un=math.max(0, g.u - now), hl=g.th.hl, H=g.H, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue, nw={nw.id, nw.n}, fo=news})
+  un=math.max(0, g.u - now), hl=g.th.hl, H=g.H, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue, nw={nw.id, nw.n}, fo=news, vs=versions})
 g.o[q.o] = {q=q.n, a=#grants > 0 and a or nil, t=now, w=now + again}
 redis.call('SET', KEYS[1], cmsgpack.pack(g))
 return a

@@ -133,7 +133,14 @@ class TestMachines:
         monkeypatch.setenv("HUBSOFT_TUI_SHARED__NAME", "desk")
         (machine,) = run("shared", "machines", "--json").document["machines"]
         assert (machine["name"], machine["mine"], machine["spent"] > 0) == ("laptop", False, True)
-        assert "laptop" in run("shared", "machines").out
+        told = run("shared", "machines").out
+        assert "laptop" in told
+        assert "cron" in told
+        assert "different versions" not in told + run("config", "check").out
+        monkeypatch.setattr("hubsoft_tui.shared.budget.__version__", "0.1.0")
+        assert run("lookup", "86214941081", "--refresh").code == 0
+        for command in (["shared", "machines"], ["config", "check"]):
+            assert "They run different versions (0.1.0, " in run(*command).out
         assert run("shared", "forget", "printer").code == 3
         assert run("shared", "forget", "laptop", "--json").document == {
             "forgotten": {"id": machine["id"], "name": "laptop"}

@@ -15,6 +15,7 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.shared_ports import address_of
 from hubsoft_tui.settings.tree import Profile, Settings, SharedSettings
 from hubsoft_tui.shared import budget
+from hubsoft_tui.shared.machines import versions_text
 
 BIANCA = "86214941081"
 
@@ -30,6 +31,21 @@ async def test_two_homes_are_at_one_budget(homes: Callable[..., Hub]) -> None:
         ("one", False, "library"),
     ]
     assert (await other.run(_shared)).machines == 2
+
+
+async def test_machines_of_different_versions_know_it(homes: Callable[..., Hub], monkeypatch) -> None:
+    one, other = homes("one"), homes("two")
+    await one.run(lambda services: services.shared.begin())
+    assert (await one.run(_shared)).other_versions == 0
+    monkeypatch.setattr(budget, "__version__", "0.1.0")
+    old = homes("old")
+    await old.run(lambda services: services.shared.spread())
+    for hub, count in ((one, 1), (other, 1), (old, 2)):
+        await hub.run(lambda services: services.shared.spread())
+        assert (await hub.run(_shared)).other_versions == count
+    seen = await one.run(lambda services: services.shared.machines())
+    assert "0.1.0" in str(versions_text(seen))
+    assert versions_text(seen[:1]) is None
 
 
 async def _shared(services: Services) -> SharedState | None:

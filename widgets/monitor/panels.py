@@ -21,6 +21,7 @@ from hubsoft_tui.core.types import (
 from hubsoft_tui.formats import NOTHING, age, countdown, latency, moment, percent, wait
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.reports.figures import FIGURES, Sums, saved_text
+from hubsoft_tui.services.reports.types import program_name
 from hubsoft_tui.texts import _, ngettext, number
 
 from ..line_widget import Drawn, Part, fit, line
@@ -349,6 +350,9 @@ SILENT: Final = 8.0
 MOST_ROWS: Final = 20
 _NAME: Final = 18
 _GAUGE: Final = 8
+_PROGRAM: Final = 12
+_WITH_PROGRAM: Final = 88
+"""Columns from which on there is room for it."""
 
 
 class MachinesPanel(Drawn):
@@ -401,6 +405,9 @@ class MachinesPanel(Drawn):
         elif shared.set_aside:
             aside = ngettext("{n} kept free for the silent", "{n} kept free for the silent", shared.set_aside)
             notes.append((aside.format(n=number(shared.set_aside)), "$warn"))
+        if shared.other_versions:
+            other = ngettext("{n} of another version", "{n} of another version", shared.other_versions)
+            notes.append((other.format(n=number(shared.other_versions)), "$warn"))
         parts: list[Part] = [(fit(_("Machines"), _NAME + 2), "$title bold")]
         for note in notes:
             parts += [note, "  "]
@@ -427,5 +434,6 @@ class MachinesPanel(Drawn):
             (fit(waits, 10), _QUIET),
             (fit(state, 14), "$warn"),
             (fit(_("{n} if alone").format(n=number(machine.promise)), 12), _QUIET),
+            (fit(program_name(machine.kind), _PROGRAM) if width >= _WITH_PROGRAM else "", _QUIET),
             (machine.version, "$warn" if older else _QUIET),
         ).truncate(width, ellipsis=True)

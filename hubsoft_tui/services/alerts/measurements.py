@@ -140,6 +140,7 @@ class Measurements:
             "shared_lost": None if shared is None else Measurement(shared.lost_for, now),
             "shared_aside": None if shared is None else _aside(shared, snapshot.budget, now),
             "shared_clock": self._stepped(shared, now),
+            "shared_versions": None if shared is None else Measurement(float(shared.other_versions > 0), now),
             "api_slow": self._slow(now, settings.api_slow_for),
             "wait_long": self._longest_wait(snapshot, now, settings.wait_long_for / 2),
             "queue_full": _share(snapshot.budget.queued, snapshot.budget.queue_limit, now),

@@ -140,10 +140,12 @@ def test_what_others_know_is_taken_as_it_is(bench):
 
 def test_a_shared_server_is_measured_where_there_is_one(bench) -> None:
     alone = bench.look()
-    assert (alone["shared_lost"], alone["shared_aside"], alone["shared_clock"]) == (None, None, None)
+    assert {alone[f"shared_{each}"] for each in ("lost", "aside", "clock", "versions")} == {None}
     lost = bench.look(budget=shared(contact=SharedContact.LOST, lost_for=11.0, set_aside=12))
     assert lost["shared_lost"] == Measurement(11.0, bench.clock.now())
     assert lost["shared_aside"].value == pytest.approx(0.4)
+    assert lost["shared_versions"].value == 0
+    assert bench.look(budget=shared(other_versions=2))["shared_versions"].value == 1
 
 
 def test_the_steps_of_its_clock_count_for_ten_minutes(bench) -> None:

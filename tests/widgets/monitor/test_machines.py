@@ -45,6 +45,16 @@ def test_each_machine_is_one_line_with_all_that_counts() -> None:
         assert part in second
 
 
+def test_which_program_it_is_stands_where_there_is_room_and_another_version_in_the_title() -> None:
+    panel = MachinesPanel()
+    panel.show(budget(other_versions=1))
+    panel.show_machines([machine("laptop", kind="cron"), HERE])
+    title, first, second = drawn(panel)
+    assert "1 of another version" in title
+    assert ("console" in first, "cron" in second) == (True, True)
+    assert "cron" not in drawn(panel, 78)[2]
+
+
 def test_a_lost_server_is_told_in_the_title() -> None:
     panel = MachinesPanel()
     panel.show(budget(contact=SharedContact.LOST, own_in=72.0))
