@@ -202,7 +202,7 @@ def _of_machines(settings: Settings) -> list[str]:
     from ..services.shared_ports import machines_at  # noqa: PLC0415 - heavy library: redis and cryptography
     from ..shared.machines import versions_text  # noqa: PLC0415 - as above
 
-    text: Text | None
+    text: Text | str | None
     try:
         text = versions_text(asyncio.run(machines_at(settings, settings.profile.account)))
     except SharedServerLost as error:
