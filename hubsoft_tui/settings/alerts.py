@@ -23,7 +23,9 @@ from .rules import (
     SECONDS,
     TICKETS,
     TIMES,
+    above,
     setting,
+    within,
 )
 
 
@@ -246,180 +248,136 @@ class AlertSettings:
     clear_for: float = setting(
         2 * MINUTE,
         N_("How long all must be well again before an alert clears."),
-        SECONDS,
-        name=N_("alerts: clear after"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alerts: clear after"),
     )
     look_seconds: float = setting(
         5.0,
         N_("How often it is looked whether something is worth an alert."),
-        SECONDS,
-        name=N_("alerts: look every"),
-        low=0.1,
-        high=MINUTE,
+        within(0.1, MINUTE, SECONDS),
+        N_("alerts: look every"),
     )
     api_down_for: float = setting(
         MINUTE,
         N_("An alert opens when HubSoft does not answer for this long."),
-        SECONDS,
-        name=N_("alert: HubSoft away"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: HubSoft away"),
     )
     credentials_refused_for: float = setting(
         0.0,
         N_("An alert opens when HubSoft refuses the login for this long."),
-        SECONDS,
-        name=N_("alert: login refused"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: login refused"),
     )
     rate_limited_times: int = setting(
         1,
         N_("An alert opens when HubSoft answered “too many requests” (429) this often."),
-        TIMES,
-        name=N_("alert: number of 429"),
-        low=1,
-        high=1000,
+        within(1, 1000, TIMES),
+        N_("alert: number of 429"),
     )
     rate_limited_for: float = setting(
         10 * MINUTE,
         N_("The time in which those refusals are counted."),
-        SECONDS,
-        name=N_("alert: 429 within"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("alert: 429 within"),
     )
     others_spend_above: int = setting(
         1,
         N_("An alert opens when HubSoft counts this many requests a minute that this computer did not send."),
-        REQUESTS,
-        name=N_("alert: others spend"),
-        low=1,
-        high=1_000_000,
+        within(1, 1_000_000, REQUESTS),
+        N_("alert: others spend"),
     )
     shared_lost_above: float = setting(
         10.0,
         N_("An alert opens when the server that machines share does not answer for this long."),
-        SECONDS,
-        name=N_("alert: server lost"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("alert: server lost"),
     )
     shared_aside_above: float = setting(
         0.34,
         N_("An alert opens when this much of the budget is kept free for machines that are silent."),
-        OF_BUDGET,
-        name=N_("alert: kept free"),
-        above=0,
-        high=1,
+        above(0, 1, OF_BUDGET),
+        N_("alert: kept free"),
     )
     shared_aside_for: float = setting(
         2 * MINUTE,
         N_("How long so much must be kept free for an alert."),
-        SECONDS,
-        name=N_("alert: kept free for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: kept free for"),
     )
     shared_clock_above: float = setting(
         5.0,
         N_("An alert opens when the shared server's clock jumped ahead this far within ten minutes."),
-        SECONDS,
-        name=N_("alert: shared clock"),
-        above=0,
-        high=DAY,
+        above(0, DAY, SECONDS),
+        N_("alert: shared clock"),
     )
     shared_versions_for: float = setting(
         10 * MINUTE,
         N_(
             "How long machines that share the budget must run different versions of this program for an alert."
         ),
-        SECONDS,
-        name=N_("alert: versions for"),
-        low=0,
-        high=30 * DAY,
+        within(0, 30 * DAY, SECONDS),
+        N_("alert: versions for"),
     )
     api_slow_above: float = setting(
         5.0,
         N_("An alert opens when half of HubSoft's answers take this long."),
-        SECONDS,
-        name=N_("alert: HubSoft slow"),
-        above=0,
-        high=300,
+        above(0, 300, SECONDS),
+        N_("alert: HubSoft slow"),
     )
     api_slow_for: float = setting(
         2 * MINUTE,
         N_("How long HubSoft must be slow for an alert."),
-        SECONDS,
-        name=N_("alert: slow for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: slow for"),
     )
     wait_long_above: float = setting(
         15.0,
         N_("An alert opens when people wait this long for their turn."),
-        SECONDS,
-        name=N_("alert: people wait"),
-        above=0,
-        high=HOUR,
+        above(0, HOUR, SECONDS),
+        N_("alert: people wait"),
     )
     wait_long_for: float = setting(
         MINUTE,
         N_("How long people must wait too long for an alert."),
-        SECONDS,
-        name=N_("alert: people wait for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: people wait for"),
     )
     queue_full_above: float = setting(
         0.8,
         N_("An alert opens when this much of the queue is taken."),
-        OF_QUEUE,
-        name=N_("alert: queue taken"),
-        above=0,
-        high=1,
+        above(0, 1, OF_QUEUE),
+        N_("alert: queue taken"),
     )
     queue_full_for: float = setting(
         30.0,
         N_("How long the queue must be so full for an alert."),
-        SECONDS,
-        name=N_("alert: queue for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: queue for"),
     )
     outbox_stuck_above: float = setting(
         15 * MINUTE,
         N_("An alert opens when something written waits this long to reach HubSoft."),
-        SECONDS,
-        name=N_("alert: outbox waits"),
-        low=1,
-        high=30 * DAY,
+        within(1, 30 * DAY, SECONDS),
+        N_("alert: outbox waits"),
     )
     outbox_stuck_for: float = setting(
         MINUTE,
         N_("How long the outbox must be stuck for an alert."),
-        SECONDS,
-        name=N_("alert: outbox for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: outbox for"),
     )
     tickets_late_above: int = setting(
         10,
         N_("An alert opens when this many open tickets became late within an hour."),
-        TICKETS,
-        name=N_("alert: tickets late"),
-        low=1,
-        high=1_000_000,
+        within(1, 1_000_000, TICKETS),
+        N_("alert: tickets late"),
     )
     tickets_due_above: int = setting(
         20,
         N_("An alert opens when this many tickets are due within sync.due_soon_seconds."),
-        TICKETS,
-        name=N_("alert: tickets due"),
-        low=1,
-        high=1_000_000,
+        within(1, 1_000_000, TICKETS),
+        N_("alert: tickets due"),
     )
     ring: tuple[str, ...] = setting(
         ("tickets_late",),
@@ -437,82 +395,62 @@ class AlertSettings:
     ring_seconds: float = setting(
         MINUTE,
         N_("An alert rings once in this time at most; what came since is told with the next."),
-        SECONDS,
-        name=N_("alert: rings every"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("alert: rings every"),
     )
     sync_late_above: float = setting(
         10 * MINUTE,
         N_("An alert opens when the sync of tickets is this late."),
-        SECONDS,
-        name=N_("alert: sync late"),
-        low=1,
-        high=30 * DAY,
+        within(1, 30 * DAY, SECONDS),
+        N_("alert: sync late"),
     )
     sync_late_for: float = setting(
         MINUTE,
         N_("How long the sync must be late for an alert."),
-        SECONDS,
-        name=N_("alert: sync for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: sync for"),
     )
     cache_full_above: float = setting(
         0.95,
         N_("An alert opens when this much of the cache is taken by customers asked for lately."),
-        OF_CACHE,
-        name=N_("alert: cache taken"),
-        above=0,
-        high=1,
+        above(0, 1, OF_CACHE),
+        N_("alert: cache taken"),
     )
     cache_full_for: float = setting(
         5 * MINUTE,
         N_("How long the cache must be so full for an alert."),
-        SECONDS,
-        name=N_("alert: cache for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: cache for"),
     )
     hit_ratio_low_below: float = setting(
         0.2,
         N_("An alert opens when fewer questions than this are answered from the cache."),
-        OF_QUESTIONS,
-        name=N_("alert: hit ratio below"),
-        low=0,
-        high=1,
+        within(0, 1, OF_QUESTIONS),
+        N_("alert: hit ratio below"),
     )
     hit_ratio_low_for: float = setting(
         HOUR,
         N_("How long the hit ratio must be low for an alert."),
-        SECONDS,
-        name=N_("alert: hit ratio for"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("alert: hit ratio for"),
     )
     hit_ratio_low_questions: int = setting(
         50,
         N_("A hit ratio counts only over this many questions or more."),
-        QUESTIONS,
-        name=N_("alert: min. questions"),
-        low=1,
-        high=1_000_000,
+        within(1, 1_000_000, QUESTIONS),
+        N_("alert: min. questions"),
     )
     disk_low_below: float = setting(
         500.0,
         N_("An alert opens when less disk space than this is free."),
-        MEGABYTES,
-        name=N_("alert: disk below"),
-        low=0,
-        high=1_000_000,
+        within(0, 1_000_000, MEGABYTES),
+        N_("alert: disk below"),
     )
     disk_low_for: float = setting(
         MINUTE,
         N_("How long the disk must be nearly full for an alert."),
-        SECONDS,
-        name=N_("alert: disk for"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("alert: disk for"),
     )
     webhook_url: str = setting(
         "",
@@ -524,10 +462,8 @@ class AlertSettings:
     webhook_timeout: float = setting(
         10.0,
         N_("How long that address may take to answer."),
-        SECONDS,
-        name=N_("webhook: answer within"),
-        above=0,
-        high=MINUTE,
+        above(0, MINUTE, SECONDS),
+        N_("webhook: answer within"),
     )
 
 

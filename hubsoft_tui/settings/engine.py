@@ -18,7 +18,9 @@ from .rules import (
     SECONDS,
     TIMES,
     WAITS,
+    above,
     setting,
+    within,
 )
 
 
@@ -30,67 +32,51 @@ class CacheSettings:
     client_data_ttl: float = setting(
         1800.0,
         N_("How old a customer's data may be shown without asking again."),
-        SECONDS,
-        name=N_("customer data"),
-        above=0,
-        high=30 * DAY,
+        above(0, 30 * DAY, SECONDS),
+        N_("customer data"),
     )
     contract_status_ttl: float = setting(
         14400.0,
         N_("How old the answer to “is the contract active?” may be."),
-        SECONDS,
-        name=N_("contract status"),
-        above=0,
-        high=30 * DAY,
+        above(0, 30 * DAY, SECONDS),
+        N_("contract status"),
     )
     service_data_ttl: float = setting(
         3600.0,
         N_("How old a service's data may be shown without asking again."),
-        SECONDS,
-        name=N_("service data"),
-        above=0,
-        high=30 * DAY,
+        above(0, 30 * DAY, SECONDS),
+        N_("service data"),
     )
     not_found_ttl: float = setting(
         300.0,
         N_("How long “there is no such customer” is remembered."),
-        SECONDS,
-        name=N_("not found"),
-        above=0,
-        high=30 * DAY,
+        above(0, 30 * DAY, SECONDS),
+        N_("not found"),
     )
     suspended_ttl: float = setting(
         14400.0,
         N_("How old a customer's data or status may be without an active contract: a payment may unlock it."),
-        SECONDS,
-        name=N_("suspended customers"),
-        above=0,
-        high=30 * DAY,
+        above(0, 30 * DAY, SECONDS),
+        N_("suspended customers"),
     )
     """Where it is shorter than the category's own: the shorter one holds."""
     stale_ttl: float = setting(
         604800.0,
         N_("How long expired records are kept for when HubSoft is away."),
-        SECONDS,
-        name=N_("expired records kept"),
-        above=0,
-        high=365 * DAY,
+        above(0, 365 * DAY, SECONDS),
+        N_("expired records kept"),
     )
     max_entries: int = setting(
         1000,
         N_("How many customers are remembered; the longest unused go first."),
-        RECORDS,
-        name=N_("customers remembered"),
-        low=1,
-        high=1_000_000,
+        within(1, 1_000_000, RECORDS),
+        N_("customers remembered"),
     )
     roster_entries: int = setting(
         50_000,
         N_("How many customers seen in a roster are remembered, for whether their contract is active."),
-        RECORDS,
-        name=N_("customers from rosters"),
-        low=0,
-        high=1_000_000,
+        within(0, 1_000_000, RECORDS),
+        N_("customers from rosters"),
     )
     """About 700 bytes of disk each. They take no place of `max_entries`, nor the other way round."""
     one_page_seconds: float = setting(
@@ -98,19 +84,15 @@ class CacheSettings:
         N_(
             "Where all customers fit in one page: how long a person may wait for that page in place of one customer."
         ),
-        SECONDS,
-        name=N_("page of all customers"),
-        low=0,
-        high=15,
+        within(0, 15, SECONDS),
+        N_("page of all customers"),
     )
     """0 never asks for it."""
     clean_seconds: float = setting(
         300.0,
         N_("How often records too old to be of use are removed."),
-        SECONDS,
-        name=N_("cache cleaned every"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("cache cleaned every"),
     )
 
 
@@ -122,42 +104,34 @@ class LimiterSettings:
     max_requests_per_minute: int = setting(
         30,
         N_("The most HubSoft is asked in any 60 seconds, everything included."),
-        PER_MINUTE,
-        name=N_("requests a minute"),
-        low=1,
-        high=6000,
+        within(1, 6000, PER_MINUTE),
+        N_("requests a minute"),
     )
     share: dict[str, float] = setting(  # noqa: RUF009 - it returns a field with a factory
         {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73},
         N_("How much of the budget requests of this urgency may fill; the rest is for more urgent ones."),
-        OF_BUDGET,
+        above(0, 1, OF_BUDGET),
         names={
             "critical": N_("share of CRITICAL"),
             "high": N_("share of HIGH"),
             "normal": N_("share of NORMAL"),
             "low": N_("share of LOW"),
         },
-        above=0,
-        high=1,
     )
     max_queue_size: int = setting(
         1000,
         N_("How many requests may wait; beyond it the least urgent is refused."),
-        REQUESTS,
-        name=N_("longest queue"),
-        low=1,
-        high=100_000,
+        within(1, 100_000, REQUESTS),
+        N_("longest queue"),
     )
     longest_pause: float = setting(
         900.0,
         N_("The longest pause that HubSoft may ask for; a Retry-After beyond it counts as this."),
-        SECONDS,
-        name=N_("longest pause"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("longest pause"),
     )
     window_seconds: float = setting(
-        60.0, N_("The window the budget is counted in; only tests shorten it."), SECONDS, above=0, high=3600
+        60.0, N_("The window the budget is counted in; only tests shorten it."), above(0, 3600, SECONDS)
     )
 
 
@@ -169,29 +143,20 @@ class RetrySettings:
     max_retries: int = setting(
         3,
         N_("How often a request that failed is repeated."),
-        TIMES,
-        name=N_("repeats of a request"),
-        low=0,
-        high=10,
+        within(0, 10, TIMES),
+        N_("repeats of a request"),
     )
     backoff_multiplier: float = setting(
         2.0,
         N_("Each wait before a repeat is this many times the one before."),
-        TIMES,
-        name=N_("repeat: wait grows by"),
-        low=1,
-        high=10,
+        within(1, 10, TIMES),
+        N_("repeat: wait grows by"),
     )
     backoff_base: float = setting(
-        0.5, N_("The wait before the first repeat."), SECONDS, name=N_("repeat: first wait"), above=0, high=60
+        0.5, N_("The wait before the first repeat."), above(0, 60, SECONDS), N_("repeat: first wait")
     )
     backoff_max: float = setting(
-        30.0,
-        N_("The longest wait before a repeat."),
-        SECONDS,
-        name=N_("repeat: longest wait"),
-        above=0,
-        high=600,
+        30.0, N_("The longest wait before a repeat."), above(0, 600, SECONDS), N_("repeat: longest wait")
     )
 
 
@@ -203,10 +168,8 @@ class TokenSettings:
     buffer_seconds: float = setting(
         300.0,
         N_("The login is renewed this long before it expires."),
-        SECONDS,
-        name=N_("login renewed early"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("login renewed early"),
     )
 
 
@@ -215,37 +178,31 @@ class HttpSettings:
     """Timeouts in seconds for each phase, and the largest answer read, in bytes."""
 
     connect_timeout: float = setting(
-        5.0, N_("How long connecting may take."), SECONDS, name=N_("HTTP: connecting"), above=0, high=300
+        5.0, N_("How long connecting may take."), above(0, 300, SECONDS), N_("HTTP: connecting")
     )
     read_timeout: float = setting(
-        20.0, N_("How long HubSoft may stay silent."), SECONDS, name=N_("HTTP: silence"), above=0, high=600
+        20.0, N_("How long HubSoft may stay silent."), above(0, 600, SECONDS), N_("HTTP: silence")
     )
     write_timeout: float = setting(
-        10.0, N_("How long sending may stand still."), SECONDS, name=N_("HTTP: sending"), above=0, high=300
+        10.0, N_("How long sending may stand still."), above(0, 300, SECONDS), N_("HTTP: sending")
     )
     pool_timeout: float = setting(
         10.0,
         N_("How long a request waits for a free connection."),
-        SECONDS,
-        name=N_("HTTP: free connection"),
-        above=0,
-        high=300,
+        above(0, 300, SECONDS),
+        N_("HTTP: free connection"),
     )
     max_response_bytes: int = setting(
         64 * 1024 * 1024,
         N_("The largest answer that is read."),
-        BYTES,
-        name=N_("HTTP: largest answer"),
-        low=64 * 1024,
-        high=1024**3,
+        within(64 * 1024, 1024**3, BYTES),
+        N_("HTTP: largest answer"),
     )
     max_connections: int = setting(
         8,
         N_("How many connections to HubSoft are open at once."),
-        CONNECTIONS,
-        name=N_("HTTP: connections"),
-        low=1,
-        high=100,
+        within(1, 100, CONNECTIONS),
+        N_("HTTP: connections"),
     )
 
 
@@ -257,34 +214,26 @@ class HealthSettings:
     slow_seconds: float = setting(
         3.0,
         N_("HubSoft counts as slow when its slowest answers take longer."),
-        SECONDS,
-        name=N_("HubSoft: slow from"),
-        above=0,
-        high=300,
+        above(0, 300, SECONDS),
+        N_("HubSoft: slow from"),
     )
     failures_to_open: int = setting(
         5,
         N_("After this many failures in a row HubSoft counts as offline."),
-        TIMES,
-        name=N_("failures to offline"),
-        low=1,
-        high=100,
+        within(1, 100, TIMES),
+        N_("failures to offline"),
     )
     open_seconds: float = setting(
         10.0,
         N_("The first wait before an offline HubSoft is tried again."),
-        SECONDS,
-        name=N_("offline: first look"),
-        above=0,
-        high=3600,
+        above(0, 3600, SECONDS),
+        N_("offline: first look"),
     )
     open_max_seconds: float = setting(
         60.0,
         N_("The longest wait before an offline HubSoft is tried again."),
-        SECONDS,
-        name=N_("offline: longest wait"),
-        above=0,
-        high=3600,
+        above(0, 3600, SECONDS),
+        N_("offline: longest wait"),
     )
 
 
@@ -301,26 +250,20 @@ class TuningSettings:
     changed_share: float = setting(
         0.01,
         N_("Which share of the answers from memory may have changed at HubSoft meanwhile."),
-        OF_ANSWERS,
-        name=N_("answers that changed"),
-        above=0,
-        high=0.5,
+        above(0, 0.5, OF_ANSWERS),
+        N_("answers that changed"),
     )
     shortest_ttl: float = setting(
         60.0,
         N_("The shortest lifetime that self-tuning may choose."),
-        SECONDS,
-        name=N_("self-tuning: shortest"),
-        low=1,
-        high=30 * DAY,
+        within(1, 30 * DAY, SECONDS),
+        N_("self-tuning: shortest"),
     )
     longest_ttl: float = setting(
         DAY,
         N_("The longest lifetime that self-tuning may choose."),
-        SECONDS,
-        name=N_("self-tuning: longest"),
-        low=1,
-        high=30 * DAY,
+        within(1, 30 * DAY, SECONDS),
+        N_("self-tuning: longest"),
     )
 
 
@@ -337,18 +280,14 @@ class RefreshSettings:
     share: float = setting(
         0.1,
         N_("The most of the budget that renewing ahead may spend."),
-        OF_BUDGET,
-        name=N_("ahead: share of budget"),
-        above=0,
-        high=0.5,
+        above(0, 0.5, OF_BUDGET),
+        N_("ahead: share of budget"),
     )
     worth: float = setting(
         0.1,
         N_(
             "How many waits each request that renews ahead must save, at least; with half of that it stops for a day."
         ),
-        WAITS,
-        name=N_("ahead: waits to save"),
-        above=0,
-        high=1,
+        above(0, 1, WAITS),
+        N_("ahead: waits to save"),
     )

@@ -44,10 +44,9 @@ CHARACTERS: Final = N_("characters")
 
 
 @dataclass(frozen=True, slots=True)
-class SettingRule:
-    """One setting's description and bounds. `does`, `name`, `unit` and `shape` are message ids."""
+class SettingBounds:
+    """What a number is measured in, and what it may be."""
 
-    does: str
     unit: str = ""
     low: float | None = None
     """Smallest value allowed."""
@@ -55,6 +54,21 @@ class SettingRule:
     """The value must be greater than this; used where the bound itself is not allowed."""
     high: float | None = None
     """Largest value allowed."""
+
+    def holds(self, value: float) -> bool:
+        """Tell whether `value` is within the bounds; NaN, which compares false with everything, is not."""
+        return (
+            (self.low is None or value >= self.low)
+            and (self.above is None or value > self.above)
+            and (self.high is None or value <= self.high)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRule(SettingBounds):
+    """One setting's description and bounds. `does`, `name`, `unit` and `shape` are message ids."""
+
+    does: str = ""
     choices: tuple[str, ...] = ()
     """What a text, or each word of a list, may be; empty: anything."""
     pattern: str = ""
@@ -67,25 +81,31 @@ class SettingRule:
     """The same for each entry of a setting that is a table."""
 
 
+def within(low: float, high: float, unit: str) -> SettingBounds:
+    """Return the bounds of what may be from `low` to `high`."""
+    return SettingBounds(unit, low=low, high=high)
+
+
+def above(low: float, high: float, unit: str) -> SettingBounds:
+    """Return the bounds of what must be more than `low`, and may be up to `high`."""
+    return SettingBounds(unit, above=low, high=high)
+
+
 def setting(
     default: T,
     does: str,
-    unit: str = "",
+    bounds: SettingBounds = SettingBounds(),
+    name: str = "",
     *,
-    low: float | None = None,
-    above: float | None = None,
-    high: float | None = None,
     choices: tuple[str, ...] = (),
     pattern: str = "",
     shape: str = "",
     secret: bool = False,
-    name: str = "",
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> T:
-    """Return a dataclass field with `default` and its `Rule`; a secret stays out of the text form."""
-    metadata = {
-        _METADATA: SettingRule(does, unit, low, above, high, choices, pattern, shape, secret, name, names)
-    }
+    """Return a dataclass field with `default` and its `SettingRule`; a secret stays out of the text form."""
+    limits = (bounds.unit, bounds.low, bounds.above, bounds.high)
+    metadata = {_METADATA: SettingRule(*limits, does, choices, pattern, shape, secret, name, names)}
     if isinstance(default, dict):
         made: T = field(default_factory=lambda: type(default)(default), metadata=metadata)
         return made
@@ -175,13 +195,7 @@ def plain(value: object) -> str:
 def _number(value: object, *, whole: bool, rule: SettingRule) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return None
-    # Written so that NaN, which compares false with everything, is refused.
-    fits = (
-        (rule.low is None or value >= rule.low)
-        and (rule.above is None or value > rule.above)
-        and (rule.high is None or value <= rule.high)
-    )
-    if not fits:
+    if not rule.holds(value):
         return None
     return value if whole else float(value)
 

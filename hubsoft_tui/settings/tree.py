@@ -35,7 +35,9 @@ from .rules import (
     RECORDS,
     ROWS,
     SECONDS,
+    above,
     setting,
+    within,
 )
 
 
@@ -55,50 +57,38 @@ class OutboxSettings:
     quiet_seconds: float = setting(
         180.0,
         N_("How long HubSoft is given before we look whether a write happened."),
-        SECONDS,
-        name=N_("outbox: quiet period"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("outbox: quiet period"),
     )
     retry_seconds: float = setting(
         15.0,
         N_("The longest wait before a write that never left is tried again."),
-        SECONDS,
-        name=N_("outbox: longest retry"),
-        low=1,
-        high=3600,
+        within(1, 3600, SECONDS),
+        N_("outbox: longest retry"),
     )
     look_first_seconds: float = setting(
         300.0,
         N_("A ticket that waited longer is not opened before we looked whether somebody else opened it."),
-        SECONDS,
-        name=N_("outbox: looks after"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("outbox: looks after"),
     )
     similar_seconds: float = setting(
         600.0,
         N_("The same text written again within this time is asked about."),
-        SECONDS,
-        name=N_("outbox: same text"),
-        low=0,
-        high=DAY,
+        within(0, DAY, SECONDS),
+        N_("outbox: same text"),
     )
     max_characters: int = setting(
         5000,
         N_("The longest description or message that is sent."),
-        CHARACTERS,
-        name=N_("outbox: longest text"),
-        low=100,
-        high=65_535,
+        within(100, 65_535, CHARACTERS),
+        N_("outbox: longest text"),
     )
     keep_days: float = setting(
         7.0,
         N_("How long what was sent or discarded stays in the outbox's list."),
-        DAYS,
-        name=N_("outbox: kept for"),
-        above=0,
-        high=365,
+        above(0, 365, DAYS),
+        N_("outbox: kept for"),
     )
 
 
@@ -113,18 +103,12 @@ class ActionSettings:
     """
 
     unlock_days: int = setting(
-        3,
-        N_("For how many days an unlock on trust is proposed."),
-        DAYS,
-        low=1,
-        high=365,
+        3, N_("For how many days an unlock on trust is proposed."), within(1, 365, DAYS)
     )
     valid_seconds: float = setting(
         120.0,
         N_("How long an action may wait to be sent; after that it is held until a person says so."),
-        SECONDS,
-        low=5,
-        high=3600,
+        within(5, 3600, SECONDS),
     )
     trust_unlock: str = setting(
         "confirm", N_("Unlock a suspended service on trust for some days."), choices=OFF_OR_CONFIRM
@@ -162,10 +146,10 @@ class SyncSettings:
         default=True, does=N_("Sync tickets by itself while a console is open."), name=N_("sync by itself")
     )
     interval_seconds: float = setting(
-        60.0, N_("How often tickets are synced."), SECONDS, name=N_("sync: every"), low=5, high=DAY
+        60.0, N_("How often tickets are synced."), within(5, DAY, SECONDS), N_("sync: every")
     )
     page_size: int = setting(
-        500, N_("How many rows one request asks for."), ROWS, name=N_("sync: page size"), low=1, high=500
+        500, N_("How many rows one request asks for."), within(1, 500, ROWS), N_("sync: page size")
     )
     messages: bool = setting(
         default=True,
@@ -175,26 +159,20 @@ class SyncSettings:
     first_days: int = setting(
         30,
         N_("The first sync takes the open tickets of this many days; later ones follow."),
-        DAYS,
-        name=N_("sync: first look back"),
-        low=1,
-        high=3650,
+        within(1, 3650, DAYS),
+        N_("sync: first look back"),
     )
     keep_days: int = setting(
         7,
         N_("How long a closed ticket stays in the list; it is kept in the mirror."),
-        DAYS,
-        name=N_("sync: closed stay for"),
-        low=0,
-        high=3650,
+        within(0, 3650, DAYS),
+        N_("sync: closed stay for"),
     )
     due_soon_seconds: float = setting(
         HOUR,
         N_("A ticket is due soon when this much of its SLA is left: it is marked, and told once."),
-        SECONDS,
-        name=N_("tickets: due soon"),
-        low=0,
-        high=30 * DAY,
+        within(0, 30 * DAY, SECONDS),
+        N_("tickets: due soon"),
     )
 
 
@@ -210,18 +188,14 @@ class TraceSettings:
     keep_days: float = setting(
         30.0,
         N_("How long the rows are kept; days that are over stay in the reports."),
-        DAYS,
-        name=N_("trace: kept for"),
-        low=1,
-        high=365,
+        within(1, 365, DAYS),
+        N_("trace: kept for"),
     )
     max_rows: int = setting(
         1_000_000,
         N_("How many questions are kept; the oldest go first."),
-        ROWS,
-        name=N_("trace: most rows"),
-        low=10_000,
-        high=100_000_000,
+        within(10_000, 100_000_000, ROWS),
+        N_("trace: most rows"),
     )
 
 
@@ -230,7 +204,7 @@ class ReportSettings:
     """How long the reports of days are kept."""
 
     keep_days: float = setting(
-        400.0, N_("How long a day's report is kept."), DAYS, name=N_("reports: kept for"), low=1, high=3650
+        400.0, N_("How long a day's report is kept."), within(1, 3650, DAYS), N_("reports: kept for")
     )
 
 
@@ -241,18 +215,14 @@ class CheckupSettings:
     page_size: int = setting(
         500,
         N_("How many customers one page of the roster asks for at most."),
-        ROWS,
-        name=N_("check-up: page size"),
-        low=25,
-        high=500,
+        within(25, 500, ROWS),
+        N_("check-up: page size"),
     )
     patience_seconds: float = setting(
         1800.0,
         N_("How long a check-up waits for a HubSoft that is away before the rest is unknown."),
-        SECONDS,
-        name=N_("check-up: patience"),
-        low=1,
-        high=DAY,
+        within(1, DAY, SECONDS),
+        N_("check-up: patience"),
     )
     nightly_roster: bool = setting(
         default=False,
@@ -264,10 +234,8 @@ class CheckupSettings:
     quiet_hour: int = setting(
         4,
         N_("From which hour of the day the nightly roster may be read."),
-        HOURS,
-        name=N_("roster: quiet hour"),
-        low=0,
-        high=23,
+        within(0, 23, HOURS),
+        N_("roster: quiet hour"),
     )
     command: tuple[str, ...] = setting(
         (),
@@ -277,7 +245,7 @@ class CheckupSettings:
         ),
     )
     command_timeout: float = setting(
-        30.0, N_("How long that program may take."), SECONDS, name=N_("check-up: program"), above=0, high=3600
+        30.0, N_("How long that program may take."), above(0, 3600, SECONDS), N_("check-up: program")
     )
     hold_above_share: float = setting(
         0.05,
@@ -285,18 +253,14 @@ class CheckupSettings:
             "When more than this share of the active members loses the contract in one check-up, and more than "
             "hold_above_members, the program is not run before a person has looked."
         ),
-        OF_ACTIVE,
-        name=N_("check-up: hold above"),
-        low=0,
-        high=1,
+        within(0, 1, OF_ACTIVE),
+        N_("check-up: hold above"),
     )
     hold_above_members: int = setting(
         3,
         N_("Up to so many lost contracts in one check-up are never held, whatever their share."),
-        MEMBERS,
-        name=N_("check-up: never hold"),
-        low=0,
-        high=1_000_000,
+        within(0, 1_000_000, MEMBERS),
+        N_("check-up: never hold"),
     )
 
 
@@ -382,7 +346,7 @@ class SharedSettings:
         shape=N_("a name"),
     )
     max_records: int = setting(
-        5000, N_("How many answers the server keeps for all machines."), RECORDS, low=100, high=1_000_000
+        5000, N_("How many answers the server keeps for all machines."), within(100, 1_000_000, RECORDS)
     )
 
 
@@ -407,7 +371,7 @@ class UiSettings:
         ),
     )
     refresh_per_second: float = setting(
-        2.0, N_("How often the screens look at the engine."), PER_SECOND, low=0.2, high=10
+        2.0, N_("How often the screens look at the engine."), within(0.2, 10, PER_SECOND)
     )
     open_tickets: bool = setting(
         default=True, does=N_("Ask for a customer's open tickets along with the customer: 1 more request.")
@@ -419,7 +383,7 @@ class UiSettings:
         shape=N_("a name, or a part of one"),
     )
     reveal_seconds: float = setting(
-        30.0, N_("How long a revealed document stays readable."), SECONDS, low=1, high=600
+        30.0, N_("How long a revealed document stays readable."), within(1, 600, SECONDS)
     )
     canned_texts: str = setting(
         "",
@@ -450,11 +414,9 @@ class LogSettings:
     max_bytes: int = setting(
         2 * 1024 * 1024,
         N_("How large the file grows before a new one is begun."),
-        BYTES,
-        low=64 * 1024,
-        high=1024**3,
+        within(64 * 1024, 1024**3, BYTES),
     )
-    kept_files: int = setting(5, N_("How many full files are kept beside it."), FILES, low=1, high=100)
+    kept_files: int = setting(5, N_("How many full files are kept beside it."), within(1, 100, FILES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def ladder(key: str) -> tuple[Value, ...]:
     else:
         steps = (*range(11), *_COUNTS)
     made = (int(each) if isinstance(default, int) else float(each) for each in steps)
-    return tuple(sorted({each for each in made if _fits(each, rule)} | {default}))
+    return tuple(sorted({each for each in made if rule.holds(each)} | {default}))
 
 
 def value_of(settings: Settings, key: str) -> Value:
@@ -169,14 +169,6 @@ def with_values(settings: Settings, values: Mapping[str, Value]) -> Settings:
     if problems := resolve(entries).problems:
         raise InvalidInput(problems[0].text)
     return made
-
-
-def _fits(value: float, rule: SettingRule) -> bool:
-    return (
-        (rule.low is None or value >= rule.low)
-        and (rule.above is None or value > rule.above)
-        and (rule.high is None or value <= rule.high)
-    )
 
 
 def _parsed(text: str, default: Value, rule: SettingRule) -> object:
