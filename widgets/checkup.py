@@ -1,14 +1,15 @@
-"""A check-up: its head with plan, cost and counts, and its members and lists as rows, documents masked."""
+"""A check-up: its head with plan, cost and counts, members and lists as rows, documents masked, and its sentences."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from textual.content import Content
 
 from hubsoft_tui.formats import NOTHING, about, day, day_of, moment, percent
 from hubsoft_tui.privacy import clean, mask_document
+from hubsoft_tui.services.checkup.members import bad_lines, columns_read, zeros_restored
 from hubsoft_tui.services.checkup.types import (
     Decision,
     ListOverview,
@@ -16,10 +17,12 @@ from hubsoft_tui.services.checkup.types import (
     Progress,
     Result,
     RunState,
+    Way,
     held_line,
     result_word,
 )
 from hubsoft_tui.texts import _, ngettext, number
+from widgets.line_widget import data
 
 from .line_widget import Drawn, Part, line
 from .table.table import Column, VirtualTable
@@ -27,6 +30,7 @@ from .table.table import Column, VirtualTable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hubsoft_tui.services.checkup.types import Imported, ListRow
 
 SIGNS: Final = {
     Result.ACTIVE: ("●", "$ok"),
@@ -352,3 +356,110 @@ class CheckupHead(Drawn):
 
 def _label(text: str) -> str:
     return f"{text:<{LABEL}}"
+
+
+Severity = Literal["information", "warning", "error"]
+BAD_SHOWN = 3
+
+
+def welcome(sample: str) -> Content:
+    """Say what a check-up is, and how to begin; `sample` is a list to try, or empty."""
+    lines = [
+        Content.styled(_("Who on your list still has a contract?"), "bold $title"),
+        Content.styled(
+            _(
+                "Import a CSV with a column named cpf, cnpj, documento or document; names and ids may stand beside it."
+            ),
+            "$quiet",
+        ),
+        Content.styled(_("You see the plan and its cost before anything is sent."), "$quiet"),
+        Content(""),
+        Content.assemble(("i ", "$account bold"), (_("imports a list"), "$foreground")),
+    ]
+    if sample:
+        lines += [
+            Content(""),
+            Content.assemble((_("An invented list to try:") + " ", "$quiet"), data(sample, "$account")),
+        ]
+    return Content("\n").join(lines)
+
+
+def troubled(sentence: str) -> Content:
+    """Say why nothing can be checked."""
+    return Content.assemble(("! ", "bold $warn"), data(sentence, "$warn"))
+
+
+def hint(progress: Progress, *, planned: bool) -> str:
+    """Say what enter does now; nothing while it runs."""
+    if progress.state is RunState.RUNNING:
+        return ""
+    if progress.state in {RunState.PAUSED, RunState.INTERRUPTED}:
+        return _("enter goes on")
+    if not planned:
+        return _("enter plans the next one") if progress.state is not None else ""
+    if progress.plan is not None and progress.plan.way is Way.NOTHING:
+        return _("enter checks again: 0 requests")
+    return _("enter starts it")
+
+
+def ended(progress: Progress) -> str:
+    """Say how a check-up ended."""
+    if progress.state is RunState.PAUSED:
+        return _("Paused. Everything decided is kept; enter goes on.")
+    if progress.state is RunState.CANCELLED:
+        return _("Cancelled. What was decided stays to be seen.")
+    if progress.state is not RunState.DONE:
+        return progress.trouble or _("The check-up was interrupted; enter goes on.")
+    spent = ngettext("{n} request", "{n} requests", progress.received).format(n=number(progress.received))
+    text = _("Checked in {time} with {requests} instead of {naive}.").format(
+        time=about(progress.seconds), requests=spent, naive=number(progress.total)
+    )
+    if unknown := progress.counts.get(Result.UNKNOWN, 0):
+        text += " " + ngettext("{n} member is unknown.", "{n} members are unknown.", unknown).format(
+            n=number(unknown)
+        )
+    return f"{text}\n{held_line(progress.held)}" if progress.held else text
+
+
+def release_again(count: int) -> str:
+    """Say what pressing again runs."""
+    return ngettext(
+        "Press again to run {n} held command.", "Press again to run {n} held commands.", count
+    ).format(n=number(count))
+
+
+def drop_again(count: int) -> str:
+    """Say what pressing again drops."""
+    return ngettext(
+        "Press again to drop {n} held command for good.",
+        "Press again to drop {n} held commands for good.",
+        count,
+    ).format(n=number(count))
+
+
+def severity(progress: Progress) -> Severity:
+    """How loud the end is told."""
+    fine = progress.state is not RunState.INTERRUPTED and not (
+        progress.counts.get(Result.UNKNOWN, 0) or progress.held
+    )
+    return "information" if fine else "warning"
+
+
+def imported(row: ListRow, found: Imported) -> str:
+    """Say what a file held, the first bad lines with it."""
+    people = ngettext("{n} member", "{n} members", row.members).format(n=number(row.members))
+    lines = [_("{list}: {people}.").format(list=row.name, people=people)]
+    if len(found.columns) > 1:
+        lines.append(str(columns_read(found)))
+    if found.restored:
+        lines.append(zeros_restored(found))
+    told = [str(line) for line in bad_lines(found)]
+    lines += told[:BAD_SHOWN]
+    if len(told) > BAD_SHOWN:
+        lines.append(_("… and {n} more").format(n=number(len(told) - BAD_SHOWN)))
+    return "\n".join(lines)
+
+
+def import_severity(found: Imported) -> Severity:
+    """How loud it is told."""
+    return "warning" if found.bad else "information"

@@ -87,8 +87,7 @@ class Simulator:
     def start(self) -> Self:
         """Serve from now on. Raises OSError when the port is taken."""
         if self._server is None:
-            from .middleware import Middleware  # noqa: PLC0415 - heavy: starlette
-            from .server import LoopServer  # noqa: PLC0415 - heavy: uvicorn
+            from .server import LoopServer, Middleware  # noqa: PLC0415 - heavy: starlette and uvicorn
 
             server = LoopServer(lambda: Middleware(self), self._port)
             server.start()

@@ -14,12 +14,12 @@ from textual.widgets import Static
 from hubsoft_tui.services.checkup import export
 from hubsoft_tui.services.checkup.types import Progress, RunState, plan_lines
 from hubsoft_tui.texts import N_, _, ngettext, number
+from widgets import checkup as words
 from widgets.checkup import CheckupHead, ListTable, MemberTable, member_text
 from widgets.table.table import VirtualTable
 
 from ..frame.actions import action
 from ..frame.base import ConsoleScreen
-from . import texts as words
 from .field_line import FieldLine
 
 if TYPE_CHECKING:

@@ -27,10 +27,10 @@ from widgets.customer.card import CustomerHead, CustomerNotices, Head
 from ..frame.actions import Action, action, actions_of, registry
 from ..frame.base import one_page
 from ..frame.console import ConsolePart
-from . import invoices, open_tickets
-from .menu import MENU
+from . import invoices, writes
 from .panels import CustomerPanels
 from .texts import WELL, origin, silence, summary
+from .writes import MENU
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -145,13 +145,13 @@ class CustomerView(ConsolePart, Vertical):
                 stale=stale,
                 reason=reason,
                 revealed=self._revealed,
-                way_to_whole=open_tickets.key_of(self.console, registry.find("lookup.refresh"))
+                way_to_whole=writes.key_of(self.console, registry.find("lookup.refresh"))
                 if customer.listed
                 else "",
             )
         )
         self.query_one(CustomerNotices).show(
-            open_tickets.begun(self.console, customer, self.panels.open_tickets or (), now), customer.alerts
+            writes.begun(self.console, customer, self.panels.open_tickets or (), now), customer.alerts
         )
         self.panels.draw()
 
@@ -267,9 +267,9 @@ class CustomerView(ConsolePart, Vertical):
         if not tickets:
             self.console.tell(_("This customer has no open ticket. n opens one."), severity="warning")
             return
-        ticket = tickets[0] if len(tickets) == 1 else await open_tickets.chosen(self.console, tickets)
+        ticket = tickets[0] if len(tickets) == 1 else await writes.chosen(self.console, tickets)
         if ticket is not None:
-            self._written(await write(self.console, open_tickets.about(ticket, customer)))
+            self._written(await write(self.console, writes.about(ticket, customer)))
 
     async def _open_tickets(self) -> tuple[Ticket, ...] | None:
         """Return the open tickets, asked for first where they are not here; None where they could not be had."""
@@ -291,7 +291,7 @@ class CustomerView(ConsolePart, Vertical):
             if draft.customer_id == customer.id:
                 self._look_after(draft)
             return
-        if open_tickets.concerned(draft, customer, self.panels.open_tickets or ()):
+        if writes.concerned(draft, customer, self.panels.open_tickets or ()):
             self.panels.ask("tickets", follow=False)
 
     @work(group="after", exclusive=True, exit_on_error=False)

@@ -40,7 +40,7 @@ from ..frame.actions import Action, action, shown_key
 from ..frame.confirm import STYLE, PickScreen, PromptScreen
 from ..frame.modal import ConsoleModal
 from .action_page import ActionPage, ActionReview
-from .menu import MENU
+from .writes import MENU
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

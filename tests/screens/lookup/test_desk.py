@@ -10,7 +10,7 @@ from hubsoft_tui.api.models import Device, DeviceReading, Service, WorkOrder
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.formats import BRASILIA
 from hubsoft_tui.screens.lookup.desk import MenuLines, offered, visit_times
-from hubsoft_tui.screens.lookup.menu import MENU
+from hubsoft_tui.screens.lookup.writes import MENU
 from hubsoft_tui.services.desk import Aftermath
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, EntryKind, EntryState
 from hubsoft_tui.settings.tree import ActionSettings, Profile, Settings
