@@ -80,7 +80,7 @@ async def ours(work: Work) -> AsyncIterator[Acquire]:
     )
     gate = Gate(budget, clock, limits)
     gate.start()
-    await budget.begin()
+    await budget.begin(at_once=True)
 
     async def acquire() -> Done:
         return (await gate.enter(QueuePlace(Priority.CRITICAL, lease=LEASE))).done

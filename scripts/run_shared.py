@@ -46,7 +46,7 @@ def main() -> int:
     ):
         consoles = [_environment(simulator, url, Path(folder) / name, name) for name in NAMES]
         first = {**os.environ, **consoles[0]}
-        subprocess.run([program, "shared", "begin"], env=first, check=True)  # noqa: S603 - the project's own
+        subprocess.run([program, "shared", "begin", "--now"], env=first, check=True)  # noqa: S603 - the project's own
         commands = [_command(console, program) for console in consoles]
         return _side_by_side(commands) if shutil.which("tmux") else _printed(commands)
 

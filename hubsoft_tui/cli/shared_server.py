@@ -14,7 +14,7 @@ from ..privacy import clean
 from ..texts import N_, _, ngettext, number, say
 from .output import styled, table, write_json, write_lines
 from .session import CommandSession, json_option, loaded_settings, open_hub
-from .translation import Group
+from .translation import Group, Option
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -99,15 +99,19 @@ def machines(session: CommandSession, *, as_json: bool) -> None:
 
 @shared.command(
     help=N_(
-        "Say that no other machine works with this login, nor did in the last two minutes, so that nothing is kept "
-        "free for any. Do it once, when the first machine is set up or the server's data were lost."
+        "Say that no other machine works with this login, so that nothing is kept free for any. Do it once, when the "
+        "first machine is set up or the server's data were lost. A server that knows nothing of the last two minutes "
+        "lets them pass first."
     )
+)
+@click.option(
+    "--now", cls=Option, is_flag=True, help=N_("No machine sent anything in the last two minutes: do not let them pass.")
 )
 @json_option
 @click.pass_obj
-def begin(session: CommandSession, *, as_json: bool) -> None:
+def begin(session: CommandSession, *, now: bool, as_json: bool) -> None:
     """Answer `shared begin`."""
-    state = _told(session, lambda budget: budget.begin())
+    state = _told(session, lambda budget: budget.begin(at_once=now))
     if as_json:
         write_json({"begun": True, "quarantine_seconds": state.quarantine})
         return

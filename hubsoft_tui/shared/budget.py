@@ -269,9 +269,13 @@ class SharedBudget:
 
     # -- what a person says
 
-    async def begin(self) -> None:
-        """Declare that no other machine uses this login, and keep no share free for one. Raises SharedServerLost."""
-        await self._say(begin=True)
+    async def begin(self, *, at_once: bool = False) -> None:
+        """Declare that no other machine uses this login, and keep no share free for one. Raises SharedServerLost.
+
+        What one sent a moment ago is not known: a server that began anew waits until it no longer counts, unless
+        none did (`at_once`).
+        """
+        await self._say(begin=True if at_once else "wait")
 
     async def forget(self, machine: str) -> None:
         """Declare a machine off and return its promised share. Raises SharedServerLost."""

@@ -65,7 +65,9 @@ local m = g.m[q.m]
 if not m then m = {b=0, j=g.v, ok=false}; g.m[q.m] = m end
 m.t = fast; m.c = now; m.v = g.v; m.n = N; m.L = q.L; m.W = q.lim[2] + TAU; m.w = q.who or m.w; m.ve = q.ve
 if q.forget and q.forget ~= q.m then g.m[q.forget] = nil end      -- a person knows that it is off
-if q.begin then g.u = 0 end                                       -- a person knows that no other works with this login
+if q.begin then   -- a person knows that no other works with this login; whether one did a moment ago, not always
+  g.word = g.word or (q.begin == 'wait' and g.u > now) or nil; g.u = 0
+end
 local alone_total = math.floor(N * 2 / 3)
 local function silent(x) return fast - x.t >= SILENT or x.v < m.j end
 local apart, machines, versions, others_live, known_to_all = 0, 0, 0, false, true
@@ -100,7 +102,7 @@ if q.rep then
   end
   for id, b in pairs(q.rep.r) do if not g.m[id] then g.m[id] = {b=b, t=fast - SILENT, c=now, j=0, v=-1, ok=true, L=0, W=0}; apart = apart + b; machines = machines + 1 elseif g.m[id] ~= m then local x = g.m[id]; if silent(x) then apart = apart + math.max(0, b - x.b) end; x.b = math.max(x.b, b) end end
   if g.rep then g.rep[q.m] = true end
-  if q.rep.ra and q.rep.ra >= 0 and q.rep.ra < SILENT then g.u = 0 end   -- it was there until the end: it knows every machine
+  if q.rep.ra and q.rep.ra >= 0 and q.rep.ra < SILENT then g.u = 0; g.word = nil end   -- it was there until the end: it knows every machine
 end
 local function recovered(at) -- what the last 429 left, and one more for each clean window since
   if not g.th.r then return N end
@@ -117,11 +119,11 @@ for _, x in ipairs(q.tm or {}) do
   g.th.pu = to; g.th.cf = to
 end
 if g.rep and g.q > now then
-  local all = next(g.rep) ~= nil and g.u == 0
+  local all = next(g.rep) ~= nil and g.u == 0 and not g.word
   for id, _ in pairs(g.m) do if not g.rep[id] then all = false end end
   if all then g.q = 0; for id, _ in pairs(g.o) do redis.call('PUBLISH', ARGV[2] .. id, '') end end
 end
-if g.q <= now then g.rep = nil end
+if g.q <= now then g.rep = nil; g.word = nil end
 
 -- 7. what counts no more (see news.py): [number, what, when on the slow clock, on the fast one]
 local nw = g.nw or {id=q.new, n=0, l={}}; g.nw = nw

@@ -93,7 +93,7 @@ class TestCheck:
         shared.execute_command("ACL", "SETUSER", "hub", "reset", *rights, ">secret")
         monkeypatch.setenv("HUBSOFT_REDIS_URL", f"redis://hub:secret@127.0.0.1:{server.port}/0")
         assert found(run("shared", "check", "--json"), "rights")[0] == "ok"
-        assert run("shared", "begin").code == 0
+        assert run("shared", "begin", "--now").code == 0
         assert run("lookup", "86214941081").code == 0
 
     def test_without_a_server_it_says_so(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,15 +116,25 @@ class TestCheck:
 
 class TestMachines:
     def test_a_machine_that_left_well_is_gone_and_the_home_goes_on(self, run: Any) -> None:
-        assert run("shared", "begin", "--json").document["begun"] is True
+        assert run("shared", "begin", "--now", "--json").document["begun"] is True
         assert run("shared", "machines", "--json").document == {"machines": []}
         assert run("lookup", "86214941081").code == 0
         assert run("shared", "check", "--json").document["unknown_seconds"] == 0
 
+    def test_a_server_that_knows_nothing_lets_two_minutes_pass_unless_a_person_knows_better(
+        self, run: Any, shared: Any
+    ) -> None:
+        ran = run("shared", "begin", "--json")
+        assert (ran.code, 100 <= ran.document["quarantine_seconds"] <= 111) == (0, True)
+        assert "requests go in 1:" in run("shared", "begin").out
+        assert run("shared", "check", "--json").document["unknown_seconds"] == 0
+        shared.flushall()
+        assert "Requests go now." in run("shared", "begin", "--now").out
+
     def test_a_machine_is_forgotten_by_its_name(
         self, run: Any, shared: Any, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert run("shared", "begin").code == 0
+        assert run("shared", "begin", "--now").code == 0
         monkeypatch.setattr("hubsoft_tui.services.storage.budget.SqliteBudget.last", lambda _ledger: False)
         monkeypatch.setenv("HUBSOFT_TUI_HOME", str(home / "other"))
         monkeypatch.setenv("HUBSOFT_TUI_SHARED__NAME", "laptop")
@@ -150,7 +160,7 @@ class TestMachines:
 
 
 def test_a_ledger_that_keeps_a_whole_answer_is_looked_at(run: Any, shared: Any) -> None:
-    assert run("shared", "begin").code == 0
+    assert run("shared", "begin", "--now").code == 0
     (key,) = shared.keys("hs:*:ledger")
     keeps = "for _, o in pairs(g.o) do o.a = '\\222\\255' end redis.call('SET', KEYS[1], cmsgpack.pack(g))"
     shared.eval(f"local g = cmsgpack.unpack(redis.call('GET', KEYS[1])) {keeps}", 1, key)
@@ -158,7 +168,7 @@ def test_a_ledger_that_keeps_a_whole_answer_is_looked_at(run: Any, shared: Any) 
 
 
 def test_prometheus_is_told_of_the_server(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run("shared", "begin").code == 0
+    assert run("shared", "begin", "--now").code == 0
     monkeypatch.setattr("hubsoft_tui.services.storage.budget.SqliteBudget.last", lambda _ledger: False)
     assert run("lookup", "86214941081").code == 0  # it goes without taking leave
     told = run("metrics").out
@@ -192,7 +202,7 @@ def test_what_is_cleared_is_told_to_a_server_that_asks_for_a_password(
     secrets.chmod(0o600)
     shared.config_set("requirepass", "s3cr3t")
     try:
-        assert run("shared", "begin").code == 0
+        assert run("shared", "begin", "--now").code == 0
         assert run("lookup", "86214941081").code == 0
         assert shared.keys("hs:*:r:*")
         assert run("cache", "clear", "--json").document == {"dropped": 1, "records": 0}

@@ -59,7 +59,7 @@ async def ask_now_and_then(hub: Hub, documents: list[str]) -> None:
 async def begun(services: Services) -> None:
     """Say that there is no other machine."""
     assert services.shared is not None
-    await services.shared.begin()
+    await services.shared.begin(at_once=True)
 
 
 async def main() -> None:

@@ -164,6 +164,25 @@ def test_after_a_loss_unknown_machines_keep_their_share(client: Any, changes: An
     assert (story.worst() <= LIMITS.per_window) is kept
 
 
+AT_ONCE = ("(q.begin == 'wait' and g.u > now)", "false")
+
+
+@pytest.mark.parametrize(("changes", "kept"), [([], True), ([AT_ONCE], False)], ids=["kept", "without"])
+def test_a_person_s_word_skips_the_hour_and_not_the_window(client: Any, changes: Any, kept: bool) -> None:
+    story = Story(client, changes)
+    story.sent += [story.instant] * LIMITS.per_window  # of a machine that worked for itself, a moment ago
+    first, second = story.machine("first"), story.machine("second")
+    first.extras["begin"] = "wait"
+    for _ in range(2):
+        story.turn(first, requests=30)
+        story.turn(second, requests=30)
+        story.pass_time(30.0, first, second)
+    assert (story.worst() <= LIMITS.per_window) is kept
+    story.pass_time(60.0, first, second)
+    story.turn(first, requests=10)
+    assert len(first.flying) >= 10, "no hour in which two thirds are kept free"
+
+
 CAUGHT_UP = ("q.lo - g.H or g.c", "q.lo or g.c + 5000")
 
 

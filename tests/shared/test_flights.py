@@ -40,7 +40,7 @@ async def asked(hub: Hub, document: str) -> Any:
 async def test_one_request_and_one_login_answer_every_machine(homes, simulator, server_url) -> None:
     hubs = [homes(name) for name in ("one", "two", "three")]
     for hub in hubs:
-        await hub.run(lambda services: services.shared.begin())
+        await hub.run(lambda services: services.shared.begin(at_once=True))
     found = await asyncio.gather(*(asked(hub, BIANCA) for hub in hubs for _ in range(3)))
     assert {each.customers[0].name for each in found} == {"BIANCA COUTO"}
     assert simulator.tokens_issued == 1
@@ -66,7 +66,7 @@ async def test_one_request_and_one_login_answer_every_machine(homes, simulator, 
 
 async def test_what_was_learnt_before_an_action_is_not_taken_from_the_server(homes, simulator) -> None:
     hub, customer = homes("one"), simulator.customer(GUILHERME)
-    await hub.run(lambda services: services.shared.begin())
+    await hub.run(lambda services: services.shared.begin(at_once=True))
     simulator.set_status(customer, "suspenso_debito")
     before = await asked(hub, GUILHERME)
 
@@ -218,7 +218,7 @@ async def test_a_long_question_is_kept_by_its_machine_s_turns(homes, simulator, 
     monkeypatch.setattr(shared_flights, "LOOK_AGAIN", 0.1)
     monkeypatch.setattr(shared_budget, "BEAT", 0.1)
     one, other = homes("one"), homes("other")
-    await one.run(lambda services: services.shared.begin())
+    await one.run(lambda services: services.shared.begin(at_once=True))
     simulator.fail_next(1, "delay:1.5", "cliente")
     found = await asyncio.gather(asked(one, BIANCA), asked(other, BIANCA))
     assert {each.customers[0].name for each in found} == {"BIANCA COUTO"}

@@ -42,7 +42,7 @@ async def asleep(services: Services) -> None:
 @pytest.fixture
 async def two(homes: Callable[..., Hub]) -> tuple[Hub, Hub]:
     one, other = homes("one"), homes("other")
-    await one.run(lambda services: services.shared.begin())
+    await one.run(lambda services: services.shared.begin(at_once=True))
     for hub in (one, other):
         assert (await asked(hub, BIANCA)).found
     return one, other
@@ -71,7 +71,7 @@ async def test_it_is_learnt_after_a_sleep_through_an_emptied_server_and_a_wrong_
     await other.run(turn)
     await other.run(turn)
     third = homes("third")
-    await third.run(lambda services: services.shared.begin())
+    await third.run(lambda services: services.shared.begin(at_once=True))
     assert await other.run(remembered) == 0
 
 
@@ -82,7 +82,7 @@ async def remembered(services: Services) -> int:
 async def test_an_action_on_one_machine_outdates_what_the_others_know(homes, simulator) -> None:
     one, other = homes("one"), homes("other")
     customer = simulator.customer(GUILHERME)
-    await one.run(lambda services: services.shared.begin())
+    await one.run(lambda services: services.shared.begin(at_once=True))
     simulator.set_status(customer, "suspenso_debito")
     before = await asked(one, GUILHERME)
     assert not (await asked(other, GUILHERME)).active

@@ -135,7 +135,7 @@ async def test_a_machine_that_never_failed_knows_that_hubsoft_is_away_and_back(
     hubs = [homes(name) for name in ("one", "two", "three", "four")]
 
     async def begun(services: Services) -> None:
-        await services.shared.begin()
+        await services.shared.begin(at_once=True)
 
     async def state_of(services: Services) -> ApiState:
         return services.engine.api()

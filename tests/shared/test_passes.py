@@ -62,7 +62,7 @@ def machines(
 async def begun(services: Services) -> None:
     """Say that there is no other machine."""
     assert services.shared is not None
-    await services.shared.begin()
+    await services.shared.begin(at_once=True)
 
 
 async def passes(machines: list[Syncing]) -> list[PassReport | BaseException]:

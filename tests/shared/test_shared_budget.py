@@ -33,7 +33,7 @@ async def machines(folder: Path, url: str, count: int) -> AsyncIterator[list[Mac
     for machine in made:
         machine.gate.start()
     try:
-        await made[0].budget.begin()
+        await made[0].budget.begin(at_once=True)
         yield made
     finally:
         for machine in made:

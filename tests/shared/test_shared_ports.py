@@ -22,7 +22,7 @@ BIANCA = "86214941081"
 
 async def test_two_homes_are_at_one_budget(homes: Callable[..., Hub]) -> None:
     one, other = homes("one"), homes("two", "command")
-    await one.run(lambda services: services.shared.begin())
+    await one.run(lambda services: services.shared.begin(at_once=True))
     for hub in (one, other):
         assert (await hub.run(lambda services: services.customers.lookup(BIANCA))).found
     seen = await other.run(lambda services: services.shared.machines())
@@ -35,7 +35,7 @@ async def test_two_homes_are_at_one_budget(homes: Callable[..., Hub]) -> None:
 
 async def test_machines_of_different_versions_know_it(homes: Callable[..., Hub], monkeypatch) -> None:
     one, other = homes("one"), homes("two")
-    await one.run(lambda services: services.shared.begin())
+    await one.run(lambda services: services.shared.begin(at_once=True))
     assert (await one.run(_shared)).other_versions == 0
     monkeypatch.setattr(budget, "__version__", "0.1.0")
     old = homes("old")
@@ -84,7 +84,7 @@ def test_the_password_is_taken_from_the_secrets_and_never_shown() -> None:
 async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(budget, "BEAT", 0.05)
     hub = homes("one")
-    await hub.run(lambda services: services.shared.begin())
+    await hub.run(lambda services: services.shared.begin(at_once=True))
 
     async def calls(services: Services) -> int:
         return services.shared._member._number

@@ -43,7 +43,7 @@ async def backlog(
         VirtualMachine(network, f"m{number}", LIMITS, OwnClock(clock, dice)) for number in range(machines)
     ]
     await asyncio.sleep(0)
-    await made[0].budget.begin()
+    await made[0].budget.begin(at_once=True)
 
     async def send(machine: VirtualMachine, priority: Priority) -> None:
         place = QueuePlace(priority, deadline=machine.clock.now() + WINDOW, lease=LONGEST)
