@@ -1,6 +1,6 @@
 """The console: HubSoftConsole, its modes, its one view clock, and how it starts, ends and fails.
 
-Nothing here speaks HTTP, and neither the engine nor httpx is imported before the first frame: both come up in
+Nothing here speaks HTTP, and neither the engine nor httpcore is imported before the first frame: both come up in
 a thread while a person already reads the screen.
 """
 

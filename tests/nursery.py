@@ -29,7 +29,12 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 LONGEST: Final = 1 << 16
-LATE: Final = ("anyio._backends._asyncio", "httpx", "uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl")
+LATE: Final = (
+    "anyio._backends._asyncio",
+    "httpcore",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.h11_impl",
+)
 """What libraries read when they need it, by name."""
 UNREAD: Final = ("hubsoft_tui.__main__", "hubsoft_tui.cli")
 """What must run anew in every program, and what no console needs."""

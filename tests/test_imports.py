@@ -55,11 +55,10 @@ def test_a_hub_that_was_not_started_loads_no_http_library() -> None:
     assert not roots(loaded(code)) & HTTP
 
 
-def test_httpx_comes_without_its_command_line() -> None:
-    found = loaded("from hubsoft_tui.core.requests.http import httpx\nassert callable(httpx.get)")
-    assert "httpx" in found
-    assert not roots(found) & {"click", "pygments", "rich"}
-    assert "httpx._main" in loaded("import httpx, hubsoft_tui.core.requests.http")
+def test_the_engine_speaks_http_without_a_client_library() -> None:
+    found = roots(loaded("import hubsoft_tui.services.container"))
+    assert "httpcore" in found
+    assert not found & {"httpx", "click", "pygments", "rich"}
 
 
 def test_the_console_s_first_frame_waits_for_no_engine() -> None:

@@ -153,7 +153,7 @@ def config_show(session: CommandSession) -> None:
 @click.pass_obj
 def config_check(session: CommandSession, *, acknowledge: bool) -> int:
     """Answer `config check`: wrong settings are an error, exit 2; losses that are not acknowledged, 1."""
-    from ..core.requests.route import route_to  # noqa: PLC0415 - heavy: httpx
+    from ..core.requests.route import route_to  # noqa: PLC0415 - heavy: HTTP
 
     settings = loaded_settings(session).settings
     profile = settings.profile

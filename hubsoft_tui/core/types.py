@@ -1,6 +1,6 @@
 """The types that the engine and its callers share: priorities, categories, answers, and what a watcher sees.
 
-Everything here is immutable and light to import: screens need it before the engine (and httpx) is loaded.
+Everything here is immutable and light to import: screens need it before the engine (and HTTP) is loaded.
 """
 
 from __future__ import annotations

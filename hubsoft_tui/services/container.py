@@ -1,6 +1,6 @@
 """Every service built over one engine, and taken down again in the right order.
 
-Imported in the engine's thread only: it brings httpx with it.
+Imported in the engine's thread only: it brings HTTP with it.
 """
 
 from __future__ import annotations

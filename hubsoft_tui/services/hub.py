@@ -236,8 +236,8 @@ class Hub:
 async def _opening(
     settings: Settings, clock: Clock, opened: list[Services], *, background: bool, program: str
 ) -> AsyncIterator[Services]:
-    # In the worker's thread: httpx costs two thirds of what Textual does.
-    from .container import open_services  # noqa: PLC0415 - the console's first frame does not wait for httpx
+    # In the worker's thread: HTTP costs a third of what Textual does.
+    from .container import open_services  # noqa: PLC0415 - the console's first frame does not wait for HTTP
 
     async with open_services(settings, clock, background=background, program=program) as services:
         opened.append(services)

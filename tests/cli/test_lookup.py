@@ -48,7 +48,7 @@ class TestLookup:
             "asyncio",
             "ssl",
             "socket",
-            "httpx",
+            "httpcore",
             "tenacity",
             "brutils",
             "keyring",

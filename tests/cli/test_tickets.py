@@ -209,7 +209,7 @@ def test_the_list_loads_no_engine_and_opens_the_mirror_alone(
         if path.name != "tickets.db":
             path.unlink()
     found = loaded("from hubsoft_tui.cli.main import run\nassert run(['ticket', 'list', '--json']) == 0")
-    assert not found & {"asyncio", "ssl", "httpx", "tenacity", "cachetools", "keyring", "textual"}
+    assert not found & {"asyncio", "ssl", "httpcore", "tenacity", "cachetools", "keyring", "textual"}
     assert not {
         name for name in found if name.startswith(("hubsoft_tui.core.engine", "hubsoft_tui.services.storage"))
     }
@@ -219,7 +219,7 @@ def test_the_list_loads_no_engine_and_opens_the_mirror_alone(
 
 def test_a_question_to_hubsoft_loads_no_rich(configured: Simulator) -> None:
     found = loaded("from hubsoft_tui.cli.main import run\nassert run(['sync', '--once']) == 0")
-    assert "httpx" in found
+    assert "httpcore" in found
     assert not {name for name in found if name.startswith(("rich", "pygments"))}
 
 

@@ -80,7 +80,7 @@ def test_a_message_that_cannot_be_built_is_not_fatal(file: Path, capsys: pytest.
 
 
 def test_the_http_librarys_addresses_stay_out(file: Path) -> None:
-    for name in ("httpx", "httpcore.connection"):
+    for name in ("httpcore.http11", "httpcore.connection"):
         logging.getLogger(name).info("GET https://host/?termo_busca=1")
         logging.getLogger(name).warning("from %s", name)
     assert len(file.read_text().splitlines()) == 2

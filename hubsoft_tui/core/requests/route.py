@@ -17,10 +17,11 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
+import certifi
+
 from ...errors import SettingsError
 from ...settings.rules import is_loopback
 from ...texts import say
-from .http import httpx
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -55,17 +56,10 @@ class ProxyAddress:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What httpx needs to know to reach a host."""
+    """What a connection needs to know to reach a host."""
 
     verify: ssl.SSLContext
     proxy: ProxyAddress | None
-
-    def for_httpx(self) -> httpx.Proxy | None:
-        """Return the proxy as httpx takes it."""
-        if self.proxy is None:
-            return None
-        context = self.verify if self.proxy.scheme == "https" else None
-        return httpx.Proxy(self.proxy.origin, auth=self.proxy.auth, ssl_context=context)
 
 
 def route_to(url: str) -> Route:
@@ -84,7 +78,7 @@ def route_to(url: str) -> Route:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), proxy
         )  # trusts none: certificates take 20 ms to load
     try:
-        verify = httpx.create_ssl_context(trust_env=not is_loopback(urlsplit(url).hostname or ""))
+        verify = _trusting(os.environ if not is_loopback(urlsplit(url).hostname or "") else {})
     except (OSError, ValueError) as error:
         raise SettingsError(
             say(
@@ -94,6 +88,15 @@ def route_to(url: str) -> Route:
             )
         ) from error
     return Route(verify, proxy)
+
+
+def _trusting(environment: Mapping[str, str]) -> ssl.SSLContext:
+    """Trust the certificates that the environment names, else those of certifi, which are Mozilla's."""
+    if file := environment.get("SSL_CERT_FILE"):
+        return ssl.create_default_context(cafile=file)
+    if folder := environment.get("SSL_CERT_DIR"):
+        return ssl.create_default_context(capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> ProxyAddress | None:

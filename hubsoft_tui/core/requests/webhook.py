@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 from urllib.parse import urlsplit
+
+import httpcore
 
 from ..._version import __version__
 from ...errors import SettingsError
 from ...texts import Text, say
-from .http import httpx
-from .route import route_to
+from .route import Route, route_to
+from .wire import FAILURES, Wire, address, host_header
 
 SECRET_HEADER: Final = "X-Webhook-Secret"  # noqa: S105 - a header's name
-
-
-class Silence(logging.Filter):
-    """Drop httpx's own line for each request to `url`'s host: it carries the whole URL, and with it what is private."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._origin = httpx.URL(url)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a record is about another host's request."""
-        urls = [each for each in record.args or () if isinstance(each, httpx.URL)]
-        return not any((url.host, url.port) == (self._origin.host, self._origin.port) for url in urls)
 
 
 class WebhookFailure(Exception):
@@ -72,17 +59,17 @@ class HttpWebhook:
         }
         try:
             # Made aside: reading the certificates takes longer than the engine's loop may stand still.
-            client = await asyncio.to_thread(_client, url)
+            route = await asyncio.to_thread(route_to, url)
             async with asyncio.timeout(seconds):
-                status = await _status(client, url, body, sent)
+                status = await _status(url, route, body, sent)
         except TimeoutError:
             raise WebhookFailure(say("{host} did not answer in time.", host=host)) from None
         except SettingsError as error:
             raise WebhookFailure(
                 say("{host} cannot be reached: {reason}", host=host, reason=error.text)
             ) from None
-        # httpx's own texts may carry the address or a header, and with it a secret.
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError, OSError) as error:
+        # httpcore's own texts may carry the address or a header, and with it a secret.
+        except (*FAILURES, ValueError, OSError) as error:
             kind = type(error).__name__
             raise WebhookFailure(say("{host} cannot be reached ({kind}).", host=host, kind=kind)) from None
         if 300 <= status < 400:
@@ -98,23 +85,10 @@ class HttpWebhook:
             raise WebhookFailure(say("{host} answered HTTP {status}.", host=host, status=status))
 
 
-def _client(url: str) -> httpx.AsyncClient:
-    route = route_to(url)
-    # httpx limits each silence; the limit on the whole is the caller's.
-    return httpx.AsyncClient(trust_env=False, verify=route.verify, proxy=route.for_httpx(), timeout=None)
-
-
-async def _status(client: httpx.AsyncClient, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    with _unlogged(url):
-        async with client, client.stream("POST", url, content=body, headers=dict(headers)) as response:
-            return response.status_code
-
-
-@contextlib.contextmanager
-def _unlogged(url: str) -> Iterator[None]:
-    silence = Silence(url)
-    logging.getLogger("httpx").addFilter(silence)
-    try:
-        yield
-    finally:
-        logging.getLogger("httpx").removeFilter(silence)
+async def _status(url: str, route: Route, body: bytes, headers: Mapping[str, str]) -> int:
+    where = address(url)
+    written = [(name.encode(), value.encode()) for name, value in headers.items()]
+    whole = [(b"Host", host_header(where)), (b"Content-Length", b"%d" % len(body)), *written]
+    request = httpcore.Request("POST", where, headers=whole, content=body)
+    async with Wire(where, route).exchange(request) as response:
+        return response.status

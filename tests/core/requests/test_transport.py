@@ -17,7 +17,7 @@ import trustme
 
 from hubsoft_tui.api.customers import customer_search
 from hubsoft_tui.api.tickets import add_message
-from hubsoft_tui.core.requests.route import Route
+from hubsoft_tui.core.requests.route import ProxyAddress, Route
 from hubsoft_tui.core.requests.transport import Transport, TransportFailure
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.settings.tree import HttpSettings, Profile
@@ -147,7 +147,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed():
         assert (await send(url)).status == 302
 
 
-async def test_httpx_does_not_log_our_urls_into_a_programs_log(caplog):
+async def test_the_http_library_does_not_log_our_urls_into_a_programs_log(caplog):
     caplog.set_level(logging.DEBUG)
     async with server(response(b"{}")) as url:
         await send(url)
@@ -245,3 +245,193 @@ async def test_an_errors_body_is_read_small_and_its_faults_ignored():
         async with server(response(body, length).replace(b"200 OK", b"500 No")) as url:
             reply = await send(url)
         assert (reply.status, len(reply.body)) == (500, read)
+
+
+# -- connections
+
+
+@contextlib.asynccontextmanager
+async def listening_for(serve):
+    """Serve connections by `serve` on loopback, and wait for the last one to end."""
+    serving: set[asyncio.Task[None]] = set()
+
+    async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    listening = await asyncio.start_server(one, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+        await asyncio.gather(*serving)
+
+
+class Counted:
+    """A server that keeps its connections open: how many there were, and how many at once."""
+
+    def __init__(self, extra: bytes = b"", closes: bool = False) -> None:
+        self.extra = extra
+        self.closes = closes
+        self.opened = self.busy = self.most = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.opened += 1
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+            await asyncio.sleep(0.01)
+            self.busy -= 1
+            writer.write(response(b"{}"))
+            await writer.drain()
+            if self.extra:
+                await asyncio.sleep(0.01)
+                writer.write(self.extra)
+            if self.closes:
+                return
+
+
+@contextlib.asynccontextmanager
+async def counted(serving: Counted, **http: Any):
+    async with listening_for(serving.serve) as port:
+        transport = Transport(Profile(url=f"http://127.0.0.1:{port}"), HttpSettings(**http))
+        try:
+            yield transport
+        finally:
+            await transport.close()
+
+
+async def test_a_connection_is_used_again_and_none_beyond_the_most():
+    serving = Counted()
+    async with counted(serving, max_connections=2) as transport:
+        replies = await asyncio.gather(*(transport.send(SEARCH, "secret-token") for _ in range(8)))
+        assert [reply.body for reply in replies] == [b"{}"] * 8
+    assert (serving.opened, serving.most) == (2, 2)
+
+
+async def test_all_connections_busy_is_no_fault_of_hubsofts():
+    async with counted(Counted(), max_connections=1, pool_timeout=0.001) as transport:
+        busy = asyncio.create_task(transport.send(SEARCH, None))
+        await asyncio.sleep(0)
+        with pytest.raises(TransportFailure) as caught:
+            await transport.send(SEARCH, None)
+        assert (caught.value.kind, caught.value.sent, caught.value.ours) == ("pool", False, True)
+        assert (await busy).status == 200
+
+
+@pytest.mark.parametrize(
+    "serving",
+    [Counted(extra=response(b'{"of": "no question"}')), Counted(closes=True)],
+    ids=["more", "closed"],
+)
+async def test_a_connection_that_said_more_or_was_closed_is_not_used_again(serving: Counted):
+    async with counted(serving) as transport:
+        for _ in range(2):
+            assert (await transport.send(SEARCH, None)).body == b"{}"
+            await asyncio.sleep(0.03)
+    assert serving.opened == 2
+
+
+async def test_one_who_leaves_takes_the_connection_along():
+    serving = Counted()
+    async with counted(serving, max_connections=1) as transport:
+        leaving = asyncio.create_task(transport.send(SEARCH, None))
+        await asyncio.sleep(0.005)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        assert (await transport.send(SEARCH, None)).body == b"{}"
+    assert serving.opened == 2
+
+
+async def test_a_write_carries_its_body_once_and_whole():
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"}"))
+        writer.write(response(b"{}"))
+
+    async with listening_for(serve) as port:
+        await send(f"http://127.0.0.1:{port}/mirror", add_message(1, "Olá, até amanhã"))
+    head, body = asked[0].split(b"\r\n\r\n")
+    assert head.startswith(b"POST /mirror/api/v1/integracao/")
+    lines = head.decode().split("\r\n")
+    assert f"Host: 127.0.0.1:{port}" in lines
+    assert f"Content-Length: {len(body)}" in lines
+    assert "Content-Type: application/json" in lines
+    assert "Authorization: Bearer secret-token" in lines
+    assert "Olá, até amanhã" in body.decode()
+
+
+# -- through a proxy
+
+
+@contextlib.asynccontextmanager
+async def tunnel(refuse: bool = False):
+    """Serve an HTTP proxy on loopback that digs tunnels; keeps the heads of what it was asked."""
+    heads: list[bytes] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        if refuse:
+            writer.write(b"HTTP/1.1 407 Who Are You\r\ncontent-length: 0\r\n\r\n")
+            return
+        host, port = heads[-1].split()[1].decode().split(":")
+        there = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+
+    async with listening_for(serve) as port:
+        yield ProxyAddress("HTTPS_PROXY", "http", "127.0.0.1", port, "u", "p"), heads
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_proxys_tunnel_is_no_byte_of_the_request(monkeypatch, late):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with slow_to_agree(0.0, context) as (url, asked):
+        async with tunnel() as (proxy, heads):
+            monkeypatch.setattr(
+                "hubsoft_tui.core.requests.transport.route_to", lambda _url: Route(trusting, proxy)
+            )
+            transport = Transport(Profile(url=url), HttpSettings())
+            try:
+                if late:
+                    with pytest.raises(TransportFailure) as caught:
+                        await transport.send(SEARCH, "secret-token", may_leave=lambda: False)
+                    assert (caught.value.kind, caught.value.sent) == ("late", False)
+                else:
+                    assert (await transport.send(SEARCH, "secret-token")).status == 200
+            finally:
+                await transport.close()
+    assert heads[0].startswith(b"CONNECT 127.0.0.1:")
+    assert b"Proxy-Authorization: Basic dTpw" in heads[0]
+    assert b"secret-token" not in heads[0]
+    assert any(asked) is not late
+
+
+async def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(monkeypatch):
+    async with tunnel(refuse=True) as (proxy, _heads):
+        monkeypatch.setattr(
+            "hubsoft_tui.core.requests.transport.route_to",
+            lambda _url: Route(ssl.create_default_context(), proxy),
+        )
+        error = await failure("https://api.provedor.example")
+    assert (error.kind, error.sent) == ("proxy", False)
+    assert "HTTP 407" in str(error.text)
+    assert "HTTPS_PROXY" in str(error.text)
