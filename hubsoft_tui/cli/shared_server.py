@@ -105,7 +105,10 @@ def machines(session: CommandSession, *, as_json: bool) -> None:
     )
 )
 @click.option(
-    "--now", cls=Option, is_flag=True, help=N_("No machine sent anything in the last two minutes: do not let them pass.")
+    "--now",
+    cls=Option,
+    is_flag=True,
+    help=N_("No machine sent anything in the last two minutes: do not let them pass."),
 )
 @json_option
 @click.pass_obj
