@@ -65,6 +65,8 @@ CLOSING_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.001
 """How long another thread may go on while this one has a key to answer; Python's own is five times as long."""
 
+M_ARENA_MAX: Final = -8
+"""The option's number in glibc's <malloc.h>."""
 SENT_SECONDS: Final = 0.02
 """What the thread that writes to the terminal takes at most for a frame, while no other has work in Python."""
 
@@ -175,20 +177,25 @@ class HubSoftConsole(Console):
         return FirstRunScreen()
 
     def _after_first_frame(self) -> None:
-        import_areas()
+        _allocate_from_one_pool()
         if not gc.isenabled():  # see `__main__`
             gc.freeze()
             gc.enable()
-        try:
-            registry.check(self.keymap)
-        except SettingsError as error:
-            self.tell(error, severity="error")
+        if self.keymap:
+            self._check_keys()
         for warning in self._warnings:
             self.tell(str(warning), severity="warning")
         self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
         if not self._unconfigured:
             self.start_engine()
         self.recording.begin()
+
+    def _check_keys(self) -> None:
+        import_areas()
+        try:
+            registry.check(self.keymap)
+        except SettingsError as error:
+            self.tell(error, severity="error")
 
     def on_ready(self) -> None:
         """Begin everything slow once the first screen is painted: until it is ready, Textual paints nothing."""
@@ -494,6 +501,14 @@ def open_console(flags: Flags) -> int:
         app.close()
     streams.let_go()
     return app.return_code or 0
+
+
+def _allocate_from_one_pool() -> None:
+    """Have the threads share one pool of memory under glibc: each would keep what it freed for itself."""
+    import ctypes  # noqa: PLC0415 - heavy: only a console has so many threads
+
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _real_engine(settings: Settings) -> EngineHandle:

@@ -345,7 +345,7 @@ def _takes_text(console: Console) -> bool:
 
 
 def import_areas() -> None:
-    """Import every screen, so that the registry knows every action."""
+    """Import every screen, so that the registry knows every action: for help, and for keys that were chosen."""
     for area in AREAS:
         _screen_of(area)
 

@@ -19,7 +19,7 @@ from widgets.customer.card import wrapped
 from widgets.line_widget import Drawn, fit, line
 
 from .actions import AREAS, EVERYWHERE, PAGES, Action, shown_key
-from .base import ConsoleScreen
+from .base import ConsoleScreen, import_areas
 from .console import Console
 from .modal import ConsoleModal
 
@@ -76,6 +76,7 @@ class HelpText(Drawn):
 
     def draw(self, width: int) -> list[Content]:
         """Return the lines."""
+        import_areas()
         names = {
             **{area.id: _(area.label) for area in AREAS},
             **{page: _(label) for page, label in PAGES.items()},
