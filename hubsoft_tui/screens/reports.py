@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual import on, work
-from textual.containers import Container, Horizontal, VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -24,7 +24,7 @@ from widgets.report import DayFigures, DayTable, HoursChart, ReportTables, day_l
 from widgets.table.table import VirtualTable
 
 from .frame.actions import action
-from .frame.table_screen import TableScreen
+from .frame.table_screen import PathLine, TableScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -63,16 +63,7 @@ class ReportsScreen(TableScreen):
     def body(self) -> ComposeResult:
         """Compose the file's name, the list, and the day."""
         self.add_class("-empty")
-        field = Input(
-            placeholder=_("a file ending in .html, .csv or .json"),
-            compact=True,
-            select_on_focus=False,
-            id="reports-file",
-        )
-        field.cursor_blink = False
-        with Horizontal(id="reports-name"):
-            yield Static(_("Export to:"), markup=False)
-            yield field
+        yield PathLine(".html", ".csv", ".json")
         yield Static("", markup=False, id="reports-trouble")
         yield FilterLine()
         with Container(id="reports-split"):
@@ -164,10 +155,6 @@ class ReportsScreen(TableScreen):
         return self.query_one(DayTable)
 
     @property
-    def _field(self) -> Input:
-        return self.query_one("#reports-file", Input)
-
-    @property
     def has_days(self) -> bool:
         """Whether there is a day to look at."""
         return self._found is not None and bool(self._found.days)
@@ -204,11 +191,10 @@ class ReportsScreen(TableScreen):
         """Ask for the file's name, with a name for the day already in the field."""
         if self._found is None:
             return
-        field = self._field
-        field.value = f"hubsoft-{self._found.report.day.isoformat()}.html"
-        self.add_class("-naming")
-        self.set_focus(field)
-        field.select_all()  # typing begins another name; an arrow goes on with this one
+        self._name_file(f"hubsoft-{self._found.report.day.isoformat()}.html")
+
+    def _name_file(self, begun: str) -> None:
+        self.query_one(PathLine).ask("export", _("Export to:"), begun)
 
     @action("t", N_("today"), N_("Go to the newest day."), when=lambda screen: screen.has_days, job=READ)
     def action_newest(self) -> None:
@@ -232,32 +218,31 @@ class ReportsScreen(TableScreen):
     )
     def action_close(self) -> None:
         """Leave the field, clear the filter, or leave the tables."""
-        if not self.has_class("-naming") and self.leave_filter():
-            return
-        self.remove_class("-naming")
-        self.table.focus()
+        if (field := self.query_one(PathLine)).is_open:
+            field.leave()
+        elif not self.leave_filter():
+            self.table.focus()
 
     @on(VirtualTable.RowSelected)
     def _selected(self) -> None:
         self.action_day()
 
-    @on(Input.Submitted)
-    def _named(self, event: Input.Submitted) -> None:
+    @on(PathLine.Left)
+    def _named(self, event: PathLine.Left) -> None:
         event.stop()
-        name = event.value.strip()
-        if not name or self._found is None:
-            self.action_close()
-            return
-        self._export(self._found.report, expanded(name).absolute())
+        self.table.focus()
+        if event.value and self._found is not None:
+            self._export(self._found.report, event.value)
 
     @work(group="export", exclusive=True, exit_on_error=False)
-    async def _export(self, report: DayReport, path: Path) -> None:
+    async def _export(self, report: DayReport, name: str) -> None:
+        path = expanded(name).absolute()
         profile = self.console.settings.profile
         host = profile.url.partition("://")[2]
         try:
             await asyncio.to_thread(export, report, path, profile=profile.name, host=host)
         except HubSoftError as error:
-            self.console.tell(error, severity="error")  # the field stays, to be corrected
+            self.console.tell(error, severity="error")
+            self._name_file(name)  # to be corrected
             return
-        self.action_close()
         self.console.tell(_("The report of {day} is in {path}.").format(day=written(report.day), path=path))

@@ -12,6 +12,7 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.errors import StoreError
 from hubsoft_tui.screens import reports as screen_module
+from hubsoft_tui.screens.frame.table_screen import PathInput
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.services.reports.figures import Sums
 from hubsoft_tui.services.reports.service import head_of
@@ -150,13 +151,13 @@ async def test_a_day_is_written_where_one_says(hub, tmp_path):
         await opened(pilot)
         await pilot.press("down", "e", *"qtre")
         await settle(pilot)
-        field = app.screen.query_one("#reports-file")
+        field = app.screen.query_one(PathInput)
         assert field.value == "qtre", "letters typed there are no keys, and begin another name"
         await pilot.press("escape")
         assert "Export to:" not in seen(app)
         await pilot.press("e")
         await settle(pilot)
-        field = app.screen.query_one("#reports-file")
+        field = app.screen.query_one(PathInput)
         assert field.value == field.selected_text == "hubsoft-2026-11-17.html"
         screen = seen(app)
         assert "Export to:" in screen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.screens.checkup.fakes import RUNNING, CheckupHub, FakeCheckup
+from tests.screens.checkup_fakes import RUNNING, CheckupHub, FakeCheckup
 
 from .test_screens import SMALL, WIDE, looks_as_before, press, still
 

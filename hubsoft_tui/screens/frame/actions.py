@@ -165,7 +165,7 @@ AREAS: Final = (
         "f4",
         N_("Check-up"),
         N_("Check who of a list of members still has a contract."),
-        "checkup.screen:CheckupScreen",
+        "checkup:CheckupScreen",
         N_("Chk"),
     ),
     Area(

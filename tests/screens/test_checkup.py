@@ -9,9 +9,9 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.errors import Unreachable
-from hubsoft_tui.screens.checkup.field_line import PathInput, PathSuggester
+from hubsoft_tui.screens.frame.table_screen import PathInput, PathSuggester
 from hubsoft_tui.services.checkup.types import Result, RunState
-from tests.screens.checkup.fakes import DONE, FRESH, NOVEMBER, ROWS, RUNNING, CheckupHub, FakeCheckup, row
+from tests.screens.checkup_fakes import DONE, FRESH, NOVEMBER, ROWS, RUNNING, CheckupHub, FakeCheckup, row
 from tests.screens.fake import console, seen, settle, wait_for
 from widgets.checkup import CheckupHead, MemberTable, described
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual import on, work
 from textual.content import Content
@@ -16,11 +16,11 @@ from hubsoft_tui.services.checkup.types import Progress, RunState, plan_lines
 from hubsoft_tui.texts import N_, _, ngettext, number
 from widgets import checkup as words
 from widgets.checkup import CheckupHead, ListTable, MemberTable, member_text
+from widgets.fields import FilterLine
 from widgets.table.table import VirtualTable
 
-from ..frame.actions import action
-from ..frame.base import ConsoleScreen
-from .field_line import FieldLine
+from .frame.actions import action
+from .frame.table_screen import FIND, PathLine, TableScreen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,15 +43,11 @@ def _holds(screen: CheckupScreen) -> bool:
     return screen.shown is not None and screen.shown.held > 0
 
 
-def _has_table(screen: CheckupScreen) -> bool:
-    return screen.shown is not None or bool(screen.choosing_from)
-
-
-class CheckupScreen(ConsoleScreen):
+class CheckupScreen(TableScreen):
     """One list in sight, or the lists to choose from. What runs goes on whatever is shown."""
 
     AREA = "checkup"
-    CSS_PATH = Path(__file__).parents[3] / "styles" / "checkup.tcss"
+    CSS_PATH = Path(__file__).parents[2] / "styles" / "checkup.tcss"
     ABOUT = N_(
         "A list of members is checked against their contracts. The plan says what it costs before anything is "
         "sent: pages of the roster, or one question each, whichever is fewer. ▼ lost the contract since the last "
@@ -78,9 +74,10 @@ class CheckupScreen(ConsoleScreen):
     # -- the frame
 
     def body(self) -> ComposeResult:
-        """Compose the head, the line to type into, and the tables."""
+        """Compose the head, the lines to type into, and the tables."""
         yield CheckupHead(id="checkup-head")
-        yield FieldLine((".csv", ".txt", ".json"), id="checkup-field")
+        yield PathLine(".csv", ".txt", ".json")
+        yield FilterLine()
         yield Static(Content(""), id="checkup-empty")
         yield ListTable(id="checkup-lists")
         yield MemberTable(id="checkup-members")
@@ -102,7 +99,7 @@ class CheckupScreen(ConsoleScreen):
         if self._lists:
             self._lists_table.set_rows(self._lists)
         self._draw()
-        self._focus_table()
+        self.table.focus()
         if self.console.hub is not None:
             self._load()
 
@@ -168,6 +165,7 @@ class CheckupScreen(ConsoleScreen):
         self._list_id, self._version = list_id, -1
         self._planned, self._plan_trouble = False, ""
         self._members.filter("")
+        self._line.clear()
         self._progress = Progress()
         self._opened(list_id)
 
@@ -175,7 +173,7 @@ class CheckupScreen(ConsoleScreen):
     async def _opened(self, list_id: int) -> None:
         await self.asked(lambda services: services.checkup.reload(list_id))
         await self._fetch()
-        self._focus_table()
+        self.table.focus()
         if not self._progress.running_here:
             await self._make_plan(list_id)
 
@@ -213,9 +211,6 @@ class CheckupScreen(ConsoleScreen):
         """The list that the demo brings along, or an empty text."""
         sample = Path(self.console.settings.home or "/") / "membros.csv"
         return str(sample) if self.console.hints() and sample.is_file() else ""
-
-    def _focus_table(self) -> None:
-        self.set_focus(self._lists_table if self._choosing else self._members)
 
     # -- asking the service
 
@@ -313,7 +308,7 @@ class CheckupScreen(ConsoleScreen):
         begun = "" if self._lists else self._sample
         if not self._choosing and self._progress.list is not None:
             begun = self._progress.list.path
-        self.query_one(FieldLine).ask_path("import", _("Import list:"), begun)
+        self.query_one(PathLine).ask("import", _("Import list:"), begun)
 
     @action(
         "R",
@@ -346,10 +341,11 @@ class CheckupScreen(ConsoleScreen):
     @action("l", N_("lists"), N_("Choose another list."), when=lambda screen: screen.shown, job=LISTS)
     def action_lists(self) -> None:
         """Choose another list."""
+        self._line.clear()
         self._list_id = None
         self._load()
         self._draw()
-        self._focus_table()
+        self.table.focus()
 
     @action(
         "e",
@@ -364,29 +360,19 @@ class CheckupScreen(ConsoleScreen):
         if self._progress.list is not None:
             source = Path(self._progress.list.path)
             target = source.with_name(f"{source.stem}-results.csv")
-            self.query_one(FieldLine).ask_path("export", _("Export to:"), str(target))
+            self.query_one(PathLine).ask("export", _("Export to:"), str(target))
 
     @action(
         "slash",
         N_("filter"),
         N_("Show only members that hold every word typed: a name, an id, a result, a status, changed."),
         first=True,
-        when=lambda screen: screen.shown,
-        job=RESULTS,
+        when=lambda screen: screen.shown and not screen.typing,
+        job=FIND,
     )
     def action_filter(self) -> None:
         """Type into the filter."""
-        self.query_one(FieldLine).ask_filter()
-
-    @action("o", N_("sort"), N_("Sort by the next column."), line=False, when=_has_table, job=RESULTS)
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self._table.cycle_sort()
-
-    @action("O", N_("turn round"), N_("Turn the order round."), line=False, when=_has_table, job=RESULTS)
-    def action_turn(self) -> None:
-        """Turn the order round."""
-        self._table.reverse_sort()
+        super().action_filter()
 
     @action(
         "D",
@@ -411,11 +397,9 @@ class CheckupScreen(ConsoleScreen):
     )
     def action_close(self) -> None:
         """Leave the field, clear the filter, or go back to the list: one thing at a time."""
-        if (field := self.query_one(FieldLine)).is_open:
+        if (field := self.query_one(PathLine)).is_open:
             field.leave()
-        elif not self._choosing and self._members.rows.filtered:
-            self._members.filter("")
-        elif self._choosing and self._progress.list is not None:
+        elif not self.leave_filter() and self._choosing and self._progress.list is not None:
             self.open(self._progress.list.id)
 
     @work(group="checkup-do", exclusive=True, exit_on_error=False)
@@ -433,7 +417,8 @@ class CheckupScreen(ConsoleScreen):
         return False
 
     @property
-    def _table(self) -> VirtualTable[ListOverview] | MemberTable:
+    def table(self) -> VirtualTable[Any]:
+        """The members, or the lists to choose from."""
         return self._lists_table if self._choosing else self._members
 
     @on(VirtualTable.RowSelected)
@@ -444,15 +429,10 @@ class CheckupScreen(ConsoleScreen):
 
     # -- what is typed
 
-    @on(FieldLine.Filtered)
-    def _filter_typed(self, event: FieldLine.Filtered) -> None:
+    @on(PathLine.Left)
+    def _entered(self, event: PathLine.Left) -> None:
         event.stop()
-        self._members.filter(event.text)
-
-    @on(FieldLine.Left)
-    def _entered(self, event: FieldLine.Left) -> None:
-        event.stop()
-        self._focus_table()
+        self.table.focus()
         if event.value and event.purpose == "import":
             self._import(event.value)
         elif event.value and event.purpose == "export":

@@ -1,1 +1,0 @@
-"""The check-up: a list of members against their contracts."""
