@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from textual import events
 
 _GAP: Final = "   "
+_NARROW: Final = 100
+"""Cells below which a key line is short of room."""
 _SHORTEST: Final = 3
 """Cells a label keeps at least: below that it would say nothing beside its key."""
 
@@ -30,6 +32,8 @@ class Item:
     label: str
     short: str = ""
     """The label where there is little room; empty: it is cut there."""
+    yields: bool = False
+    """At the end of a narrow key line it gives its place to what would not fit."""
 
     @property
     def width(self) -> int:
@@ -172,14 +176,22 @@ class KeyLine(ItemLine):
 
     def shown(self, width: int) -> Iterable[Item]:
         """Return as many items as fit before the tail."""
-        room = width - sum(item.width + len(_GAP) for item in self._tail)
+        kept = self._before(self._tail, width)
+        if len(kept) == len(self._items) or width >= _NARROW:
+            return (*kept, *self._tail)
+        tail = tuple(item for item in self._tail if not item.yields)
+        more = self._before(tail, width)
+        return (*more, *tail) if len(more) > len(kept) else (*kept, *self._tail)
+
+    def _before(self, tail: tuple[Item, ...], width: int) -> list[Item]:
+        room = width - sum(item.width + len(_GAP) for item in tail)
         kept: list[Item] = []
         for item in self._items:
             room -= item.width + len(_GAP)
             if room < -len(_GAP):
                 break
             kept.append(item)
-        return (*kept, *self._tail)
+        return kept
 
     def draw(self, width: int) -> list[Content]:
         """Return the line."""

@@ -163,7 +163,7 @@ class DayFigures(Drawn):
     def _value(self, figure: ReportFigure, total: Sums) -> Part:
         text = _text(figure, total)
         if figure.key == "saved" and total.saved > 0:
-            text = f"{text} = {figures.saved_text(total)}"
+            text = _("{share} of {n}").format(share=figures.saved_text(total), n=number(total.naive))
         return (text, f"${_TONES[figure.tone]}") if figure.tone and (figure.value(total) or 0) > 0 else text
 
     def _rows(self, width: int, named: Sequence[tuple[str, Part]]) -> list[Content]:

@@ -30,7 +30,7 @@ from widgets.monitor.verdict import VerdictLine
 from .alerts import AlertsScreen, acknowledge
 from .frame.actions import Action, action
 from .frame.base import ConsoleScreen
-from .frame.record import record_action
+from .frame.record import record_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,6 @@ class MonitorScreen(ConsoleScreen):
             "app.area('requests')",
             job=READ,
         ),
-        record_action("monitor"),
     )
     CSS_PATH = Path(__file__).parents[2] / "styles" / "monitor.tcss"
     VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -270,6 +269,11 @@ class MonitorScreen(ConsoleScreen):
         self._hold()
         self.query_one(AlertsPanel).show(self._alerts, self._wall)
         self._show_traced()
+
+    @record_key
+    async def action_record(self) -> None:
+        """Begin a recording, or end it."""
+        await self.run_action("app.record")
 
     def action_freeze(self) -> None:
         """Hold the tape and the verdict too: they move without a snapshot."""

@@ -28,7 +28,7 @@ async def test_every_panel_shows_its_part():
         assert "● Online" in text_of(screen, ApiPanel)
         assert "91%" in text_of(screen, CachePanel)
         assert "5.1 s" in text_of(screen, QueuePanel)
-        assert "1,204 questions asked, 88 requests sent" in text_of(screen, SavedPanel)
+        assert "88 requests, not 1,204" in text_of(screen, SavedPanel)
         assert "good for 29 d" in text_of(screen, TokenPanel)
         troubles = screen.query_one(TroubleTable)
         assert [row.id for row in troubles.rows] == [2]

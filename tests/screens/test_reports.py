@@ -92,7 +92,7 @@ async def test_the_days_and_the_newest_of_them(hub, size):
             "Wed 18/11/2026",
             "so far",
             "questions 470",
-            "saved 382 = 81.3%",
+            "saved 81.3% of 470",
         ):
             assert part in shown
         assert "Endpoint" in shown
@@ -222,7 +222,7 @@ async def test_in_portuguese(hub):
                 "hoje",
                 "qua 18/11/2026",
                 "até agora",
-                "economia 382 = 81,3%",
+                "economia 81,3% de 470",
                 "17/11 ter ▲",
                 "CRÍTICA",
             ):

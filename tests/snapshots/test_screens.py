@@ -176,7 +176,7 @@ def test_requests(looks_as_before, hub):
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])
 def test_reports(looks_as_before, hub, size):
     hub.reports.shown = some_days()
-    assert looks_as_before(hub, size, press("f8"), "saved 382 = 81.3%")
+    assert looks_as_before(hub, size, press("f8"), "saved 81.3% of 470")
 
 
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["120x36", "80x24"])

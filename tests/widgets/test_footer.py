@@ -7,7 +7,7 @@ from hubsoft_tui import texts
 from hubsoft_tui.screens.frame.actions import AREAS
 from hubsoft_tui.texts import _
 from tests.widgets.fixture import Stage, lines_of
-from widgets.footer import AreaBar, Item
+from widgets.footer import AreaBar, Item, KeyLine
 
 LABELS = ("Consulta", "Atendimentos", "Conferência", "Monitor", "Ajustes", "Requisições", "Relatórios")
 ITEMS = tuple(Item(f"area.{label}", str(number), label) for number, label in enumerate(LABELS, 1))
@@ -72,3 +72,22 @@ def test_at_80_columns_no_area_s_name_is_cut_and_no_two_are_alike(language, curr
     assert not [label for label in labels if "…" in label]
     assert len(set(labels)) == len(AREAS)
     assert all(each.split()[0] in str(bar._marked(80)) for each in mark.split("|") if each)
+
+
+@pytest.mark.parametrize(
+    ("width", "keys"),
+    [(78, "n m x i ? q"), (60, "n m x ? q"), (110, "n m x i ^p ? q"), (102, "n m x ^p ? q")],
+)
+def test_on_a_narrow_key_line_the_palette_gives_its_place_to_a_key_of_the_screen(width, keys):
+    shown = KeyLine()
+    mine = tuple(
+        Item(key, key, label)
+        for key, label in zip("nmxi", ("new one", "message", "close it", "invoices"), strict=True)
+    )
+    tail = (
+        Item("palette", "^p", "palette" + " " * 30, yields=True),
+        Item("help", "?", "help"),
+        Item("quit", "q", "quit"),
+    )
+    shown.show(mine, tail)
+    assert [item.key for item in shown.shown(width)] == keys.split()

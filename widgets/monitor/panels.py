@@ -27,6 +27,7 @@ from hubsoft_tui.texts import _, ngettext, number
 from ..line_widget import Drawn, Part, fit, line
 from ..sparkline import blocks, columns
 from ..status_bar import TOKEN_SHORT, gauge, health_mark, shared_trouble
+from ..tickets.counts import cost
 from .timeline import priority_style, priority_word
 
 if TYPE_CHECKING:
@@ -245,14 +246,11 @@ class SavedPanel(Drawn):
             return [line(label)]
         if not total.questions and not total.requests:
             return [line(label, (_("no question asked yet"), _QUIET)).truncate(width, ellipsis=True)]
-        questions = ngettext("{n} question", "{n} questions", total.questions).format(
-            n=number(total.questions)
-        )
-        requests = ngettext("{n} request", "{n} requests", total.requests).format(n=number(total.requests))
+        # Passes over the tickets save too, and are no question: both numbers of this line are requests.
         pieces: list[Part] = [
             (saved_text(total), "$ok bold"),
             "  ",
-            (_("{questions} asked, {requests} sent").format(questions=questions, requests=requests), ""),
+            (cost(total.requests, total.naive), ""),
         ]
         return [line(label, *pieces).truncate(width, ellipsis=True)]
 

@@ -30,6 +30,10 @@ FAILED_SECONDS: Final = 300.0
 FAILED_MANY: Final = 3
 """Fewer failures are an accident that the retries mend."""
 FAILED_SHARE: Final = 0.05
+MENDED: Final = 3.0
+"""Failures are over after a run of good answers in which so many failures would have been expected."""
+DOWN: Final = 4
+"""So many failures in a row are an outage, whatever was answered a moment before."""
 _MINUTE: Final = 60.0
 _LAST: Final = 5
 """HubSoft is called slow by the median of so many answers."""
@@ -85,11 +89,32 @@ def waiting_words(budget: BudgetState) -> str:
     return ngettext("{n} waits", "{n} wait", count).format(n=number(count)) if count else _("nobody waits")
 
 
-def failures(now: Snapshot) -> tuple[int, int, str]:
-    """Return how many of how many requests failed in the last five minutes, and how most of them ended."""
+@dataclass(frozen=True, slots=True)
+class _Failures:
+    """What failed in the last five minutes."""
+
+    failed: int
+    all: int
+    most: str
+    """How most of them ended."""
+    until: float
+    """When the last was sent."""
+    over: bool
+    """HubSoft answers again: so many good answers in a row are no accident among such failures."""
+
+
+def _failures(now: Snapshot) -> _Failures | None:
+    """Return what failed in the last five minutes; None when it is too little to be told."""
     lately = [row for row in now.requests if row.outcome and row.at > now.wall - FAILED_SECONDS]
-    failed = Counter(outcome_word(row.outcome) for row in lately if _failed(row))
-    return failed.total(), len(lately), failed.most_common(1)[0][0] if failed else ""
+    places = [place for place, row in enumerate(lately) if _failed(row)]
+    failed = len(places)
+    if failed < FAILED_MANY or failed < FAILED_SHARE * len(lately):
+        return None
+    first, last = places[0], places[-1]
+    most = Counter(outcome_word(lately[place].outcome) for place in places).most_common(1)[0][0]
+    share = failed / (last + 1 - first)
+    over = (len(lately) - 1 - last) * share >= MENDED
+    return _Failures(failed, len(lately), most, lately[last].at, over)
 
 
 def _failed(row: RequestRow) -> bool:
@@ -136,14 +161,15 @@ def _down(now: Snapshot) -> MonitorVerdict | None:
         Level.BAD,
         _("Down"),
         why,
-        _("Lookups show what is remembered, writes wait in the outbox; check the network if it lasts."),
+        _("Lookups show what is remembered, writes wait; check the network if it lasts."),
     )
 
 
 def _answers(now: Snapshot) -> bool:
     """Tell whether HubSoft answered a moment ago: two failures in a row among answers are no outage."""
     good, closed = now.api.last_good, now.api.breaker is BreakerState.CLOSED
-    return closed and good is not None and now.wall - good < _MINUTE
+    last = [row for row in now.requests if row.outcome][-DOWN:]
+    return closed and good is not None and now.wall - good < _MINUTE and not all(map(_failed, last))
 
 
 def _paused(now: Snapshot) -> MonitorVerdict | None:
@@ -204,11 +230,11 @@ def _slow(now: Snapshot) -> MonitorVerdict | None:
 
 
 def _failing(now: Snapshot) -> MonitorVerdict | None:
-    failed, all_, most = failures(now)
-    if failed < FAILED_MANY or failed < FAILED_SHARE * all_:
+    found = _failures(now)
+    if found is None or found.over:
         return None
     why = _("{failed} of {n} requests failed in 5 min, most: {outcome}").format(
-        failed=number(failed), n=number(all_), outcome=most
+        failed=number(found.failed), n=number(found.all), outcome=found.most
     )
     return MonitorVerdict(
         Level.WATCH, _("Failing"), why, _("They are tried again; tell HubSoft's support if it lasts.")
@@ -261,6 +287,10 @@ def _well(now: Snapshot) -> MonitorVerdict:
     if revoked:
         again = _("HubSoft ended the login at {time}, it was renewed: nothing to do.")
         return MonitorVerdict(Level.WELL, _("All well"), why, again.format(time=clock(revoked[-1])))
+    if mended := _failures(now):
+        again = _("HubSoft answers again; until {time} {failed} of {n} requests failed.")
+        told = again.format(time=clock(mended.until), failed=number(mended.failed), n=number(mended.all))
+        return MonitorVerdict(Level.WELL, _("All well"), why, told)
     return MonitorVerdict(Level.WELL, _("All well"), why)
 
 

@@ -403,8 +403,8 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
             self._painted.clear()
         body = width - _BAR
         shown = [self._row(top + y, body) for y in range(min(height, len(self._rows) - top))]
-        if not shown and height > 0:
-            shown.append(self.paint(self._nothing(body), body))
+        if not shown:
+            shown = [self.paint(each, body) for each in self._nothing(body)[: max(0, height)]]
         blank = Strip.blank(body, self.visual_style.rich_style)
         shown += [blank] * (height - len(shown))
         bar = self._bar(height)
@@ -440,7 +440,7 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
         self._painted[row_id, on] = (item, strip)
         return strip
 
-    def _nothing(self, width: int) -> Content:
+    def _nothing(self, width: int) -> list[Content]:
         hidden = self._rows.filtered and self._rows.total
         text = (
             _("Nothing matches; esc clears the filter.")
@@ -449,7 +449,8 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
             if self._known
             else self._unknown
         )
-        return Content.styled(" " * _GUTTER + cut(text, width - _GUTTER), "$quiet")
+        told = Content.styled(text, "$quiet").wrap(max(1, width - _GUTTER))
+        return [each.pad_left(_GUTTER) for each in told]
 
     def _bar(self, height: int) -> list[Strip]:
         """Return the bar at the right edge, one cell per line; empty when everything is in sight."""

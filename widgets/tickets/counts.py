@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..line_widget import Part
 
+_NARROW: Final = 100
 STEP_SECONDS: Final = 10
 """The time to the next pass is told in steps: counting seconds would send bytes all day."""
 
@@ -226,6 +227,9 @@ class SyncLine(Drawn):
         if self._hint:
             return [self._hint.truncate(width, ellipsis=True)]
         right = self._sync(width)
+        if self._unread is not None and width < _NARROW:
+            # What a person missed before what a machine did.
+            right = self._sync(width, costs=False)
         left = self._left(max(0, width - right.cell_length - 2))
         space = max(0, width - left.cell_length - right.cell_length)
         return [line(left, " " * space, right).truncate(width, ellipsis=True)]
@@ -266,7 +270,7 @@ class SyncLine(Drawn):
             said = short.format(time=since, changes=changes, key=unread.key)
         return Content.styled(said, "bold $mark")
 
-    def _sync(self, width: int) -> Content:
+    def _sync(self, width: int, *, costs: bool = True) -> Content:
         status = self._status
         if self._busy:
             return Content.styled(cut(self._busy, width // 2), "$account")
@@ -276,7 +280,7 @@ class SyncLine(Drawn):
             since = "  " + _("as of {time}").format(time=clock(status.last.at)) if status.last else ""
             return line(("! ", "bold $stale"), (cut(f"{status.trouble}{since}", width * 2 // 3), "$stale"))
         parts: list[Part] = [(self._next(status), "$quiet")]
-        if (last := status.last) is not None:
+        if costs and (last := status.last) is not None:
             parts += [("  ·  ", "$faint"), (cost(last.requests, last.naive_requests), "")]
             if last.unconfirmed:
                 missed = ngettext("{n} not confirmed", "{n} not confirmed", last.unconfirmed)

@@ -52,6 +52,8 @@ class Action:
     """Whether it would do something now, of the screen it is on. None: always."""
     job: str = ""
     """What a person is about when they want it, marked with `N_`: help groups by it."""
+    by: tuple[str, ...] = ()
+    """Without a key of its own: ids of the actions whose keys, one after the other, come to the same."""
     name: str = field(init=False)
     """The method's name, without namespace and parameters."""
     args: tuple[object, ...] = field(init=False)

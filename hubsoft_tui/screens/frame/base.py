@@ -158,7 +158,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
             key = next((key for key in keys if not typed_into(self.focused, key)), None)
             if not action.line or key is None:
                 continue
-            item = Item(action.id, shown_key(key), _(action.label))
+            item = Item(action.id, shown_key(key), _(action.label), yields=action.id == "palette")
             if key == "escape" and self.in_front:
                 always.insert(0, item)  # however narrow the terminal is, the way back stays in sight
             else:
@@ -348,6 +348,8 @@ def import_areas() -> None:
     """Import every screen, so that the registry knows every action: for help, and for keys that were chosen."""
     for area in AREAS:
         _screen_of(area)
+    # Its pages are opened late, but help shows their keys, and `[keys]` names them.
+    import_module("hubsoft_tui.screens.lookup.desk")
 
 
 def make_screen(area: Area) -> ConsoleScreen:

@@ -301,6 +301,14 @@ class Console(App[int]):
         """Return the keys of `action`, remapped ones included."""
         return keys_of(action, self.keymap)
 
+    def keys_shown(self, action: Action) -> tuple[str, ...]:
+        """Return the keys of `action` as people read them; without one, those that lead to it one after the other."""
+        if keys := self.keys_of(action):
+            return tuple(map(shown_key, keys))
+        steps = map(registry.find, action.by)
+        way = [next(iter(self.keys_of(step)), "") if step is not None else "" for step in steps]
+        return tuple(map(shown_key, way)) if all(way) else ()
+
     def way_to(self, action: Action) -> str:
         """Return what to press for `action` from here: out of the field first, where its letter would be typed."""
         key = next(iter(self.keys_of(action)), "ctrl+p")

@@ -18,7 +18,7 @@ from hubsoft_tui.texts import N_, _
 from widgets.customer.card import wrapped
 from widgets.line_widget import Drawn, fit, line
 
-from .actions import AREAS, EVERYWHERE, PAGES, Action, shown_key
+from .actions import AREAS, EVERYWHERE, PAGES, Action
 from .base import ConsoleScreen, import_areas
 from .console import Console
 from .modal import ConsoleModal
@@ -94,7 +94,7 @@ class HelpText(Drawn):
                 if job:
                     lines.append(Content.styled(_(job), "bold $quiet"))
                 for action in group:
-                    lines += _rows(action, console.keys_of(action), width)
+                    lines += _rows(action, " ".join(console.keys_shown(action)), width)
         remap = wrapped(_(_REMAP), width, 4)
         return [*lines, Content(""), *(Content.styled(each, "$quiet") for each in remap)]
 
@@ -107,11 +107,10 @@ def by_job(actions: Sequence[Action]) -> list[tuple[str, list[Action]]]:
     return list(groups.items())
 
 
-def _rows(action: Action, keys: tuple[str, ...], width: int) -> list[Content]:
+def _rows(action: Action, key: str, width: int) -> list[Content]:
     """Return an action's lines: key, meaning (as many lines as it takes), id."""
     room = width - _KEYS - 2 - _IDS
     first, *rest = wrapped(_(action.help), room, 6) or [""]
-    key = " ".join(shown_key(each) for each in keys)
     return [
         line(
             (fit(key, _KEYS), "bold $account"),
@@ -165,7 +164,8 @@ class ConsoleCommands(Provider):
             if action.id == "palette":
                 continue
             label = _(action.label)
-            key = shown_key(next(iter(console.keys_of(action)), ""))
+            keys = console.keys_shown(action)
+            key = " ".join(keys if action.by else keys[:1])
             yield label[:1].upper() + label[1:], key, _(action.help), partial(screen.run_action, action.do)
         if isinstance(screen, ConsoleScreen):
             for name, help_text, run in console.extra_commands():

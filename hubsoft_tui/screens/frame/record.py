@@ -10,7 +10,7 @@ from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.settings import places
 from hubsoft_tui.texts import N_, _
 
-from .actions import Action
+from .actions import action
 from .console import silent
 
 if TYPE_CHECKING:
@@ -24,17 +24,15 @@ LOOK_SECONDS: Final = 5.0
 """How often a recording looks at the trace, the alerts and the tickets."""
 
 
-def record_action(area: str) -> Action:
-    """Return the action that begins and ends a recording, for an area that is recorded."""
-    return Action(
-        f"{area}.record",
-        "R",
-        N_("record"),
-        N_("Record what the board and the Monitor show, without any customer; again to end it."),
-        "app.record",
-        line=False,
-        job=N_("Record"),
-    )
+record_key: Final = action(
+    "R",
+    N_("record"),
+    N_("Record what the board and the Monitor show, without any customer; again to end it."),
+    id="record",
+    line=False,
+    job=N_("Record"),
+)
+"""Declares the method that begins and ends a recording, on a screen that is recorded."""
 
 
 def begun(path: Path) -> Recorder:

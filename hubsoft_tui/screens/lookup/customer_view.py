@@ -493,6 +493,7 @@ def customer_actions() -> tuple[Action, ...]:
             line=False,
             when=partial(_offered, kind),
             job=DO,
+            by=("lookup.act", f"desk.{name}"),
         )
         for kind, (name, _key, explained) in MENU.items()
     )

@@ -99,12 +99,12 @@ class InvoicePage(ConsoleModal[None]):
 
     def __init__(self, invoice: Invoice) -> None:
         super().__init__()
-        self._invoice = invoice
+        self.invoice = invoice
         self._scanned = False
 
     def body(self) -> ComposeResult:
         """Compose the codes, and the place of the QR code."""
-        invoice = self._invoice
+        invoice = self.invoice
         late = invoice.days_late(day_of(time.time()))
         title = Content.assemble(
             (called(invoice), "bold $title"),
@@ -117,20 +117,20 @@ class InvoicePage(ConsoleModal[None]):
                 ("line", _("Typeable line"), invoice.typeable_line),
                 ("link", _("Link"), invoice.link),
             ):
-                yield Static(data(label, "$quiet"), classes="label")
                 if text:
+                    yield Static(data(label, "$quiet"), classes="label")
                     yield WholeText(id=f"invoice-{name}")
-                else:
-                    yield Static(data(_("nothing"), "$quiet"))
+            if not any((invoice.pix, invoice.typeable_line, invoice.link)):
+                yield Static(data(_("no way to pay it is known"), "$quiet"), classes="label")
         yield QrCode(id="invoice-qr")
 
     def on_mount(self) -> None:
         """Fill in the codes; the QR code comes along where there is room below them."""
         super().on_mount()
         for name, text in (
-            ("pix", self._invoice.pix),
-            ("line", self._invoice.typeable_line),
-            ("link", self._invoice.link),
+            ("pix", self.invoice.pix),
+            ("line", self.invoice.typeable_line),
+            ("link", self.invoice.link),
         ):
             if text:
                 self.query_one(f"#invoice-{name}", WholeText).show(text)
@@ -150,6 +150,16 @@ class InvoicePage(ConsoleModal[None]):
         super().on_resize()
         self._draw()
 
+    @property
+    def copies(self) -> bool:
+        """Whether there is a PIX code to copy."""
+        return self.payable is not None
+
+    @property
+    def sentence(self) -> PaymentText | None:
+        """What a chat is told about it, if there is anything to pay it with."""
+        return sentence(self.invoice, time.time())
+
     def action_copy(self) -> None:
         """Copy the PIX code."""
         self.action_take("pix")
@@ -165,23 +175,38 @@ class InvoicePage(ConsoleModal[None]):
         self._scanned = not self._scanned
         self._draw()
 
-    @action("Y", N_("copy line"), N_("Copy the typeable line."), id="line", args=("line",))
-    @action("l", N_("copy link"), N_("Copy the link to the invoice."), id="link", args=("link",))
+    @action(
+        "Y",
+        N_("copy line"),
+        N_("Copy the typeable line."),
+        id="line",
+        args=("line",),
+        when=lambda page: page.invoice.typeable_line,
+    )
+    @action(
+        "l",
+        N_("copy link"),
+        N_("Copy the link to the invoice."),
+        id="link",
+        args=("link",),
+        when=lambda page: page.invoice.link,
+    )
     @action(
         "s",
         N_("copy sentence"),
         N_("Copy a sentence for a chat: amount, due date, link and code."),
         id="sentence",
         args=("sentence",),
+        when=lambda page: page.sentence,
     )
     def action_take(self, way: str) -> None:
         """Copy PIX code, line, link or sentence."""
-        copy_payment(self.console, self._invoice, way)
+        copy_payment(self.console, self.invoice, way)
 
     @property
     def payable(self) -> PaymentText | None:
         """The PIX code, if there is one."""
-        return self._invoice.pix
+        return self.invoice.pix
 
     @action("escape,enter", N_("back"), N_("Go back."))
     def action_leave(self) -> None:

@@ -224,10 +224,14 @@ class TicketBoard:
         self.draw()
         self.screen.redraw_frame()
 
+    @property
+    def covered(self) -> bool:
+        """Whether the details take the place of the table."""
+        return self.screen.has_class("-details") and not self.screen.has_class("-wide")
+
     def focus_in_sight(self) -> None:
         """Give the focus to what can be seen of details and table."""
-        covered = self.screen.has_class("-details") and not self.screen.has_class("-wide")
-        self.screen.set_focus(self.pane if covered else self.table)
+        self.screen.set_focus(self.pane if self.covered else self.table)
 
     def filter_typed(self, text: str) -> None:
         """Narrow the table as one types."""

@@ -25,7 +25,7 @@ from widgets.tickets.texts import Quick
 from ..frame.actions import action
 from ..frame.base import ConsoleScreen, one_page
 from ..frame.confirm import ConfirmScreen, PromptScreen
-from ..frame.record import record_action
+from ..frame.record import record_key
 from ..writing import outbox as _outbox  # noqa: F401 - its actions must be known before keys are remapped
 from ..writing import ticket_flow
 from ..writing.ticket_flow import About
@@ -66,6 +66,11 @@ def has_open_ticket(screen: TicketsScreen) -> bool:
     return any(map(is_open, screen.board.chosen_rows))
 
 
+def in_sight(screen: TicketsScreen) -> bool:
+    """Tell whether the table is in sight: on a narrow terminal the details take its place."""
+    return not screen.board.covered
+
+
 def has_view(screen: TicketsScreen, key: str) -> bool:
     """Tell whether a saved view has this key."""
     return any(view.key == key for view in screen.views)
@@ -80,7 +85,6 @@ class TicketsScreen(ConsoleScreen):
     """What can be done on the board; each acts on the ticket chosen when its key was pressed."""
 
     AREA = "tickets"
-    ACTIONS = (record_action("tickets"),)
     tells_changes = True
     CSS_PATH = Path(__file__).parents[3] / "styles" / "tickets.tcss"
     AUTO_FOCUS = "TicketTable"
@@ -200,7 +204,7 @@ class TicketsScreen(ConsoleScreen):
         "enter",
         N_("details"),
         N_("Show one ticket in full; its texts cost 1 request the first time."),
-        when=has_ticket,
+        when=lambda screen: has_ticket(screen) and in_sight(screen),
         job=READ,
     )
     def action_details(self) -> None:
@@ -275,22 +279,6 @@ class TicketsScreen(ConsoleScreen):
         feed = self.query_one(TicketFeed)
         self.set_focus(self.table if self.focused is feed or not feed.display else feed)
 
-    @action("s", N_("sync now"), N_("Ask HubSoft now what changed."), job=FOLLOW)
-    def action_sync(self) -> None:
-        """Make a pass now."""
-        if not self.board.busy:
-            self.board.busy = _("Asking HubSoft…")
-            self.board.draw_sync()
-            self._sync()
-
-    @work(group="sync", exit_on_error=False)
-    async def _sync(self) -> None:
-        report = await self.asked(lambda services: services.tickets.sync(priority=Priority.HIGH))
-        self.board.busy = ""
-        if report is not None:
-            self.console.tell(pass_sentence(report))
-        self.board.draw_sync()
-
     @action(
         "slash",
         N_("filter"),
@@ -298,7 +286,7 @@ class TicketsScreen(ConsoleScreen):
             "Show only tickets that hold every word typed, and conditions: late, resp:sara, sla<1h. Tab completes."
         ),
         first=True,
-        when=lambda screen: not screen.board.typing,
+        when=lambda screen: not screen.board.typing and in_sight(screen),
         job=FIND,
     )
     def action_filter(self) -> None:
@@ -346,6 +334,30 @@ class TicketsScreen(ConsoleScreen):
             entry = await ticket_flow.close_ticket(self.console, *tickets)
             self._unmark(entry)
 
+    @action("r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."), job=READ)
+    def action_refresh(self) -> None:
+        """Ask HubSoft for the texts again."""
+        if self.has_class("-details"):
+            self.board.pane.ask(refresh=True)
+        else:
+            self.action_details()
+
+    @action("s", N_("sync now"), N_("Ask HubSoft now what changed."), job=FOLLOW)
+    def action_sync(self) -> None:
+        """Make a pass now."""
+        if not self.board.busy:
+            self.board.busy = _("Asking HubSoft…")
+            self.board.draw_sync()
+            self._sync()
+
+    @work(group="sync", exit_on_error=False)
+    async def _sync(self) -> None:
+        report = await self.asked(lambda services: services.tickets.sync(priority=Priority.HIGH))
+        self.board.busy = ""
+        if report is not None:
+            self.console.tell(pass_sentence(report))
+        self.board.draw_sync()
+
     def _acted_on(self) -> list[About]:
         """Return the open ones among the tickets chosen; none, and a sentence, when they are too many."""
         self.table.hold()
@@ -365,7 +377,7 @@ class TicketsScreen(ConsoleScreen):
         "t",
         N_("mark"),
         N_("Mark the ticket: m and x then act on all that are marked."),
-        when=has_ticket,
+        when=lambda screen: has_ticket(screen) and in_sight(screen),
         job=WRITE,
     )
     def action_mark(self) -> None:
@@ -397,7 +409,7 @@ class TicketsScreen(ConsoleScreen):
             self.table.show_columns(chosen)
             self.board.note()
 
-    @action("o", N_("sort"), N_("Sort by the next column."), job=FIND)
+    @action("o", N_("sort"), N_("Sort by the next column."), when=in_sight, job=FIND)
     def action_order(self) -> None:
         """Sort by the next column."""
         self.table.cycle_sort()
@@ -411,6 +423,7 @@ class TicketsScreen(ConsoleScreen):
         "f",
         N_("to the top"),
         N_("Go to the first ticket in the usual order and stay there, whatever arrives."),
+        when=in_sight,
         job=FIND,
     )
     def action_newest(self) -> None:
@@ -418,14 +431,6 @@ class TicketsScreen(ConsoleScreen):
         self.table.sort_as_usual()
         self.table.rest()
         self.board.draw_sync()
-
-    @action("r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."), job=READ)
-    def action_refresh(self) -> None:
-        """Ask HubSoft for the texts again."""
-        if self.has_class("-details"):
-            self.board.pane.ask(refresh=True)
-        else:
-            self.action_details()
 
     @_counter_key("p", "open", N_("open"), N_("Show the open tickets (pending)."))
     @_counter_key("c", "changed", N_("changed today"), N_("Show what changed today, closed ones too."))
@@ -601,6 +606,11 @@ class TicketsScreen(ConsoleScreen):
         plan = await self.asked(lambda services: services.tickets.plan())
         if plan is not None:
             self.console.tell("\n".join([*plan.lines, cost(plan.requests, plan.naive_requests)]))
+
+    @record_key
+    async def action_record(self) -> None:
+        """Begin a recording, or end it."""
+        await self.run_action("app.record")
 
 
 def about(row: TicketRow) -> About:

@@ -102,7 +102,7 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
             yield Static(data(_("Where there is little room some are left out."), "$quiet"), classes="line")
             yield self._lines
 
-    @action("enter", N_("take"), N_("Show the table so."), job=END)
+    @action("enter", N_("show so"), N_("Show the table so."), job=END)
     def action_take(self) -> None:
         """Close with the chosen columns."""
         self.dismiss(tuple(key for key in self._lines.order if key in self._lines.shown))

@@ -30,11 +30,18 @@ if TYPE_CHECKING:
     from ..frame.console import Console
 
 
+def has_drafts(screen: DraftsScreen) -> bool:
+    """Tell whether there is a draft to act on."""
+    return bool(screen.drafts)
+
+
 class DraftsScreen(ConsoleModal["KeptDraft"]):
     """Ends with the draft to go on with."""
 
     AREA = "drafts"
     CSS_PATH = STYLE
+    drafts: tuple[KeptDraft, ...] = ()
+    """What is listed."""
 
     def body(self) -> ComposeResult:
         """Compose the drafts."""
@@ -52,11 +59,12 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
 
     def _list(self) -> None:
         now = time.time()
-        self._drafts = self.console.drafts.all()
+        self.drafts = self.console.drafts.all()
+        self.redraw_keys()
         self.query_one(ChoiceField).offer(
             [
                 ChoiceOption(index, draft_title(draft), f"{draft.subject}   {moment(draft.at, now)}")
-                for index, draft in enumerate(self._drafts)
+                for index, draft in enumerate(self.drafts)
             ]
         )
 
@@ -65,21 +73,21 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
         """End with what was taken."""
         event.stop()
         if event.field.chosen is not None:
-            self.dismiss(self._drafts[event.field.chosen.id])
+            self.dismiss(self.drafts[event.field.chosen.id])
 
-    @action("enter", N_("go on"), N_("Go on with the marked draft."))
+    @action("enter", N_("go on"), N_("Go on with the marked draft."), when=has_drafts)
     def action_take(self) -> None:
         """The field takes enter itself; this is for the key line."""
         self.query_one(ChoiceField).take_marked()
 
-    @action("ctrl+r", N_("discard"), N_("Forget the marked draft, after a yes."), first=True)
+    @action("ctrl+r", N_("discard"), N_("Forget the marked draft, after a yes."), first=True, when=has_drafts)
     @work(exit_on_error=False)
     async def action_discard(self) -> None:
         """Forget the marked one."""
         marked = self.query_one(ChoiceField).marked
         if marked is None:
             return
-        draft = self._drafts[marked.id]
+        draft = self.drafts[marked.id]
         question = ConfirmScreen(
             _("Discard it?"), f"{marked.label}   {marked.note}", _("What is typed in it will be gone.")
         )

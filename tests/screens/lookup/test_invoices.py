@@ -55,8 +55,8 @@ def test_a_row_says_when_how_much_how_late_and_what_pays_it():
     assert late.startswith("▸✖ was due")
     assert day(LATE.due_on) in late
     assert "15 d late" in late
-    assert "typeable line" in late
-    assert "PIX · typeable line · web page" in payable
+    assert "line" in late
+    assert "PIX · line · web page" in payable
     assert paid.startswith(" ○ paid")
     assert "late" not in paid
 
@@ -159,6 +159,21 @@ async def test_the_page_shows_codes_to_select_and_a_qr_code_to_scan(hub):
         assert PIX[80:] not in seen(app)
         await pilot.press("s")
         assert app.clipboard == sentence(PAYABLE, NOW).whole
+
+
+async def test_the_page_offers_only_what_the_invoice_is_paid_with(hub):
+    hub.customers.panels["invoices"] = answer(LATE)
+    async with console(hub, size=(80, 26)) as (app, pilot, _hub):
+        await look_up(pilot)
+        await pilot.press("i")
+        await settle(pilot)
+        await pilot.press("p")
+        await settle(pilot)
+        lines = seen(app).splitlines()
+        assert LINE in lines
+        assert "PIX" not in seen(app)
+        assert "Y copy line   s copy sentence" in lines[-1]
+        assert "copy link" not in lines[-1]
 
 
 def test_nothing_that_pays_an_invoice_is_in_its_text_form():

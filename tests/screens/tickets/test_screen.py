@@ -21,6 +21,9 @@ from hubsoft_tui.settings.tree import Profile, UiSettings
 from tests.screens import builders
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
 from tests.widgets.fixture import Repaints
+from widgets.footer import KeyLine
+from widgets.table.table import fit_columns
+from widgets.tickets.columns import USUAL, TicketCells
 from widgets.tickets.feed import TicketFeed
 from widgets.tickets.table import TicketTable
 from widgets.tickets.texts import Quick
@@ -269,6 +272,33 @@ async def test_details_with_texts_messages_and_history(hub, size):
         await shown.press("escape")
         assert not shown.screen.has_class("-details")
         assert shown.table.has_focus
+
+
+@pytest.mark.parametrize("language", ["en", "pt_BR"])
+async def test_details_in_the_place_of_the_table_offer_what_is_done_to_the_ticket(hub, language):
+    texts.use(language)
+    try:
+        async with Shown(hub, (80, 24)) as shown:
+            await shown.press("enter")
+            keys = [item.key for item in shown.screen.query_one(KeyLine).shown(78)]
+            assert keys[:3] == ["esc", "m", "x"]
+            order = shown.table.order
+            await shown.press("o", "t")
+            assert shown.table.order == order
+            assert not shown.screen.board.marked
+    finally:
+        texts.use("en")
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 138, 200])
+def test_a_column_is_wide_enough_to_say_something_or_left_out(width):
+    usual = [column for column in TicketCells(WALL).columns() if column.key in USUAL]
+    fitted = {column.key: cells for column, cells in fit_columns(usual, width - 3)}
+    assert fitted.get("changed", 36) >= 36
+    assert all(fitted.get(key, 10) >= 10 for key in ("customer", "type", "status", "responsible"))
+    if width == 120:
+        assert "changed" not in fitted
+        assert min(fitted["type"], fitted["status"], fitted["responsible"]) >= 14
 
 
 async def test_details_beside_the_table_follow_the_cursor_without_a_request(hub):

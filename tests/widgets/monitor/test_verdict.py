@@ -172,6 +172,27 @@ HELD = [
         ),
     ),
     (Snapshot(), "Ready: HubSoft was not asked anything yet"),
+    (
+        snapshot(api=ApiState(Health.OFFLINE, WALL, breaker_retry_in=59.0)),
+        (
+            "Down: HubSoft has not answered since 08:06, next try in 59 s. "
+            "Lookups show what is remembered, writes wait; check the network if it lasts."
+        ),
+    ),
+    (
+        snapshot(api=ApiState(Health.SLOW, WALL, course=(6.0,)), budget=budget()),
+        (
+            "Slow: HubSoft takes 6.0 s to answer, nobody waits. "
+            "It is HubSoft, not this console: what is remembered is shown at once."
+        ),
+    ),
+    (
+        snapshot(requests=[request(n, outcome="server_error", status=503) for n in range(3)], wall=WALL + 9),
+        (
+            "Failing: 3 of 3 requests failed in 5 min, most: HubSoft failed. "
+            "They are tried again; tell HubSoft's support if it lasts."
+        ),
+    ),
 ]
 
 
@@ -195,6 +216,35 @@ def test_failures_count_for_five_minutes_only() -> None:
     soon = snapshot(requests=failed, wall=WALL + 10)
     assert verdict(soon).level is Level.WATCH
     assert verdict(replace(soon, wall=WALL + 400)).level is Level.WELL
+
+
+def ended(outcomes):
+    """Return requests that ended so, one a second: `.` well, `x` without an answer."""
+    return [request(n, outcome="timeout" if each == "x" else "ok") for n, each in enumerate(outcomes)]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "head"),
+    [
+        ("..xxxxxx", "Failing"),
+        ("..xxxxxx..", "Failing"),
+        ("..xxxxxx...", "All well"),
+        ("x..x..x..x..x....", "Failing"),
+        ("x..x..x..x..x........", "All well"),
+    ],
+)
+def test_failures_are_over_when_hubsoft_answers_again_and_not_by_an_accident(outcomes, head) -> None:
+    found = verdict(snapshot(requests=ended(outcomes), wall=WALL + 30))
+    assert found.head == head
+    if head == "All well":
+        failed = f"{outcomes.count('x')} of {len(outcomes)} requests failed"
+        assert re.fullmatch(rf"HubSoft answers again; until \d\d:\d\d {failed}\.", found.advice)
+
+
+@pytest.mark.parametrize(("outcomes", "head"), [("....xxx", "Failing"), ("....xxxx", "Down")])
+def test_an_outage_is_no_failing_though_an_answer_came_a_moment_ago(outcomes, head) -> None:
+    api = ApiState(Health.OFFLINE, WALL, last_good=WALL)
+    assert verdict(snapshot(api=api, requests=ended(outcomes), wall=WALL + 9)).head == head
 
 
 @pytest.mark.parametrize("width", [78, 116, 196])

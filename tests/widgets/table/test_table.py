@@ -67,6 +67,19 @@ async def test_the_lines_in_sight_are_drawn_and_the_cursor_is_on_the_first():
         assert lines_of(view)[0].split() == ["Id", "Name", "Size"]
 
 
+async def test_what_an_empty_table_says_is_not_cut():
+    view = VirtualTable(
+        COLUMNS, identify=lambda item: item.id, empty="Nothing is here. Press n to begin one."
+    )
+    async with Stage(view).run_test(size=(24, 6)):
+        view.set_rows(())
+        assert [text.strip() for text in lines_of(view)[1:4]] == [
+            "Nothing is here.",
+            "Press n to begin one.",
+            "",
+        ]
+
+
 @pytest.mark.parametrize(
     ("keys", "row"),
     [
