@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from . import answers
 from .models import Choice
-from .operation import ROOT, Operation, filled, given
+from .operation import ROOT, Operation
 from .rows import Row
 
 Read = Callable[[Row], Any]
@@ -142,36 +142,14 @@ COLUMNS: Final[Mapping[Table, ChoiceColumns]] = {
     Table.DUE_DAYS: ChoiceColumns("vencimento", "vencimentos", "id_vencimento", label=("dia_vencimento",)),
 }
 
-_NARROWED: Final = {
-    Table.TICKET_CLOSING_REASONS: "id_tipo_atendimento",
-    Table.WORK_ORDER_CLOSING_REASONS: "id_tipo_ordem_servico",
-}
 
-
-def choices(
-    table: Table, *, for_type: int | None = None, city: str | None = None
-) -> Operation[tuple[Choice, ...]]:
-    """Read a whole table.
-
-    `for_type` narrows closing reasons to one ticket or work order type; `city` narrows cities to a name (all
-    cities otherwise). Raises ValueError when the table has no such filter. A missing table is a BadAnswer.
-    """
+def choices(table: Table) -> Operation[tuple[Choice, ...]]:
+    """Read a whole table. A missing table is a BadAnswer."""
     columns = COLUMNS[table]
-    query: dict[str, str] = {}
-    if for_type is not None:
-        if table not in _NARROWED:
-            raise ValueError(f"{table.value} is not narrowed by a type")
-        query[_NARROWED[table]] = str(for_type)
-    if city is not None:
-        if table is not Table.CITIES:
-            raise ValueError(f"{table.value} is not narrowed by a city")
-        query |= {"busca": "nome", "termo_busca": given(city, "city")}
-    elif table is Table.CITIES:
-        query["listar_todas_cidades"] = "sim"
     return Operation(
         name=f"configuracao.{table.value}",
         method="GET",
         path=f"{ROOT}configuracao/{columns.route}",
         decode=lambda payload: answers.table(payload, columns.key, choice(columns)),
-        query=filled(query),
+        query={"listar_todas_cidades": "sim"} if table is Table.CITIES else {},
     )

@@ -17,7 +17,7 @@ from ..texts import _
 from . import answers, scalars, verdicts
 from .answers import Decoded, receipt
 from .models import Device, DeviceReading, Receipt, Session
-from .operation import ROOT, Operation, given, window, within
+from .operation import ROOT, Operation, given, within
 from .rows import BadRowError, Row
 from .scalars import MAX_INTEGER
 from .search import MAX_LIST, SessionKey
@@ -30,31 +30,23 @@ ROWS: Final = 20
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def connection_sessions(
-    busca: SessionKey | str,
-    term: str,
-    *,
-    limit: int = MAX_LIST,
-    start: date | None = None,
-    end: date | None = None,
-) -> Operation[tuple[Session, ...]]:
-    """List RADIUS sessions (`cliente/extrato_conexao`), which have no id, by login, address or MAC; `limit` 1-50.
+def connection_sessions(busca: SessionKey | str, term: str) -> Operation[tuple[Session, ...]]:
+    """List RADIUS sessions (`cliente/extrato_conexao`), which have no id, by login, address or MAC.
 
-    Without a window HubSoft takes the last 30 days. Nothing found is an empty value.
+    HubSoft takes the last 30 days. Nothing found is an empty value.
     """
     key = SessionKey(busca)
     wire = given(term)
     if key is SessionKey.MAC:
         wire = given((scalars.document(wire) or "").lower())
-    query = {"busca": key.value, "termo_busca": wire, "limit": within(limit, 1, MAX_LIST, "limit")}
     return Operation(
         name="cliente.extrato_conexao",
         method="GET",
         path=f"{ROOT}cliente/extrato_conexao",
         decode=lambda payload: answers.found(
-            payload, "registros", session, limit=limit, things=verdicts.SESSIONS
+            payload, "registros", session, limit=MAX_LIST, things=verdicts.SESSIONS
         ),
-        query=query | window(start, end),
+        query={"busca": key.value, "termo_busca": wire, "limit": str(MAX_LIST)},
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
@@ -13,7 +11,7 @@ from msgspec import structs
 
 from . import answers, verdicts
 from .models import Address, Connection, Customer, Service
-from .operation import ROOT, Operation, filled, joined, window, within, yes_no
+from .operation import ROOT, Operation, filled, joined, within, yes_no
 from .rows import Row
 from .search import NAMES, SearchKey, key_among, matches, wire_term
 
@@ -25,39 +23,14 @@ MAX_SEARCH: Final = 100
 MAX_PAGE: Final = 500
 
 
-class CustomerDate(StrEnum):
-    """Which of a customer's dates a window is about."""
-
-    REGISTERED = "data_cadastro"
-    BORN = "data_nascimento"
-    UPDATED = "data_atualizacao"
-
-
-class ServiceDate(StrEnum):
-    """Which of a service's dates a window is about."""
-
-    REGISTERED = "data_cadastro"
-    CANCELLED = "data_cancelamento"
-    ENABLED = "data_habilitacao"
-    SOLD = "data_venda"
-    UPDATED = "data_atualizacao"
-
-
 def customer_search(
-    busca: SearchKey | str,
-    term: str,
-    *,
-    limit: int | None = None,
-    with_connection: bool = True,
-    statuses: Iterable[str] = (),
-    relations: Iterable[str] = PERSON_RELATIONS,
+    busca: SearchKey | str, term: str, *, limit: int | None = None
 ) -> Operation[tuple[Customer, ...]]:
     """Find customers, cancelled and inactive ones too; only exact matches are kept, except for names.
 
     `limit` is 1-100 rows (default 30 for names, else 100, because HubSoft's search is loose and cuts
-    silently). `with_connection` asks for the state of the line. `statuses` keeps customers that own a service
-    in one of these statuses. An empty value is HubSoft's word that there is none. Raises ValueError for parameters
-    HubSoft would refuse.
+    silently). An empty value is HubSoft's word that there is none. Raises ValueError for parameters HubSoft would
+    refuse.
     """
     key = key_among(
         busca,
@@ -79,59 +52,40 @@ def customer_search(
         "limit": within(rows, 1, MAX_SEARCH, "limit"),
         "cancelado": "sim",
         "inativo": "todos",
-        "ultima_conexao": yes_no(with_connection),
-        "servico_status": joined(statuses),
-        "relacoes": joined(relations),
+        "ultima_conexao": "sim",
+        "relacoes": joined(PERSON_RELATIONS),
     }
     return Operation(
         name="cliente",
         method="GET",
         path=f"{ROOT}cliente",
         decode=partial(_customers, limit=rows, key=key, term=wire),
-        query=filled(query),
+        query=query,
         timeout=45.0,
     )
 
 
 def customers_page(
-    page: int,
-    size: int = MAX_PAGE,
-    *,
-    statuses: Iterable[str] = (),
-    cancelled: bool = False,
-    relations: Sequence[str] = (),
-    customer_dates: tuple[date, date] | None = None,
-    customer_date: CustomerDate = CustomerDate.REGISTERED,
-    service_dates: tuple[date, date] | None = None,
-    service_date: ServiceDate = ServiceDate.REGISTERED,
+    page: int, size: int = MAX_PAGE, *, statuses: Iterable[str] = (), cancelled: bool = False
 ) -> Operation[tuple[Customer, ...]]:
     """Read a page of the roster: `page` from 0, `size` 1-500 customers.
 
-    With several `relations`, 100 a page is safe and 500 slow.
-
     HubSoft may return other services of a customer beside those in `statuses`, and with `cancelled` returns
-    cancelled services beside the others: look at `status_prefix` again. Windows are inclusive, in whole days.
+    cancelled services beside the others: look at `status_prefix` again.
     """
     query = {
         "pagina": within(page, 0, 10**9, "page"),
         "itens_por_pagina": within(size, 1, MAX_PAGE, "size"),
         "cancelado": yes_no(cancelled),
         "servico_status": joined(statuses),
-        "relacoes": joined(relations),
     }
-    if customer_dates is not None:
-        query |= window(*customer_dates) | {"tipo_data_cliente": CustomerDate(customer_date).value}
-    if service_dates is not None:
-        days = window(*service_dates)
-        query |= {f"{name}_cliente_servico": value for name, value in days.items()}
-        query["tipo_data_cliente_servico"] = ServiceDate(service_date).value
     return Operation(
         name="cliente.todos",
         method="GET",
         path=f"{ROOT}cliente/todos",
         decode=lambda payload: answers.page(payload, "clientes", customer, size=size),
         query=filled(query),
-        timeout=120.0 if relations else 60.0,
+        timeout=60.0,
     )
 
 

@@ -48,7 +48,6 @@ def tickets_page(
     end: date,
     by: TicketDate = TicketDate.OPENED,
     status_ids: Iterable[int] = (),
-    type_ids: Iterable[int] = (),
     relations: Sequence[str] = TICKET_RELATIONS,
 ) -> Operation[tuple[Ticket, ...]]:
     """Read a page of tickets opened (or closed) within a window, newest first.
@@ -62,7 +61,6 @@ def tickets_page(
         **window(start, end),
         "tipo_data": TicketDate(by).value,
         "status_atendimento": joined(status_ids),
-        "tipo_atendimento": joined(type_ids),
         "relacoes": joined(relations),
     }
     return Operation(
@@ -118,11 +116,7 @@ def open_ticket(
     description: str,
     contact_name: str,
     contact_phone: str,
-    contact_email: str | None = None,
     type_id: int | None = None,
-    status_id: int | None = None,
-    responsible_ids: Iterable[int] = (),
-    origin_id: int | None = None,
     open_work_order: bool = False,
 ) -> Operation[Ticket]:
     """Open a ticket for a service. HubSoft appends its own words to the description.
@@ -137,41 +131,25 @@ def open_ticket(
         "telefone": _required(digits(contact_phone), "contact_phone"),
         "abrir_os": open_work_order,
     }
-    optional = {
-        "email": contact_email,
-        "id_tipo_atendimento": type_id,
-        "id_atendimento_status": status_id,
-        "id_usuario_responsavel": joined(responsible_ids),
-        "id_origem_contato": origin_id,
-    }
+    if type_id:
+        body["id_tipo_atendimento"] = type_id
     return Operation(
         name="atendimento.abrir",
         method="POST",
         path=f"{ROOT}atendimento",
         decode=lambda payload: answers.one(payload, "atendimento", ticket),
-        body=body | {name: value for name, value in optional.items() if value},
+        body=body,
         repeatable=False,
     )
 
 
-def update_ticket(
-    ticket_id: int,
-    *,
-    description: str | None = None,
-    status_id: int | None = None,
-    type_id: int | None = None,
-) -> Operation[Ticket]:
-    """Change an open ticket's status or type, or its description; HubSoft cannot also close in that call.
+def update_ticket(ticket_id: int, *, status_id: int) -> Operation[Ticket]:
+    """Change an open ticket's status; HubSoft cannot also close in that call.
 
-    Raises ValueError when nothing is to change. Not repeatable blindly: the ticket may have changed since.
+    Not repeatable blindly: the ticket may have changed since.
     """
-    changes = {"descricao": description, "id_atendimento_status": status_id, "id_tipo_atendimento": type_id}
-    changed = {name: value for name, value in changes.items() if value}
-    if not changed:
-        raise ValueError("nothing to change")
-    return _update(
-        "atendimento.alterar", ticket_id, {"fechar_atendimento": False, "parametros": {}, **changed}
-    )
+    changed = {"fechar_atendimento": False, "parametros": {}, "id_atendimento_status": status_id}
+    return _update("atendimento.alterar", ticket_id, changed)
 
 
 def close_ticket(

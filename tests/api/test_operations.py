@@ -9,7 +9,7 @@ import pytest
 
 from hubsoft_tui.api.choices import Table, choices
 from hubsoft_tui.api.connections import connection_sessions
-from hubsoft_tui.api.customers import CustomerDate, ServiceDate, customer_search, customers_page
+from hubsoft_tui.api.customers import PERSON_RELATIONS, customer_search, customers_page
 from hubsoft_tui.api.invoices import customer_invoices
 from hubsoft_tui.api.operation import Operation
 from hubsoft_tui.api.search import SearchKey, SessionKey
@@ -66,18 +66,8 @@ def test_a_record_beside_one_that_cannot_be_read_does_not_tell_everything() -> N
 
 
 def test_a_search_can_ask_for_less() -> None:
-    asked = customer_search(
-        SearchKey.NAME,
-        " ana ",
-        limit=5,
-        with_connection=False,
-        statuses=("cancelado", "inativo"),
-        relations=(),
-    )
-    assert asked.query["termo_busca"] == "ana"
-    assert asked.query["ultima_conexao"] == "nao"
-    assert asked.query["servico_status"] == "cancelado,inativo"
-    assert "relacoes" not in asked.query
+    asked = customer_search(SearchKey.NAME, " ana ", limit=5)
+    assert (asked.query["termo_busca"], asked.query["limit"]) == ("ana", "5")
 
 
 @pytest.mark.parametrize(
@@ -110,29 +100,12 @@ def test_a_full_answer_is_marked_even_if_little_of_it_is_kept() -> None:
 
 
 def test_a_roster_page() -> None:
-    asked = customers_page(
-        3,
-        100,
-        statuses=["suspenso_debito"],
-        cancelled=True,
-        relations=["grupos"],
-        customer_dates=(DAY, DAY),
-        customer_date=CustomerDate.UPDATED,
-        service_dates=(DAY, DAY),
-        service_date=ServiceDate.CANCELLED,
-    )
+    asked = customers_page(3, 100, statuses=["suspenso_debito"], cancelled=True)
     assert asked.query == {
         "pagina": "3",
         "itens_por_pagina": "100",
         "cancelado": "sim",
         "servico_status": "suspenso_debito",
-        "relacoes": "grupos",
-        "data_inicio": "2026-01-15",
-        "data_fim": "2026-01-15",
-        "tipo_data_cliente": "data_atualizacao",
-        "data_inicio_cliente_servico": "2026-01-15",
-        "data_fim_cliente_servico": "2026-01-15",
-        "tipo_data_cliente_servico": "data_cancelamento",
     }
     found = asked.decode(made.page("clientes", [made.customer()], number=3, last=7))
     assert found.page is not None
@@ -204,7 +177,7 @@ def test_another_customers_rows_are_never_shown_as_this_ones(
 
 
 def test_a_page_of_tickets() -> None:
-    asked = tickets_page(0, 500, start=DAY, end=DAY, by=TicketDate.CLOSED, status_ids=[22, 23], type_ids=[7])
+    asked = tickets_page(0, 500, start=DAY, end=DAY, by=TicketDate.CLOSED, status_ids=[22, 23])
     assert asked.query == {
         "pagina": "0",
         "itens_por_pagina": "500",
@@ -212,7 +185,6 @@ def test_a_page_of_tickets() -> None:
         "data_fim": "2026-01-15",
         "tipo_data": "data_fechamento",
         "status_atendimento": "22,23",
-        "tipo_atendimento": "7",
         "relacoes": "cliente_servico,usuarios_responsaveis",
     }
     found = asked.decode(made.page("atendimentos", [made.rich_ticket(1), 5, made.rich_ticket(2)]))
@@ -227,7 +199,6 @@ def test_opening_a_ticket() -> None:
         contact_name="Ana",
         contact_phone="(35) 99999-0001",
         type_id=109,
-        responsible_ids=[1, 2],
     )
     assert (asked.method, asked.path, asked.repeatable) == ("POST", "/api/v1/integracao/atendimento", False)
     assert asked.body == {
@@ -237,7 +208,6 @@ def test_opening_a_ticket() -> None:
         "telefone": "35999990001",
         "abrir_os": False,
         "id_tipo_atendimento": 109,
-        "id_usuario_responsavel": "1,2",
     }
     opened = asked.read(body_of(made.answer("atendimento", made.labelled_ticket()))).value
     assert opened.protocol == "201806191505251"
@@ -278,11 +248,10 @@ def test_adding_a_message() -> None:
 
 
 def test_tables() -> None:
-    asked = choices(Table.TICKET_CLOSING_REASONS, for_type=109)
+    asked = choices(Table.TICKET_CLOSING_REASONS)
     assert asked.path == "/api/v1/integracao/configuracao/motivo_fechamento_atendimento"
-    assert asked.query == {"id_tipo_atendimento": "109"}
+    assert asked.query == {}
     assert choices(Table.CITIES).query == {"listar_todas_cidades": "sim"}
-    assert choices(Table.CITIES, city="Lavras").query["termo_busca"] == "Lavras"
     statuses = choices(Table.TICKET_STATUSES)
     row = {
         "id_atendimento_status": 22,
@@ -313,8 +282,9 @@ def test_logging_in() -> None:
 @pytest.mark.parametrize(
     ("asked", "shown"),
     [
-        (customer_search("cpf_cnpj", "862.149.410-81", relations=()),
-         "cliente?busca=cpf_cnpj&termo_busca=***&limit=100&cancelado=sim&inativo=todos&ultima_conexao=sim"),
+        (customer_search("cpf_cnpj", "862.149.410-81"),
+         "cliente?busca=cpf_cnpj&termo_busca=***&limit=100&cancelado=sim&inativo=todos&ultima_conexao=sim&relacoes="
+         + ",".join(PERSON_RELATIONS)),
         (connection_sessions("login", "ana.silva"),
          "cliente/extrato_conexao?busca=login&termo_busca=***&limit=50"),
         (add_message(301, "private words"), "atendimento/adicionar_mensagem/301"),
@@ -356,10 +326,7 @@ def test_unforeseen_parameters_are_hidden() -> None:
         lambda: open_ticket(service_id=0, description="a", contact_name="b", contact_phone="1"),
         lambda: open_ticket(service_id=1, description=" ", contact_name="b", contact_phone="1"),
         lambda: open_ticket(service_id=1, description="a", contact_name="b", contact_phone="x"),
-        lambda: update_ticket(1),
         lambda: add_message(1, "\n"),
-        lambda: choices(Table.TICKET_TYPES, for_type=1),
-        lambda: choices(Table.TICKET_TYPES, city="x"),
     ],
 )
 def test_a_programmers_mistake_is_a_value_error(build: Callable[[], object]) -> None:
