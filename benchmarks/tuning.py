@@ -17,8 +17,7 @@ from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo_history import CacheReplay, WeekQuestion, Weeks, replay, weeks
 from hubsoft_tui.services.tuning.advice import advise_all
 from hubsoft_tui.services.tuning.columns import SubjectQuestions, TraceColumns, gather
-from hubsoft_tui.services.tuning.curve import curve, size_curve
-from hubsoft_tui.services.tuning.lifetimes import (
+from hubsoft_tui.services.tuning.curve import (
     DATA,
     NOT_FOUND,
     SERVICE,
@@ -26,7 +25,9 @@ from hubsoft_tui.services.tuning.lifetimes import (
     SUSPENDED,
     Rule,
     ages,
+    curve,
     fixed,
+    size_curve,
 )
 from hubsoft_tui.services.tuning.refresh import PEOPLE, HeldRecord, Reuse, people_of
 from hubsoft_tui.settings.tree import CacheSettings

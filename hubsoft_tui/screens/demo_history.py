@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from hubsoft_tui.core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, SentRow
 from hubsoft_tui.core.types import Category, Outcome, Priority
 from hubsoft_tui.formats import DAY, HOUR, day_of, start_of
-from hubsoft_tui.services.tuning.lifetimes import RecordKind, Rule, ages, fixed
+from hubsoft_tui.services.tuning.curve import RecordKind, Rule, ages, fixed
 from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS

@@ -7,7 +7,7 @@ from typing_extensions import override
 from hubsoft_tui import texts
 from hubsoft_tui.core.types import Badges
 from hubsoft_tui.errors import InvalidInput
-from hubsoft_tui.services.tuning.lifetimes import DATA, STATUS
+from hubsoft_tui.services.tuning.curve import DATA, STATUS
 from hubsoft_tui.services.tuning.service import Tuning
 from hubsoft_tui.services.tuning.tunables import (
     RATE,

@@ -20,9 +20,9 @@ from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from . import draft_checks, machine
+from . import wire, machine
 from .actions import require_allowed, require_writable
-from .draft_checks import previewed
+from .wire import previewed
 from .machine import Instant
 from .reference import new_reference
 from .runner import Runner
@@ -121,7 +121,7 @@ class Outbox:
             require_allowed(draft.kind, self._engine.settings)
             draft = replace(draft, operator=self._person())
         most = self._engine.settings.outbox.max_characters
-        return draft_checks.checked(draft, most=most, customer=self._in_hand(draft))
+        return wire.checked(draft, most=most, customer=self._in_hand(draft))
 
     async def review(self, draft: Draft) -> Review:
         """Check `draft` and say what would be sent, and what says the same. Raises InvalidInput."""

@@ -19,8 +19,7 @@ from ...core.telemetry import trace as marks
 from ...formats import Late, exact_percent, lifetime
 from ...texts import Text, say
 from .columns import Changes, TraceColumns
-from .curve import CANDIDATES, Point, curve
-from .lifetimes import KEYS, NOT_FOUND, SERVICE, SUSPENDED, rules
+from .curve import CANDIDATES, KEYS, NOT_FOUND, SERVICE, SUSPENDED, Point, curve, rules
 
 LEAST_QUESTIONS: Final = 100
 LEAST_DAYS: Final = 2.0

@@ -39,8 +39,7 @@ from ...store.tuning import TuningLog
 from ..customers import questions
 from ..customers.terms import Kind, Term
 from .columns import SubjectQuestions, TraceColumns, TraceSource
-from .curve import KIND
-from .lifetimes import DATA, Rule, ages, fixed
+from .curve import DATA, KIND, Rule, ages, fixed
 
 if TYPE_CHECKING:
     from ...core.clock import Clock

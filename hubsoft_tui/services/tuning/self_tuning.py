@@ -20,8 +20,7 @@ from ...settings.engine import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
 from .advice import Advice, advise_all
 from .columns import TraceColumns, TraceSource
-from .curve import CANDIDATES
-from .lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
+from .curve import CANDIDATES, DATA, SERVICE, STATUS, SUSPENDED, ages
 from .tunables import rule_of
 
 if TYPE_CHECKING:

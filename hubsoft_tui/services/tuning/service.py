@@ -22,8 +22,7 @@ from ...store.tuning import SELF, Move, TuningLog
 from ...texts import say
 from .advice import Advice, advise, changes_of, reuse_within
 from .columns import Changes, TraceColumns, TraceSource
-from .curve import CANDIDATES, SIZES, Point, curve, size_curve
-from .lifetimes import ages
+from .curve import CANDIDATES, SIZES, Point, ages, curve, size_curve
 from .tunables import (
     RATE,
     SIZE,

@@ -18,8 +18,7 @@ from ...settings.places import Places
 from ...settings.rules import SECONDS, SettingRule, WrongValue, allowed, check
 from ...settings.tree import Settings
 from ...texts import Text, say
-from . import lifetimes
-from .curve import CANDIDATES, SIZES
+from .curve import CANDIDATES, LIFETIMES, SIZES
 from .types import Difference, Shape, Value
 
 _SECONDS: Final = {
@@ -56,7 +55,7 @@ SIZE: Final = "cache.max_entries"
 RATE: Final = "limiter.max_requests_per_minute"
 SHARE: Final = "limiter.share."
 
-_FIRST: Final = (*lifetimes.ALL, SIZE, RATE, *(f"{SHARE}{name}" for name in SHARES))
+_FIRST: Final = (*LIFETIMES, SIZE, RATE, *(f"{SHARE}{name}" for name in SHARES))
 _LENGTHS: Final = (
     *(0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0),
     *CANDIDATES,
@@ -80,7 +79,7 @@ def tunable_keys() -> tuple[str, ...]:
 
 def shape_of(key: str) -> Shape:
     """Tell what can be foretold about `key`."""
-    if key in lifetimes.ALL:
+    if key in LIFETIMES:
         return Shape.LIFETIME
     if key == SIZE:
         return Shape.SIZE
@@ -133,7 +132,7 @@ def ladder(key: str) -> tuple[Value, ...]:
     if isinstance(default, bool):
         return (False, True)
     if rule.unit == SECONDS:
-        steps: Iterable[float] = CANDIDATES if key in lifetimes.ALL else _LENGTHS
+        steps: Iterable[float] = CANDIDATES if key in LIFETIMES else _LENGTHS
     elif key == SIZE:
         steps = SIZES
     elif rule.high is not None and rule.high <= 1:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubsoft_tui.core.telemetry import trace as marks
-from hubsoft_tui.services.tuning.lifetimes import KEYS, NOT_FOUND, SUSPENDED
+from hubsoft_tui.services.tuning.curve import KEYS, NOT_FOUND, SUSPENDED
 
 DATA, STATUS, SERVICE = KEYS
 

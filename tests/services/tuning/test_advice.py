@@ -9,8 +9,16 @@ from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo_history import replay, weeks
 from hubsoft_tui.services.tuning.advice import advise, advise_all, changes_of, reuse_within
 from hubsoft_tui.services.tuning.columns import TraceColumns, gather
-from hubsoft_tui.services.tuning.curve import CANDIDATES, curve
-from hubsoft_tui.services.tuning.lifetimes import DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED, ages
+from hubsoft_tui.services.tuning.curve import (
+    CANDIDATES,
+    DATA,
+    NOT_FOUND,
+    SERVICE,
+    STATUS,
+    SUSPENDED,
+    ages,
+    curve,
+)
 from hubsoft_tui.settings.tree import CacheSettings
 
 DAY = 86_400.0

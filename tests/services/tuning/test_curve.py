@@ -4,8 +4,7 @@ import pytest
 
 from hubsoft_tui.core.telemetry import trace as marks
 from hubsoft_tui.services.tuning.columns import TraceColumns
-from hubsoft_tui.services.tuning.curve import curve
-from hubsoft_tui.services.tuning.lifetimes import ALL, DATA, NOT_FOUND, SERVICE, STATUS, SUSPENDED
+from hubsoft_tui.services.tuning.curve import DATA, LIFETIMES, NOT_FOUND, SERVICE, STATUS, SUSPENDED, curve
 from tests.services.tuning.brute import replay
 
 DEFAULTS = {DATA: 1800.0, STATUS: 14_400.0, SERVICE: 3600.0, SUSPENDED: 14_400.0, NOT_FOUND: 300.0}
@@ -27,7 +26,7 @@ def made(chance, *, most=30):
         for flag, share in ((marks.FORCED, 0.05), (marks.NEGATIVE, 0.1), (marks.SUSPENDED, 0.2)):
             mark |= flag if chance.random() < share else 0
         rows.append((at, chance.randrange(4), mark))
-    lifetimes = {key: chance.randrange(1, 2 * end) / 4 for key in ALL}
+    lifetimes = {key: chance.randrange(1, 2 * end) / 4 for key in LIFETIMES}
     return rows, lifetimes, sorted({chance.randrange(1, 3 * end) / 4 for _ in range(6)})
 
 
@@ -37,7 +36,7 @@ def test_one_pass_equals_a_replay_for_each_value(seed):
     for _trace in range(100):
         rows, lifetimes, values = made(chance)
         columns = columns_of(rows)
-        for key in ALL:
+        for key in LIFETIMES:
             for point in curve(columns, lifetimes, key, values):
                 told = replay(rows, {**lifetimes, key: point.value}, key)
                 assert (point.requests, point.asked, point.hits) == (told.requests, told.asked, told.hits)

@@ -8,7 +8,7 @@ from hubsoft_tui.core.telemetry.trace import PERSON
 from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo_history import CacheReplay, replay, weeks
 from hubsoft_tui.services.tuning.columns import TraceColumns, gather
-from hubsoft_tui.services.tuning.lifetimes import DATA, ages
+from hubsoft_tui.services.tuning.curve import DATA, ages
 from hubsoft_tui.services.tuning.refresh import Reuse, people_of
 from hubsoft_tui.settings.tree import CacheSettings
 

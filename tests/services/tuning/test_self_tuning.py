@@ -6,7 +6,7 @@ from hubsoft_tui.core.types import Category
 from hubsoft_tui.screens.demo_history import CacheReplay, record, weeks
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tuning.columns import gather
-from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS, SUSPENDED, ages
+from hubsoft_tui.services.tuning.curve import DATA, SERVICE, STATUS, SUSPENDED, ages
 from hubsoft_tui.services.tuning.self_tuning import BETWEEN, KEYS, STEP, steps
 from hubsoft_tui.settings.engine import TuningSettings
 from hubsoft_tui.settings.tree import CacheSettings

@@ -8,7 +8,7 @@ import pytest
 from hubsoft_tui.core.types import Category, Source
 from hubsoft_tui.errors import InvalidInput, SettingsError
 from hubsoft_tui.services.hub import Hub
-from hubsoft_tui.services.tuning.lifetimes import DATA, SERVICE, STATUS, SUSPENDED
+from hubsoft_tui.services.tuning.curve import DATA, SERVICE, STATUS, SUSPENDED
 from hubsoft_tui.services.tuning.tunables import RATE, SIZE
 from hubsoft_tui.services.tuning.types import Difference, Shape
 from hubsoft_tui.settings import places

@@ -5,8 +5,7 @@ import pytest
 
 from hubsoft_tui.core.telemetry import trace as marks
 from hubsoft_tui.services.tuning import curve
-from hubsoft_tui.services.tuning.curve import size_curve
-from hubsoft_tui.services.tuning.lifetimes import DATA
+from hubsoft_tui.services.tuning.curve import DATA, size_curve
 from tests.services.tuning.brute import replay
 from tests.services.tuning.test_curve import DEFAULTS, columns_of, made
 

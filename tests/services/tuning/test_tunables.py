@@ -1,7 +1,7 @@
 import pytest
 
 from hubsoft_tui.errors import InvalidInput
-from hubsoft_tui.services.tuning.lifetimes import ALL, DATA, NOT_FOUND
+from hubsoft_tui.services.tuning.curve import DATA, LIFETIMES, NOT_FOUND
 from hubsoft_tui.services.tuning.tunables import (
     RATE,
     SIZE,
@@ -64,7 +64,7 @@ def test_units_percentages_and_words_are_understood(key, typed, value):
 
 def test_settings_with_a_curve_stand_first_and_none_is_personal():
     keys = tunable_keys()
-    assert keys[: len(ALL)] == ALL
+    assert keys[: len(LIFETIMES)] == LIFETIMES
     assert [shape_of(key) for key in keys[5:8]] == [Shape.SIZE, Shape.LIMITER, Shape.LIMITER]
     assert not [key for key in keys if key.startswith(("profile.", "ui.", "log."))]
     assert "limiter.window_seconds" not in keys
