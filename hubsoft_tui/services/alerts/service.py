@@ -66,12 +66,10 @@ class WebhookSender:
 
     async def round(self) -> None:
         """Make every call that is due. Raises StoreError."""
-        while (url := self._settings().alerts.webhook_url) and (delivery := self._claimed()) is not None:
-            if not await self._made(url, delivery):
+        while url := (settings := self._settings().alerts).webhook_url:
+            delivery = self._store.claim(settings.webhook_timeout + LEASE_SLACK)
+            if delivery is None or not await self._made(url, delivery):
                 return
-
-    def _claimed(self) -> Delivery | None:
-        return self._store.claim(self._settings().alerts.webhook_timeout + LEASE_SLACK)
 
     async def _made(self, url: str, delivery: Delivery) -> bool:
         if delivery.id != self._taken:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -21,7 +21,7 @@ from ...core.requests.exchange import Received
 from ...core.types import Category, Health, Priority
 from ...errors import HubSoftError
 from ...formats import at
-from ...store.checkup_rows import Decision, Reading, RunState
+from ...store.checkup_rows import Reading, RunState
 from ...store.rosters import NO_LIST, RosterSize
 from .plan import doubted, of_use, sizes_of
 from .roster import NotBelieved, RosterReader, everybody, page_operation
@@ -139,7 +139,7 @@ class NightlyRoster:
             with contextlib.suppress(NotBelieved):
                 reading = await reader.read(
                     Reading(Variant.ALL.value, sizes.page_size),
-                    _decide_nothing,
+                    lambda _customers, _fetched_at: ([], []),
                     lambda _: True,
                     lambda: (0.0, 0),
                 )
@@ -167,9 +167,3 @@ class NightlyRoster:
         budget, api = self._engine.budget(), self._engine.api()
         idle = budget.used <= budget.lanes[Priority.LOW].cap * SPARE and not budget.queued
         return idle and not budget.paused_for and api.health not in {Health.OFFLINE, Health.REFUSED}
-
-
-def _decide_nothing(
-    _customers: Sequence[Customer], _fetched_at: float
-) -> tuple[list[Decision], list[Decision]]:
-    return [], []

@@ -67,7 +67,7 @@ def customer(
         join=tuple,
         alone=alone,
         brief=brief_key(term.value) if term.kind in {Kind.CPF, Kind.CNPJ} else "",
-        rows_tell=_are_whole if listed else None,
+        rows_tell=(lambda rows: all(each.listed for each in rows)) if listed else None,
     )
 
 
@@ -144,10 +144,6 @@ def brief_key(document: str) -> str:
 def brief(customer: Customer) -> Customer:
     """Return of a roster's row what tells whether a contract is active; phones and the like need not be kept."""
     return structs.replace(customer, phones=(), emails=(), born_on=None)
-
-
-def _are_whole(rows: tuple[Customer, ...]) -> bool:
-    return all(each.listed for each in rows)
 
 
 def _names(customer: Customer) -> tuple[str, ...]:

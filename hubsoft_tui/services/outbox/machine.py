@@ -178,8 +178,8 @@ def again(row: OutboxRow, at: Instant) -> OutboxRow:
 
 
 def hastened(row: OutboxRow, at: Instant) -> OutboxRow:
-    """A person does not want to wait for the next try."""
-    return at.after(row, 0.0)
+    """A person does not want to wait for the next try of what is still to be sent."""
+    return at.after(row, 0.0) if row.state == EntryState.QUEUED.value and row.owner is None else row
 
 
 def corrected(row: OutboxRow, at: Instant, checked: CheckedDraft) -> OutboxRow:

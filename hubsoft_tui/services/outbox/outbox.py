@@ -20,9 +20,8 @@ from ...store.outbox import OutboxRow, SqliteOutbox, Step
 from ...texts import say
 from ..customers import questions
 from ..customers.terms import Kind, Term
-from . import wire, machine
+from . import machine, wire
 from .actions import require_allowed, require_writable
-from .wire import previewed
 from .machine import Instant
 from .reference import new_reference
 from .runner import Runner
@@ -42,7 +41,7 @@ from .types import (
     local_protocol,
     not_accepted,
 )
-from .wire import content_of, draft_of, kind_of, packed, require_storable
+from .wire import content_of, draft_of, kind_of, packed, previewed, require_storable
 
 if TYPE_CHECKING:
     from ...core.engine import Engine
@@ -120,8 +119,9 @@ class Outbox:
         if isinstance(draft, ServiceAction | VisitAction):
             require_allowed(draft.kind, self._engine.settings)
             draft = replace(draft, operator=self._person())
-        most = self._engine.settings.outbox.max_characters
-        return wire.checked(draft, most=most, customer=self._in_hand(draft))
+        settings = self._engine.settings
+        young = self._remembered(draft, settings.cache.client_data_ttl)
+        return wire.checked(draft, most=settings.outbox.max_characters, customer=young)
 
     async def review(self, draft: Draft) -> Review:
         """Check `draft` and say what would be sent, and what says the same. Raises InvalidInput."""
@@ -246,7 +246,7 @@ class Outbox:
         """Make every step that is due, and try again now what only waits to be tried again. Raises StoreError."""
         require_writable(self._engine.settings.profile)
         await self._runner.recover()
-        hasten = self._runner.sender.timed(_hastened)
+        hasten = self._runner.sender.timed(machine.hastened)
         await self._lane.run(lambda store: _hurry(store, hasten))
         numbers = await self._lane.run(lambda store: store.due())
         await asyncio.gather(*(asyncio.shield(self._runner.start(number)) for number in numbers))
@@ -326,10 +326,6 @@ class Outbox:
             reference=row.marker,
         )
 
-    def _in_hand(self, draft: Draft) -> Customer | None:
-        """Return the customer's record if it is remembered and young enough to be believed."""
-        return self._remembered(draft, self._engine.settings.cache.client_data_ttl)
-
     def _remembered(self, draft: Draft, most: float = math.inf) -> Customer | None:
         """Return the customer's record if it is remembered and at most `most` seconds old."""
         if not isinstance(draft, NewTicket | ServiceAction):
@@ -344,11 +340,6 @@ class Outbox:
         if answer is None or answer.age > most:
             return None
         return answer.value[0] if len(answer.value) == 1 else None
-
-
-def _hastened(row: OutboxRow, at: Instant) -> OutboxRow:
-    free = row.state == EntryState.QUEUED.value and row.owner is None
-    return machine.hastened(row, at) if free else row
 
 
 def _hurry(store: SqliteOutbox, hasten: Step) -> None:

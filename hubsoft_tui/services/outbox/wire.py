@@ -1,23 +1,41 @@
-"""A draft as stored bytes, as the operation that sends it, and as the key that equal drafts share."""
+"""A draft on its way: normalised or refused in a sentence that says what to do, shown as it will go, stored, and sent.
+
+Equal drafts share a key.
+"""
 
 from __future__ import annotations
 
-import msgspec
 import re
-from collections.abc import (Mapping)
-from typing import (Any, Final)
-from ...api.models import (Customer, Message, Ticket)
-from ...api.operation import (Operation)
-from ...api.tickets import (OPENING_SUFFIX, add_message, close_ticket, open_ticket)
-from ...errors import (InvalidInput)
-from ...store.outbox import (OutboxRow, rescued)
-from ...texts import (Text, _, number, say)
-from .actions import (action_rows, checked_action, content_of_action, operation_of_action)
-from .reference import (LENGTH, PREFIX, content_key, with_reference, without_references)
-from .types import (CheckedDraft, Closing, Draft, EntryKind, EntryState, NewMessage, NewTicket, SERVICE_KINDS, ServiceAction, TicketDraft, VISIT_KINDS, VisitAction)
-from dataclasses import (replace)
-from ...privacy import (clean, format_phone, mask_document, mask_phone)
-from ..customers.documents import (read_phone)
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from ...api.models import Customer, Message, Ticket
+from ...api.operation import Operation
+from ...api.tickets import OPENING_SUFFIX, add_message, close_ticket, open_ticket
+from ...errors import InvalidInput
+from ...privacy import clean, format_phone, mask_document, mask_phone
+from ...store.outbox import OutboxRow, rescued
+from ...texts import Text, _, number, say
+from ..customers.documents import read_phone
+from .actions import action_rows, checked_action, content_of_action, operation_of_action
+from .reference import LENGTH, PREFIX, content_key, with_reference, without_references
+from .types import (
+    SERVICE_KINDS,
+    VISIT_KINDS,
+    CheckedDraft,
+    Closing,
+    Draft,
+    EntryKind,
+    EntryState,
+    NewMessage,
+    NewTicket,
+    ServiceAction,
+    TicketDraft,
+    VisitAction,
+)
 
 _DRAFTS: Final[dict[EntryKind, type[Draft]]] = {
     EntryKind.OPEN: NewTicket,

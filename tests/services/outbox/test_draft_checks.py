@@ -9,8 +9,8 @@ import pytest
 from hubsoft_tui import texts
 from hubsoft_tui.api.models import Customer, Service
 from hubsoft_tui.errors import InvalidInput
-from hubsoft_tui.services.outbox.wire import checked, previewed
 from hubsoft_tui.services.outbox.types import Closing, NewMessage, NewTicket
+from hubsoft_tui.services.outbox.wire import checked, previewed
 
 GOOD = NewTicket(
     service_id=7,
