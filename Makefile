@@ -64,10 +64,13 @@ tests: $(READY) ## Run the tests
 	$(BIN)/python -m pytest
 	@$(MAKE) --no-print-directory tests-redis
 
-tests-redis: $(READY) ## Run those of the shared budget on an installed redis-server: the oldest that is allowed
-	@if command -v redis-server >/dev/null; \
-	then HUBSOFT_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest tests/shared; \
-	else echo 'NOT RUN: the shared budget on Redis; no redis-server is installed here. It was tested on Valkey.'; fi
+# What the server itself decides: its scripts, its commands, its rights, what is kept there.
+ON_REDIS := $(addprefix tests/shared/test_,script.py flights.py news.py shared_ports.py passes.py outages.py)
+
+tests-redis: $(READY) ## Run those of the shared server on an installed redis-server: the oldest that is allowed
+	@if command -v redis-server >/dev/null; then redis-server --version && \
+	HUBSOFT_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest -n2 -q $(ON_REDIS) tests/cli/test_shared.py; \
+	else echo 'NOT RUN: the shared server on Redis; no redis-server is installed here. It was tested on Valkey.'; fi
 
 test-long: $(READY) ## Run what has a long form in it (fuzzing, storms, kills): many minutes
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m long
