@@ -17,6 +17,7 @@ import pytest
 
 from hubsoft_tui import texts
 from hubsoft_tui.simulator import Simulator, people
+from tests.stillness import pilots_that_look
 
 if TYPE_CHECKING:
     from textual.css.model import RuleSet
@@ -74,7 +75,7 @@ def styles_parsed_once() -> Iterator[None]:
             known[key] = parse(self, css, *where, **more)
         return known[key]
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, pilots_that_look():
         patch.setattr(Stylesheet, "_parse_rules", parse_once)
         yield
 

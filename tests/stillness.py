@@ -1,0 +1,104 @@
+"""When a console under test is still: read from its loop and its queues instead of waited for.
+
+Textual's own pilot sleeps 20 ms at a time until the process has used less than one of processor time, twice a key, and
+sends each widget a message a look. Here the loop is asked whether anything is left that could go on: a callback that
+is ready, a message that waits, a handler that has not ended, a thread at work, a timer that is due at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from textual.message_pump import MessagePump
+    from textual.pilot import Pilot
+
+AT_ONCE: Final = 0.02
+"""Seconds; a timer that is due sooner is waited for, as the pilot's own sleep does."""
+LONGEST: Final = 1.0
+POLL: Final = 0.001
+STUCK: Final = 30.0
+OURS: Final = "hubsoft-"
+"""How the names of those threads begin that answer over a real connection."""
+
+
+async def _nothing_ready(loop: Any) -> None:
+    """Let others run until the loop has nothing to run, and no descriptor has news."""
+    calm, until = 0, loop.time() + LONGEST
+    while calm < 2 and loop.time() < until:
+        await asyncio.sleep(0)
+        calm = 0 if loop._ready else calm + 1
+
+
+def _in_a_thread(loop: Any) -> bool:
+    """Return whether the loop's own threads have work."""
+    executor = loop._default_executor
+    if executor is None:
+        return False
+    return bool(executor._work_queue.qsize()) or executor._idle_semaphore._value < len(executor._threads)
+
+
+def _busy(pump: MessagePump) -> bool:
+    """Return whether a widget has a message to handle, or has not come back from one."""
+    if pump._closed or pump._closing or pump._task is None or pump._task.done():
+        return False
+    queue: Any = pump._message_queue
+    return bool(queue.values) or all(awaited.done() for awaited in queue.ready_event._waiters)
+
+
+async def still(shortest: float = 0.0, longest: float = LONGEST) -> None:
+    """Wait until nothing in the loop can go on and no timer is due at once."""
+    loop: Any = asyncio.get_running_loop()
+    begun = loop.time()
+    horizon = begun + max(shortest, AT_ONCE)
+    while loop.time() < begun + longest:
+        await _nothing_ready(loop)
+        if _in_a_thread(loop):
+            await asyncio.sleep(POLL)
+            continue
+        due = min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=horizon)
+        if due >= horizon:
+            return
+        await asyncio.sleep(due - loop.time())
+
+
+async def _screen_still(pilot: Pilot[Any]) -> bool:
+    """Wait until the app and every widget of its screen have handled what they were sent; False: the app failed."""
+    from textual.pilot import WaitForScreenTimeout  # noqa: PLC0415 - heavy library
+
+    app, loop = pilot.app, asyncio.get_running_loop()
+    until = loop.time() + STUCK
+    while not app._exception_event.is_set():
+        await _nothing_ready(loop)
+        if not app._screen_stack or not any(
+            _busy(pump) for pump in (app, *app.screen.walk_children(with_self=True))
+        ):
+            return not app._exception_event.is_set()
+        if loop.time() > until:
+            raise WaitForScreenTimeout("a widget never came back from a message")
+        await asyncio.sleep(POLL)
+    return False
+
+
+@contextmanager
+def pilots_that_look() -> Iterator[None]:
+    """Let pilots look instead of sleeping, unless a real engine or simulator runs: what those do, no loop knows."""
+    from textual import _wait, app, pilot  # noqa: PLC0415 - heavy library
+
+    asleep: Callable[..., Any] = _wait.wait_for_idle
+
+    async def wait(*seconds: float) -> None:
+        engines = any(thread.name.startswith(OURS) for thread in threading.enumerate())
+        await (asleep if engines else still)(*seconds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (app, pilot):
+            patch.setattr(module, "wait_for_idle", wait)
+        patch.setattr(pilot.Pilot, "_wait_for_screen", _screen_still)
+        yield
