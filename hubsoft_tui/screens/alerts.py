@@ -141,7 +141,6 @@ class AlertsScreen(TableScreen):
         job=SEE,
     )
     def action_acknowledge(self) -> None:
-        """Acknowledge the chosen alert."""
         if (alert := self.table.item) is not None:
             self._acknowledge(alert.id)
 
@@ -154,17 +153,14 @@ class AlertsScreen(TableScreen):
         job=SEE,
     )
     def action_acknowledge_all(self) -> None:
-        """Acknowledge every open alert."""
         self._acknowledge(None)
 
     @action("r", N_("read again"), N_("Read the alerts again. Sends no request."), line=False, job=READ)
     def action_read(self) -> None:
-        """Read the alerts again."""
         self._ask()
 
     @action("escape", N_("back"), N_("Clear the filter, then go back to the monitor."), job=READ)
     def action_close(self) -> None:
-        """Clear the filter, or go back to the monitor."""
         if not self.leave_filter():
             self.app.pop_screen()
 

@@ -261,7 +261,6 @@ class CheckupScreen(TableScreen):
         job=RUN,
     )
     def action_start(self) -> None:
-        """Open the marked list, or plan, or start."""
         if self._list_id is None:
             if (chosen := self._lists_table.selected) is not None:
                 self.open(int(chosen))
@@ -282,7 +281,6 @@ class CheckupScreen(TableScreen):
         job=RUN,
     )
     def action_pause(self) -> None:
-        """Stop for now."""
         if (list_id := self._list_id) is not None:
             self._do(lambda services: services.checkup.pause(list_id))
 
@@ -290,7 +288,6 @@ class CheckupScreen(TableScreen):
         "x", N_("cancel"), N_("End the check-up for good."), when=lambda screen: screen.stoppable, job=RUN
     )
     def action_cancel(self) -> None:
-        """End it."""
         if (list_id := self._list_id) is not None:
             self._do(lambda services: services.checkup.cancel(list_id))
 
@@ -304,7 +301,6 @@ class CheckupScreen(TableScreen):
         job=LISTS,
     )
     def action_import(self) -> None:
-        """Type the path of a list."""
         begun = "" if self._lists else self._sample
         if not self._choosing and self._progress.list is not None:
             begun = self._progress.list.path
@@ -318,7 +314,6 @@ class CheckupScreen(TableScreen):
         job=RUN,
     )
     def action_release(self) -> None:
-        """Run what is held when pressed twice."""
         if (list_id := self._list_id) is not None and self._twice(
             "release", list_id, words.release_again(self._progress.held)
         ):
@@ -332,7 +327,6 @@ class CheckupScreen(TableScreen):
         job=RUN,
     )
     def action_drop_held(self) -> None:
-        """Never run what is held when pressed twice."""
         if (list_id := self._list_id) is not None and self._twice(
             "drop", list_id, words.drop_again(self._progress.held)
         ):
@@ -340,7 +334,6 @@ class CheckupScreen(TableScreen):
 
     @action("l", N_("lists"), N_("Choose another list."), when=lambda screen: screen.shown, job=LISTS)
     def action_lists(self) -> None:
-        """Choose another list."""
         self._line.clear()
         self._list_id = None
         self._load()
@@ -356,7 +349,6 @@ class CheckupScreen(TableScreen):
         job=RESULTS,
     )
     def action_export(self) -> None:
-        """Type where the results go."""
         if self._progress.list is not None:
             source = Path(self._progress.list.path)
             target = source.with_name(f"{source.stem}-results.csv")
@@ -371,7 +363,6 @@ class CheckupScreen(TableScreen):
         job=FIND,
     )
     def action_filter(self) -> None:
-        """Type into the filter."""
         super().action_filter()
 
     @action(
@@ -383,7 +374,6 @@ class CheckupScreen(TableScreen):
         job=LISTS,
     )
     def action_forget(self) -> None:
-        """Forget the marked list when pressed twice."""
         chosen = self._lists_table.item
         if chosen is None:
             return
@@ -396,7 +386,6 @@ class CheckupScreen(TableScreen):
         "escape", N_("back"), N_("Leave the field, clear the filter, or go back."), line=False, job=RESULTS
     )
     def action_close(self) -> None:
-        """Leave the field, clear the filter, or go back to the list: one thing at a time."""
         if (field := self.query_one(PathLine)).is_open:
             field.leave()
         elif not self.leave_filter() and self._choosing and self._progress.list is not None:

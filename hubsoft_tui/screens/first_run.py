@@ -120,29 +120,24 @@ class FirstRunScreen(ConsoleScreen):
 
     @action("tab", N_("next field"), N_("Go to the next field."), line=False, first=True, when=in_field)
     def action_next(self) -> None:
-        """Go to the next field."""
         self.focus_next()
 
     @action("d", N_("demo"), N_("Open the console on a simulated HubSoft."))
     def action_demo(self) -> None:
-        """Open the demo instead."""
         self.console.open_demo()
 
     @action("t", N_("test"), N_("Try the connection: 1 login and 1 request."))
     def action_test(self) -> None:
-        """Try the connection."""
         self._begin(save=False)
 
     @action("s", N_("save"), N_("Try it, save it and open the console."))
     def action_save(self) -> None:
-        """Try the connection, save the profile and open the console."""
         self._begin(save=True)
 
     @action(
         "escape", N_("leave the field"), N_("Leave the field: letters act again."), first=True, when=in_field
     )
     def action_leave(self) -> None:
-        """Leave the field."""
         self.set_focus(None)
 
     @on(Button.Pressed)

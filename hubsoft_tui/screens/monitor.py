@@ -161,7 +161,6 @@ class MonitorScreen(ConsoleScreen):
 
     @action("a", N_("alerts"), N_("List the alerts: what is wrong, what was, and what to do."), job=READ)
     def action_alerts(self) -> None:
-        """Open the list of alerts."""
         self.app.push_screen(AlertsScreen())
 
     @action(
@@ -173,7 +172,6 @@ class MonitorScreen(ConsoleScreen):
     )
     @work(group="acknowledge", exit_on_error=False)
     async def action_acknowledge(self) -> None:
-        """Acknowledge every open alert."""
         await acknowledge(self, None)
 
     @action(
@@ -184,7 +182,6 @@ class MonitorScreen(ConsoleScreen):
         job=READ,
     )
     def action_read(self) -> None:
-        """Read again what comes from the disk."""
         self._counted, self._today_read = None, -TODAY_SECONDS
         self._ask_alerts()
         self._follow_today()

@@ -176,7 +176,6 @@ class ReportsScreen(TableScreen):
         job=READ,
     )
     def action_day(self) -> None:
-        """Go to the day's tables."""
         self.query_one("#reports-day").focus()
 
     @action(
@@ -188,7 +187,6 @@ class ReportsScreen(TableScreen):
         job=TAKE,
     )
     def action_export(self) -> None:
-        """Ask for the file's name, with a name for the day already in the field."""
         if self._found is None:
             return
         self._name_file(f"hubsoft-{self._found.report.day.isoformat()}.html")
@@ -198,14 +196,12 @@ class ReportsScreen(TableScreen):
 
     @action("t", N_("today"), N_("Go to the newest day."), when=lambda screen: screen.has_days, job=READ)
     def action_newest(self) -> None:
-        """Go to the newest day."""
         if self.table.sorted_by is not None:
             self.table.sort_by(None)
         self.table.action_edge(0)
 
     @action("r", N_("read again"), N_("Read the days again. Sends no request."), job=READ)
     def action_read(self) -> None:
-        """Read the days, and the one under the cursor."""
         self._read_at = time.monotonic()
         self._read(self._chosen())
 
@@ -217,7 +213,6 @@ class ReportsScreen(TableScreen):
         job=READ,
     )
     def action_close(self) -> None:
-        """Leave the field, clear the filter, or leave the tables."""
         if (field := self.query_one(PathLine)).is_open:
             field.leave()
         elif not self.leave_filter():

@@ -113,14 +113,12 @@ class RequestsScreen(TableScreen):
 
     @action("enter", N_("details"), N_("Show everything about one request."), job=READ)
     def action_details(self) -> None:
-        """Open the details, or close them."""
         self.toggle_class("-details")
         self._tell()
         self.redraw_frame()
 
     @action("f", N_("newest"), N_("Go to the newest request and follow it."), job=FIND)
     def action_follow(self) -> None:
-        """Go to the newest request."""
         if self.table.sorted_by is not None:
             self.table.sort_by(None)
         self.table.action_edge(-1)
@@ -129,7 +127,6 @@ class RequestsScreen(TableScreen):
         "l", N_("slowest"), N_("Show the slowest answers first, with the cursor on the slowest."), job=FIND
     )
     def action_slowest(self) -> None:
-        """Go to the slowest answer."""
         self.table.sort_by("latency")
         self.table.action_edge(0)
 
@@ -141,7 +138,6 @@ class RequestsScreen(TableScreen):
         job=READ,
     )
     def action_close(self) -> None:
-        """Leave the filter's field, close the details, clear the filter: one thing at a time."""
         if self.has_class("-details") and self.table.has_focus:
             self.remove_class("-details")
         else:

@@ -162,7 +162,6 @@ class TuningScreen(TableScreen):
         job=LOOK,
     )
     def action_step(self, by: int) -> None:
-        """Look at the next value of the ladder."""
         tunable, looked = self._tunable, self._looked_at
         if tunable is None or looked is None:
             return
@@ -175,13 +174,11 @@ class TuningScreen(TableScreen):
         "a", N_("try"), N_("Let the value looked at hold at once, in this console."), when=_at_table, job=HOLD
     )
     def action_try(self) -> None:
-        """Let the value looked at hold."""
         if self._tunable is not None and self._looked_at is not None:
             self._try(self._tunable, self._looked_at)
 
     @action("enter", N_("type"), N_("Type a value: 8 h, 30 min, 40, 75%, on."), when=_at_table, job=LOOK)
     def action_type(self) -> None:
-        """Type a value."""
         tunable, field = self._tunable, self._field
         if tunable is not None:
             field.value = ""
@@ -190,7 +187,6 @@ class TuningScreen(TableScreen):
 
     @action("s", N_("save"), N_("Save what is tried; the change is shown first."), job=HOLD)
     def action_save(self) -> None:
-        """Show what would change in the file, then save."""
         self._offer_to_save()
 
     @action(
@@ -201,13 +197,11 @@ class TuningScreen(TableScreen):
         job=HOLD,
     )
     def action_read(self) -> None:
-        """Read everything again."""
         self._forecasts.clear()
         self._read()
 
     @action("x", N_("revert"), N_("Let the saved value hold again."), job=HOLD)
     def action_revert(self) -> None:
-        """Let the saved value hold again."""
         if (tunable := self._tunable) is None:
             return
         self._looked.pop(tunable.key, None)
@@ -224,18 +218,15 @@ class TuningScreen(TableScreen):
 
     @action("u", N_("undo"), N_("Take the last saving back."), when=_at_table, job=HOLD)
     def action_undo(self) -> None:
-        """Take the last saving back."""
         self._change(lambda services: services.tuning.undo(), self._undone)
 
     @action("d", N_("default"), N_("Look at the default value."), job=LOOK)
     def action_default(self) -> None:
-        """Look at the default."""
         if (tunable := self._tunable) is not None:
             self._look(tunable.default)
 
     @action("w", N_("recommended"), N_("Look at the recommended value."), job=LOOK)
     def action_advised(self) -> None:
-        """Look at what is recommended."""
         tunable = self._tunable
         forecast = self._forecasts.get(tunable.key) if tunable is not None else None
         recommended = getattr(forecast, "recommended", None)
@@ -246,7 +237,6 @@ class TuningScreen(TableScreen):
 
     @action("escape", N_("back"), N_("Leave the field, clear the filter, or look at what holds."), job=LOOK)
     def action_leave(self) -> None:
-        """Leave the field, clear the filter, or forget what was looked at."""
         if self._field.display:
             self._leave_field()
         elif not self.leave_filter() and (tunable := self._tunable) is not None:

@@ -54,7 +54,6 @@ class ConfirmScreen(ConsoleModal[bool]):
     @action("enter", N_("yes, do it"), N_("Do what the page asks about."), id="yes", args=(True,))
     @action("escape", N_("back"), N_("Go back; nothing happens."), id="no", args=(False,))
     def action_answer(self, yes: bool) -> None:
-        """End with the answer."""
         self.dismiss(yes)
 
 
@@ -139,7 +138,6 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
 
     @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
-        """Go back."""
         self.dismiss(None)
 
 
@@ -181,7 +179,6 @@ class PickScreen(ConsoleModal[int]):
 
     @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
-        """Go back."""
         self.dismiss(None)
 
 
@@ -225,7 +222,6 @@ class DestinationScreen(ConsoleModal[tuple[Area, str]]):
 
     @action("tab", N_("complete"), N_("Complete the screen's name."), first=True)
     def action_complete(self) -> None:
-        """Complete the name, where one screen alone begins so."""
         field = self.query_one(QuestionInput)
         area, rest = destination(field.value)
         if area is not None:
@@ -240,7 +236,6 @@ class DestinationScreen(ConsoleModal[tuple[Area, str]]):
 
     @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
-        """Go back."""
         self.dismiss(None)
 
     @on(Input.Changed)

@@ -62,17 +62,14 @@ class TableScreen(ConsoleScreen):
         job=FIND,
     )
     def action_filter(self) -> None:
-        """Type into the filter."""
         self._line.begin()
 
     @action("o", N_("sort"), N_("Sort by the next column, then as at first again."), job=FIND)
     def action_sort(self) -> None:
-        """Sort by the next column."""
         self.table.cycle_sort()
 
     @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=FIND)
     def action_turn(self) -> None:
-        """Turn the order round."""
         self.table.reverse_sort()
 
     def leave_filter(self) -> bool:

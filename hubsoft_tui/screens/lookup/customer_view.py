@@ -172,7 +172,6 @@ class CustomerView(ConsolePart, Vertical):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_open_ticket(self) -> None:
-        """Open a ticket for the customer in sight."""
         from ..writing import ticket_flow  # noqa: PLC0415 - first frame
 
         if (customer := self.customer) is None:
@@ -198,7 +197,6 @@ class CustomerView(ConsolePart, Vertical):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_act(self, kind: str = "") -> None:
-        """Do something about the customer's marked service, equipment or visits; show it as it stands afterwards."""
         from . import desk  # noqa: PLC0415 - first frame
 
         if (customer := self.customer) is None:
@@ -219,7 +217,6 @@ class CustomerView(ConsolePart, Vertical):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_message(self) -> None:
-        """Write a message into an open ticket of the customer in sight."""
         from ..writing import ticket_flow  # noqa: PLC0415 - first frame
 
         await self._into_ticket(ticket_flow.add_message)
@@ -235,7 +232,6 @@ class CustomerView(ConsolePart, Vertical):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_close_ticket(self) -> None:
-        """Close an open ticket of the customer in sight."""
         from ..writing import ticket_flow  # noqa: PLC0415 - first frame
 
         await self._into_ticket(ticket_flow.close_ticket)
@@ -355,7 +351,6 @@ class CustomerView(ConsolePart, Vertical):
         job=ASK,
     )
     def action_ask(self, name: str) -> None:
-        """Ask for tickets, invoices, work orders, the connection or the signal."""
         self._copy_when_here = False
         self.panels.ask(name)
 
@@ -411,7 +406,6 @@ class CustomerView(ConsolePart, Vertical):
         job=PAY,
     )
     def action_take(self, way: str) -> None:
-        """Copy something of the marked invoice."""
         if (invoice := self.panels.invoice) is not None:
             invoices.copy_payment(self.console, invoice, way)
 
@@ -426,7 +420,6 @@ class CustomerView(ConsolePart, Vertical):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_pay(self) -> None:
-        """Show codes and QR code of the marked invoice."""
         if (invoice := self.panels.invoice) is not None:
             await self.app.push_screen_wait(invoices.InvoicePage(invoice))
 
@@ -437,7 +430,6 @@ class CustomerView(ConsolePart, Vertical):
         job=ASK,
     )
     async def action_reveal(self) -> None:
-        """Show document and phones whole for a while, once that is recorded; or hide them again."""
         customer = self.customer
         if customer is None or self._revealed:
             self.hide()

@@ -114,7 +114,6 @@ class ActionMenu(ConsoleModal[EntryKind]):
 
     @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
-        """Go back."""
         self.dismiss(None)
 
 

@@ -171,7 +171,6 @@ class InvoicePage(ConsoleModal[None]):
         when=lambda page: page.payable and page.app.size.height < ROOMY_LINES,
     )
     def action_scan(self) -> None:
-        """Show the QR code, or the texts again."""
         self._scanned = not self._scanned
         self._draw()
 
@@ -200,7 +199,6 @@ class InvoicePage(ConsoleModal[None]):
         when=lambda page: page.sentence,
     )
     def action_take(self, way: str) -> None:
-        """Copy PIX code, line, link or sentence."""
         copy_payment(self.console, self.invoice, way)
 
     @property
@@ -210,5 +208,4 @@ class InvoicePage(ConsoleModal[None]):
 
     @action("escape,enter", N_("back"), N_("Go back."))
     def action_leave(self) -> None:
-        """Go back."""
         self.dismiss(None)

@@ -416,7 +416,6 @@ class LookupScreen(ConsoleScreen):
         job=FIND,
     )
     def action_choose(self) -> None:
-        """Open the marked customer."""
         if isinstance(self.focused, RecentBar):
             self.focused.choose()
         elif isinstance(self.focused, QuestionInput):
@@ -435,7 +434,6 @@ class LookupScreen(ConsoleScreen):
         job=FIND,
     )
     def action_search(self) -> None:
-        """Go to the line, ready for the next question."""
         self._line.ready()
 
     @action(
@@ -446,7 +444,6 @@ class LookupScreen(ConsoleScreen):
         job=FIND,
     )
     def action_refresh(self) -> None:
-        """Ask again, past what is remembered."""
         if self.console.trouble:
             self.console.start_engine()
             return
@@ -464,7 +461,6 @@ class LookupScreen(ConsoleScreen):
         job=FIND,
     )
     def action_recent(self) -> None:
-        """Choose among the last customers."""
         self._recent.focus()
 
     @action(
@@ -488,7 +484,6 @@ class LookupScreen(ConsoleScreen):
         job=FIND,
     )
     def action_move(self, step: int) -> None:
-        """Mark the one before or after, wherever one is."""
         if isinstance(self.focused, RecentBar):
             self.focused.move(step)
         elif self.showing == "choices":
@@ -504,7 +499,6 @@ class LookupScreen(ConsoleScreen):
         job=FIND,
     )
     def action_back(self) -> None:
-        """Cancel what waits; else leave the line, go back to the list, or return to the line."""
         if self._question is not None:
             self.workers.cancel_group(self, "lookup")
             kept, self._question = self._question.keep, None

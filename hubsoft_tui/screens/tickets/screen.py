@@ -208,7 +208,6 @@ class TicketsScreen(ConsoleScreen):
         job=READ,
     )
     def action_details(self) -> None:
-        """Open the details and ask for the texts; again: close them."""
         row = self.table.item
         if row is None:
             return
@@ -238,7 +237,6 @@ class TicketsScreen(ConsoleScreen):
         job=READ,
     )
     def action_close(self) -> None:
-        """Leave the filter's field, close the details, clear what narrows: one thing at a time."""
         if self.has_class("-details") and not self.board.field.has_focus:
             self.remove_class("-details")
         elif self.board.marked and not self.board.field.has_focus:
@@ -261,7 +259,6 @@ class TicketsScreen(ConsoleScreen):
         job=FIND,
     )
     def action_read(self) -> None:
-        """Mark everything as read."""
         self.board.looked.mark(self.console.wall())
         self.board.draw_unread()
         self.board.note()
@@ -275,7 +272,6 @@ class TicketsScreen(ConsoleScreen):
         job=FIND,
     )
     def action_feed(self) -> None:
-        """Go to the list of what happened, and back to the table."""
         feed = self.query_one(TicketFeed)
         self.set_focus(self.table if self.focused is feed or not feed.display else feed)
 
@@ -290,7 +286,6 @@ class TicketsScreen(ConsoleScreen):
         job=FIND,
     )
     def action_filter(self) -> None:
-        """Type into the filter."""
         self.board.field.display = True
         self.board.field.learn(vocabulary(self.board.followed.rows.values()))
         self.set_focus(self.board.field)
@@ -313,7 +308,6 @@ class TicketsScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_message(self) -> None:
-        """Write a message into the chosen ticket, or the same into all that are marked."""
         if tickets := self._acted_on():
             entry = await ticket_flow.add_message(self.console, *tickets)
             self._unmark(entry)
@@ -329,14 +323,12 @@ class TicketsScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_close_ticket(self) -> None:
-        """Close the chosen ticket, or all that are marked."""
         if tickets := self._acted_on():
             entry = await ticket_flow.close_ticket(self.console, *tickets)
             self._unmark(entry)
 
     @action("r", N_("texts"), N_("Ask HubSoft for this ticket's texts again."), job=READ)
     def action_refresh(self) -> None:
-        """Ask HubSoft for the texts again."""
         if self.has_class("-details"):
             self.board.pane.ask(refresh=True)
         else:
@@ -344,7 +336,6 @@ class TicketsScreen(ConsoleScreen):
 
     @action("s", N_("sync now"), N_("Ask HubSoft now what changed."), job=FOLLOW)
     def action_sync(self) -> None:
-        """Make a pass now."""
         if not self.board.busy:
             self.board.busy = _("Asking HubSoft…")
             self.board.draw_sync()
@@ -381,7 +372,6 @@ class TicketsScreen(ConsoleScreen):
         job=WRITE,
     )
     def action_mark(self) -> None:
-        """Mark the ticket under the cursor, or unmark it, and go on to the next."""
         row = self.table.item
         if row is not None:
             self.board.mark(self.board.marked ^ {row.id})
@@ -391,7 +381,6 @@ class TicketsScreen(ConsoleScreen):
         "T", N_("mark all"), N_("Mark every open ticket that is shown; again: none."), line=False, job=WRITE
     )
     def action_mark_all(self) -> None:
-        """Mark all that are shown, or none when they are."""
         shown = {row.id for row in self.table.rows if is_open(row)}
         self.board.mark(() if shown == self.board.marked else shown)
 
@@ -401,7 +390,6 @@ class TicketsScreen(ConsoleScreen):
     @work(group="columns", exit_on_error=False)
     @one_page
     async def action_columns(self) -> None:
-        """Choose columns."""
         titles = {column.key: column.title.strip() for column in self.table.columns}
         page = ColumnsScreen(titles, self.table.shown_columns, USUAL)
         chosen = await self.app.push_screen_wait(page)
@@ -411,12 +399,10 @@ class TicketsScreen(ConsoleScreen):
 
     @action("o", N_("sort"), N_("Sort by the next column."), when=in_sight, job=FIND)
     def action_order(self) -> None:
-        """Sort by the next column."""
         self.table.cycle_sort()
 
     @action("O", N_("turn round"), N_("Turn the order round."), line=False, job=FIND)
     def action_turn(self) -> None:
-        """Reverse the order."""
         self.table.reverse_sort()
 
     @action(
@@ -427,7 +413,6 @@ class TicketsScreen(ConsoleScreen):
         job=FIND,
     )
     def action_newest(self) -> None:
-        """Go to the first ticket of the usual order and stay there."""
         self.table.sort_as_usual()
         self.table.rest()
         self.board.draw_sync()
@@ -490,7 +475,6 @@ class TicketsScreen(ConsoleScreen):
     @work(group="views", exit_on_error=False)
     @one_page
     async def action_views(self) -> None:
-        """List the saved views."""
         views, chosen, saves = await self.app.push_screen_wait(ViewsScreen(self.board.state.views))
         self.board.state = replace(self.board.state, views=views)
         if chosen is not None:
@@ -532,7 +516,6 @@ class TicketsScreen(ConsoleScreen):
         job=FOLLOW,
     )
     def action_follow(self) -> None:
-        """Follow one more ticket."""
         self.table.hold()
         self._follow()
 
@@ -560,7 +543,6 @@ class TicketsScreen(ConsoleScreen):
     @work(group="unfollow", exit_on_error=False)
     @one_page
     async def action_unfollow(self) -> None:
-        """Follow the chosen ticket no longer, after a yes."""
         row = self.board.chosen_row
         if row is None:
             return
@@ -582,7 +564,6 @@ class TicketsScreen(ConsoleScreen):
         job=WRITE,
     )
     async def action_new(self) -> None:
-        """Go where a customer can be chosen: a ticket is opened for one."""
         self.console.tell(_("Look the customer up, then press n: a ticket is opened for a customer."))
         await self.run_action("app.area('lookup')")
 
@@ -590,7 +571,6 @@ class TicketsScreen(ConsoleScreen):
         "Y", N_("copy line"), N_("Copy the whole line of the ticket."), line=False, when=has_ticket, job=READ
     )
     def action_copy_line(self) -> None:
-        """Copy the chosen ticket as one line."""
         if (row := self.board.chosen_row) is not None:
             self.console.copy(_("the ticket"), ticket_line(row, self.console.wall()))
 
@@ -602,7 +582,6 @@ class TicketsScreen(ConsoleScreen):
     )
     @work(group="plan", exclusive=True, exit_on_error=False)
     async def action_plan(self) -> None:
-        """Say what the next pass would ask."""
         plan = await self.asked(lambda services: services.tickets.plan())
         if plan is not None:
             self.console.tell("\n".join([*plan.lines, cost(plan.requests, plan.naive_requests)]))

@@ -104,17 +104,14 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
 
     @action("enter", N_("show so"), N_("Show the table so."), job=END)
     def action_take(self) -> None:
-        """Close with the chosen columns."""
         self.dismiss(tuple(key for key in self._lines.order if key in self._lines.shown))
 
     @action("escape", N_("back"), N_("Go back; nothing changes."), job=END)
     def action_back(self) -> None:
-        """Close without a change."""
         self.dismiss(None)
 
     @action("t", N_("show, hide"), N_("Show or hide the column under the cursor."), job=ARRANGE)
     def action_turn(self) -> None:
-        """Show or hide it."""
         self._lines.turn()
 
     @action("up,k", N_("up"), N_("Go to the column above."), id="up", args=(-1,), line=False, job=ARRANGE)
@@ -122,7 +119,6 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
         "down,j", N_("down"), N_("Go to the column below."), id="down", args=(1,), line=False, job=ARRANGE
     )
     def action_move(self, by: int) -> None:
-        """Move the cursor."""
         self._lines.move(by)
 
     @action(
@@ -142,12 +138,10 @@ class ColumnsScreen(ConsoleModal[tuple[str, ...]]):
         job=ARRANGE,
     )
     def action_carry(self, by: int) -> None:
-        """Move the column."""
         self._lines.carry(by)
 
     @action("u", N_("as usual"), N_("Show the usual columns in their usual order."), job=ARRANGE)
     def action_usual(self) -> None:
-        """Close with the usual columns."""
         self.dismiss(self._usual)
 
 
@@ -260,14 +254,12 @@ class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None"
 
     @action("enter", N_("show"), N_("Show the board so."), when=lambda page: page.any_views, job=CHOOSE)
     def action_show(self) -> None:
-        """Close with the view under the cursor."""
         self.dismiss((self._lines.views, self._lines.views[self._lines.cursor], False))
 
     @action(
         "s", N_("save this one"), N_("Save the filter, order and columns of the board as a view."), job=CHOOSE
     )
     def action_save(self) -> None:
-        """Close in order to save the present view."""
         self.dismiss((self._lines.views, None, True))
 
     @action(
@@ -278,7 +270,6 @@ class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None"
         job=CHOOSE,
     )
     def action_remove(self) -> None:
-        """Remove a view."""
         place = self._lines.cursor
         self._lines.show([each for index, each in enumerate(self._lines.views) if index != place], place)
         self.redraw_keys()
@@ -292,11 +283,9 @@ class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None"
     @action("up,k", N_("up"), N_("Go to the view above."), id="up", args=(-1,), line=False, job=CHOOSE)
     @action("down,j", N_("down"), N_("Go to the view below."), id="down", args=(1,), line=False, job=CHOOSE)
     def action_move(self, by: int) -> None:
-        """Move the cursor."""
         if self._lines.views:
             self._lines.show(self._lines.views, (self._lines.cursor + by) % len(self._lines.views))
 
     @action("escape", N_("back"), N_("Go back to the board."), job=END)
     def action_back(self) -> None:
-        """Close with the views as they are."""
         self.dismiss((self._lines.views, None, False))

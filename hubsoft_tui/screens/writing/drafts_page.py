@@ -83,7 +83,6 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
     @action("ctrl+r", N_("discard"), N_("Forget the marked draft, after a yes."), first=True, when=has_drafts)
     @work(exit_on_error=False)
     async def action_discard(self) -> None:
-        """Forget the marked one."""
         marked = self.query_one(ChoiceField).marked
         if marked is None:
             return
@@ -98,7 +97,6 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
 
     @action("escape", N_("back"), N_("Go back; nothing happens."))
     def action_leave(self) -> None:
-        """Go back."""
         self.dismiss(None)
 
 

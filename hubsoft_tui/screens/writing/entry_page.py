@@ -105,12 +105,10 @@ class ReviewScreen(ConsoleModal[bool]):
 
     @action("enter", N_("send"), N_("Write it to the outbox and send it."))
     def action_send(self) -> None:
-        """Yes."""
         self.dismiss(True)
 
     @action("escape", N_("change it"), N_("Go back to the form."))
     def action_back(self) -> None:
-        """Not yet."""
         self.dismiss(False)
 
 
@@ -215,7 +213,6 @@ class SentScreen(ConsoleModal[None]):
 
     @action("enter,escape", N_("close"), N_("Close this page; the entry goes on by itself."))
     def action_done(self) -> None:
-        """Close the page."""
         self.dismiss(None)
 
     @action(
@@ -226,7 +223,6 @@ class SentScreen(ConsoleModal[None]):
         when=lambda page: page.entry.state is EntryState.REFUSED and page.entry.kind not in ACTION_KINDS,
     )
     def action_correct(self) -> None:
-        """Go back to the form."""
         self.wants_correction = True
         self.dismiss(None)
 
@@ -237,7 +233,6 @@ class SentScreen(ConsoleModal[None]):
         when=lambda page: page.looks,
     )
     def action_look(self) -> None:
-        """Look again."""
         self.look()
 
     @action(
@@ -247,7 +242,6 @@ class SentScreen(ConsoleModal[None]):
         when=lambda page: bool(page.sentence),
     )
     def action_copy_sentence(self) -> None:
-        """Copy the sentence with the protocol."""
         self.console.copy(_("the sentence with the protocol"), self.sentence)
 
     @property

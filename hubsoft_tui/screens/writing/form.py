@@ -199,7 +199,6 @@ class WriteForm(ConsoleModal[Entry]):
     )
     @work(exit_on_error=False)
     async def action_canned(self) -> None:
-        """Have a canned text chosen and write it."""
         settings = self.console.settings
         own = places.find(home=settings.home or None).config / canned_texts.FILE
         paths = [own, *([places.expanded(settings.ui.canned_texts)] if settings.ui.canned_texts else [])]
@@ -329,7 +328,6 @@ class WriteForm(ConsoleModal[Entry]):
 
     @action("tab", N_("next field"), N_("Go to the next field."), first=True, job=FILL)
     def action_next(self) -> None:
-        """Go to the next field."""
         self.focus_next()
 
     @action(
@@ -443,7 +441,6 @@ class WriteForm(ConsoleModal[Entry]):
         job=END,
     )
     def action_leave(self) -> None:
-        """Close the form; what is typed stays for the next time."""
         self.keep()
         self._done = True
         if self._shown is not None:
@@ -454,7 +451,6 @@ class WriteForm(ConsoleModal[Entry]):
         "ctrl+r", N_("start over"), N_("Empty the form, after a yes."), first=True, when=not_asking, job=END
     )
     def action_anew(self) -> None:
-        """Empty the form, after a yes."""
         if self.values() != self._pristine:
             self._empty()
 

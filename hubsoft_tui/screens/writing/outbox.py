@@ -195,7 +195,6 @@ class OutboxScreen(ConsoleScreen):
         job=DECIDE,
     )
     async def action_open_ticket(self) -> None:
-        """Go to the ticket on the tickets screen."""
         entry = self.table.item
         if entry is not None and entry.ticket_id is not None:
             await self.console.show_ticket(entry.ticket_id, entry.protocol or "")
@@ -211,7 +210,6 @@ class OutboxScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_correct(self) -> None:
-        """Open the form, filled with what was refused."""
         if (entry := self.chosen) is not None:
             await ticket_flow.write(self.console, await ticket_flow.correction(self.console, entry))
             self._load()
@@ -227,7 +225,6 @@ class OutboxScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_link(self) -> None:
-        """Take an open ticket for what the entry was to open."""
         if (entry := self.chosen) is None:
             return
         protocol = await self._which(entry)
@@ -248,7 +245,6 @@ class OutboxScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_resend(self) -> None:
-        """Send the entry again as it is."""
         if (entry := self.chosen) is None:
             return
         lines = [_("It is sent exactly as it was written.")]
@@ -269,7 +265,6 @@ class OutboxScreen(ConsoleScreen):
     @work(group="write", exit_on_error=False)
     @one_page
     async def action_discard(self) -> None:
-        """Give the entry up; of a doubled one, note that a person dealt with it."""
         if (entry := self.chosen) is None:
             return
         question, said = _("Discard it?"), _("It will not be sent. This cannot be undone.")
@@ -280,7 +275,6 @@ class OutboxScreen(ConsoleScreen):
 
     @action("a", N_("all / open"), N_("Show settled entries too, or only those under way."), job=READ)
     def action_all(self) -> None:
-        """Show the settled ones too, or not."""
         self._open_only = not self._open_only
         self._draw()
 
@@ -292,13 +286,11 @@ class OutboxScreen(ConsoleScreen):
         job=READ,
     )
     def action_read(self) -> None:
-        """Go between the list and the entry in full."""
         pane = self.query_one("#outbox-pane")
         self.set_focus(pane if self.table.has_focus else self.table)
 
     @action("escape", N_("back"), N_("Go back."), job=READ)
     def action_back(self) -> None:
-        """Go back to what this stands in front of."""
         self.app.pop_screen()
 
     async def _which(self, entry: Entry) -> str:

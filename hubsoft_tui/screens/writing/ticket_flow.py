@@ -144,7 +144,6 @@ class SeveralScreen(ConsoleModal[None]):
     )
     @work(group="again", exclusive=True, exit_on_error=False)
     async def action_again(self) -> None:
-        """Send again what asks for a person."""
         protocols = [entry.local_protocol for entry in self.asking]
 
         async def again(services: Services) -> int:
@@ -165,7 +164,6 @@ class SeveralScreen(ConsoleModal[None]):
 
     @action("enter,escape", N_("close"), N_("Close this page; the entries go on by themselves."))
     def action_done(self) -> None:
-        """Close the page."""
         self.dismiss(None)
 
 
