@@ -177,7 +177,6 @@ class HubSoftConsole(Console):
         return FirstRunScreen()
 
     def _after_first_frame(self) -> None:
-        _allocate_from_one_pool()
         if not gc.isenabled():  # see `__main__`
             gc.freeze()
             gc.enable()
@@ -492,6 +491,7 @@ def open_console(flags: Flags) -> int:
             unconfigured=unconfigured,
             warnings=loaded.warnings,
         )
+    _allocate_from_one_pool()
     for name in ("COLUMNS", "LINES"):
         # What a shell exported once is not the size of the terminal, which says its own and every change of it.
         os.environ.pop(name, None)
@@ -504,7 +504,7 @@ def open_console(flags: Flags) -> int:
 
 
 def _allocate_from_one_pool() -> None:
-    """Have the threads share one pool of memory under glibc: each would keep what it freed for itself."""
+    """Have the threads to come share one pool of memory under glibc: each would keep what it freed for itself."""
     import ctypes  # noqa: PLC0415 - heavy: only a console has so many threads
 
     with contextlib.suppress(AttributeError, OSError):

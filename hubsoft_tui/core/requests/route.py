@@ -10,12 +10,12 @@ import ipaddress
 import os
 import re
 import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
 
 import certifi
 
@@ -104,7 +104,7 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> ProxyAd
 
     `environment` holds `https`, `http`, `all` and `no`, as urllib gathers them from the machine.
     """
-    known = getproxies() if environment is None else environment
+    known = _proxies() if environment is None else environment
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
     # A proxy from the environment is for the world outside, never for this machine.
@@ -114,6 +114,15 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> ProxyAd
         if written := known.get(kind, "").strip():
             return _read(written, _variable(kind))
     return None
+
+
+def _proxies() -> Mapping[str, str]:
+    """Gather what this machine says of proxies: in its environment, and elsewhere in its settings where it has some."""
+    if sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}
+    from urllib.request import getproxies  # noqa: PLC0415 - heavy: 1 MB, and most machines name no proxy
+
+    return getproxies()
 
 
 def _read(written: str, variable: str) -> ProxyAddress:
