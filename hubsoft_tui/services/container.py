@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ..api.choices import Table, choices
@@ -20,7 +20,7 @@ from ..core.clock import Clock
 from ..core.engine import Engine
 from ..core.snapshots import Watch
 from ..core.telemetry.trace import QuestionRow, Tracer, TraceSink
-from ..core.types import Badges, Category, Priority, RequestContext
+from ..core.types import Badges, RequestContext
 from ..errors import HubSoftError
 from ..formats import day_of
 from ..settings.places import current_person
@@ -35,7 +35,6 @@ from .serial_thread import SerialThread
 from .storage import State, open_reports, open_state
 
 if TYPE_CHECKING:
-    from ..core.cache.freshness import Sweep
     from ..store.drafts import Dropped, KeptDraft, SqliteDrafts
     from .alerts.service import Alerts
     from .checkup.service import Checkup
@@ -181,7 +180,7 @@ class Services:
         from .checkup.service import Checkup  # noqa: PLC0415 - heavy: a command loads what it uses
 
         checkup = Checkup(self.engine, self._state.checkups, self._clock)
-        checkup.on_run = partial(self._note_naive, "checkup")
+        checkup.on_run = lambda naive, requests: self.reports.note_naive("checkup", naive, requests)
         return checkup
 
     @cached_property
@@ -193,7 +192,11 @@ class Services:
     def customers(self) -> Customers:
         """Who a customer is."""
         return Customers(
-            self.engine, self._state.recent, self._clock, person=current_person, sweep=self._sweep
+            self.engine,
+            self._state.recent,
+            self._clock,
+            person=current_person,
+            sweep=lambda category, priority: self.checkup.one_page.sweep(category, priority),  # noqa: PLW0108 - built with the first
         )
 
     @cached_property
@@ -214,8 +217,8 @@ class Services:
         from .outbox.outbox import Outbox  # noqa: PLC0415 - heavy: a command loads what it uses
 
         outbox = Outbox(self.engine, self._state.outbox, self._clock, person=current_person)
-        outbox.on_sent = self._absorb
-        outbox.on_action = self.desk.note
+        outbox.sender.on_sent = self._absorb
+        outbox.sender.on_action = self.desk.note
         return outbox
 
     @cached_property
@@ -260,11 +263,15 @@ class Services:
 
         state = self._state
         relay = None if state.shared is None else state.ports.flights
-        tickets = Tickets(
-            self.engine, state.mirror, state.liveness, self._clock, person=current_person, relay=relay
+        return Tickets(
+            self.engine,
+            state.mirror,
+            state.liveness,
+            self._clock,
+            person=current_person,
+            on_pass=lambda made: self.reports.note_naive("sync", made.naive_requests, made.requests),
+            relay=relay,
         )
-        tickets.on_pass = lambda made: self._note_naive("sync", made.naive_requests, made.requests)
-        return tickets
 
     @cached_property
     def tuning(self) -> Tuning:
@@ -327,12 +334,6 @@ class Services:
                     closing.push_async_callback(built.close)
 
     # -- what the services tell each other
-
-    async def _sweep(self, category: Category, priority: Priority) -> Sweep | None:
-        return await self.checkup.one_page.sweep(category, priority)
-
-    def _note_naive(self, name: str, naive: int, requests: int) -> None:
-        self.reports.note_naive(name, naive, requests)
 
     async def _absorb(self, ticket: Ticket) -> None:
         """Show what a write became at once, among the tickets that are followed.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ...api.choices import Table
-from ...api.models import Choice, Customer, Ticket
+from ...api.models import Choice, Customer
 from ...api.search import SearchKey
 from ...api.tickets import customer_tickets
 from ...core.clock import Clock
@@ -28,7 +28,6 @@ from .runner import Runner
 from .types import (
     CONTEXT,
     CheckedDraft,
-    DeskAction,
     Draft,
     Entry,
     EntryKind,
@@ -68,25 +67,9 @@ class Outbox:
         self._engine = engine
         self._clock = clock
         self._runner = Runner(engine, store, clock, aside=aside)
+        self.sender = self._runner.sender
+        """Tells its listeners what became of entries."""
         self._lane = self._runner.lane
-
-    @property
-    def on_sent(self) -> Callable[[Ticket], Awaitable[None]] | None:
-        """Awaited with each ticket that an entry became, once that is on disk."""
-        return self._runner.sender.on_sent
-
-    @on_sent.setter
-    def on_sent(self, hook: Callable[[Ticket], Awaitable[None]] | None) -> None:
-        self._runner.sender.on_sent = hook
-
-    @property
-    def on_action(self) -> Callable[[OutboxRow, DeskAction], None] | None:
-        """Called with each action as it is accepted, and as it is done, refused, held or not known."""
-        return self._runner.sender.on_action
-
-    @on_action.setter
-    def on_action(self, hook: Callable[[OutboxRow, DeskAction], None] | None) -> None:
-        self._runner.sender.on_action = hook
 
     # -- what screens keep in sight
 
@@ -157,7 +140,7 @@ class Outbox:
             raise not_accepted(error) from error
         for row, checked in zip(rows, drafts, strict=True):
             if isinstance(checked.draft, ServiceAction | VisitAction):
-                self._runner.sender.note(row, checked.draft)
+                self.sender.note(row, checked.draft)
             self._runner.start(row.number)
         await self._runner.news()
         return tuple(map(self._entry, rows))
@@ -230,7 +213,7 @@ class Outbox:
         if ticket is None:
             raise NotFound(say("HubSoft has no ticket with the protocol {protocol}.", protocol=wanted))
         entry = await self._revise(protocol, partial(machine.adopted, ticket=ticket))
-        await self._runner.sender.tell(ticket)
+        await self.sender.tell(ticket)
         return entry
 
     async def discard(self, protocol: str) -> Entry:
@@ -246,7 +229,7 @@ class Outbox:
         """Make every step that is due, and try again now what only waits to be tried again. Raises StoreError."""
         require_writable(self._engine.settings.profile)
         await self._runner.recover()
-        hasten = self._runner.sender.timed(machine.hastened)
+        hasten = self.sender.timed(machine.hastened)
         await self._lane.run(lambda store: _hurry(store, hasten))
         numbers = await self._lane.run(lambda store: store.due())
         await asyncio.gather(*(asyncio.shield(self._runner.start(number)) for number in numbers))
@@ -278,7 +261,7 @@ class Outbox:
         self, protocol: str, step: Callable[[OutboxRow, Instant], OutboxRow], *, start: bool = False
     ) -> Entry:
         """Do to an entry what a person decided. A process about to send it finds its claim gone."""
-        timed = self._runner.sender.timed(step)
+        timed = self.sender.timed(step)
 
         def decided(row: OutboxRow) -> OutboxRow:
             if row.state == EntryState.SENDING.value:
@@ -293,7 +276,7 @@ class Outbox:
             raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
         draft = draft_of(row)
         if isinstance(draft, ServiceAction | VisitAction):
-            self._runner.sender.note(row, replace(draft, operator=self._person()))
+            self.sender.note(row, replace(draft, operator=self._person()))
         if start:
             self._runner.start(number)
         await self._runner.news()

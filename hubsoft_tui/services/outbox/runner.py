@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ...core.clock import Clock
+from ...core.engine import Engine
 from ...errors import HubSoftError, StoreError
 from ...store.outbox import OutboxRow, OutboxTally, SqliteOutbox, Step
 from ...texts import _
 from ..serial_thread import SerialThread
 from . import machine
 from .sender import Sender
-from .types import EntryState, OutboxPort, local_protocol
+from .types import EntryState, local_protocol
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class _Survey:
 class Runner:
     """Lives in the engine's loop. `tally` and `version` may be read at any time."""
 
-    def __init__(self, engine: OutboxPort, store: SqliteOutbox, clock: Clock, *, aside: bool) -> None:
+    def __init__(self, engine: Engine, store: SqliteOutbox, clock: Clock, *, aside: bool) -> None:
         self.tally = _tally(store)
         self.version = 1
         self.lane = SerialThread("outbox", lambda: store, clock, aside=aside)

@@ -19,6 +19,7 @@ from ...api.models import Receipt, Ticket
 from ...api.operation import Operation
 from ...api.tickets import customer_tickets
 from ...core.clock import Clock
+from ...core.engine import Engine
 from ...core.types import Priority
 from ...errors import (
     Closed,
@@ -47,7 +48,6 @@ from .types import (
     EntryKind,
     EntryState,
     NewTicket,
-    OutboxPort,
     ServiceAction,
     TicketDraft,
     VisitAction,
@@ -73,7 +73,7 @@ class Sender:
 
     def __init__(
         self,
-        engine: OutboxPort,
+        engine: Engine,
         lane: SerialThread[SqliteOutbox],
         clock: Clock,
         news: Callable[[], Awaitable[None]],
@@ -83,6 +83,7 @@ class Sender:
         self._clock = clock
         self._news = news
         self.on_sent: Callable[[Ticket], Awaitable[None]] | None = None
+        """Awaited with each ticket that an entry became, once that is on disk."""
         self.on_action: Callable[[OutboxRow, DeskAction], None] | None = None
         """Called with each action that was done, refused, held, or may have been done."""
         self.sending: set[int] = set()

@@ -1,21 +1,14 @@
-"""What the outbox takes, hands out and needs of the engine: light to import, instants in UTC epoch seconds."""
+"""What the outbox takes and hands out: light to import, instants in UTC epoch seconds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import Final
 
 from ...core.types import RequestContext
 from ...errors import StoreError
 from ...texts import N_, _, say
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from ...api.operation import Operation
-    from ...core.requests.exchange import Received
-    from ...settings.tree import Settings
 
 
 class EntryKind(Enum):
@@ -252,29 +245,7 @@ class SendReport:
     held: int = 0
 
 
-T = TypeVar("T")
-
 CONTEXT: Final = RequestContext("outbox")
-
-
-class OutboxPort(Protocol):
-    """What the outbox needs of the engine."""
-
-    settings: Settings
-
-    async def send(
-        self,
-        operation: Operation[T],
-        context: RequestContext,
-        *,
-        ready: Callable[[], Awaitable[float | None]] | None = ...,
-    ) -> T:
-        """Send one operation, `ready` awaited right before its first byte."""
-        ...
-
-    async def receive(self, operation: Operation[T], context: RequestContext) -> Received[T]:
-        """Send one reading operation; tells also what of the answer could not be used."""
-        ...
 
 
 def local_protocol(number: int) -> str:

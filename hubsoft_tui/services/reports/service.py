@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
@@ -25,7 +25,7 @@ from ...store import reports, trace_reader
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore
 from ...store.trace_reader import KEPT_HOUSE, MINUTE_SPAN, TraceReader, count_rows
-from ...store.trace_writer import TraceStore
+from ...store.trace_writer import TraceStore, TraceWriter
 from ...texts import Text, say
 from ..serial_thread import SerialThread
 from .aggregate import Stretch, SumHeap, add_up, stretch
@@ -236,30 +236,13 @@ def head_of(report: DayReport) -> DayHead:
 T = TypeVar("T")
 
 
-class Writer(Protocol):
-    """What the reports need of the trace's writer."""
-
-    @property
-    def trouble(self) -> Text | str | None:
-        """Why nothing is written, as a sentence; None while all is well."""
-        ...
-
-    def flush(self) -> None:
-        """Wait until what was handed in is written, or could not be."""
-        ...
-
-    def noted(self, row: NaiveRow) -> None:
-        """Take what a pass saved."""
-        ...
-
-
 class Reports:
     """The service; lives in the engine's loop. Days are local: from midnight to midnight on this machine's clock."""
 
     def __init__(
         self,
         reader: ReportReader,
-        writer: Writer | None,
+        writer: TraceWriter | None,
         clock: Clock,
         actions: Callable[[date], tuple[ActionCount, ...]] = lambda _day: (),
     ) -> None:

@@ -56,15 +56,16 @@ class Tickets:
         clock: Clock,
         *,
         person: Callable[[], str],
+        on_pass: Callable[[PassReport], object] = lambda _report: None,
         relay: FlightPort | None = None,
     ) -> None:
-        """`person` names who uses the console: each keeps a board of their own. `relay`: see `Sync`."""
+        """`person` names who uses the console: each keeps a board of their own. `on_pass`, `relay`: see `Sync`."""
         self._engine = engine
         self._clock = clock
         self._person = person
         self._reading = SerialThread("tickets-read", opened, clock, closed=Mirror.close)
         self._writing = SerialThread("tickets-write", opened, clock, closed=Mirror.close)
-        self._sync = Sync(engine, self._reading, self._writing, liveness, clock, relay=relay)
+        self._sync = Sync(engine, self._reading, self._writing, liveness, clock, on_pass=on_pass, relay=relay)
         self._pulse = Pulse(0, None, None)
         self._beats = 0
         self._glanced = float("-inf")
@@ -105,15 +106,6 @@ class Tickets:
     def late(self) -> float | None:
         """Seconds a pass is overdue; None where none is scheduled. Costs nothing."""
         return self._sync.late
-
-    @property
-    def on_pass(self) -> Callable[[PassReport], object]:
-        """Told of each pass this process made, once it is on disk."""
-        return self._sync.on_pass
-
-    @on_pass.setter
-    def on_pass(self, hook: Callable[[PassReport], object]) -> None:
-        self._sync.on_pass = hook
 
     # -- looking
 

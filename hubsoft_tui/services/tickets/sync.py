@@ -80,9 +80,13 @@ class Sync:
         liveness: ProcessLiveness,
         clock: Clock,
         *,
+        on_pass: Callable[[PassReport], object],
         relay: FlightPort | None = None,
     ) -> None:
-        """`relay` leads to the machines that share the budget: one pass is for all of them."""
+        """`on_pass` is told of each pass of this process, once it is on disk.
+
+        `relay` leads to the machines that share the budget: one pass is for all of them.
+        """
         self._engine = engine
         self._passes = None if relay is None else Passes(relay, clock)
         self._reading = reading
@@ -99,8 +103,7 @@ class Sync:
         self._held: Text | str = ""
         self._next_at: float | None = None
         self._due: float | None = None
-        self.on_pass: Callable[[PassReport], object] = lambda _report: None
-        """Called after each pass of this process, once it is on disk."""
+        self._on_pass = on_pass
         self.turns = 0
         """Grows with everything that `status` tells differently."""
 
@@ -203,7 +206,7 @@ class Sync:
             report.missing,
             report.unconfirmed,
         )
-        self.on_pass(report)
+        self._on_pass(report)
         return report
 
     def _load(self, mirror: Mirror) -> tuple[KnownTickets, Labels]:

@@ -100,7 +100,7 @@ async def test_a_ticket_is_opened_once_and_linked_to_its_local_protocol(hub_over
         told.append(ticket)
 
     async def ask(services):
-        services.outbox.on_sent = absorb
+        services.outbox.sender.on_sent = absorb
         entry = await write(services.outbox, ticket_for(any_customer(simulator)))
         return entry, await services.outbox.settled(entry.local_protocol, 5.0)
 

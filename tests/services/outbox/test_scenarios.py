@@ -197,7 +197,7 @@ def test_a_mistake_of_ours_neither_loses_nor_doubles(told, caplog):
             raise ZeroDivisionError
 
         outbox = world.processes[0].outbox
-        outbox.on_sent = broken
+        outbox.sender.on_sent = broken
         entry = await write(outbox, draft())
         await world.live(QUIET + 60.0)
         found = await outbox.entry(entry.local_protocol)
