@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
@@ -102,7 +101,7 @@ class SqliteBudget:
             now = self._clock.now()
             stored = self._current()
             if stored is self._stored:
-                stored = replace(stored, touched=frozenset())
+                stored = stored.untouched()
             ledger, result = step(self._mourning(stored, now).buried(dead, now), now)
             # Until the commit is known to have worked, what the tables hold is not known.
             others, self._stored_version = self._stored_version, None
@@ -111,7 +110,8 @@ class SqliteBudget:
             version = None if others is None else (others[0], db.total_changes)
         self._stored, self._stored_epoch, self._stored_version = ledger, self._epoch, version
         self._others -= dead
-        self._known, self._bereft = Ledger(), False
+        if self._bereft:
+            self._known, self._bereft = Ledger(), False
         return result
 
     def note(self, step: Callable[[MachineNotes, Ledger, float], tuple[MachineNotes, Ledger, T]]) -> T:
@@ -156,7 +156,8 @@ class SqliteBudget:
         if version == self._stored_version:
             return
         slots = db.execute(
-            "SELECT id, owner, priority, started, lease_end, done FROM slot WHERE account = ?",
+            "SELECT id, owner, priority, started, lease_end, done FROM slot WHERE account = ?"
+            " ORDER BY started",
             (self._account,),
         )
         line = db.execute(
@@ -184,7 +185,7 @@ class SqliteBudget:
     def _save(self, db: sqlite3.Connection, new: Ledger) -> None:
         """Write what differs from what is stored."""
         old, account = self._stored, self._account
-        if new.throttle != old.throttle or self._stored_epoch != self._epoch:
+        if new.throttle is not old.throttle or self._stored_epoch != self._epoch:
             kept = (account, self._epoch, msgspec.json.encode(new.throttle))
             db.execute("INSERT OR REPLACE INTO budget VALUES (?, ?, ?)", kept)
         known, now = old.slots, new.slots
@@ -193,7 +194,7 @@ class SqliteBudget:
             slot = now.get(key)
             if slot is None:
                 db.execute("DELETE FROM slot WHERE account = ? AND id = ?", (account, key))
-            elif known.get(key) != slot:
+            elif known.get(key) is not slot:
                 row = (account, key, slot.owner, slot.priority, slot.started, slot.lease_end, slot.done)
                 db.execute("INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                 if slot.done is None and slot.owner != self.owner:

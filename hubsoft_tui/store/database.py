@@ -369,7 +369,7 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run one reading statement and return its rows; StoreBusy or StoreError when it cannot be read."""
-        # Not by `_errors`: each question reads, and a context manager made of a generator costs as much as the read.
+        # Not by `store_errors`: a context manager made of a generator costs as much as the read.
         try:
             self.follow()
             return self._opened.connection.execute(sql, parameters).fetchall()
@@ -400,18 +400,22 @@ class Database:
         Waits at most BUSY_SECONDS for another writer, then raises StoreBusy with nothing changed. Once the
         block runs, the only failures left are the disk's.
         """
-        with self._errors():
+        try:
             self.follow()
             self._refuse_reading_only()
-            self.connection.execute("BEGIN IMMEDIATE")
+            connection = self._opened.connection
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self.connection
-                self.connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
                 # A full disk ends the transaction; then there is nothing to roll back.
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
+        except (sqlite3.Error, OSError) as error:
+            self._note_damage(error)
+            raise store_error(error, self.path) from error
 
     def follow(self) -> None:
         """Begin the file anew if it is gone, another one, or damaged. A microsecond while all is well."""
@@ -424,15 +428,6 @@ class Database:
             self._renew(self._opening.open(reading=False))
         elif self._opened.moved(self._name):
             self._renew(self._opening.open(reading=False, gone=True))
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        with store_errors(self.path):
-            try:
-                yield
-            except sqlite3.Error as error:
-                self._note_damage(error)
-                raise
 
     def _note_damage(self, error: Exception) -> None:
         self._damaged = self._damaged or (isinstance(error, sqlite3.DatabaseError) and is_damage(error))

@@ -74,6 +74,17 @@ def test_each_sees_what_the_other_wrote_last(home: Home) -> None:
     assert set(two.read().slots) == {"s1", "s2", "s4", "s5"}
 
 
+def test_slots_are_read_in_the_order_of_their_start_and_dropped_once_free(home: Home) -> None:
+    one, two = home.budget(), home.budget()
+    for number, name in enumerate("cab"):
+        each = slot(one.owner, name)
+        hold(one, replace(each, started=each.started + number).completed(each.started + 5 - number))
+    read = two.read()
+    assert list(read.slots) == ["c", "a", "b"] == list(one.read().slots)
+    left = [list(read.swept(60.0, 1060.0 + late).slots) for late in (2.5, 3.0, 4.0, 5.0)]
+    assert left == [["c", "a", "b"], ["c", "a"], ["c"], []]
+
+
 def test_two_on_one_connection_see_each_other_too(home: Home) -> None:
     database = open_database(home.folder / "budget.db", MIGRATIONS)
     one, two = home.budget(database), home.budget(database)

@@ -7,7 +7,7 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...errors import HubSoftError
 from ..clock import Clock
@@ -66,11 +66,11 @@ class Permit:
 
     def done(self) -> None:
         """Tell that the request completed, or is no longer waited for: the slot is held one window more."""
-        self._end(replace(self._slot, done=self._clock.now()))
+        self._end(self._slot.completed(self._clock.now()))
 
     def given_up(self) -> None:
         """Tell that bytes left and no answer came in time: what lies between may deliver the request yet."""
-        self._end(replace(self._slot, done=self._clock.now() + self._held))
+        self._end(self._slot.completed(self._clock.now() + self._held))
 
     def unused(self) -> None:
         """Tell that nothing was sent: the slot is free at once."""
@@ -181,9 +181,7 @@ class WaitQueue:
 
 def heads(due: Iterable[Applicant], owner: str, now: float) -> list[QueueHead]:
     """Return what other processes need to know of `due`: the first of each class, and how many there are."""
-    first: dict[Priority, float] = {}
-    count = dict.fromkeys(Priority, 0)
+    arrivals: dict[Priority, list[float]] = {}
     for ask in due:
-        first.setdefault(ask.priority, ask.arrival)
-        count[ask.priority] += 1
-    return [QueueHead(owner, priority, arrival, count[priority], now) for priority, arrival in first.items()]
+        arrivals.setdefault(ask.priority, []).append(ask.arrival)
+    return [QueueHead(owner, priority, at[0], len(at), now) for priority, at in arrivals.items()]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from ...texts import Text
 from ..types import SharedState
-from .ledger import Ended, Fact, Ledger, LedgerStore, Limits, Slot, Told, TooMany, Turn, Unused
+from .ledger import Ended, Fact, Ledger, LedgerStore, Limits, SeenLimit, Slot, Told, TooMany, Turn, Unused
 from .queue import heads
 from .schedule import decide
 from .throttle import observed, sighted, slowed
@@ -21,21 +21,21 @@ REFRESH: Final = 1.0
 _serials = itertools.count()  # of the process, not of a port: they name slots, together with the owner
 
 
-def noted(ledger: Ledger, facts: Iterable[Fact], limits: Limits, now: float) -> Ledger:
-    """Return the ledger with the facts in it, in their order."""
+def noted(ledger: Ledger, facts: Sequence[Fact], limits: Limits, now: float) -> Ledger:
+    """Return the ledger with the facts in it: what became of slots, then what HubSoft said, in its order."""
+    if ended := [fact.slot for fact in facts if isinstance(fact, Ended)]:
+        ledger = ledger.holding(*ended)
+    if unused := [fact.id for fact in facts if isinstance(fact, Unused)]:
+        ledger = ledger.without(unused)
     for fact in facts:
-        if isinstance(fact, Ended):
-            ledger = ledger.holding(fact.slot)
-        elif isinstance(fact, Unused):
-            ledger = ledger.without({fact.id})
-        elif isinstance(fact, TooMany):
+        if isinstance(fact, TooMany):
             throttle = slowed(ledger.throttle, limits, fact.at, fact.retry_after)
             if fact.limit is not None:
                 # HubSoft counted up to its limit; what our slots do not explain was spent by other programs.
                 others = fact.limit - len(ledger.swept(limits.window, now).slots)
                 throttle = sighted(throttle, limits, now, limit=fact.limit, others=others)
             ledger = replace(ledger, throttle=throttle)
-        else:
+        elif isinstance(fact, SeenLimit):
             used = len(ledger.swept(limits.window, now).slots)
             seen = observed(
                 ledger.throttle, limits, now, limit=fact.limit, remaining=fact.remaining, used=used
@@ -49,8 +49,8 @@ def taken(ledger: Ledger, owner: str, told: Told, now: float) -> tuple[Ledger, T
     limits = told.limits
     ledger = noted(ledger, told.facts, limits, now).swept(limits.window, now)
     asks, grants, again = list(told.asks), list[Slot](), math.inf
-    while asks:
-        verdict = decide(ledger, owner, heads(asks, owner, now), limits, now)
+    while waiting := heads(asks, owner, now):
+        verdict = decide(ledger, owner, waiting, limits, now)
         if verdict.start is None:
             again = verdict.again
             break
@@ -59,7 +59,7 @@ def taken(ledger: Ledger, owner: str, told: Told, now: float) -> tuple[Ledger, T
         name, lease_end = f"{owner}-{next(_serials)}", now + first.lease
         grants.append(Slot(name, owner, verdict.start, started=now, lease_end=lease_end))
         ledger = ledger.holding(grants[-1])
-    return ledger.posting(owner, heads(asks, owner, now), refresh=REFRESH), Turn(tuple(grants), again)
+    return ledger.posting(owner, waiting, refresh=REFRESH), Turn(tuple(grants), again)
 
 
 class LocalBudget:
