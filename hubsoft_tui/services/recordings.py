@@ -30,6 +30,7 @@ import msgspec
 from ..core.types import RequestRow, Snapshot
 from ..errors import InvalidInput
 from ..privacy import HIDDEN
+from ..settings.places import read_ordinary
 from ..store.alerts import Alert
 from ..store.disk import make_private_folder, store_error
 from ..texts import say
@@ -322,7 +323,7 @@ class Recording:
 def read_recording(path: Path) -> Recording:
     """Read a recording; one that was cut off is read as far as it goes. Raises InvalidInput."""
     try:
-        raw = path.read_bytes()
+        raw = read_ordinary(path, LARGEST)
     except FileNotFoundError:
         raise InvalidInput(say("There is no file {path}.", path=path)) from None
     except OSError as error:

@@ -71,9 +71,11 @@ class State:
         self._clock = clock
         self._stack = stack
         self._account = account = settings.profile.account
-        spent = self._opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False)
-        kept = self._opened(folders.state / "state.db", *tokens.MIGRATIONS, *recent_and_audit.MIGRATIONS)
-        learnt = self._opened(folders.cache / records.RECORDS, *records.MIGRATIONS, rescued=False)
+        judged: dict[str, Any] = {"senses": budget.senses(clock), "mend": budget.readable}
+        spent = self._opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False, **judged)
+        tables = (*tokens.MIGRATIONS, *recent_and_audit.MIGRATIONS)
+        kept = self._opened(folders.state / "state.db", *tables, senses=tokens.SENSES)
+        learnt = self._opened(folders.cache / records.RECORDS, *records.MIGRATIONS, rescued=False, cache=True)
         self.recent = recent_and_audit.RecentAndAudit(kept, account)
         known = records.SqliteRecords(learnt, account, liveness, clock)
         stack.callback(_flushed, known)
@@ -107,14 +109,18 @@ class State:
     def mirror(self) -> Mirror:
         """Open the tickets' mirror once more, for one thread; its opener closes it."""
         from ..store import mirror  # noqa: PLC0415 - heavy: a command loads what it uses
+        from .tickets.queries import SENSES  # noqa: PLC0415 - as above
 
         path = self.folders.state / mirror.TICKETS
-        return mirror.Mirror(open_database(path, mirror.MIGRATIONS, wall=self._clock.wall), self._account)
+        opened = open_database(path, mirror.MIGRATIONS, wall=self._clock.wall, senses=SENSES)
+        return mirror.Mirror(opened, self._account)
 
     def reader(self) -> records.RecordReader:
         """Open the records once more, for one thread at a time; its opener closes it."""
         path = self.folders.cache / records.RECORDS
-        database = open_database(path, records.MIGRATIONS, rescued=False, trusted=True)
+        database = open_database(
+            path, records.MIGRATIONS, rescued=False, trusted=True, senses=None, cache=True
+        )
         return records.RecordReader(database, self._account)
 
     @cached_property
@@ -131,7 +137,9 @@ class State:
         from ..store import checkup_rows, checkups, rosters  # noqa: PLC0415 - heavy: a command loads what it uses
         from .checkup.storage import CheckupStores  # noqa: PLC0415 - as above
 
-        checked = self._opened(self.folders.state / "checkups.db", *checkup_rows.MIGRATIONS)
+        checked = self._opened(
+            self.folders.state / "checkups.db", *checkup_rows.MIGRATIONS, senses=checkup_rows.SENSES
+        )
         return CheckupStores(
             checkups.Checkups(checked, self._account, self.liveness),
             checkups.CheckupResults(checked, self._account),
@@ -144,7 +152,9 @@ class State:
         """What was typed and not sent."""
         from ..store import drafts  # noqa: PLC0415 - heavy: a command loads what it uses
 
-        begun = self._opened(self.folders.state / "drafts.db", *drafts.MIGRATIONS, durable=True)
+        begun = self._opened(
+            self.folders.state / "drafts.db", *drafts.MIGRATIONS, durable=True, senses=drafts.SENSES
+        )
         return drafts.SqliteDrafts(begun, self._account)
 
     @cached_property
@@ -162,7 +172,7 @@ class State:
         """What was tried and applied."""
         from ..store import tuning  # noqa: PLC0415 - heavy: a command loads what it uses
 
-        tuned = self._opened(self.folders.state / "tuning.db", *tuning.MIGRATIONS)
+        tuned = self._opened(self.folders.state / "tuning.db", *tuning.MIGRATIONS, senses=tuning.SENSES)
         return tuning.TuningLog(tuned, self._account)
 
     def _opened(self, path: Path, *migrations: str, **how: Any) -> Database:  # noqa: ANN401 - as open_database

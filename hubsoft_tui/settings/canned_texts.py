@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import SettingsError
 from ..privacy import clean
 from ..texts import say
+from .places import read_ordinary
 from .rules import LONGEST_TOML, parse_toml
 
 if TYPE_CHECKING:
@@ -47,11 +48,7 @@ def read_canned(paths: Iterable[Path]) -> tuple[CannedText, ...]:
 
 def _read(path: Path) -> tuple[CannedText, ...]:
     try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST_TOML + 1)
-        if len(content) > LONGEST_TOML:
-            raise ValueError("more than a million characters")
-        rows = parse_toml(content.decode("utf-8-sig")).get("text", [])
+        rows = parse_toml(read_ordinary(path, LONGEST_TOML).decode("utf-8-sig")).get("text", [])
     except FileNotFoundError:
         return ()
     except OSError as error:

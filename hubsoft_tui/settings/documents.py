@@ -13,6 +13,7 @@ from ..errors import SettingsError
 from ..privacy import clean
 from ..texts import Text, say
 from .layers import PROFILE_VARIABLES, Layer, Origin, Problem, SettingEntry, inner_tables, shown
+from .places import read_ordinary
 from .rules import parse_toml
 from .secrets import SECRET_KEYS
 
@@ -57,7 +58,7 @@ class Document:
 def read_document(path: Path, layer: Layer) -> Document | None:
     """Return the parsed file, or None when there is none. Raises SettingsError with the line."""
     try:
-        content = path.read_bytes()
+        content = read_ordinary(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -172,9 +173,11 @@ def _locate(text: str) -> dict[tuple[str, ...], int]:
     """
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
+    line, counted = 1, 0
     for start, statement in _statements(text):
         stripped = statement.lstrip()
-        line = text.count("\n", 0, start + len(statement) - len(stripped)) + 1
+        begins = start + len(statement) - len(stripped)
+        line, counted = line + text.count("\n", counted, begins), begins
         header = re.match(r"\[\[?", stripped)
         key = _KEY.match(stripped, header.end() if header else 0)
         if key is None:

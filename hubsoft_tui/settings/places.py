@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import SettingsError, StoreError
-from ..texts import say
+from ..texts import _, number, say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 HOME_VARIABLE: Final = "HUBSOFT_TUI_HOME"
 _APP: Final = "hubsoft-tui"
@@ -116,6 +117,35 @@ def private_folder(folder: Path) -> Path:
     except OSError as error:
         raise unwritable(folder, error) from error
     return folder
+
+
+LONGEST_FILE: Final = 4_000_000
+"""Bytes of a file of settings; more is none."""
+
+
+def read_ordinary(
+    path: Path, most: int = LONGEST_FILE, *, trusted: Callable[[os.stat_result], None] | None = None
+) -> bytes:
+    """Return what an ordinary file holds; a pipe, a device or a folder in its place keeps no reader waiting.
+
+    What is checked is what is read: the open file, not the name, which could be exchanged in between. `trusted`
+    raises for one that is not to be read. Raises OSError, with its reason, for more than `most` bytes too.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except ValueError:  # a NUL in its name
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(file.fileno())
+        if stat.S_ISDIR(about.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, _("it is no ordinary file"), str(path))
+        if trusted is not None:
+            trusted(about)
+        if about.st_size > most or len(content := file.read(most + 1)) > most:
+            raise OSError(errno.EFBIG, _("it is larger than {n} MB").format(n=number(most / 1e6)), str(path))
+        return content
 
 
 def tighten(path: Path) -> None:

@@ -214,6 +214,9 @@ def _fits(value: str, rule: SettingRule) -> bool:
     return not rule.pattern or re.fullmatch(rule.pattern, value) is not None
 
 
+_PART: Final = r"""(?:[\w-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
+_DOTTED: Final = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{32}}", re.MULTILINE)
+"""The beginning of a name with more parts than any has."""
 LONGEST_TOML: Final = 1_000_000
 """Characters of a document that is read; more is no file of settings."""
 
@@ -224,6 +227,9 @@ def parse_toml(text: str) -> dict[str, Any]:
 
     if len(text) > LONGEST_TOML:
         raise tomllib.TOMLDecodeError("more than a million characters")
+    if _DOTTED.search(text):
+        # Memory grows with the square of its parts: 200 kB of them take all there is.
+        raise tomllib.TOMLDecodeError("a name of too many parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:

@@ -12,11 +12,12 @@ import stat
 import threading
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ..errors import SettingsError
 from ..texts import Text, say
-from .places import Places, write_private
+from .places import Places, read_ordinary, write_private
 from .rules import parse_toml
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def read_file(path: Path) -> dict[str, dict[str, str]]:
     text never repeats what the file holds.
     """
     try:
-        content = _read_trusted(path)
+        content = read_ordinary(path, trusted=partial(_require_trusted, path))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -131,28 +132,24 @@ def read_file(path: Path) -> dict[str, dict[str, str]]:
     return profiles
 
 
-def _read_trusted(path: Path) -> bytes:
-    # What is checked is what is read: the open file, not the name, which could be exchanged in between.
-    with path.open("rb") as file:
-        about = os.fstat(file.fileno())
-        if about.st_uid != os.geteuid():
-            raise SettingsError(
-                say(
-                    "{path} belongs to another user and is not used. Mend it with: chown {user} {quoted}",
-                    path=path,
-                    user=os.geteuid(),
-                    quoted=shlex.quote(str(path)),
-                )
+def _require_trusted(path: Path, about: os.stat_result) -> None:
+    if about.st_uid != os.geteuid():
+        raise SettingsError(
+            say(
+                "{path} belongs to another user and is not used. Mend it with: chown {user} {quoted}",
+                path=path,
+                user=os.geteuid(),
+                quoted=shlex.quote(str(path)),
             )
-        if stat.S_IMODE(about.st_mode) & 0o077:
-            raise SettingsError(
-                say(
-                    "{path} can be read by others and is not used. Mend it with: chmod 600 {quoted}",
-                    path=path,
-                    quoted=shlex.quote(str(path)),
-                )
+        )
+    if stat.S_IMODE(about.st_mode) & 0o077:
+        raise SettingsError(
+            say(
+                "{path} can be read by others and is not used. Mend it with: chmod 600 {quoted}",
+                path=path,
+                quoted=shlex.quote(str(path)),
             )
-        return file.read()
+        )
 
 
 def _wrong(path: Path, reason: Text) -> SettingsError:

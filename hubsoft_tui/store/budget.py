@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from ..texts import Text
 from .database import BEGUN_UNIT, Database
 from .disk import holder, store_errors
 from .process_liveness import ProcessLiveness
+from .rescue import listing
 
 T = TypeVar("T")
 
@@ -36,6 +37,40 @@ MIGRATIONS: Final = (
     CREATE TABLE machine (account TEXT PRIMARY KEY, epoch TEXT NOT NULL, notes BLOB NOT NULL) WITHOUT ROWID;
     """,
 )
+
+AHEAD_SECONDS: Final = 86_400.0
+"""No instant of a ledger lies further ahead on the clock of its boot."""
+
+
+def senses(clock: Clock) -> dict[str, str]:
+    """Return what is true of the ledger's rows: of this boot no instant is of a day to come."""
+    latest = clock.now() + AHEAD_SECONDS
+    rules = {
+        "slot": f"max(started, lease_end, coalesce(done, 0)) < {latest}",
+        "line": f"max(arrival, seen) < {latest} AND waiting >= 0",
+    }
+    return {
+        table: f"priority IN {listing(Priority)} AND ({rule} OR"  # noqa: S608 - our names
+        f" (SELECT epoch FROM budget b WHERE b.account = {table}.account) IS NOT '{clock.epoch()}')"
+        for table, rule in rules.items()
+    }
+
+
+def readable(table: str, found: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return a row whose opaque part can be read, or None."""
+    try:
+        if table == "budget":
+            _throttle(found["throttle"])
+        elif table == "machine":
+            msgspec.msgpack.decode(found["notes"], type=MachineNotes)
+    except (msgspec.MsgspecError, TypeError, RecursionError):
+        return None
+    return found
+
+
+def _throttle(kept: bytes) -> Throttle:
+    return msgspec.json.decode(kept, type=Throttle)
+
 
 LOSS_MATTERS_SECONDS: Final = 86_400.0
 """So long an account that is new to a file begun after a loss waits a window first: clocks may have been set."""
@@ -173,8 +208,8 @@ class SqliteBudget:
         if kept is None:
             self._bereft = self._bereft or self._begun_after_loss(db)
         else:
-            throttle = msgspec.json.decode(kept[1], type=Throttle)
-            self._stored, self._stored_epoch = Ledger(ledger.slots, ledger.queue, throttle), kept[0]
+            self._stored = Ledger(ledger.slots, ledger.queue, _throttle(kept[1]))
+            self._stored_epoch = kept[0]
         self._stored_version = version
 
     def _begun_after_loss(self, db: sqlite3.Connection) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from .rescue import listing
+
 MIGRATIONS: Final = (
     """
 CREATE TABLE list (
@@ -137,6 +139,15 @@ class RunState(Enum):
     def over(self) -> bool:
         """Whether there is nothing left to go on with."""
         return self in {RunState.DONE, RunState.CANCELLED}
+
+
+SENSES: Final = {
+    "member": f"known IS NULL OR known IN {listing(Result)}",
+    "run": f"state IN {listing(RunState)} AND (reading IS NULL OR json_valid(reading))",
+    "decision": f"result IN {listing(Result)} AND (was IS NULL OR was IN {listing(Result)})",
+    "roster": "total >= 0 AND page_size > 0",
+    "notice": f"result IN {listing(Result)}",
+}
 
 
 @dataclass(frozen=True, slots=True)

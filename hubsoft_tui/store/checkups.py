@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
 from .checkup_rows import Decision, KnownMember, ListRow, Member, Notice, Reading, Result, RunRow, RunState
 from .database import AccountStore, Database
 from .process_liveness import ProcessLiveness
+from .rescue import decoded
 
 RUNS_KEPT: Final = 3
 """Runs of a list whose decisions are kept."""
@@ -123,6 +122,7 @@ class Checkups(AccountStore):
             if last is not None and last.state is RunState.RUNNING and last.owner != self.owner:
                 return last
             if last is not None and not last.state.over and last.rules == rules:
+                self._doubt_reading(connection, last)
                 connection.execute(
                     "UPDATE run SET state = ?, owner = ?, who = ?, max_age = ?, ended_at = NULL, trouble = ''"
                     " WHERE id = ?",
@@ -187,12 +187,24 @@ class Checkups(AccountStore):
                 (self._account, self._account, list_id, kept),
             )
 
+    def _doubt_reading(self, connection: sqlite3.Connection, run: RunRow) -> None:
+        """Have a reading begin anew of which rows were lost: who is missing there might pass for a lost contract."""
+        if run.reading is None:
+            return
+        (seen,) = connection.execute(
+            "SELECT count(*) FROM seen WHERE account = ? AND run = ?", (self._account, run.id)
+        ).fetchone()
+        if seen != run.reading.rows:
+            connection.execute("DELETE FROM seen WHERE account = ? AND run = ?", (self._account, run.id))
+            connection.execute("UPDATE run SET reading = NULL WHERE id = ?", (run.id,))
+
     def _run(self, row: Sequence[Any]) -> RunRow:
         run_id, list_id, name, owner, *told, reading = row
         state = RunState(name)
         if state is RunState.RUNNING and self._liveness.dead([owner]):
             state = RunState.INTERRUPTED
-        parsed = None if reading is None else msgspec.json.decode(reading, type=Reading)
+        # One that cannot be read begins anew.
+        parsed = None if reading is None else decoded(reading, Reading)
         values: list[Any] = [run_id, list_id, state, owner, *told, parsed]
         return RunRow(*values)
 

@@ -12,9 +12,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from ..errors import StoreBusy, StoreError
 from ..texts import say
 from .disk import PARTS, is_damage, make_private_file, make_private_folder, store_error, store_errors
 from .losses import Loss, amend_loss, mark_room, note_loss, prepare_marks, was_there
-from .rescue import Mend, carry_over, makes_sense, rescue
+from .rescue import Mend, Senses, carry_over, rescue, take_out, unsound
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,8 @@ class DatabaseOpening:
     rescued: bool = True
     mend: Mend | None = None
     trusted: bool = False
+    senses: Senses | None = field(default_factory=dict)
+    cache: bool = False
 
     def open(self, *, reading: bool = True, gone: bool = False) -> Opened:
         """Open it; with `reading` for reading alone when it cannot be written. `gone` says that it just went.
@@ -104,6 +107,7 @@ class DatabaseOpening:
             logger.warning("%s was gone or empty, and is begun anew", self.path)
         opened = self._connected(lost=lost)
         if isinstance(opened, Opened):
+            self._take_out_unsound(opened.connection)
             mark_room(self.path)
             return opened
         # It is damaged. What is remembered first cannot be forgotten by a crash in between.
@@ -125,7 +129,7 @@ class DatabaseOpening:
         connection = self._connect()
         try:
             self._prepare(connection, begun=lost)
-            if self.mend is not None and not makes_sense(connection, self.mend):
+            if not (self.rescued or self.cache) and self._unsound(connection):
                 raise _damage("a row makes no sense")
         except sqlite3.DatabaseError as error:
             if is_damage(error):
@@ -140,9 +144,28 @@ class DatabaseOpening:
 
     def _rescue(self, aside: Path, into: sqlite3.Connection, loss: Loss) -> None:
         rescued = rescue(aside, into, self._empty().serialize(), self.mend) if self.rescued else 0
+        if rescued:
+            rescued -= take_out(into, self._unsound(into), None)
         logger.warning("%s was damaged and set aside as %s; %d rows are back", self.path, aside, rescued)
         if rescued:
             amend_loss(self.path, replace(loss, rescued=rescued))
+
+    def _take_out_unsound(self, connection: sqlite3.Connection) -> None:
+        """Set the rows aside that cannot be used, and remember that; those of a cache are only forgotten."""
+        rows = self._unsound(connection)
+        if not rows:
+            return
+        aside = None
+        if not self.cache:
+            aside = _name_aside(self.path, self.wall())
+            make_private_file(aside)
+        gone = take_out(connection, rows, aside)
+        logger.warning("%d rows of %s could not be used: %s", gone, self.path, ", ".join(rows))
+        if aside is not None and gone:
+            note_loss(self.path, "rows", self.wall(), aside=str(aside), rows=gone)
+
+    def _unsound(self, connection: sqlite3.Connection) -> dict[str, str]:
+        return {} if self.senses is None else unsound(connection, self.senses, self.mend)
 
     def _missing(self) -> bool:
         try:
@@ -493,17 +516,23 @@ def open_database(
     rescued: bool = True,
     mend: Mend | None = None,
     trusted: bool = False,
+    senses: Senses | None = MappingProxyType({}),
+    cache: bool = False,
 ) -> Database:
     """Open `path`, creating it (0600, new folders 0700) and running the migrations it has not seen.
 
     `migrations` are SQL scripts, oldest first and never edited once released: the file's version is how many
     have run. `durable` makes a commit survive power loss (a flush each), otherwise it survives a crash of the
     process. A damaged file is moved aside, never deleted; with `rescued`, its readable rows are carried over as
-    `mend` returns them; a file with a row that it does not return is damaged. What is lost, a file that was
-    there before and is missing too, is remembered (see `losses`). A file that cannot be written, on a full disk
-    say, is opened for reading alone; then every write raises why. A `trusted` file is not read through, which
-    takes longer the larger it is: for a short look, whose reader can do without what turns out to be damaged.
+    `mend` returns them. A row with a cell of the wrong type, one that is not true to its table's sense, and one that
+    `mend` does not return are set aside alone; of a `cache` they are forgotten, and a file that is neither `rescued`
+    nor a cache is damaged by one. Without `senses` no row is looked at: its readers judge what they read. What is
+    lost, a file that was there before and is missing too, is remembered (see `losses`). A file that cannot be written,
+    on a full disk say, is opened for reading alone; then every write raises why. A `trusted` file is not read through,
+    which takes longer the larger it is: for a short look, whose reader can do without what turns out to be damaged.
     Several processes may open at once. Raises StoreError when a newer version wrote the file, or it is a link, or
     it can be neither written nor read.
     """
-    return Database(DatabaseOpening(path, tuple(migrations), durable, wall, rescued, mend, trusted))
+    return Database(
+        DatabaseOpening(path, tuple(migrations), durable, wall, rescued, mend, trusted, senses, cache)
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .database import AccountStore, Database
+from .rescue import decoded
 
 Value = str | int | bool | None
 
@@ -54,6 +55,10 @@ CREATE TABLE draft (
 """,
     "ALTER TABLE draft ADD COLUMN customer_code INTEGER;",
 )
+SENSES: Final = {
+    "draft": "CASE WHEN json_valid(content) THEN json_type(content) = 'object' AND NOT EXISTS"
+    " (SELECT 1 FROM json_each(content) WHERE type IN ('object', 'array', 'real')) END"
+}
 
 
 class SqliteDrafts(AccountStore):
@@ -73,7 +78,7 @@ class SqliteDrafts(AccountStore):
         return tuple(
             KeptDraft(about, kind, subject, term, values, at, customer)
             for about, kind, subject, term, content, at, customer in rows
-            if (values := _values(content)) is not None
+            if (values := decoded(content, dict[str, Value])) is not None
         )
 
     def write(self, changes: Sequence[KeptDraft | Dropped]) -> None:
@@ -93,11 +98,3 @@ class SqliteDrafts(AccountStore):
                         json.dumps(each.values), each.at, each.customer_code,
                     ),
                 )  # fmt: skip
-
-
-def _values(content: str) -> dict[str, Value] | None:
-    try:
-        values = json.loads(content)
-    except ValueError:
-        return None
-    return values if isinstance(values, dict) else None

@@ -57,6 +57,14 @@ def loss_text(loss: Loss) -> Text:
     means = say(_MEANS.get(Path(loss.file).name, _REST))
     if loss.kind == "missing":
         return say("{file} was gone or empty, and was begun anew. {means}", file=loss.file, means=means)
+    if loss.kind == "rows":
+        return say(
+            "{file} held what could not be read, and that alone was set aside as {path} (rows: {n}). {means}",
+            file=loss.file,
+            path=loss.aside,
+            n=loss.rows,
+            means=means,
+        )
     return say(
         "A damaged file was set aside as {path}; a new one was begun, and {n} of its rows are in it. {means}",
         path=loss.aside,
@@ -75,12 +83,14 @@ class Loss:
 
     id: str
     file: str
-    kind: Literal["damaged", "missing"]
+    kind: Literal["damaged", "missing", "rows"]
     at: float
     aside: str = ""
     rescued: int = 0
     """How many rows are back."""
     acknowledged_at: float | None = None
+    rows: int = 0
+    """How many rows were set aside alone."""
 
 
 class LossBook:
@@ -112,10 +122,18 @@ class LossBook:
 
 
 def note_loss(
-    path: Path, kind: Literal["damaged", "missing"], wall: float, *, aside: str = "", rescued: int = 0
+    path: Path,
+    kind: Literal["damaged", "missing", "rows"],
+    wall: float,
+    *,
+    aside: str = "",
+    rescued: int = 0,
+    rows: int = 0,
 ) -> Loss:
     """Remember that the database `path` was lost. Raises StoreError."""
-    loss = Loss(f"{round(wall * 1000)}-{secrets.token_hex(4)}", str(path), kind, wall, aside, rescued)
+    loss = Loss(
+        f"{round(wall * 1000)}-{secrets.token_hex(4)}", str(path), kind, wall, aside, rescued, rows=rows
+    )
     _write(path.parent / LOSSES, loss)
     return loss
 
@@ -186,7 +204,7 @@ def _read(folder: Path) -> list[Loss]:
     found = []
     for file in folder.glob("*.json"):
         # One that is being replaced, or that another version wrote, must not hide the others.
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
             found.append(Loss(**json.loads(file.read_bytes())))
     return found
 

@@ -17,6 +17,7 @@ import msgspec
 from ..core.clock import Clock
 from .database import AccountStore, Database
 from .mirror_records import (
+    DueTold,
     FollowedTicket,
     Following,
     Label,
@@ -30,6 +31,7 @@ from .mirror_records import (
     StatusCount,
 )
 from .process_liveness import Lease, ProcessLiveness
+from .rescue import listing
 
 TICKETS: Final = "tickets.db"
 MIGRATIONS: Final = (
@@ -156,6 +158,12 @@ CREATE TABLE board (
 ) WITHOUT ROWID;
 """,
 )
+SENSES: Final = {
+    "mirror": "version >= 0 AND changes >= 0",
+    "ticket": f"state IN {listing(Standing)} AND following IN {listing(Following)}"
+    f" AND due_told IN {listing(DueTold)} AND version >= 0 AND change >= 0",
+    "change": "number > 0 AND version >= 0",
+}
 
 
 def columns(names: Sequence[str]) -> str:
@@ -360,7 +368,10 @@ class Draft:
         """The version of what this block changes; asking for it takes it."""
         if not self._version:
             (self._version,) = self._connection.execute(
-                "INSERT INTO mirror (account, version) VALUES (?, 1)"
+                # Where the line of the account is lost, what it counted goes on.
+                "INSERT INTO mirror (account, version, changes) VALUES (?1,"
+                " 1 + coalesce((SELECT max(version) FROM ticket WHERE account = ?1), 0),"
+                " coalesce((SELECT max(number) FROM change WHERE account = ?1), 0))"
                 " ON CONFLICT (account) DO UPDATE SET version = version + 1 RETURNING version",
                 (self._account,),
             ).fetchone()
@@ -369,10 +380,11 @@ class Draft:
     def number(self) -> int:
         """Return the number of the next change."""
         if self._number is None:
-            row = self._connection.execute(
-                "SELECT changes FROM mirror WHERE account = ?", (self._account,)
+            (self._number,) = self._connection.execute(
+                "SELECT max(coalesce((SELECT changes FROM mirror WHERE account = ?1), 0),"
+                " coalesce((SELECT max(number) FROM change WHERE account = ?1), 0))",
+                (self._account,),
             ).fetchone()
-            self._number = int(row[0]) if row else 0
         self._number += 1
         return self._number
 

@@ -388,7 +388,7 @@ def rescued(
         readable(row)
         if not _is_sensible(row):
             return None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
     if row.state == QUEUED and row.due is not None:
         sent_at = row.created_at if row.sent_at is None else row.sent_at

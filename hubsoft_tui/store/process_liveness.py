@@ -20,6 +20,8 @@ from ..errors import StoreError
 from .database import AccountStore, Database
 from .disk import make_private_folder, store_errors
 
+NAME_LENGTH: Final = 64
+"""No owner's name is longer."""
 SETTLED_NS: Final = 100_000_000
 
 
@@ -100,6 +102,9 @@ class ProcessLiveness:
                 os.close(lock)
 
     def _alive(self, owner: str) -> bool:
+        # What a damaged row names as its owner must lead to no file but an owner's.
+        if not owner.isalnum() or len(owner) > NAME_LENGTH:
+            return False
         path = self._path(owner)
         try:
             probe = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

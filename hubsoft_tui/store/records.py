@@ -48,6 +48,17 @@ BRIEF: Final = "brief"
 """A roster's rows: thousands come at once, so they have a limit of their own and push no customer out."""
 
 
+def _is_sound(row: tuple[object, ...]) -> bool:
+    """Whether each cell of a row is of its column's type: of what is not, HubSoft is asked again."""
+    _key, kind, body, fetched_at, fetched_now, epoch = row
+    return (
+        type(kind) is str
+        and type(body) is bytes
+        and type(fetched_at) is type(fetched_now) is float
+        and type(epoch) is str
+    )
+
+
 class RecordReader(AccountStore):
     """A RecordSource over one database (see core.ports)."""
 
@@ -63,7 +74,7 @@ class RecordReader(AccountStore):
             f" WHERE account = ? AND key IN ({marks})",
             keys,
         )
-        return {row[0]: StoredEntry(*row) for row in rows}
+        return {row[0]: StoredEntry(*row) for row in rows if _is_sound(row)}
 
     def changed(self) -> bool:
         """Tell whether another connection changed anything since the last call."""

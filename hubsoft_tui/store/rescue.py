@@ -1,4 +1,4 @@
-"""Carries the rows that can still be read over from a damaged database into the one that takes its place."""
+"""What can be read is carried over from a damaged database; a row that cannot is taken out of a whole one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,37 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
 
 Mend = Callable[[str, Mapping[str, Any]], Mapping[str, Any] | None]
 """Returns what a row (table, values by column) is carried over as, or None: what is damaged may read as anything."""
 
+Senses = Mapping[str, str]
+"""By table, what is true of a row that can be used, as SQL, beyond the types of its columns."""
+
+
+def listing(values: Iterable[object]) -> str:
+    """Return the values of an enumeration, or others, as SQL's IN takes them."""
+    return f"({', '.join(_literal(getattr(value, 'value', value)) for value in values)})"
+
+
+def _literal(value: object) -> str:
+    return str(value) if isinstance(value, int) else "'{}'".format(str(value).replace("'", "''"))
+
+
+_CELLS: Final = {
+    "TEXT": "typeof({}) = 'text'",
+    "BLOB": "typeof({}) = 'blob'",
+    "INTEGER": "typeof({}) = 'integer'",
+    "REAL": "(typeof({0}) IN ('real', 'integer') AND {0} BETWEEN -1e10 AND 1e11)",
+}
+"""Real numbers are instants (epoch s), spans and measures: beyond the years 1653 and 5138 no calendar has them."""
 PROBED: Final = 20_000
 """How many rows of a table are looked for one by one where reading on is impossible."""
 MOST: Final = 1_000_000_000
@@ -68,25 +92,106 @@ def carry_over(
     return saved
 
 
-def makes_sense(connection: sqlite3.Connection, mend: Mend) -> bool:
-    """Whether `mend` knows every row: one that cannot be read must not hide the others. Raises sqlite3.Error.
+def unsound(connection: sqlite3.Connection, senses: Senses, mend: Mend | None = None) -> dict[str, str]:
+    """Return, by table, a condition that is true of the rows that cannot be used; none where all can.
 
-    A flipped bit can leave a page whole. A version that writes rows of a new form brings a migration too.
+    A flipped bit, a foreign hand or a tool can leave pages whole and a cell of the wrong type: one such row must not
+    hide the others. Each cell is of its column's type, a number no larger than one can be, and a row is true to its
+    table's sense. A version that writes rows of a new form brings a migration too. Raises sqlite3.Error.
     """
+    found = {}
+    connection.create_function("is_text", 1, _is_text, deterministic=True)
     for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         if table.startswith("sqlite_"):
             continue
-        rows = connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - a name of our schema
-        names = [column[0] for column in rows.description]
+        columns = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+        wrong = _wrong(columns, senses.get(table, "1"))
+        if not _decodes(connection, table, columns):
+            texts = (f'is_text(CAST("{name}" AS BLOB))' for _, name, kind, *_ in columns if kind == "TEXT")
+            wrong += f" OR NOT ({' AND '.join(texts)})"
+        if mend is not None:
+            wrong += _unmended(connection, table, mend, wrong)
+        if connection.execute(f'SELECT 1 FROM "{table}" WHERE {wrong} LIMIT 1').fetchone():  # noqa: S608 - our schema
+            found[table] = wrong
+    return found
+
+
+def take_out(connection: sqlite3.Connection, rows: Mapping[str, str], aside: Path | None) -> int:
+    """Move the rows that `unsound` found to the file `aside`, or only away where there is none; return how many.
+
+    They are safe in `aside` before they are taken out. Raises sqlite3.Error.
+    """
+    if aside is not None:
+        connection.execute("ATTACH ? AS aside", (str(aside),))
         try:
-            if any(mend(table, dict(zip(names, row, strict=True))) is None for row in rows):
-                return False
-        except (sqlite3.OperationalError, UnicodeDecodeError) as error:
-            # What tells that a text is no UTF-8 has no code of SQLite's.
-            if getattr(error, "sqlite_errorcode", None) is not None:
-                raise
-            return False
+            for table, wrong in rows.items():
+                found = f'SELECT * FROM main."{table}" WHERE {wrong}'  # noqa: S608 - our schema
+                connection.execute(f'CREATE TABLE aside."{table}" AS {found}')
+        finally:
+            connection.execute("DETACH aside")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        gone = sum(
+            connection.execute(f'DELETE FROM "{table}" WHERE {wrong}').rowcount  # noqa: S608 - our schema
+            for table, wrong in rows.items()
+        )
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return gone
+
+
+def _wrong(columns: list[tuple[Any, ...]], sense: str) -> str:
+    right = []
+    for _place, name, kind, needed, _default, key in columns:
+        cell = _CELLS.get(kind, "1").format(f'"{name}"')
+        right.append(cell if needed or key else f'("{name}" IS NULL OR {cell})')
+    return f"NOT coalesce({' AND '.join(right)} AND ({sense}), 0)"
+
+
+def _decodes(connection: sqlite3.Connection, table: str, columns: list[tuple[Any, ...]]) -> bool:
+    """Whether every text of a table is UTF-8."""
+    names = ", ".join(f'"{name}"' for _, name, kind, *_ in columns if kind == "TEXT")
+    if not names:
+        return True
+    try:
+        for _row in connection.execute(f'SELECT {names} FROM "{table}"'):  # noqa: S608 - names of our schema
+            pass
+    except (sqlite3.OperationalError, UnicodeDecodeError) as error:
+        # What tells that a text is no UTF-8 has no code of SQLite's.
+        if getattr(error, "sqlite_errorcode", None) is not None:
+            raise
+        return False
     return True
+
+
+def _is_text(cell: bytes | None) -> bool:
+    with contextlib.suppress(UnicodeDecodeError):
+        return cell is None or bool(cell.decode()) or True
+    return False
+
+
+def _unmended(connection: sqlite3.Connection, table: str, mend: Mend, wrong: str) -> str:
+    """Return what is to be added to the condition `wrong` for the other rows that `mend` does not know."""
+    key = _key(connection, table)
+    named = f'SELECT {key or "rowid"}, * FROM "{table}" WHERE NOT ({wrong})'  # noqa: S608 - names of our schema
+    rows = connection.execute(named)
+    skipped = len(rows.description) - len(connection.execute(f'PRAGMA table_info("{table}")').fetchall())
+    names = [column[0] for column in rows.description[skipped:]]
+    unknown = [row[0] for row in rows if mend(table, dict(zip(names, row[skipped:], strict=True))) is None]
+    if not unknown:
+        return ""
+    return " OR 1" if key else f" OR rowid IN ({', '.join(map(str, unknown))})"
+
+
+def decoded(cell: bytes | str, kind: type[T]) -> T | None:
+    """Return what an opaque cell holds; None where it is damaged, or of another version's shape."""
+    try:
+        return msgspec.json.decode(cell, type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def sequence_of(connection: sqlite3.Connection, table: str) -> int:

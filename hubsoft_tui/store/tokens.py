@@ -30,6 +30,8 @@ CREATE TABLE login_lease (
 );
 """,
 )
+SENSES: Final = {"token": "version >= 0 AND value NOT GLOB '*[^ -~]*'"}
+"""A token travels in a header, as printable ASCII."""
 
 
 class SqliteTokens(AccountStore):

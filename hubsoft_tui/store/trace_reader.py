@@ -22,6 +22,7 @@ from ..core.telemetry.trace import (
 from ..core.types import Outcome, Priority
 from .database import Database
 from .disk import store_errors
+from .rescue import listing
 
 MIGRATIONS: Final = (
     """
@@ -76,6 +77,16 @@ CREATE TABLE mark (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID;
     "ALTER TABLE sent ADD COLUMN program INTEGER NOT NULL DEFAULT 0;",
 )
 OUTCOMES: Final = tuple(Outcome)
+_PRIORITY: Final = f"priority IN {listing(Priority)} AND at BETWEEN 0 AND 100000000000000000"
+SENSES: Final = {
+    "question": f"{_PRIORITY} AND category BETWEEN 0 AND {len(CATEGORIES) - 1}"
+    f" AND outcome BETWEEN 0 AND {len(OUTCOMES) - 1}"
+    " AND max(forced, suspended, failed, negative, was_negative, was_suspended) <= 1"
+    " AND min(forced, suspended, failed, negative, was_negative, was_suspended) >= 0"
+    " AND coalesce(changed, 0) IN (0, 1) AND coalesce(status_changed, 0) IN (0, 1)",
+    "sent": _PRIORITY,
+    "naive": "at BETWEEN 0 AND 100000000000000000",
+}
 MICRO: Final = 1_000_000
 MILLI: Final = 1000
 TRIMMED: Final = "trimmed"

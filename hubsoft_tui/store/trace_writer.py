@@ -276,7 +276,8 @@ class TraceWriter:
 
     def _opened(self) -> TraceStore:
         if self._store is None:
-            database = open_database(self._path, MIGRATIONS)
+            # Rows are not looked at: that takes long, and is for its readers.
+            database = open_database(self._path, MIGRATIONS, senses=None)
             self._close_store = database.close
             self._store = TraceStore(database, self._account)
         return self._store

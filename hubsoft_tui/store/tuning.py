@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .database import AccountStore
+from .rescue import decoded
 
 MIGRATIONS: Final = (
     """
@@ -34,6 +35,7 @@ CREATE TABLE turn (account TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE stopped (account TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
 """,
 )
+SENSES: Final = {"move": "(before IS NULL OR json_valid(before)) AND (after IS NULL OR json_valid(after))"}
 KEPT: Final = 500
 """Moves that are remembered."""
 
@@ -138,4 +140,4 @@ def _move(row: tuple[Any, ...]) -> Move:
 
 
 def _value(text: str | None) -> object:
-    return None if text is None else json.loads(text)
+    return None if text is None else decoded(text, object)

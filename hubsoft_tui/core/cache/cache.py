@@ -27,6 +27,8 @@ ANSWER = "answer"
 CUSTOMER = "customer"
 BRIEF = "brief"
 """Rows of a roster: poorer than what a customer is looked up as, so they are no customer's record."""
+STEP_SECONDS = 300.0
+"""So far a clock may be set back without a word; what is of later than that is not believed."""
 QUESTIONS_PER_RECORD = 4
 """A customer is asked for by document, code, login...: that many keys are remembered for each record."""
 
@@ -191,8 +193,10 @@ class CacheReader:
                 continue  # written by a newer version: as good as not there
             try:
                 value = decoder.decode(stored.body)
-            except msgspec.DecodeError:
-                continue  # of another version's shape: asked for again
+            except (msgspec.DecodeError, RecursionError):
+                continue  # damaged, or of another version's shape: asked for again
+            if stored.epoch != self._clock.epoch() and stored.fetched_at > self._clock.wall() + STEP_SECONDS:
+                continue  # of a day to come: the clock was wrong then or is now, and nothing tells its age
             loaded[key] = _CacheEntry(value, stored.fetched_at, stored.fetched_now, stored.epoch)
         return loaded
 

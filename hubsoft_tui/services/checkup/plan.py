@@ -197,7 +197,11 @@ async def sizes_of(engine: Engine, files: CheckupFiles) -> Sizes:
     """Return what earlier readings have taught."""
     known = await files.run(lambda stores: stores.rosters.sizes())
     now, most = engine.clock.wall(), engine.settings.checkup.page_size
-    totals = {Variant(name): size.total for name, size in known.items() if of_use(size, now)}
+    totals = {
+        variant: known[variant.value].total
+        for variant in Variant
+        if variant.value in known and of_use(known[variant.value], now)
+    }
     sizes = [size.page_size for size in known.values()]
     return Sizes(totals, max(SMALLEST, min([most, *sizes])))
 

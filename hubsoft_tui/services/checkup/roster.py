@@ -27,6 +27,7 @@ from ...core.telemetry.journal import Subscription
 from ...core.types import Priority, RequestContext, RequestRow
 from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut, Unreachable
 from ...store.checkup_rows import Decision, Reading, Seen
+from ...store.rescue import decoded
 from ...store.rosters import RosterSize
 from ..customers import questions
 from .plan import GROW_AFTER, SMALLEST, Sizes, doubted, larger, smaller
@@ -247,7 +248,8 @@ class RosterReader:
         seen = await self._files.run(lambda stores: stores.rosters.sharing(self._run))
         found: defaultdict[str, tuple[Customer, ...]] = defaultdict(tuple)
         for one in seen:
-            found[one.document] += (msgspec.json.decode(one.body, type=Customer),)
+            if (row := decoded(one.body, Customer)) is not None:
+                found[one.document] += (row,)
         return dict(found)
 
     async def settle(self) -> None:
@@ -262,8 +264,9 @@ class RosterReader:
         while chunk := await self._files.run(lambda _: next(chunks, None)):
             by_time: defaultdict[tuple[float, float], dict[str, tuple[Customer, ...]]] = defaultdict(dict)
             for one in chunk:
-                if one.document and one.document not in shared:
-                    row = msgspec.json.decode(one.body, type=Customer)
+                if not one.document or one.document in shared:
+                    continue
+                if (row := decoded(one.body, Customer)) is not None:
                     by_time[one.at, one.now][questions.brief_key(one.document)] = (row,)
             for (at, now), briefs in by_time.items():
                 await self._learn(briefs, at, now)

@@ -123,7 +123,10 @@ def remembered_lookup(
     answered: list[tuple[AskedQuestion, CachedAnswer]] = []
     memory = RememberedCustomers(
         lambda: RecordReader(
-            open_database(path, MIGRATIONS, wall=clock.wall, rescued=False, trusted=True), account
+            open_database(
+                path, MIGRATIONS, wall=clock.wall, rescued=False, trusted=True, senses=None, cache=True
+            ),
+            account,
         ),
         clock,
         settings=lambda: settings,
@@ -151,7 +154,9 @@ def _write_trace(
     tracer.shown(
         asked, Outcome.NEGATIVE if found.negative else Outcome.HIT, found.ids, found.values, found.age
     )
-    with closing(open_database(folders.state / TRACE, TRACE_MIGRATIONS, trusted=True)) as database:
+    with closing(
+        open_database(folders.state / TRACE, TRACE_MIGRATIONS, trusted=True, senses=None)
+    ) as database:
         TraceStore(database, account).write(row.rows, (), person=current_person())
 
 

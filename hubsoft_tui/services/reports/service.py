@@ -5,7 +5,6 @@ The last hour is read by minutes, and with it who used the budget: every program
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -24,6 +23,7 @@ from ...settings.tree import Settings
 from ...store import reports, trace_reader
 from ...store.database import open_database
 from ...store.reports import MIGRATIONS, KeptDay, ReportStore
+from ...store.rescue import decoded
 from ...store.trace_reader import KEPT_HOUSE, MINUTE_SPAN, TraceReader, count_rows
 from ...store.trace_writer import TraceStore, TraceWriter
 from ...texts import Text, say
@@ -165,10 +165,9 @@ class ReportReader:
         """Return the report of a day; of one without questions, an empty one."""
         trace, kept = self._open()
         body = kept.load(day.isoformat())
-        if body is not None:
-            # Of another version's shape, it is made again while its rows are there.
-            with contextlib.suppress(msgspec.MsgspecError):
-                return msgspec.json.decode(body, type=DayReport)
+        # One that cannot be read is made again while its rows are there.
+        if body is not None and (whole := decoded(body, DayReport)) is not None:
+            return whole
         wanted, latest = stretch(day), self._latest
         rows = count_rows(trace, wanted.since, wanted.until)
         if latest is None or (latest.day, latest.rows) != (day, rows):
@@ -208,7 +207,7 @@ class ReportReader:
     def _open(self) -> tuple[trace_reader.TraceReader, reports.ReportStore]:
         if self._opened is None:
             with ExitStack() as stack:
-                trace = open_database(self._trace, trace_reader.MIGRATIONS)
+                trace = open_database(self._trace, trace_reader.MIGRATIONS, senses=trace_reader.SENSES)
                 stack.callback(trace.close)
                 kept = open_database(self._kept, reports.MIGRATIONS)
                 stack.callback(kept.close)

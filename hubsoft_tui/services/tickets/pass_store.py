@@ -21,6 +21,7 @@ from ...settings.tree import SyncSettings
 from ...store.mirror import Draft, Mirror, writing
 from ...store.mirror_records import MirrorChange, MirrorMessage, MirrorState, MirrorTexts, MirrorTicket
 from ...store.process_liveness import Lease
+from ...store.rescue import decoded
 from ...texts import say
 from .merge import STATUS, Labels, Manner, Merged, Noticed, Sighting, due_news, gone, merge
 from .pass_requests import PassAnswer, manner
@@ -70,20 +71,13 @@ def load(mirror: Mirror, now: float, settings: SyncSettings) -> KnownTickets:
 
 def page_size(state: MirrorState, most: int) -> PageSize:
     """Return the page size that worked last, as far as the settings allow it."""
-    if state.page is None:
-        return PageSize(most)
-    try:
-        return msgspec.json.decode(state.page, type=PageSize).within(most)
-    except msgspec.DecodeError:
-        return PageSize(most)
+    kept = None if state.page is None else decoded(state.page, PageSize)
+    return PageSize(most) if kept is None else kept.within(most)
 
 
 def last_report(state: MirrorState) -> PassReport | None:
     """Return the report of the last pass that ended, of whichever process."""
-    try:
-        return None if state.last is None else msgspec.json.decode(state.last, type=PassReport)
-    except msgspec.DecodeError:
-        return None
+    return None if state.last is None else decoded(state.last, PassReport)
 
 
 def commit(

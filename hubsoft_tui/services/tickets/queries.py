@@ -8,16 +8,16 @@ from contextlib import closing
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from ...api.models import Message, WorkOrder
 from ...errors import InvalidInput
 from ...formats import BRASILIA, fold
 from ...settings.places import Places, current_person
 from ...settings.tree import Settings
+from ...store import mirror as tables
 from ...store.database import open_database
 from ...store.mirror import MIGRATIONS, TICKETS, Mirror
 from ...store.mirror_records import MirrorChange, MirrorTicket
+from ...store.rescue import decoded, listing
 from ...texts import say
 from .filters import EVERYTHING, FilterFlag, TicketFilter
 from .judgement import Judging, chosen_by
@@ -27,6 +27,8 @@ LAST_CHANGES: Final = 300
 """How many changes a whole delta carries."""
 _STATES: Final = (TicketState.OPEN, TicketState.CLOSED, TicketState.MISSING)
 _KINDS: Final = {kind.value: kind for kind in ChangeKind}
+SENSES: Final = tables.SENSES | {"change": f"{tables.SENSES['change']} AND kind IN {listing(ChangeKind)}"}
+"""What is true of the mirror's rows that can be used (see `rescue`)."""
 
 
 def delta(mirror: Mirror, since: int) -> Delta:
@@ -72,7 +74,8 @@ def kept_rows(
     Raises StoreError, and InvalidInput where mine are asked for and nothing says who the person is.
     """
     # Trusted: each pass and each console reads it through, and this one look writes nothing.
-    with closing(open_database(folders.state / TICKETS, MIGRATIONS, trusted=True)) as database:
+    opened = open_database(folders.state / TICKETS, MIGRATIONS, trusted=True, senses=SENSES)
+    with closing(opened) as database:
         mirror = Mirror(database, settings.profile.account)
         found = rows(mirror, mirror.followed(open_only=open_only))
         return chosen_by(wanted, found, _judging(wanted, mirror, settings)) if wanted else found
@@ -100,10 +103,7 @@ def _judging(wanted: TicketFilter, mirror: Mirror, settings: Settings) -> Judgin
 def board_of(mirror: Mirror, person: str) -> BoardState:
     """Return how a person left the board."""
     kept = mirror.board(person)
-    try:
-        return BoardState() if kept is None else msgspec.json.decode(kept, type=BoardState)
-    except msgspec.DecodeError:  # what another version wrote
-        return BoardState()
+    return (None if kept is None else decoded(kept, BoardState)) or BoardState()
 
 
 def rows(mirror: Mirror, tickets: Iterable[MirrorTicket]) -> tuple[TicketRow, ...]:
@@ -183,4 +183,4 @@ def _change(change: MirrorChange, ticket: MirrorTicket) -> Change:
 
 
 def _work_orders(body: bytes | None) -> tuple[WorkOrder, ...]:
-    return () if body is None else msgspec.json.decode(body, type=tuple[WorkOrder, ...])
+    return (None if body is None else decoded(body, tuple[WorkOrder, ...])) or ()

@@ -21,7 +21,7 @@ from ...core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, mark_of
 from ...core.types import Category
 from ...formats import DAY
 from ...store.database import Database, open_database
-from ...store.trace_reader import MIGRATIONS, TraceReader
+from ...store.trace_reader import MIGRATIONS, SENSES, TraceReader
 from ..serial_thread import SerialThread
 from .waits import Arrival, arrivals
 
@@ -220,7 +220,7 @@ class TraceSource:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._lane = SerialThread(
-            "trace-read", lambda: open_database(path, MIGRATIONS), clock, closed=Database.close
+            "trace-read", lambda: open_database(path, MIGRATIONS, senses=SENSES), clock, closed=Database.close
         )
         self._columns: tuple[TraceColumns, float] | None = None
         self._arrivals: tuple[tuple[Arrival, ...], float] | None = None
