@@ -157,12 +157,18 @@ def entry_id(entry: Entry) -> str:
     return entry.local_protocol
 
 
+def entry_text(entry: Entry) -> str:
+    """Return what a filter searches in an entry: its columns, and both protocols, in sight or not."""
+    words = (state_word(entry)[0], what_word(entry), customer_text(entry), subject_text(entry))
+    return " ".join((entry.local_protocol, entry.protocol or "", *words))
+
+
 class OutboxTable(VirtualTable[Entry]):
     """Entries, those that need a person first. Times are seen from `now` (UTC epoch seconds)."""
 
     def __init__(self, *, now: float, empty: str, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         self.now = now
-        super().__init__(self._table_columns(), identify=entry_id, empty=empty, id=id)
+        super().__init__(self._table_columns(), identify=entry_id, describe=entry_text, empty=empty, id=id)
 
     def pass_time(self, now: float) -> None:
         """Draw again what another minute changes."""
@@ -173,13 +179,27 @@ class OutboxTable(VirtualTable[Entry]):
 
     def _table_columns(self) -> tuple[Column[Entry], ...]:
         return (
-            Column("local", _("Local"), lambda entry: entry.local_protocol, 10),
-            Column("state", _("State"), lambda entry: Content.styled(*state_word(entry)), 18),
-            Column("what", _("What"), what_word, 16, priority=3),
-            Column("customer", _("Customer"), customer_text, minimum=14, weight=2),
+            Column("local", _("Local"), entry_id, 10, sort=entry_id),
+            Column(
+                "state",
+                _("State"),
+                lambda entry: Content.styled(*state_word(entry)),
+                18,
+                sort=lambda entry: state_word(entry)[0],
+            ),
+            Column("what", _("What"), what_word, 16, priority=3, sort=what_word),
+            Column("customer", _("Customer"), customer_text, minimum=14, weight=2, sort=customer_text),
             Column("subject", _("About"), subject_text, minimum=14, weight=1, priority=5, style="$quiet"),
             Column("protocol", _("Protocol"), self._protocol, 20, priority=4),
-            Column("since", _("Written"), self._since, 11, priority=2),
+            Column(
+                "since",
+                _("Written"),
+                self._since,
+                11,
+                priority=2,
+                sort=lambda entry: entry.created_at,
+                descending=True,
+            ),
             Column("next", _("Next step"), self._next, minimum=18, weight=2, priority=1),
         )
 

@@ -99,7 +99,7 @@ class FirstRunScreen(ConsoleScreen):
 
     @action(
         "enter",
-        N_("fill in"),
+        N_("next field"),
         N_("Go on to the next field; from the last, try the connection."),
         first=True,
         when=lambda screen: not isinstance(screen.focused, Button),

@@ -12,13 +12,14 @@ from textual.containers import Container, VerticalScroll
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.outbox.types import ACTION_KINDS, ASKING, EntryState
 from hubsoft_tui.texts import N_, _
-from widgets.fields import ChoiceOption
+from widgets.fields import ChoiceOption, FilterLine
 from widgets.outbox import EntryDetail, OutboxSummary, OutboxTable, customer_text, undecided, what_word
 from widgets.table.table import VirtualTable
 
 from ..frame.actions import action
-from ..frame.base import ConsoleScreen, one_page
+from ..frame.base import one_page
 from ..frame.confirm import ConfirmScreen, PickScreen, PromptScreen
+from ..frame.table_screen import TableScreen
 from . import ticket_flow
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def at_rest(entry: Entry) -> bool:
     return asks_to_decide(entry) or entry.state is EntryState.QUEUED or undecided(entry)
 
 
-class OutboxScreen(ConsoleScreen):
+class OutboxScreen(TableScreen):
     """The list. It stands in front of the area it was opened from; esc goes back there."""
 
     AREA = "outbox"
@@ -89,6 +90,7 @@ class OutboxScreen(ConsoleScreen):
     def body(self) -> ComposeResult:
         """Compose the counts, the entries and one of them in full."""
         yield OutboxSummary()
+        yield FilterLine()
         with Container(id="outbox-split"):
             yield OutboxTable(now=time.time(), empty=self._empty(), id="outbox-table")
             with VerticalScroll(id="outbox-pane"):
@@ -152,6 +154,24 @@ class OutboxScreen(ConsoleScreen):
         shown.sort(key=lambda entry: (not entry.asks, entry.over, -entry.created_at))
         self.table.set_rows(tuple(shown))
         self.query_one(OutboxSummary).show(self._entries)
+        self._fit()
+        self._draw_entry()
+
+    def _fit(self) -> None:
+        """Give the entry in full the lines that the list, under it or beside it, leaves."""
+        place = self.query_one("#outbox-split").size.height
+        lines = place - len(self._entries or ()) - 2
+        self.query_one("#outbox-pane").styles.max_height = (
+            None if self.has_class("-wide") else max(place // 2, lines)
+        )
+
+    def on_resize(self) -> None:
+        """Give both their lines again."""
+        super().on_resize()
+        self.call_after_refresh(self._fit)
+
+    def narrowed(self) -> None:
+        """Show the entry that the cursor is on then."""
         self._draw_entry()
 
     def _draw_entry(self) -> None:
@@ -289,9 +309,10 @@ class OutboxScreen(ConsoleScreen):
         pane = self.query_one("#outbox-pane")
         self.set_focus(pane if self.table.has_focus else self.table)
 
-    @action("escape", N_("back"), N_("Go back."), job=READ)
+    @action("escape", N_("back"), N_("Clear the filter, then go back."), job=READ)
     def action_back(self) -> None:
-        self.app.pop_screen()
+        if not self.leave_filter():
+            self.app.pop_screen()
 
     async def _which(self, entry: Entry) -> str:
         """Return the protocol of the ticket that `entry` is; empty when the person went back."""

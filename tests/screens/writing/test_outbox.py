@@ -91,6 +91,34 @@ async def test_an_entry_longer_than_its_place_is_read_with_the_keyboard(hub):
         assert shown.app.screen.table.has_focus
 
 
+async def test_a_filter_finds_an_entry_by_what_its_line_shows_or_has_no_room_for(hub):
+    async with Shown(hub, (80, 24)) as shown:
+        await shown.press("slash", *"LOC000004", "enter")
+        assert [row.local_protocol for row in shown.app.screen.table.rows] == ["LOC000004"]
+        assert "exists already" in shown.text()
+        await shown.press("slash", "ctrl+u", *PROTOCOL[-6:], "enter")
+        assert {row.local_protocol for row in shown.app.screen.table.rows} == {
+            "LOC000001",
+            "LOC000003",
+            "LOC000005",
+        }
+        await shown.press("escape")
+        assert isinstance(shown.app.screen, OutboxScreen)
+        assert len(shown.app.screen.table.rows) == 5
+        await shown.press("escape")
+        assert not isinstance(shown.app.screen, OutboxScreen)
+
+
+async def test_one_entry_leaves_its_lines_to_what_is_said_about_it():
+    hub = FakeHub()
+    hub.outbox.keep("LOC000001", DRAFT, EntryState.SENT, protocol=PROTOCOL, ticket_id=3)
+    hub.news()
+    async with Shown(hub, (80, 24)) as shown:
+        pane = shown.app.screen.query_one("#outbox-pane")
+        await wait_for(shown.pilot, lambda: "[ref 7K3M]" in shown.text())
+        assert pane.max_scroll_y == 0
+
+
 async def test_correct_opens_the_form_filled(hub):
     async with Shown(hub) as shown:
         await shown.choose("LOC000002")
