@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -16,7 +15,7 @@ from hubsoft_tui.services.tickets.judgement import is_open
 from hubsoft_tui.services.tickets.types import BoardView
 from hubsoft_tui.texts import N_, _, number
 from widgets.table.table import VirtualTable
-from widgets.tickets.columns import USUAL, ticket_line
+from widgets.tickets.columns import ticket_line
 from widgets.tickets.counts import cost, pass_sentence
 from widgets.tickets.feed import TicketFeed
 from widgets.tickets.filter_field import vocabulary
@@ -30,7 +29,7 @@ from ..writing import outbox as _outbox  # noqa: F401 - its actions must be know
 from ..writing import ticket_flow
 from ..writing.ticket_flow import About
 from .board import FOLLOW_LABEL, TicketBoard
-from .views import MOST_VIEWS, ColumnsScreen, ViewsScreen, name_page, saved, view_keys
+from .views import ask_name, choose_columns, choose_view, view_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -390,12 +389,7 @@ class TicketsScreen(ConsoleScreen):
     @work(group="columns", exit_on_error=False)
     @one_page
     async def action_columns(self) -> None:
-        titles = {column.key: column.title.strip() for column in self.table.columns}
-        page = ColumnsScreen(titles, self.table.shown_columns, USUAL)
-        chosen = await self.app.push_screen_wait(page)
-        if chosen is not None:
-            self.table.show_columns(chosen)
-            self.board.note()
+        await choose_columns(self.board)
 
     @action("o", N_("sort"), N_("Sort by the next column."), when=in_sight, job=FIND)
     def action_order(self) -> None:
@@ -439,19 +433,7 @@ class TicketsScreen(ConsoleScreen):
     @work(group="name", exit_on_error=False)
     @one_page
     async def _ask_name(self) -> None:
-        """Ask who the person is, keep it with the board, and show what is theirs."""
-        page = name_page(
-            _("Who are you?"),
-            _("Your name, as HubSoft writes it among those responsible. It is kept for you on this machine."),
-        )
-        name: str | None = await self.app.push_screen_wait(page)
-        if name is not None:
-            self.board.state = replace(self.board.state, my_name=name)
-            self.board.followed.count(self.console.wall(), self.board.me)
-            self.table.know(self.board.me)
-            self.board.narrow(Quick.MINE)
-            self.board.note()
-            self.board.keep()
+        await ask_name(self.board)
 
     # -- saved views
 
@@ -475,31 +457,7 @@ class TicketsScreen(ConsoleScreen):
     @work(group="views", exit_on_error=False)
     @one_page
     async def action_views(self) -> None:
-        views, chosen, saves = await self.app.push_screen_wait(ViewsScreen(self.board.state.views))
-        self.board.state = replace(self.board.state, views=views)
-        if chosen is not None:
-            self.board.stand_as(chosen)
-        elif saves:
-            await self._save_view()
-        self.board.keep()
-        self.redraw_frame()
-
-    async def _save_view(self) -> None:
-        if len(self.views) >= MOST_VIEWS:
-            self.console.tell(
-                _("There are {n} views already: remove one first.").format(n=MOST_VIEWS), severity="warning"
-            )
-            return
-        page = name_page(_("Save this view"), _("Its name. A view of the same name is replaced."))
-        name: str | None = await self.app.push_screen_wait(page)
-        if name is None:
-            return
-        self.board.state = replace(
-            self.board.state, views=saved(self.board.state.views, self.board.as_view(name))
-        )
-        key = next(each.key for each in self.board.state.views if each.name == name)
-        said = _("Saved: {name}, with the key {key}.") if key else _("Saved: {name}. V shows it.")
-        self.console.tell(said.format(name=name, key=key))
+        await choose_view(self.board)
 
     @view_keys(N_("saved view"), N_("Show the saved view with this key."), job=SHOW, when=has_view)
     def action_view(self, key: str) -> None:

@@ -13,6 +13,7 @@ from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import N_, _, say
 from widgets.line_widget import Drawn, data, line
+from widgets.tickets.columns import USUAL
 from widgets.tickets.counts import quick_word
 from widgets.tickets.texts import Quick
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hubsoft_tui.services.tickets.types import BoardView
+
+    from .board import TicketBoard
 
 ARRANGE: Final = N_("Choose columns")
 CHOOSE: Final = N_("Show or change a view")
@@ -289,3 +292,60 @@ class ViewsScreen(ConsoleModal[tuple[tuple["BoardView", ...], "BoardView | None"
     @action("escape", N_("back"), N_("Go back to the board."), job=END)
     def action_back(self) -> None:
         self.dismiss((self._lines.views, None, False))
+
+
+# -- what the pages do to the board; each is awaited in a worker of its screen
+
+
+async def choose_columns(board: TicketBoard) -> None:
+    """Have columns chosen, and show the table so."""
+    table = board.table
+    titles = {column.key: column.title.strip() for column in table.columns}
+    chosen = await board.screen.app.push_screen_wait(ColumnsScreen(titles, table.shown_columns, USUAL))
+    if chosen is not None:
+        table.show_columns(chosen)
+        board.note()
+
+
+async def ask_name(board: TicketBoard) -> None:
+    """Ask who the person is, keep it with the board, and show what is theirs."""
+    page = name_page(
+        _("Who are you?"),
+        _("Your name, as HubSoft writes it among those responsible. It is kept for you on this machine."),
+    )
+    name: str | None = await board.screen.app.push_screen_wait(page)
+    if name is not None:
+        board.state = replace(board.state, my_name=name)
+        board.followed.count(board.screen.console.wall(), board.me)
+        board.table.know(board.me)
+        board.narrow(Quick.MINE)
+        board.note()
+        board.keep()
+
+
+async def choose_view(board: TicketBoard) -> None:
+    """List the saved views; show the chosen one, or save how the board stands."""
+    views, chosen, saves = await board.screen.app.push_screen_wait(ViewsScreen(board.state.views))
+    board.state = replace(board.state, views=views)
+    if chosen is not None:
+        board.stand_as(chosen)
+    elif saves:
+        await _save(board)
+    board.keep()
+    board.screen.redraw_frame()
+
+
+async def _save(board: TicketBoard) -> None:
+    console = board.screen.console
+    if len(board.state.views) >= MOST_VIEWS:
+        said = _("There are {n} views already: remove one first.").format(n=MOST_VIEWS)
+        console.tell(said, severity="warning")
+        return
+    page = name_page(_("Save this view"), _("Its name. A view of the same name is replaced."))
+    name: str | None = await console.push_screen_wait(page)
+    if name is None:
+        return
+    board.state = replace(board.state, views=saved(board.state.views, board.as_view(name)))
+    key = next(each.key for each in board.state.views if each.name == name)
+    said = _("Saved: {name}, with the key {key}.") if key else _("Saved: {name}. V shows it.")
+    console.tell(said.format(name=name, key=key))
