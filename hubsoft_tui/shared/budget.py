@@ -37,8 +37,10 @@ logger = logging.getLogger(__name__)
 
 BEAT: Final = 2.5
 """Seconds after which an idle process is heard of at the server, and a lost server is looked for."""
-GATE_BEAT: Final = 2 * BEAT
-"""The same while requests wait: the gate calls for them then, and a call without them would lose their places."""
+GATE_BEAT: Final = 4.0
+"""The same while requests wait, for which the gate calls: with the patience of one call, their places last so long."""
+GATE_IS_LATE: Final = 5.0
+"""A call without those that wait loses their places, so the gate is left its time."""
 GRACE: Final = 5.0
 """Seconds without the server that count as a wait, not as a loss."""
 AGAIN: Final = 1.0
@@ -85,7 +87,7 @@ class SharedBudget:
     """A PermitPort for one engine; `grant` gives out slots of the machine's own ledger by the rules of `turns`."""
 
     instant = False
-    refresh = BEAT
+    refresh = GATE_BEAT
 
     def __init__(
         self,
@@ -209,7 +211,7 @@ class SharedBudget:
             try:
                 if self._member.lost:
                     await self._look_for_it()
-                elif self._clock.now() - self._called >= (GATE_BEAT if self._waits else BEAT):
+                elif self._clock.now() - self._called >= (GATE_IS_LATE if self._waits else BEAT):
                     async with self._turning:
                         await self._take(())
             except SharedServerLost as error:

@@ -92,7 +92,9 @@ class SharedServer:
         return found
 
     async def ping(self) -> None:
-        """Find out whether the server is there."""
+        """Find out whether the server is there: not over what is left of a connection to one that is gone."""
+        with contextlib.suppress(exceptions.RedisError, OSError):
+            await self._redis.connection_pool.disconnect(inuse_connections=False)
         await self.call(lambda client: client.ping())
 
     async def turn(self, message: dict[str, Any]) -> dict[str, Any]:
