@@ -65,12 +65,12 @@ class Desk:
         self._clock = clock
         self._not_offered_until = 0.0
 
-    async def service(self, service_id: int, *, refresh: bool = False) -> tuple[Customer, Service]:
+    async def service(self, service_id: int) -> tuple[Customer, Service]:
         """Return a service and whose it is; one request unless remembered. Raises NotFound."""
         if service_id.__class__ is not int or not 0 < service_id <= MAX_INTEGER:
             raise InvalidInput(say("Say which service it is about."))
         asked = questions.customer_of_service(service_id)
-        answer = await self._engine.ask(asked, CONTEXT, refresh=refresh)
+        answer = await self._engine.ask(asked, CONTEXT)
         for customer in answer.value:
             for service in customer.services:
                 if service.id == service_id:

@@ -159,14 +159,14 @@ def complete(loaded: Loaded) -> Loaded:
     )
 
 
-def read_tuned(places: Places, environment: Mapping[str, str] | None = None) -> Tuned:
+def read_tuned(places: Places) -> Tuned:
     """Return what is in tuned.toml, profile and keys apart, over what config.toml and the environment say.
 
     A tuned.toml that cannot be used is set aside, and a warning says so. Raises SettingsError.
     """
     config = read_document(places.config_file, "config")
     own = _config_entries(config, DEFAULT_PROFILE)
-    outside = from_environment(os.environ if environment is None else environment)
+    outside = from_environment(os.environ)
     tuned, warnings = _tuned_entries(places, own)
     without, within = resolve([*own, *outside]), resolve([*own, *tuned])
     return Tuned(

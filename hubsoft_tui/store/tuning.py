@@ -81,9 +81,9 @@ class TuningLog(AccountStore):
                 (KEPT,),
             )
 
-    def moves(self, limit: int = 50) -> list[Move]:
-        """Return the newest moves, newest first, those that were undone too."""
-        rows = self._read(f"{_MOVES} WHERE account = ? ORDER BY id DESC LIMIT ?", (limit,))
+    def moves(self) -> list[Move]:
+        """Return the newest fifty moves, newest first, those that were undone too."""
+        rows = self._read(f"{_MOVES} WHERE account = ? ORDER BY id DESC LIMIT 50")
         return [_move(row) for row in rows]
 
     def last(self) -> list[Move]:

@@ -107,8 +107,8 @@ class Checkup:
 
     # -- plans
 
-    async def plan(self, list_id: int, *, max_age: float | None = None, probe: bool = True) -> CheckupPlan:
-        """Return what a run would ask. With `probe` one request is spent if the roster's size is not known.
+    async def plan(self, list_id: int, *, max_age: float | None = None) -> CheckupPlan:
+        """Return what a run would ask. One request is spent if the roster's size is not known.
 
         Raises HubSoftError when that request fails.
         """
@@ -118,7 +118,7 @@ class Checkup:
         left = await self._views.left(view, max_age)
         stale = stale_of(view.board.known[document] for document in left)
         sizes, asked = await sizes_of(self._engine, self._files), 0
-        if probe and worth_asking(stale, sizes.totals):
+        if worth_asking(stale, sizes.totals):
             with self._engine.events.subscribe() as sent:
                 try:
                     await learn_total(self._engine, self._files, sizes, priority=Priority.HIGH)
