@@ -81,19 +81,19 @@ class DraftBox:
     """Lives in the engine's loop; a flush to a slow disk must not hold it up."""
 
     def __init__(self, store: SqliteDrafts, clock: Clock) -> None:
-        self._lane = SerialThread("drafts", lambda: store, clock)
+        self._thread = SerialThread("drafts", lambda: store, clock)
 
     async def all(self) -> tuple[KeptDraft, ...]:
         """Return every draft, newest first. Raises StoreError."""
-        return await self._lane.run(lambda store: store.all())
+        return await self._thread.run(lambda store: store.all())
 
     async def write(self, changes: Sequence[KeptDraft | Dropped]) -> None:
         """Have `changes` on disk, safe from a crash and a power cut, when it returns. Raises StoreError."""
-        await self._lane.run(lambda store: store.write(changes))
+        await self._thread.run(lambda store: store.write(changes))
 
     async def close(self) -> None:
         """Wait for what is being written."""
-        await self._lane.close()
+        await self._thread.close()
 
 
 logger = logging.getLogger(__name__)

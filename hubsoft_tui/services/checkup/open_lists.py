@@ -26,7 +26,7 @@ class OpenList:
     """One list in sight: its picture, its last run, the plan for the next one, and the run that goes on here."""
 
     list: ListRow
-    board: ListResults
+    results: ListResults
     row: RunRow | None
     compared_at: float | None = None
     plan: CheckupPlan | None = None
@@ -55,7 +55,7 @@ class OpenLists:
     @property
     def version(self) -> int:
         """Grows whenever a list in sight has changed."""
-        return self._gone + sum(view.board.version for view in self)
+        return self._gone + sum(view.results.version for view in self)
 
     @property
     def running(self) -> OpenList | None:
@@ -82,33 +82,33 @@ class OpenLists:
         """Read a list's members and the decisions of a run, and keep them in sight."""
         known = await self._files.run(lambda stores: stores.checkups.members(row.id))
         before = self._views.get(row.id)
-        board = ListResults(known, version=0 if before is None else before.board.version)
+        results = ListResults(known, version=0 if before is None else before.results.version)
         if run is not None:
             decided = await self._files.run(lambda stores: list(stores.decisions.decisions(run.id)))
-            board.apply(decision for decision, settled in decided if settled)
+            results.apply(decision for decision, settled in decided if settled)
         compared = await self._files.run(
             lambda stores: stores.checkups.done_before(row.id, None if run is None else run.id)
         )
         before = self._views.get(row.id)
         if before is not None and before.task is not None:
             return before  # a run started during the reading, and is newer than the disk
-        board.version = max(board.version, 0 if before is None else before.board.version + 1)
-        view = OpenList(row, board, run, compared, plan=None if before is None else before.plan)
+        results.version = max(results.version, 0 if before is None else before.results.version + 1)
+        view = OpenList(row, results, run, compared, plan=None if before is None else before.plan)
         self._views[row.id] = view
         return view
 
     def forget(self, list_id: int) -> None:
         """Read a list anew the next time it is opened."""
         if (view := self._views.pop(list_id, None)) is not None:
-            self._gone += view.board.version + 1
+            self._gone += view.results.version + 1
 
     async def left(self, view: OpenList, max_age: float | None) -> list[str]:
         """Return the members that neither the cache nor the last run settles."""
         fresh_from = self.fresh_from(max_age)
         if view.row is not None and not view.row.state.over:
-            documents = view.board.undecided() + view.board.of(Result.UNKNOWN)
+            documents = view.results.undecided() + view.results.of(Result.UNKNOWN)
         else:
-            documents = [each.member.document for each in view.board.rows]
+            documents = [each.member.document for each in view.results.rows]
         left: list[str] = []
         for start in range(0, len(documents), CHUNK):
             chunk = documents[start : start + CHUNK]
@@ -118,7 +118,7 @@ class OpenLists:
             left += [
                 document
                 for document, answer in zip(chunk, answers, strict=True)
-                if answer is None and not _still(view.board.decision(document), fresh_from)
+                if answer is None and not _still(view.results.decision(document), fresh_from)
             ]
             await asyncio.sleep(0)
         return left

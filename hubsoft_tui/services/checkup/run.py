@@ -55,7 +55,7 @@ class RosterPhase:
         engine: Engine,
         files: CheckupFiles,
         row: RunRow,
-        board: ListResults,
+        results: ListResults,
         *,
         spent: Callable[[], tuple[float, int]],
         waits: Callable[[str], object],
@@ -63,7 +63,7 @@ class RosterPhase:
         self._engine = engine
         self._files = files
         self._row = row
-        self._board = board
+        self._board = results
         self._spent = spent
         self._waits = waits
 
@@ -159,14 +159,14 @@ READINGS: Final = 2
 
 
 class Run:
-    """Decides every member of a board. Lives in the engine's loop; `go` runs once, in a task of its own."""
+    """Decides every member of a list. Lives in the engine's loop; `go` runs once, in a task of its own."""
 
     def __init__(
         self,
         engine: Engine,
         files: CheckupFiles,
         row: RunRow,
-        board: ListResults,
+        results: ListResults,
         *,
         earlier: Mapping[str, Decision],
         sent: Subscription,
@@ -177,7 +177,7 @@ class Run:
         `spent` is what HubSoft received for it before it began.
         """
         self.row = row
-        self.board = board
+        self.results = results
         self.plan: CheckupPlan | None = None
         self.doing = ""
         self.trouble = ""
@@ -192,7 +192,7 @@ class Run:
         self._received = Spent(row.requests + spent.requests, spent.logins)
         self._given_up = False
         self._began = engine.clock.now() - row.seconds
-        self._roster = RosterPhase(engine, files, row, board, spent=self._spent, waits=self._waits)
+        self._roster = RosterPhase(engine, files, row, results, spent=self._spent, waits=self._waits)
 
     # -- as others see it
 
@@ -266,12 +266,12 @@ class Run:
             )
         )
         self.row = row
-        self.board.touch()
+        self.results.touch()
 
     async def _remembered(self) -> None:
         """Decide the members that the cache or the last run settles: nothing is sent."""
         self._now("remembered")
-        left = self.board.undecided()
+        left = self.results.undecided()
         for start in range(0, len(left), CHUNK):
             await self._keep(self._recalled(left[start : start + CHUNK]))
             await asyncio.sleep(0)
@@ -287,12 +287,12 @@ class Run:
             if answer is not None:
                 decided.append(self._roster.judged(document, answer.value, "cache", answer.fetched_at))
             elif (earlier := self._earlier.get(document)) is not None:
-                decided.append(self.board.stamped(replace(earlier, source="cache")))
+                decided.append(self.results.stamped(replace(earlier, source="cache")))
         return [decision for decision in decided if decision.result is not Result.UNKNOWN]
 
     async def _decide_rest(self) -> None:
         sizes, readings = await sizes_of(self._engine, self._files), 0
-        while left := self.board.undecided():
+        while left := self.results.undecided():
             plan = await self._planned(left, sizes, first=not readings)
             if plan.way is not Way.ROSTER or plan.variant is None or readings == READINGS:
                 break
@@ -310,19 +310,19 @@ class Run:
             elif outcome is RosterOutcome.DISBELIEVED:
                 readings -= 1
                 sizes.forget(plan.variant, Variant.ENABLED)
-        await self._ask_each(self.board.undecided())
-        if (again := self.board.of(Result.UNKNOWN)) and not self._given_up:
+        await self._ask_each(self.results.undecided())
+        if (again := self.results.of(Result.UNKNOWN)) and not self._given_up:
             await self._ask_each(again)  # what went wrong may have passed
 
     async def _planned(self, left: Sequence[str], sizes: Sizes, *, first: bool) -> CheckupPlan:
-        stale = stale_of(self.board.known[document] for document in left)
+        stale = stale_of(self.results.known[document] for document in left)
         before = self.requests
         if first and worth_asking(stale, sizes.totals):
             await self._learn_size(sizes)
         plan = choose(
             stale,
             sizes.totals,
-            members=len(self.board),
+            members=len(self.results),
             page_size=sizes.page_size,
             pace=pace_of(self._engine),
             asked=self.requests - before,
@@ -356,10 +356,12 @@ class Run:
         self._given_up = self._given_up or bool(singles.given_up)
 
     async def _answered(self, decision: Decision) -> None:
-        await self._keep([self.board.stamped(decision)])
+        await self._keep([self.results.stamped(decision)])
 
     async def _give_up(self, why: str) -> None:
-        await self._keep([self.board.stamped(unknown(document, why)) for document in self.board.undecided()])
+        await self._keep(
+            [self.results.stamped(unknown(document, why)) for document in self.results.undecided()]
+        )
 
     async def _keep(self, decisions: Iterable[Decision]) -> None:
         kept = list(decisions)
@@ -367,21 +369,21 @@ class Run:
             return
         spent = self._spent()
         await self._files.run(lambda stores: stores.decisions.decide(self.row.id, kept, spent=spent))
-        self.board.apply(kept)
+        self.results.apply(kept)
 
     def _spent(self) -> tuple[float, int]:
         return self.seconds, self.requests
 
     def _expect(self, requests: int) -> None:
         self.expected = self.requests + requests
-        self.board.touch()
+        self.results.touch()
 
     def _now(self, doing: str) -> None:
         self.doing = doing
-        self.board.touch()
+        self.results.touch()
 
     def _waits(self, why: str) -> None:
         """Say why nothing goes on, or with an empty text that it does."""
         if why != self.trouble:
             self.trouble = why
-            self.board.touch()
+            self.results.touch()

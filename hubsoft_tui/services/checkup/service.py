@@ -116,7 +116,7 @@ class Checkup:
         if view.run is not None and view.run.plan is not None:
             return view.run.plan
         left = await self._views.left(view, max_age)
-        stale = stale_of(view.board.known[document] for document in left)
+        stale = stale_of(view.results.known[document] for document in left)
         sizes, asked = await sizes_of(self._engine, self._files), 0
         if worth_asking(stale, sizes.totals):
             with self._engine.events.subscribe() as sent:
@@ -128,12 +128,12 @@ class Checkup:
         view.plan = choose(
             stale,
             sizes.totals,
-            members=len(view.board),
+            members=len(view.results),
             page_size=sizes.page_size,
             pace=pace_of(self._engine),
             asked=asked,
         )
-        view.board.touch()
+        view.results.touch()
         return view.plan
 
     # -- running
@@ -164,7 +164,7 @@ class Checkup:
         view = await self._views.load(view.list, row)
         watching = contextlib.ExitStack()
         sent = watching.enter_context(self._engine.events.subscribe())
-        view.run = Run(self._engine, self._files, row, view.board, earlier=earlier, sent=sent, spent=spent)
+        view.run = Run(self._engine, self._files, row, view.results, earlier=earlier, sent=sent, spent=spent)
         view.task = asyncio.create_task(self._go(view, view.run, watching), name="check-up")
 
     async def wait(self, list_id: int) -> Progress:
@@ -199,7 +199,7 @@ class Checkup:
                 )
             )
             view.row = ended
-            view.board.touch()
+            view.results.touch()
 
     async def close(self) -> None:
         """Leave what runs so that it can be gone on with."""
@@ -217,16 +217,16 @@ class Checkup:
         """Return how the list stands."""
         view = await self._views.get(list_id)
         held = await self._count_notices() if self._held is None else self._held
-        board, run, row = view.board, view.run, view.row
+        results, run, row = view.results, view.run, view.row
         base = Progress(
-            version=board.version,
+            version=results.version,
             list=view.list,
             state=None if row is None else row.state,
-            total=len(board),
-            counts=board.counted(),
-            pending=len(board.pending),
-            gained=board.gained,
-            lost=board.lost,
+            total=len(results),
+            counts=results.counted(),
+            pending=len(results.pending),
+            gained=results.gained,
+            lost=results.lost,
             compared_at=view.compared_at,
             plan=view.plan,
             notices=self._notices,
@@ -263,7 +263,7 @@ class Checkup:
 
     async def changes(self, list_id: int, since: int = -1) -> CheckupDelta:
         """Return the rows that changed after a version, or all of them."""
-        return (await self._views.get(list_id)).board.delta(since)
+        return (await self._views.get(list_id)).results.delta(since)
 
     async def reload(self, list_id: int) -> Progress:
         """Read a list anew from disk, unless it is running here: another process may have run it."""
@@ -323,7 +323,7 @@ class Checkup:
     # -- inside
 
     async def _go(self, view: OpenList, run: Run, watching: contextlib.ExitStack) -> None:
-        left, spent = len(view.board.undecided()), run.row.requests
+        left, spent = len(view.results.undecided()), run.row.requests
         with watching:
             try:
                 await run.go()
@@ -332,9 +332,9 @@ class Checkup:
                 return
             finally:
                 view.row, view.run, view.task, view.logins = run.row, None, None, run.logins
-                self.on_run(left - len(view.board.undecided()), run.row.requests - spent)
+                self.on_run(left - len(view.results.undecided()), run.row.requests - spent)
                 view.plan = run.plan or view.plan
-                view.board.touch()
+                view.results.touch()
         self._telling = asyncio.create_task(self._tell(), name="check-up commands")
 
     async def _tell(self) -> None:

@@ -69,7 +69,7 @@ class Outbox:
         self._runner = Runner(engine, store, clock, aside=aside)
         self.sender = self._runner.sender
         """Tells its listeners what became of entries."""
-        self._lane = self._runner.lane
+        self._thread = self._runner.thread
 
     # -- what screens keep in sight
 
@@ -119,7 +119,7 @@ class Outbox:
         """Return entries of the last minutes that say the same, newest first: ask before writing it again."""
         since = self._clock.wall() - self._engine.settings.outbox.similar_seconds
         content = content_of(checked.draft)
-        rows = await self._lane.run(lambda store: store.alike(content, since))
+        rows = await self._thread.run(lambda store: store.alike(content, since))
         return tuple(self._entry(row) for row in rows if row.state != EntryState.DISCARDED.value)
 
     async def put(self, checked: CheckedDraft) -> Entry:
@@ -135,7 +135,7 @@ class Outbox:
         require_writable(self._engine.settings.profile)
         entries = [(kind_of(each.draft).value, packed(each.draft), content_of(each.draft)) for each in drafts]
         try:
-            rows = await self._lane.run(lambda store: store.add_all(entries, new_reference))
+            rows = await self._thread.run(lambda store: store.add_all(entries, new_reference))
         except StoreError as error:
             raise not_accepted(error) from error
         for row, checked in zip(rows, drafts, strict=True):
@@ -163,7 +163,7 @@ class Outbox:
 
     async def entries(self, *, open_only: bool = False) -> tuple[Entry, ...]:
         """Return every entry, newest first; with `open_only` those that are not settled or ask for a person."""
-        rows = await self._lane.run(lambda store: store.rows())
+        rows = await self._thread.run(lambda store: store.rows())
         found = map(self._entry, rows)
         return tuple(entry for entry in found if not open_only or not entry.over or entry.asks)
 
@@ -230,10 +230,10 @@ class Outbox:
         require_writable(self._engine.settings.profile)
         await self._runner.recover()
         hasten = self.sender.timed(machine.hastened)
-        await self._lane.run(lambda store: _hurry(store, hasten))
-        numbers = await self._lane.run(lambda store: store.due())
+        await self._thread.run(lambda store: _hurry(store, hasten))
+        numbers = await self._thread.run(lambda store: store.due())
         await asyncio.gather(*(asyncio.shield(self._runner.start(number)) for number in numbers))
-        rows = await self._lane.run(lambda store: [store.row(number) for number in numbers])
+        rows = await self._thread.run(lambda store: [store.row(number) for number in numbers])
         states = [row.state for row in rows if row is not None]
         counted = {
             name: states.count(name) for name in ("sent", "queued", "unknown", "refused", "exists", "held")
@@ -252,7 +252,7 @@ class Outbox:
 
     async def _row(self, protocol: str) -> OutboxRow:
         number = _number(protocol)
-        row = await self._lane.run(lambda store: store.row(number)) if number else None
+        row = await self._thread.run(lambda store: store.row(number)) if number else None
         if row is None:
             raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
         return row
@@ -271,7 +271,7 @@ class Outbox:
             return replace(timed(row), owner=None, lease=None, claim=row.claim + 1)
 
         number = (await self._row(protocol)).number
-        row = await self._lane.run(lambda store: store.revise(number, decided))
+        row = await self._thread.run(lambda store: store.revise(number, decided))
         if row is None:
             raise NotFound(say("There is no entry {protocol} in the outbox.", protocol=protocol))
         draft = draft_of(row)

@@ -48,9 +48,9 @@ class Runner:
     def __init__(self, engine: Engine, store: SqliteOutbox, clock: Clock, *, aside: bool) -> None:
         self.tally = _tally(store)
         self.version = 1
-        self.lane = SerialThread("outbox", lambda: store, clock, aside=aside)
+        self.thread = SerialThread("outbox", lambda: store, clock, aside=aside)
         """Where the file is worked on: a flush to a slow disk must not hold up the engine."""
-        self.sender = Sender(engine, self.lane, clock, self.news)
+        self.sender = Sender(engine, self.thread, clock, self.news)
         self.changed = asyncio.Event()
         """Set at the next change, and replaced by another then."""
         self._engine = engine
@@ -80,12 +80,12 @@ class Runner:
     async def _round(self) -> float:
         """Start whatever is due and return how many seconds nothing will be."""
         if not self._sends:
-            if await self.lane.run(lambda store: store.changed()):
+            if await self.thread.run(lambda store: store.changed()):
                 await self.news()
             return TICK_SECONDS
         await self._tidy()
         step = self._abandoned()
-        survey = await self.lane.run(lambda store: _survey(store, step))
+        survey = await self.thread.run(lambda store: _survey(store, step))
         self._took_over(survey.left_behind)
         if survey.changed or survey.left_behind:
             await self.news()
@@ -97,7 +97,7 @@ class Runner:
     async def recover(self) -> None:
         """Take over what dead processes left, and what was due on a clock that is gone. Raises StoreError."""
         step = self._abandoned()
-        left_behind = await self.lane.run(lambda store: store.recover(step))
+        left_behind = await self.thread.run(lambda store: store.recover(step))
         if left_behind:
             self._took_over(left_behind)
             await self.news()
@@ -115,7 +115,7 @@ class Runner:
         if self._tidied is None or now - self._tidied >= TIDY_SECONDS:
             self._tidied = now
             before = self._clock.wall() - self._engine.settings.outbox.keep_days * _DAY
-            if await self.lane.run(lambda store: store.purge(tuple(machine.OVER), before)):
+            if await self.thread.run(lambda store: store.purge(tuple(machine.OVER), before)):
                 await self.news()
 
     def start(self, number: int) -> asyncio.Task[None]:
@@ -162,15 +162,15 @@ class Runner:
         await asyncio.gather(*left, return_exceptions=True)
         step = self._abandoned()
         try:
-            await self.lane.run(lambda store: store.recover(step, of=(self._owner,)))
+            await self.thread.run(lambda store: store.recover(step, of=(self._owner,)))
         except StoreError as error:  # the next process finds this one dead, and does the same
             logger.warning("the outbox: %s", error)
-        await self.lane.close()
+        await self.thread.close()
 
     async def news(self) -> None:
         """Count again and wake the callers that wait for a change."""
         with contextlib.suppress(StoreError):
-            self.tally = await self.lane.run(_tally)
+            self.tally = await self.thread.run(_tally)
         self.version += 1
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()

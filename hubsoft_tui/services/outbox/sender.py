@@ -74,12 +74,12 @@ class Sender:
     def __init__(
         self,
         engine: Engine,
-        lane: SerialThread[SqliteOutbox],
+        thread: SerialThread[SqliteOutbox],
         clock: Clock,
         news: Callable[[], Awaitable[None]],
     ) -> None:
         self._engine = engine
-        self._lane = lane
+        self._thread = thread
         self._clock = clock
         self._news = news
         self.on_sent: Callable[[Ticket], Awaitable[None]] | None = None
@@ -110,7 +110,7 @@ class Sender:
 
     async def work(self, number: int) -> None:
         """Make every step of an entry that is due, until one has to wait. Raises StoreError."""
-        while (row := await self._lane.run(lambda store: store.claim(number))) is not None:
+        while (row := await self._thread.run(lambda store: store.claim(number))) is not None:
             await self._news()
             async with self._holding(row):
                 try:
@@ -134,7 +134,7 @@ class Sender:
                 await self._clock.sleep(LEASE_SECONDS / 3)
                 # One that cannot be renewed lapses; then `ready` refuses to send, and an answer is still kept.
                 with contextlib.suppress(StoreError):
-                    await self._lane.run(lambda store: store.renew(row))
+                    await self._thread.run(lambda store: store.renew(row))
 
         renewing = asyncio.create_task(renew())
         try:
@@ -161,7 +161,7 @@ class Sender:
             await self._finish(row, machine.held, said=why)
         else:
             await self._send(row, draft)
-        after = await self._lane.run(lambda store: store.row(row.number))
+        after = await self._thread.run(lambda store: store.row(row.number))
         if after is not None and after.state not in {row.state, EntryState.QUEUED.value}:
             self.note(after, draft)
 
@@ -209,7 +209,7 @@ class Sender:
             # A process that takes over from a frozen one sends again a quiet period later at the earliest.
             until = self._clock.now() + self._engine.settings.outbox.quiet_seconds
             begun = self.timed(machine.begun)
-            if await self._lane.run(lambda store: store.advance(row, begun)) is None:
+            if await self._thread.run(lambda store: store.advance(row, begun)) is None:
                 raise ClaimLost
             self.sending.add(row.number)
             await self._news()
@@ -288,7 +288,7 @@ class Sender:
         except HubSoftError as error:
             await self._finish(row, machine.postponed, said=str(error), wait=self._wait(error))
             return True
-        ours = await self._lane.run(lambda store: store.tickets())
+        ours = await self._thread.run(lambda store: store.tickets())
         similar = search.opened_meanwhile(shown.value, draft, since=row.created_at, ours=ours)
         if similar:
             said = _("While this waited, a ticket for the same service was opened. Is it the same matter?")
@@ -344,7 +344,7 @@ class Sender:
         if row.kind != EntryKind.MESSAGE.value:
             return 0
         since = (row.sent_at or row.created_at) - 2 * search.CLOCK_SECONDS
-        alike = await self._lane.run(lambda store: store.alike(row.content, since))
+        alike = await self._thread.run(lambda store: store.alike(row.content, since))
         return sum(one.number != row.number and one.state == EntryState.SENT.value for one in alike)
 
     async def _receive(self, operation: Operation[T]) -> Decoded[T]:
@@ -370,7 +370,7 @@ class Sender:
         pause = 0.5
         while True:
             try:
-                return await self._lane.run(work)
+                return await self._thread.run(work)
             except StoreError as error:
                 logger.warning("the outbox cannot be written: %s", error)
             await self._clock.sleep(pause)

@@ -250,7 +250,7 @@ class Reports:
         self._writer = writer
         self._actions = actions
         self._clock = clock
-        self._lane = SerialThread("reports", lambda: reader, clock, closed=ReportReader.close)
+        self._thread = SerialThread("reports", lambda: reader, clock, closed=ReportReader.close)
 
     @property
     def trouble(self) -> Text | str | None:
@@ -291,7 +291,7 @@ class Reports:
 
     async def close(self) -> None:
         """Close the files."""
-        await self._lane.close()
+        await self._thread.close()
 
     def _with_actions(self, report: DayReport) -> DayReport:
         return replace(report, actions=self._actions(report.day))
@@ -302,4 +302,4 @@ class Reports:
                 self._writer.flush()
             return work(reader)
 
-        return await self._lane.run(read)
+        return await self._thread.run(read)

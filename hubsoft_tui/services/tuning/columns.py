@@ -219,7 +219,7 @@ class TraceSource:
         self._account = account
         self._clock = clock
         self._lock = asyncio.Lock()
-        self._lane = SerialThread(
+        self._thread = SerialThread(
             "trace-read", lambda: open_database(path, MIGRATIONS, senses=SENSES), clock, closed=Database.close
         )
         self._columns: tuple[TraceColumns, float] | None = None
@@ -230,7 +230,7 @@ class TraceSource:
         async with self._lock:
             if self._columns is None or fresh or self._clock.now() >= self._columns[1]:
                 began = time.perf_counter()
-                read = await self._lane.run(self._read_columns)
+                read = await self._thread.run(self._read_columns)
                 self._columns = read, self._until(time.perf_counter() - began)
             return self._columns[0]
 
@@ -239,13 +239,13 @@ class TraceSource:
         async with self._lock:
             if self._arrivals is None or self._clock.now() >= self._arrivals[1]:
                 began = time.perf_counter()
-                read = await self._lane.run(self._read_arrivals)
+                read = await self._thread.run(self._read_arrivals)
                 self._arrivals = read, self._until(time.perf_counter() - began)
             return self._arrivals[0]
 
     async def close(self) -> None:
         """Close the file, after the reading that goes on."""
-        await self._lane.close()
+        await self._thread.close()
 
     def _until(self, took: float) -> float:
         return self._clock.now() + max(KEPT_SECONDS, took * KEPT_TIMES)

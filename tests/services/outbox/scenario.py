@@ -129,8 +129,8 @@ class Process:
         self.database = open_database(world.home / "outbox.db", MIGRATIONS)
         store = SqliteOutbox(self.database, "account", self.liveness, world.clock)
         self.outbox = Outbox(self, store, world.clock, aside=False)  # type: ignore[arg-type] # it quacks
-        self._do = self.outbox._lane.run
-        self.outbox._lane.run = self._when_not_frozen  # type: ignore[method-assign]
+        self._do = self.outbox._thread.run
+        self.outbox._thread.run = self._when_not_frozen  # type: ignore[method-assign]
         self.running = asyncio.create_task(self.outbox.run())
 
     async def _when_not_frozen(self, work: Callable[[SqliteOutbox], Any]) -> Any:

@@ -447,7 +447,7 @@ async def test_a_full_disk_is_said_and_nothing_is_sent(hub_over, simulator):
             pages = database.read("PRAGMA page_count")[0][0]
             return database.read(f"PRAGMA max_page_count={pages}")
 
-        return await services.outbox._lane.run(limit)
+        return await services.outbox._thread.run(limit)
 
     await hub.run(fill)
     long = ticket_for(any_customer(simulator), "Sem acesso. " * 400)
