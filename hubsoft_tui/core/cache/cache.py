@@ -60,9 +60,11 @@ class _CacheEntry(Generic[T]):
     epoch: str
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class CachedAnswer:
-    """What the cache holds for a question, however old. `age` and `fetched_at` are the oldest part's."""
+class CachedAnswer(msgspec.Struct, frozen=True):
+    """What the cache holds for a question, however old. `age` and `fetched_at` are the oldest part's.
+
+    Its text form shows nothing of a customer.
+    """
 
     values: tuple[Any, ...]
     age: float
@@ -70,6 +72,8 @@ class CachedAnswer:
     truncated: bool = False
     ids: tuple[str, ...] = ()
     """The records' own names, in the order of `values`."""
+
+    __repr__ = object.__repr__
 
     @property
     def negative(self) -> bool:

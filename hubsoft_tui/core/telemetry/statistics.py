@@ -21,9 +21,8 @@ class _Counter:
     def __init__(self) -> None:
         self.counts = dict.fromkeys(Outcome, 0)
         self.expired = 0
-        self.course: deque[tuple[int, int, int]] = deque(
-            maxlen=COURSE_MINUTES
-        )  # minute, asked, answered here
+        self.course: deque[list[int]] = deque(maxlen=COURSE_MINUTES)
+        """Of each minute in which something was asked: which it was, asked, answered here."""
 
 
 class Statistics:
@@ -89,10 +88,11 @@ class Statistics:
         counter.counts[outcome] += 1
         counter.expired += expired
         minute = int(self._clock.now() // 60)
-        asked = answered = 0
-        if counter.course and counter.course[-1][0] == minute:
-            _, asked, answered = counter.course.pop()
-        counter.course.append((minute, asked + 1, answered + (outcome in _ANSWERED)))
+        if not counter.course or counter.course[-1][0] != minute:
+            counter.course.append([minute, 0, 0])
+        latest = counter.course[-1]
+        latest[1] += 1
+        latest[2] += outcome in _ANSWERED
 
     def today(self) -> int:
         """How many questions were asked since local midnight, or the start if that was later."""
