@@ -287,10 +287,12 @@ class TicketBoard:
 
     def _apply_news(self, delta: Delta, status: SyncStatus, board: BoardState | None, count: int) -> None:
         newest = delta.changes[-1].number if delta.changes else self.looked.newest
+        passed = status.last.at if status.last is not None else 0.0
         if board is not None:
-            self.looked.begin(board.read_to, board.left_at, newest, self.screen.console.wall())
+            self.looked.begin(board.read_to, board.left_at, newest, self.screen.console.wall(), passed)
             self._restore(board)
         self.looked.newest, self.looked.count = newest, count
+        self.looked.passed(passed)
         now = self.screen.console.wall()
         self.followed.apply_delta(delta, self.me, now)
         self.followed.set_status(status, now)

@@ -86,20 +86,34 @@ class Presence:
         self._touched = float("-inf")
         self._behind = False
         """An absence left something to read."""
+        self._old: float | None = None
+        """When the last pass began, while what happened in the absence may not be known here yet."""
 
-    def begin(self, read_to: int | None, left_at: float, newest: int, now: float) -> None:
-        """Go on from where the person left; at the very first start everything is read."""
+    def begin(
+        self, read_to: int | None, left_at: float, newest: int, now: float, passed: float = 0.0
+    ) -> None:
+        """Go on from where the person left; at the very first start everything is read.
+
+        `passed` is when the last pass began: what the next one finds after a long silence happened in the absence.
+        """
+        self._old = passed if read_to is not None and now - passed > AWAY_SECONDS else None
         self.newest = newest
         self.read_to = newest if read_to is None else min(read_to, newest)
         self.left_at = left_at or now
         self._touched = now
         self._behind = self.newest > self.read_to
-        if not self._behind:
+        if not self._behind and self._old is None:
             self.left_at = now
+
+    def passed(self, began: float) -> None:
+        """Take note of the last pass: the first after a silence tells what happened in the absence."""
+        if self._old is not None and began != self._old:
+            self._old = None
+            self._behind = self.read_to is not None and self.newest > self.read_to
 
     def touch(self, now: float) -> None:
         """Note that the person is here. What came since the last touch is read, unless that was an absence."""
-        if self.read_to is None:
+        if self.read_to is None or self._old is not None:
             return
         if now - self._touched > AWAY_SECONDS and self.newest > self.read_to:
             self._behind = True
@@ -121,6 +135,6 @@ class Presence:
 
     def mark(self, now: float) -> None:
         """Count every change as read."""
-        self._behind, self._touched = False, now
+        self._behind, self._touched, self._old = False, now, None
         self.touch(now)
         self.seen.clear()

@@ -65,3 +65,32 @@ def test_a_restart_goes_on_where_the_person_left():
     lost = Presence()
     lost.begin(99, NOW, 12, LATER)  # the mirror was lost and begun anew
     assert (lost.read_to, lost.unread(LATER)) == (12, False)
+
+
+def test_what_the_first_pass_after_a_restart_finds_happened_in_the_absence():
+    looked = Presence()
+    looked.begin(10, NOW, 10, LATER, passed=NOW)
+    looked.passed(NOW)
+    looked.touch(LATER + 1)
+    looked.newest = 14
+    looked.passed(LATER + 2)
+    looked.touch(LATER + 3)
+    assert (looked.read_to, looked.left_at, looked.unread(LATER + 3)) == (10, NOW, True)
+    looked.mark(LATER + 4)
+    looked.newest = 15
+    looked.passed(LATER + 60)
+    looked.touch(LATER + 61)
+    assert (looked.read_to, looked.unread(LATER + 61)) == (15, False)
+
+
+def test_a_first_pass_that_finds_nothing_leaves_nothing_and_so_does_a_mirror_that_was_kept_up_to_date():
+    looked = Presence()
+    looked.begin(10, NOW, 10, LATER, passed=NOW)
+    looked.passed(LATER + 2)
+    looked.touch(LATER + 3)
+    assert (looked.unread(LATER + 3), looked.left_at) == (False, LATER + 3)
+    kept = Presence()
+    kept.begin(10, NOW, 10, LATER, passed=LATER - 20)
+    kept.newest = 12
+    kept.passed(LATER + 40)
+    assert not kept.unread(LATER + 41)
