@@ -22,7 +22,7 @@ from hubsoft_tui.services.outbox.types import Entry, EntryKind
 from hubsoft_tui.settings import canned_texts, places
 from hubsoft_tui.texts import N_, _
 from widgets.customer.card import CustomerAside
-from widgets.fields import ChoiceField, ChoiceOption, TickField
+from widgets.fields import ChoiceField, ChoiceOption, QuestionInput, TickField
 from widgets.line_widget import data
 
 from ..frame.actions import action
@@ -102,14 +102,6 @@ class WriteForm(ConsoleModal[Entry]):
         """Compose the fields, each with `field()`."""
         yield from ()
 
-    def values(self) -> dict[str, Value]:
-        """Return what stands in the fields."""
-        raise NotImplementedError
-
-    def fill(self, values: dict[str, Value]) -> None:
-        """Put `values` into the fields."""
-        raise NotImplementedError
-
     def problems(self) -> dict[str, str]:
         """Return what is wrong, by field id, in the order of the form; no entry where nothing is."""
         raise NotImplementedError
@@ -176,6 +168,38 @@ class WriteForm(ConsoleModal[Entry]):
         super().on_resize()
         for aside in self.query("#write-customer"):
             aside.display = self.app.size.width >= BESIDE_COLUMNS
+
+    # -- what stands in the fields, by their ids; of a choice from HubSoft's lists its label too
+
+    def values(self) -> dict[str, Value]:
+        """Return what stands in the fields; before they are there what the form begins with."""
+        found: dict[str, Value] = dict(self._pristine)
+        found |= {str(field.id): field.text for field in self.query(TextField)}
+        found |= {str(field.id): field.value for field in self.query(QuestionInput)}
+        found |= {str(field.id): field.on for field in self.query(TickField)}
+        for field in self.query(ChoiceField):
+            found[str(field.id)] = field.chosen.id if field.chosen else None
+            if f"{field.id}_label" in found:
+                found[f"{field.id}_label"] = field.chosen.label if field.chosen else None
+        return found
+
+    def fill(self, values: dict[str, Value]) -> None:
+        """Put `values` into the fields."""
+        for text in self.query(TextField):
+            text.write(str(values[str(text.id)] or ""))
+        for typed in self.query(QuestionInput):
+            typed.value = str(values[str(typed.id)] or "")
+        for tick in self.query(TickField):
+            tick.on = bool(values[str(tick.id)])
+            tick.redraw()
+        for field in self.query(ChoiceField):
+            number = whole(values[str(field.id)])
+            if f"{field.id}_label" in values:
+                label = str(values[f"{field.id}_label"] or number)
+                field.chosen = None if number is None else ChoiceOption(number, label)
+                field.repaint()
+            else:
+                field.offer(field.options, number)
 
     # -- texts that were written before
 
@@ -280,18 +304,12 @@ class WriteForm(ConsoleModal[Entry]):
     # -- while one types
 
     @on(Input.Changed)
-    def changed(self, event: Input.Changed) -> None:
+    @on(TextArea.Changed)
+    def changed(self, event: Input.Changed | TextArea.Changed) -> None:
         """Say at once what no further letter mends; take a sentence back as soon as it is mended."""
         event.stop()
         self._keep_soon()
-        self._judge(event.input.id or "")
-
-    @on(TextArea.Changed)
-    def text_changed(self, event: TextArea.Changed) -> None:
-        """Take a sentence back as soon as it is mended."""
-        event.stop()
-        self._keep_soon()
-        self._judge(event.text_area.id or "")
+        self._judge(event.control.id or "")
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Say what is wrong with a field that was left."""
@@ -465,6 +483,11 @@ class WriteForm(ConsoleModal[Entry]):
     def _say(self, text: str, style: str) -> None:
         self.query_one("#write-report", Static).update(data(text, style))
         self.query_one("#write-report").scroll_visible(animate=False)
+
+
+def whole(value: Value) -> int | None:
+    """Return a number that a draft holds; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def together(reviews: Sequence[Review]) -> Review:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from textual import work
-from textual.widgets import TextArea
 
 from hubsoft_tui.privacy import format_phone
 from hubsoft_tui.services.outbox.types import EntryKind, NewTicket
 from hubsoft_tui.texts import _, ngettext
 from widgets.fields import ChoiceField, ChoiceOption, QuestionInput, TickField
 
-from .form import WriteForm
+from .form import WriteForm, whole
 from .text_field import TextField, text_problem
 
 if TYPE_CHECKING:
@@ -155,36 +154,6 @@ class OpeningForm(WriteForm):
         field.tell(_("asking for the types…"))
         field.tell(await self.offer(field, lambda services: services.outbox.types()))
 
-    def values(self) -> dict[str, Value]:
-        """Return what stands in the fields."""
-        service, kind = (
-            self.query_one("#service", ChoiceField).chosen,
-            self.query_one("#type", ChoiceField).chosen,
-        )
-        return {
-            "service": service.id if service else None,
-            "type": kind.id if kind else None,
-            "type_label": kind.label if kind else None,
-            "description": self.query_one("#description", TextArea).text,
-            "contact": self.query_one("#contact", QuestionInput).value,
-            "phone": self.query_one("#phone", QuestionInput).value,
-            "order": self.query_one("#order", TickField).on,
-        }
-
-    def fill(self, values: dict[str, Value]) -> None:
-        """Put `values` into the fields."""
-        service, kind = self.query_one("#service", ChoiceField), self.query_one("#type", ChoiceField)
-        service.offer(service.options, _whole(values["service"]))
-        number = _whole(values["type"])
-        kind.chosen = None if number is None else ChoiceOption(number, str(values["type_label"] or number))
-        kind.repaint()
-        self.query_one("#description", TextField).write(str(values["description"] or ""))
-        self.query_one("#contact", QuestionInput).value = str(values["contact"] or "")
-        self.query_one("#phone", QuestionInput).value = str(values["phone"] or "")
-        order = self.query_one("#order", TickField)
-        order.on = bool(values["order"])
-        order.redraw()
-
     def problems(self) -> dict[str, str]:
         """Return what is wrong, by field."""
         values = self.values()
@@ -225,21 +194,17 @@ class OpeningForm(WriteForm):
         """Return the ticket."""
         values = self.values()
         return NewTicket(
-            service_id=_whole(values["service"]) or self._opening.services[0].id,
+            service_id=whole(values["service"]) or self._opening.services[0].id,
             description=str(values["description"]),
             contact_name=str(values["contact"]),
             contact_phone=str(values["phone"]),
-            type_id=_whole(values["type"]),
+            type_id=whole(values["type"]),
             type_label=str(values["type_label"]) if values["type_label"] else None,
             open_work_order=bool(values["order"]),
             customer_code=self._opening.code,
             customer_document=self._opening.document,
             customer_name=self._opening.name or None,
         )
-
-
-def _whole(value: Value) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def name_problem(text: str) -> str:

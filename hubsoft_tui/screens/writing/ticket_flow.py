@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from textual import work
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static, TextArea
+from textual.widgets import Static
 
 from hubsoft_tui.errors import InvalidInput
 from hubsoft_tui.privacy import clean
@@ -31,7 +31,7 @@ from ..frame.actions import action
 from ..frame.confirm import STYLE
 from ..frame.modal import ConsoleModal
 from .entry_page import SentScreen
-from .form import WriteForm
+from .form import WriteForm, whole
 from .opening_form import OpeningForm, offered, opening_again, opening_for
 from .text_field import TextField, text_problem
 
@@ -263,14 +263,6 @@ class MessageForm(TicketForm):
         super().on_mount()
         self.query_one("#text").focus()
 
-    def values(self) -> dict[str, Value]:
-        """Return what is typed."""
-        return {"text": self.query_one("#text", TextArea).text}
-
-    def fill(self, values: dict[str, Value]) -> None:
-        """Put `values` into the field."""
-        self.query_one("#text", TextField).write(str(values["text"] or ""))
-
     def problems(self) -> dict[str, str]:
         """Return what is wrong."""
         problem = text_problem(str(self.values()["text"]))
@@ -327,24 +319,6 @@ class ClosingForm(TicketForm):
         field.tell(_("asking for the reasons…"))
         field.tell(await self.offer(field, lambda services: services.outbox.reasons()))
 
-    def values(self) -> dict[str, Value]:
-        """Return what stands in the fields."""
-        reason = self.query_one("#reason", ChoiceField).chosen
-        return {
-            "reason": reason.id if reason else None,
-            "reason_label": reason.label if reason else None,
-            "text": self.query_one("#text", TextArea).text,
-        }
-
-    def fill(self, values: dict[str, Value]) -> None:
-        """Put `values` into the fields."""
-        field, reason = self.query_one("#reason", ChoiceField), values["reason"]
-        field.chosen = (
-            ChoiceOption(reason, str(values["reason_label"] or reason)) if isinstance(reason, int) else None
-        )
-        field.repaint()
-        self.query_one("#text", TextField).write(str(values["text"] or ""))
-
     def problems(self) -> dict[str, str]:
         """Return what is wrong: a list that came is to be chosen from."""
         field = self.query_one("#reason", ChoiceField)
@@ -359,7 +333,7 @@ class ClosingForm(TicketForm):
             Closing(
                 ticket_id=each.ticket_id,
                 protocol=each.protocol,
-                reason_id=values["reason"] if isinstance(values["reason"], int) else None,
+                reason_id=whole(values["reason"]),
                 reason_label=str(values["reason_label"]) if values["reason_label"] else None,
                 description=str(values["text"]).strip(),
                 customer_name=each.customer,
