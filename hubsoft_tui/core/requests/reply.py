@@ -13,7 +13,6 @@ import re
 import traceback
 from collections.abc import Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -107,6 +106,8 @@ def _here(headers: Mapping[str, str], wall: float) -> float:
 
 
 def _date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - heavy: only a refusal has a date to read
+
     try:
         date = parsedate_to_datetime(text.strip())
         return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp()
