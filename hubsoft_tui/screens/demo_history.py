@@ -329,14 +329,14 @@ def record(path: Path, profile: Profile, stopped: Callable[[], bool]) -> None:
     start = start_of(day_of(time.time())) - DAYS * DAY
     # The weeks begin on a Monday; those before today may not. The days of the week then lie a little off.
     played = weeks(days=DAYS)
-    _replayed, rows = replay(played.questions, played, ages(CacheSettings()), start=start)
+    replayed = CacheReplay(played, ages(CacheSettings()), start)
     database = open_database(path, MIGRATIONS)
     try:
         store = TraceStore(database, profile.account)
-        for first in range(0, len(rows), AT_ONCE):
+        for first in range(0, len(played.questions), AT_ONCE):
             if stopped():
                 return
-            some = rows[first : first + AT_ONCE]
+            some = [replayed.ask(question) for question in played.questions[first : first + AT_ONCE]]
             store.write(some, list(_sent(some)), person="demo", program="console")
             time.sleep(0.01)  # other writers have the file in between
     finally:
