@@ -20,6 +20,6 @@ for id, m in pairs(g.m) do
 end
 local flights = {}
 for _, how in ipairs({'have', 'yours', 'wait', 'failed'}) do flights[how] = tonumber(redis.call('GET', ARGV[1] .. how) or 0) end
-return cmsgpack.pack({f=g.f, e=g.e, q=math.max(0, g.q - now), u=math.max(0, g.u - now), H=g.H,
+return cmsgpack.pack({f=g.f, e=g.e, q=math.max(0, g.q - now), u=math.max(0, g.u - now), H=g.J or 0,
   ot=now < (g.th.ou or 0) and g.th.ot or 0, pu=math.max(0, g.th.pu - now), n=used, w=waits, k=g.k or {ok=0}, al=g.al or 0,
   fl=flights, m=machines})

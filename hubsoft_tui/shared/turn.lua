@@ -34,9 +34,12 @@ if q.lr and q.le == g.e and q.lr > fast then fast = q.lr; g.off2 = fast - raw en
 g.r = fast
 local now = raw + g.off
 if now < g.c then g.off = g.off + (g.c - now); now = g.c end
-local vouched = (q.lo and q.le == g.e) and q.lo - g.H or g.c   -- g.H: all it was ever held back, so it never catches up
+local vouches = q.lo and q.le == g.e
+local vouched = vouches and q.lo - g.H or g.c   -- g.H: all it was ever held back, so it never catches up
 if now > vouched + TAU then
-  local to = math.max(vouched, g.c); g.off = g.off - (now - to); g.H = g.H + (now - to); now = to
+  local to = math.max(vouched, g.c)
+  if vouches then g.J = (g.J or 0) + now - to end   -- a jump that was seen; time that no caller can tell is none
+  g.off = g.off - (now - to); g.H = g.H + (now - to); now = to
 end
 g.c = now
 
@@ -66,7 +69,7 @@ if not m then m = {b=0, j=g.v, ok=false}; g.m[q.m] = m end
 m.t = fast; m.c = now; m.v = g.v; m.n = N; m.L = q.L; m.W = q.lim[2] + TAU; m.w = q.who or m.w; m.ve = q.ve
 if q.forget and q.forget ~= q.m then g.m[q.forget] = nil end      -- a person knows that it is off
 if q.begin then   -- a person knows that no other works with this login; whether one did a moment ago, not always
-  g.word = g.word or (q.begin == 'wait' and g.u > now) or nil; g.u = 0
+  g.word = q.begin == 'wait' and (g.word or g.u > now) or nil; g.u = 0
 end
 local alone_total = math.floor(N * 2 / 3)
 local function silent(x) return fast - x.t >= SILENT or x.v < m.j end
@@ -289,7 +292,7 @@ for _, s in pairs(g.s) do slots[#slots+1] = {now - s.g, (s.d or s.l) + W - now, 
 for _, h in ipairs(line) do if h.o ~= q.o then queue[#queue+1] = {h.c, h.n + (h.v or 0), now - h.a} end end
 local a = answer('ok', {g=grants, w=math.max(1, math.ceil(again)), n=lowest, apart=apart, b=share, r=roster, L=L,
   need=(g.rep and not g.rep[q.m]) and 1 or 0, pu=math.max(0, g.th.pu - now), qu=math.max(0, g.q - now),
-  un=math.max(0, g.u - now), hl=g.th.hl, H=g.H, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue, nw={nw.id, nw.n}, fo=news, vs=versions})
+  un=math.max(0, g.u - now), hl=g.th.hl, H=g.J or 0, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue, nw={nw.id, nw.n}, fo=news, vs=versions})
 g.o[q.o] = {q=q.n, a=#grants > 0 and a or nil, t=now, w=now + again}
 redis.call('SET', KEYS[1], cmsgpack.pack(g))
 return a

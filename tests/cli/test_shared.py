@@ -128,7 +128,6 @@ class TestMachines:
         assert (ran.code, 100 <= ran.document["quarantine_seconds"] <= 111) == (0, True)
         assert "requests go in 1:" in run("shared", "begin").out
         assert run("shared", "check", "--json").document["unknown_seconds"] == 0
-        shared.flushall()
         assert "Requests go now." in run("shared", "begin", "--now").out
 
     def test_a_machine_is_forgotten_by_its_name(

@@ -164,7 +164,7 @@ def test_after_a_loss_unknown_machines_keep_their_share(client: Any, changes: An
     assert (story.worst() <= LIMITS.per_window) is kept
 
 
-AT_ONCE = ("(q.begin == 'wait' and g.u > now)", "false")
+AT_ONCE = ("q.begin == 'wait' and (g.word or g.u > now)", "false")
 
 
 @pytest.mark.parametrize(("changes", "kept"), [([], True), ([AT_ONCE], False)], ids=["kept", "without"])
@@ -200,6 +200,16 @@ def test_what_a_clock_was_held_back_by_is_never_caught_up(client: Any, changes: 
         story.step += 61.0
     assert len(story.sent) >= LIMITS.per_window
     assert (story.worst() <= LIMITS.per_window) is kept
+    assert machine.last["H"] == pytest.approx(2 * 61_000 if kept else 61_000, abs=2_000)
+
+
+def test_a_night_without_a_caller_is_no_jump_of_the_clock(client: Any) -> None:
+    story = Story(client, [])
+    story.turn(story.machine("yesterday"))
+    story.instant += 36_000.0
+    today = story.machine("today")
+    story.turn(today)
+    assert today.last["H"] == 0
 
 
 def test_a_machine_with_a_long_queue_leaves_the_others_their_turns(client: Any) -> None:
