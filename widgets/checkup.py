@@ -114,11 +114,11 @@ def _columns() -> list[Column[MemberRow]]:
     return [
         Column("result", _("Result"), _result, width=16, sort=rank),
         Column(
-            "name", _("Name"), lambda row: row.member.name, minimum=20, weight=3, sort=lambda r: r.member.name
+            "name", _("Name"), lambda row: row.member.name, minimum=19, weight=3, sort=lambda r: r.member.name
         ),
         Column("document", _("Document"), lambda row: mask_document(row.member.document), width=18),
         Column("was", _("Before"), _was, width=14, priority=4, style="$quiet"),
-        Column("status", _("Service status"), _status, minimum=14, weight=2, priority=1),
+        Column("status", _("Service status"), _status, minimum=18, weight=2, priority=1),
         Column("since", _("Since"), _since, width=10, priority=3, sort=_since_key, style="$quiet"),
         Column(
             "plan", _("Service"), lambda row: _of(row).plan, minimum=22, weight=2, priority=5, style="$quiet"

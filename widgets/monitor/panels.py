@@ -81,11 +81,11 @@ class ApiPanel(Drawn):
             lines += self._course(width, min(6, spare - 1))
         if spare >= 0:
             lines.append(self._troubles(width))
-        lines.append(
-            pair_labelled(
-                _("breaker"), self._breaker(), _("last good"), moment(api.last_good, self._now), width
-            )
-        )
+        breaker: tuple[Part, ...] = ((f"{_('breaker')} ", _QUIET), self._breaker())
+        good: tuple[Part, ...] = ((f"{_('last good')} ", _QUIET), moment(api.last_good, self._now))
+        # Two letters of a time say nothing; while HubSoft is away the verdict says since when.
+        fits = line(*breaker).cell_length + 2 + line(*good).cell_length <= width
+        lines.append(beside(breaker, good if fits else (), width))
         return lines
 
     def _course(self, width: int, height: int) -> list[Content]:

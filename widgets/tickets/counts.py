@@ -227,8 +227,8 @@ class SyncLine(Drawn):
         if self._hint:
             return [self._hint.truncate(width, ellipsis=True)]
         right = self._sync(width)
-        if self._unread is not None and width < _NARROW:
-            # What a person missed before what a machine did.
+        if (self._unread or self._filter or self._marked) and width < _NARROW:
+            # What a person missed, wants or does stands before what a machine did.
             right = self._sync(width, costs=False)
         left = self._left(max(0, width - right.cell_length - 2))
         space = max(0, width - left.cell_length - right.cell_length)

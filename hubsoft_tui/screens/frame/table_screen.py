@@ -50,8 +50,8 @@ class TableScreen(ConsoleScreen):
 
     @property
     def typing(self) -> bool:
-        """Whether the filter is typed into: a slash belongs to it, as in a date."""
-        return self.composed and self._line.field.has_focus
+        """Whether any field is typed into: a slash belongs to it, as in a date or a path."""
+        return isinstance(self.focused, Input)
 
     @action(
         "slash",

@@ -3,6 +3,7 @@
 import pytest
 
 from hubsoft_tui.core.types import Badges
+from hubsoft_tui.screens.frame.table_screen import PathInput
 from hubsoft_tui.store.alerts import Alert
 from tests.screens.builders import WALL, request, snapshot
 from tests.screens.fake import FakeHub, console, seen, settle, wait_for
@@ -49,3 +50,13 @@ async def test_the_same_keys_filter_and_sort_everywhere(keys, text):
         sorted_so = [*map(repr, table.rows)]
         await pilot.press("O")
         assert [*map(repr, table.rows)] == sorted_so[::-1]
+
+
+@pytest.mark.parametrize("keys", ["f4,i", "f8,e"])
+async def test_a_slash_typed_into_a_path_belongs_to_it(keys):
+    async with console(filled(), size=(80, 24)) as (app, pilot, _hub):
+        await pilot.press(*keys.split(","))
+        await wait_for(pilot, lambda: isinstance(app.focused, PathInput))
+        await pilot.press("ctrl+u", *"/tmp/a.csv")
+        assert app.focused.value == "/tmp/a.csv"
+        assert not app.screen.query_one(FilterLine).display
