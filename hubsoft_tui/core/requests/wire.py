@@ -164,8 +164,12 @@ class CheckedStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """Close the connection now: nothing that was not sent or read by this time matters any more."""
-        self._transport.abort()
+        self.abort()
         await asyncio.sleep(0)
+
+    def abort(self) -> None:
+        """Close the connection, which is done once the loop has turned."""
+        self._transport.abort()
 
     async def start_tls(
         self,
@@ -215,20 +219,35 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         socket_options: SocketOptions = None,
     ) -> CheckedStream:
         """Connect to a host by name or number. Raises ConnectTimeout or ConnectError."""
+        # Not cancelled with the request: asyncio loses a connection that is made in that very moment.
+        connecting = asyncio.create_task(_connected(host, port, timeout))
         try:
-            async with asyncio.timeout(timeout):
-                _, stream = await asyncio.get_running_loop().create_connection(
-                    CheckedStream, host, port, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS
-                )
-        except TimeoutError:
-            raise httpcore.ConnectTimeout from None
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        return stream
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_close)
+            raise
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the running loop."""
         await asyncio.sleep(seconds)
+
+
+async def _connected(host: str, port: int, timeout: float | None) -> CheckedStream:  # noqa: ASYNC109
+    try:
+        async with asyncio.timeout(timeout):
+            _, stream = await asyncio.get_running_loop().create_connection(
+                CheckedStream, host, port, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS
+            )
+    except TimeoutError:
+        raise httpcore.ConnectTimeout from None
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return stream
+
+
+def _close(connecting: asyncio.Task[CheckedStream]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().abort()
 
 
 class Wire:

@@ -71,7 +71,8 @@ class QuestionRow(msgspec.Struct, frozen=True):
     """For such a miss: the older record was of a customer without an active contract."""
 
 
-class SentRow(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class SentRow:
     """One request as it ended. `wait` and `latency` in seconds, `size` in bytes; see `RequestRow` for the rest."""
 
     at: float
