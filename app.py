@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import signal
 import sys
@@ -59,7 +58,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HubSoftConsole", "open_console"]
 
-_log: Final = logging.getLogger("hubsoft_tui.app")
 SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 CLOSING_SECONDS: Final = 3.0
 SWITCH_SECONDS: Final = 0.001
@@ -132,9 +130,7 @@ class HubSoftConsole(Console):
 
     def get_driver_class(self) -> type[Driver]:
         """Return the driver whose input survives any byte; another one, such as a browser's, when it is named."""
-        if constants.DRIVER:
-            return super().get_driver_class()
-        return TerminalDriver
+        return super().get_driver_class() if constants.DRIVER else TerminalDriver
 
     # -- what it looks like
 
@@ -153,22 +149,17 @@ class HubSoftConsole(Console):
             marks = (*marks, (_("● REC"), "bold $background on $bad"))
         if self._demo is None:
             return marks
-        text = _("DEMO")
-        if scenario := self._demo.scenario:
-            text = f"{text} · {self._demo.title(scenario)}"
-        return (*marks, (text, "bold $background on $mark"))
+        return (*marks, (self._demo.mark(), "bold $background on $mark"))
 
     # -- how it starts
 
     def on_load(self) -> None:
         """Obey signals before anything is asked of the terminal."""
         # Textual restores the terminal when it exits, but catches no signal.
-        loop = asyncio.get_running_loop()
-
-        def leave(code: int) -> None:
-            loop.call_soon_threadsafe(partial(self._leave, code))
-
-        self._signals = SignalWatch(SIGNALS, leave, lambda: getattr(self._driver, "output", None))
+        soon = asyncio.get_running_loop().call_soon_threadsafe
+        self._signals = SignalWatch(
+            SIGNALS, lambda code: soon(self._leave, code), lambda: getattr(self._driver, "output", None)
+        )
         self._signals.start()
 
     def _first_run(self) -> Screen[None]:
@@ -180,21 +171,18 @@ class HubSoftConsole(Console):
         if not gc.isenabled():  # see `__main__`
             gc.freeze()
             gc.enable()
-        if self.keymap:
-            self._check_keys()
+        try:
+            if self.keymap:
+                import_areas()
+                registry.check(self.keymap)
+        except SettingsError as error:
+            self.tell(error, severity="error")
         for warning in self._warnings:
             self.tell(str(warning), severity="warning")
         self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
         if not self._unconfigured:
             self.start_engine()
         self.recording.begin()
-
-    def _check_keys(self) -> None:
-        import_areas()
-        try:
-            registry.check(self.keymap)
-        except SettingsError as error:
-            self.tell(error, severity="error")
 
     def on_ready(self) -> None:
         """Begin everything slow once the first screen is painted: until it is ready, Textual paints nothing."""
@@ -277,11 +265,6 @@ class HubSoftConsole(Console):
         self.recording.turn()
         self.redraw_marks()
 
-    def redraw_marks(self) -> None:
-        """Draw again what stands at the end of the area bar."""
-        if isinstance(screen := self.in_sight, ConsoleScreen):
-            screen.redraw_frame()
-
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
@@ -362,8 +345,7 @@ class HubSoftConsole(Console):
         """Say what of a paste nothing takes, and let the screen know that a person is there."""
         if isinstance(event, Key | MouseDown | MouseScrollDown | MouseScrollUp):
             self._touched = True
-            if isinstance(screen := self.in_sight, ConsoleScreen):
-                screen.touched()
+            self.in_sight.touched()
         if isinstance(event, Paste) and not event.is_forwarded:
             judge_paste(self, event.text)
         await super().on_event(event)

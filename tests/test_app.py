@@ -162,9 +162,7 @@ async def test_starting_in_a_small_terminal_is_told_too():
 async def test_signals_leave_with_their_code(number, code):
     async with console(FakeHub()) as (app, pilot, _hub):
         os.kill(os.getpid(), number)
-        await asyncio.sleep(0)
-        await settle(pilot)
-        assert app.return_code == code
+        await wait_for(pilot, lambda: app.return_code == code)
 
 
 async def test_a_crash_tells_one_line_and_keeps_documents_out_of_it(tmp_path):

@@ -148,30 +148,23 @@ class Demo:
         """The scenario being played; empty while the simulator is not running."""
         return self._simulator.scenario if self._simulator is not None else ""
 
-    @property
-    def scenarios(self) -> tuple[str, ...]:
-        """Every scenario that can be played."""
-        from hubsoft_tui.simulator import SCENARIOS  # noqa: PLC0415 - first frame
-
-        return tuple(SCENARIOS)
+    def mark(self) -> str:
+        """Return that it is the demo, and its scenario."""
+        return f"{_('DEMO')} · {self.title(self.scenario)}" if self.scenario else _("DEMO")
 
     def offered(self) -> Iterator[tuple[str, str, str]]:
         """Yield the scenarios that can be played: name, title, what happens; none before the demo runs."""
-        for name in self.scenarios if self.scenario else ():
-            explained = _("Scenario: {help}").format(help=self.explain(name))
-            yield name, _("Demo: {scenario}").format(scenario=self.title(name)), explained
+        from hubsoft_tui.simulator import SCENARIOS  # noqa: PLC0415 - first frame
+
+        for name, scenario in SCENARIOS.items() if self.scenario else ():
+            explained = _("Scenario: {help}").format(help=_(scenario.help))
+            yield name, _("Demo: {scenario}").format(scenario=_(scenario.title)), explained
 
     def title(self, scenario: str) -> str:
         """Return a scenario's name for people."""
         from hubsoft_tui.simulator import SCENARIOS  # noqa: PLC0415 - first frame
 
         return _(SCENARIOS[scenario].title)
-
-    def explain(self, scenario: str) -> str:
-        """Return what happens in a scenario, as a sentence."""
-        from hubsoft_tui.simulator import SCENARIOS  # noqa: PLC0415 - first frame
-
-        return _(SCENARIOS[scenario].help)
 
     def play(self, scenario: str) -> None:
         """Switch to `scenario` at once."""

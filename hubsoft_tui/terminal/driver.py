@@ -207,7 +207,7 @@ class SignalWatch:
     def __init__(
         self,
         numbers: Sequence[signal.Signals],
-        leave: Callable[[int], None],
+        leave: Callable[[int], object],
         output: Callable[[], TerminalOutput | None],
         *,
         end: Callable[[int], object] = os._exit,

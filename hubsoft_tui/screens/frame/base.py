@@ -93,9 +93,6 @@ class ConsoleScreen(ConsolePart, Screen[None]):
     def engine_changed(self) -> None:
         """Follow the start: the engine runs, or could not start (`trouble`)."""
 
-    def touched(self) -> None:
-        """Take note that the person pressed a key or used the mouse here."""
-
     def relabelled(self) -> None:
         """Fill the screen again: the language changed and every widget is new."""
 
@@ -141,7 +138,7 @@ class ConsoleScreen(ConsolePart, Screen[None]):
             self.tick(self.console.hub.snapshot())
 
     def redraw_frame(self) -> None:
-        """Say again where we are and what the keys do: after focus, size, language or state changed."""
+        """Draw marks, areas and keys again."""
         if not self.is_mounted:
             return
         marks = self.console.marks()

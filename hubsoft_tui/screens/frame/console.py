@@ -281,8 +281,8 @@ class Console(App[int]):
         return False
 
     def redraw_marks(self) -> None:
-        """Draw again what `marks` says."""
-        raise NotImplementedError
+        """Draw again what `marks` says, at the end of the area bar."""
+        self.in_sight.redraw_frame()
 
     def _tick(self) -> None:
         """Have what is in sight follow the engine: the view clock's."""
@@ -418,6 +418,12 @@ class ConsolePart:
 
     def take(self) -> None:
         """Take what is typed here as a draft."""
+
+    def redraw_frame(self) -> None:
+        """Say again where we are and what the keys do: after focus, size, language or state changed."""
+
+    def touched(self) -> None:
+        """Take note that the person pressed a key or used the mouse here."""
 
     def follows(self, entry: Entry) -> bool:
         """Whether this part itself tells what becomes of `entry`, so that no toast needs to."""
