@@ -134,7 +134,7 @@ OTHER = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])
 if sys.argv[2] == "rename":
-    connection.execute("UPDATE record SET body = replace(body, 'BIANCA COUTO', 'OUTRO NOME')")
+    connection.execute("UPDATE record SET body = CAST(replace(body, 'BIANCA COUTO', 'OUTRO NOME') AS BLOB)")
 else:
     connection.execute("DELETE FROM record")
 connection.commit()
