@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
+from functools import cached_property
 from typing import Final
 
 _BIDI: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -27,7 +29,11 @@ def as_typed(text: str) -> str:
     """Return what a terminal sent: bytes that are not UTF-8 came from a Latin-1 keyboard, and are read as that."""
     if text.isascii() or not any("\udc80" <= character <= "\udcff" for character in text):
         return text
-    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    sent = text.encode("utf-8", "surrogateescape")
+    try:
+        return sent.decode()  # under a locale that knows ASCII alone
+    except UnicodeDecodeError:
+        return sent.decode("cp1252", "replace")
 
 
 def format_document(document: str) -> str:
@@ -72,6 +78,78 @@ def mask_email(address: str) -> str:
     return f"{name[:1]}{HIDDEN}@{host}" if at and name and host else HIDDEN
 
 
+class HiddenSecret:
+    """A secret of this process, and how it is found in a text, in whatever form a server repeats it."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._lower = secret.lower()
+        self._coded = _coded(secret.encode("utf-8", "replace"))
+
+    def hidden_in(self, text: str) -> str:
+        """Return `text` without it."""
+        for coded in self._coded:
+            text = text.replace(coded, HIDDEN)
+        if self._lower not in text.lower() and not _SPELT.search(text):
+            return text
+        return self._pattern.sub(HIDDEN, text)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        # What follows the beginning of a long one is part of it: a pattern of all of it is long to make.
+        spelt = "".join(map(_spellings, self._secret[:_LONG]))
+        return re.compile(spelt + (r"[^\s\"'<>]*" if len(self._secret) > _LONG else ""), re.IGNORECASE)
+
+
+_LONG: Final = 40
+_SPELT: Final = re.compile(r"[%\\&+]")
+"""What a spelling that is not the secret's own has in it."""
+_hidden: dict[str, HiddenSecret] = {}
+HIDDEN_MOST: Final = 64
+"""Secrets of one process that are kept out of its texts; tokens come and go."""
+SHORTEST_SECRET: Final = 4
+"""A shorter one would be found in every word."""
+
+
+def hide(secret: str) -> None:
+    """Keep `secret` out of whatever is redacted from now on."""
+    if len(secret) < SHORTEST_SECRET or secret in _hidden:
+        return
+    while len(_hidden) >= HIDDEN_MOST:
+        del _hidden[next(iter(_hidden))]
+    _hidden[secret] = HiddenSecret(secret)
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern of what stands for a character as it is, in JSON, an address, a form or a page."""
+    units = character.encode("utf-16-be", "replace")
+    spellings = [
+        rf"\\*{re.escape(character)}",
+        "".join(f"%(?:25)?{byte:02x}" for byte in character.encode("utf-8", "replace")),
+        "".join(rf"\\+u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)),
+        f"&#(?:{ord(character)}|x0*{ord(character):x});?",
+    ]
+    if character in _ON_PAGES:
+        spellings.append(f"&{_ON_PAGES[character]};")
+    if character == " ":
+        spellings.append(r"\+")
+    return f"(?:{'|'.join(spellings)})"
+
+
+_ON_PAGES: Final = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+
+
+def _coded(secret: bytes) -> tuple[str, ...]:
+    """Return what base64 makes of a secret, wherever in a text it begins."""
+    found = set()
+    for before in range(3):
+        coded = b2a_base64(bytes(before) + secret, newline=False).decode().rstrip("=")
+        whole = coded[(before * 8 + 5) // 6 : len(coded) - 1]
+        found |= {whole, whole.translate(_URL_SAFE)}
+    return tuple(found)
+
+
 def redact(text: object) -> str:
     """Hide every secret, document, phone, e-mail address and payment code in `text`; for logs and crash reports.
 
@@ -79,8 +157,11 @@ def redact(text: object) -> str:
     """
     try:
         found = text if isinstance(text, str) else str(text)
+        for secret in tuple(_hidden.values()):
+            found = secret.hidden_in(found)
         for pattern, replacement in _SECRETS:
             found = pattern.sub(replacement, found)
+        found = _SPELT_DIGIT.sub(_digit, found)
         found = _PAYMENT.sub(HIDDEN, found)
         found = _EMAIL.sub(lambda match: mask_email(match[0]), found)
         for pattern in (_CNPJ, _CPF):
@@ -129,7 +210,13 @@ _PAYMENT: Final = re.compile(
 )
 # Possessive, and only where a run begins: a long run without @ is read once, not once per character.
 _EMAIL: Final = re.compile(r"(?<![\w.%+-])[\w.%+-]++@[\w-]++(?:\.[\w-]++)+")
-_CPF: Final = re.compile(r"(?<![0-9])[0-9]{3}[. ]?[0-9]{3}[. ]?[0-9]{3}[-. ]?[0-9]{2}(?![0-9])")
+# Between the groups of a document: a mark or a space of any script, or what stands for one in an address or JSON.
+_APART: Final = r"(?:[-._/\s\u00b7\u2010-\u2015\u2212+]|%(?:25)?(?:20|a0)|\\+(?:u00[0-9a-f]{2}|[/nt]))?"
+# A digit, or a mark between digits, as an address, JSON or a page may spell it.
+_SPELT_DIGIT: Final = re.compile(r"(?i)(?:\\+u00|%(?:25)?|&#x0*)(3[0-9]|2[def]);?|&#(4[5-9]|5[0-7]);?")
+_CPF: Final = re.compile(
+    rf"(?i)(?<![0-9])[0-9]{{3}}{_APART}[0-9]{{3}}{_APART}[0-9]{{3}}{_APART}[0-9]{{2}}(?![0-9])"
+)
 _CNPJ: Final = re.compile(
     r"(?i)(?<![0-9A-Z])[0-9A-Z]{2}[. ]?[0-9A-Z]{3}[. ]?[0-9A-Z]{3}[/ ]?[0-9A-Z]{4}[- ]?[0-9]{2}(?![0-9A-Z])"
 )
@@ -138,6 +225,10 @@ _PHONE: Final = re.compile(
     r"(?:9[ -]?)?[2-9][0-9]{3}[ -]?[0-9]{4}(?![0-9])"
     r"|(?<![0-9])9[0-9]{4}-[0-9]{4}(?![0-9])"
 )
+
+
+def _digit(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16) if match[1] else int(match[2]))
 
 
 def _bare(document: str) -> str:

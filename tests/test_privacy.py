@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import random
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_plus
 
 import pytest
 from brutils.cnpj import generate as cnpj_of
@@ -11,16 +14,21 @@ from brutils.cpf import generate as cpf_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hubsoft_tui import privacy
+from hubsoft_tui.core.ports import StoredToken
 from hubsoft_tui.privacy import (
     REPLACEMENT,
     clean,
     format_document,
     format_phone,
+    hide,
     mask_document,
     mask_email,
     mask_phone,
     redact,
 )
+from hubsoft_tui.settings.tree import Profile
+from tests.fuzzing import examples
 
 
 @pytest.mark.parametrize(
@@ -194,3 +202,74 @@ def test_lines_stay_lines_when_they_are_meant() -> None:
     assert clean("a\n\tb\x1b", multiline=True) == f"a\n\tb{REPLACEMENT}"
     assert clean("a\n\tb") == f"a{REPLACEMENT}{REPLACEMENT}b"
     assert clean("\ud800x\udfff") == f"{REPLACEMENT}x{REPLACEMENT}"
+
+
+SPELT = (
+    str,
+    str.upper,
+    str.swapcase,
+    lambda text: quote(text, safe=""),
+    quote_plus,
+    lambda text: quote(quote(text, safe=""), safe=""),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    lambda text: "".join(f"\\u{ord(character):04x}" for character in text),
+    lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    lambda text: "".join(f"&#{ord(character)};" for character in text),
+    html.escape,
+    lambda text: b64encode(text.encode()).decode(),
+    lambda text: b64encode(f"api@provedor.example:{text}".encode()).decode(),
+    lambda text: urlsafe_b64encode(f"ab{text}".encode()).decode(),
+)
+
+
+@examples(60)
+@given(
+    st.text(
+        st.characters(
+            min_codepoint=33, max_codepoint=0xFF, exclude_categories=["C", "Z"], exclude_characters="ßµÿ"
+        ),
+        min_size=8,
+        max_size=60,
+    ),
+    st.sampled_from(SPELT),
+)
+def test_a_secret_is_hidden_in_whatever_form_it_comes_back(secret, spell):
+    hide(secret)
+    try:
+        spelt = spell(secret)
+        said = redact(f"O valor <{spelt}> não serve")
+    finally:
+        forget(secret)
+    inner = spelt[4:-4] if spell in SPELT[-3:] else spelt
+    assert inner.lower() not in said.lower() or inner.lower() in "***"
+    assert said.startswith("O valor <")
+
+
+def forget(secret: str) -> None:
+    privacy._hidden.pop(secret, None)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "862%2E149%2E410%2D81",
+        "862.149.410\u201381",
+        r"\u0038\u0036\u0032.149.410-81",
+        "862 149 410/81",
+        "862&#46;149.410-81",
+    ],
+)
+def test_a_document_is_hidden_however_a_server_spells_it(written):
+    assert "862" not in redact(f"CPF {written} inválido")
+
+
+def test_a_profile_and_a_token_keep_their_secrets_out_of_what_is_said():
+    try:
+        Profile(password="segredo-que-volta", client_secret="outro-segredo")
+        StoredToken("token-que-volta", 1, 0.0, 0.0, 0.0, 0.0, "boot")
+        said = redact("segredo-que-volta outro%2Dsegredo TOKEN-que-volta")
+    finally:
+        for secret in ("segredo-que-volta", "outro-segredo", "token-que-volta"):
+            forget(secret)
+    assert said == "*** *** ***"

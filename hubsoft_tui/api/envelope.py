@@ -240,6 +240,8 @@ def _sayings(value: object) -> list[str]:
 def _sayable(value: str) -> str:
     """HubSoft's words as one line that may be shown and logged: cleaned, without personal data, not too long."""
     words = redact(scalars.text(value[:_MAX_READ]) or "")
+    if len(value) > _MAX_READ:
+        words = words.rpartition(" ")[0]  # the last may be half of what is hidden
     return words if len(words) <= _MAX_WORDS else f"{words[:_MAX_WORDS]}…"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import HubSoftError
+from ..privacy import hide
 from .types import Priority
 
 
@@ -25,6 +26,10 @@ class StoredToken:
     """On the suspend-aware clock of `epoch`."""
     expires_now: float
     epoch: str
+
+    def __post_init__(self) -> None:
+        """Keep it out of every log and message."""
+        hide(self.value)
 
     def __repr__(self) -> str:
         return f"StoredToken(version={self.version})"

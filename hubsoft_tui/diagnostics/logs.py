@@ -93,7 +93,7 @@ class PrivateFile(RotatingFileHandler):
         super().__init__(path, maxBytes=max_bytes, backupCount=kept, encoding="utf-8", errors="replace")
 
     def _open(self) -> TextIOWrapper:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
         handle = os.open(self.baseFilename, flags, 0o600)
         try:
             if os.fstat(handle).st_mode & 0o077:

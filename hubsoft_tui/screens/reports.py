@@ -17,7 +17,7 @@ from hubsoft_tui.errors import HubSoftError
 from hubsoft_tui.formats import day as written
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.services.reports.export import as_table, export
-from hubsoft_tui.settings.places import expanded
+from hubsoft_tui.settings.places import whole
 from hubsoft_tui.texts import N_, _
 from widgets.fields import FilterLine
 from widgets.report import DayFigures, DayTable, HoursChart, ReportTables, day_lines
@@ -231,10 +231,10 @@ class ReportsScreen(TableScreen):
 
     @work(group="export", exclusive=True, exit_on_error=False)
     async def _export(self, report: DayReport, name: str) -> None:
-        path = expanded(name).absolute()
         profile = self.console.settings.profile
         host = profile.url.partition("://")[2]
         try:
+            path = whole(name)
             await asyncio.to_thread(export, report, path, profile=profile.name, host=host)
         except HubSoftError as error:
             self.console.tell(error, severity="error")

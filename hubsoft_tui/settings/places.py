@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import SettingsError, StoreError
+from ..errors import InvalidInput, SettingsError, StoreError
 from ..texts import _, number, say
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def find(environment: Mapping[str, str] | None = None, home: Path | str | None =
     root = str(home) if home else env.get(HOME_VARIABLE, "")
     if root.strip():
         try:
-            folder = Path(root).expanduser().absolute()
+            folder = whole(Path(root).expanduser())
         except RuntimeError as error:
             raise _homeless() from error
         return Places(folder / "config", folder / "state", folder / "cache", home=str(folder))
@@ -100,6 +100,20 @@ def expanded(path: Path | str) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def whole(path: Path | str) -> Path:
+    """Return `path` from the root on, `~` being a home. Raises InvalidInput where the working folder is gone."""
+    named = expanded(path)
+    try:
+        return named.absolute()
+    except OSError as error:
+        raise InvalidInput(
+            say(
+                "The folder you are in is gone, so {path} means nothing. Change into another folder.",
+                path=named,
+            )
+        ) from error
 
 
 def private_folder(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..formats import DAY, HOUR
+from ..privacy import hide
 from ..texts import N_
 from .alerts import AlertSettings
 from .engine import (
@@ -316,6 +317,13 @@ class Profile:
         shape=N_('a colour such as "green" or "#4488ff", or ""'),
     )
     read_only: bool = setting(default=False, does=N_("Takes every action that writes to HubSoft away."))
+
+    def __post_init__(self) -> None:
+        """Keep the secrets out of every log and message: a server may repeat what it was sent."""
+        for secret in (self.client_secret, self.password, self.webhook_secret, self.shared_password):
+            hide(secret)
+        if "@" in self.shared_url:
+            hide(self.shared_url.partition("://")[2].rpartition("@")[0].rpartition(":")[2])
 
     @property
     def account(self) -> str:

@@ -90,8 +90,13 @@ def make_private_file(path: Path) -> None:
     # this very process holds on it. SQLite gives -wal and -shm the mode of the file itself.
     for part in PARTS:
         with contextlib.suppress(FileNotFoundError):
-            if stat.S_ISLNK(os.lstat(f"{path}{part}").st_mode):
+            mode = os.lstat(f"{path}{part}").st_mode
+            if stat.S_ISLNK(mode):
                 raise linked(Path(f"{path}{part}"))
+            if not stat.S_ISREG(mode):
+                raise StoreError(
+                    say("{path} is no ordinary file. Move it away: one is made anew.", path=f"{path}{part}")
+                )
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         return

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from ..core.clock import Clock
-from ..settings.places import private_folder, write_private
+from ..settings.places import private_folder, read_ordinary, write_private
 from ..texts import N_, Text, say
 
 logger = logging.getLogger(__name__)
@@ -180,12 +180,14 @@ class HighWater:
     def read(self) -> int:
         """Return it; 0 when there is none."""
         with contextlib.suppress(OSError, ValueError):
-            return int(self._mark.read_bytes())
+            return int(read_ordinary(self._mark))
         return 0
 
     def raise_to(self, number: int) -> None:
         """Keep `number`, durably. Raises OSError."""
-        handle = os.open(self._mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        handle = os.open(
+            self._mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
+        )
         try:
             os.pwrite(handle, b"%020d\n" % number, 0)
             os.fdatasync(handle)
@@ -205,7 +207,7 @@ def _read(folder: Path) -> list[Loss]:
     for file in folder.glob("*.json"):
         # One that is being replaced, or that another version wrote, must not hide the others.
         with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
-            found.append(Loss(**json.loads(file.read_bytes())))
+            found.append(Loss(**json.loads(read_ordinary(file))))
     return found
 
 

@@ -107,7 +107,7 @@ class ProcessLiveness:
             return False
         path = self._path(owner)
         try:
-            probe = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            probe = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         except OSError:

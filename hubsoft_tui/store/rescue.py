@@ -39,6 +39,8 @@ _CELLS: Final = {
 """Real numbers are instants (epoch s), spans and measures: beyond the years 1653 and 5138 no calendar has them."""
 PROBED: Final = 20_000
 """How many rows of a table are looked for one by one where reading on is impossible."""
+LARGEST: Final = 1 << 30
+"""Bytes of a file that is copied to be read; no database here grows to that."""
 MOST: Final = 1_000_000_000
 """No table has handed out more numbers than this; a damaged counter may say anything."""
 _UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError, OverflowError)
@@ -55,6 +57,8 @@ def rescue(aside: Path, into: sqlite3.Connection, fresh: bytes, mend: Mend | Non
     aside is left as it is; a copy is worked on. Never raises for what cannot be read.
     """
     saved = 0
+    if aside.stat().st_size > LARGEST:
+        return 0
     with contextlib.suppress(OSError, *_UNREADABLE), tempfile.TemporaryDirectory(dir=aside.parent) as folder:
         copy = Path(folder) / "copy.db"
         for part in ("", "-wal"):

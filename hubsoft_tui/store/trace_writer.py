@@ -19,6 +19,7 @@ from typing import Final, TypeVar, cast
 
 from ..core.telemetry.trace import CATEGORIES, NaiveRow, QuestionRow, SentRow
 from ..errors import StoreBusy, StoreError
+from ..settings.places import read_ordinary
 from ..texts import Text
 from .database import Database, open_database
 from .disk import make_private_folder, store_errors
@@ -318,10 +319,10 @@ def home_key(path: Path) -> bytes:
     subjects of older rows are then strangers to those of newer ones, which costs a few days of tuning.
     """
     with store_errors(path):
-        with contextlib.suppress(FileNotFoundError):
-            if len(key := path.read_bytes()) == KEY_BYTES:
+        with contextlib.suppress(OSError):
+            if len(key := read_ordinary(path, KEY_BYTES)) == KEY_BYTES:
                 return key
-            path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         make_private_folder(path.parent)
         # Linked into place whole: another process must never read half a key.
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -333,4 +334,4 @@ def home_key(path: Path) -> bytes:
                 os.link(fresh, path)
         finally:
             fresh.unlink(missing_ok=True)
-        return path.read_bytes()
+        return read_ordinary(path, KEY_BYTES)

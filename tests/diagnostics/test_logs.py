@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import stat
 import subprocess
 import sys
@@ -45,6 +46,12 @@ def test_a_log_that_cannot_be_written_is_said_with_its_name(tmp_path: Path) -> N
     in_the_way = tmp_path / logs.FILE_NAME
     in_the_way.mkdir()
     with pytest.raises(StoreError, match=f"{logs.FILE_NAME} cannot be written"):
+        logs.configure(tmp_path)
+
+
+def test_a_pipe_in_its_place_keeps_none_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / logs.FILE_NAME)
+    with pytest.raises(StoreError, match="cannot be written"):
         logs.configure(tmp_path)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hubsoft_tui.errors import StoreError
-from hubsoft_tui.settings.places import create_private, find, private_folder, write_private
+from hubsoft_tui.errors import InvalidInput, StoreError
+from hubsoft_tui.settings.places import create_private, find, private_folder, whole, write_private
 
 
 def mode(path: Path) -> int:
@@ -73,3 +73,14 @@ def test_what_cannot_be_written_is_named_and_nothing_is_left_behind(tmp_path: Pa
         with pytest.raises(StoreError, match=f"{tmp_path}.* cannot be written .*HUBSOFT_TUI_HOME"):
             attempt()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_folder_that_is_gone_is_said_where_a_name_needs_it(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert whole("/etc/hosts") == Path("/etc/hosts")
+    for ask in (lambda: whole("list.csv"), lambda: find({}, "home")):
+        with pytest.raises(InvalidInput, match="The folder you are in is gone"):
+            ask()

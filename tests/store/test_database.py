@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -198,4 +199,24 @@ def test_six_processes_open_at_once(tmp_path: Path, damaged: bool) -> None:
     assert len(list(tmp_path.glob("*.corrupt-*Z"))) == damaged
     database = open_database(path, [FIRST, SECOND])
     assert database.read("PRAGMA user_version") == [(2,)]
+    database.close()
+
+
+@pytest.mark.parametrize("part", ["", "-wal"])
+def test_what_is_no_file_is_named_and_opened_once_it_is_away(tmp_path: Path, part: str) -> None:
+    path = tmp_path / "state.db"
+    os.mkfifo(f"{path}{part}")
+    with pytest.raises(StoreError, match="no ordinary file"):
+        open_database(path, [FIRST])
+    Path(f"{path}{part}").unlink()
+    open_database(path, [FIRST]).close()
+
+
+def test_a_file_larger_than_any_is_set_aside_without_being_copied(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with path.open("wb") as file:
+        file.truncate(5 << 30)
+    database = open_database(path, [FIRST])
+    assert database.set_aside is not None
+    assert database.read("SELECT * FROM thing") == [("a;b",)]
     database.close()

@@ -23,6 +23,7 @@ from hubsoft_tui.store.database import Database, open_database
 from hubsoft_tui.store.losses import LossBook
 from hubsoft_tui.store.outbox import MIGRATIONS, SENDING, SqliteOutbox
 from hubsoft_tui.store.process_liveness import ProcessLiveness
+from hubsoft_tui.store.trace_writer import home_key
 from tests.clocks import HandClock
 from tests.fuzzing import examples
 
@@ -271,3 +272,21 @@ def test_a_link_in_the_place_of_a_file_is_refused_and_left_alone(tmp_path: Path,
     with pytest.raises(StoreError, match="link"):
         open_database(home / "state.db", ["CREATE TABLE thing (name TEXT)"])
     assert (theirs.stat().st_mode & 0o777, theirs.read_bytes()) == (0o666, b"")
+
+
+def test_a_pipe_in_the_place_of_what_is_kept_beside_the_databases_keeps_none_waiting(tmp_path: Path) -> None:
+    room = Room(tmp_path / "state")
+    room.add(room.outbox())
+    room.leave()
+    state = room.path.parent
+    (state / "losses").mkdir()
+    for place in ("losses/1.json", f"alive/{'ab' * 8}.alive", "trace.key"):
+        os.mkfifo(state / place)
+    (state / "rooms" / "outbox.db").unlink()
+    os.mkfifo(state / "rooms" / "outbox.db")
+    assert len(home_key(state / "trace.key")) == 32
+    outbox = room.outbox()
+    assert room.losses() == []
+    with pytest.raises(StoreError):
+        room.add(outbox)  # no number is handed out that is not kept
+    room.leave()

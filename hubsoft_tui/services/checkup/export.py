@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ...errors import InvalidInput, StoreError
 from ...formats import clock, day, day_of, inert_cell, iso
-from ...settings.places import expanded, write_private
+from ...settings.places import expanded, whole, write_private
 from ...texts import N_, _, say
 from .types import CheckupPlan, MemberRow, Progress, Result, result_word, source_word
 
@@ -38,7 +38,7 @@ def target(name: str | Path, source: str | Path = "") -> Path:
     path = expanded(name)
     if path.suffix.lower() not in SUFFIXES:
         raise InvalidInput(say("{file} must end in .csv or .json: that chooses the format.", file=path))
-    folder = path.absolute().parent
+    folder = whole(path).parent
     if path.is_dir():
         raise InvalidInput(say("{file} is a folder. Name a file to write.", file=path))
     if not folder.is_dir():
@@ -59,7 +59,7 @@ def target(name: str | Path, source: str | Path = "") -> Path:
                 reason=error.strerror or type(error).__name__,
             )
         ) from error
-    return path.absolute()
+    return whole(path)
 
 
 def _is_same(one: Path, other: Path) -> bool:

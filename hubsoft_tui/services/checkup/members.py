@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 
 from ...errors import InvalidInput
 from ...privacy import REPLACEMENT, clean
-from ...settings.places import expanded
+from ...settings.places import whole
 from ...texts import Text, ngettext, say
 from ..customers.documents import (
     Unreadable,
@@ -177,7 +177,7 @@ def is_standard_input(path: str | Path) -> bool:
 
 def place_of(path: str | Path) -> Path:
     """Return the place that a list is known by."""
-    return Path(STANDARD_INPUT) if is_standard_input(path) else expanded(path).absolute()
+    return Path(STANDARD_INPUT) if is_standard_input(path) else whole(path)
 
 
 def read_members(path: str | Path) -> tuple[Path, Imported]:
