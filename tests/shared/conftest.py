@@ -6,11 +6,13 @@ HUBSOFT_TEST_REDIS_SERVER names another program to start, such as redis-server o
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -55,6 +57,10 @@ class Server:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it stand still, its connections open."""
+        self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -105,9 +111,9 @@ def homes(simulator, tmp_path, server_url: str, empty: None) -> Iterator[Callabl
     """Start hubs on homes of their own that share the server."""
     hubs: list[Hub] = []
 
-    def start(name: str, program: str = "library") -> Hub:
-        shared = SharedSettings(url=server_url, name=name)
-        hub = Hub(settings_for(simulator, tmp_path / name, shared=shared), program=program)
+    def start(name: str, program: str = "library", *, url: str = server_url, **sections: Any) -> Hub:
+        shared = SharedSettings(url=url, name=name)
+        hub = Hub(settings_for(simulator, tmp_path / name, shared=shared, **sections), program=program)
         hubs.append(hub)
         hub.start()
         return hub

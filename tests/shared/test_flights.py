@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,19 +18,23 @@ import redis
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.core.ports import Look, StoredEntry
 from hubsoft_tui.core.types import Priority, Source
-from hubsoft_tui.errors import Unreachable
+from hubsoft_tui.errors import BadAnswer, Unreachable
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox.actions import service_action
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.services.storage import LocalFlights
+from hubsoft_tui.settings.tree import RetrySettings
 from hubsoft_tui.shared import budget as shared_budget
 from hubsoft_tui.shared import flights as shared_flights
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
 from hubsoft_tui.shared.flights import CHANNEL, SharedFlights
 from hubsoft_tui.shared.seal import Seal
+from hubsoft_tui.simulator.people import SimCustomer
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.records import MIGRATIONS, SqliteRecords
+from tests.e2e.fixture import environment
+from tests.fuzzing import in_form, only_long
 
 CLOCK = SystemClock()
 BIANCA, GUILHERME = "86214941081", "10682083682"
@@ -62,6 +70,53 @@ async def test_one_request_and_one_login_answer_every_machine(homes, simulator, 
     hubs[0].close()
     token = await stored_token(hubs[1])
     assert token.encode() not in held
+
+
+async def test_a_question_costs_one_request_however_many_machines_ask_it(homes, simulator) -> None:
+    hubs = [homes(f"m{number}", retry=RetrySettings(max_retries=0)) for number in range(in_form(3, 20))]
+    await hubs[0].run(lambda services: services.shared.begin(at_once=True))
+    for hub in hubs:
+        await asked(hub, GUILHERME)
+    simulator.request_log.clear()
+
+    seconds = in_form(0.5, 3.0)
+    simulator.latency = (seconds, seconds)
+
+    async def ask(customer: SimCustomer) -> list[Any]:
+        asking = (asked(hub, customer.document) for hub in hubs for _ in range(5))
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    one, other = simulator.customers[30:32]
+    assert {found.customers[0].name for found in await ask(one)} == {one.name}
+    assert simulator.request_log.count(path="cliente") == 1
+    simulator.fail_next(1, "status:504", "cliente")
+    ends = await ask(other)
+    assert simulator.request_log.count(path="cliente") == 2
+    assert [(type(end), str(end)) for end in ends] == [(BadAnswer, str(ends[0]))] * 5 * len(hubs)
+
+
+@pytest.mark.long
+@only_long
+async def test_a_killed_machine_s_question_is_answered_within_eight_seconds(
+    homes, simulator, server_url, tmp_path
+) -> None:
+    hub = homes("other")
+    await hub.run(lambda services: services.shared.begin(at_once=True))
+    await asked(hub, GUILHERME)
+    simulator.fail_next(1, "delay:60", "cliente")
+    made = environment(tmp_path / "killed", simulator, shared__url=server_url)
+    command = [str(Path(sys.executable).with_name("hubsoft-tui")), "lookup", BIANCA]
+    killed = await asyncio.create_subprocess_exec(*command, env=os.environ | made, stdout=subprocess.DEVNULL)
+    while simulator.request_log.count(path="cliente") < 2:
+        await asyncio.sleep(0.05)
+    asking = asyncio.create_task(asked(hub, BIANCA))
+    await asyncio.sleep(3.0)
+    killed.kill()
+    await killed.wait()
+    began = time.monotonic()
+    assert (await asking).found
+    print(f"answered {time.monotonic() - began:.1f} s after the kill")
+    assert time.monotonic() - began <= 8.0
 
 
 async def test_what_was_learnt_before_an_action_is_not_taken_from_the_server(homes, simulator) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 
 import pytest
+import redis
 
-from hubsoft_tui.core.types import SharedState
-from hubsoft_tui.errors import SettingsError
+from hubsoft_tui.core.types import SharedState, Source
+from hubsoft_tui.errors import SettingsError, SharedServerLost
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.shared_ports import address_of
 from hubsoft_tui.settings.tree import Profile, Settings, SharedSettings
 from hubsoft_tui.shared import budget
 from hubsoft_tui.shared.machines import versions_text
+from tests.shared.conftest import start
+from tests.shared.proxy import FaultyProxy
 
 BIANCA = "86214941081"
 
@@ -100,3 +104,40 @@ async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path
                 written, last = written + (commits() != last), commits()
                 await asyncio.sleep(0.02)
     assert written <= 3, "what is found first, and one note of five seconds"
+
+
+async def test_people_get_what_is_remembered_whatever_befalls_the_server(
+    homes: Callable[..., Hub], monkeypatch
+) -> None:
+    monkeypatch.setattr(budget, "GRACE", 0.0)
+    monkeypatch.setattr(budget, "BEAT", 0.1)
+    server = start()
+    with FaultyProxy(server.port) as proxy:
+        here = homes("here", url=server.url)
+        there = homes("there", url=f"redis://127.0.0.1:{proxy.port}/0")
+        await here.run(lambda services: services.shared.begin(at_once=True))
+        for hub in (here, there):
+            assert (await hub.run(lambda services: services.customers.lookup(BIANCA))).found
+
+        proxy.swallow = True
+        with pytest.raises(SharedServerLost):
+            await there.run(lambda services: services.shared.spread())
+        for fault in ("partition", "emptied", "stopped", "killed"):
+            if fault == "emptied":
+                with redis.Redis.from_url(server.url) as client:
+                    client.flushall()
+            if fault == "stopped":
+                server.freeze()
+            if fault == "killed":
+                server.kill()
+            for hub in (here, there):
+                began = time.monotonic()
+                found = await hub.run(lambda services: services.customers.lookup(BIANCA))
+                assert (found.found, found.source) == (True, Source.CACHE), fault
+                assert time.monotonic() - began < 1.0
+        with pytest.raises(SharedServerLost):
+            await here.run(lambda services: services.shared.spread())
+        for hub in (here, there):
+            old = await hub.run(lambda services: services.customers.lookup(BIANCA, refresh=True))
+            assert (old.found, old.source) == (True, Source.STALE)
+            assert "lost" in old.reason
