@@ -94,7 +94,8 @@ class Playback(Console):
     def actions(self, area: str) -> tuple[Action, ...]:
         """Return what plays before what can be looked at: what freezes a screen pauses a replay."""
         usual = super().actions(area)
-        pause = [replace(each, label=_PAUSE[0], help=_PAUSE[1]) for each in usual if each.id == "freeze"]
+        label = N_("go on") if self._player.paused else _PAUSE[0]
+        pause = [replace(each, label=label, help=_PAUSE[1]) for each in usual if each.id == "freeze"]
         return (*pause, *PLAYING, *(each for each in usual if each.id != "freeze"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -96,6 +96,7 @@ async def test_board_and_monitor_play_a_recording_by_keys(tmp_path):
         await settle(pilot)
         assert "REPLAY" in seen(app)
         assert "paused" in seen(app)
+        assert "space go on" in seen(app)
         assert "F2" not in seen(app)
         await pilot.press("right")
         await wait_for(pilot, lambda: "30 of 1,000 records" in seen(app))

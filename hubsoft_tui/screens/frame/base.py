@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hubsoft_tui.formats import clock
-from hubsoft_tui.texts import _, language, number
+from hubsoft_tui.texts import N_, _, language, number
 from widgets.fields import QuestionInput, pasted
 from widgets.footer import AreaBar, Item, ItemLine, KeyLine
 from widgets.status_bar import StatusStrip
@@ -155,8 +155,12 @@ class ConsoleScreen(ConsolePart, Screen[None]):
             key = next((key for key in keys if not typed_into(self.focused, key)), None)
             if not action.line or key is None:
                 continue
-            item = Item(action.id, shown_key(key), _(action.label), yields=action.id == "palette")
-            if key == "escape" and self.in_front:
+            held = action.id == "freeze" and self.frozen
+            label = N_("go on") if held else action.label
+            item = Item(action.id, shown_key(key), _(label), yields=action.id == "palette")
+            if held:
+                mine.insert(0, item)  # the way out of a view that stands still
+            elif key == "escape" and self.in_front:
                 always.insert(0, item)  # however narrow the terminal is, the way back stays in sight
             else:
                 (always if action.id in _ALWAYS else mine).append(item)

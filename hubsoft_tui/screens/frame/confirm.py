@@ -226,7 +226,7 @@ class DestinationScreen(ConsoleModal[tuple[Area, str]]):
         area, rest = destination(field.value)
         if area is not None:
             name = _(area.label)
-            field.value = f"{fold(name)} {rest}"
+            field.value = f"{name.lower()} {rest}"
             field.cursor_position = len(field.value)
 
     @action("enter", N_("go"), N_("Go there."), first=True)
@@ -261,7 +261,7 @@ class DestinationScreen(ConsoleModal[tuple[Area, str]]):
     def _say(self, text: str) -> None:
         word = text.strip().partition(" ")[0]
         areas = areas_called(word)
-        names = "   ".join(fold(_(area.label)) for area in areas or AREAS)
+        names = "   ".join(_(area.label).lower() for area in areas or AREAS)
         said = names if areas else _("No screen is called so. There are: {names}").format(names=names)
         self.query_one("#prompt-report", Static).update(data(said, "$quiet" if areas else "$warn"))
 

@@ -384,6 +384,7 @@ async def test_freeze_holds_the_view_says_since_when_and_the_strip_goes_on(hub):
         await pilot.press("space")
         await settle(pilot)
         assert "FROZEN since" in seen(app)
+        assert "space go on" in seen(app)
         hub.show(profile="elsewhere")
         await wait_for(pilot, lambda: "elsewhere" in seen(app))
         await pilot.press("space")
