@@ -70,10 +70,8 @@ def measured(alert: Alert) -> str:
 class AlertsPanel(Drawn):
     """What is wrong now, since when and how badly; when nothing is, what was last. Silent while that holds."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._alerts: Sequence[Alert] | None = None
-        self._now = 0.0
+    _alerts: Sequence[Alert] | None = None
+    _now = 0.0
 
     def show(self, alerts: Sequence[Alert] | None, now: float) -> None:
         """Draw `alerts`, the newest first, as they were at `now`, UTC epoch seconds; None while they are not known."""
@@ -183,10 +181,8 @@ class AlertTable(VirtualTable["Alert"]):
 class AlertDetail(Drawn):
     """One alert in full: what it means, what to do, how bad it was, when."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._alert: Alert | None = None
-        self._now = 0.0
+    _alert: Alert | None = None
+    _now = 0.0
 
     def show(self, alert: Alert | None, now: float) -> None:
         """Draw `alert` (None: nothing is chosen) as seen at `now`, UTC epoch seconds."""

@@ -55,9 +55,7 @@ class ItemLine(Drawn):
             super().__init__()
             self.id = item_id
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._items: tuple[Item, ...] = ()
+    _items: tuple[Item, ...] = ()
 
     def shown(self, width: int) -> Iterable[Item]:
         """Return the items that are shown in `width` cells, left to right."""
@@ -85,10 +83,8 @@ class AreaBar(ItemLine):
     stays in sight. Where that is not enough for several marks, each ends before its first ` · `.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._current = ""
-        self._marks: tuple[tuple[str, str], ...] = ()
+    _current = ""
+    _marks: tuple[tuple[str, str], ...] = ()
 
     def show(self, items: tuple[Item, ...], current: str, marks: tuple[tuple[str, str], ...] = ()) -> None:
         """Show `items`, `current` being an item's id; `marks` are (text, style)."""
@@ -165,9 +161,7 @@ class KeyLine(ItemLine):
     KeyLine { dock: bottom; }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._tail: tuple[Item, ...] = ()
+    _tail: tuple[Item, ...] = ()
 
     def show(self, items: tuple[Item, ...], tail: tuple[Item, ...] = ()) -> None:
         """Show `items` while there is room, and always `tail` (palette, help, quit)."""

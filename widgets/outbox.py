@@ -355,10 +355,8 @@ def large(text: str) -> tuple[str, str, str] | None:
 class Large(Drawn):
     """One number, large where there is room for it, bold where there is not."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._text = ""
-        self._style = "bold $title"
+    _text = ""
+    _style = "bold $title"
 
     def show(self, text: str, style: str) -> None:
         """Draw `text`; nothing when it is empty."""

@@ -131,10 +131,8 @@ def _day_cell(row: DayLine) -> Content:
 class DayFigures(Drawn):
     """The chosen day in a few figures."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._report: DayReport | None = None
-        self._today = False
+    _report: DayReport | None = None
+    _today = False
 
     def show(self, report: DayReport | None, *, today: bool) -> None:
         """Draw `report`; None while it is being read."""
@@ -184,9 +182,7 @@ class DayFigures(Drawn):
 class HoursChart(Drawn):
     """Questions and requests of each hour of the day: two rows of bars of one scale; one that is empty is left out."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._report: DayReport | None = None
+    _report: DayReport | None = None
 
     def show(self, report: DayReport | None) -> None:
         """Draw the hours of `report`; take no room without any."""
@@ -252,9 +248,7 @@ def _sparse(clocks: Sequence[int], step: int) -> str:
 class ReportTables(Drawn):
     """The chosen day by endpoint, class, category, operator and caller."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._report: DayReport | None = None
+    _report: DayReport | None = None
 
     def show(self, report: DayReport | None) -> None:
         """Draw the tables of `report`."""

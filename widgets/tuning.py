@@ -101,10 +101,8 @@ class TunableTable(VirtualTable[Tunable]):
 class StepLine(Drawn):
     """One setting: its name, what it does, its bounds, and the value looked at between them."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._tunable: Tunable | None = None
-        self._looked: Value | None = None
+    _tunable: Tunable | None = None
+    _looked: Value | None = None
 
     def show(self, tunable: Tunable | None, looked: Value | None) -> None:
         """Draw `tunable` with the value that is looked at."""
@@ -220,13 +218,11 @@ _SIZES: Final = (50.0, 500.0, 5000.0, 50_000.0)
 class ForecastPanel(Drawn):
     """The large picture of one setting. Silent while nothing it shows changed."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._tunable: Tunable | None = None
-        self._forecast: Forecast | WaitForecast | None = None
-        self._looked: Value | None = None
-        self._trouble = ""
-        self._waiting = False
+    _tunable: Tunable | None = None
+    _forecast: Forecast | WaitForecast | None = None
+    _looked: Value | None = None
+    _trouble = ""
+    _waiting = False
 
     def show(
         self,

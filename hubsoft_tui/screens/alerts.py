@@ -40,10 +40,8 @@ SHOWN: Final = 200
 class AlertSummary(Drawn):
     """The line above the list: how many are open, how many are not acknowledged, and whether the webhook knows."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._alerts: Sequence[Alert] | None = None
-        self._trouble = ""
+    _alerts: Sequence[Alert] | None = None
+    _trouble = ""
 
     def show(self, alerts: Sequence[Alert], trouble: str) -> None:
         """Draw the counts of `alerts`, and why the webhook does not know yet, as a sentence."""
@@ -79,11 +77,9 @@ class AlertsScreen(TableScreen):
     CSS_PATH = Path(__file__).parents[2] / "styles" / "alerts.tcss"
     AUTO_FOCUS = "AlertTable"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._version: int | None = None
-        self._alerts: tuple[Alert, ...] = ()
-        self._trouble = ""
+    _version: int | None = None
+    _alerts: tuple[Alert, ...] = ()
+    _trouble = ""
 
     def body(self) -> ComposeResult:
         """Compose the summary, the list and the chosen one."""

@@ -59,11 +59,9 @@ class FirstRunScreen(ConsoleScreen):
         "saved. Secrets go to the keyring, or to a file only you can read."
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._tried: Profile | None = None
-        """The last profile that was to be saved, whatever came out: saving it again saves it anyway."""
-        self._busy = False
+    _tried: Profile | None = None
+    """The last profile that was to be saved, whatever came out: saving it again saves it anyway."""
+    _busy = False
 
     def body(self) -> ComposeResult:
         """Compose the form."""

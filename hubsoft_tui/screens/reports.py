@@ -53,12 +53,10 @@ class ReportsScreen(TableScreen):
     CSS_PATH = Path(__file__).parents[2] / "styles" / "reports.tcss"
     AUTO_FOCUS = "DayTable"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._found: Overview | None = None
-        self._lines: tuple[DayLine, ...] = ()
-        self._read_at = -LOOK_SECONDS
-        self._later: Timer | None = None
+    _found: Overview | None = None
+    _lines: tuple[DayLine, ...] = ()
+    _read_at = -LOOK_SECONDS
+    _later: Timer | None = None
 
     def body(self) -> ComposeResult:
         """Compose the file's name, the list, and the day."""

@@ -31,12 +31,10 @@ READ: Final = N_("Read a request")
 class RequestSummary(Drawn):
     """The line above the table: how many, how many match, and whether the newest is followed."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._total = 0
-        self._shown = 0
-        self._filter = ""
-        self._following = True
+    _total = 0
+    _shown = 0
+    _filter = ""
+    _following = True
 
     def show(self, total: int, shown: int, text: str, *, following: bool) -> None:
         """Draw the counts."""
@@ -72,9 +70,7 @@ class RequestsScreen(TableScreen):
     CSS_PATH = Path(__file__).parents[2] / "styles" / "requests.tcss"
     AUTO_FOCUS = "RequestTable"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = 0.0
+    _now = 0.0
 
     def body(self) -> ComposeResult:
         """Compose the summary, the filter, the table and the details."""

@@ -93,9 +93,7 @@ def _lacking(key: str) -> str:
 class CustomerHead(Drawn):
     """Name and state, large; document, code, since, phones; why the answer is old."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._head: Head | None = None
+    _head: Head | None = None
 
     def show(self, head: Head) -> None:
         """Draw `head`."""
@@ -162,10 +160,8 @@ class CustomerHead(Drawn):
 class CustomerNotices(Drawn):
     """What was begun for a customer and not sent, and HubSoft's alerts."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._drafts: tuple[tuple[str, str], ...] = ()
-        self._alerts: tuple[str, ...] = ()
+    _drafts: tuple[tuple[str, str], ...] = ()
+    _alerts: tuple[str, ...] = ()
 
     def show(self, drafts: tuple[tuple[str, str], ...], alerts: tuple[str, ...]) -> None:
         """Draw `drafts` as (what and when, what goes on with it), and `alerts`."""

@@ -303,9 +303,7 @@ def means(invoice: Invoice) -> str:
 class WholeText(Drawn):
     """A text broken at the last column and nowhere else: what is selected holds no character that is not its own."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._text: PaymentText | None = None
+    _text: PaymentText | None = None
 
     def show(self, text: PaymentText) -> None:
         """Draw `text`."""

@@ -226,10 +226,8 @@ class QueuePanel(Drawn):
 class SavedPanel(Drawn):
     """What was saved today, as the report of today counts it: every program of this home together."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._total: Sums | None = None
-        self._trouble = ""
+    _total: Sums | None = None
+    _trouble = ""
 
     def show(self, total: Sums | None, trouble: str = "") -> None:
         """Draw the day's `total`, None until it is read, or `trouble`: why nothing is counted."""
@@ -258,9 +256,7 @@ class SavedPanel(Drawn):
 class RenewingPanel(Drawn):
     """What renewing ahead spent today, and how many waits it saved people; nothing while it is off."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._renewing: Renewing | None = None
+    _renewing: Renewing | None = None
 
     def show(self, renewing: Renewing | None) -> None:
         """Draw `renewing`; take no room without."""
@@ -359,10 +355,11 @@ class MachinesPanel(Drawn):
     How long a machine has been silent counts in tens of seconds: a count of seconds would send bytes all day.
     """
 
+    _budget: BudgetState | None = None
+    _machines: Sequence[MachineSeen] = ()
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._budget: BudgetState | None = None
-        self._machines: Sequence[MachineSeen] = ()
         self.display = False
 
     def show(self, budget: BudgetState) -> None:

@@ -147,10 +147,8 @@ class TroubleTable(RequestTable, can_focus=False):
 class RequestDetail(Drawn):
     """Everything known of one request, the sentence of its error included."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
-        self._row: RequestRow | None = None
-        self._now = 0.0
+    _row: RequestRow | None = None
+    _now = 0.0
 
     def show(self, row: RequestRow | None, now: float) -> None:
         """Draw `row` (None: nothing is chosen) as seen at `now`, UTC epoch seconds."""

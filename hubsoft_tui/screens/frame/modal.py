@@ -165,9 +165,7 @@ class TooSmall(ModalScreen[None]):
         Binding("enter", "leave", show=False),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._leave: Callable[[], None] | None = None
+    _leave: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
         """Compose the sentence."""

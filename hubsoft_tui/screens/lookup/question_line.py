@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 class RecentCustomers(ConsolePart, RecentBar):
     """The bar of the customers looked up last. It reports no errors: the lookup does."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._in_sight = ""
+    _in_sight = ""
 
     def load(self, in_sight: str | None = None) -> None:
         """Show them anew, once the engine runs; `in_sight` is the document that stands above already."""
