@@ -232,6 +232,12 @@ class VirtualTable(Drawn, Generic[T], can_focus=True):
             self._rows.upsert(item)
         self._settle()
 
+    def say_when_empty(self, text: str) -> None:
+        """Say `text` while there is no row."""
+        if text != self._empty or not self._known:
+            self._empty, self._known = text, True
+            self.redraw()
+
     def filter(self, text: str) -> None:
         """Show only rows that hold every word of `text`; case and accents do not matter."""
         self._rows.filter(text)

@@ -115,12 +115,6 @@ class TicketTable(VirtualTable[TicketRow]):
         self._arrived = {row_id for row_id, place in places.items() if place is not None and place < top}
         return len(self._arrived)
 
-    def say_when_empty(self, text: str) -> None:
-        """Say `text` while there is no row."""
-        if text != self._empty or not self._known:
-            self._empty, self._known = text, True
-            self.redraw()
-
     def rest(self) -> None:
         """Go to the first row and stay there, whatever arrives."""
         self._resting = True

@@ -152,6 +152,8 @@ class OutboxScreen(TableScreen):
             return
         shown = [entry for entry in self._entries if not self._open_only or not entry.over or entry.asks]
         shown.sort(key=lambda entry: (not entry.asks, entry.over, -entry.created_at))
+        if self._entries:
+            self.table.say_when_empty(_("Nothing is under way: all that was written is settled."))
         self.table.set_rows(tuple(shown))
         self.query_one(OutboxSummary).show(self._entries)
         self._fit()

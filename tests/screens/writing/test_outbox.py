@@ -117,6 +117,9 @@ async def test_one_entry_leaves_its_lines_to_what_is_said_about_it():
         pane = shown.app.screen.query_one("#outbox-pane")
         await wait_for(shown.pilot, lambda: "[ref 7K3M]" in shown.text())
         assert pane.max_scroll_y == 0
+        await shown.press("a")
+        assert "all that was written is settled" in shown.text()
+        assert "Nothing was written from here yet" not in shown.text()
 
 
 async def test_correct_opens_the_form_filled(hub):
