@@ -246,6 +246,8 @@ class Engine:
             self._statistics.failed(asked, found)
             raise
         self._statistics.fetched(asked, began, found, fetched, joined=joined)
+        if refresh and self._news is not None and found is not None and found.values != fetched.values:
+            self._news.newer(fetched.ids, fetched.age)
         return Answer(
             value=fetched.value,
             source=Source.API if fetched.requests else Source.CACHE,

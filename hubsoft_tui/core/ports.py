@@ -209,6 +209,10 @@ class NewsPort(Protocol):
         """What these records tell was changed here."""
         ...
 
+    def newer(self, names: Iterable[str], age: float) -> None:
+        """These records were found changed, when they were asked for anew here `age` seconds ago."""
+        ...
+
     def cleared(self) -> None:
         """Everything was forgotten here."""
         ...

@@ -29,6 +29,7 @@ from ..shared.diagnosis import Diagnosis, LedgerSeen, diagnose, read_ledger
 from ..shared.flights import CHANNEL, SharedFlights
 from ..shared.machines import MachineSeen, seen_machines
 from ..shared.membership import SILENCE
+from ..shared.news import CHANNEL as NEWS
 from ..shared.news import SharedNews
 from ..shared.outages import CHANNEL as OUTAGES
 from ..shared.outages import SharedOutages
@@ -121,7 +122,8 @@ def shared_ports(
         grant=grant,
         alone=ledger.last,
     )
-    news = SharedNews(seal, ledger, clock, server, budget.hurry)
+    news = SharedNews(server, seal, owner=ledger.owner, clock=clock, ledger=ledger, hurry=budget.hurry)
+    budget.hearers[NEWS] = news.hear
     budget.asides.append(news.saying)
     budget.answers.append(news.heard)
     flights = SharedFlights(

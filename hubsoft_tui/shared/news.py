@@ -1,7 +1,8 @@
 """What counts no more, told to every machine: the memory was cleared, or an action changed what records tell.
 
 It goes into the ledger with a turn, and each turn brings what is new there, so that a machine that slept, or that came
-later, learns it too. What can no longer be named puts all that is older in doubt.
+later, learns it too. What can no longer be named puts all that is older in doubt. That a record is newer elsewhere is
+only a hint, for those who hear it: it is as young as its age limit wants without that.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 PLACE: Final = "news"
 CLEARED: Final = "*"
 """Begins the word that everything is forgotten."""
+CHANNEL: Final = "n"
+MARGIN: Final = 0.25
+"""Seconds by which two machines may differ in when it was that one asked."""
 DOUBT: Final = "?"
 """Too much was changed to be named: whatever is older may be."""
 
@@ -36,9 +40,17 @@ class SharedNews:
     """A NewsPort over the turns at the shared budget."""
 
     def __init__(
-        self, seal: Seal, ledger: MachineLedger, clock: Clock, server: SharedServer, hurry: Callable[[], None]
+        self,
+        server: SharedServer,
+        seal: Seal,
+        *,
+        owner: str,
+        clock: Clock,
+        ledger: MachineLedger,
+        hurry: Callable[[], None],
     ) -> None:
         """`hurry` has a turn taken soon."""
+        self._owner = owner
         self._seal = seal
         self._ledger = ledger
         self._clock = clock
@@ -58,6 +70,23 @@ class SharedNews:
     def outdated(self, names: Iterable[str]) -> None:
         """These records tell what was changed."""
         self._tell(base64.b64encode(self._seal.sealed(msgspec.msgpack.encode(tuple(names)), PLACE)).decode())
+
+    def newer(self, names: Iterable[str], age: float) -> None:
+        """A person asked anew `age` seconds ago, and these records are not what they were."""
+        said = msgspec.msgpack.encode((self._owner, age, tuple(names)))
+        publish = self._seal.sealed(said, CHANNEL)
+        self._server.later(
+            self._server.call(lambda client: client.publish(self._server.prefix + CHANNEL, publish))
+        )
+
+    def hear(self, said: bytes) -> None:
+        """Have the next question about these records look for what is newer at the server."""
+        opened = self._seal.opened(said, CHANNEL)
+        if opened is None:
+            return
+        owner, age, names = msgspec.msgpack.decode(opened, type=tuple[str, float, tuple[str, ...]])
+        if owner != self._owner:
+            self.on_outdated(names, self._clock.now() - age - MARGIN)
 
     def cleared(self) -> None:
         """All that is remembered is to be forgotten."""

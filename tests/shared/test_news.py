@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,23 @@ async def test_an_action_on_one_machine_outdates_what_the_others_know(homes, sim
     await other.run(turn)
     assert (await asked(other, GUILHERME)).active
     assert simulator.request_log.count(path="cliente") == 2
+
+
+async def test_what_one_machine_finds_changed_when_it_asks_anew_the_others_look_for(two, simulator) -> None:
+    one, other = two
+    simulator.set_status(GUILHERME, "servico_habilitado")
+    for hub in two:
+        assert (await asked(hub, GUILHERME)).active
+    before = simulator.request_log.count(path="cliente")
+    simulator.set_status(GUILHERME, "suspenso_debito")
+    await asyncio.sleep(news.MARGIN + 0.05)  # what was asked for in that time may be as new
+    anew = await one.run(lambda services: services.customers.lookup(GUILHERME, refresh=True))
+    assert not anew.active
+    async with asyncio.timeout(10):
+        while (found := await asked(other, GUILHERME)).active:
+            await asyncio.sleep(0.02)
+    assert found.source is Source.CACHE
+    assert simulator.request_log.count(path="cliente") == before + 1
 
 
 async def test_what_cannot_be_named_any_more_is_in_doubt(two, simulator, server_url) -> None:
