@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.checkup.types import ListOverview
     from hubsoft_tui.services.container import Services
+
+    from .frame.actions import Action
 
 RUN: Final = N_("Run a check-up")
 LISTS: Final = N_("Lists of members")
@@ -234,6 +237,22 @@ class CheckupScreen(TableScreen):
     def startable(self) -> bool:
         """Whether enter would open a list, or start the one in sight."""
         return bool(self._lists) if self._choosing else not self._progress.running_here
+
+    @property
+    def _starts(self) -> str:
+        """What enter does now, in two words."""
+        if self._choosing:
+            return N_("open list")
+        if self._progress.state in {RunState.PAUSED, RunState.INTERRUPTED}:
+            return N_("go on")
+        return N_("start") if self._planned else N_("plan again")
+
+    def usable(self) -> tuple[Action, ...]:
+        """Name enter by what it does now."""
+        return tuple(
+            replace(each, label=self._starts) if each.id == "checkup.start" else each
+            for each in super().usable()
+        )
 
     @property
     def stoppable(self) -> bool:

@@ -125,6 +125,7 @@ async def test_when_it_is_over_enter_shows_the_next_plan_before_it_starts_anythi
         await opened.news(replace(DONE, version=9))
         assert "Checked in 2 min 50 s with 64 requests instead of 10,000." in opened.text
         assert "enter plans the next one" in opened.text
+        assert "enter plan again" in opened.text.splitlines()[-1]
         await opened.press("enter")
         assert opened.did == []
         await wait_for(opened.pilot, lambda: "enter starts it" in opened.text)
