@@ -117,6 +117,22 @@ def test_not_found_is_remembered_as_such(home):
     assert found.age == 60
 
 
+def test_what_an_older_version_kept_is_there_after_the_update(home):
+    before = open_database(home.folder / "records.db", MIGRATIONS[:1])
+    alive = ProcessLiveness(home.folder / "alive")
+    older = Cache(SqliteRecords(before, "account", alive, home.clock), home.clock, KINDS, max_entries=10)
+    for number in range(1, 4):
+        keep(older, home.clock, f"cpf:{number}", person(number))
+    before.close()
+    alive.close()
+    cache = home.cache()
+    assert [cache.find(f"cpf:{number}").values for number in range(1, 4)] == [
+        (person(number),) for number in range(1, 4)
+    ]
+    keep(cache, home.clock, "cpf:2", person(2, name="OUTRO"))
+    assert cache.count() == 3
+
+
 def test_it_survives_a_restart_with_its_age(home):
     keep(home.cache(), home.clock, "code:1", person(1))
     home.clock.advance(100)
