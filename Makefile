@@ -17,7 +17,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-shared test lint types floors texts texts-check checks collected settings library tests tests-redis test-long map coverage pictures bench soak format wheel man hooks clean
+.PHONY: help run run-shared test lint types floors texts texts-check checks settings library tests tests-redis test-long map coverage pictures bench soak format wheel man hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -43,12 +43,9 @@ run-shared: $(READY) ## Open two consoles that share one budget through a Valkey
 
 test: checks tests ## Run every check: lint, types, floors, texts, tests
 
-# One beside the other. The tests are read once before their workers do: each would compile them all for itself.
+# One beside the other.
 checks: $(READY)
-	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) types lint floors texts-check collected
-
-collected: $(READY)
-	@$(BIN)/python -m pytest -n0 -qq --collect-only >/dev/null || $(BIN)/python -m pytest -n0 -qq --collect-only
+	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) types lint floors texts-check
 
 lint: $(READY) ## Look for mistakes and for unformatted code
 	$(BIN)/ruff check .

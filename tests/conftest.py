@@ -9,11 +9,13 @@ import pickle
 import shutil
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from _pytest.unraisableexception import gc_collect_iterations_key
 
 from hubsoft_tui import texts
 from hubsoft_tui.simulator import Simulator, people
@@ -22,15 +24,24 @@ from tests.stillness import pilots_that_look
 if TYPE_CHECKING:
     from textual.css.model import RuleSet
 
+pytest_plugins = ["tests.workers"]
+
 MEMORY: Final = Path("/dev/shm")
 ROOM: Final = 4 * 1024**3
 NUMBERS: Final = itertools.count()
 
 
-def pytest_configure() -> None:
-    """Write to memory where it has room: six databases a home, flushed by every worker, keep a disk busy."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Write to memory where it has room: six databases a home, flushed by every worker, keep a disk busy.
+
+    Each checkout has a folder of its own there: a session that ends can take the lock of another's folder, which the
+    next one then removes. What was never closed is looked for once at the end, not five times.
+    """
+    config.stash[gc_collect_iterations_key] = 1
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+        folder = MEMORY / f"hubsoft-tests-{os.getuid()}-{zlib.crc32(bytes(config.rootpath)):x}"
+        folder.mkdir(exist_ok=True)
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 def pytest_collection_finish() -> None:

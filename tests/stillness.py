@@ -24,6 +24,8 @@ AT_ONCE: Final = 0.02
 LONGEST: Final = 1.0
 POLL: Final = 0.001
 STUCK: Final = 30.0
+FRAME: Final = 0.2
+"""Seconds until a screen draws that no pilot looks at."""
 OURS: Final = "hubsoft-"
 """How the names of those threads begin that answer over a real connection."""
 
@@ -52,6 +54,21 @@ def _busy(pump: MessagePump) -> bool:
     return bool(queue.values) or all(awaited.done() for awaited in queue.ready_event._waiters)
 
 
+def _drawn() -> bool:
+    """Draw what is to be drawn, instead of at the next sixtieth of a second; returns whether there was anything."""
+    from textual._context import active_app  # noqa: PLC0415 - heavy library
+
+    app = active_app.get(None)
+    if app is None or not app._screen_stack or app._batch_count or not app.screen.is_current:
+        return False
+    screen = app.screen
+    wanted = screen._layout_required or screen._scroll_required or screen._repaint_required
+    if not (wanted or screen._recompose_required or screen._dirty_widgets or screen._callbacks):
+        return False
+    screen._on_timer_update()
+    return True
+
+
 async def still(shortest: float = 0.0, longest: float = LONGEST) -> None:
     """Wait until nothing in the loop can go on and no timer is due at once."""
     loop: Any = asyncio.get_running_loop()
@@ -61,6 +78,8 @@ async def still(shortest: float = 0.0, longest: float = LONGEST) -> None:
         await _nothing_ready(loop)
         if _in_a_thread(loop):
             await asyncio.sleep(POLL)
+            continue
+        if _drawn():
             continue
         due = min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=horizon)
         if due >= horizon:
@@ -89,7 +108,7 @@ async def _screen_still(pilot: Pilot[Any]) -> bool:
 @contextmanager
 def pilots_that_look() -> Iterator[None]:
     """Let pilots look instead of sleeping, unless a real engine or simulator runs: what those do, no loop knows."""
-    from textual import _wait, app, pilot  # noqa: PLC0415 - heavy library
+    from textual import _wait, app, pilot, screen  # noqa: PLC0415 - heavy library
 
     asleep: Callable[..., Any] = _wait.wait_for_idle
 
@@ -98,6 +117,7 @@ def pilots_that_look() -> Iterator[None]:
         await (asleep if engines else still)(*seconds)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(screen, "UPDATE_PERIOD", FRAME)
         for module in (app, pilot):
             patch.setattr(module, "wait_for_idle", wait)
         patch.setattr(pilot.Pilot, "_wait_for_screen", _screen_still)
