@@ -67,6 +67,8 @@ class SingleFlight(Generic[T]):
                 # newcomer must not join a flight that is being cancelled.
                 self._ended(key, flight)
                 flight.task.cancel()
+                # What the request has cost is counted before its caller goes on.
+                await asyncio.gather(flight.task, return_exceptions=True)
 
     def _ended(self, key: str, flight: _Flight[T]) -> None:
         if self._flights.get(key) is flight:
