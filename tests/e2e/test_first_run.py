@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e first run")]
 
 def fill(terminal: Terminal, simulator: Simulator, *, password: str) -> None:
     terminal.wait_for("Welcome to the HubSoft console")
-    terminal.wait_for("fill in")
+    terminal.wait_for("next field")
     for field, value in (
         ("Address", simulator.url),
         ("Client id", simulator.client_id),
@@ -74,7 +74,7 @@ def test_a_wrong_password_is_named_and_the_right_one_opens_the_lookup(
 def test_a_password_manager_types_the_whole_form_at_once(console: Opener, simulator: Simulator) -> None:
     """Faster than the focus moves: nothing may land in the wrong field, least of all a secret in a readable one."""
     terminal = console()
-    terminal.wait_for("fill in")
+    terminal.wait_for("next field")
     values = (
         simulator.url,
         simulator.client_id,
