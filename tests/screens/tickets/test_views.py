@@ -10,8 +10,8 @@ from hubsoft_tui.services.tickets.types import BoardState, BoardView
 from tests.screens.builders import WALL
 from tests.screens.fake import FakeHub, settle
 
+from .conftest import Shown
 from .fakes import ticket
-from .test_screen import Shown, clock  # noqa: F401 - a fixture
 
 
 def full_hub():
