@@ -30,6 +30,7 @@ from widgets.monitor.verdict import VerdictLine
 from .alerts import AlertsScreen, acknowledge
 from .frame.actions import Action, action
 from .frame.base import ConsoleScreen
+from .frame.console import silent
 from .frame.record import record_key
 
 if TYPE_CHECKING:
@@ -59,10 +60,6 @@ _HEIGHTS: Final = [(0, "-short"), (30, "-tall"), (48, "-high")]
 
 async def _machines(services: Services) -> Sequence[MachineSeen]:
     return () if services.shared is None else await services.shared.machines()
-
-
-def _told_by_the_snapshot(_sentence: str, _error: Exception) -> None:
-    """Say nothing: a lost server is in the strip and in the panel's title."""
 
 
 class MonitorScreen(ConsoleScreen):
@@ -211,7 +208,7 @@ class MonitorScreen(ConsoleScreen):
 
     @work(group="machines", exclusive=True, exit_on_error=False)
     async def _read_machines(self) -> None:
-        found = await self.asked(_machines, _told_by_the_snapshot)
+        found = await self.asked(_machines, silent)  # a lost server is in the strip and in the panel's title
         if found is not None:
             self.query_one(MachinesPanel).show_machines(found)
 

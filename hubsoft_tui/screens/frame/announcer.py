@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _
 
+from .console import silent
 from .news import CAUSES, AlertNews, TicketNews, due_count, due_text, news_text
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Announcer:
         async def ask(services: Services) -> tuple[Loss, ...]:
             return services.losses.open()
 
-        return await self._console.asked(ask, lambda _sentence, _error: None) or ()
+        return await self._console.asked(ask, silent) or ()
 
     async def _tell_losses(self) -> None:
         from hubsoft_tui.store.losses import loss_text  # noqa: PLC0415 - first frame

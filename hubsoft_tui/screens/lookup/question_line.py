@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -52,6 +53,20 @@ class RecentCustomers(ConsolePart, RecentBar):
         """Put a customer in front."""
         await self.asked(lambda services: services.customers.remember(customer), silent)
         self.load()
+
+
+@dataclass(frozen=True, slots=True)
+class TypedQuestion:
+    """One question as it was typed. `label` finds its place in line in a snapshot."""
+
+    text: str
+    label: str
+    refresh: bool = False
+    """Ask HubSoft itself, whatever is remembered."""
+    keep: bool = False
+    """It is about the customer in sight, who stays there until the answer."""
+    write: bool = False
+    """A ticket for its customer is gone on with once the answer is there."""
 
 
 class TermInput(QuestionInput):
@@ -145,7 +160,3 @@ class QuestionLine(Horizontal):
     def holds(self, text: str) -> bool:
         """Tell whether this text, and no newer one, stands in the line."""
         return self.field.value.strip() == text.strip()
-
-    def begin(self, digit: str) -> None:
-        """Begin the next question with `digit`."""
-        self.write(digit)

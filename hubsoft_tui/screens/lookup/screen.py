@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
 from pathlib import Path
@@ -28,7 +28,7 @@ from ..frame.base import ConsoleScreen
 from . import texts
 from .customer_view import CustomerView, customer_actions
 from .panels import CustomerPanels
-from .question_line import QuestionLine, RecentCustomers
+from .question_line import QuestionLine, RecentCustomers, TypedQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,20 +44,6 @@ AGES_SECONDS: Final = 15.0
 """How often ages are looked at; they change by the minute."""
 HOLD_SECONDS: Final = 0.15
 """An answer that comes sooner shows no waiting line: nothing flashes."""
-
-
-@dataclass(frozen=True, slots=True)
-class TypedQuestion:
-    """One question as it was typed. `label` finds its place in line in a snapshot."""
-
-    text: str
-    label: str
-    refresh: bool = False
-    """Ask HubSoft itself, whatever is remembered."""
-    keep: bool = False
-    """It is about the customer in sight, who stays there until the answer."""
-    write: bool = False
-    """A ticket for its customer is gone on with once the answer is there."""
 
 
 class LookupResult(VerticalScroll, inherit_bindings=False):
@@ -395,7 +381,7 @@ class LookupScreen(ConsoleScreen):
 
     def action_digit(self, digit: str) -> None:
         """Begin the next question."""
-        self._line.begin(digit)
+        self._line.write(digit)
 
     async def action_customer(self, name: str, *args: object) -> None:
         """Do something about the customer in sight, as its view declares it."""

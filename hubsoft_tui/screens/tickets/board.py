@@ -21,6 +21,7 @@ from widgets.tickets.table import TicketTable, View
 from widgets.tickets.texts import Quick
 
 from ..frame.actions import registry, shown_key
+from ..frame.console import silent
 from .followed_tickets import FollowedTickets, Presence
 from .pane import TicketPane
 
@@ -332,9 +333,7 @@ class TicketBoard:
 
     async def _ask_status(self) -> None:
         # A failure shows nothing here: the next look at the mirror says what is wrong.
-        status = await self.screen.asked(
-            lambda services: services.tickets.status(), lambda _sentence, _error: None
-        )
+        status = await self.screen.asked(lambda services: services.tickets.status(), silent)
         if status is not None:
             self.followed.status = status
             self.draw_sync()

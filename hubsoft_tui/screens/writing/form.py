@@ -27,6 +27,7 @@ from widgets.line_widget import data
 
 from ..frame.actions import action
 from ..frame.confirm import STYLE, ConfirmScreen, PickScreen
+from ..frame.console import silent
 from ..frame.modal import ConsoleModal
 from .entry_page import ReviewScreen
 from .text_field import LAST_TEXTS, TextField, text_of
@@ -206,9 +207,7 @@ class WriteForm(ConsoleModal[Entry]):
     @work(exit_on_error=False)
     async def _load_last_texts(self) -> None:
         """Offer the last texts of this kind; without them the form does as well."""
-        entries = await self.asked(
-            lambda services: services.outbox.entries(), failed=lambda _sentence, _error: None
-        )
+        entries = await self.asked(lambda services: services.outbox.entries(), silent)
         texts = [text_of(entry.draft) for entry in entries or () if entry.kind is self.KIND]
         for field in self.query(TextField):
             field.last_texts = tuple(dict.fromkeys(text for text in texts if text))[:LAST_TEXTS]

@@ -29,6 +29,7 @@ from widgets.outbox import entry_sentence
 
 from ..frame.actions import action
 from ..frame.confirm import STYLE
+from ..frame.console import silent
 from ..frame.modal import ConsoleModal
 from .entry_page import SentScreen
 from .form import WriteForm, whole
@@ -402,9 +403,7 @@ async def correction(console: Console, entry: Entry) -> WriteForm:
     draft, local = entry.draft, entry.local_protocol
     if isinstance(draft, NewTicket):
         # The form does without the customer's record: what was refused can be corrected all the same.
-        customer = await console.asked(
-            lambda services: services.outbox.customer(draft), failed=lambda _sentence, _error: None
-        )
+        customer = await console.asked(lambda services: services.outbox.customer(draft), silent)
         return OpeningForm(opening_again(draft, local, customer), corrects=local)
     if isinstance(draft, ServiceAction | VisitAction):
         raise TypeError("an action is not written in a form")
