@@ -41,11 +41,12 @@ run: $(READY) ## Open the console on the embedded simulator
 run-shared: $(READY) ## Open two consoles that share one budget through a Valkey, side by side
 	@$(BIN)/python scripts/run_shared.py
 
-test: checks tests ## Run every check: lint, types, floors, texts, tests
+# The checks use what the tests leave of two cores: they print in between, and each that fails is a failure of all.
+test: $(READY) ## Run every check: lint, types, floors, texts, tests
+	@$(MAKE) --no-print-directory --jobs=2 tests checks
 
-# One beside the other.
 checks: $(READY)
-	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) types lint floors texts-check
+	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2) $(TOGETHER) types lint floors texts-check
 
 lint: $(READY) ## Look for mistakes and for unformatted code
 	$(BIN)/ruff check .
