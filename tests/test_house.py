@@ -122,6 +122,24 @@ def test_every_style_dresses_a_class_that_exists() -> None:
     assert strangers <= TEXTUALS
 
 
+def test_the_walks_name_files_that_exist() -> None:
+    walk = (
+        (ROOT / "docs" / "how-it-works.md")
+        .read_text(encoding="utf-8")
+        .partition("## A CPF")[2]
+        .partition("\n## ")[0]
+    )
+    folder, missing = Path(), set()
+    for line in walk.splitlines():
+        for name in re.findall(r"`([a-z_/]+\.py)`", line):
+            top = ROOT if name.startswith("widgets/") else ROOT / "hubsoft_tui"
+            folder = (top / name).parent if "/" in name else folder
+            if not (folder / Path(name).name).is_file() and not (top / name).is_file():
+                missing.add(name)
+    assert missing == set()
+    assert "core/engine.py" in walk
+
+
 @pytest.mark.parametrize("room", PLAIN)
 def test_the_subject_is_a_thing(room: str) -> None:
     found = {
