@@ -12,7 +12,8 @@ class FaultyProxy:
     """Forwards to `port`; `delay` holds every piece back so many seconds, `swallow` takes all and forwards nothing."""
 
     def __init__(self, port: int) -> None:
-        self._target = port
+        self.target = port
+        """Where new connections lead."""
         self.delay = 0.0
         self.swallow = False
         self.port = 0
@@ -43,7 +44,7 @@ class FaultyProxy:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            there, back = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.close()
             return

@@ -20,8 +20,10 @@ from hubsoft_tui.errors import BudgetLost
 from hubsoft_tui.shared import budget as shared_budget
 from hubsoft_tui.shared import membership
 from tests.core.limiter.gating import worst_window
+from tests.fuzzing import only_long
 from tests.shared.conftest import start
 from tests.shared.machine import CLOCK, Machine
+from tests.shared.proxy import FaultyProxy
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(per_window=6, window=0.5, caps=(6, 5, 5, 4), low_minimum=1)
@@ -121,6 +123,42 @@ async def test_a_machine_alone_spends_its_promise_and_no_more(tmp_path, monkeypa
 def spender(home: Path, url: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.shared.machine", str(home), url, "10", "0.5"]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.long
+@only_long
+def test_a_copy_that_is_promoted_grants_no_window_twice(tmp_path: Path) -> None:
+    primary, copy = start(), start()
+    with redis.Redis.from_url(copy.url) as client, FaultyProxy(primary.port) as proxy:
+        client.replicaof("127.0.0.1", primary.port)
+        url = f"redis://127.0.0.1:{proxy.port}/0"
+        machines = [spender(tmp_path / f"m{number}", url) for number in range(2)]
+
+        def end() -> None:
+            for each in machines:
+                each.kill()
+
+        limit = threading.Timer(30.0, end)
+        limit.start()
+        arrivals: list[float] = []
+        try:
+            arrivals.extend(float(each.stdout.readline()) for each in machines)
+            while not client.keys("hs:*:ledger"):
+                arrivals.append(float(machines[0].stdout.readline()))
+            primary.kill()
+            proxy.target = copy.port
+            client.replicaof("NO", "ONE")
+            promoted = CLOCK.now()
+            for each in machines:
+                while arrivals[-1] <= promoted + 0.5:
+                    arrivals.append(float(each.stdout.readline()))
+        finally:
+            limit.cancel()
+            end()
+            for each in machines:
+                arrivals += [float(line) for line in each.communicate()[0].splitlines()]
+            copy.stop()
+    assert worst_window(arrivals, 0.5) <= 10
 
 
 def test_machines_of_their_own_keep_the_promise_through_kill_and_stop(tmp_path: Path) -> None:
