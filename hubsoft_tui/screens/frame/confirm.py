@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on, work
 from textual.containers import VerticalScroll
@@ -70,31 +70,32 @@ class LeaveScreen(ConfirmScreen):
         )
 
 
-class PromptScreen(ConsoleModal[T], Generic[T]):
-    """A line to type; what comes of it ends the page, and an error leaves the line as it was."""
+class SmallPage(ConsoleModal[T], Generic[T]):
+    """A page that ends with nothing when it is left."""
 
-    AREA = "prompt"
     CSS_PATH = STYLE
 
-    def __init__(
-        self,
-        title: str,
-        hint: str,
-        ask: Callable[[str], Callable[[Services], Awaitable[T]]],
-        *,
-        value: str = "",
-    ) -> None:
+    @action("escape", N_("back"), N_("Go back; nothing happens."))
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class LinePage(SmallPage[T], Generic[T]):
+    """A line to type, and what is said below it. Subclasses say what comes of what is typed."""
+
+    PLACE: ClassVar[str] = "page box"
+    """The style classes of its place."""
+
+    def __init__(self, title: str, hint: str, value: str = "") -> None:
         """`value` stands in the line already; what is typed replaces it."""
         super().__init__()
-        self._value = value
         self._title = title
         self._hint = hint
-        self._ask = ask
-        self._busy = False
+        self._value = value
 
     def body(self) -> ComposeResult:
         """Compose the line."""
-        with VerticalScroll(classes="page box", can_focus=False):
+        with VerticalScroll(classes=self.PLACE, can_focus=False):
             yield Static(data(self._title, "bold $title"), classes="heading")
             yield Static(data(self._hint, "$quiet"), classes="line")
             yield QuestionInput(id="prompt-line", value=self._value)
@@ -110,42 +111,62 @@ class PromptScreen(ConsoleModal[T], Generic[T]):
     @action("enter", N_("go"), N_("Use what is typed."), first=True)
     def action_go(self) -> None:
         """Use what is typed: after what was typed just before has reached the line."""
-        self.query_one(QuestionInput).call_later(self._go)
+        line = self.query_one(QuestionInput)
+        line.call_later(lambda: self.use(line.value))
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
         """Use what is typed."""
         event.stop()
-        self._go()
+        self.use(event.value)
 
-    def _go(self) -> None:
+    def use(self, text: str) -> None:
+        """End with what comes of `text`, or say why it does not."""
+        raise NotImplementedError
+
+    def say(self, text: str, style: str) -> None:
+        """Say something below the line."""
+        self.query_one("#prompt-report", Static).update(data(text, style))
+
+
+class PromptScreen(LinePage[T], Generic[T]):
+    """Asks the services by what is typed; their answer ends the page, and an error leaves the line as it was."""
+
+    AREA = "prompt"
+
+    def __init__(
+        self,
+        title: str,
+        hint: str,
+        ask: Callable[[str], Callable[[Services], Awaitable[T]]],
+        *,
+        value: str = "",
+    ) -> None:
+        super().__init__(title, hint, value)
+        self._ask = ask
+        self._busy = False
+
+    def use(self, text: str) -> None:
+        """Ask."""
         if not self._busy:
             self._busy = True
-            self._say(_("Asking HubSoft…"), "$account")
-            self._run(self.query_one(QuestionInput).value)
+            self.say(_("Asking HubSoft…"), "$account")
+            self._run(text)
 
     @work(exit_on_error=False)
     async def _run(self, text: str) -> None:
         found = await self.asked(
-            self._ask(text), failed=lambda sentence, _error: self._say(f"! {sentence}", "$warn")
+            self._ask(text), failed=lambda sentence, _error: self.say(f"! {sentence}", "$warn")
         )
         self._busy = False
         if found is not None:
             self.dismiss(found)
 
-    def _say(self, text: str, style: str) -> None:
-        self.query_one("#prompt-report", Static).update(data(text, style))
 
-    @action("escape", N_("back"), N_("Go back; nothing happens."))
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
-
-class PickScreen(ConsoleModal[int]):
+class PickScreen(SmallPage[int]):
     """Ends with the id of the option taken."""
 
     AREA = "pick"
-    CSS_PATH = STYLE
 
     def __init__(self, title: str, options: Sequence[ChoiceOption]) -> None:
         super().__init__()
@@ -177,10 +198,6 @@ class PickScreen(ConsoleModal[int]):
         """The field takes enter itself; this is for the key line."""
         self.query_one(ChoiceField).focus()
 
-    @action("escape", N_("back"), N_("Go back; nothing happens."))
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
 
 def areas_called(word: str) -> list[Area]:
     """Return the areas whose name begins with `word`, in either language; the one that is called so alone."""
@@ -197,28 +214,20 @@ def destination(text: str) -> tuple[Area | None, str]:
     return (areas[0] if len(areas) == 1 else None), rest.strip()
 
 
-class DestinationScreen(ConsoleModal[tuple[Area, str]]):
+class DestinationScreen(LinePage[tuple[Area, str]]):
     """Ends with the area and the filter for it."""
 
     AREA = "destination"
-    CSS_PATH = STYLE
+    PLACE = "page"
 
-    def body(self) -> ComposeResult:
-        """Compose the line."""
-        with VerticalScroll(classes="page", can_focus=False):
-            yield Static(data(_("Go to a screen"), "bold $title"), classes="heading")
-            yield Static(
-                data(_("Its name, or how it begins, then what to filter by: tickets sara"), "$quiet"),
-                classes="line",
-            )
-            yield QuestionInput(id="prompt-line")
-            yield Static(Content(""), id="prompt-report", classes="line")
+    def __init__(self) -> None:
+        hint = _("Its name, or how it begins, then what to filter by: tickets sara")
+        super().__init__(_("Go to a screen"), hint)
 
     def on_mount(self) -> None:
-        """Be ready for typing."""
+        """Show every screen."""
         super().on_mount()
-        self.query_one(QuestionInput).focus()
-        self._say("")
+        self._show_areas("")
 
     @action("tab", N_("complete"), N_("Complete the screen's name."), first=True)
     def action_complete(self) -> None:
@@ -229,41 +238,25 @@ class DestinationScreen(ConsoleModal[tuple[Area, str]]):
             field.value = f"{name.lower()} {rest}"
             field.cursor_position = len(field.value)
 
-    @action("enter", N_("go"), N_("Go there."), first=True)
-    def action_go(self) -> None:
-        """Go there: after what was typed just before has reached the line."""
-        self.query_one(QuestionInput).call_later(self._go)
-
-    @action("escape", N_("back"), N_("Go back; nothing happens."))
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
     @on(Input.Changed)
     def changed(self, event: Input.Changed) -> None:
         """Show which screens begin so."""
         event.stop()
-        self._say(event.value)
+        self._show_areas(event.value)
 
-    @on(Input.Submitted)
-    def submitted(self, event: Input.Submitted) -> None:
+    def use(self, text: str) -> None:
         """Go there."""
-        event.stop()
-        self._go()
-
-    def _go(self) -> None:
-        text = self.query_one(QuestionInput).value
         area, rest = destination(text)
         if area is not None:
             self.dismiss((area, rest))
         else:
-            self._say(text)
+            self._show_areas(text)
 
-    def _say(self, text: str) -> None:
-        word = text.strip().partition(" ")[0]
-        areas = areas_called(word)
+    def _show_areas(self, text: str) -> None:
+        areas = areas_called(text.strip().partition(" ")[0])
         names = "   ".join(_(area.label).lower() for area in areas or AREAS)
         said = names if areas else _("No screen is called so. There are: {names}").format(names=names)
-        self.query_one("#prompt-report", Static).update(data(said, "$quiet" if areas else "$warn"))
+        self.say(said, "$quiet" if areas else "$warn")
 
 
 async def chosen_destination(console: Console) -> tuple[Area, str] | None:

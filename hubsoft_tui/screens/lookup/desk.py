@@ -31,14 +31,13 @@ from hubsoft_tui.services.outbox.types import (
     EntryKind,
     action_name,
 )
-from hubsoft_tui.texts import N_, _, say
+from hubsoft_tui.texts import _, say
 from widgets.customer.card import wrapped
 from widgets.fields import ChoiceOption
 from widgets.line_widget import Drawn, data, fit, line
 
-from ..frame.actions import Action, action, shown_key
-from ..frame.confirm import STYLE, PickScreen, PromptScreen
-from ..frame.modal import ConsoleModal
+from ..frame.actions import Action, shown_key
+from ..frame.confirm import PickScreen, PromptScreen, SmallPage
 from .action_page import ActionPage, ActionReview
 from .writes import MENU
 
@@ -67,11 +66,10 @@ def _offers(kind: EntryKind, page: ActionMenu) -> bool:
     return kind in page.kinds
 
 
-class ActionMenu(ConsoleModal[EntryKind]):
+class ActionMenu(SmallPage[EntryKind]):
     """A menu of actions; its result is the chosen kind, or None."""
 
     AREA = "desk"
-    CSS_PATH = STYLE
     ACTIONS = tuple(
         Action(
             f"desk.{name}",
@@ -111,10 +109,6 @@ class ActionMenu(ConsoleModal[EntryKind]):
     def action_choose(self, kind: str) -> None:
         """Close with `kind`, by its value."""
         self.dismiss(EntryKind(kind))
-
-    @action("escape", N_("back"), N_("Go back; nothing happens."))
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
 
 class MenuLines(Drawn):

@@ -16,9 +16,8 @@ from widgets.fields import ChoiceField, ChoiceOption
 from widgets.line_widget import data
 
 from ..frame.actions import action
-from ..frame.confirm import STYLE, ConfirmScreen
+from ..frame.confirm import ConfirmScreen, SmallPage
 from ..frame.drafts import draft_title
-from ..frame.modal import ConsoleModal
 from . import ticket_flow
 from .ticket_flow import About
 
@@ -35,11 +34,10 @@ def has_drafts(screen: DraftsScreen) -> bool:
     return bool(screen.drafts)
 
 
-class DraftsScreen(ConsoleModal["KeptDraft"]):
+class DraftsScreen(SmallPage["KeptDraft"]):
     """Ends with the draft to go on with."""
 
     AREA = "drafts"
-    CSS_PATH = STYLE
     drafts: tuple[KeptDraft, ...] = ()
     """What is listed."""
 
@@ -94,10 +92,6 @@ class DraftsScreen(ConsoleModal["KeptDraft"]):
             self.console.drafts.drop(draft.about)
             self.console.save_drafts()
             self._list()
-
-    @action("escape", N_("back"), N_("Go back; nothing happens."))
-    def action_leave(self) -> None:
-        self.dismiss(None)
 
 
 async def list_drafts(console: Console) -> None:
