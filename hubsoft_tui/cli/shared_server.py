@@ -19,12 +19,12 @@ from .translation import Group, Option
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from ..core.ports import MachineSeen
     from ..core.types import SharedState
     from ..services.container import Services
     from ..settings.tree import Settings
     from ..shared.budget import SharedBudget
     from ..shared.diagnosis import Diagnosis
-    from ..shared.machines import MachineSeen
 
 SIGNS: Final = {"ok": ("✓", "good"), "warning": ("▲", "warning"), "error": ("✖", "bad")}
 

@@ -169,6 +169,26 @@ class Look:
     """Names what was found, for the next look."""
 
 
+@dataclass(frozen=True, slots=True)
+class MachineSeen:
+    """One machine at the shared server."""
+
+    id: str
+    name: str
+    """Empty where it was sealed with another secret."""
+    version: str
+    kind: str
+    mine: bool
+    promise: int
+    """Requests a window that it may spend alone when the server is lost."""
+    silent: float
+    """Seconds since its last call."""
+    spent: int
+    """Slots of the window that it holds."""
+    waiting: int
+    """Its requests that wait."""
+
+
 class OutagePort(Protocol):
     """What the machines that share a budget tell each other of HubSoft's outages; one probe is for all of them."""
 

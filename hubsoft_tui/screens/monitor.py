@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
+    from hubsoft_tui.core.ports import MachineSeen
     from hubsoft_tui.core.types import Snapshot
     from hubsoft_tui.services.container import Services
     from hubsoft_tui.services.reports.types import SoFar
-    from hubsoft_tui.shared.machines import MachineSeen
     from hubsoft_tui.store.alerts import Alert
 
 READ: Final = N_("Look closer")

@@ -18,6 +18,7 @@ from ..core.engine import Ports
 from ..core.limiter.ledger import Ledger, Told, Turn
 from ..core.limiter.throttle import limits_from
 from ..core.limiter.turns import taken
+from ..core.ports import MachineSeen
 from ..core.types import Priority
 from ..errors import SettingsError
 from ..settings import places
@@ -27,7 +28,7 @@ from ..shared.budget import MachineFace, SharedBudget
 from ..shared.connection import SharedAddress, SharedServer
 from ..shared.diagnosis import Diagnosis, LedgerSeen, diagnose, read_ledger
 from ..shared.flights import CHANNEL, SharedFlights
-from ..shared.machines import MachineSeen, seen_machines
+from ..shared.machines import seen_machines
 from ..shared.membership import SILENCE
 from ..shared.news import CHANNEL as NEWS
 from ..shared.news import SharedNews

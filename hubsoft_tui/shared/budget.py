@@ -23,12 +23,13 @@ from ..core.limiter.ledger import (
     Told,
     Turn,
 )
+from ..core.ports import MachineSeen
 from ..core.types import Priority, SharedContact, SharedState
 from ..errors import SharedServerLost, StoreError
 from ..formats import countdown
 from ..texts import Text, say
 from .connection import SharedServer
-from .machines import MachineSeen, sealed_face, seen_machines
+from .machines import sealed_face, seen_machines
 from .membership import Membership, TurnReply
 from .seal import Seal
 

@@ -16,11 +16,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from ..core.clock import Clock
+from ..core.ports import MachineSeen
 from ..errors import SharedServerLost
 from ..formats import countdown
 from ..texts import Text, say
 from .connection import SharedServer
-from .machines import MachineSeen, seen_ledger, versions_text
+from .machines import seen_ledger, versions_text
 
 PINGS: Final = 20
 SLOW: Final = 0.5

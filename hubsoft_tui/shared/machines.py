@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
+from ..core.ports import MachineSeen
 from ..texts import Text, say
 from .connection import SharedServer
 from .seal import Seal
 
 PLACE: Final = "who"
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSeen:
-    """One machine at the shared server."""
-
-    id: str
-    name: str
-    """Empty where it was sealed with another secret."""
-    version: str
-    kind: str
-    mine: bool
-    promise: int
-    """Requests a window that it may spend alone when the server is lost."""
-    silent: float
-    """Seconds since its last call."""
-    spent: int
-    """Slots of the window that it holds."""
-    waiting: int
-    """Its requests that wait."""
 
 
 def sealed_face(seal: Seal, name: str, version: str, kind: str) -> str:

@@ -33,9 +33,9 @@ from .timeline import priority_style, priority_word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hubsoft_tui.core.ports import MachineSeen
     from hubsoft_tui.core.types import BudgetState, SharedState
     from hubsoft_tui.services.reports.types import DayReport
-    from hubsoft_tui.shared.machines import MachineSeen
 
 _QUIET: Final = "$quiet"
 _TITLE: Final = "$title bold"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hubsoft_tui._version import __version__
+from hubsoft_tui.core.ports import MachineSeen
 from hubsoft_tui.core.types import BudgetState, SharedContact, SharedState
-from hubsoft_tui.shared.machines import MachineSeen
 from hubsoft_tui.texts import use
 from tests.widgets.fixture import Repaints, Stage, lines_of
 from widgets.monitor.panels import MachinesPanel
