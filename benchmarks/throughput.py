@@ -131,8 +131,8 @@ def measure(count: int, rounds: int, latency: tuple[float, float]) -> dict[str, 
 
 
 def _keep(best: dict[str, Speed], name: str, speed: Speed) -> None:
-    if name not in best or speed.per_second > best[name].per_second:
-        best[name] = speed
+    known = best.get(name, speed)
+    best[name] = Speed(speed.requests, min(known.seconds, speed.seconds), min(known.work, speed.work))
 
 
 def run(*, quick: bool) -> list[Table]:
@@ -145,19 +145,26 @@ def run(*, quick: bool) -> list[Table]:
 
 def _table(count: int, rounds: int, latency: tuple[float, float]) -> Table:
     best = measure(count, rounds, latency)
-    base = best[DECODED].per_second
+    base = best[DECODED]
     rows = tuple(
-        (name, f"{speed.per_second:.0f}", f"{speed.work_us:.0f}", ratio(speed.per_second, base))
+        (
+            name,
+            f"{speed.per_second:.0f}",
+            ratio(speed.per_second, base.per_second),
+            f"{speed.work_us:.0f}",
+            ratio(base.work_us, speed.work_us),
+        )
         for name, speed in best.items()
     )
     answers = "at once" if latency == AT_ONCE else f"after {latency[0] * 1000:g} to {latency[1] * 1000:g} ms"
     note = (
-        f"Best of {rounds}. Aim: the engine at 0.80x or better. The engine also queues, counts, tests, claims and"
+        f"Best of {rounds}; above 1.00x is better than httpx with our decoder. Aim: the engine at 0.80x or better, by"
+        " processor time, which a busy machine does not change much. The engine also queues, counts, tests, claims and"
         " keeps on disk. Its ledger holds every request of the window: all of these in 60 s, about thirty in 3 ms."
     )
     return Table(
         f"Throughput: {count} different customers, {CONCURRENCY} at a time, the simulator answers {answers}",
-        ("", "requests/s", "own CPU us/request", "ratio"),
+        ("", "requests/s", "ratio", "own CPU us/request", "ratio"),
         rows,
         (note,),
     )

@@ -33,7 +33,7 @@ class Statistics:
         self._tracer = tracer
         self._counters = {category: _Counter() for category in Category}
         self._day = today(clock)
-        self._minute = -1.0
+        self._minute = -1
         self._asked_today = 0
 
     def asked(self, question: Question[Any], context: RequestContext, *, forced: bool) -> AskedQuestion:
@@ -82,12 +82,11 @@ class Statistics:
 
     def count(self, category: Category, outcome: Outcome, *, expired: bool = False) -> None:
         """Count one question; `expired` for a miss that found an answer too old."""
-        self._turn_day()
+        minute = self._turn_day()
         self._asked_today += 1
         counter = self._counters[category]
         counter.counts[outcome] += 1
         counter.expired += expired
-        minute = int(self._clock.now() // 60)
         if not counter.course or counter.course[-1][0] != minute:
             counter.course.append([minute, 0, 0])
         latest = counter.course[-1]
@@ -99,13 +98,15 @@ class Statistics:
         self._turn_day()
         return self._asked_today
 
-    def _turn_day(self) -> None:
-        minute = self._clock.wall() // 60
-        if minute == self._minute:
-            return  # a day begins with a minute, and a date costs more than the rest of counting
-        self._minute = minute
-        if (day := today(self._clock)) != self._day:
-            self._day, self._asked_today = day, 0
+    def _turn_day(self) -> int:
+        """Begin another day once it is another; return the minute it is."""
+        minute = int(self._clock.wall() // 60)
+        # A day begins with a minute, and a date costs more than the rest of counting.
+        if minute != self._minute:
+            self._minute = minute
+            if (day := today(self._clock)) != self._day:
+                self._day, self._asked_today = day, 0
+        return minute
 
     def state(self) -> dict[Category, CategoryStats]:
         """What a watcher sees."""
