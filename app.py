@@ -65,6 +65,8 @@ SWITCH_SECONDS: Final = 0.001
 
 M_ARENA_MAX: Final = -8
 """The option's number in glibc's <malloc.h>."""
+TRIM_SECONDS: Final = 60.0
+"""How often what is free is given back to the system: it takes half a millisecond."""
 SENT_SECONDS: Final = 0.02
 """What the thread that writes to the terminal takes at most for a frame, while no other has work in Python."""
 
@@ -180,6 +182,7 @@ class HubSoftConsole(Console):
         for warning in self._warnings:
             self.tell(str(warning), severity="warning")
         self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
+        self.set_interval(TRIM_SECONDS, partial(_tell_glibc, "malloc_trim", 0))
         if not self._unconfigured:
             self.start_engine()
         self.recording.begin()
@@ -473,7 +476,8 @@ def open_console(flags: Flags) -> int:
             unconfigured=unconfigured,
             warnings=loaded.warnings,
         )
-    _allocate_from_one_pool()
+    # The threads to come share one pool of memory: each would keep what it freed for itself.
+    _tell_glibc("mallopt", M_ARENA_MAX, 1)
     for name in ("COLUMNS", "LINES"):
         # What a shell exported once is not the size of the terminal, which says its own and every change of it.
         os.environ.pop(name, None)
@@ -485,12 +489,12 @@ def open_console(flags: Flags) -> int:
     return app.return_code or 0
 
 
-def _allocate_from_one_pool() -> None:
-    """Have the threads to come share one pool of memory under glibc: each would keep what it freed for itself."""
-    import ctypes  # noqa: PLC0415 - heavy: only a console has so many threads
+def _tell_glibc(function: str, *values: int) -> None:
+    """Call a function of the C library, where it is glibc."""
+    import ctypes  # noqa: PLC0415 - heavy: only a console runs for days
 
     with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        getattr(ctypes.CDLL(None), function)(*values)
 
 
 def _real_engine(settings: Settings) -> EngineHandle:
