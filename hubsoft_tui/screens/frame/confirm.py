@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import on, work
@@ -16,7 +15,7 @@ from widgets.fields import ChoiceField, ChoiceOption, QuestionInput
 from widgets.line_widget import data
 
 from .actions import AREAS, Area, action
-from .modal import ConsoleModal
+from .modal import STYLE, ConsoleModal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from .console import Console
 
 T = TypeVar("T")
-
-STYLE = Path(__file__).parents[3] / "styles" / "writing.tcss"
 
 
 class ConfirmScreen(ConsoleModal[bool]):

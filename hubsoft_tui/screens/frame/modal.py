@@ -8,6 +8,7 @@ stand in help. Keys that work everywhere else do not act here: letters and digit
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from textual import on
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+STYLE: Final = Path(__file__).parents[3] / "styles" / "writing.tcss"
+"""How pages look that ask or tell something."""
 _SCROLLS: Final = {
     "up": "up",
     "down": "down",

@@ -16,8 +16,7 @@ from widgets.customer.on_demand import QrCode, WholeText
 from widgets.line_widget import data
 
 from ..frame.actions import action
-from ..frame.confirm import STYLE
-from ..frame.modal import ConsoleModal
+from ..frame.modal import STYLE, ConsoleModal
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

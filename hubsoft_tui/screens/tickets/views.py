@@ -18,8 +18,8 @@ from widgets.tickets.counts import quick_word
 from widgets.tickets.texts import Quick
 
 from ..frame.actions import action
-from ..frame.confirm import STYLE, PromptScreen
-from ..frame.modal import ConsoleModal
+from ..frame.confirm import PromptScreen
+from ..frame.modal import STYLE, ConsoleModal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,8 +21,7 @@ from widgets.line_widget import data
 from widgets.outbox import Large, SentLines, entry_sentence, state_word, what_word
 
 from ..frame.actions import action
-from ..frame.confirm import STYLE
-from ..frame.modal import ConsoleModal
+from ..frame.modal import STYLE, ConsoleModal
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

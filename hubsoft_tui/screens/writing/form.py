@@ -26,9 +26,9 @@ from widgets.fields import ChoiceField, ChoiceOption, QuestionInput, TickField
 from widgets.line_widget import data
 
 from ..frame.actions import action
-from ..frame.confirm import STYLE, ConfirmScreen, PickScreen
+from ..frame.confirm import ConfirmScreen, PickScreen
 from ..frame.console import silent
-from ..frame.modal import ConsoleModal
+from ..frame.modal import STYLE, ConsoleModal
 from .entry_page import ReviewScreen
 from .text_field import LAST_TEXTS, TextField, text_of
 

@@ -28,9 +28,8 @@ from widgets.line_widget import data
 from widgets.outbox import entry_sentence
 
 from ..frame.actions import action
-from ..frame.confirm import STYLE
 from ..frame.console import silent
-from ..frame.modal import ConsoleModal
+from ..frame.modal import STYLE, ConsoleModal
 from .entry_page import SentScreen
 from .form import WriteForm, whole
 from .opening_form import OpeningForm, offered, opening_again, opening_for
