@@ -46,7 +46,6 @@ ALONE = {
     "hubsoft_tui.shared.outages": MACHINES,
     "hubsoft_tui.shared.tokens": MACHINES,
     "hubsoft_tui.store.reports": ROOM,
-    "hubsoft_tui.store.tokens": ROOM,
     "widgets.checkup": DRAWN,
     "widgets.monitor.lately": DRAWN,
     "widgets.monitor.panels": DRAWN,

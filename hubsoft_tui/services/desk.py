@@ -20,7 +20,7 @@ from ..errors import InvalidInput, NotFound, NotOffered
 from ..formats import DAY, start_of
 from ..privacy import mask_document
 from ..store.outbox import OutboxRow
-from ..store.recent_and_audit import AuditLine, RecentAndAudit
+from ..store.state import AuditLine, RecentAndAudit
 from ..texts import Text, say
 from .customers import questions
 from .customers.terms import Kind, Term, recognise

@@ -21,7 +21,7 @@ from ..errors import HubSoftError, SettingsError, StoreError
 from ..settings import places
 from ..settings.places import current_person
 from ..settings.tree import Settings
-from ..store import budget, recent_and_audit, records, tokens, trace_writer
+from ..store import budget, records, state, trace_writer
 from ..store.database import Database, open_database
 from ..store.losses import LossBook
 from ..store.process_liveness import ProcessLiveness
@@ -73,16 +73,15 @@ class State:
         self._account = account = settings.profile.account
         judged: dict[str, Any] = {"senses": budget.senses(clock), "mend": budget.readable}
         spent = self._opened(folders.state / "budget.db", *budget.MIGRATIONS, rescued=False, **judged)
-        tables = (*tokens.MIGRATIONS, *recent_and_audit.MIGRATIONS)
-        kept = self._opened(folders.state / "state.db", *tables, senses=tokens.SENSES)
+        kept = self._opened(folders.state / "state.db", *state.MIGRATIONS, senses=state.SENSES)
         learnt = self._opened(folders.cache / records.RECORDS, *records.MIGRATIONS, rescued=False, cache=True)
-        self.recent = recent_and_audit.RecentAndAudit(kept, account)
+        self.recent = state.RecentAndAudit(kept, account)
         known = records.SqliteRecords(learnt, account, liveness, clock)
         stack.callback(_flushed, known)
         ledger = budget.SqliteBudget(spent, account, liveness, clock)
         self.ports = Ports(
             permits=LocalBudget(ledger),
-            tokens=tokens.SqliteTokens(kept, account, liveness, clock),
+            tokens=state.SqliteTokens(kept, account, liveness, clock),
             records=known,
             flights=LocalFlights(known, clock, liveness.alone),
         )

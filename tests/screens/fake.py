@@ -43,7 +43,7 @@ from hubsoft_tui.services.reports.types import DayReport, LastHour, Overview, So
 from hubsoft_tui.settings.tree import Profile, Settings, UiSettings
 from hubsoft_tui.store.alerts import Alert
 from hubsoft_tui.store.drafts import Dropped, KeptDraft
-from hubsoft_tui.store.recent_and_audit import Recent
+from hubsoft_tui.store.state import Recent
 from hubsoft_tui.texts import Text
 from widgets.fields import QuestionInput
 

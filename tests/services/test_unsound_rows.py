@@ -27,7 +27,7 @@ from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.drafts import KeptDraft
 from hubsoft_tui.store.losses import LossBook, loss_text
 from hubsoft_tui.store.mirror import writing
-from hubsoft_tui.store.recent_and_audit import Recent
+from hubsoft_tui.store.state import Recent
 from hubsoft_tui.store.tuning import Move
 from tests.fuzzing import examples
 from tests.hubs import BIANCA, documents, settings_for

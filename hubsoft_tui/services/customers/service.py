@@ -12,7 +12,7 @@ from ...core.clock import Clock
 from ...core.types import Answer, Category, Priority, RequestContext, Source
 from ...errors import Unproven
 from ...privacy import mask_document
-from ...store.recent_and_audit import Recent, RecentAndAudit
+from ...store.state import Recent, RecentAndAudit
 from ...texts import say
 from . import questions
 from .terms import Kind, Term, recognise

@@ -11,8 +11,7 @@ from hubsoft_tui.core.requests.tokens import REFUSED_SECONDS, Tokens
 from hubsoft_tui.errors import CredentialsRefused, StoreError, Unreachable
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.process_liveness import ProcessLiveness
-from hubsoft_tui.store.recent_and_audit import MIGRATIONS as RECENT
-from hubsoft_tui.store.tokens import MIGRATIONS, SqliteTokens
+from hubsoft_tui.store.state import MIGRATIONS, SqliteTokens
 from tests.clocks import HandClock
 
 
@@ -41,7 +40,7 @@ def home(tmp_path):
         clock = HandClock()
 
         def process(self, provider: Provider, account: str = "account") -> Tokens:
-            database = open_database(tmp_path / "state.db", (*MIGRATIONS, *RECENT))
+            database = open_database(tmp_path / "state.db", MIGRATIONS)
             liveness = ProcessLiveness(tmp_path / "alive")
             opened.extend((database, liveness))
             port = SqliteTokens(database, account, liveness, self.clock)
@@ -136,7 +135,7 @@ async def test_two_processes_log_in_once_and_share_what_they_got(home):
 
 async def test_a_dead_process_frees_the_right_to_log_in(home, tmp_path):
     database, liveness = (
-        open_database(tmp_path / "state.db", (*MIGRATIONS, *RECENT)),
+        open_database(tmp_path / "state.db", MIGRATIONS),
         ProcessLiveness(tmp_path / "alive"),
     )
     assert await SqliteTokens(database, "account", liveness, home.clock).lease(1e9)
