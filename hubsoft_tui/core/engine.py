@@ -28,10 +28,9 @@ from .limiter.throttle import limits_from
 from .ports import FlightPort, NewsPort, OutagePort, RecordPort, TokenPort
 from .requests.admission import PROBE_SECONDS, VERDICT_SECONDS
 from .requests.breaker import Breaker
-from .requests.exchange import Exchange, Received
+from .requests.exchange import Backoff, Exchange, Received, RetryBudget
 from .requests.health import HealthMonitor
 from .requests.job import Job
-from .requests.retry import Backoff, RetryBudget
 from .requests.tokens import Tokens
 from .requests.transport import Transport
 from .snapshots import Snapshots

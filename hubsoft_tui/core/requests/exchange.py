@@ -7,6 +7,7 @@ never repeated here: `UnknownOutcome` says so to the outbox.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -25,6 +26,7 @@ from ...errors import (
     Unproven,
     Unreachable,
 )
+from ...settings.tree import RetrySettings
 from ...texts import say
 from ..clock import Clock
 from ..limiter.gate import Gate, Permit, QueuePlace
@@ -36,7 +38,6 @@ from .breaker import Breaker
 from .health import HealthMonitor
 from .job import Job
 from .reply import decoded_answer, pause_in_body, read_limits, redirected, reset_after, retry_after
-from .retry import Backoff, RetryBudget
 from .tokens import Tokens
 from .transport import ERROR_SECONDS, Reply, Transport, TransportFailure
 
@@ -51,6 +52,61 @@ HTTP_CLIENT_ERROR: Final = 400
 HTTP_UNAUTHORIZED: Final = 401
 HTTP_TOO_MANY: Final = 429
 HTTP_SERVER_ERROR: Final = 500
+RECENT_SECONDS: Final = 120.0
+REPEATED_SHARE: Final = 0.2
+"""How many of recent requests may be repeats, so that they never become the load."""
+
+
+class Backoff:
+    """Waits between attempts: exponential with jitter, in seconds."""
+
+    def __init__(self, settings: RetrySettings) -> None:
+        self._settings = settings
+
+    def after(self, attempt: int) -> float:
+        """Seconds to wait after the failure of `attempt` (1 is the first)."""
+        from tenacity import RetryCallState  # noqa: PLC0415 - heavy library: most requests are answered at once
+        from tenacity.wait import wait_exponential_jitter  # noqa: PLC0415 - as above
+
+        settings = self._settings
+        wait = wait_exponential_jitter(
+            multiplier=settings.backoff_base,
+            max=settings.backoff_max,
+            exp_base=settings.backoff_multiplier,
+            jitter=settings.backoff_base,
+        )
+        state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
+        state.attempt_number = attempt
+        return float(wait(state))
+
+
+class RetryBudget:
+    """Repeats stay under a fifth of recent requests; one request's own repeats always fit."""
+
+    def __init__(self, clock: Clock, settings: RetrySettings) -> None:
+        self._clock = clock
+        self.settings = settings
+        self._sent: deque[float] = deque()
+        self._repeated: deque[float] = deque()
+
+    def sent(self) -> None:
+        """Count one request."""
+        self._forget()
+        self._sent.append(self._clock.now())
+
+    def take(self) -> bool:
+        """Count one repeat if it fits, else say no."""
+        self._forget()
+        if len(self._repeated) >= max(self.settings.max_retries, REPEATED_SHARE * len(self._sent)):
+            return False
+        self._repeated.append(self._clock.now())
+        return True
+
+    def _forget(self) -> None:
+        before = self._clock.now() - RECENT_SECONDS
+        for log in (self._sent, self._repeated):
+            while log and log[0] <= before:
+                log.popleft()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubsoft_tui.core.requests.retry import RECENT_SECONDS, Backoff, RetryBudget
+from hubsoft_tui.core.requests.exchange import RECENT_SECONDS, Backoff, RetryBudget
 from hubsoft_tui.settings.tree import RetrySettings
 from tests.clocks import HandClock
 
