@@ -150,7 +150,8 @@ class Demo:
 
     def mark(self) -> str:
         """Return that it is the demo, and its scenario."""
-        return f"{_('DEMO')} · {self.title(self.scenario)}" if self.scenario else _("DEMO")
+        text = _("DEMO")
+        return f"{text} · {self.title(self.scenario)}" if self.scenario else text
 
     def offered(self) -> Iterator[tuple[str, str, str]]:
         """Yield the scenarios that can be played: name, title, what happens; none before the demo runs."""
