@@ -78,9 +78,12 @@ def shortened(text: str, most: int) -> str:
     """Return at most `most` terminal cells of `text`, with a sign where it goes on."""
     if _width(text) <= most:
         return text
-    while _width(text) > most - 1:
-        text = text[:-1]
-    return f"{text}…"
+    taken = 0
+    for place, letter in enumerate(text):
+        taken += _cells(letter)
+        if taken > most - 1:
+            return f"{text[:place]}…"
+    return text
 
 
 def error_kind(error: HubSoftError) -> str:
@@ -100,7 +103,8 @@ def _width(text: str) -> int:
     for code in _STYLES.values():
         bare = bare.replace(f"\x1b[{code}m", "")
     bare = bare.replace("\x1b[0m", "")
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in bare
-    )
+    return sum(map(_cells, bare))
+
+
+def _cells(letter: str) -> int:
+    return 0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1

@@ -271,18 +271,21 @@ def normalise_url(text: str) -> str:
             say("The address must not carry a user or password: write it without what is before @.")
         )
     if parts.query or parts.fragment:
-        raise InvalidInput(say("The address must end before any ? or #, e.g. https://{host}.", host=host))
+        raise InvalidInput(
+            say("The address must end before any ? or #, e.g. https://{host}.", host=_shown(host))
+        )
     if parts.scheme == "http" and not is_loopback(host):
         raise InvalidInput(
-            say("http:// would send the password readable by others: use https://{host}.", host=host)
+            say("http:// would send the password readable by others: use https://{host}.", host=_shown(host))
         )
     path = _PASTED.sub("", parts.path.rstrip("/")).rstrip("/")
     if not _PATH.fullmatch(path):
-        raise InvalidInput(say("The address must be only the server's, e.g. https://{host}.", host=host))
+        raise InvalidInput(
+            say("The address must be only the server's, e.g. https://{host}.", host=_shown(host))
+        )
     port = parts.port
-    shown = f"[{host}]" if ":" in host else host
     suffix = "" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}"
-    return f"{parts.scheme}://{shown}{suffix}{path}"
+    return f"{parts.scheme}://{_shown(host)}{suffix}{path}"
 
 
 def webhook_address(text: str) -> str:
@@ -300,9 +303,13 @@ def webhook_address(text: str) -> str:
         raise InvalidInput(say("The address must end before any #."))
     if parts.scheme == "http" and not is_loopback(host):
         raise InvalidInput(
-            say("http:// would send alerts readable by others: use https://{host}/….", host=host)
+            say("http:// would send alerts readable by others: use https://{host}/….", host=_shown(host))
         )
     return text
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:

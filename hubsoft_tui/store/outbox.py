@@ -410,7 +410,7 @@ def _is_sensible(row: OutboxRow) -> bool:
     return (
         row.number > 0
         and all(isinstance(count, int) and 0 <= count < MOST for count in counts)
-        and all(isinstance(at, int | float) and 0 <= at < LATEST for at in moments)
+        and all(isinstance(at, int | float) and -LATEST < at < LATEST for at in moments)
         and all(isinstance(word, str) for word in words)
         and all(isinstance(word, str | None) for word in (row.protocol, row.owner))
         and isinstance(row.ticket_id, int | None)

@@ -14,14 +14,19 @@ from hypothesis import strategies as st
 
 from hubsoft_tui.api.answers import Decoded
 from hubsoft_tui.api.choices import Table, choices
-from hubsoft_tui.api.connections import connection_sessions
+from hubsoft_tui.api.connections import connection_sessions, service_devices, trust_unlock
 from hubsoft_tui.api.customers import customer_search, customers_page
 from hubsoft_tui.api.invoices import customer_invoices
 from hubsoft_tui.api.operation import Operation
 from hubsoft_tui.api.tickets import (
     add_message,
+    close_ticket,
+    confirm_visit,
     customer_tickets,
     customer_work_orders,
+    open_ticket,
+    open_work_order,
+    ticket_messages,
     tickets_page,
     update_ticket,
 )
@@ -45,6 +50,14 @@ OPERATIONS: dict[str, Operation[Any]] = {
     "atendimento": update_ticket(1, status_id=2),
     "atendimento_mensagem": add_message(1, "x"),
     "access_token": token("1", "2", "3", "4"),
+    "cpes": service_devices(1),
+    "cpes ": service_devices(1, "ZTEG-1"),
+    "atendimentos  ": ticket_messages("1"),
+    "atendimento ": open_ticket(service_id=1, description="x", contact_name="y", contact_phone="37999992968"),
+    "atendimento  ": close_ticket(1, reason_id=2, description=None),
+    "receipt": trust_unlock(1, 3),
+    "ordem_servico": open_work_order(1),
+    "ordem_servico ": confirm_visit(1),
 }
 
 GOOD: dict[str, Any] = {
@@ -60,6 +73,25 @@ GOOD: dict[str, Any] = {
     "atendimento": made.answer("atendimento", made.labelled_ticket()),
     "atendimento_mensagem": made.answer("atendimento_mensagem", made.message()),
     "access_token": {"access_token": "a", "expires_in": 5},
+    "cpes": made.answer(
+        "cpes",
+        [
+            {
+                "id_cpe": 1,
+                "phy_addr": "ZTEG-1",
+                "data_ultima_atualizacao": "2026-01-15 10:20:30",
+                "servicos": [{"id_cliente_servico": 1}],
+                "historico_parametros": [
+                    {
+                        "created_at": "2026-01-15 10:20:30",
+                        "parametros": {"rx_signal": "-21.5", "tx_signal": 2},
+                    }
+                ],
+            }
+        ],
+    ),
+    "receipt": {"status": "success", "msg": "Desbloqueado"},
+    "ordem_servico": made.answer("ordem_servico", made.work_order()),
 }
 
 

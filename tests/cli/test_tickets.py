@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from hubsoft_tui.cli.output import shortened
 from hubsoft_tui.formats import iso
 from hubsoft_tui.simulator import Simulator
 from tests.raw_server import Stranger, answer
@@ -228,3 +229,16 @@ def test_what_is_no_pause_between_syncs_is_refused(run, seconds):
     ran = run("sync", "--every", seconds)
     assert ran.code == 2
     assert "--every" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shown"),
+    [
+        ("A" * 2_000_000, 5, "AAAA…"),
+        ("ANA", 3, "ANA"),
+        ("東京都庁", 5, "東京…"),
+        ("e\u0301" * 9, 3, "e\u0301e\u0301…"),
+    ],
+)
+def test_a_text_of_any_length_is_cut_in_one_reading(text: str, most: int, shown: str) -> None:
+    assert shortened(text, most) == shown

@@ -106,3 +106,8 @@ def test_a_webhook_that_would_be_read_by_others_is_refused(address: str, says: s
     with pytest.raises(InvalidInput, match=says) as caught:
         webhook_address(address)
     assert "k3y" not in str(caught.value)
+
+
+def test_the_address_that_is_proposed_for_a_number_is_one_that_works():
+    with pytest.raises(InvalidInput, match=r"use https://\[2001:db8::1\]\."):
+        normalise_url("http://[2001:db8::1]:80")

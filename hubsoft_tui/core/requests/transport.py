@@ -282,9 +282,10 @@ def _why_no_tls(error: httpcore.ConnectError, host: str) -> Text | None:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return say(
-                "The certificate of {host} is not trusted ({reason}). Check the address and this machine's clock.",
+                "The certificate of {host} is not trusted ({reason}). {what}",
                 host=host,
                 reason=cause.verify_message,
+                what=_what_to_do(cause.verify_code),
             )
         if isinstance(cause, ssl.SSLError):
             return say("{host} does not speak TLS as expected. Check the address and the port.", host=host)
@@ -293,6 +294,25 @@ def _why_no_tls(error: httpcore.ConnectError, host: str) -> Text | None:
             "The certificate of {host} is not trusted. Check the address and this machine's clock.", host=host
         )
     return None
+
+
+_OUT_OF_TIME: Final = frozenset({9, 10})
+"""What OpenSSL calls a certificate that does not count yet, or no longer;"""
+_OTHER_NAME: Final = frozenset({62, 63, 64})
+"""and one that is for another host."""
+
+
+def _what_to_do(code: int) -> Text:
+    if code in _OUT_OF_TIME:
+        return say(
+            "Check this machine's clock; if it is right, the server's owner must renew the certificate."
+        )
+    if code in _OTHER_NAME:
+        return say("It is for another server: check the address.")
+    return say(
+        "Check the address. Where a proxy or server of your own signs certificates, name the file with its "
+        "own in SSL_CERT_FILE."
+    )
 
 
 def _is_unknown_name(error: httpcore.ConnectError) -> bool:

@@ -238,7 +238,9 @@ class Asking:
         if not status_ids or not opened:
             return
         start = day_of(min(opened)) - ONE_DAY
-        read = Read(TicketDate.OPENED, start, day_of(self._known.now), status_ids, rows)
+        read = Read(
+            TicketDate.OPENED, min(start, self._known.last_day), self._known.last_day, status_ids, rows
+        )
         if read.requests(self._reader.size.size) < len(opened):
             await self._reader.read(read, self._harvest)
 

@@ -79,6 +79,12 @@ class KnownTickets:
     """Tickets closed since `windows.closed`."""
 
     @property
+    def last_day(self) -> date:
+        """Until when lists are read: a clock that was set back since the last pass hides nothing that is known."""
+        latest = day_of(max(self.now, self.state.synced_at or 0.0))
+        return max(latest, self.windows.floor, self.windows.oldest, self.windows.look, self.windows.closed)
+
+    @property
     def first(self) -> bool:
         """Whether no pass has ended yet."""
         return self.state.began_at is None
@@ -159,7 +165,7 @@ def windows(
 
 def steps(known: KnownTickets, size: int) -> Steps:
     """Choose what a pass asks. `size` is how many rows a page may hold."""
-    today, floor = day_of(known.now), known.windows.floor
+    today, floor = known.last_day, known.windows.floor
     state = known.state
     table = state.tables_at is None or not 0 <= known.now - state.tables_at < TABLE_SECONDS
     if known.first:
@@ -180,7 +186,7 @@ def _everything(known: KnownTickets, size: int) -> Steps | None:
     start, singles = _reach(known, size, ())
     if start != known.windows.floor or known.floor_all > (size if known.look_due else LIGHT_ROWS):
         return None
-    read = Read(TicketDate.OPENED, start, day_of(known.now), rows=known.floor_all)
+    read = Read(TicketDate.OPENED, start, known.last_day, rows=known.floor_all)
     table = known.state.tables_at is None
     return Steps(size, table, (read,), singles, (), looks=True, naive=len(known.followed))
 
@@ -225,7 +231,7 @@ def _opened(
     known: KnownTickets, size: int, start: date, shown: tuple[int, ...]
 ) -> tuple[tuple[Read, ...], bool]:
     """Choose how the open ones are read: through the filter, or the latest days without it."""
-    today, look = day_of(known.now), known.windows.look
+    today, look = known.last_day, known.windows.look
     rows = known.floor_open if start == known.windows.floor else known.oldest_open
     filtered = Read(TicketDate.OPENED, start, today, shown, rows)
     split: tuple[Read, ...] = (Read(TicketDate.OPENED, look, today, rows=known.look_all),)

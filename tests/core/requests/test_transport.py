@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -99,9 +100,24 @@ async def test_plain_text_instead_of_tls_is_named():
     assert "127.0.0.1" in str(error.text)
 
 
-async def test_an_untrusted_certificate_is_named():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+@pytest.mark.parametrize(
+    ("name", "until", "trusted", "told"),
+    [
+        ("127.0.0.1", 2090, False, "SSL_CERT_FILE"),
+        ("127.0.0.1", 2020, True, "this machine's clock"),
+        ("api.provedor.example", 2090, True, "another server"),
+    ],
+)
+async def test_a_certificate_that_does_not_count_is_named_with_what_to_do(
+    monkeypatch, name, until, trusted, told
+):
+    authority = trustme.CA()
+    context, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    begins, ends = datetime(2019, 1, 1, tzinfo=UTC), datetime(until, 1, 1, tzinfo=UTC)
+    authority.issue_cert(name, not_before=begins, not_after=ends).configure_cert(context)
+    if trusted:
+        authority.configure_trust(trusting)
+    monkeypatch.setattr("hubsoft_tui.core.requests.transport.route_to", lambda _url: Route(trusting, None))
     listening = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0, ssl=context)
     try:
         error = await failure(f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
@@ -109,6 +125,7 @@ async def test_an_untrusted_certificate_is_named():
         listening.close()
     assert error.sent is False
     assert "not trusted" in str(error.text)
+    assert told in str(error.text)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from hubsoft_tui.formats import start_of
 from hubsoft_tui.services.tickets.planner import LOOK_SECONDS, KnownTickets, hidden_statuses, steps, windows
 from hubsoft_tui.store.mirror_records import FollowedTicket, Label, MirrorState, StatusCount
@@ -127,3 +129,14 @@ def test_a_ticket_followed_from_long_ago_is_asked_for_beside_that_list() -> None
     )
     plan = steps(small(90, followed=(ancient,), windows=begins, oldest_open=5000), 500)
     assert (len(plan.reads), plan.singles, plan.requests) == (1, (ancient,), 2)
+
+
+@pytest.mark.parametrize("back", [3600.0, 86_400.0, 30 * 86_400.0, NOON - 86_400.0])
+def test_a_clock_set_back_plans_no_list_that_ends_before_it_begins_and_hides_nothing(back: float) -> None:
+    at = NOON - back
+    made = state()
+    set_back = windows(made, at, earliest=NOON - 86_400, oldest=NOON - 86_400, first_days=30)
+    for looked_at in (NOON - 60, None):
+        plan = steps(known(now=at, state=state(looked_at=looked_at), windows=set_back), 500)
+        assert all(read.start <= read.end for read in plan.reads)
+        assert max(read.end for read in plan.reads) >= TODAY
