@@ -81,8 +81,8 @@ class ApiPanel(Drawn):
             lines += self._course(width, min(6, spare - 1))
         if spare >= 0:
             lines.append(self._troubles(width))
-        breaker: tuple[Part, ...] = ((f"{_('breaker')} ", _QUIET), self._breaker())
-        good: tuple[Part, ...] = ((f"{_('last good')} ", _QUIET), moment(api.last_good, self._now))
+        breaker: tuple[Part, ...] = ((_("breaker") + " ", _QUIET), self._breaker())
+        good: tuple[Part, ...] = ((_("last good") + " ", _QUIET), moment(api.last_good, self._now))
         # Two letters of a time say nothing; while HubSoft is away the verdict says since when.
         fits = line(*breaker).cell_length + 2 + line(*good).cell_length <= width
         lines.append(beside(breaker, good if fits else (), width))
