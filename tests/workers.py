@@ -183,7 +183,7 @@ class Worker:
         reporter._tw._file = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - to the end
         manager.register(self, "fork")
         factory: pytest.TempPathFactory = self._config._tmp_path_factory  # type: ignore[attr-defined]
-        factory._basetemp = factory.getbasetemp() / f"worker-{number}"
+        factory._basetemp = factory.getbasetemp() / f"w{number}"
         factory._basetemp.mkdir()
 
     def _taken(self, groups: list[list[pytest.Item]]) -> list[pytest.Item]:

@@ -68,7 +68,7 @@ def test_a_dropped_line_ends_the_program(console: Opener, simulator: Simulator, 
 
 
 def test_a_crash_says_one_private_line(console: Opener, simulator: Simulator, home: Path) -> None:
-    terminal = console(simulator=simulator, columns=200, command=(sys.executable, "-c", BROKEN))
+    terminal = console(simulator=simulator, columns=300, command=(sys.executable, "-c", BROKEN))
     terminal.wait_for(WELCOME)
     look_up(terminal, "1204", "BIANCA COUTO")
     terminal.press("?")

@@ -52,6 +52,9 @@ from .tickets.fakes import FakeOutbox, FakeTickets
 
 T = TypeVar("T")
 
+PATIENCE = 10.0
+"""Seconds that a machine with other work to do has at least."""
+
 CPF = "86214941081"
 OTHER = "52998224725"
 
@@ -429,9 +432,11 @@ def seen(app: App[Any]) -> str:
 
 
 async def wait_for(pilot: Pilot[Any], condition: Callable[..., object], *, rounds: int = 200) -> None:
-    """Go on until `condition()`; fails when it never comes."""
-    for _round in range(rounds):
+    """Go on until `condition()`; fails when it never comes, in so many rounds and in `PATIENCE` seconds."""
+    until = time.monotonic() + PATIENCE
+    while rounds > 0 or time.monotonic() < until:
         if condition():
             return
         await pilot.pause(0.01)
+        rounds -= 1
     raise AssertionError(f"never came; on screen:\n{seen(pilot.app)}")
