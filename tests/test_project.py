@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from hubsoft_tui import __version__
 from hubsoft_tui.cli import main as cli
 from hubsoft_tui.settings import layers as settings_layers
-from scripts import library_page, settings_page, texts
+from scripts import library_page, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 IGNORED = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split() if line]
@@ -80,10 +80,6 @@ def test_the_search_sees_the_project() -> None:
 def test_the_changelog_tells_of_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"^## \[{re.escape(__version__)}\]", changelog, re.MULTILINE)
-
-
-def test_translations_are_complete_and_up_to_date() -> None:
-    assert texts.problems(ROOT) == []
 
 
 def test_every_requirement_is_pinned_and_the_pin_fits() -> None:

@@ -38,8 +38,8 @@ FIGURES = {
     "outbox": ["ours, quiet", "retry on any error", "retry only what was never sent", "ours, one entry"],
 }
 
-LENGTHY = ("start", "throughput", "requests", "outbox", "tuning", "shared")
-"""Even quickest these take many seconds: the long form runs them, and tests of their own run what they measure."""
+LENGTHY = ("start", "limiter", "throughput", "screen", "requests", "outbox", "tuning", "shared")
+"""Even quickest these take seconds: the long form runs them, and tests of their own run what they measure."""
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -204,37 +205,32 @@ def test_a_home_that_cannot_be_opened_is_told_as_what_it_means_for_the_ticket(ru
     assert "newer version" in ran.document["error"]["message"]
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "kind = 'of another world'",
-        "draft = '{}'",
-        "draft = x'00ff'",
-        "state = 'lost'",
-        "similar = 'x'",
-        "doubles = '{'",
-        "doubles = '[5]'",
-        "created_at = 'abc'",
-        "updated_at = -1e300",
-        "due = 1e308",
-        "said = CAST(x'ff' AS TEXT)",
-        "protocol = x'00'",
-    ],
-)
-def test_an_entry_that_cannot_be_read_hides_no_other_and_is_told(run, simulator, tmp_path, damage):
+DAMAGES = (
+    "kind = 'of another world'", "draft = '{}'", "draft = x'00ff'", "state = 'lost'", "similar = 'x'",
+    "doubles = '{'", "doubles = '[5]'", "created_at = 'abc'", "updated_at = -1e300", "due = 1e308",
+    "said = CAST(x'ff' AS TEXT)", "protocol = x'00'",
+)  # fmt: skip
+
+
+def test_an_entry_that_cannot_be_read_hides_no_other_and_is_told(run, simulator, tmp_path, monkeypatch):
     for text in ("first", "second", "third"):
         assert run(*opening(simulator, text)).code == 0
-    path = tmp_path / "state" / "outbox.db"
-    with contextlib.closing(sqlite3.connect(path)) as file:
-        file.execute(f"UPDATE entry SET {damage} WHERE number = 2")
-        file.commit()
-    before = len(simulator.tickets)
-    ran = run("outbox", "--send", "--json")
-    assert ran.code == 0
-    assert [entry["local_protocol"] for entry in ran.document["entries"]] == ["LOC000003", "LOC000001"]
-    assert "outbox.db.corrupt" in ran.err
-    assert run(*opening(simulator, "fourth", "--json")).document["local_protocol"] == "LOC000004"
-    assert len(simulator.tickets) == before + 1
+    for number, damage in enumerate(DAMAGES):
+        home = tmp_path.with_name(f"{tmp_path.name}-{number}")
+        shutil.copytree(tmp_path, home)
+        monkeypatch.setenv("HUBSOFT_TUI_HOME", str(home))
+        with contextlib.closing(sqlite3.connect(home / "state" / "outbox.db")) as file:
+            file.execute(f"UPDATE entry SET {damage} WHERE number = 2")
+            file.commit()
+        before = len(simulator.tickets)
+        ran = run("outbox", "--send", "--json")
+        assert ran.code == 0, damage
+        assert [entry["local_protocol"] for entry in ran.document["entries"]] == ["LOC000003", "LOC000001"]
+        assert "outbox.db.corrupt" in ran.err, damage
+        opened = run(*opening(simulator, f"fourth {number}", "--json")).document
+        assert opened["local_protocol"] == "LOC000004", damage
+        assert len(simulator.tickets) == before + 1
+        shutil.rmtree(home)
 
 
 def test_an_outbox_that_a_full_disk_never_let_begin_is_empty(run, simulator, tmp_path):

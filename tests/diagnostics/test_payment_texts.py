@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.pretty import pretty_repr
@@ -28,6 +28,7 @@ from hubsoft_tui.privacy import redact
 from hubsoft_tui.screens.lookup.invoices import InvoicePage, sentence
 from hubsoft_tui.services.outbox.types import EntryKind, NewTicket, ServiceAction
 from hubsoft_tui.settings.tree import Settings
+from tests.fuzzing import examples
 from tests.screens.fake import FakeHub
 from widgets.customer.lists import RecentCustomer
 from widgets.customer.on_demand import AskedPanelState, QrCode, WholeText
@@ -82,7 +83,7 @@ def traced(value: object) -> str:
 WRITERS: list[Callable[[object], str]] = [repr, str, pretty_repr, logged, traced]
 
 
-@settings(max_examples=15, deadline=None)
+@examples(4)  # each draws sixty tracebacks
 @given(CODES, CODES, CODES)
 def test_nothing_that_holds_them_shows_them(pix: str, line: str, link: str) -> None:
     secrets = [f"pix{pix}", f"line{line}", f"link{link}"]
