@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -90,5 +91,5 @@ async def _status(url: str, route: Route, body: bytes, headers: Mapping[str, str
     written = [(name.encode(), value.encode()) for name, value in headers.items()]
     whole = [(b"Host", host_header(where)), (b"Content-Length", b"%d" % len(body)), *written]
     request = httpcore.Request("POST", where, headers=whole, content=body)
-    async with Wire(where, route).exchange(request) as response:
+    async with contextlib.aclosing(Wire(where, route)) as wire, wire.exchange(request) as response:
         return response.status
