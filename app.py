@@ -91,7 +91,6 @@ class HubSoftConsole(Console):
         demo: Demo | None = None,
         unconfigured: bool = False,
         warnings: Sequence[texts.Text] = (),
-        crash_folder: Path | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         self.settings = settings or Settings()
@@ -120,7 +119,6 @@ class HubSoftConsole(Console):
         self.add_mode("first_run", self._first_run)
         self.announcer = Announcer(self)
         self.recording = ConsoleRecording(self, recorder)
-        self.crash_folder = crash_folder
         self.animation_level = "none"
         self.set_keymap(dict(self.keymap))
         for theme in THEMES:
@@ -271,9 +269,7 @@ class HubSoftConsole(Console):
     @work(group="losses", exit_on_error=False)
     async def action_losses(self) -> None:
         """Show what was lost on disk; a yes acknowledges it."""
-        from hubsoft_tui.screens.frame.confirm import ConfirmScreen  # noqa: PLC0415 - first frame
-
-        await self.announcer.acknowledge_losses(lambda *said: self.push_screen_wait(ConfirmScreen(*said)))
+        await self.announcer.acknowledge_losses()
 
     def on_resize(self, event: events.Resize) -> None:
         """Cover the screen while the terminal is too small for it."""

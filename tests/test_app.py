@@ -165,7 +165,8 @@ async def test_signals_leave_with_their_code(number, code):
 
 
 async def test_a_crash_tells_one_line_and_keeps_documents_out_of_it(tmp_path):
-    app = HubSoftConsole(Settings(), engine=lambda _settings: FakeHub(), crash_folder=tmp_path)
+    app = HubSoftConsole(Settings(), engine=lambda _settings: FakeHub())
+    app.crash_folder = tmp_path
 
     def fail() -> None:
         document = "86214941081"

@@ -157,7 +157,8 @@ async def test_a_console_that_breaks_on_the_page_of_an_invoice_tells_none_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = invoice_of("000201-SECRET", "75691-SECRET", "https://SECRET")
-    app = HubSoftConsole(Settings(), engine=lambda _settings: FakeHub(), crash_folder=tmp_path)
+    app = HubSoftConsole(Settings(), engine=lambda _settings: FakeHub())
+    app.crash_folder = tmp_path
 
     def draw(self: WholeText, width: int) -> list[Any]:
         text = self._text.whole if self._text is not None else ""

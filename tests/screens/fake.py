@@ -400,7 +400,8 @@ async def console(
     shown = hub or FakeHub()
     handle: EngineHandle = shown
     plain: dict[str, Any] = {"profile": Profile(), "ui": UiSettings(open_tickets=False)}
-    app = HubSoftConsole(Settings(**{**plain, **settings}), engine=lambda _settings: handle, crash_folder=tmp)
+    app = HubSoftConsole(Settings(**{**plain, **settings}), engine=lambda _settings: handle)
+    app.crash_folder = tmp
     async with app.run_test(size=size, notifications=True) as pilot:
         await app.settled.wait()
         await settle(pilot)

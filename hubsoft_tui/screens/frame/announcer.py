@@ -13,7 +13,7 @@ from .console import silent
 from .news import CAUSES, AlertNews, TicketNews, due_count, due_text, news_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine
+    from collections.abc import Callable, Collection, Coroutine
     from typing import Any
 
     from hubsoft_tui.core.types import Snapshot
@@ -106,9 +106,11 @@ class Announcer:
                 self._losses_told.add(loss.id)
                 self._console.tell(loss_text(loss), severity="error")
 
-    async def acknowledge_losses(self, agreed: Callable[..., Awaitable[bool]]) -> None:
-        """Show what was lost on disk; a yes acknowledges it. `agreed` asks with a title and lines."""
+    async def acknowledge_losses(self) -> None:
+        """Show what was lost on disk; a yes acknowledges it."""
         from hubsoft_tui.store.losses import loss_text  # noqa: PLC0415 - first frame
+
+        from .confirm import ConfirmScreen  # noqa: PLC0415 - first frame
 
         console = self._console
         losses = await self.losses()
@@ -116,7 +118,8 @@ class Announcer:
             console.tell(_("Nothing was lost that is not acknowledged."))
             return
         title = _("Lost on disk. Enter says that you know; it is not told again.")
-        if await agreed(title, *(str(loss_text(loss)) for loss in losses)):
+        page = ConfirmScreen(title, *(str(loss_text(loss)) for loss in losses))
+        if await console.push_screen_wait(page):
             acknowledged = await console.asked(
                 lambda services: services.losses.acknowledge(),
                 failed=lambda sentence, _error: console.tell(sentence, severity="error"),
