@@ -20,6 +20,7 @@ from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.tickets.relay import KEY
 from hubsoft_tui.services.tickets.types import PassReport, TicketState
 from hubsoft_tui.settings.tree import RetrySettings, SharedSettings, SyncSettings
+from hubsoft_tui.shared import connection
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 from tests.services.tickets.verdict import EVERYTHING, Syncing
@@ -34,9 +35,11 @@ def simulator(make_simulator: Callable[..., Simulator]) -> Simulator:
 
 @pytest.fixture
 def machines(
-    simulator: Simulator, tmp_path: Path, server_url: str, empty: None
+    simulator: Simulator, tmp_path: Path, server_url: str, empty: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., Syncing]]:
     """Start machines on homes of their own, each with its first pass made."""
+    # A server that a busy computer lets wait is not lost: who thinks so makes a pass of its own.
+    monkeypatch.setattr(connection, "PATIENCE", 20.0)
     made: list[Syncing] = []
 
     def start(**sync: Any) -> Syncing:
