@@ -18,6 +18,8 @@ R = TypeVar("R")
 BUSY_SECONDS: Final = 20.0
 """How long a busy file is tried again before the caller gets the error."""
 AGAIN_SECONDS: Final = 0.05
+_UNREADABLE: Final = (TypeError, ValueError, LookupError, ArithmeticError)
+"""What a value of the wrong kind raises where it is used."""
 
 
 class SerialThread(Generic[R]):
@@ -79,7 +81,13 @@ class SerialThread(Generic[R]):
     def _do(self, work: Callable[[R], T]) -> T:
         if not self._held:
             self._held.append(self._opened())
-        return work(self._held[0])
+        try:
+            return work(self._held[0])
+        except _UNREADABLE:
+            # A cell became rubbish while the file was open: opened anew, it is looked through, and the row is out.
+            self._shut()
+            self._held.append(self._opened())
+            return work(self._held[0])
 
     def _shut(self) -> None:
         while self._held:

@@ -19,6 +19,7 @@ from hubsoft_tui.core.clock import Clock, SystemClock
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox.types import NewTicket
 from hubsoft_tui.services.outbox.wire import draft_of
+from hubsoft_tui.services.serial_thread import SerialThread
 from hubsoft_tui.services.storage import State, open_reports, open_state
 from hubsoft_tui.services.tickets import queries
 from hubsoft_tui.services.tickets.types import BoardState
@@ -26,7 +27,7 @@ from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.simulator import Simulator
 from hubsoft_tui.store.drafts import KeptDraft
 from hubsoft_tui.store.losses import LossBook, loss_text
-from hubsoft_tui.store.mirror import writing
+from hubsoft_tui.store.mirror import Mirror, writing
 from hubsoft_tui.store.state import Recent
 from hubsoft_tui.store.tuning import Move
 from tests.fuzzing import examples
@@ -216,6 +217,26 @@ def test_a_budget_with_one_bad_cell_is_lost_so_that_nothing_is_overspent(
         (loss,) = state.losses.open()
         assert loss.kind == "damaged"
         assert state.ports.permits.read().throttle.lost_at is not None
+
+
+async def test_a_row_that_becomes_rubbish_while_its_file_is_open_is_taken_out_then(base, tmp_path):
+    settings, whole = base
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    with open_state(replace(settings, home=str(tmp_path)), SystemClock()) as state:
+        thread = SerialThread("tickets", state.mirror, SystemClock(), closed=Mirror.close)
+
+        async def opened() -> list[float]:
+            return await thread.run(
+                lambda mirror: sorted(each.opened_at or 0.0 for each in mirror.followed())
+            )
+
+        before = await opened()
+        file = tmp_path / "state" / "tickets.db"
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute("UPDATE ticket SET opened_at = 'x' WHERE opened_at = ?", (before[0],))
+        assert await opened() == before[1:]
+        assert [loss.kind for loss in state.losses.open()] == ["rows"]
+        await thread.close()
 
 
 def count(file: Path, table: str) -> int:
