@@ -167,6 +167,8 @@ class Worker:
                     self._run(item, after)
                 group = following
             status = 0
+        except KeyboardInterrupt:
+            status = 2
         except BaseException:
             traceback.print_exc(file=sys.__stderr__)
         finally:

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e first lookup")]
 
 @pytest.mark.parametrize("language", [ENGLISH, PORTUGUESE])
 def test_the_demo_answers_in_the_language_of_the_terminal(console: Opener, language: str) -> None:
-    terminal = console("--demo", language=language, cold=True)
+    terminal = console("--demo", language=language, cold=language == ENGLISH)
     terminal.wait_for(said(WELCOME, language))
     terminal.wait_for(said("Simulated customers to try:", language))
     terminal.wait_for(BIANCA)  # its line may come with a frame of its own
