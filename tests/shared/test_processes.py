@@ -23,7 +23,8 @@ from tests.shared.conftest import Server, start
 from tests.shared.proxy import FaultyProxy
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 240.0
+PATIENCE = 400.0
+"""After the last fault two minutes pass, then two thirds are kept free: a whole window's requests take five."""
 ROUND_TRIP = 0.001
 
 
