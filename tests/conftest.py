@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from _pytest.unraisableexception import gc_collect_iterations_key
 
-from hubsoft_tui import texts
+from hubsoft_tui import privacy, texts
 from hubsoft_tui.simulator import Simulator, people
 from tests.stillness import pilots_that_look
 
@@ -93,8 +93,9 @@ def styles_parsed_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def english() -> None:
-    """Begin every test in English, whatever the one before spoke."""
+    """Begin every test in English and with no secret, whatever the one before spoke and hid."""
     texts.use("en")
+    privacy._hidden.clear()
 
 
 @pytest.fixture(autouse=True)
