@@ -203,7 +203,8 @@ class MonitorScreen(ConsoleScreen):
         self._alerts_version = None  # the next snapshot asks again
 
     def _follow_machines(self) -> None:
-        if self.is_current and not self.frozen and self.query_one(MachinesPanel).display:
+        shown = any(panel.display for panel in self.query(MachinesPanel))  # none while the screen goes
+        if shown and self.is_current and not self.frozen:
             self._read_machines()
 
     @work(group="machines", exclusive=True, exit_on_error=False)
