@@ -67,7 +67,7 @@ ON_REDIS := $(addprefix tests/shared/test_,script.py flights.py news.py shared_p
 
 tests-redis: $(READY) ## Run those of the shared server on an installed redis-server: the oldest that is allowed
 	@if command -v redis-server >/dev/null; then redis-server --version && \
-	HUBSOFT_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest -n2 -q $(ON_REDIS) tests/cli/test_shared.py; \
+	HUBSOFT_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest -q $(ON_REDIS) tests/cli/test_shared.py; \
 	else echo 'NOT RUN: the shared server on Redis; no redis-server is installed here. It was tested on Valkey.'; fi
 
 test-long: $(READY) ## Run what has a long form in it (fuzzing, storms, kills): many minutes

@@ -1,4 +1,4 @@
-"""Tests side by side, in forks of the process that has read them: `-n5`; `-n0` runs them in this process.
+"""Tests side by side, in forks of the process that has read them: `-n7`; `-n0` runs them in this process.
 
 Reading 4,600 tests takes seconds of processor time: it is done once, and a worker more costs nothing. Each takes the
 next tests when it has ended its own. Those of one file that are marked `together("name")` are one worker's, in order.
