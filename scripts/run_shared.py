@@ -82,7 +82,7 @@ def _server(folder: Path) -> Iterator[str]:
                 return
         sys.exit("Valkey did not start here.")
     finally:
-        process.terminate()
+        process.kill()  # asked to end, it refuses while it writes its first file of commands
         process.wait()
 
 

@@ -6,6 +6,7 @@ HUBSOFT_TEST_REDIS_SERVER names another program to start, such as redis-server o
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -63,8 +64,9 @@ class Server:
         self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait()
+        """End it for good. Asked to end, a server refuses while it writes its first file of commands."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _program() -> str:
