@@ -17,7 +17,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-shared test lint types floors texts texts-check checks settings library tests tests-redis test-long map coverage pictures bench soak format wheel man hooks clean
+.PHONY: help run run-shared test lint types floors texts texts-check checks collected settings library tests tests-redis test-long map coverage pictures bench soak format wheel man hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -58,7 +58,11 @@ types: $(READY) ## Check the types, strictly
 floors: $(READY) ## Check that no floor of the house looks upward
 	$(BIN)/lint-imports
 
-tests: $(READY) ## Run the tests
+# Read once before the workers do: in a fresh clone each would compile them all for itself.
+collected: $(READY)
+	@$(BIN)/python -m pytest -n0 -qq --collect-only >/dev/null || $(BIN)/python -m pytest -n0 -qq --collect-only
+
+tests: collected ## Run the tests
 	$(BIN)/python -m pytest
 	@$(MAKE) --no-print-directory tests-redis
 

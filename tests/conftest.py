@@ -24,8 +24,6 @@ from tests.stillness import pilots_that_look
 if TYPE_CHECKING:
     from textual.css.model import RuleSet
 
-pytest_plugins = ["tests.workers"]
-
 MEMORY: Final = Path("/dev/shm")
 ROOM: Final = 4 * 1024**3
 NUMBERS: Final = itertools.count()

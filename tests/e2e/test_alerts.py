@@ -7,7 +7,7 @@ import pytest
 from .fixture import BIANCA, Opener, look_up
 from .terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e alerts")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e alerts")]
 
 QUICK = {
     "alerts__look_seconds": 0.3,

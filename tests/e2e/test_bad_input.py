@@ -28,7 +28,7 @@ from .fixture import (
 )
 from .terminal import CONSOLE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e bad input")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e bad input")]
 
 
 @pytest.mark.parametrize("language", [ENGLISH, PORTUGUESE])

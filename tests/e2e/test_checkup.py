@@ -8,7 +8,7 @@ import pytest
 
 from .fixture import WELCOME, Opener
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e checkup")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e checkup")]
 
 
 def test_a_list_is_imported_planned_and_checked_in_a_few_keys(console: Opener) -> None:

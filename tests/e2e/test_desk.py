@@ -13,7 +13,7 @@ from hubsoft_tui.simulator import Simulator
 from .fixture import WELCOME, Opener
 from .terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e desk")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e desk")]
 
 ACTIVE, SUSPENDED = "86214941081", "10682083682"
 COPIED = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)")

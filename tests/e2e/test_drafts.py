@@ -15,7 +15,7 @@ from hubsoft_tui.simulator import Simulator
 from .fixture import BIANCA, WELCOME, Opener, look_up
 from .terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e drafts")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e drafts")]
 
 TEXT = "No light since ten"
 

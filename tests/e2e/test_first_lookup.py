@@ -11,7 +11,7 @@ from hubsoft_tui.simulator import Simulator
 
 from .fixture import BIANCA, ENGLISH, MASKED, PORTUGUESE, WELCOME, Opener, look_up, requests_sent, said
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e first lookup")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e first lookup")]
 
 
 @pytest.mark.parametrize("language", [ENGLISH, PORTUGUESE])

@@ -12,7 +12,7 @@ from hubsoft_tui.simulator import Simulator
 from .fixture import BIANCA, Opener, look_up
 from .terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e first run")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e first run")]
 
 
 def fill(terminal: Terminal, simulator: Simulator, *, password: str) -> None:

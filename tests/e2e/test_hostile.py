@@ -19,7 +19,7 @@ from tests.nursery import ROOT
 from .fixture import WELCOME, Opener, environment, look_up
 from .terminal import CONSOLE, Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e hostile")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e hostile")]
 
 VISIBLE = "[red]x[/] [/foo] [@click=app.quit]y[/]"
 RADIUS = b"senha-falsa"

@@ -10,7 +10,7 @@ from hubsoft_tui.simulator import Simulator
 
 from .fixture import BIANCA, PORTUGUESE, WELCOME, Opener, ask, look_up, said
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e keyboard")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e keyboard")]
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 36)])

@@ -13,7 +13,7 @@ from hubsoft_tui.simulator import Simulator
 
 from .fixture import BIANCA, WELCOME, Opener, look_up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e leaving")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e leaving")]
 
 SECRET_DOCUMENT = "529.982.247-25"
 SECRET_TOKEN = "eyJhbGciOiJIUzI1NiJ9.bm90LWEtdG9rZW4.c2lnbmF0dXJl"

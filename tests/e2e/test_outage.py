@@ -8,7 +8,7 @@ from hubsoft_tui.simulator import Simulator
 
 from .fixture import BIANCA, WELCOME, Opener, ask, look_up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e outage")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e outage")]
 
 QUICK = {
     "health__open_seconds": 1,

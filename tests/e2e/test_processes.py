@@ -22,7 +22,7 @@ from tests.nursery import ROOT
 from .fixture import environment
 from .terminal import CONSOLE, PATIENCE
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e processes")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e processes")]
 
 BUDGET = 10
 WINDOW = 2.0

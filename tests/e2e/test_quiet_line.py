@@ -23,7 +23,7 @@ from tests.hubs import settings_for
 from .fixture import BIANCA, WELCOME, Doorbell, Opener, ask, look_up, profile
 from .terminal import Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e quiet line")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e quiet line")]
 
 BUDGET = 600
 LIVE_BYTES_PER_SECOND = 6000

@@ -17,7 +17,7 @@ from tests.fuzzing import scaled
 from .fixture import BIANCA, WELCOME, Opener, look_up
 from .terminal import PATIENCE, Terminal
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e terminal")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e terminal")]
 
 SIGNAL_SECONDS = 5.0
 

@@ -10,7 +10,7 @@ from .fixture import BIANCA, WELCOME, Opener, look_up, said
 from .terminal import Terminal
 from .test_quiet_line import written_idle
 
-pytestmark = [pytest.mark.e2e, pytest.mark.together("e2e tickets")]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e tickets")]
 
 
 def open_ticket(terminal: Terminal, words: str) -> None:

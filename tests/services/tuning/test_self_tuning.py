@@ -53,7 +53,7 @@ def life():
     return life
 
 
-@pytest.mark.together("four weeks")
+@pytest.mark.xdist_group("four weeks")
 def test_it_converges_and_does_not_go_back_and_forth(life):
     for key in KEYS:
         values = [DEFAULTS[key], *(move.after for move in reversed(life.moves) if move.key == key)]
@@ -64,7 +64,7 @@ def test_it_converges_and_does_not_go_back_and_forth(life):
     assert len({move.at for move in life.moves if move.at < 14 * DAY}) <= 14
 
 
-@pytest.mark.together("four weeks")
+@pytest.mark.xdist_group("four weeks")
 def test_it_ends_where_answers_seldom_changed(life):
     before = {category: (each.hits, each.outdated) for category, each in life.replayed.shown.items()}
     assert life.held[DATA] > DEFAULTS[DATA] * 4
@@ -76,7 +76,7 @@ def test_it_ends_where_answers_seldom_changed(life):
         assert outdated <= 0.01 * hits
 
 
-@pytest.mark.together("four weeks")
+@pytest.mark.xdist_group("four weeks")
 def test_moves_are_small_and_at_most_twice_a_day(life):
     for move in life.moves:
         assert 1 / STEP <= move.after / move.before <= STEP
