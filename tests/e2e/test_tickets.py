@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from hubsoft_tui.simulator import Simulator
@@ -13,10 +15,11 @@ from .test_quiet_line import written_idle
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e tickets")]
 
 
-def open_ticket(terminal: Terminal, words: str) -> None:
-    """Fill in the form of the customer in sight and look at it once more."""
+def open_ticket(terminal: Terminal, words: str, then: Callable[[], object] = lambda: None) -> None:
+    """Fill in the form of the customer in sight and look at it once more; `then` happens while the form stands."""
     terminal.press("n")
     terminal.wait_for(said("type to narrow, ↑↓ mark, enter takes"))
+    then()
     terminal.press("enter")
     terminal.type(words)
     terminal.wait_for(words)
@@ -56,8 +59,7 @@ def test_what_cannot_be_sent_is_safe_over_a_restart(console: Opener, simulator: 
     terminal.wait_for(WELCOME)
     look_up(terminal, BIANCA, "BIANCA COUTO")
     before = len(simulator.tickets)
-    simulator.set_scenario("outage")
-    open_ticket(terminal, "No light")
+    open_ticket(terminal, "No light", lambda: simulator.set_scenario("outage"))
     terminal.press("enter")
     terminal.wait_for("LOC000001")
     terminal.press("ctrl+q")
