@@ -34,6 +34,8 @@ MARGIN: Final = 0.25
 """Seconds by which two machines may differ in when it was that one asked."""
 DOUBT: Final = "?"
 """Too much was changed to be named: whatever is older may be."""
+MOST: Final = 16
+"""So much is told again to a server that was emptied."""
 
 
 class SharedNews:
@@ -160,7 +162,3 @@ class SharedNews:
     def doubtful(self, names: Iterable[str], at: float) -> bool:
         """Whether what was asked for at `at` (the server's fast clock, ms) tells what was changed since."""
         return at < self._all_since or any(at < self._since.get(name, -math.inf) for name in names)
-
-
-MOST: Final = 16
-"""So much is told again to a server that was emptied."""
