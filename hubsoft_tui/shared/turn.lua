@@ -41,6 +41,7 @@ if now > vouched + TAU then
   if vouches then g.J = (g.J or 0) + now - to end   -- a jump that was seen; time that no caller can tell is none
   g.off = g.off - (now - to); g.H = g.H + (now - to); now = to
 end
+if vouches and now < vouched then g.H = g.H + vouched - now end   -- lost in a step back
 g.c = now
 
 -- 2. was the ledger lost, rolled back, or carried to another server? then the window counts as full
@@ -101,7 +102,9 @@ end
 if q.rep then
   for _, x in ipairs(q.rep.s) do
     if not g.s[x[1]] and not string.match(x[1], ':%d+:%d+$') then g.al = (g.al or 0) + 1 end   -- it was granted alone
-    g.s[x[1]] = {m=q.m, o=x[6], p=x[2], g=now - x[3], l=now + x[5], d=x[4] and now - x[4]}
+    -- the report may have been overtaken: what its owner said has ended has
+    local s = g.s[x[1]]; local d = s and s.d or x[4] and now - x[4]
+    g.s[x[1]] = {m=q.m, o=x[6], p=x[2], g=now - x[3], l=now + x[5], d=d}
   end
   for id, b in pairs(q.rep.r) do if not g.m[id] then g.m[id] = {b=b, t=fast - SILENT, c=now, j=0, v=-1, ok=true, L=0, W=0}; apart = apart + b; machines = machines + 1 elseif g.m[id] ~= m then local x = g.m[id]; if silent(x) then apart = apart + math.max(0, b - x.b) end; x.b = math.max(x.b, b) end end
   if g.rep then g.rep[q.m] = true end
