@@ -66,7 +66,7 @@ g.v = g.v + 1
 
 -- 5. the caller's machine, and who is silent: no machine is taken for alive that has not called since the caller came
 local m = g.m[q.m]
-if not m then m = {b=0, j=g.v, ok=false}; g.m[q.m] = m end
+if not m then m = {b=0, j=g.v, ok=false, a=now}; g.m[q.m] = m end
 m.t = fast; m.c = now; m.v = g.v; m.n = N; m.L = q.L; m.W = q.lim[2] + TAU; m.w = q.who or m.w; m.ve = q.ve
 if q.forget and q.forget ~= q.m then g.m[q.forget] = nil end      -- a person knows that it is off
 if q.begin then   -- a person knows that no other works with this login; whether one did a moment ago, not always
@@ -90,6 +90,12 @@ for id, x in pairs(g.m) do
   end
 end
 if not others_live then m.ok = true end
+if not m.ok then     -- a few processes that live are asked to call: a person waits for the first grant
+  local heard = 0
+  for id, each in pairs(g.o) do
+    if heard < 3 and each.m ~= q.m and now - each.t < SILENT then heard = heard + redis.call('PUBLISH', ARGV[2] .. id, '') end
+  end
+end
 
 -- 6. facts: what ended, what never began, what the machine did alone, 429s
 for _, d in ipairs(q.d or {}) do local s = g.s[d[1]]; if s and not s.d then s.d = math.max(s.g, now - d[2]) end end
@@ -235,7 +241,7 @@ if g.h[q.o] and not next(g.h[q.o].w) then g.h[q.o] = nil end
 -- 12. when to look again: the moment the place for my first head comes free, those ahead of it served first
 local again = 60000
 if next(heads.w) then
-  if closed then again = math.max(g.th.pu, g.q) - now; if not m.ok then again = 2000 end
+  if closed then again = math.max(g.th.pu, g.q) - now; if not m.ok then again = math.min(2000, 50 + now - (m.a or 0)) end
   else
     local frees, lows, waits = {}, 0, lowwaits()
     for _, s in pairs(g.s) do frees[#frees+1] = {(s.d or math.min(now, s.l)) + W, s.p}; if s.p == 4 then lows = lows + 1 end end
@@ -296,6 +302,6 @@ for _, h in ipairs(line) do if h.o ~= q.o then queue[#queue+1] = {h.c, h.n + (h.
 local a = answer('ok', {g=grants, w=math.max(1, math.ceil(again)), n=lowest, apart=apart, b=share, r=roster, L=L,
   need=(g.rep and not g.rep[q.m]) and 1 or 0, pu=math.max(0, g.th.pu - now), qu=math.max(0, g.q - now),
   un=math.max(0, g.u - now), hl=g.th.hl, H=g.J or 0, ot=g.th.ot, ou=g.th.ou and math.max(0, g.th.ou - now), sl=slots, ln=queue, nw={nw.id, nw.n}, fo=news, vs=versions})
-g.o[q.o] = {q=q.n, a=#grants > 0 and a or nil, t=now, w=now + again}
+g.o[q.o] = {q=q.n, m=q.m, a=#grants > 0 and a or nil, t=now, w=now + again}
 redis.call('SET', KEYS[1], cmsgpack.pack(g))
 return a
