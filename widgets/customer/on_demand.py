@@ -296,7 +296,7 @@ def means(invoice: Invoice) -> str:
     """Return by what an invoice can be paid; nothing once it is paid."""
     if not invoice.open:
         return ""
-    ways = [("PIX", invoice.pix), (_("line"), invoice.typeable_line), (_("web page"), invoice.link)]
+    ways = [("PIX", invoice.pix), (_("line"), invoice.typeable_line), (_("payment link"), invoice.link)]
     return " · ".join(word for word, text in ways if text) or _("no way to pay it is known")
 
 

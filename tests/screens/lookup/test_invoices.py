@@ -56,7 +56,7 @@ def test_a_row_says_when_how_much_how_late_and_what_pays_it():
     assert day(LATE.due_on) in late
     assert "15 d late" in late
     assert "line" in late
-    assert "PIX · line · web page" in payable
+    assert "PIX · line · payment link" in payable
     assert paid.startswith(" ○ paid")
     assert "late" not in paid
 
