@@ -46,6 +46,7 @@ class _Layer:
         """Yield what `data` brings to light, piece by piece."""
         if self._deflate:
             # Half the world calls deflate what has no zlib header; only the first bytes tell.
+            self._deflate = len(self._seen) <= PIECE
             self._seen += data
         while not self._inflater.eof:
             try:

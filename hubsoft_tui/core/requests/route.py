@@ -78,7 +78,7 @@ def route_to(url: str) -> Route:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), proxy
         )  # trusts none: certificates take 20 ms to load
     try:
-        verify = _trusting(os.environ if not is_loopback(urlsplit(url).hostname or "") else {})
+        verify = _trusting()
     except (OSError, ValueError) as error:
         raise SettingsError(
             say(
@@ -90,11 +90,11 @@ def route_to(url: str) -> Route:
     return Route(verify, proxy)
 
 
-def _trusting(environment: Mapping[str, str]) -> ssl.SSLContext:
+def _trusting() -> ssl.SSLContext:
     """Trust the certificates that the environment names, else those of certifi, which are Mozilla's."""
-    if file := environment.get("SSL_CERT_FILE"):
+    if file := os.environ.get("SSL_CERT_FILE"):
         return ssl.create_default_context(cafile=file)
-    if folder := environment.get("SSL_CERT_DIR"):
+    if folder := os.environ.get("SSL_CERT_DIR"):
         return ssl.create_default_context(capath=folder)
     return ssl.create_default_context(cafile=certifi.where())
 

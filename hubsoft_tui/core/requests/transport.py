@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import re
 import ssl
@@ -347,6 +348,7 @@ def _why_not_connected(error: httpcore.ConnectError, host: str) -> Text:
     """Name what keeps us from HubSoft itself."""
     if _is_unknown_name(error):
         return say("There is no host named {host}. Check the address.", host=host)
-    if any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error)):
+    # Of a host with several addresses asyncio tells the errors in its text alone.
+    if f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return say("{host} refuses connections. Check the address and the port.", host=host)
     return say("{host} cannot be reached. Check the address and the network.", host=host)

@@ -178,6 +178,8 @@ class CheckedStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> CheckedStream:
         """Return a stream that goes encrypted through this one. Raises ConnectTimeout or ConnectError."""
+        if self._transport.is_closing():  # asyncio would wait for the end of a handshake that cannot begin
+            raise httpcore.ConnectError("closed before the encryption began")
         encrypted = CheckedStream()
         try:
             async with asyncio.timeout(timeout):
@@ -208,7 +210,10 @@ def _readable(socket: Any) -> bool:  # noqa: ANN401 - asyncio's wrapper, which h
 
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Opens streams that check."""
+    """Opens the stream of one connection."""
+
+    def __init__(self) -> None:
+        self._stream: CheckedStream | None = None
 
     async def connect_tcp(
         self,
@@ -222,10 +227,16 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         # Not cancelled with the request: asyncio loses a connection that is made in that very moment.
         connecting = asyncio.create_task(_connected(host, port, timeout))
         try:
-            return await asyncio.shield(connecting)
+            self._stream = await asyncio.shield(connecting)
         except asyncio.CancelledError:
             connecting.add_done_callback(_close)
             raise
+        return self._stream
+
+    def abort(self) -> None:
+        """Close what was opened: httpcore forgets a stream when a SOCKS proxy refuses, or stays silent."""
+        if self._stream is not None:
+            self._stream.abort()
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the running loop."""
@@ -260,9 +271,10 @@ class Wire:
         self, host: httpcore.URL, route: Route, *, connections: int = 1, idle_seconds: float = 0.0
     ) -> None:
         self._origin = host.origin
-        self._opener = _opener(route, idle_seconds)
+        self._route = route
+        self._idle_seconds = idle_seconds
         self._places = asyncio.Semaphore(connections)
-        self._open: set[httpcore.AsyncConnectionInterface] = set()
+        self._open: dict[httpcore.AsyncConnectionInterface, CheckedBackend] = {}
         self._idle: deque[httpcore.AsyncConnectionInterface] = deque()
         """The one that waits longest is first."""
 
@@ -290,7 +302,7 @@ class Wire:
                 finally:
                     await response.aclose()
             finally:
-                if connection.is_available():
+                if connection.is_available() and not _said_more(connection):
                     self._idle.append(connection)
                 else:
                     await self._close(connection)
@@ -311,21 +323,33 @@ class Wire:
             if not connection.has_expired():
                 return connection
             await self._close(connection)
-        connection = self._opener.create_connection(self._origin)
-        self._open.add(connection)
+        backend = CheckedBackend()
+        connection = _opener(self._route, self._idle_seconds, backend).create_connection(self._origin)
+        self._open[connection] = backend
         return connection
 
     async def _close(self, connection: httpcore.AsyncConnectionInterface) -> None:
-        self._open.discard(connection)
+        if (backend := self._open.pop(connection, None)) is not None:
+            backend.abort()
         await connection.aclose()
 
 
-def _opener(route: Route, idle_seconds: float) -> httpcore.AsyncConnectionPool:
+def _said_more(connection: Any) -> bool:  # noqa: ANN401 - httpcore's, of whatever route
+    """Tell whether more came with an answer than the answer: it would be taken for that to the next request."""
+    while (inner := getattr(connection, "_connection", None)) is not None:
+        connection = inner
+    parser = getattr(connection, "_h11_state", None)  # what httpcore read and did not use is only there
+    return parser is None or bool(parser.trailing_data[0])
+
+
+def _opener(
+    route: Route, idle_seconds: float, backend: httpcore.AsyncNetworkBackend
+) -> httpcore.AsyncConnectionPool:
     """Return what opens connections that go by `route`."""
     shared: dict[str, Any] = {
         "ssl_context": route.verify,
         "keepalive_expiry": idle_seconds,
-        "network_backend": CheckedBackend(),
+        "network_backend": backend,
     }
     proxy = route.proxy
     if proxy is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -54,6 +55,18 @@ def test_what_was_compressed_comes_back_in_whatever_pieces_it_arrives(data, laye
 def test_deflate_without_its_header_is_read_too(by):
     data = b"HubSoft " * 5000
     assert read(raw_deflate(data), "deflate", by=by) == data
+
+
+def test_deflate_that_never_says_anything_is_not_kept():
+    body, nothing = Body("deflate", 2**20), b"\x00\x00\x00\xff\xff" * 12_000
+    tracemalloc.start()
+    try:
+        for piece in [b"\x78\x9c", *[nothing] * 40]:
+            assert list(body.feed(piece)) == []
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 500_000
 
 
 @examples(100)

@@ -121,8 +121,9 @@ def test_what_does_not_concern_the_host_may_be_wrong(monkeypatch):
 def test_certificates_are_loaded_where_they_count(monkeypatch, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "gone.pem"))
     assert route_to("http://api.provedor.example").verify.get_ca_certs() == []
-    with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
-        route_to(URL)
+    for encrypted in (URL, "https://127.0.0.1:8443"):
+        with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+            route_to(encrypted)
     monkeypatch.setenv("HTTP_PROXY", "https://proxy.example:3128")
     with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
         route_to("http://api.provedor.example")

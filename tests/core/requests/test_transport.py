@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import httpcore
 import pytest
 import trustme
 
@@ -85,6 +86,32 @@ async def test_a_refused_connection_sent_nothing():
     error = await failure(url)
     assert (error.kind, error.sent) == ("connect", False)
     assert "refuses connections" in str(error.text)
+
+
+async def test_a_host_that_refuses_at_each_of_its_addresses_is_said_to_refuse(monkeypatch):
+    async with server(None) as url:
+        port = int(url.rpartition(":")[2])
+
+    async def both(*_where: object, **_kind: object):
+        kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*kind, ("127.0.0.1", port)), (*kind, ("127.0.0.2", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+    error = await failure(f"http://api.provedor.example:{port}")
+    assert "refuses connections" in str(error.text)
+
+
+async def test_a_host_that_closes_before_the_handshake_is_not_waited_for():
+    listening = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(5):
+            error = await failure(
+                f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}", connect_timeout=30.0
+            )
+    finally:
+        listening.close()
+    assert (error.kind, error.sent) == ("connect", False)
+    assert "cannot be reached" in str(error.text)
 
 
 async def test_a_name_that_does_not_exist_was_not_sent():
@@ -208,7 +235,6 @@ async def test_a_request_late_after_its_handshake_is_not_sent(monkeypatch, late)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    # The environment's certificates are not for this machine, so the test says which authority to trust.
     monkeypatch.setattr("hubsoft_tui.core.requests.transport.route_to", lambda _url: Route(trusting, None))
     with slow_to_agree(0.1, context) as (url, asked):
         transport = Transport(Profile(url=url), HttpSettings())
@@ -293,8 +319,12 @@ async def listening_for(serve):
 class Counted:
     """A server that keeps its connections open: how many there were, and how many at once."""
 
-    def __init__(self, extra: bytes = b"", closes: bool = False) -> None:
+    def __init__(
+        self, extra: bytes = b"", closes: bool = False, answer: bytes = response(b"{}"), late: float = 0.01
+    ) -> None:
         self.extra = extra
+        self.answer = answer if late else answer + extra
+        self.late = late
         self.closes = closes
         self.opened = self.busy = self.most = 0
 
@@ -306,10 +336,10 @@ class Counted:
             self.most = max(self.most, self.busy)
             await asyncio.sleep(0.01)
             self.busy -= 1
-            writer.write(response(b"{}"))
+            writer.write(self.answer)
             await writer.drain()
-            if self.extra:
-                await asyncio.sleep(0.01)
+            if self.extra and self.late:
+                await asyncio.sleep(self.late)
                 writer.write(self.extra)
             if self.closes:
                 return
@@ -345,13 +375,18 @@ async def test_all_connections_busy_is_no_fault_of_hubsofts():
 
 @pytest.mark.parametrize(
     "serving",
-    [Counted(extra=response(b'{"of": "no question"}')), Counted(closes=True)],
-    ids=["more", "closed"],
+    [
+        Counted(extra=response(b'{"of": "no question"}')),
+        Counted(extra=response(b'{"of": "no question"}'), late=0),
+        Counted(extra=b"<br>Warning", answer=b"HTTP/1.1 204 No Content\r\n\r\n", late=0),
+        Counted(closes=True),
+    ],
+    ids=["more", "more at once", "more than nothing", "closed"],
 )
 async def test_a_connection_that_said_more_or_was_closed_is_not_used_again(serving: Counted):
     async with counted(serving) as transport:
         for _ in range(2):
-            assert (await transport.send(SEARCH, None)).body == b"{}"
+            assert (await transport.send(SEARCH, None)).body in {b"{}", b""}
             await asyncio.sleep(0.03)
     assert serving.opened == 2
 
@@ -387,6 +422,44 @@ async def test_a_write_carries_its_body_once_and_whole():
 
 
 # -- through a proxy
+
+
+class Refused(httpcore.AsyncConnectionInterface):
+    """A connection as httpcore leaves it whose SOCKS proxy refused: it knows of no stream."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend, port: int) -> None:
+        self.backend, self.port = backend, port
+
+    async def handle_async_request(self, _request: httpcore.Request) -> httpcore.Response:
+        await self.backend.connect_tcp("127.0.0.1", self.port)
+        raise httpcore.ProxyError
+
+    async def aclose(self) -> None:
+        return
+
+    def is_available(self) -> bool:
+        return False
+
+
+async def test_a_connection_that_a_socks_proxy_refused_is_closed(monkeypatch):
+    ended: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        ended.append(await reader.read())
+
+    class Opener:
+        def __init__(self, _route: Route, _idle: float, backend: httpcore.AsyncNetworkBackend) -> None:
+            self.backend = backend
+
+        def create_connection(self, _origin: httpcore.Origin) -> Refused:
+            return Refused(self.backend, port)
+
+    monkeypatch.setattr("hubsoft_tui.core.requests.wire._opener", Opener)
+    async with listening_for(serve) as port:
+        assert (await failure("http://api.provedor.example")).sent is False
+        async with asyncio.timeout(5):
+            while not ended:  # noqa: ASYNC110 - told by a socket's end
+                await asyncio.sleep(0.001)
 
 
 @contextlib.asynccontextmanager
