@@ -458,7 +458,7 @@ async def test_a_connection_that_a_socks_proxy_refused_is_closed(monkeypatch):
     async with listening_for(serve) as port:
         assert (await failure("http://api.provedor.example")).sent is False
         async with asyncio.timeout(5):
-            while not ended:  # noqa: ASYNC110 - told by a socket's end
+            while not ended:
                 await asyncio.sleep(0.001)
 
 
