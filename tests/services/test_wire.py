@@ -6,11 +6,11 @@ import contextlib
 import gzip
 import time
 import zlib
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hubsoft_tui.core.limiter.ledger import Throttle
 from hubsoft_tui.errors import (
@@ -325,7 +325,9 @@ def test_whatever_answers_is_an_answer_or_an_error_for_people(  # noqa: PLR0917
         engine._exchange.admission.rests_until = 0.0
         engine._breaker.succeeded()
         engine._tokens._refused = None
-        engine._gate._port.store.update(lambda ledger, _at: (replace(ledger, throttle=Throttle()), None))
+        engine._gate._port.store.update(
+            lambda ledger, _at: (structs.replace(ledger, throttle=Throttle()), None)
+        )
         return await services.customers.lookup(BIANCA, refresh=True)
 
     with contextlib.suppress(Unreachable, RateLimited, Refused, NotFound, CredentialsRefused):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -203,7 +202,7 @@ def test_what_a_clock_was_held_back_by_is_never_caught_up(client: Any, changes: 
     story.pass_time(4.0, machine)
     for _ in range(3):
         story.turn(machine, requests=30)
-        machine.tell([Ended(replace(slot, done=story.instant)) for slot in machine.flying])
+        machine.tell([Ended(slot.completed(story.instant)) for slot in machine.flying])
         story.pass_time(4.0, machine)
         story.step += 61.0
     assert len(story.sent) >= LIMITS.per_window
@@ -226,7 +225,7 @@ def test_what_a_step_back_lost_is_never_caught_up(client: Any, changes: Any, kep
     story.instant += 2.0
     story.step -= 3_600.0  # what passed since the last call is lost
     story.turn(machine, requests=30)
-    machine.tell([Ended(replace(slot, done=story.instant)) for slot in machine.flying])
+    machine.tell([Ended(slot.completed(story.instant)) for slot in machine.flying])
     story.turn(machine)
     story.step += 7_200.0
     story.pass_time(58.5, machine)
@@ -248,7 +247,7 @@ def test_a_report_that_was_overtaken_ends_no_slot_early(client: Any, changes: An
     beside.missed()
     beside.back()
     overtaken = story.message(beside)
-    busy.tell([Ended(replace(slot, done=story.instant)) for slot in busy.flying])
+    busy.tell([Ended(slot.completed(story.instant)) for slot in busy.flying])
     story.turn(busy)
     story.reach(overtaken)
     for _ in range(2):
@@ -289,7 +288,7 @@ def test_a_machine_with_a_long_queue_leaves_the_others_their_turns(client: Any) 
         story.turn(member)
     story.turn(busy, requests=30)
     assert len(story.sent) == LIMITS.per_window
-    busy.tell([Ended(replace(slot, done=story.instant)) for slot in busy.flying])
+    busy.tell([Ended(slot.completed(story.instant)) for slot in busy.flying])
     for _ in range(31):
         story.turn(busy, requests=30)
         story.turn(other, requests=5)

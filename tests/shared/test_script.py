@@ -11,6 +11,7 @@ import pytest
 import redis
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hubsoft_tui.core.limiter.ledger import (
     Ended,
@@ -115,7 +116,7 @@ class Both:
                     facts.append(Unused(slot.id))
                 else:
                     told["d"].append([name, 0])
-                    facts.append(Ended(replace(slot, done=now)))
+                    facts.append(Ended(slot.completed(now)))
         if call.paused is not None:
             told["tm"].append([0, call.paused])
             facts.append(TooMany(now, call.paused))
@@ -153,12 +154,12 @@ class Both:
     def decide(self, owner: int, facts: list[Fact], asks: list[Ask]) -> tuple[Slot, ...]:
         # What the script calls frozen after six seconds, a home does after three: told by `seen`.
         queue = {
-            key: replace(head, seen=self.now)
+            key: structs.replace(head, seen=self.now)
             for key, head in self.ledger.queue.items()
             if self.now - self.posted[int(head.owner[1:])] <= FROZEN
         }
         told = Told(tuple(facts), asks, replace(self.limits, longest_pause=1e9))
-        self.ledger, turn = taken(replace(self.ledger, queue=queue), f"p{owner}", told, self.now)
+        self.ledger, turn = taken(structs.replace(self.ledger, queue=queue), f"p{owner}", told, self.now)
         return turn.grants
 
 

@@ -12,7 +12,7 @@ import random
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -276,7 +276,7 @@ class Machine:
 
         def finished() -> None:
             if life == self.life:
-                self.told.append(Ended(replace(slot, done=self.clock.now())))
+                self.told.append(Ended(slot.completed(self.clock.now())))
                 self.next_at = 0.0
                 self.poke(life)
 

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+import msgspec
+from msgspec import structs
+
 from ...texts import Text
 from ..types import Priority, SharedState
 
@@ -36,8 +39,7 @@ class Limits:
         return self.caps[priority]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """One permit's place in the window. Times in seconds on the shared clock."""
 
     id: str
@@ -62,8 +64,7 @@ class Slot:
         return (min(now, self.lease_end) if self.done is None else self.done) + window
 
 
-@dataclass(frozen=True, slots=True)
-class QueueHead:
+class QueueHead(msgspec.Struct, frozen=True):
     """The first of one owner's waiters in one class, and how many wait there with it."""
 
     owner: str
@@ -109,15 +110,14 @@ class Throttle:
         return max(self.paused_until, self.lost_until(window))
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(msgspec.Struct, frozen=True):
     """The budget's whole state at one instant."""
 
-    slots: Mapping[str, Slot] = field(default_factory=dict)
+    slots: Mapping[str, Slot] = msgspec.field(default_factory=dict)
     """By their ids, in the order in which they started."""
-    queue: Mapping[tuple[str, Priority], QueueHead] = field(default_factory=dict)
-    throttle: Throttle = field(default_factory=Throttle)
-    touched: frozenset[str] | None = field(default=None, compare=False, repr=False)
+    queue: Mapping[tuple[str, Priority], QueueHead] = msgspec.field(default_factory=dict)
+    throttle: Throttle = Throttle()
+    touched: frozenset[str] | None = None
     """Slots put in, changed or taken out since the store read it; None where any may differ."""
 
     def owners(self) -> set[str]:
@@ -148,7 +148,7 @@ class Ledger:
 
     def throttled(self, **changes: float | None) -> Ledger:
         """Change fields of the throttle."""
-        return replace(self, throttle=replace(self.throttle, **changes))  # type: ignore[arg-type]
+        return structs.replace(self, throttle=replace(self.throttle, **changes))  # type: ignore[arg-type]
 
     def swept(self, window: float, now: float) -> Ledger:
         """Drop the slots that are free again."""
@@ -183,7 +183,7 @@ class Ledger:
         Every slot counts as completed now, which costs at most one window. A pause cannot be carried over; a
         429 would renew it, and the cut rate stays.
         """
-        slots = {key: replace(slot, started=now, lease_end=now, done=now) for key, slot in self.slots.items()}
+        slots = {key: Slot(key, slot.owner, slot.priority, now, now, now) for key, slot in self.slots.items()}
         kept = self.throttle
         throttle = Throttle(
             rate=kept.rate,
@@ -201,12 +201,13 @@ class Ledger:
             return self
         for key, head in mine.items():
             old = self.queue.get(key)
-            if old is not None and replace(old, seen=head.seen) == head and head.seen - old.seen < refresh:
+            same = old is not None and (old.arrival, old.waiting) == (head.arrival, head.waiting)
+            if old is not None and same and head.seen - old.seen < refresh:
                 mine[key] = old
         if mine == {key: head for key, head in self.queue.items() if head.owner == owner}:
             return self
         others = {key: head for key, head in self.queue.items() if head.owner != owner}
-        return replace(self, queue=others | mine)
+        return structs.replace(self, queue=others | mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,22 +267,19 @@ class LedgerStore(Protocol):
 # What an engine knows and the ledger may not yet. Instants are this machine's Clock.now.
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """A request completed, or is no longer waited for: `slot` says when."""
 
     slot: Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(msgspec.Struct, frozen=True):
     """Nothing was sent under this slot."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class TooMany:
+class TooMany(msgspec.Struct, frozen=True):
     """HubSoft answered 429 at that instant and asked for so many seconds of rest, or named none."""
 
     at: float
@@ -290,8 +288,7 @@ class TooMany:
     """What HubSoft allows in a window, where the answer says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeenLimit:
+class SeenLimit(msgspec.Struct, frozen=True):
     """HubSoft's rate-limit headers: what it allows in a window, and what is left of that."""
 
     limit: int
@@ -320,8 +317,7 @@ class Applicant(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """One call of one engine: the facts since its last one, and all that may start, by rank."""
 
     facts: tuple[Fact, ...]
@@ -330,8 +326,7 @@ class Told:
     """As configured, before any throttle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True):
     """What a call brought: slots for the first asks of their classes, and when to look again."""
 
     grants: tuple[Slot, ...]

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from ..types import Priority
 from .ledger import Ledger, Limits, QueueHead
@@ -25,8 +26,7 @@ LOOK_AGAIN: Final = 0.025
 """Seconds until one who is only outranked by another process looks again."""
 
 
-@dataclass(frozen=True, slots=True)
-class GrantDecision:
+class GrantDecision(msgspec.Struct, frozen=True):
     """Which of my classes starts now; else, when to look again (nothing can change before, alone)."""
 
     start: Priority | None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec import structs
 
 from ...texts import Text
 from ..types import SharedState
@@ -34,13 +35,13 @@ def noted(ledger: Ledger, facts: Sequence[Fact], limits: Limits, now: float) -> 
                 # HubSoft counted up to its limit; what our slots do not explain was spent by other programs.
                 others = fact.limit - len(ledger.swept(limits.window, now).slots)
                 throttle = sighted(throttle, limits, now, limit=fact.limit, others=others)
-            ledger = replace(ledger, throttle=throttle)
+            ledger = structs.replace(ledger, throttle=throttle)
         elif isinstance(fact, SeenLimit):
             used = len(ledger.swept(limits.window, now).slots)
             seen = observed(
                 ledger.throttle, limits, now, limit=fact.limit, remaining=fact.remaining, used=used
             )
-            ledger = replace(ledger, throttle=seen)
+            ledger = structs.replace(ledger, throttle=seen)
     return ledger
 
 

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.core.limiter.gate import Permit, QueuePlace
@@ -197,7 +197,7 @@ def test_a_waiter_is_announced_each_second_an_empty_queue_never(tmp_path: Path) 
         await clock.sleep(50.0)
         assert looks <= 53
         after = next(iter(watcher.port.read().queue.values()))
-        assert replace(after, seen=before.seen) == before
+        assert structs.replace(after, seen=before.seen) == before
         assert clock.now() - after.seen <= 2.0
         (await waiting).done()
         await clock.sleep(1.0)
