@@ -155,8 +155,12 @@ class HubSoftConsole(Console):
 
     def on_load(self) -> None:
         """Obey signals before anything is asked of the terminal."""
+        loop = asyncio.get_running_loop()
+        # From Python 3.12 on Textual lets a task begin while it is made: fields of the first screen would ask for
+        # the screen in sight before there is one. Every Python takes them in turn, as 3.11 does.
+        loop.set_task_factory(None)
         # Textual restores the terminal when it exits, but catches no signal.
-        soon = asyncio.get_running_loop().call_soon_threadsafe
+        soon = loop.call_soon_threadsafe
         self._signals = SignalWatch(
             SIGNALS, lambda code: soon(self._leave, code), lambda: getattr(self._driver, "output", None)
         )
