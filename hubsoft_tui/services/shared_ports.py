@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -54,12 +55,13 @@ class ShortAsk:
     lease: float
 
 
-_SCHEMES: Final = frozenset({"rediss", "redis", "unix"})
+_ENDS: Final = {"rediss": r"(/\d*)?", "redis": r"(/\d*)?", "unix": r"/[^?#]+(\?db=\d+)?"}
+"""What may follow the host: a database, and nothing that would change how it is spoken to."""
 
 
 def address_of(settings: Settings) -> SharedAddress:
     """Return where the shared server is. Raises SettingsError for a connection that others could read."""
-    url, shared = settings.profile.shared_url or settings.shared.url, settings.shared
+    url, shared = (settings.profile.shared_url or settings.shared.url).strip(), settings.shared
     parts = _parts(url)
     if settings.profile.shared_password and parts.password is None:
         name, _, host = parts.netloc.rpartition("@")
@@ -80,12 +82,19 @@ def address_of(settings: Settings) -> SharedAddress:
 def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        place = parts.path if parts.scheme == "unix" else parts.hostname
-        if place and parts.port != 0 and parts.scheme in _SCHEMES:
+        after = urlunsplit(("", "", *parts[2:]))
+        ends = _ENDS.get(parts.scheme)
+        placed = bool(parts.hostname) is (parts.scheme != "unix") and parts.port != 0
+        if ends and placed and re.fullmatch(ends, after):
             return parts
     except ValueError:  # a bracket without its pair, a port that is no number
         pass
-    raise SettingsError(say("The shared server's address is none. It looks like rediss://user@host:6380/0"))
+    raise SettingsError(
+        say(
+            "The shared server's address is none. It looks like rediss://user@host:6380/0, with no more after that; "
+            "in its password / is written %2F, # %23, ? %3F, % %25."
+        )
+    )
 
 
 def shared_ports(
@@ -141,7 +150,14 @@ def shared_ports(
     )
     budget.hearers[CHANNEL] = flights.news
     budget.asides.append(flights.going_on)
-    tokens = SharedTokens(server, seal, owner=ledger.owner, clock=clock, local=ports.tokens)
+    tokens = SharedTokens(
+        server,
+        seal,
+        owner=ledger.owner,
+        clock=clock,
+        local=ports.tokens,
+        password=settings.profile.password,
+    )
     outages = SharedOutages(server, face.id, ledger.owner)
     budget.hearers[OUTAGES] = outages.news
     budget.catch_up.append(outages.caught_up)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 from ..formats import DAY, HOUR
 from ..privacy import hide
@@ -323,7 +324,7 @@ class Profile:
         for secret in (self.client_secret, self.password, self.webhook_secret, self.shared_password):
             hide(secret)
         if "@" in self.shared_url:
-            hide(self.shared_url.partition("://")[2].rpartition("@")[0].rpartition(":")[2])
+            hide(unquote(self.shared_url.partition("://")[2].rpartition("@")[0].partition(":")[2]))
 
     @property
     def account(self) -> str:

@@ -30,7 +30,7 @@ from ..formats import countdown
 from ..texts import Text, say
 from .connection import SharedServer
 from .machines import sealed_face, seen_machines
-from .membership import Membership, TurnReply
+from .membership import SLACK, Membership, TurnReply
 from .seal import Seal
 
 T = TypeVar("T")
@@ -338,7 +338,7 @@ class SharedBudget:
         }
         rate = last["n"] if last["n"] < self._limits.per_window else None
         throttle = Throttle(
-            paused_until=at + max(last["pu"], last["qu"]) / 1000,
+            paused_until=max(at + last["pu"] / 1000, self._clock.now() + self._anew()),
             rate=rate,
             clean_from=math.inf if rate is not None else 0.0,
             header_limit=last.get("hl"),
@@ -377,7 +377,7 @@ class SharedBudget:
             if at > self._clock.now():
                 return say("The shared server is lost: own requests in {time}.", time=countdown(seconds))
             return None
-        quarantine = self._left("qu")
+        quarantine = self._anew()
         if quarantine > 0:
             return say(
                 "The shared server began anew: requests go again in {time}.", time=countdown(quarantine)
@@ -408,6 +408,12 @@ class SharedBudget:
             plain=not self._server.address.encrypted,
             reason=str(self._why) if lost and self._why is not None else "",
         )
+
+    def _anew(self) -> float:
+        """Return the seconds that a server begun anew is closed: none in the first, in which all may report to it."""
+        whole = (self._member.last.get("L", 0) / 1000) + self._limits.window + SLACK
+        left = self._left("qu")
+        return 0.0 if left > whole - GRACE else left
 
     def _left(self, key: str) -> float:
         """Return the seconds left of a duration that the last answer named."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import ssl
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -21,7 +20,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from ..errors import SharedServerLost
-from ..texts import Text, say
+from .failures import why_lost
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -29,6 +28,8 @@ logger = logging.getLogger(__name__)
 PATIENCE: Final = 2.0
 """Seconds after which a call without an answer counts as none."""
 TRIPS: Final = 50
+LEDGER: Final = "turn.lua"
+_TURN: Final = msgspec.msgpack.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class SharedAddress:
         parts = urlsplit(self.url)
         if parts.scheme == "unix":
             return parts.path
-        return f"{parts.hostname or '?'}:{parts.port or 6379}"
+        name = parts.hostname or "?"
+        return f"{f'[{name}]' if ':' in name else name}:{parts.port or 6379}"
 
     @property
     def encrypted(self) -> bool:
@@ -93,24 +95,37 @@ class SharedServer:
 
     async def ping(self) -> None:
         """Find out whether the server is there: not over what is left of a connection to one that is gone."""
-        with contextlib.suppress(exceptions.RedisError, OSError):
+        with contextlib.suppress(Exception):
             await self._redis.connection_pool.disconnect(inuse_connections=False)
         await self.call(lambda client: client.ping())
 
     async def turn(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take one turn at the ledger."""
         args = [msgspec.msgpack.encode(message), f"{self.prefix}w:", f"{self.prefix}c:"]
-        answer = await self.script("turn.lua", [f"{self.prefix}ledger"], args)
-        found: dict[str, Any] = msgspec.msgpack.decode(answer)
+        found: dict[str, Any] = await self.script(LEDGER, [f"{self.prefix}ledger"], args, _TURN.decode)
         return found
 
-    async def script(self, name: str, keys: Sequence[str], args: Sequence[object]) -> Any:  # noqa: ANN401
-        """Run a script of this room."""
+    async def script(
+        self,
+        name: str,
+        keys: Sequence[str],
+        args: Sequence[object],
+        read: Callable[[Any], Any] = lambda answer: answer,
+    ) -> Any:  # noqa: ANN401
+        """Run a script of this room; `read` makes something of its answer."""
         script = self._scripts.get(name)
         if script is None:
-            text = (files("hubsoft_tui.shared") / name).read_text()
+            room = files("hubsoft_tui.shared")
+            shebang, text = (room / name).read_text().split("\n", 1)
+            if name != LEDGER:
+                text = (room / "ours.lua").read_text() + text
+            text = f"{shebang}\n{text}"
             script = self._scripts[name] = self._redis.register_script(text)
-        return await self.call(lambda _client: script(keys=list(keys), args=list(args)))
+
+        async def run(_client: object) -> Any:  # noqa: ANN401
+            return read(await script(keys=list(keys), args=list(args)))
+
+        return await self.call(run)
 
     async def call(self, do: Callable[[Any], Awaitable[T]]) -> T:
         """Do something with the client, within PATIENCE. Raises SharedServerLost."""
@@ -118,8 +133,8 @@ class SharedServer:
         try:
             async with asyncio.timeout(PATIENCE):
                 found = await do(self._redis)
-        except (exceptions.RedisError, TimeoutError, OSError) as error:
-            raise SharedServerLost(self._why(error)) from None
+        except Exception as error:  # noqa: BLE001 - what is no such server may make the library fail anyhow
+            raise self._lost(error) from None
         self._trips.append(time.monotonic() - began)
         return found
 
@@ -164,51 +179,24 @@ class SharedServer:
             async with asyncio.timeout(PATIENCE):
                 await listener.subscribe(*names)
             yield heard
-        except (exceptions.RedisError, TimeoutError, OSError) as error:
-            raise SharedServerLost(self._why(error)) from None
+        except Exception as error:  # noqa: BLE001 - as in `call`
+            raise self._lost(error) from None
         finally:
-            with contextlib.suppress(exceptions.RedisError, TimeoutError, OSError):
+            with contextlib.suppress(Exception):
                 await listener.aclose()
 
     async def close(self) -> None:
         """Close every connection, once what was begun is done."""
         await asyncio.gather(*self._errands, return_exceptions=True)
-        with contextlib.suppress(exceptions.RedisError, TimeoutError, OSError):
+        with contextlib.suppress(Exception):
             await self._redis.aclose()
 
-    def _why(self, error: Exception) -> Text:
-        """Say what failed; the library's own words may hold the password."""
-        host = self.address.host
-        kinds: list[tuple[tuple[type[Exception], ...], Text]] = [
-            (
-                (exceptions.AuthenticationError, exceptions.NoPermissionError),
-                say(
-                    "The shared server {host} refuses the user or the password, or a right is missing.",
-                    host=host,
-                ),
-            ),
-            ((exceptions.ReadOnlyError,), say("The shared server {host} is a read-only copy.", host=host)),
-            (
-                (exceptions.OutOfMemoryError,),
-                say("The shared server {host} has no memory left.", host=host),
-            ),
-            (
-                (exceptions.BusyLoadingError,),
-                say("The shared server {host} is still loading its data.", host=host),
-            ),
-            (
-                (exceptions.TimeoutError, TimeoutError),
-                say("The shared server {host} did not answer in time.", host=host),
-            ),
-            ((ssl.SSLError,), say("The shared server {host} does not speak TLS as expected.", host=host)),
-            (
-                (exceptions.ConnectionError, OSError),
-                say("The shared server {host} cannot be reached.", host=host),
-            ),
-        ]
-        for classes, text in kinds:
-            if isinstance(error, classes):
-                return text
-        if "NOREPLICAS" in str(error):
-            return say("The shared server {host} is without its copies and takes nothing.", host=host)
-        return say("The shared server {host} failed ({kind}).", host=host, kind=type(error).__name__)
+    def _lost(self, error: Exception) -> SharedServerLost:
+        if isinstance(error, SharedServerLost):
+            return error
+        if not isinstance(error, exceptions.RedisError | OSError):
+            logger.info("shared server: %s", type(error).__name__)
+        encrypted = urlsplit(self.address.url).scheme == "rediss"
+        return SharedServerLost(
+            why_lost(error, self.address.host, encrypted=encrypted, known=bool(self._trips))
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import logging
 import struct
@@ -154,7 +153,7 @@ class SharedFlights:
         return Look(entries=entries, mark=repr(at))
 
     def _error(self, name: str, sealed: bytes) -> HubSoftError | None:
-        told = self._seal.opened(base64.b64decode(sealed), f"c:{name}")
+        told = self._seal.opened_text(sealed, f"c:{name}")
         if told is None:
             return None
         kind, text = msgspec.msgpack.decode(told, type=tuple[str, str])
@@ -227,7 +226,7 @@ class SharedFlights:
             self._end(key, look, "left")
             return
         told = msgspec.msgpack.encode((type(error).__name__, str(error)))
-        sealed = base64.b64encode(self._seal.sealed(told, f"c:{self._seal.name(key)}"))
+        sealed = self._seal.sealed_text(told, f"c:{self._seal.name(key)}")
         self._end(key, look, "failed", error=sealed)
 
     def _end(
@@ -239,7 +238,7 @@ class SharedFlights:
         life: float = 0.0,
         keys: list[str] | None = None,
         values: list[bytes] | None = None,
-        error: bytes = b"",
+        error: str = "",
     ) -> None:
         name = self._seal.name(key)
         self._claims.pop(name, None)

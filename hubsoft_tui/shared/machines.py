@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ PLACE: Final = "who"
 
 def sealed_face(seal: Seal, name: str, version: str, kind: str) -> str:
     """Return how a machine shows itself to the others."""
-    return base64.b64encode(seal.sealed(msgspec.msgpack.encode([name, version, kind]), PLACE)).decode()
+    return seal.sealed_text(msgspec.msgpack.encode([name, version, kind]), PLACE)
 
 
 async def seen_ledger(server: SharedServer) -> dict[str, Any]:
@@ -54,7 +53,7 @@ async def seen_machines(server: SharedServer, seal: Seal, mine: str) -> list[Mac
 
 
 def _opened(seal: Seal, face: str) -> tuple[str, str, str]:
-    shown = seal.opened(base64.b64decode(face), PLACE)
+    shown = seal.opened_text(face, PLACE)
     return ("", "", "") if shown is None else msgspec.msgpack.decode(shown, type=tuple[str, str, str])
 
 

@@ -7,7 +7,6 @@ only a hint, for those who hear it: it is as young as its age limit wants withou
 
 from __future__ import annotations
 
-import base64
 import logging
 import math
 import secrets
@@ -71,7 +70,7 @@ class SharedNews:
 
     def outdated(self, names: Iterable[str]) -> None:
         """These records tell what was changed."""
-        self._tell(base64.b64encode(self._seal.sealed(msgspec.msgpack.encode(tuple(names)), PLACE)).decode())
+        self._tell(self._seal.sealed_text(msgspec.msgpack.encode(tuple(names)), PLACE))
 
     def newer(self, names: Iterable[str], age: float) -> None:
         """A person asked anew `age` seconds ago, and these records are not what they were."""
@@ -152,11 +151,7 @@ class SharedNews:
         """Return the records that are meant; None for all."""
         if what.startswith((CLEARED, DOUBT)):
             return None
-        try:
-            sealed = base64.b64decode(what)
-        except ValueError:
-            return ()
-        opened = self._seal.opened(sealed, PLACE)
+        opened = self._seal.opened_text(what, PLACE)
         return () if opened is None else msgspec.msgpack.decode(opened, type=tuple[str, ...])
 
     def doubtful(self, names: Iterable[str], at: float) -> bool:

@@ -48,6 +48,17 @@ class Seal:
         except (InvalidTag, ValueError, zlib.error):
             return None
 
+    def sealed_text(self, value: bytes, place: str) -> str:
+        """Seal `value` as a text."""
+        return base64.b64encode(self.sealed(value, place)).decode()
+
+    def opened_text(self, text: str | bytes, place: str) -> bytes | None:
+        """Return what was sealed as this text, as `opened` does."""
+        try:
+            return self.opened(base64.b64decode(text), place)
+        except ValueError:
+            return None
+
 
 def _key(account: str, secret: str, use: str) -> bytes:
     derive = HKDF(hashes.SHA256(), 32, account.encode(), f"hubsoft-tui {use} 1".encode())

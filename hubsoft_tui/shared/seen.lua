@@ -2,9 +2,8 @@
 -- What is to be seen of the shared budget: nothing, {f=format}, or its figures and in `m`, for each machine,
 -- [machine, promise, silent for (ms), slots held, requests that wait, face]. Durations in ms.
 -- KEYS: ledger   ARGV: prefix of the counts of questions
-local blob = redis.call('GET', KEYS[1])
-if not blob then return false end
-local g = cmsgpack.unpack(blob)
+local read, g = pcall(cmsgpack.unpack, redis.pcall('GET', KEYS[1]))
+if not read or type(g) ~= 'table' or type(g.f) ~= 'number' then return false end
 if g.f > 1 then return cmsgpack.pack({f=g.f}) end
 local T = redis.call('TIME'); local raw = T[1] * 1000 + math.floor(T[2] / 1000)
 local fast, now = math.max(g.r, raw + g.off2), math.max(g.c, raw + g.off)
@@ -19,7 +18,7 @@ for id, m in pairs(g.m) do
   machines[#machines+1] = {id, m.b, fast - m.t, spent, waiting, m.w or ''}
 end
 local flights = {}
-for _, how in ipairs({'have', 'yours', 'wait', 'failed'}) do flights[how] = tonumber(redis.call('GET', ARGV[1] .. how) or 0) end
+for _, how in ipairs({'have', 'yours', 'wait', 'failed'}) do flights[how] = tonumber(value(ARGV[1] .. how)) or 0 end
 return cmsgpack.pack({f=g.f, e=g.e, q=math.max(0, g.q - now), u=math.max(0, g.u - now), H=g.J or 0,
   ot=now < (g.th.ou or 0) and g.th.ot or 0, pu=math.max(0, g.th.pu - now), n=used, w=waits, k=g.k or {ok=0}, al=g.al or 0,
   fl=flights, m=machines})

@@ -2,22 +2,23 @@
 -- How a question ended: `kept` with records, `failed` with an error for those who waited, or `left`.
 -- KEYS: claim, use of records, then the records
 -- ARGV: owner, fence, how, life of a record (ms), most records, channel, what to say there, error, then the records
-local claim = redis.call('GET', KEYS[1])
+local claim = value(KEYS[1])
 local mine = false
 if claim then
   local owner, _, fence = string.match(claim, '([^|]*)|(%d+)|(%d+)|')
   mine = owner == ARGV[1] and fence == ARGV[2]
 end
+ours('ZCARD', KEYS[2])
 for i = 3, #KEYS do
-  local value = ARGV[6 + i]
-  local old, at, epoch = redis.call('GET', KEYS[i]), struct.unpack('>dc12', value)
+  local record = ARGV[6 + i]
+  local old, at, epoch = value(KEYS[i], 20), struct.unpack('>dc12', record)
   local newer = false
   if old then
     local before, of = struct.unpack('>dc12', old)
     newer = of == epoch and before > at
   end
   if not newer then
-    redis.call('SET', KEYS[i], value, 'PX', ARGV[4])
+    redis.call('SET', KEYS[i], record, 'PX', ARGV[4])
     redis.call('ZADD', KEYS[2], at, KEYS[i])
   end
 end

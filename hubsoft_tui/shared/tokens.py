@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Final
 
 import msgspec
@@ -26,13 +25,22 @@ class SharedTokens:
     poll = 0.5
 
     def __init__(
-        self, server: SharedServer, seal: Seal, *, owner: str, clock: Clock, local: TokenPort
+        self,
+        server: SharedServer,
+        seal: Seal,
+        *,
+        owner: str,
+        clock: Clock,
+        local: TokenPort,
+        password: str,
     ) -> None:
+        """A refusal of `password` holds for those who would send the same."""
         self._server = server
         self._seal = seal
         self._owner = owner
         self._clock = clock
         self._local = local
+        self._refusal = f"refusal:{seal.name(f'refusal {password}')}"
         self._dead: set[str] = set()
         """Marks of tokens that HubSoft refused."""
 
@@ -67,15 +75,18 @@ class SharedTokens:
         try:
             how, value = await self._server.script(
                 "login.lua",
-                [self._key("login"), self._key("token"), self._key("refusal")],
+                [self._key("login"), self._key("token"), self._key(self._refusal)],
                 [self._owner, round(seconds * 1000)],
             )
         except SharedServerLost:
             return True  # this machine alone
         if how == b"refused":
             self._local.release()
-            said = self._seal.opened(base64.b64decode(value), "refusal")
-            raise CredentialsRefused((said or b"").decode())
+            said = self._seal.opened_text(value, self._refusal)
+            if said is not None:
+                raise CredentialsRefused(said.decode())
+            await self._server.call(lambda client: client.unlink(self._key(self._refusal)))  # it is damaged
+            return await self.lease(seconds)
         self._learn(value)
         return bool(how == b"yours")
 
@@ -103,9 +114,9 @@ class SharedTokens:
 
     def refused(self, reason: str) -> None:
         """HubSoft refused the login: no machine repeats it for a while."""
-        sealed = base64.b64encode(self._seal.sealed(reason.encode(), "refusal"))
+        sealed = self._seal.sealed_text(reason.encode(), self._refusal)
         self._server.later(
-            self._server.call(lambda client: client.set(self._key("refusal"), sealed, px=REFUSED_MS))
+            self._server.call(lambda client: client.set(self._key(self._refusal), sealed, px=REFUSED_MS))
         )
 
     def _key(self, name: str) -> str:

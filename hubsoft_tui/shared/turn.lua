@@ -14,14 +14,15 @@ local q = cmsgpack.unpack(ARGV[1])
 -- Asked here and not by the caller: a connection may be another run's since it last looked.
 local srv = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') -- @run
 local N, W = q.lim[1], q.lim[2] + TAU
-local blob = redis.call('GET', KEYS[1])
-local g = blob and cmsgpack.unpack(blob)
-local fresh = not g
-if fresh then
-  g = {f=1, e=q.new, v=0, srv=srv, off=0, off2=0, c=raw, r=raw, H=0, s={}, h={}, m={}, o={}, F={}, V={}, th={pu=0,cf=0,ca=0}, q=0, u=0}
-end
-
-if g.f > 1 then return cmsgpack.pack({s='newer'}) end
+local blob = redis.pcall('GET', KEYS[1])
+if type(blob) == 'table' and not string.find(blob.err, 'WRONGTYPE', 1, true) then return blob end
+local read, g = pcall(cmsgpack.unpack, blob)
+read = read and type(g) == 'table'
+if read and type(g.f) == 'number' and g.f > 1 then return cmsgpack.pack({s='newer'}) end
+local blank = {f=1, e=q.new, v=0, srv=srv, off=0, off2=0, c=raw, r=raw, H=0, s={}, h={}, m={}, o={}, F={}, V={}, th={pu=0,cf=0,ca=0}, q=0, u=0}
+for key, empty in pairs(blank) do read = read and type(g[key]) == type(empty) end
+local fresh = not read                     -- what is no ledger is as good as none
+if fresh then g = blank end
 local L = q.L; for _, x in pairs(g.m) do L = math.max(L, x.L); W = math.max(W, x.W) end
 local hold = L + W                         -- how long a slot granted now can be held at most
 
@@ -282,8 +283,8 @@ end
 
 -- 14. questions that the caller asks go on: a call of their own would cost more than all these
 for _, c in ipairs(q.cl or {}) do
-  local key = ARGV[3] .. c[1]; local claim = redis.call('GET', key) or ''
-  local owner, fence = string.match(claim, '^([^|]*)|%d+|(%d+)|')
+  local key = ARGV[3] .. c[1]; local claim = redis.pcall('GET', key)
+  local owner, fence = string.match(type(claim) == 'string' and claim or '', '^([^|]*)|%d+|(%d+)|')
   if owner == q.o and fence == c[2] then redis.call('SET', key, claim, 'PX', q.cs) end
 end
 

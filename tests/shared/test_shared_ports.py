@@ -6,12 +6,13 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import redis
 
 from hubsoft_tui.core.types import SharedState, Source
-from hubsoft_tui.errors import SettingsError, SharedServerLost
+from hubsoft_tui.errors import CredentialsRefused, SettingsError, SharedServerLost
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.shared_ports import address_of
@@ -64,7 +65,19 @@ def test_a_way_that_can_be_read_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["rediss://[::1:6379", "rediss://h:s3cr3t", "rediss://h:0", "http://h", "rediss://", "x"]
+    "url",
+    [
+        "rediss://[::1:6379",
+        "rediss://h:s3cr3t",
+        "rediss://h:0",
+        "http://h",
+        "rediss://",
+        "x",
+        "rediss://h/0?ssl_cert_reqs=none",
+        "rediss://hub:12#s3cr3t@h/0",
+        "rediss://hub:12/s3cr3t@h/0",
+        "unix://tmp/v",
+    ],
 )
 def test_what_is_no_address_is_refused_without_repeating_it(url: str) -> None:
     for settings in (Settings(profile=Profile(shared_url=url)), Settings(shared=SharedSettings(url=url))):
@@ -83,6 +96,14 @@ def test_the_password_is_taken_from_the_secrets_and_never_shown() -> None:
     assert address.host == "valkey.example:6380"
     assert "p%40ss" not in repr(address)
     assert "p@ss" not in repr(settings)
+
+
+async def test_one_machine_s_wrong_password_locks_no_other_out(homes: Callable[..., Hub], simulator) -> None:
+    wrong = homes("one", profile=replace(simulator.profile, name="main", password="not this"))
+    await wrong.run(lambda services: services.shared.begin(at_once=True))
+    with pytest.raises(CredentialsRefused):
+        await wrong.run(lambda services: services.customers.lookup(BIANCA))
+    assert (await homes("two").run(lambda services: services.customers.lookup(BIANCA))).found
 
 
 async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path, monkeypatch) -> None:
