@@ -173,6 +173,7 @@ class HubSoftConsole(Console):
 
     def _after_first_frame(self) -> None:
         if not gc.isenabled():  # see `__main__`
+            gc.collect()  # what loading left behind is room for the engine's modules
             gc.freeze()
             gc.enable()
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -14,6 +13,7 @@ from textual.widgets import Input, Static
 from hubsoft_tui.formats import fold
 from hubsoft_tui.privacy import REPLACEMENT, clean
 from hubsoft_tui.texts import _, ngettext, number
+from hubsoft_tui.values import dataclass
 
 from .line_widget import Drawn, cut, line
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
+
+from hubsoft_tui.values import dataclass
 
 from .line_widget import Drawn, cut, line
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
 from typing import Final
@@ -25,6 +24,7 @@ from hubsoft_tui.services.reports.types import (
     category_name,
 )
 from hubsoft_tui.texts import N_, _, number
+from hubsoft_tui.values import dataclass
 
 from .line_widget import Drawn, Part, fit, line
 from .monitor.timeline import priority_word

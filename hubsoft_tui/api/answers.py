@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from ..errors import BadAnswer, NotFound
 from ..texts import N_, say
+from ..values import dataclass
 from . import envelope, verdicts
 from .models import Page, Receipt, RowProblem
 from .rows import OBJECT, BadRowError, Problems, Row

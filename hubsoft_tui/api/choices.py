@@ -6,10 +6,11 @@ They change rarely: cache them for hours.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final
 
+from ..values import dataclass
 from . import answers
 from .models import Choice
 from .operation import ROOT, Operation

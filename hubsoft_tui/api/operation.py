@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from ..errors import NotOffered
 from ..texts import say
+from ..values import dataclass
 from . import envelope
 from .answers import Decoded
 

@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self
 
@@ -31,6 +30,7 @@ from ..services.storage import State, open_reports, open_state
 from ..settings.places import expanded
 from ..settings.tree import Settings
 from ..texts import N_, _, say
+from ..values import dataclass
 from .output import write_lines
 from .session import CommandSession, loaded_settings, until_signal
 from .translation import Command, Number, Option

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
@@ -15,6 +15,7 @@ from .. import texts
 from ..errors import HubSoftError, StoreError
 from ..privacy import clean
 from ..texts import N_, _
+from ..values import dataclass
 from .output import styled
 from .translation import Option
 

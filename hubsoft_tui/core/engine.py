@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from ..api.models import TokenGrant
@@ -18,6 +18,7 @@ from ..api.operation import Operation
 from ..errors import HubSoftError, RateLimited, StoreError, TimedOut, Unreachable
 from ..settings.tree import Settings
 from ..texts import say
+from ..values import dataclass
 from .cache.cache import Cache, CachedAnswer
 from .cache.freshness import Fetched, Freshness, Question
 from .clock import Clock

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import HubSoftError
 from ..privacy import hide
+from ..values import dataclass
 from .types import Priority
 
 

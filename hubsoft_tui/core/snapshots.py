@@ -6,11 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ..errors import HubSoftError
 from ..settings.tree import Profile
+from ..values import dataclass
 from .cache.freshness import Freshness
 from .clock import Clock
 from .limiter.gate import Gate
@@ -37,7 +38,7 @@ class Snapshots:
     tokens: Tokens
     journal: Journal
     serial: int = 0
-    last: Snapshot = Snapshot()  # noqa: RUF009 - it is immutable
+    last: Snapshot = Snapshot()
 
     def take(self, badges: Badges) -> Snapshot:
         """Take one, with what the services add to it."""

@@ -5,9 +5,11 @@ Everything here is immutable and light to import: screens need it before the eng
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
+
+from ..values import dataclass
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.core.telemetry.trace import CATEGORIES, REFRESH, QuestionRow, SentRow
@@ -24,6 +24,7 @@ from hubsoft_tui.settings.tree import CacheSettings
 from hubsoft_tui.store.database import open_database
 from hubsoft_tui.store.trace_reader import MIGRATIONS
 from hubsoft_tui.store.trace_writer import TraceStore
+from hubsoft_tui.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

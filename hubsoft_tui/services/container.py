@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +27,7 @@ from ..settings.tree import Profile, Settings
 from ..store.losses import Losses
 from ..store.trace_writer import TRACE
 from ..texts import Text, say
+from ..values import dataclass
 from .customers.memory import RememberedCustomers, meaning
 from .customers.questions import KINDS
 from .customers.service import Customers

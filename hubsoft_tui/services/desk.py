@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from ..privacy import mask_document
 from ..store.outbox import OutboxRow
 from ..store.state import AuditLine, RecentAndAudit
 from ..texts import Text, say
+from ..values import dataclass
 from .customers import questions
 from .customers.terms import Kind, Term, recognise
 from .outbox.actions import offered_actions, require_allowed, service_action

@@ -17,7 +17,7 @@ import threading
 import zlib
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache, lru_cache
@@ -34,6 +34,7 @@ from ..settings.places import read_ordinary
 from ..store.alerts import Alert
 from ..store.disk import make_private_folder, store_error
 from ..texts import say
+from ..values import dataclass
 from .reports.types import BudgetUse, DayReport, SoFar
 from .tickets.types import Change, ChangeKind, SyncStatus, TicketRow, TicketState
 
@@ -60,14 +61,14 @@ class RecordedBoard:
 
     rows: dict[int, TicketRow] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
-    status: SyncStatus = SyncStatus()  # noqa: RUF009 - it is immutable
+    status: SyncStatus = SyncStatus()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedFrame:
     """What was to be seen at one instant, `snapshot.wall`."""
 
-    snapshot: Snapshot = Snapshot()  # noqa: RUF009 - it is immutable
+    snapshot: Snapshot = Snapshot()
     so_far: SoFar | None = None
     alerts: tuple[Alert, ...] = ()
     board: RecordedBoard | None = None

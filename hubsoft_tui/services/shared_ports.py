@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
@@ -39,6 +39,7 @@ from ..shared.seal import Seal
 from ..shared.tokens import SharedTokens
 from ..store.budget import SqliteBudget
 from ..texts import say
+from ..values import dataclass
 
 LONGEST: Final = 50.0
 """Seconds after a grant by which a request's last byte must leave. The shorter, the sooner a machine may send without

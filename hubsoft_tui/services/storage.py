@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +27,7 @@ from ..store.losses import LossBook
 from ..store.process_liveness import ProcessLiveness
 from ..store.trace_writer import TRACE, TRACE_KEY, TraceStore, TraceWriter
 from ..texts import say
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from ..shared.budget import SharedBudget

@@ -6,12 +6,13 @@ suspend. How a rule is measured is in `services/alerts/measurements.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from typing import Final
 
 from ..formats import DAY, HOUR, MINUTE
 from ..texts import N_
+from ..values import dataclass
 from .rules import (
     MEGABYTES,
     OF_BUDGET,

@@ -9,12 +9,12 @@ text = "Cliente {customer}, plano {plan}: ONU sem luz. Protocolo {protocol}."
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import SettingsError
 from ..privacy import clean
 from ..texts import say
+from ..values import dataclass
 from .places import read_ordinary
 from .rules import LONGEST_TOML, parse_toml
 

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import SettingsError
 from ..privacy import clean
 from ..texts import Text, say
+from ..values import dataclass
 from .layers import PROFILE_VARIABLES, Layer, Origin, Problem, SettingEntry, inner_tables, shown
 from .places import read_ordinary
 from .rules import parse_toml

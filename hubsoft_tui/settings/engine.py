@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..formats import DAY
 from ..texts import N_
+from ..values import dataclass
 from .rules import (
     BYTES,
     CONNECTIONS,
@@ -107,7 +107,7 @@ class LimiterSettings:
         within(1, 6000, PER_MINUTE),
         N_("requests a minute"),
     )
-    share: dict[str, float] = setting(  # noqa: RUF009 - it returns a field with a factory
+    share: dict[str, float] = setting(
         {"critical": 1.0, "high": 0.93, "normal": 0.87, "low": 0.73},
         N_("How much of the budget requests of this urgency may fill; the rest is for more urgent ones."),
         above(0, 1, OF_BUDGET),

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
 from ..texts import Text, _, say
+from ..values import dataclass
 from . import places as _places
 from .documents import Document, entries_of, misplaced, profile_entries, read_document
 from .layers import (

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..errors import InvalidInput
 from ..privacy import clean
 from ..texts import Text, say
+from ..values import dataclass
 from .rules import SettingRule, WrongValue, check, normalise_url, parse, plain, rule_of, webhook_address
 from .tree import Profile, Settings
 

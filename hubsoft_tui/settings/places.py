@@ -6,12 +6,12 @@ import contextlib
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import InvalidInput, SettingsError, StoreError
 from ..texts import _, number, say
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field
+from dataclasses import Field, field
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import InvalidInput
 from ..texts import N_, Text, say
+from ..values import dataclass
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ def above(low: float, high: float, unit: str) -> SettingBounds:
 def setting(
     default: T,
     does: str,
-    bounds: SettingBounds = SettingBounds(),
+    bounds: SettingBounds = SettingBounds(),  # noqa: B008 - it is immutable
     name: str = "",
     *,
     choices: tuple[str, ...] = (),

@@ -10,13 +10,13 @@ import os
 import shlex
 import stat
 import threading
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ..errors import SettingsError
 from ..texts import Text, say
+from ..values import dataclass
 from .places import Places, read_ordinary, write_private
 from .rules import parse_toml
 

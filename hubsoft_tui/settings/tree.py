@@ -7,13 +7,14 @@ against it, and the tuning screen shows it. `files` reads the places.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import unquote
 
 from ..formats import DAY, HOUR
 from ..privacy import hide
 from ..texts import N_
+from ..values import dataclass
 from .alerts import AlertSettings
 from .engine import (
     CacheSettings,
@@ -415,7 +416,7 @@ class LogSettings:
         N_("How it is written: a readable line for each event, or one JSON object on a line."),
         choices=("readable", "json"),
     )
-    levels: dict[str, str] = setting(  # noqa: RUF009 - it returns a field with a factory
+    levels: dict[str, str] = setting(
         dict.fromkeys(("api", "core", "services", "store", "screens"), "same"),
         N_("The least important thing that this part of the program logs; same is as log.level."),
         choices=("same", *LOG_LEVELS),

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from .._version import __version__
@@ -28,6 +27,7 @@ from ..core.types import Priority, SharedContact, SharedState
 from ..errors import SharedServerLost, StoreError
 from ..formats import countdown
 from ..texts import Text, say
+from ..values import dataclass
 from .connection import SharedServer
 from .machines import sealed_face, seen_machines
 from .membership import SLACK, Membership, TurnReply

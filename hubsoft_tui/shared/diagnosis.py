@@ -10,7 +10,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from ..core.ports import MachineSeen
 from ..errors import SharedServerLost
 from ..formats import countdown
 from ..texts import Text, say
+from ..values import dataclass
 from .connection import SharedServer
 from .machines import seen_ledger, versions_text
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
 from ..core.clock import Clock
@@ -29,6 +29,7 @@ from ..core.limiter.ledger import (
     Unused,
 )
 from ..core.types import Priority
+from ..values import dataclass
 
 T = TypeVar("T")
 Message = dict[str, Any]

@@ -9,10 +9,11 @@ import random
 import threading
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
 from typing import Final
 
+from ..values import dataclass
 from . import catalogue
 
 DAY: Final = 86_400

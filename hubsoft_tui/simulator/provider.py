@@ -6,10 +6,10 @@ import random
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..values import dataclass
 from .details import Details
 from .people import Roster, SimCustomer, SimService
 from .ticket_desk import TicketDesk

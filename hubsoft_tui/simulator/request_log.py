@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, TextIO
+
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,11 +6,11 @@ import math
 import random
 import threading
 import time
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
 from hubsoft_tui.texts import N_
+from hubsoft_tui.values import dataclass
 
 from .request_log import API
 

@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs
 
@@ -20,6 +20,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from ..values import dataclass
 from .app import build
 from .provider import Provider
 from .request_log import LoggedRequest, RequestLog

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, NotRequired, TypedDict, Unpack
 
+from ..values import dataclass
 from . import catalogue
 from .people import DAY, Roster, SimCustomer, SimService
 from .wire import local

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
+
+from ..values import dataclass
 
 FOUND: Final = "Dados consultados com sucesso"
 BAD_FIELDS: Final = "Favor preencher os campos obrigatórios de acordo com as especificações"

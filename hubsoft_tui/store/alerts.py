@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from ..core.clock import Clock
+from ..values import dataclass
 from .database import AccountStore, Database
 from .process_liveness import ProcessLiveness, held_elsewhere
 

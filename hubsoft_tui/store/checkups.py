@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from ..values import dataclass
 from .checkup_rows import Decision, KnownMember, ListRow, Member, Notice, Reading, Result, RunRow, RunState
 from .database import AccountStore, Database
 from .process_liveness import ProcessLiveness

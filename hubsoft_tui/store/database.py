@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from ..errors import StoreBusy, StoreError
 from ..texts import say
+from ..values import dataclass
 from .disk import PARTS, is_damage, make_private_file, make_private_folder, store_error, store_errors
 from .losses import Loss, amend_loss, mark_room, note_loss, prepare_marks, was_there
 from .rescue import Mend, Senses, carry_over, rescue, take_out, unsound

@@ -12,13 +12,14 @@ import logging
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from ..core.clock import Clock
 from ..settings.places import private_folder, read_ordinary, write_private
 from ..texts import N_, Text, say
+from ..values import dataclass
 
 logger = logging.getLogger(__name__)
 

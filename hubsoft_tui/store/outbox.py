@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Final
 
 from ..core.clock import Clock
+from ..values import dataclass
 from .database import AccountStore, Database
 from .losses import HighWater
 from .process_liveness import ProcessLiveness

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Final
 
+from ..values import dataclass
 from .database import AccountStore
 
 MIGRATIONS: Final = (

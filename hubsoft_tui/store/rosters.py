@@ -7,11 +7,11 @@ together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
+from ..values import dataclass
 from .checkup_rows import Reading, Seen
 from .database import AccountStore
 

@@ -5,11 +5,12 @@ The right to log in is one living process's at a time.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, field, replace
 from typing import Final
 
 from ..core.clock import Clock
 from ..core.ports import StoredToken
+from ..values import dataclass
 from .database import AccountStore, Database
 from .process_liveness import Lease, ProcessLiveness
 

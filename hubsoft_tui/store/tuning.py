@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from ..values import dataclass
 from .database import AccountStore
 from .rescue import decoded
 

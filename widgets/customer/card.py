@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -13,6 +12,7 @@ from textual.content import Content
 from hubsoft_tui.formats import age, day, money
 from hubsoft_tui.privacy import clean, format_document, format_phone, mask_document, mask_phone
 from hubsoft_tui.texts import N_, _
+from hubsoft_tui.values import dataclass
 
 from ..line_widget import Drawn, DrawnCell, cut, fit, line
 

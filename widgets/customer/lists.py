@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -13,6 +13,7 @@ from textual.message import Message
 from hubsoft_tui.formats import fold
 from hubsoft_tui.privacy import clean, mask_document
 from hubsoft_tui.texts import _, ngettext, number
+from hubsoft_tui.values import dataclass
 
 from ..line_widget import Drawn, cut, fit, line
 from .card import OFF, ON, state

@@ -6,7 +6,6 @@ Each panel says what asking costs, then where the question stands, then how old 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from textual.message import Message
 from hubsoft_tui.formats import DAY, NOTHING, age, day, day_of, day_time, duration, money, plain_number, size
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _, ngettext, number
+from hubsoft_tui.values import dataclass
 
 from ..line_widget import Drawn, DrawnCell, cut, fit, line
 from ..sparkline import blocks

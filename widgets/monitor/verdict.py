@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -15,6 +15,7 @@ from hubsoft_tui.core.types import BreakerState, Health, Priority, Snapshot
 from hubsoft_tui.formats import about, clock, latency
 from hubsoft_tui.services.reports.figures import NO_ERROR
 from hubsoft_tui.texts import _, ngettext, number
+from hubsoft_tui.values import dataclass
 
 from ..line_widget import Drawn, line
 from ..status_bar import shared_trouble

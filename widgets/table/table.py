@@ -8,7 +8,6 @@ screen out again whenever its number of rows changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar
 
 from rich.segment import Segment
@@ -20,6 +19,7 @@ from textual.style import Style
 
 from hubsoft_tui.privacy import clean
 from hubsoft_tui.texts import _
+from hubsoft_tui.values import dataclass
 
 from ..line_widget import Drawn, Part, cut, fit, line
 from .rows import Rows, Viewport

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
@@ -11,6 +10,7 @@ from hubsoft_tui.formats import HOUR, NOTHING, age, clock, moment
 from hubsoft_tui.services.tickets.judgement import is_mine, today_began
 from hubsoft_tui.services.tickets.types import SyncStatus, TicketState
 from hubsoft_tui.texts import _, ngettext, number
+from hubsoft_tui.values import dataclass
 
 from ..line_widget import Drawn, cut, line
 from .texts import RECENT_SECONDS, Quick

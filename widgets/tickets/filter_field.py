@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -26,6 +25,7 @@ from hubsoft_tui.services.tickets.filters import (
     spoken,
 )
 from hubsoft_tui.texts import _
+from hubsoft_tui.values import dataclass
 
 from ..fields import QuestionInput
 from ..line_widget import line

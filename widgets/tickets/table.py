@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from hubsoft_tui.formats import HOUR
@@ -10,6 +10,7 @@ from hubsoft_tui.services.tickets.filters import EVERYTHING, TicketFilter
 from hubsoft_tui.services.tickets.judgement import Judging, judge_of, ticket_text
 from hubsoft_tui.services.tickets.types import BoardOrder as Order
 from hubsoft_tui.services.tickets.types import TicketRow
+from hubsoft_tui.values import dataclass
 
 from ..table.table import VirtualTable
 from .columns import USUAL, TicketCells, ticket_id

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +16,7 @@ import cachetools
 import msgspec
 
 from ...errors import StoreError
+from ...values import dataclass
 from ..clock import Clock
 from ..ports import RecordPort, RecordSource, StoredEntry
 

@@ -7,11 +7,12 @@ a matter of the question's category and of the customer it is about.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
 from ...api.operation import Operation
 from ...settings.tree import CacheSettings
+from ...values import dataclass
 from ..clock import Clock
 from ..types import Answer, Category, Source
 from .cache import Cache, CachedAnswer, CacheReader, Part

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import structs
 
 from ...texts import Text
+from ...values import dataclass
 from ..types import Priority, SharedState
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from ...errors import HubSoftError
+from ...values import dataclass
 from ..clock import Clock
 from ..types import Priority
 from .ledger import Applicant, QueueHead, Slot

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from ...api.answers import Decoded
@@ -28,6 +27,7 @@ from ...errors import (
 )
 from ...settings.tree import RetrySettings
 from ...texts import say
+from ...values import dataclass
 from ..clock import Clock
 from ..limiter.gate import Gate, Permit, QueuePlace
 from ..ports import OutagePort

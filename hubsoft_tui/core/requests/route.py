@@ -12,7 +12,6 @@ import re
 import ssl
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -22,6 +21,7 @@ import certifi
 from ...errors import SettingsError
 from ...settings.rules import is_loopback
 from ...texts import say
+from ...values import dataclass
 
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")

@@ -9,7 +9,6 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -19,6 +18,7 @@ from ..._version import __version__
 from ...api.operation import Operation
 from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
+from ...values import dataclass
 from .decompression import Body, OverfullError, UndecodableError
 from .route import ProxyAddress, route_to
 from .wire import (

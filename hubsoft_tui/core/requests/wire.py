@@ -12,11 +12,12 @@ import select
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpcore
+
+from ...values import dataclass
 
 if TYPE_CHECKING:
     import ssl

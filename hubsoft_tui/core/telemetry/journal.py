@@ -8,9 +8,10 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from ...values import dataclass
 from ..clock import Clock, today
 from ..types import Health, Priority, RequestRow
 from .trace import SentRow, TraceSink

@@ -8,12 +8,12 @@ Instants are UTC epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 import msgspec
 
+from ...values import dataclass
 from ..types import Category, Outcome, Priority
 
 REFRESH: Final = "refresh"

@@ -7,7 +7,7 @@ A screen declares an action on its method with `@action`; what works everywhere 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from textual.actions import parse
@@ -15,6 +15,7 @@ from textual.binding import Binding
 
 from hubsoft_tui.errors import SettingsError
 from hubsoft_tui.texts import N_, _, say
+from hubsoft_tui.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

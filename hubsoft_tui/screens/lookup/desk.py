@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -32,6 +31,7 @@ from hubsoft_tui.services.outbox.types import (
     action_name,
 )
 from hubsoft_tui.texts import _, say
+from hubsoft_tui.values import dataclass
 from widgets.customer.card import wrapped
 from widgets.fields import ChoiceOption
 from widgets.line_widget import Drawn, data, fit, line

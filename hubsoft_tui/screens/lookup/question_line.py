@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -14,6 +13,7 @@ from textual.widgets import Input, Static
 from widgets.customer.lists import RecentBar, RecentCustomer
 from widgets.fields import QuestionInput, pasted
 
+from ...values import dataclass
 from ..frame.console import ConsolePart, silent
 from . import texts as words
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -11,6 +11,7 @@ from textual import work
 from hubsoft_tui.privacy import format_phone
 from hubsoft_tui.services.outbox.types import EntryKind, NewTicket
 from hubsoft_tui.texts import _, ngettext
+from hubsoft_tui.values import dataclass
 from widgets.fields import ChoiceField, ChoiceOption, QuestionInput, TickField
 
 from .form import WriteForm, whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from textual import work
@@ -23,6 +23,7 @@ from hubsoft_tui.services.outbox.types import (
     VisitAction,
 )
 from hubsoft_tui.texts import N_, _, ngettext, number
+from hubsoft_tui.values import dataclass
 from widgets.fields import ChoiceField, ChoiceOption
 from widgets.line_widget import data
 from widgets.outbox import entry_sentence

@@ -10,13 +10,13 @@ import math
 import statistics
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from ...core.clock import Clock
 from ...core.telemetry.journal import Event
 from ...core.types import BreakerState, BudgetState, Health, Priority, RequestRow, SharedState, Snapshot
 from ...settings.alerts import AlertRule, AlertSettings
+from ...values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from ...values import dataclass
 from ..customers.documents import WrittenDocument, read_document
 
 SEPARATORS: Final = ";\t|,"

@@ -10,7 +10,7 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -18,6 +18,7 @@ from ...errors import InvalidInput
 from ...privacy import REPLACEMENT, clean
 from ...settings.places import whole
 from ...texts import Text, ngettext, say
+from ...values import dataclass
 from ..customers.documents import (
     Unreadable,
     WrittenDocument,

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...core.engine import Engine
 from ...core.types import Category
 from ...errors import HubSoftError, NotFound
 from ...texts import say
+from ...values import dataclass
 from .one_by_one import about
 from .results import CHUNK, ListResults
 from .roster import Spent

@@ -6,12 +6,13 @@ Choosing is pure; what it needs to know of the roster's size and of the pace is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ...core.engine import Engine
 from ...core.types import Priority
 from ...store.rosters import RosterSize
+from ...values import dataclass
 from .storage import CheckupFiles
 from .types import CheckupPlan, KnownMember, Result, Variant, Way
 

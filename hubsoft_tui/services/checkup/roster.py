@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -29,6 +29,7 @@ from ...errors import BadAnswer, HubSoftError, QueueFull, RateLimited, TimedOut,
 from ...store.checkup_rows import Decision, Reading, Seen
 from ...store.rescue import decoded
 from ...store.rosters import RosterSize
+from ...values import dataclass
 from ..customers import questions
 from .plan import GROW_AFTER, SMALLEST, Sizes, doubted, larger, smaller
 from .results import is_current, is_enabled

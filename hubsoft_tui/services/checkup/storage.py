@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from ...store.checkups import CheckupResults, Checkups, CommandQueue
 from ...store.rosters import Rosters
+from ...values import dataclass
 from ..serial_thread import SerialThread
 from .types import ListOverview, RunRow
 

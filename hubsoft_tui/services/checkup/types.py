@@ -6,12 +6,13 @@ Immutable, light to import, instants in UTC epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from ...formats import about
 from ...store.checkup_rows import Decision, KnownMember, ListRow, Member, Notice, Result, RunRow, RunState
 from ...texts import Text, _, ngettext, number
+from ...values import dataclass
 
 __all__ = [
     "BadLine",

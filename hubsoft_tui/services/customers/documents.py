@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Set
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
+
+from ...values import dataclass
 
 _CPF_FORM: Final = re.compile(r"[0-9]{11}")
 _CNPJ_FORM: Final = re.compile(r"[0-9A-Z]{12}[0-9]{2}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ...errors import Unproven
 from ...privacy import mask_document
 from ...store.state import Recent, RecentAndAudit
 from ...texts import say
+from ...values import dataclass
 from . import questions
 from .terms import Kind, Term, recognise
 

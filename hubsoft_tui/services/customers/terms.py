@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,7 @@ from ...errors import InvalidInput
 from ...formats import Late
 from ...privacy import mask_document, mask_phone
 from ...texts import N_, Text, _, number, say
+from ...values import dataclass
 from .documents import (
     Unreadable,
     WrittenDocument,

@@ -8,13 +8,14 @@ a double is at least reported.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ...api.models import Ticket
 from ...errors import InvalidInput
 from ...store.outbox import OutboxRow
 from ...texts import say
+from ...values import dataclass
 from .types import (
     CheckedDraft,
     Draft,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
 from typing import Final
 
 from ...core.clock import Clock
@@ -13,6 +12,7 @@ from ...core.engine import Engine
 from ...errors import HubSoftError, StoreError
 from ...store.outbox import OutboxRow, OutboxTally, SqliteOutbox, Step
 from ...texts import _
+from ...values import dataclass
 from ..serial_thread import SerialThread
 from . import machine
 from .sender import Sender

@@ -8,7 +8,6 @@ entry; no trace proves nothing, and what a person is to check is said instead.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from ...api.tickets import WorkOrderStatus, customer_tickets, customer_work_orde
 from ...formats import BRASILIA, ONE_DAY, day_of
 from ...store.outbox import OutboxRow
 from ...texts import N_, _
+from ...values import dataclass
 from .actions import WAITING
 from .reference import carries, says_the_same, squeezed
 from .types import (

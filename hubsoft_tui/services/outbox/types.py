@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Final
 
 from ...core.types import RequestContext
 from ...errors import StoreError
 from ...texts import N_, _, say
+from ...values import dataclass
 
 
 class EntryKind(Enum):

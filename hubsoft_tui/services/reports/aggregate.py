@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +12,7 @@ from ...core.types import Priority
 from ...formats import DAY, at, start_of
 from ...store import trace_reader
 from ...store.trace_reader import OUTCOMES, TRIMMED, AskedSum, PassSum, Sent, TraceReader
+from ...values import dataclass
 from .figures import SUMMED, Sums
 from .types import DayReport, Hour
 

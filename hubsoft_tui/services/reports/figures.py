@@ -7,7 +7,7 @@ the end name the figures that a page, a command or a screen has room for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from enum import Enum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...core.types import Outcome
 from ...formats import latency, percent
 from ...texts import N_, _, number
+from ...values import dataclass
 
 if TYPE_CHECKING:
     from ...store.trace_reader import AskedSum, Sent

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Final
 
 from ...formats import NOTHING
 from ...texts import N_, _
+from ...values import dataclass
 from ..outbox.types import EntryKind
 from .figures import Sums
 

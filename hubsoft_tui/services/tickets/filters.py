@@ -7,12 +7,12 @@ is spoken, in any case and without accents. `str()` of a filter reads back as th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from ...formats import DAY, HOUR, MINUTE, fold
 from ...texts import _, language
+from ...values import dataclass
 
 
 class FilterFlag(Enum):

@@ -6,10 +6,10 @@ Pure: rows, an instant and a filter in, yes or no out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from ...formats import DAY, HOUR, fold
+from ...values import dataclass
 from .filters import NUMBERS, SPANS, FilterField, FilterFlag, FilterTerm, TicketFilter
 from .types import TicketRow, TicketState
 

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from msgspec.structs import replace
 from ...api.models import Choice, Ticket
 from ...formats import day_of, start_of
 from ...store.mirror_records import DueTold, Following, Label, MirrorTicket, Standing
+from ...values import dataclass
 from .types import ChangeKind
 
 STATUS: Final = "status"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from ...api.choices import Table, choices
@@ -19,6 +19,7 @@ from ...errors import BadAnswer, QueueFull, RateLimited, Refused, TimedOut, Unpr
 from ...formats import DAY, ONE_DAY, day_of, start_of
 from ...store.mirror_records import FollowedTicket, Following
 from ...texts import say
+from ...values import dataclass
 from .merge import STATUS, Labels, Manner, Sighting
 from .planner import SMALLEST, Ask, KnownTickets, PageSize, Read, Steps, on_from, steps
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import msgspec
@@ -23,6 +23,7 @@ from ...store.mirror_records import MirrorChange, MirrorMessage, MirrorState, Mi
 from ...store.process_liveness import Lease
 from ...store.rescue import decoded
 from ...texts import say
+from ...values import dataclass
 from .merge import STATUS, Labels, Manner, Merged, Noticed, Sighting, due_news, gone, merge
 from .pass_requests import PassAnswer, manner
 from .planner import KnownTickets, PageSize, windows

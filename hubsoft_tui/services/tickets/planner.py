@@ -12,7 +12,6 @@ rows short of what was read, and a page that shares no row with those before it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -23,6 +22,7 @@ from ...formats import ONE_DAY, day_of
 from ...formats import day as written
 from ...store.mirror_records import FollowedTicket, Label, MirrorState, StatusCount
 from ...texts import _, ngettext
+from ...values import dataclass
 from .merge import sounds_closed
 from .types import Plan
 

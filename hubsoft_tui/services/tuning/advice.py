@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import compress, takewhile
 from operator import sub
@@ -18,6 +17,7 @@ from typing import Final
 from ...core.telemetry import trace as marks
 from ...formats import Late, exact_percent, lifetime
 from ...texts import Text, say
+from ...values import dataclass
 from .columns import Changes, TraceColumns
 from .curve import CANDIDATES, KEYS, NOT_FOUND, SERVICE, SUSPENDED, Point, curve, rules
 

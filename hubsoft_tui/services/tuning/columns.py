@@ -12,7 +12,6 @@ import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from ...core.types import Category
 from ...formats import DAY
 from ...store.database import Database, open_database
 from ...store.trace_reader import MIGRATIONS, SENSES, TraceReader
+from ...values import dataclass
 from ..serial_thread import SerialThread
 from .waits import Arrival, arrivals
 

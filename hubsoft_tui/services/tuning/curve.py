@@ -20,7 +20,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import IntEnum
 from itertools import accumulate, compress
 from operator import itemgetter
@@ -30,6 +30,7 @@ from ...core.telemetry import trace as marks
 from ...core.types import Category
 from ...formats import DAY, HOUR, MINUTE
 from ...settings.tree import CacheSettings
+from ...values import dataclass
 from .columns import SubjectQuestions, TraceColumns
 
 DATA: Final = "cache.client_data_ttl"

@@ -16,7 +16,6 @@ import logging
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +35,7 @@ from ...core.types import Category, Outcome, Priority, Renewing, RequestContext
 from ...errors import HubSoftError
 from ...formats import DAY, HOUR
 from ...store.tuning import TuningLog
+from ...values import dataclass
 from ..customers import questions
 from ..customers.terms import Kind, Term
 from .columns import SubjectQuestions, TraceColumns, TraceSource

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ...errors import HubSoftError
 from ...formats import DAY, HOUR
 from ...settings.engine import TuningSettings
 from ...store.tuning import SELF, Move, TuningLog
+from ...values import dataclass
 from .advice import Advice, advise_all
 from .columns import TraceColumns, TraceSource
 from .curve import CANDIDATES, DATA, SERVICE, STATUS, SUSPENDED, ages

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, cast
 
 from ...errors import InvalidInput
@@ -18,6 +18,7 @@ from ...settings.places import Places
 from ...settings.rules import SECONDS, SettingRule, WrongValue, allowed, check
 from ...settings.tree import Settings
 from ...texts import Text, say
+from ...values import dataclass
 from .curve import CANDIDATES, LIFETIMES, SIZES
 from .types import Difference, Shape, Value
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from ...settings.rules import SettingRule
 from ...texts import Text
+from ...values import dataclass
 
 Value = bool | int | float
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ...core.limiter.ledger import Ledger, Limits, QueueHead, Slot
 from ...core.limiter.schedule import decide
 from ...core.telemetry.trace import SentRow
 from ...core.types import Priority
+from ...values import dataclass
 
 MOST: Final = 3000
 """Requests looked at: those of the busiest stretch."""
