@@ -1,11 +1,19 @@
-"""Requests per second through the whole engine, its limit lifted, against httpx alone on the same simulator."""
+"""Requests per second through the whole engine, its limit lifted, against httpx alone on the same simulator.
+
+And the transactions that a request takes, as SQLite tells them: at speed, and where requests come apart.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -18,8 +26,10 @@ from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.customers import questions
 from hubsoft_tui.services.customers.terms import Kind, Term
 from hubsoft_tui.services.hub import Hub
+from hubsoft_tui.settings import places
 from hubsoft_tui.settings.tree import HttpSettings, LimiterSettings, Profile
 from hubsoft_tui.simulator import SCENARIOS
+from hubsoft_tui.store.process_liveness import ProcessLiveness
 
 CONCURRENCY = 8
 WARM = 20
@@ -35,6 +45,9 @@ LIMITERS = {
     "our engine, 30 in 3 ms": LimiterSettings(max_requests_per_minute=30, window_seconds=0.003),
 }
 """The limit lifted in two ways: the first lets the ledger grow, in the second it is as small as at 30 a minute."""
+FILES = ("budget.db", "records.db", "trace.db")
+APART_SECONDS = 0.5
+"""Between two requests of a person at the desk: longer than an answer waits for others before it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +148,79 @@ def _keep(best: dict[str, Speed], name: str, speed: Speed) -> None:
     best[name] = Speed(speed.requests, min(known.seconds, speed.seconds), min(known.work, speed.work))
 
 
+@contextlib.contextmanager
+def transactions() -> Iterator[Counter[str]]:
+    """Count the commits of every file that is opened within the block, as SQLite's trace tells them."""
+    counts, plain = Counter[str](), sqlite3.connect
+
+    def connect(path: str | Path, **how: Any) -> sqlite3.Connection:  # noqa: ANN401 - as its own
+        connection: sqlite3.Connection = plain(path, **how)
+        name = Path(path).name
+        connection.set_trace_callback(lambda sql: counts.update([name] if sql == "COMMIT" else []))
+        return connection
+
+    sqlite3.connect = connect  # type: ignore[assignment]
+    try:
+        yield counts
+    finally:
+        sqlite3.connect = plain
+
+
+async def apart(services: Services, documents: Iterable[str]) -> None:
+    """Ask for every document once, one after the other with a pause."""
+    for document in documents:
+        await engine(services, [document])
+        await asyncio.sleep(APART_SECONDS)
+
+
+def written(
+    ask: Callable[[Services, Iterable[str]], Awaitable[object]], count: int, *, company: bool
+) -> Counter[str]:
+    """Count what `count` requests and closing write, warm; with `company` another process is on the home."""
+    with (
+        fixture.served(count + WARM) as served,
+        fixture.home() as folder,
+        transactions() as counts,
+        contextlib.ExitStack() as stack,
+    ):
+        hub = Hub(fixture.unlimited(served.profile, folder))
+        hub.start()
+        try:
+            if company:
+                other = ProcessLiveness(places.find(home=str(folder)).state / "alive")
+                stack.callback(other.close)
+            hub.call(lambda services: engine(services, served.documents[:WARM]))
+            counts.clear()
+            hub.call(lambda services: ask(services, served.documents[WARM : WARM + count]))
+        finally:
+            hub.close()
+        return counts
+
+
 def run(*, quick: bool) -> list[Table]:
     """Measure with a simulator that answers as its calm scenario does, and with one that answers at once."""
     calm = SCENARIOS["calm"].latency
     if quick:
-        return [_table(30, 1, latency) for latency in (calm, AT_ONCE)]
-    return [_table(500, 2, calm), _table(1000, 3, AT_ONCE)]
+        return [*(_table(30, 1, latency) for latency in (calm, AT_ONCE)), _written(100, 2)]
+    return [_table(500, 2, calm), _table(1000, 3, AT_ONCE), _written(1000, 20)]
+
+
+def _written(many: int, few: int) -> Table:
+    rows = []
+    for name, ask, count, company in (
+        (f"{CONCURRENCY} at a time", engine, many, False),
+        (f"{APART_SECONDS:g} s apart", apart, few, False),
+        ("the same beside another process", apart, few, True),
+    ):
+        counts = written(ask, count, company=company)
+        commits = [counts.total(), *(counts[file] for file in FILES)]
+        rows.append((name, *(f"{each / count:.2f}" for each in commits)))
+    note = (
+        "What closing writes is among them. The permit goes to budget.db, and with the next one the end of the request;"
+        " the answer to records.db, beside another process the question before it too; the trace's rows together."
+        " Aim: one or two."
+    )
+    return Table("Transactions a request", ("", "all", *FILES), tuple(rows), (note,))
 
 
 def _table(count: int, rounds: int, latency: tuple[float, float]) -> Table:

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 TRACE: Final = "trace.db"
 TRACE_KEY: Final = "trace.key"
-FLUSH_SECONDS: Final = 2.0
+FLUSH_SECONDS: Final = 10.0
 """How often rows are written: what a crash may lose."""
 WAITING: Final = 50_000
 """Rows kept in memory while the file cannot be written; beyond it the oldest are lost."""

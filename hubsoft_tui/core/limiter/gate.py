@@ -27,7 +27,10 @@ from .turns import noted
 __all__ = ["Gate", "Permit", "QueuePlace"]
 
 TELL: Final = 0.25
-"""Seconds for which the end of a request may wait for the next turn: its slot is held for a window after it anyway."""
+"""Seconds for which the end of a request may wait for the next turn where a turn is a call to a server."""
+TELL_SHARE: Final = 0.5
+"""The same as a share of the window where a turn is a transaction: until a window after it the slot is held anyway, and
+a transaction for the ends alone is one more for each request that comes apart."""
 BROKEN: Final = 1.0
 """Seconds until a state on disk that cannot be written is tried again."""
 HELD: Final = 10.0
@@ -316,7 +319,8 @@ class Gate:
                     if (self._queue or self._facts) and not self._hurry:
                         await self._sleep(max(SHORTEST_NAP, seconds))
                 else:
-                    await self._sleep(TELL)
+                    share = TELL_SHARE * self._limits.window if self._port.instant else 0.0
+                    await self._sleep(max(TELL, share))
                     self._hurry = True
         finally:
             self._driver = None
