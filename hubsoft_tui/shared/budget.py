@@ -142,7 +142,9 @@ class SharedBudget:
         """Take a turn at the server or, when it is lost, at what was promised. Raises StoreError."""
         async with self._turning:
             self._limits = told.limits
-            self._member.tell(told.facts)
+            # A turn that a state which cannot be written ended noted nothing for its caller, who tells it again.
+            known = tuple(self._member.facts)
+            self._member.tell(fact for fact in told.facts if fact not in known)
             turn = await self._take(told.asks)
             self._waits = len(turn.grants) < len(told.asks)
             return turn

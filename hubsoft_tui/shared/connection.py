@@ -20,14 +20,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from ..errors import SharedServerLost
+from ..settings.rules import is_loopback
 from ..values import dataclass
 from .failures import why_lost
+from .membership import PATIENCE
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-PATIENCE: Final = 2.0
-"""Seconds after which a call without an answer counts as none."""
 TRIPS: Final = 50
 LEDGER: Final = "turn.lua"
 _TURN: Final = msgspec.msgpack.Decoder(dict[str, Any])
@@ -53,8 +53,7 @@ class SharedAddress:
     def encrypted(self) -> bool:
         """Nothing can be read on the way: by TLS, or because there is no way."""
         parts = urlsplit(self.url)
-        loopback = (parts.hostname or "") in {"localhost", "127.0.0.1", "::1"}
-        return parts.scheme in {"rediss", "unix"} or loopback
+        return parts.scheme in {"rediss", "unix"} or is_loopback(parts.hostname or "")
 
 
 class SharedServer:

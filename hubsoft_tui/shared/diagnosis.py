@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import field
 from enum import Enum
 from typing import Any, Final
@@ -81,8 +81,10 @@ class Diagnosis:
         return next((state for state in (Soundness.ERROR, Soundness.WARNING) if state in found), Soundness.OK)
 
 
-async def diagnose(server: SharedServer, clock: Clock, machines: Callable[[], Any]) -> Diagnosis:
-    """Look at everything, as far as the server answers; `machines` returns who is there, as an awaitable."""
+async def diagnose(
+    server: SharedServer, clock: Clock, machines: Callable[[], Awaitable[list[MachineSeen]]]
+) -> Diagnosis:
+    """Look at everything, as far as the server answers; `machines` returns who is there."""
     host = server.address.host
     try:
         await server.call(lambda client: client.ping())
@@ -103,7 +105,7 @@ async def diagnose(server: SharedServer, clock: Clock, machines: Callable[[], An
         trips, offset = await _timed(server, clock)
         checks += [_round_trip(trips), _clock(offset)]
         ledger = await read_ledger(server)
-        there: list[MachineSeen] = await machines()
+        there = await machines()
     except SharedServerLost as error:
         checks.append(SharedCheck("reaches", Soundness.ERROR, say("{reason}", reason=error.text)))
         return Diagnosis(host, tuple(checks))

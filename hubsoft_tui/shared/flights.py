@@ -101,6 +101,7 @@ class SharedFlights:
             oldest = max(oldest, float(before.mark) + 1)
         self._waiting[name] = asyncio.Event()
         fence = before.mark if before is not None and not before.entries else ""
+        found = b""
         try:
             found, *rest = await self._server.script(
                 "look.lua",
@@ -109,11 +110,11 @@ class SharedFlights:
             )
         except SharedServerLost as error:
             logger.info("single flight: %s", error)
-            self._waiting.pop(name, None)
             return await self._local.look(key, priority, max_age, None)
+        finally:
+            if found != b"wait":
+                self._waiting.pop(name, None)
         self.counts[found.decode()] += 1
-        if found != b"wait":
-            self._waiting.pop(name, None)
         if found == b"have":
             if (look := self._opened(name, rest[0], now)) is not None:
                 return look
@@ -170,9 +171,12 @@ class SharedFlights:
         if name not in self._waiting:
             await self._local.heard(key)
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LOOK_AGAIN):
-                await self._waiting[name].wait()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await self._waiting[name].wait()
+        finally:
+            self._waiting.pop(name, None)  # who still waits looks again, and is expected anew
 
     def news(self, name: bytes) -> None:
         """Wake those who wait for a question that ended."""

@@ -45,8 +45,6 @@ DRIFT_MS: Final = 0.2
 """Milliseconds a second by which two clocks may drift apart."""
 ALONE_SECONDS: Final = 3600.0
 """How long after its last answer a machine may work alone."""
-PAUSE_SECONDS: Final = 60.0
-"""How long a 429 without Retry-After pauses."""
 LATE_GRANT: Final = 1.0
 """A grant with less than this left of its lease is not used."""
 AHEAD: Final = 5.0
@@ -168,7 +166,9 @@ class Membership:
             ],
             "un": [fact.id for fact in facts if isinstance(fact, Unused)],
             "tm": [
-                [_ms(now - fact.at), _ms(_pause(fact, limits))] for fact in facts if isinstance(fact, TooMany)
+                [_ms(now - fact.at), _ms(limits.pause(fact.retry_after))]
+                for fact in facts
+                if isinstance(fact, TooMany)
             ],
             "hd": [
                 [fact.limit, -1 if fact.remaining is None else fact.remaining]
@@ -398,11 +398,6 @@ def _heads(asks: Iterable[Applicant], now: float) -> list[tuple[Priority, int, f
 def _done(slot: Slot, now: float) -> float | None:
     """Return when the request completed, or the lease's end once that has passed."""
     return slot.lease_end if slot.done is None and slot.lease_end <= now else slot.done
-
-
-def _pause(fact: TooMany, limits: Limits) -> float:
-    asked = PAUSE_SECONDS if fact.retry_after is None else max(0.0, fact.retry_after)
-    return min(asked, limits.longest_pause)
 
 
 def _ms(seconds: float) -> int:

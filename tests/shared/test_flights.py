@@ -249,6 +249,17 @@ async def test_a_failure_is_told_to_all_who_waited_and_to_no_newcomer(desks: lis
     assert (await leader.look()).mine
 
 
+async def test_who_leaves_while_another_asks_is_expected_no_more(desks: list[Desk]) -> None:
+    leader, other, _ = desks
+    await leader.look()
+    following = asyncio.create_task(other.follow())
+    await asyncio.sleep(0.05)
+    assert other.flights._waiting
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert not other.flights._waiting
+
+
 async def test_when_the_asker_leaves_the_next_one_asks(desks: list[Desk]) -> None:
     leader, other, _ = desks
     look = await leader.look()

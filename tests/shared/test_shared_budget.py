@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from hubsoft_tui.core.limiter.ledger import Limits
+from hubsoft_tui.core.limiter.ledger import Limits, SeenLimit, Told, Unused
 from hubsoft_tui.core.types import Priority, SharedContact
-from hubsoft_tui.errors import BudgetLost
+from hubsoft_tui.errors import BudgetLost, StoreError
 from hubsoft_tui.shared import budget as shared_budget
 from hubsoft_tui.shared import membership
 from tests.core.limiter.gating import worst_window
@@ -71,6 +71,22 @@ async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not true():
             await asyncio.sleep(0.02)
+
+
+async def test_a_fact_told_again_after_a_full_disk_is_kept_once(tmp_path, server_url, empty, monkeypatch):
+    async with machines(tmp_path, server_url, 1) as (machine,):
+
+        def full(_step: object) -> None:
+            raise StoreError("full")
+
+        with monkeypatch.context() as disk:
+            disk.setattr(machine.ledger, "note", full)
+            for _ in range(3):
+                with pytest.raises(StoreError):
+                    await machine.budget.turn(Told((SeenLimit(6, 5), Unused("none")), (), LIMITS))
+            assert machine.budget._member.facts == [SeenLimit(6, 5), Unused("none")]
+        await machine.budget.turn(Told((SeenLimit(6, 5), Unused("none")), (), LIMITS))
+        assert machine.budget._member.facts == []
 
 
 async def test_a_lost_server_is_told_and_found_again(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import structs
@@ -20,6 +20,9 @@ from ...values import dataclass
 from ..types import Priority, SharedState
 
 T = TypeVar("T")
+
+PAUSE_SECONDS: Final = 60.0
+"""How long a 429 without Retry-After pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Limits:
     def cap(self, priority: Priority) -> int:
         """How many slots may be held for this class to take another."""
         return self.caps[priority]
+
+    def pause(self, retry_after: float | None) -> float:
+        """Return the seconds that a 429 pauses which asks for `retry_after`, or names none."""
+        return PAUSE_SECONDS if retry_after is None else min(max(0.0, retry_after), self.longest_pause)
 
 
 class Slot(msgspec.Struct, frozen=True):

@@ -12,8 +12,6 @@ from .ledger import Limits, Throttle
 if TYPE_CHECKING:
     from ...settings.tree import LimiterSettings
 
-PAUSE_SECONDS: Final = 60.0
-"""How long a 429 without Retry-After pauses."""
 CUT: Final = 0.8
 FLOOR: Final = 5
 SMALLEST_SHARED: Final = 4
@@ -70,8 +68,7 @@ def slowed(throttle: Throttle, limits: Limits, now: float, retry_after: float | 
 
     Any more of them while paused are the same event: they can only lengthen the pause.
     """
-    seconds = PAUSE_SECONDS if retry_after is None else min(max(0.0, retry_after), limits.longest_pause)
-    until = max(throttle.paused_until, now + seconds)
+    until = max(throttle.paused_until, now + limits.pause(retry_after))
     if now < throttle.paused_until:
         return replace(throttle, paused_until=until, clean_from=until)
     rate, cut_at = _recovered(limits, throttle, now), throttle.cut_at
