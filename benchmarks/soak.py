@@ -13,13 +13,14 @@ import json
 import os
 import pty
 import signal
+import statistics
 import struct
 import subprocess
 import sys
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,8 @@ from benchmarks.terminal import COLUMNS, ROWS, Screen, resident
 
 WARM_MINUTES: Final = 5
 """What grows before does not count."""
+LEAST: Final = 3
+"""Fewer values make no slope."""
 BUSY: Final = (b"\x10", b"Demo: Busy", b"\r", b"\x1bOR")
 """The palette, its entry, and F3."""
 PROGRAM: Final = """
@@ -87,15 +90,27 @@ def run(*, minutes: int) -> Table:
     return _table(weights, minutes)
 
 
+def slope(values: Sequence[float]) -> str:
+    """Return by how much a value grows from one to the next, by least squares."""
+    if len(values) < LEAST:
+        return "-"
+    return f"{statistics.linear_regression(range(len(values)), values).slope:+.3f}"
+
+
 def _table(weights: dict[str, list[Weight]], minutes: int) -> Table:
     rows = []
     for name, each in weights.items():
-        first, last = each[min(WARM_MINUTES, len(each)) - 1], each[-1]
+        warm = each[min(WARM_MINUTES, len(each)) - 1 :]
+        memory, first, last = [weight.memory for weight in warm], warm[0], warm[-1]
+        half = len(memory) // 2
         rows.append(
             (
                 name,
                 f"{last.memory:.1f}",
                 f"{last.memory - first.memory:+.1f}",
+                slope(memory),
+                slope(memory[: len(memory) - half]),
+                slope(memory[half:]),
                 f"{last.files - first.files:+d}",
                 f"{last.threads - first.threads:+d}",
                 f"{last.wal - first.wal:+.2f}",
@@ -103,9 +118,12 @@ def _table(weights: dict[str, list[Weight]], minutes: int) -> Table:
         )
     return Table(
         f"Soak of {minutes} minutes: what grew after the first {min(WARM_MINUTES, minutes)}",
-        ("", "MiB", "MiB grown", "files", "threads", "MiB of logs"),
+        ("", "MiB", "MiB grown", "a minute", "first half", "second", "files", "threads", "MiB of logs"),
         tuple(rows),
-        ("Aim: nothing.",),
+        (
+            "Aim: nothing. MiB a minute by least squares: after the first minutes, and in each half of that time.",
+            "What fills up makes the first half steep, and what leaks both.",
+        ),
     )
 
 

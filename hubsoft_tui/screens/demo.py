@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 CUSTOMERS: Final = 800
 TICKETS: Final = 250
 """A provider large enough to be true and small enough to live inside the console."""
+CLOSED: Final = 200
+REQUESTS: Final = 300
+"""A busy demo closes more in an hour than a real desk in a day: so many closed tickets stay in the list, and so many
+requests in the simulator's log, which no screen shows."""
 DOCUMENTS: Final = ("86214941081", "10682083682", "12ABC34501DE35")
 """Simulated customers to type: an active one, a suspended one, a company. These people do not exist."""
 
@@ -110,6 +114,7 @@ class Demo:
             simulator = Simulator(port=self._port, customers=CUSTOMERS, tickets=TICKETS).start()
         except OSError:  # another program took the port
             simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
+        simulator.request_log.kept = REQUESTS
         self._simulator = simulator
         _write_members(simulator, Path(self._home) / MEMBERS)
         places.create_private(places.find(home=self._home).config / canned_texts.FILE, TEXTS.encode())
@@ -119,7 +124,8 @@ class Demo:
         )
         self._recording.start()
         alerts = replace(settings.alerts, webhook_url="")  # a simulated alert wakes no person
-        return replace(settings, profile=profile, alerts=alerts, home=self._home)
+        sync = replace(settings.sync, keep_closed=min(CLOSED, settings.sync.keep_closed))
+        return replace(settings, profile=profile, alerts=alerts, sync=sync, home=self._home)
 
     def _record(self, profile: Profile) -> None:
         """Give the tuning screen something to show; not before the console has come up."""

@@ -171,6 +171,14 @@ class SyncSettings:
         within(0, 3650, DAYS),
         N_("sync: closed stay for"),
     )
+    keep_closed: int = setting(
+        5_000,
+        N_(
+            "How many closed tickets stay in the list at most, those closed last; all are kept in the mirror."
+        ),
+        within(1, 1_000_000, ROWS),
+        N_("sync: most closed"),
+    )
     due_soon_seconds: float = setting(
         HOUR,
         N_("A ticket is due soon when this much of its SLA is left: it is marked, and told once."),

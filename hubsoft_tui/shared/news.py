@@ -35,6 +35,8 @@ DOUBT: Final = "?"
 """Too much was changed to be named: whatever is older may be."""
 MOST: Final = 16
 """So much is told again to a server that was emptied."""
+MOST_CHANGED: Final = 1_000
+"""Of so many records it is known when each was changed; with more, what is older than the last half is in doubt."""
 
 
 class SharedNews:
@@ -121,12 +123,20 @@ class SharedNews:
                 self._all_since = max(self._all_since, fast)
             for name in names or ():
                 self._since[name] = max(fast, self._since.get(name, fast))
+        self._bound()
         try:
             self._learn(book, count, told)
         except StoreError as error:  # the next turn brings it again
             logger.warning("news: %s", error)
             return
         self._heard = (book, count)
+
+    def _bound(self) -> None:
+        if len(self._since) > MOST_CHANGED:
+            oldest = sorted(self._since.items(), key=lambda each: each[1])[: -MOST_CHANGED // 2]
+            for name, fast in oldest:
+                del self._since[name]
+                self._all_since = max(self._all_since, fast)
 
     def _learn(self, book: str, count: int, told: list[tuple[int, str, float, float]]) -> None:
         """Have this home forget, once for all its processes, what was asked for before. Raises StoreError."""
@@ -141,11 +151,12 @@ class SharedNews:
             else:
                 self.on_outdated(self._names(what), before)
 
-        def step(notes: MachineNotes, ledger: Ledger, _now: float) -> tuple[MachineNotes, Ledger, None]:
-            kept = dict(notes.told) | dict(fresh)
-            return replace(notes, news=(book, count), told=tuple(kept.items())[-MOST:]), ledger, None
+        def step(notes: MachineNotes, ledger: Ledger, _now: float) -> tuple[MachineNotes, Ledger, set[str]]:
+            kept = tuple((dict(notes.told) | dict(fresh)).items())[-MOST:]
+            return replace(notes, news=(book, count), told=kept), ledger, {what for what, _at in kept}
 
-        self._ledger.note(step)
+        # What is not told again by any home need not be known again as this machine's own.
+        self._own &= self._ledger.note(step).union(self._unsaid)
 
     def _names(self, what: str) -> tuple[str, ...] | None:
         """Return the records that are meant; None for all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 import msgspec
@@ -17,6 +18,8 @@ REFUSED_MS: Final = 60_000
 MARK_BYTES: Final = 22
 """A token's mark stands before it: whether it is the one that HubSoft refused shows without opening it."""
 PLACE: Final = "token"
+DEAD: Final = 100
+"""The server has the newest token alone: one that was refused long ago is not met again."""
 
 
 class SharedTokens:
@@ -41,8 +44,8 @@ class SharedTokens:
         self._clock = clock
         self._local = local
         self._refusal = f"refusal:{seal.name(f'refusal {password}')}"
-        self._dead: set[str] = set()
-        """Marks of tokens that HubSoft refused."""
+        self._dead: deque[str] = deque(maxlen=DEAD)
+        """Marks of the last tokens that HubSoft refused."""
 
     def load(self) -> StoredToken | None:
         """Return the newest token known here, or None."""
@@ -62,7 +65,7 @@ class SharedTokens:
         self._local.discard(version)
         if token is not None and token.version == version:
             mark = self._seal.name(token.value)
-            self._dead.add(mark)
+            self._dead.append(mark)
             self._server.later(self._server.script("drop.lua", [self._key("token")], [mark]))
 
     async def lease(self, seconds: float) -> bool:

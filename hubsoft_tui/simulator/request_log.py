@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 API: Final = "/api/v1/integracao/"
 KEPT: Final = 25_000
-"""So many requests are kept at least, twice as many at most."""
+"""So many requests are kept at least, twice as many at most, unless its owner wants fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class RequestLog:
     """
 
     def __init__(self, file: Path | None = None) -> None:
+        self.kept = KEPT
         self._entries: list[LoggedRequest] = []
         self._lock = threading.Lock()
         self._forgotten = 0
@@ -70,9 +71,9 @@ class RequestLog:
             entry = LoggedRequest(number, at, boot, method, path, query, user_agent)
             self._entries.append(entry)
             self._write(entry)
-            if len(self._entries) >= 2 * KEPT:
-                self._forgotten += KEPT
-                del self._entries[:KEPT]
+            if len(self._entries) >= 2 * self.kept:
+                self._forgotten += self.kept
+                del self._entries[: self.kept]
         return entry
 
     def complete(self, number: int, **known: object) -> None:

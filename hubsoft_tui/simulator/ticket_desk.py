@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Any, Final, NotRequired, TypedDict, Unpack
@@ -14,9 +15,11 @@ from .wire import local
 
 FIRST_ID: Final = 4_000
 _MOST_AT_ONCE: Final = 2_000
-KEPT_CHANGES: Final = 10_000
+KEPT_CHANGES: Final = 1_000
 KEPT_CLOSED: Final = 1_000
-"""Tickets closed since the start, and changes, that a provider of invented ones remembers: a demo may run for days."""
+"""Changes, and closed tickets, that a provider remembers which began with fewer: a demo may run for days."""
+SWING: Final = 50
+"""A desk closes what it opens: by so many tickets at most the open ones differ from those of the start."""
 _KINDS: Final = {"opened": 22, "status": 30, "message": 18, "closed": 24, "reopened": 2, "reassigned": 4}
 
 
@@ -123,9 +126,10 @@ class TicketDesk:
         self._rate = 0.0
         self._due = float("inf")
         self.tickets: dict[int, SimTicket] = {}
-        self.changes: list[TicketEdit] = []
+        self.changes: deque[TicketEdit] = deque(maxlen=KEPT_CHANGES)
         self._numbered = 0
-        self._most_closed = closed + KEPT_CLOSED
+        self._usual = opened
+        self._most_closed = max(closed, KEPT_CLOSED)
         self._open: list[int] = []
         self._closed: list[int] = []
         self._generate(random.Random(f"tickets:{seed}"), start, opened, closed)  # noqa: S311
@@ -235,6 +239,7 @@ class TicketDesk:
     def forget(self, ticket: SimTicket) -> None:
         """Take a ticket out of every list, without a trace."""
         del self.tickets[ticket.id]
+        self._protocols.discard(ticket.protocol)
         (self._open if ticket.open else self._closed).remove(ticket.id)
 
     # -- inside
@@ -242,6 +247,8 @@ class TicketDesk:
     def _change(self, at: float) -> None:
         rng = self._rng
         kind = rng.choices(tuple(_KINDS), weights=tuple(_KINDS.values()))[0]
+        if kind in {"opened", "closed"} and abs(len(self._open) - self._usual) >= SWING:
+            kind = "closed" if len(self._open) > self._usual else "opened"
         # Only what was closed lately is opened again, and nothing that was deleted.
         lately = [each for each in self._closed[-50:] if self.tickets[each].deleted_at is None]
         if kind == "reopened" and lately:
@@ -295,8 +302,6 @@ class TicketDesk:
         self.changes.append(
             TicketEdit(self._numbered, kind, ticket.id, ticket.protocol, before, after, at, by_client)
         )
-        if len(self.changes) >= 2 * KEPT_CHANGES:
-            del self.changes[:KEPT_CHANGES]
 
     def _protocol(self, at: float, rng: random.Random) -> str:
         while True:

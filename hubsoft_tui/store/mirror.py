@@ -453,14 +453,20 @@ class Draft:
             (self._account, day, requests, naive),
         )
 
-    def settle(self, *, closed_before: float) -> None:
-        """Stop following by rule what was closed, or last returned, before then (UTC epoch seconds)."""
-        where = (
-            "account = ?1 AND following > 0 AND following = ?2"
-            f" AND ((state = {int(Standing.CLOSED)} AND closed_at < ?3)"
-            f" OR (state = {int(Standing.MISSING)} AND confirmed_at < ?3))"
-        )
-        parameters = (self._account, int(Following.RULE), closed_before)
+    def settle(self, *, closed_before: float, most: int) -> None:
+        """Stop following by rule what was closed, or last returned, before then (UTC epoch seconds).
+
+        Of those closed since, the `most` that were closed last stay, and any closed in the same instant.
+        """
+        whose = f"account = ?1 AND following > 0 AND following = {int(Following.RULE)}"
+        closed = f"state = {int(Standing.CLOSED)} AND closed_at"
+        last = self._connection.execute(
+            f"SELECT closed_at FROM ticket WHERE {whose} AND {closed} >= ?2"  # noqa: S608 - ours
+            " ORDER BY closed_at DESC LIMIT 1 OFFSET ?3",
+            (self._account, closed_before, most - 1),
+        ).fetchone()
+        where = f"{whose} AND ({closed} < ?3 OR (state = {int(Standing.MISSING)} AND confirmed_at < ?2))"
+        parameters = (self._account, closed_before, last[0] if last else closed_before)
         if self._connection.execute(f"SELECT 1 FROM ticket WHERE {where} LIMIT 1", parameters).fetchone():  # noqa: S608
             self._connection.execute(
                 f"UPDATE ticket SET following = {int(Following.NO)}, version = ?4 WHERE {where}",  # noqa: S608

@@ -10,12 +10,15 @@ import msgspec
 import pytest
 import redis
 
+from hubsoft_tui.core.clock import SystemClock
 from hubsoft_tui.core.types import Source
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.outbox.actions import service_action
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.shared import news
+from hubsoft_tui.shared.seal import Seal
+from tests.shared.world import MachineBook
 
 BIANCA, GUILHERME = "86214941081", "10682083682"
 
@@ -140,3 +143,25 @@ async def test_what_cannot_be_named_any_more_is_in_doubt(two, simulator, server_
     await other.run(turn)
     assert await other.run(remembered) == 1, "it can still be shown while HubSoft is away"
     assert (await asked(other, BIANCA)).source is Source.API
+
+
+def test_however_much_is_changed_a_bounded_part_of_it_is_kept() -> None:
+    clock = SystemClock()
+    book: Any = MachineBook(clock)
+    server: Any = None
+    heard = news.SharedNews(
+        server, Seal("account", "secret"), owner="me", clock=clock, ledger=book, hurry=lambda: None
+    )
+    outdated: list[object] = []
+    heard.on_outdated = lambda names, _before: outdated.append(names)
+    for number in range(1, 2 * news.MOST_CHANGED):
+        heard.outdated([f"c{number}"])
+        said: Any = heard.saying()["fo"]
+        heard.heard({"nw": ["book", number], "fo": [[number, said[0], 0.0, float(number)]]})
+    assert outdated == []  # this machine did all of it
+    assert len(heard._own) <= news.MOST
+    assert len(heard._since) <= news.MOST_CHANGED
+    assert heard.doubtful([f"c{number}"], number - 0.5)
+    assert not heard.doubtful([f"c{number}"], number + 0.5)
+    assert not heard.doubtful(["stranger"], number - 0.5)
+    assert heard.doubtful(["c1"], 0.5)  # what is kept no more puts all that is older in doubt

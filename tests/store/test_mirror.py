@@ -114,13 +114,13 @@ def test_what_closed_long_ago_is_followed_no_more_but_kept(opened):
         ticket(5),
     )
     with writing(mirror) as draft:
-        draft.settle(closed_before=50.0)
+        draft.settle(closed_before=50.0, most=10)
     assert [each.id for each in mirror.followed()] == [5, 3, 2]
     assert sorted(mirror.dropped(1)) == [1, 4]
     assert set(mirror.tickets([1, 4])) == {1, 4}
     version = mirror.state().version
     with writing(mirror) as draft:
-        draft.settle(closed_before=50.0)
+        draft.settle(closed_before=50.0, most=10)
     assert mirror.state().version == version
 
 

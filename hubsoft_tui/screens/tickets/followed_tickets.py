@@ -120,6 +120,7 @@ class Presence:
         self._touched = now
         if not self._behind:
             self.read_to, self.left_at, self.count = self.newest, now, 0
+            self.seen.clear()
 
     def leave(self) -> None:
         """Note that the person looks at something else."""
@@ -137,4 +138,3 @@ class Presence:
         """Count every change as read."""
         self._behind, self._touched, self._old = False, now, None
         self.touch(now)
-        self.seen.clear()

@@ -102,7 +102,7 @@ def commit(
             missing=asked.missing,
             read_at=-1 if asked.stale else known.state.version,
         )
-        draft.settle(closed_before=known.now - settings.keep_days * DAY)
+        draft.settle(closed_before=known.now - settings.keep_days * DAY, most=settings.keep_closed)
         if asked.table:  # once a day
             over_before = known.now - max(FORGET_SECONDS, 2 * settings.keep_days * DAY)
             draft.forget(over_before=over_before, opened_before=start_of(known.windows.floor))

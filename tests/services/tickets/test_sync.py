@@ -330,6 +330,22 @@ def test_closed_tickets_leave_the_list_after_a_while(make_simulator, syncing_ove
     assert syncing.rows[ticket.id].status == label(ticket)
 
 
+def test_of_many_closed_tickets_the_last_stay_in_the_list(make_simulator, syncing_over):
+    simulator = make_simulator(customers=60, tickets=40)
+    syncing = syncing_over(simulator, keep_closed=3)
+    syncing.begin()
+    went = []
+    for _ in range(5):
+        ticket = open_one(simulator)
+        syncing.sync()
+        simulator.provider.clock.advance(5)
+        close(simulator, ticket)
+        syncing.sync()
+        went.append(ticket.id)
+    assert {row.id for row in syncing.rows.values() if row.state is TicketState.CLOSED} == set(went[-3:])
+    assert [told.ticket_id for told in syncing.of(ChangeKind.CLOSED)] == went
+
+
 def test_when_its_time_ends_is_counted_once_and_stays(syncing, simulator):
     ticket = open_one(simulator)
     due = syncing.rows[ticket.id].due_at
