@@ -69,6 +69,8 @@ class Drawn(Widget):
             for start, end in changed(old, new)
         ]
         if regions:
+            # Textual forgets these where it renders a widget, which is done here in its place.
+            self._dirty_regions.clear()
             self.refresh(*regions)
 
     def repaint(self) -> None:

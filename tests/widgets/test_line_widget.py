@@ -65,6 +65,9 @@ async def test_silent_when_nothing_changed_and_exact_when_something_did(monkeypa
         view.say("queue 5", "hit 91%")
         (region,) = repaints.take()
         assert (region.x, region.y, region.width, region.height) == (6, 0, 1, 1)
+        for length in range(9):
+            view.say("x" * length, "hit 91%")
+        assert len(view._dirty_regions) == 1  # a screen left open for days keeps no trace of each change
 
 
 async def test_padding_does_not_displace_what_is_repainted():
