@@ -36,6 +36,8 @@ LOG_PAGES: Final = 256
 """A file's log is carried over at about 1 MiB: SQLite's own measure lets eight files grow for an hour, to 4 each."""
 CACHE_KIB: Final = 512
 """Pages kept in memory for each connection; the system keeps the rest. SQLite's own measure is four times that."""
+STATEMENTS: Final = 256
+"""So many that were run are kept compiled."""
 MOST_MIGRATIONS: Final = 1000
 """No version of a file is higher; a damaged one may say anything."""
 BEGUN_UNIT: Final = 60.0
@@ -110,7 +112,7 @@ class DatabaseOpening:
         if isinstance(opened, Opened):
             self._take_out_unsound(opened.connection)
             mark_room(self.path)
-            return opened
+            return self._for_use(opened)
         # It is damaged. What is remembered first cannot be forgotten by a crash in between.
         aside = _name_aside(self.path, self.wall())
         try:
@@ -123,11 +125,23 @@ class DatabaseOpening:
         assert isinstance(again, Opened)  # noqa: S101 - a file that was just made is whole
         mark_room(self.path)
         self._rescue(aside, again.connection, loss)
-        return replace(again, set_aside=aside)
+        return replace(self._for_use(again), set_aside=aside)
+
+    def _for_use(self, opened: Opened) -> Opened:
+        """Exchange the connection: it keeps what it compiled, and what opening runs once is the largest."""
+        with contextlib.closing(opened.connection):
+            connection = self._connect(STATEMENTS)
+            try:
+                self._set_up(connection)
+                connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
+            except BaseException:
+                connection.close()
+                raise
+        return replace(opened, connection=connection)
 
     def _connected(self, *, lost: bool) -> Opened | sqlite3.Connection:
         """Return what was opened, or the connection to a file that turned out to be damaged."""
-        connection = self._connect()
+        connection = self._connect(0)
         try:
             self._prepare(connection, begun=lost)
             if not (self.rescued or self.cache) and self._unsound(connection):
@@ -179,14 +193,14 @@ class DatabaseOpening:
         if any(os.path.lexists(f"{self.path}{part}") for part in PARTS):
             _move_aside(self.path, _name_aside(self.path, self.wall()))
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, statements: int) -> sqlite3.Connection:
         make_private_file(self.path)
         return sqlite3.connect(
             self.path,
             timeout=OPEN_SECONDS,
             isolation_level=None,
             check_same_thread=False,
-            cached_statements=256,
+            cached_statements=statements,
         )
 
     def _prepare(self, connection: sqlite3.Connection, *, begun: bool) -> None:
@@ -194,11 +208,13 @@ class DatabaseOpening:
             _refuse_damaged(connection)
         self._refuse_newer(connection)
         connection.execute("PRAGMA journal_mode=WAL")
+        self._set_up(connection)
+        self._migrate(connection, begun=begun)
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'NORMAL'}")
         connection.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
         connection.execute(f"PRAGMA cache_size={-CACHE_KIB}")
-        self._migrate(connection, begun=begun)
-        connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
 
     def _refuse_newer(self, connection: sqlite3.Connection) -> None:
         if version(connection) > len(self.migrations):
