@@ -128,7 +128,11 @@ class StoreError(HubSoftError):
 
 
 class SharedServerLost(StoreError):
-    """The server that several machines share cannot be used."""
+    """The server that several machines share cannot be used. `refused` tells that it said so, and did nothing."""
+
+    def __init__(self, text: Text | str, *, refused: bool = False) -> None:
+        super().__init__(text)
+        self.refused = refused
 
 
 class StoreBusy(StoreError):

@@ -176,6 +176,9 @@ class SharedBudget:
             self._called = self._clock.now()
             answer = await self._server.turn(message)
         except SharedServerLost as error:
+            if error.refused:
+                with contextlib.suppress(StoreError):  # then it counts as heard
+                    self._member.refused()
             self._lose(_text(error))
             return None
         if answer["s"] == "newer":
@@ -301,11 +304,16 @@ class SharedBudget:
 
     def read(self) -> Ledger:
         """Return the ledger as last heard, or this machine's own while the server is lost."""
-        if self._member.lost or not self._member.last:
+        if self._away or not self._member.last:
             ledger = self._ledger.read()
             until = self._opens()
             return ledger if until <= self._clock.now() else ledger.throttled(paused_until=until)
         return self._pictured(self._member.last, self._member.heard)
+
+    @property
+    def _away(self) -> bool:
+        """The server is lost, though it may be tried this moment."""
+        return self._member.lost or self._lost_at is not None
 
     def _opens(self) -> float:
         """Return when a lost machine may send: at once in the first seconds, which may be all there is."""
@@ -370,7 +378,7 @@ class SharedBudget:
 
     def closed_by(self, seconds: float) -> Text | None:
         """Say that the server is lost, or begins anew."""
-        if self._member.lost:
+        if self._away:
             if self._lost_at is None or self._clock.now() - self._lost_at < GRACE:
                 return None
             at = self._alone_from()
@@ -388,7 +396,7 @@ class SharedBudget:
 
     def shared(self) -> SharedState:
         """Describe the server and this machine's part in it."""
-        now, last, lost = self._clock.now(), self._member.last, self._member.lost
+        now, last, lost = self._clock.now(), self._member.last, self._away
         alone_from = self._alone_from() if lost else 0.0
         contact = SharedContact.ON
         if lost:

@@ -198,5 +198,6 @@ class SharedServer:
             logger.info("shared server: %s", type(error).__name__)
         encrypted = urlsplit(self.address.url).scheme == "rediss"
         return SharedServerLost(
-            why_lost(error, self.address.host, encrypted=encrypted, known=bool(self._trips))
+            why_lost(error, self.address.host, encrypted=encrypted, known=bool(self._trips)),
+            refused=isinstance(error, exceptions.ResponseError),
         )

@@ -103,6 +103,8 @@ class Membership:
         self._number = 0
         self._answered, self._epoch, self._version, self._contact = 0, "", 0, 0.0
         self._sent_at = self._ahead = -math.inf
+        self._unsent = (self._sent_at, self._ahead, 0.0)
+        """What was known of messages before the last."""
         self._floor = _Floor()
         self._reports = True
         self._flying: dict[str, Slot] = {}
@@ -194,7 +196,7 @@ class Membership:
     ) -> tuple[MachineNotes, Ledger, tuple[float, MachineNotes, Ledger]]:
         """Note before it is sent that a message leaves, and what this process knows of its slots."""
         ledger = _written(ledger, self._unwritten).swept(self._window, now)
-        self._sent_at = now
+        self._unsent, self._sent_at = (self._sent_at, self._ahead, notes.sent), now
         if notes.sent != self._ahead or self._ahead < now:
             self._ahead = now + AHEAD
             notes = replace(notes, sent=self._ahead)
@@ -282,6 +284,17 @@ class Membership:
             return notes, ledger, slots
 
         return step
+
+    def refused(self) -> None:
+        """The server said that it did nothing with the last message: it was not heard. Raises StoreError."""
+        sent_at, ahead, before = self._unsent
+
+        def step(notes: MachineNotes, ledger: Ledger, _now: float) -> tuple[MachineNotes, Ledger, None]:
+            # Another process of this machine may have sent since.
+            return (replace(notes, sent=before) if notes.sent == self._ahead else notes), ledger, None
+
+        self._notebook.note(step)
+        self._sent_at, self._ahead = sent_at, ahead
 
     def missed(self) -> None:
         """No answer came: the process is LOST until the server answers a ping."""

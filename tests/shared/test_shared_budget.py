@@ -141,6 +141,26 @@ async def test_a_machine_alone_spends_its_promise_and_no_more(tmp_path, monkeypa
         server.kill()
 
 
+async def test_a_server_that_takes_nothing_holds_no_machine_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(shared_budget, "GRACE", 0.0)
+    monkeypatch.setattr(shared_budget, "BEAT", 0.2)
+    monkeypatch.setattr(membership, "SILENCE", -4.75)  # two minutes, made a second
+    server = start()
+    try:
+        async with machines(tmp_path, server.url, 2) as made:
+            one = made[0]
+            await until(lambda: one.budget._member.last.get("b", 0) == 2)
+            with redis.Redis.from_url(server.url) as client:
+                client.config_set("min-replicas-to-write", 1)  # as where its disk is full: it answers a ping
+                await until(lambda: one.gate.state().shared.contact is SharedContact.ALONE)
+                await one.send(Priority.CRITICAL)
+                assert "without its copies" in one.gate.state().shared.reason
+                client.config_set("min-replicas-to-write", 0)
+                await until(lambda: one.gate.state().shared.contact is SharedContact.ON)
+    finally:
+        server.kill()
+
+
 def spender(home: Path, url: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.shared.machine", str(home), url, "10", "0.5"]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
