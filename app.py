@@ -40,6 +40,7 @@ from hubsoft_tui.settings.tree import Settings
 from hubsoft_tui.terminal import streams
 from hubsoft_tui.terminal.driver import ControlFilter, SignalWatch, TerminalDriver
 from hubsoft_tui.texts import _
+from widgets.line_widget import forget_painted
 from widgets.themes import THEMES, semantic
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class HubSoftConsole(Console):
         for warning in self._warnings:
             self.tell(str(warning), severity="warning")
         self.set_interval(1 / self.settings.ui.refresh_per_second, self._tick)
-        self.set_interval(TRIM_SECONDS, partial(_tell_glibc, "malloc_trim", 0))
+        self.set_interval(TRIM_SECONDS, _give_back)
         if not self._unconfigured:
             self.start_engine()
         self.recording.begin()
@@ -488,6 +489,11 @@ def open_console(flags: Flags) -> int:
         app.close()
     streams.let_go()
     return app.return_code or 0
+
+
+def _give_back() -> None:
+    forget_painted()
+    _tell_glibc("malloc_trim", 0)
 
 
 def _tell_glibc(function: str, *values: int) -> None:

@@ -6,9 +6,9 @@ and 10 kB a second, so a `Drawn` compares what it shows with what it should show
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from rich.cells import cell_len
+from rich.cells import cached_cell_len, cell_len
 from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -27,6 +27,23 @@ Part = str | Content | tuple[str, str] | tuple[str, "Style"]
 _GAP: Final = 10
 
 _NEVER: Final = Size(-1, -1)
+
+_PAINTED: Final[tuple[Any, ...]] = (
+    cached_cell_len,
+    *(
+        kept
+        for kind in (Segment, Region)
+        for name in dir(kind)
+        if hasattr(kept := getattr(kind, name), "cache_clear")
+    ),
+)
+"""What Rich and Textual keep of texts and places that were painted: tens of thousands, long gone from the screen."""
+
+
+def forget_painted() -> None:
+    """Let the next frames compute again what is on the screen, and what is not be forgotten."""
+    for kept in _PAINTED:
+        kept.cache_clear()
 
 
 class Drawn(Widget):

@@ -3,10 +3,12 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
+from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.widgets.fixture import Repaints, Stage, lines_of
-from widgets.line_widget import Drawn, changed, cut, fit
+from widgets import line_widget
+from widgets.line_widget import Drawn, changed, cut, fit, forget_painted
 
 
 class Text(Drawn):
@@ -67,7 +69,11 @@ async def test_silent_when_nothing_changed_and_exact_when_something_did(monkeypa
         assert (region.x, region.y, region.width, region.height) == (6, 0, 1, 1)
         for length in range(9):
             view.say("x" * length, "hit 91%")
-        assert len(view._dirty_regions) == 1  # a screen left open for days keeps no trace of each change
+        # A screen left open for days keeps no trace of each change.
+        assert len(view._dirty_regions) == 1
+        assert Region.translate.cache_info().currsize
+        forget_painted()
+        assert {kept.cache_info().currsize for kept in line_widget._PAINTED} == {0}
 
 
 async def test_padding_does_not_displace_what_is_repainted():
