@@ -52,6 +52,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let time pass, as a suspend does: timers are late."""
         self._virtual += seconds
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - its own
+        """Wait for the threads however long they take: a time limit would be over at once."""
+        await super().shutdown_default_executor()
+
 
 class VirtualClock:
     """The engine's Clock on a VirtualLoop. The wall clock may be stepped, and the machine restarted."""

@@ -223,22 +223,22 @@ LONGEST_TOML: Final = 1_000_000
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Return a TOML document. Raises TOMLDecodeError, a ValueError, for whatever is wrong with it."""
+    """Return a TOML document. Raises ValueError for whatever is wrong with it."""
     import tomllib  # noqa: PLC0415 - heavy: a start without a file needs it not
 
     if len(text) > LONGEST_TOML:
-        raise tomllib.TOMLDecodeError("more than a million characters")
+        raise ValueError("more than a million characters")
     if _DOTTED.search(text):
         # Memory grows with the square of its parts: 200 kB of them take all there is.
-        raise tomllib.TOMLDecodeError("a name of too many parts")
+        raise ValueError("a name of too many parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise
     except RecursionError:
-        raise tomllib.TOMLDecodeError("too deeply nested") from None
+        raise ValueError("too deeply nested") from None
     except ValueError:
-        raise tomllib.TOMLDecodeError("a number with too many digits") from None
+        raise ValueError("a number with too many digits") from None
 
 
 def _inline(text: str) -> object:

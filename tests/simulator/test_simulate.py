@@ -47,8 +47,9 @@ def test_serving_introduces_itself_and_ends_cleanly(number: signal.Signals) -> N
                 lines[name] = value
             if "Ctrl+C" in line:
                 break
-        with pytest.raises(urllib.error.HTTPError, match="404"):
+        with pytest.raises(urllib.error.HTTPError, match="404") as missing:
             urllib.request.urlopen(f"{lines['HUBSOFT_URL']}/nowhere", timeout=5)
+        missing.value.close()
         process.send_signal(number)
         assert process.wait(timeout=10) == 0
         assert process.stderr.read() == ""

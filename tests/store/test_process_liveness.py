@@ -68,8 +68,8 @@ def test_a_newborn_whose_file_was_taken_for_stale_tries_again(tmp_path: Path, mo
     plain = os.open
     removed: list[Path] = []
 
-    def hasty(path, flags, mode=0o777):
-        opened = plain(path, flags, mode)
+    def hasty(path, flags, mode=0o777, **where):
+        opened = plain(path, flags, mode, **where)
         if flags & os.O_CREAT and not removed:
             removed.append(path)
             path.unlink()

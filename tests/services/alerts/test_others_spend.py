@@ -69,8 +69,9 @@ def test_a_429_that_names_the_limit_proves_others(tmp_path) -> None:
         await one.ask(terms[0])
         assert one.engine.snapshot().budget.others == 0
         for _request in range(8):  # a program without this engine
-            with contextlib.suppress(urllib.error.HTTPError):
+            with pytest.raises(urllib.error.HTTPError) as refused:
                 await asyncio.to_thread(urllib.request.urlopen, f"{simulator.url}/api/v1/integracao/cliente")
+            refused.value.close()
         asked = asyncio.create_task(one.ask(terms[1], refresh=True))
         await one.clock.sleep(10)
         assert simulator.request_log.entries()[-1].status == 429
