@@ -119,7 +119,7 @@ def shared_ports(
 
     def grant(alone: Ledger, told: Told, now: float) -> tuple[Ledger, Turn]:
         short = [ShortAsk(ask.priority, ask.arrival, min(ask.lease, LONGEST)) for ask in told.asks]
-        return taken(alone, ledger.owner, replace(told, asks=short), now)
+        return taken(alone, ledger.owner, Told(told.facts, short, told.limits), now)
 
     budget = SharedBudget(
         server,

@@ -348,7 +348,7 @@ class SharedBudget:
         }
         rate = last["n"] if last["n"] < self._limits.per_window else None
         throttle = Throttle(
-            paused_until=max(at + last["pu"] / 1000, self._clock.now() + self._anew()),
+            paused_until=at + max(last["pu"], last["qu"] if self._anew() else 0) / 1000,
             rate=rate,
             clean_from=math.inf if rate is not None else 0.0,
             header_limit=last.get("hl"),

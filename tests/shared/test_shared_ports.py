@@ -11,13 +11,13 @@ from dataclasses import replace
 import pytest
 import redis
 
-from hubsoft_tui.core.types import SharedState, Source
+from hubsoft_tui.core.types import BudgetState, SharedContact, SharedState, Source
 from hubsoft_tui.errors import CredentialsRefused, SettingsError, SharedServerLost
 from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.services.shared_ports import address_of
 from hubsoft_tui.settings.tree import Profile, Settings, SharedSettings
-from hubsoft_tui.shared import budget
+from hubsoft_tui.shared import budget, membership
 from hubsoft_tui.shared.machines import versions_text
 from tests.shared.conftest import start
 from tests.shared.proxy import FaultyProxy
@@ -36,6 +36,8 @@ async def test_two_homes_are_at_one_budget(homes: Callable[..., Hub]) -> None:
         ("one", False, "library"),
     ]
     assert (await other.run(_shared)).machines == 2
+    for _ in range(100):
+        assert (await other.run(_budget)).paused_for == 0, "no pause that HubSoft did not ask for"
 
 
 async def test_machines_of_different_versions_know_it(homes: Callable[..., Hub], monkeypatch) -> None:
@@ -51,6 +53,10 @@ async def test_machines_of_different_versions_know_it(homes: Callable[..., Hub],
     seen = await one.run(lambda services: services.shared.machines())
     assert "0.1.0" in str(versions_text(seen))
     assert versions_text(seen[:1]) is None
+
+
+async def _budget(services: Services) -> BudgetState:
+    return services.engine.budget()
 
 
 async def _shared(services: Services) -> SharedState | None:
@@ -104,6 +110,28 @@ async def test_one_machine_s_wrong_password_locks_no_other_out(homes: Callable[.
     with pytest.raises(CredentialsRefused):
         await wrong.run(lambda services: services.customers.lookup(BIANCA))
     assert (await homes("two").run(lambda services: services.customers.lookup(BIANCA))).found
+
+
+async def test_a_machine_alone_asks_hubsoft_what_it_was_promised(
+    homes: Callable[..., Hub], simulator, monkeypatch
+) -> None:
+    monkeypatch.setattr(budget, "GRACE", 0.0)
+    monkeypatch.setattr(budget, "BEAT", 0.2)
+    monkeypatch.setattr(membership, "SILENCE", -120.0)  # two minutes, made none
+    server = start()
+    hub = homes("one", url=server.url)
+    try:
+        await hub.run(lambda services: services.shared.begin(at_once=True))
+        await hub.run(lambda services: services.customers.lookup(BIANCA))
+        server.kill()
+        while (await hub.run(_shared)).contact is not SharedContact.ALONE:
+            await asyncio.sleep(0.05)
+        before = len(simulator.request_log)
+        assert (await hub.run(lambda services: services.customers.lookup(BIANCA, refresh=True))).found
+        assert len(simulator.request_log) == before + 1
+        assert (await hub.run(_shared)).alone == 1
+    finally:
+        server.stop()
 
 
 async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path, monkeypatch) -> None:
