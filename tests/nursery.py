@@ -32,8 +32,6 @@ LONGEST: Final = 1 << 16
 LATE: Final = (
     "anyio._backends._asyncio",
     "httpcore",
-    "uvicorn.lifespan.on",
-    "uvicorn.protocols.http.h11_impl",
 )
 """What libraries read when they need it, by name."""
 UNREAD: Final = ("hubsoft_tui.__main__", "hubsoft_tui.cli")

@@ -27,7 +27,7 @@ SAME: Final = "same"
 """A part that logs as much as the whole."""
 
 # Libraries that write whole addresses, and with them documents, at INFO.
-_QUIET: Final = ("httpcore", "asyncio", "urllib3", "uvicorn")
+_QUIET: Final = ("httpcore", "asyncio", "urllib3")
 
 
 class PrivateFormatter(logging.Formatter):

@@ -1,6 +1,6 @@
 """An embedded HubSoft API over real HTTP on loopback: the demo's and the tests' other end.
 
-Importing this costs no web framework; starlette and uvicorn come in when a `Simulator` is started.
+Importing this costs no server; it comes in when a `Simulator` is started.
 """
 
 from __future__ import annotations

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
+from ..values import dataclass
 from . import routes_customers, routes_services, routes_settings, routes_tickets
 from .provider import Provider
 from .request_log import API
 from .wire import Call, RefusalError, Row
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
-
-    from starlette.requests import Request
 
 Handler = Callable[[Provider, Call], Row]
 
@@ -66,53 +61,101 @@ NOT_FOUND_PAGE: Final = (
 )
 
 
-def build(provider: Provider) -> Starlette:
-    """Return the application that answers as HubSoft does."""
-    routes = [Route("/oauth/token", _token(provider), methods=["POST"])]
-    routes += [
-        Route(API + path, _guarded(provider, handler), methods=[method]) for method, path, handler in ROUTES
-    ]
-    return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed})
+HTML: Final = "text/html; charset=utf-8"
+_SHAPES: Final = {
+    "{id:int}": "(?P<id>[0-9]+)",
+    "{size:int}": "(?P<size>[0-9]+)",
+    "{address}": "(?P<address>[^/]+)",
+}
 
 
-def json_response(body: Row, status: int = 200) -> Response:
-    """Return `body` as JSON."""
-    return Response(msgspec.json.encode(body), status, media_type="application/json")
+@dataclass(slots=True)
+class HttpRequest:
+    """A request whose head has come. `path` is as it is meant, `query` as it came; names of headers are small."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    arrived: float
+    """When its bytes came in, on the monotonic clock."""
+    number: int = 0
+    """Its number in the log."""
+    executed: bool = False
+    """Whether what it asks for was done."""
 
 
-def _token(provider: Provider) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        status, body = provider.tokens.issue(await _body(request))
-        request.scope["executed"] = status == 200
-        return json_response(body, status)
+@dataclass(slots=True)
+class HttpAnswer:
+    """An HTTP answer before it is sent; `length` of None states the true one."""
 
-    return endpoint
+    status: int
+    body: bytes
+    kind: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = None
 
 
-def _guarded(
-    provider: Provider, handler: Callable[[Provider, Call], Row]
-) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
+class Routes:
+    """Answers as HubSoft does."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+        self._routes = [(method, _pattern(API + path), handler) for method, path, handler in ROUTES]
+
+    def answer(self, request: HttpRequest, body: bytes) -> HttpAnswer:
+        """Do what is asked for, if it may be, and say so in `request`."""
+        if request.path == "/oauth/token" and request.method == "POST":
+            status, told = self._provider.tokens.issue(_fields(request, body))
+            request.executed = status == 200
+            return json_answer(told, status)
+        known = request.path == "/oauth/token"
+        for method, pattern, handler in self._routes:
+            if (found := pattern.fullmatch(request.path)) is None:
+                continue
+            if method == request.method:
+                return self._guarded(request, body, handler, found.groupdict())
+            known = True
+        if known:
+            return json_answer({"status": "error", "msg": "Método/endpoint não disponível"}, 405)
+        return HttpAnswer(404, NOT_FOUND_PAGE.encode(), HTML)
+
+    def _guarded(
+        self, request: HttpRequest, body: bytes, handler: Handler, places: Mapping[str, str]
+    ) -> HttpAnswer:
+        provider = self._provider
         if not provider.tokens.admits(request.headers.get("authorization", "")):
-            return json_response({"message": "Unauthenticated."}, 401)
+            return json_answer({"message": "Unauthenticated."}, 401)
         if handler in NEWER and not provider.newer:
-            return HTMLResponse(NOT_FOUND_PAGE, 404)
-        body = await _body(request)
-        call = Call(request.query_params, request.path_params, body, str(request.url.replace(query="")))
+            return HttpAnswer(404, NOT_FOUND_PAGE.encode(), HTML)
+        call = Call(
+            dict(parse_qsl(request.query, keep_blank_values=True)),
+            {name: value if name == "address" else int(value) for name, value in places.items()},
+            _fields(request, body),
+            f"http://{request.headers.get('host', '')}{request.path}",
+        )
         with provider.lock:
             provider.catch_up()
             try:
                 answer = handler(provider, call)
             except RefusalError as refusal:
-                return json_response(refusal.body)
-        request.scope["executed"] = True
-        return json_response(answer)
-
-    return endpoint
+                return json_answer(refusal.body)
+        request.executed = True
+        return json_answer(answer)
 
 
-async def _body(request: Request) -> Mapping[str, Any]:
-    raw = await request.body()
+def json_answer(body: Row, status: int = 200) -> HttpAnswer:
+    """Return `body` as JSON."""
+    return HttpAnswer(status, msgspec.json.encode(body))
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    for shape, pattern in _SHAPES.items():
+        path = path.replace(shape, pattern)
+    return re.compile(path)
+
+
+def _fields(request: HttpRequest, raw: bytes) -> Mapping[str, Any]:
     if "form-urlencoded" in request.headers.get("content-type", ""):
         return dict(parse_qsl(raw.decode("utf-8", "replace")))
     try:
@@ -120,11 +163,3 @@ async def _body(request: Request) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}
-
-
-async def _not_found(_request: Request, _error: Exception) -> Response:
-    return HTMLResponse(NOT_FOUND_PAGE, 404)
-
-
-async def _not_allowed(_request: Request, _error: Exception) -> Response:
-    return json_response({"status": "error", "msg": "Método/endpoint não disponível"}, 405)

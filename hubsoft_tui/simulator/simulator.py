@@ -87,9 +87,9 @@ class Simulator:
     def start(self) -> Self:
         """Serve from now on. Raises OSError when the port is taken."""
         if self._server is None:
-            from .server import LoopServer, Middleware  # noqa: PLC0415 - heavy: starlette and uvicorn
+            from .server import LoopServer, Reception  # noqa: PLC0415 - heavy: asyncio
 
-            server = LoopServer(lambda: Middleware(self), self._port)
+            server = LoopServer(Reception(self), self._port)
             server.start()
             self._server = server
             self._port = server.port
