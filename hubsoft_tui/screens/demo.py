@@ -30,7 +30,7 @@ CUSTOMERS: Final = 800
 TICKETS: Final = 250
 """A provider large enough to be true and small enough to live inside the console."""
 CLOSED: Final = 200
-REQUESTS: Final = 300
+REQUESTS: Final = 100
 """A busy demo closes more in an hour than a real desk in a day: so many closed tickets stay in the list, and so many
 requests in the simulator's log, which no screen shows."""
 DOCUMENTS: Final = ("86214941081", "10682083682", "12ABC34501DE35")

@@ -11,6 +11,7 @@ import pytest
 from benchmarks import workload
 from benchmarks.__main__ import NAMES, main
 from benchmarks.requests import replay
+from benchmarks.soak import slope
 from benchmarks.table import Table, ratio
 from benchmarks.terminal import Screen, Unpainted, likeness, start
 from benchmarks.workload import AGES, Asked, Kind
@@ -130,3 +131,8 @@ def test_likeness_counts_only_what_is_visible_in_the_end() -> None:
 def test_program_that_ends_at_once_is_said_to_have_shown_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unpainted, match="status 3"):
         start([sys.executable, "-c", "raise SystemExit(3)"], tmp_path, {"TERM": "xterm"}, 0.0)
+
+
+def test_what_fills_up_is_told_from_what_leaks() -> None:
+    assert (slope([1.0, 1.5, 2.0]), slope([2.0, 2.0, 2.0, 2.0])) == ("+0.500", "+0.000")
+    assert slope([1.0, 2.0]) == "-"  # two values are noise
