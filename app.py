@@ -68,6 +68,8 @@ M_ARENA_MAX: Final = -8
 """The option's number in glibc's <malloc.h>."""
 TRIM_SECONDS: Final = 60.0
 """How often what is free is given back to the system: it takes half a millisecond."""
+STARTED_SECONDS: Final = 2.0
+"""So long after the engine has come up the start is over: what it alone needed is given back."""
 SENT_SECONDS: Final = 0.02
 """What the thread that writes to the terminal takes at most for a frame, while no other has work in Python."""
 
@@ -220,6 +222,7 @@ class HubSoftConsole(Console):
             self.tell_drafts()
             self._restore_area()
         self.settled.set()
+        self.set_timer(STARTED_SECONDS, _give_back)
         with contextlib.suppress(ScreenStackError):  # the application ends
             for screen in self.screen_stack:
                 if isinstance(screen, ConsoleScreen):
