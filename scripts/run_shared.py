@@ -1,6 +1,7 @@
 """Two consoles that share one budget, side by side: a Valkey, the simulator, two homes. `make run-shared` runs it.
 
-Everything is thrown away at the end. In tmux both stand in one window; without it the two commands are printed.
+Everything is thrown away at the end, also when its terminal is closed. In tmux both stand in one window, or in one each
+where the terminal is small; without tmux the two commands are printed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -33,22 +35,40 @@ SETTINGS: Final = (
     "volatile-lru",
 )
 START_SECONDS: Final = 10.0
+END_SECONDS: Final = 10.0
 NAMES: Final = ("left", "right")
+COLUMNS, ROWS = 60, 15
+"""What a console needs at least."""
 
 
 def main() -> int:
     """Run until both consoles are closed, or until Ctrl+C without tmux."""
+    for ended in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(ended, lambda *_: sys.exit(1))
     program = str(Path(sys.executable).with_name("hubsoft-tui"))
     with (
-        tempfile.TemporaryDirectory(prefix="hubsoft-shared-") as folder,
-        _server(Path(folder)) as url,
+        _folder() as folder,
+        _server(folder) as url,
         Simulator() as simulator,
     ):
-        consoles = [_environment(simulator, url, Path(folder) / name, name) for name in NAMES]
+        consoles = [_environment(simulator, url, folder / name, name) for name in NAMES]
         first = {**os.environ, **consoles[0]}
         subprocess.run([program, "shared", "begin", "--now"], env=first, check=True)  # noqa: S603 - the project's own
         commands = [_command(console, program) for console in consoles]
         return _side_by_side(commands) if shutil.which("tmux") else _printed(commands)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder, and take it away once the consoles, which may be ending still, let go of it."""
+    folder = Path(tempfile.mkdtemp(prefix="hubsoft-shared-"))
+    try:
+        yield folder
+    finally:
+        until = time.monotonic() + END_SECONDS
+        while folder.exists() and time.monotonic() < until:
+            shutil.rmtree(folder, ignore_errors=True)
+            time.sleep(0.1)
 
 
 @contextmanager
@@ -105,12 +125,22 @@ def _command(console: dict[str, str], program: str) -> str:
 
 
 def _side_by_side(commands: list[str]) -> int:
-    """Show both consoles in a tmux of their own, which ends with them."""
+    """Show both consoles in a tmux of their own, which ends with them and with its terminal."""
     tmux = ["tmux", "-L", f"hubsoft-shared-{os.getpid()}", "-f", os.devnull]
     left, right = commands
-    shown = [*tmux, "new-session", left, ";", "split-window", "-h", right, ";", "set", "mouse", "on"]
+    shown = [*tmux, "new-session", left, ";", *_beside(shutil.get_terminal_size(), right)]
+    shown += [";", "set", "mouse", "on", ";", "set", "destroy-unattached", "on"]
     environment = {name: value for name, value in os.environ.items() if name != "TMUX"}
     return subprocess.run(shown, env=environment, check=False).returncode  # noqa: S603 - tmux
+
+
+def _beside(terminal: os.terminal_size, command: str) -> list[str]:
+    """Return how tmux shows a second console: beside the first, below it, or in a window of its own."""
+    if terminal.columns > 2 * COLUMNS:
+        return ["split-window", "-h", command]
+    if terminal.lines > 2 * ROWS + 1:
+        return ["split-window", "-v", command]
+    return ["new-window", command, ";", "set", "status-right", "ctrl+b n: the other console"]
 
 
 def _printed(commands: list[str]) -> int:

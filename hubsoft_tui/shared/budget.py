@@ -224,6 +224,8 @@ class SharedBudget:
                 self._why = _text(error)
             except StoreError as error:
                 logger.warning("shared budget: %s", error)
+            except Exception:
+                logger.exception("shared budget")  # the next beat is taken all the same
             self._hurry.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT if self._member.lost else BEAT / 4):

@@ -349,6 +349,10 @@ _WITH_PROGRAM: Final = 88
 """Columns from which on there is room for it."""
 
 
+def _why_lost(budget: BudgetState | None) -> str:
+    return "" if budget is None or budget.shared is None else budget.shared.reason
+
+
 class MachinesPanel(Drawn):
     """A title and a line for each machine; it takes no room where this machine has the budget for itself.
 
@@ -364,8 +368,10 @@ class MachinesPanel(Drawn):
 
     def show(self, budget: BudgetState) -> None:
         """Draw the shared budget as it is now."""
-        self._budget = budget
+        before, self._budget = self._budget, budget
         self.display = budget.shared is not None
+        if _why_lost(before) != _why_lost(budget):
+            self.refresh(layout=True)
         self.redraw()
 
     def show_machines(self, machines: Sequence[MachineSeen]) -> None:
@@ -377,13 +383,14 @@ class MachinesPanel(Drawn):
         self.redraw()
 
     def draw(self, width: int) -> list[Content]:
-        """Return the title and the machines, those that spend most first, this one before all."""
+        """Return the title, why the server is lost, and the machines: this one, then those that spend most."""
         budget = self._budget
         if budget is None or budget.shared is None:
             return [Content("")]
         ordered = sorted(self._machines, key=lambda each: (not each.mine, -each.spent, each.name))
         return [
             self._title(budget.shared, width),
+            *_reason(_why_lost(budget), width),
             *(self._row(each, budget, width) for each in ordered[:MOST_ROWS]),
         ]
 
@@ -428,7 +435,7 @@ class MachinesPanel(Drawn):
             "  ",
             (fit(waits, 10), _QUIET),
             (fit(state, 14), "$warn"),
-            (fit(_("{n} if alone").format(n=number(machine.promise)), 12), _QUIET),
+            (fit(_("{n} if alone").format(n=number(machine.promise)), 13), _QUIET),
             (fit(program_name(machine.kind), _PROGRAM) if width >= _WITH_PROGRAM else "", _QUIET),
             (machine.version, "$warn" if older else _QUIET),
         ).truncate(width, ellipsis=True)

@@ -45,6 +45,15 @@ def test_each_machine_is_one_line_with_all_that_counts() -> None:
         assert part in second
 
 
+def test_in_each_language_the_promise_stands_apart_from_the_version() -> None:
+    for language in ("pt_BR", "en"):
+        use(language)
+        panel = MachinesPanel()
+        panel.show(budget())
+        panel.show_machines([HERE])
+        assert f" {HERE.version}" in drawn(panel, 78)[1]
+
+
 def test_which_program_it_is_stands_where_there_is_room_and_another_version_in_the_title() -> None:
     panel = MachinesPanel()
     panel.show(budget(other_versions=1))
@@ -59,6 +68,8 @@ def test_a_lost_server_is_told_in_the_title() -> None:
     panel = MachinesPanel()
     panel.show(budget(contact=SharedContact.LOST, own_in=72.0))
     assert "own requests in 1:12" in drawn(panel)[0]
+    panel.show(budget(contact=SharedContact.LOST, reason="It cannot write to its disk."))
+    assert drawn(panel)[1] == "It cannot write to its disk."
     panel.show(budget(unknown=2000.0))
     assert "two thirds kept free for 33:00" in drawn(panel)[0]
 
