@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from datetime import date
+from functools import lru_cache, partial
 from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import quote
 
@@ -32,6 +33,7 @@ _HARMLESS: Final = frozenset(
         "id_tipo_ordem_servico", "listar_todas_cidades", "somente_assinante_associado", "id_atendimento",
     }
 )  # fmt: skip
+_shown: Final = lru_cache(maxsize=256)(partial(quote, safe=","))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,8 +65,7 @@ class Operation(Generic[T]):
         """The path with the query's names and harmless values: `cliente?busca=cpf_cnpj&termo_busca=***`."""
         path = (self.shown or self.path).removeprefix(ROOT).removeprefix("/")
         shown = (
-            f"{name}={quote(value, safe=',') if name in _HARMLESS else '***'}"
-            for name, value in self.query.items()
+            f"{name}={_shown(value) if name in _HARMLESS else '***'}" for name, value in self.query.items()
         )
         query = "&".join(shown)
         return f"{path}?{query}" if query else path

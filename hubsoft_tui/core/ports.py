@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import msgspec
+
 from ..errors import HubSoftError
 from ..privacy import hide
 from ..values import dataclass
@@ -35,8 +37,7 @@ class StoredToken:
         return f"StoredToken(version={self.version})"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(msgspec.Struct, frozen=True):
     """One row of the record store."""
 
     key: str
@@ -155,8 +156,7 @@ class RecordPort(RecordSource, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What is known of a question that is about to be asked: one of these, or it is on its way elsewhere."""
 
     mine: bool = False

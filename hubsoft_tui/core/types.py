@@ -9,6 +9,8 @@ from dataclasses import field
 from enum import Enum, IntEnum
 from typing import Generic, TypeVar
 
+import msgspec
+
 from ..values import dataclass
 
 T = TypeVar("T")
@@ -62,8 +64,7 @@ class Outcome(Enum):
     NEGATIVE = "negative"  # "not found", remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Answer(msgspec.Struct, Generic[T], frozen=True):
     """A value with its origin. `age` is in seconds; `fetched_at` is UTC epoch seconds."""
 
     value: T

@@ -16,7 +16,6 @@ import cachetools
 import msgspec
 
 from ...errors import StoreError
-from ...values import dataclass
 from ..clock import Clock
 from ..ports import RecordPort, RecordSource, StoredEntry
 
@@ -33,9 +32,10 @@ QUESTIONS_PER_RECORD = 4
 """A customer is asked for by document, code, login...: that many keys are remembered for each record."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One record of an answer. `keys` are the questions this record alone answers (its document, its code)."""
+
+    __repr__ = object.__repr__
 
     id: str
     kind: str
@@ -52,8 +52,9 @@ class _Index(msgspec.Struct, frozen=True, omit_defaults=True):
     """The question names one subject, so its age is its record's, whatever question brought that."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _CacheEntry(Generic[T]):
+class _CacheEntry(msgspec.Struct, Generic[T], frozen=True):
+    __repr__ = object.__repr__
+
     value: T
     fetched_at: float
     fetched_now: float

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from ...api.operation import Operation
 from ...settings.tree import CacheSettings
 from ...values import dataclass
@@ -55,8 +57,7 @@ class Question(Generic[T]):
     """Looks for a sweep that costs no more than this question alone, once nothing remembered answers it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched(Generic[T]):
+class Fetched(msgspec.Struct, Generic[T], frozen=True):
     """What a question brought from HubSoft; `requests` is 0 when another process brought it."""
 
     value: T

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
+
 from ...api.answers import Decoded
 from ...api.models import TokenGrant
 from ...api.operation import Operation
@@ -27,7 +29,6 @@ from ...errors import (
 )
 from ...settings.tree import RetrySettings
 from ...texts import say
-from ...values import dataclass
 from ..clock import Clock
 from ..limiter.gate import Gate, Permit, QueuePlace
 from ..ports import OutagePort
@@ -109,8 +110,7 @@ class RetryBudget:
                 log.popleft()
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[T]):
+class Received(msgspec.Struct, Generic[T], frozen=True):
     """What an operation brought, and when its request was sent: `at` in epoch s, `now` on the engine's clock."""
 
     decoded: Decoded[T]

@@ -9,16 +9,17 @@ import json
 import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import httpcore
+import msgspec
 
 from ..._version import __version__
 from ...api.operation import Operation
 from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
-from ...values import dataclass
 from .decompression import Body, OverfullError, UndecodableError
 from .route import ProxyAddress, route_to
 from .wire import (
@@ -43,6 +44,8 @@ ERROR_BYTES: Final = 64 * 1024
 ERROR_SECONDS: Final = 2.0
 """So long an error's body is waited for: its status and headers have said what matters."""
 PIECES_BETWEEN_TURNS: Final = 16
+_written: Final = lru_cache(maxsize=256)(quote_plus)
+"""Most words of a query are those of the last one."""
 _CLOSED: Final = re.compile("Server disconnected|peer closed connection")
 """How httpcore tells an end too soon from an answer that is no HTTP."""
 HEADERS: Final = (
@@ -52,8 +55,7 @@ HEADERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What came back. `body` is what was read; its text form shows neither body nor headers."""
 
     status: int
@@ -160,7 +162,7 @@ class Transport:
 
     def _address(self, operation: Operation[Any]) -> httpcore.URL:
         root = self._root
-        query = f"?{urlencode(operation.query)}" if operation.query else ""
+        query = f"?{urlencode(operation.query, quote_via=_written)}" if operation.query else ""
         path = quote(operation.path.lstrip("/"), safe=WRITTEN_AS_IS)
         target = root.target.rstrip(b"/") + f"/{path}{query}".encode()
         return httpcore.URL(scheme=root.scheme, host=root.host, port=root.port, target=target)

@@ -71,8 +71,7 @@ class QuestionRow(msgspec.Struct, frozen=True):
     """For such a miss: the older record was of a customer without an active contract."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentRow:
+class SentRow(msgspec.Struct, frozen=True):
     """One request as it ended. `wait` and `latency` in seconds, `size` in bytes; see `RequestRow` for the rest."""
 
     at: float

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import structs
 from textual import on
 from textual.containers import Container
 from textual.message import Message
@@ -332,7 +333,7 @@ async def panel_rows(
         return await customers.tickets(customer, refresh=refresh, label=label)
     if name == "invoices":
         answer = await customers.invoices(customer, refresh=refresh, label=label)
-        return replace(answer, value=ordered(answer.value))
+        return structs.replace(answer, value=ordered(answer.value))
     if name == "orders":
         return await customers.work_orders(customer, refresh=refresh, label=label)
     if name == "signal":
