@@ -164,13 +164,18 @@ def say_losses(session: CommandSession, losses: Iterable[Loss]) -> None:
 @contextlib.contextmanager
 def _demo() -> Iterator[Settings]:
     """Serve invented customers for the length of one command, with a home that is thrown away."""
-    import tempfile  # noqa: PLC0415 - heavy: the demo alone needs it
+    import shutil  # noqa: PLC0415 - heavy: the demo alone needs it
 
+    from ..settings.places import make_temporary  # noqa: PLC0415 - heavy: help loads no settings
     from ..settings.tree import Settings  # noqa: PLC0415 - heavy: help loads no settings
     from ..simulator import Simulator  # noqa: PLC0415 - heavy: the demo alone needs it
 
-    with tempfile.TemporaryDirectory(prefix="hubsoft-tui-demo-") as home, Simulator() as simulator:
-        yield Settings(profile=simulator.profile, home=home)
+    home = make_temporary("hubsoft-tui-demo-")
+    try:
+        with Simulator() as simulator:
+            yield Settings(profile=simulator.profile, home=str(home))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 class _Ended(BaseException):

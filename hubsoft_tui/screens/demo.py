@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import socket
-import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -69,9 +68,9 @@ RECORD_AFTER: Final = 1.0
 PREFIX: Final = "hubsoft-tui-demo-"
 
 
-def _sweep() -> None:
+def _sweep(folder: Path) -> None:
     """Remove the homes of demos that were killed before they could."""
-    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+    for home in folder.glob(f"{PREFIX}*-*"):
         process = home.name.removeprefix(PREFIX).partition("-")[0]
         try:
             os.kill(int(process), 0)
@@ -108,8 +107,8 @@ class Demo:
         """Start the simulator and return `settings` pointed at it."""
         from hubsoft_tui.simulator import Simulator  # noqa: PLC0415 - first frame
 
-        _sweep()
-        self._home = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+        self._home = str(places.make_temporary(f"{PREFIX}{os.getpid()}-"))
+        _sweep(Path(self._home).parent)
         try:
             simulator = Simulator(port=self._port, customers=CUSTOMERS, tickets=TICKETS).start()
         except OSError:  # another program took the port

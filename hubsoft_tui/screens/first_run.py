@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -191,8 +190,8 @@ class FirstRunScreen(ConsoleScreen):
 
     async def _report(self, profile: Profile) -> ConnectionReport:
         # A home of its own: a trial must not leave a token or a record behind.
-        home = tempfile.mkdtemp(prefix="hubsoft-tui-trial-")
-        engine = self.console.make_engine(replace(self.console.settings, profile=profile, home=home))
+        home = places.make_temporary("hubsoft-tui-trial-")
+        engine = self.console.make_engine(replace(self.console.settings, profile=profile, home=str(home)))
         try:
             await asyncio.to_thread(engine.start)
             return await engine.run(lambda services: services.connection.test())

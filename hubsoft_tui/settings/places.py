@@ -231,6 +231,18 @@ def write_private(path: Path, content: bytes) -> None:
         raise unwritable(path, error) from error
 
 
+def make_temporary(prefix: str) -> Path:
+    """Make a private folder that its caller removes. Raises StoreError."""
+    import tempfile  # noqa: PLC0415 - heavy: a trial and the demo alone need it
+
+    try:
+        return Path(tempfile.mkdtemp(prefix=prefix))
+    except OSError as error:
+        raise StoreError(
+            say("No temporary folder can be made. Free some space, or name a folder in TMPDIR.")
+        ) from error
+
+
 def create_private(path: Path, content: bytes) -> bool:
     """Write a new file, mode 0600; False when `path` is there already, untouched. Raises StoreError."""
     folder = private_folder(path.parent)

@@ -163,6 +163,12 @@ class TestTheRest:
         assert (ran.code, ran.document["found"], ran.document["source"]) == (0, True, "api")
         assert list(home.iterdir()) == []
 
+    def test_a_demo_without_a_temporary_folder_says_what_to_do(self, run: Any, monkeypatch: Any) -> None:
+        monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+        ran = run("--demo", "lookup", "862.149.410-81")
+        assert (ran.code, ran.out) == (1, "")
+        assert "TMPDIR" in ran.err
+
     @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
     def test_completion_is_a_script_for_the_command(self, run: Any, shell: str) -> None:
         ran = run("completion", shell)
