@@ -3,7 +3,7 @@
 # Needs Python 3.11 or newer, make and git. What else is missing is set up in .venv, at the versions that
 # constraints.txt names, from wherever this machine's pip is configured to look.
 
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
