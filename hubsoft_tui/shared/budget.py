@@ -384,11 +384,12 @@ class SharedBudget:
             if self._lost_at is None or self._clock.now() - self._lost_at < GRACE:
                 return None
             at = self._alone_from()
-            if math.isinf(at):
-                return say("The shared server is lost, and nothing is sent before it is back.")
-            if at > self._clock.now():
-                return say("The shared server is lost: own requests in {time}.", time=countdown(seconds))
-            return None
+            if at <= self._clock.now():
+                return None
+            lost = say("The shared server is lost, and nothing is sent before it is back.")
+            if not math.isinf(at):
+                lost = say("The shared server is lost: own requests in {time}.", time=countdown(seconds))
+            return lost if self._why is None else say("{lost} {why}", lost=lost, why=self._why)
         quarantine = self._anew()
         if quarantine > 0:
             return say(

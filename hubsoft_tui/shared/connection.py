@@ -149,17 +149,20 @@ class SharedServer:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.info("shared server: %s", error)
 
-    async def allows(self, *command: str) -> bool:
-        """Try a command; False when the server's user may not use it. Raises SharedServerLost."""
+    async def refused(self, *command: str) -> str:
+        """Try a command; return what its user may not: `command`, `key`, `channel`. Raises SharedServerLost."""
 
-        async def tried(client: Any) -> bool:  # noqa: ANN401 - the library's own, untyped
+        async def tried(client: Any) -> str:  # noqa: ANN401 - the library's own, untyped
             try:
                 await client.execute_command(*command)
-            except exceptions.NoPermissionError:
-                return False
+            except exceptions.NoPermissionError as error:
+                said = str(error)
+                return next(
+                    (what for what in ("channel", "key") if what in said and " run " not in said), "command"
+                )
             except exceptions.NoScriptError:
-                return True
-            return True
+                return ""
+            return ""
 
         return await self.call(tried)
 

@@ -38,6 +38,11 @@ PASSING: Final = "60000"
 """Milliseconds after which what a try left is gone."""
 
 
+KEYS, CHANNELS = "~hs:*", "&hs:*"
+REACH: Final = {"key": KEYS, "channel": CHANNELS}
+"""What a user is given to reach what it may not."""
+
+
 class Soundness(Enum):
     """What one check came to."""
 
@@ -89,15 +94,23 @@ async def diagnose(
     try:
         await server.call(lambda client: client.ping())
     except SharedServerLost as error:
+        if error.refused:  # it answers: what is missing is looked for below
+            return await _answering(server, clock, machines)
         advice = say("See “When it is down” in docs/shared.md.")
         return Diagnosis(
             host, (SharedCheck("reaches", Soundness.ERROR, say("{reason}", reason=error.text), advice),)
         )
+    return await _answering(server, clock, machines)
+
+
+async def _answering(server: SharedServer, clock: Clock, machines: Callable[[], Any]) -> Diagnosis:
+    """Look at a server that answers."""
+    host = server.address.host
     checks = [SharedCheck("reaches", Soundness.OK, say("{host} answers.", host=host)), _encryption(server)]
     try:
         missing = await _missing_rights(server)
         checks.append(_rights(missing))
-        if missing & {"info", "get", "eval", "evalsha", "time"}:
+        if missing & {KEYS, "+info", "+get", "+eval", "+evalsha", "+time"}:
             return Diagnosis(host, tuple(checks))
         facts = {**await server.info("server"), **await server.info("memory")}
         facts |= {**await server.info("persistence"), **await server.info("replication")}
@@ -143,6 +156,7 @@ async def _missing_rights(server: SharedServer) -> set[str]:
     key = f"{server.prefix}check:{secrets.token_hex(8)}"
     script = "return redis.call('TIME')"
     tried: list[tuple[str, tuple[str, ...]]] = [
+        ("ping", ("PING",)),
         ("time", ("TIME",)),
         ("info", ("INFO", "server")),
         ("eval", ("EVAL", script, "0")),
@@ -159,9 +173,11 @@ async def _missing_rights(server: SharedServer) -> set[str]:
         ("unlink", ("UNLINK", f"{key}:set")),
         ("publish", ("PUBLISH", f"{server.prefix}check", "")),
     ]
-    missing = {name for name, command in tried if not await server.allows(*command)}
-    if not await _hears(server, publishes="publish" not in missing):
-        missing.add("subscribe")
+    missing = {
+        REACH.get(what, f"+{name}") for name, command in tried if (what := await server.refused(*command))
+    }
+    if CHANNELS not in missing and not await _hears(server, publishes="+publish" not in missing):
+        missing.add("+subscribe")
     return missing
 
 
@@ -171,7 +187,7 @@ async def _hears(server: SharedServer, *, publishes: bool) -> bool:
         async with server.listening("check") as heard:
             for _try in range(HEARD_TRIES):
                 if publishes:
-                    await server.allows("PUBLISH", f"{server.prefix}check", "")
+                    await server.refused("PUBLISH", f"{server.prefix}check", "")
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(heard(), HEARD_SECONDS)
                     return True
@@ -183,12 +199,12 @@ async def _hears(server: SharedServer, *, publishes: bool) -> bool:
 def _rights(missing: set[str]) -> SharedCheck:
     if not missing:
         return SharedCheck("rights", Soundness.OK, say("The user may use every command that is needed."))
-    added = " ".join(f"+{name}" for name in sorted(missing))
+    shown = ", ".join(each.removeprefix("+") for each in sorted(missing))
     return SharedCheck(
         "rights",
         Soundness.ERROR,
-        say("The user may not use: {commands}.", commands=", ".join(sorted(missing))),
-        say("Add to its line in users.acl, or to its keys and channels: {rights}", rights=added),
+        say("The user may not use: {commands}.", commands=shown),
+        say("Add to its line in users.acl: {rights}", rights=" ".join(sorted(missing))),
     )
 
 

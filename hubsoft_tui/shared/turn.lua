@@ -75,14 +75,14 @@ if q.begin then   -- a person knows that no other works with this login; whether
 end
 local alone_total = math.floor(N * 2 / 3)
 local function silent(x) return fast - x.t >= SILENT or x.v < m.j end
-local apart, machines, versions, others_live, known_to_all = 0, 0, 0, false, true
+local apart, machines, versions, others_live, known_to_all = 0, 0, 0, 0, true   -- others_live: for so long at most
 for id, x in pairs(g.m) do
   if x ~= m and now - x.c > SHARE + hold then g.m[id] = nil             -- its right to work alone is over
   else
     machines = machines + 1
     if x ~= m then
       if fast - x.t < SILENT then
-        others_live = true
+        others_live = math.max(others_live, SILENT - (fast - x.t))
         if x.ve ~= m.ve then versions = versions + 1 end
         if x.v > m.j then m.ok = true else known_to_all = false end   -- x has called since m came: x knows of m
       end
@@ -90,7 +90,7 @@ for id, x in pairs(g.m) do
     end
   end
 end
-if not others_live then m.ok = true end
+if others_live == 0 then m.ok = true end
 if not m.ok then     -- a few processes that live are asked to call: a person waits for the first grant
   local heard = 0
   for id, each in pairs(g.o) do
@@ -242,7 +242,7 @@ if g.h[q.o] and not next(g.h[q.o].w) then g.h[q.o] = nil end
 -- 12. when to look again: the moment the place for my first head comes free, those ahead of it served first
 local again = 60000
 if next(heads.w) then
-  if closed then again = math.max(g.th.pu, g.q) - now; if not m.ok then again = math.min(2000, 50 + now - (m.a or 0)) end
+  if closed then again = math.max(g.th.pu, g.q) - now; if not m.ok then again = math.min(2000, 50 + now - (m.a or 0), others_live) end
   else
     local frees, lows, waits = {}, 0, lowwaits()
     for _, s in pairs(g.s) do frees[#frees+1] = {(s.d or math.min(now, s.l)) + W, s.p}; if s.p == 4 then lows = lows + 1 end end

@@ -75,9 +75,20 @@ class TestCheck:
         self, run: Any, shared: Any, server: Server, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HUBSOFT_REDIS_URL", f"redis://hub:secret@127.0.0.1:{server.port}/0")
-        rights = ["reset", "on", ">secret", "~hs:*", "&hs:*", "+@all"]
-        for missing in ("zremrangebyrank", "publish", "script|load", "evalsha", "subscribe"):
-            shared.execute_command("ACL", "SETUSER", "hub", *rights, f"-{missing}")
+        rights = ["reset", "on", ">secret", "+@all"]
+        for missing in (
+            "ping",
+            "~hs:*",
+            "&hs:*",
+            "zremrangebyrank",
+            "publish",
+            "script|load",
+            "evalsha",
+            "subscribe",
+        ):
+            reach = [each for each in ("~hs:*", "&hs:*") if each != missing]
+            taken = [f"-{missing}"] if missing not in {"~hs:*", "&hs:*"} else []
+            shared.execute_command("ACL", "SETUSER", "hub", *rights, *reach, *taken)
             ran = run("shared", "check", "--json")
             assert (missing, ran.code) == (missing, 1)
             assert found(ran, "rights")[0] == "error"
