@@ -61,6 +61,19 @@ def test_the_engine_speaks_http_without_a_client_library() -> None:
     assert not found & {"httpx", "click", "pygments", "rich"}
 
 
+def test_a_request_loads_no_backend_of_anyio() -> None:
+    code = (
+        "import asyncio\nfrom hubsoft_tui.api.choices import Table, choices\n"
+        "from hubsoft_tui.core.requests.transport import Transport\n"
+        "from hubsoft_tui.settings.tree import HttpSettings, Profile\nfrom hubsoft_tui.simulator import Simulator\n"
+        "with Simulator(customers=3, tickets=1) as simulator:\n"
+        "    transport = Transport(Profile(url=simulator.url), HttpSettings())\n"
+        "    reply = asyncio.run(transport.send(choices(Table.SERVICE_STATUSES), None))\n"
+        "assert reply.status == 401"
+    )
+    assert "anyio._backends._asyncio" not in loaded(code)
+
+
 def test_the_console_s_first_frame_waits_for_no_engine() -> None:
     found = loaded("import hubsoft_tui.__main__\nimport app\napp.HubSoftConsole")
     assert "textual" in found

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpcore
+from httpcore import _synchronization
 
 from ...values import dataclass
 
@@ -41,6 +42,25 @@ NEXT_ADDRESS_SECONDS: Final = 0.25
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 WRITTEN_AS_IS: Final = "/?:@!$&'()*+,;=%~"
 """What a path or a query may hold, beside letters and digits, without being written as %XX."""
+
+
+class _Locks:
+    """What httpcore takes from anyio in a program on asyncio, with asyncio's own lock.
+
+    A connection needs nothing else as long as it does not fail, and anyio's lock brings its backend, 2 MiB.
+    """
+
+    Lock = asyncio.Lock
+
+    def __init__(self, others: object) -> None:
+        self._others = others
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - anyio's
+        return getattr(self._others, name)
+
+
+if (_anyio := getattr(_synchronization, "anyio", None)) is not None:
+    setattr(_synchronization, "anyio", _Locks(_anyio))  # noqa: B010 - httpcore does not offer it
 
 # The parameters below are httpcore's own, timeouts among them.
 SocketOptions = Iterable[Any] | None

@@ -7,7 +7,6 @@ holds for the whole of it has more than one behind it.
 from __future__ import annotations
 
 import math
-import statistics
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -203,7 +202,9 @@ class Measurements:
         latencies = self._latencies.since(now - window)
         if len(latencies) < FEWEST_ANSWERS or self._answered_at is None:
             return None
-        return Measurement(statistics.median(latencies), self._answered_at)
+        ordered = sorted(latencies)
+        middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+        return Measurement(middle, self._answered_at)
 
     def _longest_wait(self, snapshot: Snapshot, now: float, window: float) -> Measurement:
         lanes = (snapshot.budget.lanes[priority] for priority in (Priority.CRITICAL, Priority.HIGH))
