@@ -330,8 +330,12 @@ class Services:
         async with AsyncExitStack() as closing:
             closing.callback(self.remembered.close)
             for name in ("drafts", "reports", "_source", "tickets", "outbox", "checkup"):
-                if (built := self.__dict__.get(name)) is not None:
-                    closing.push_async_callback(built.close)
+                closing.push_async_callback(self._close_built, name)
+
+    async def _close_built(self, name: str) -> None:
+        # Looked for at its turn: an answer that the outbox waits for at its end goes to the tickets, built then.
+        if (built := self.__dict__.get(name)) is not None:
+            await built.close()
 
     # -- what the services tell each other
 

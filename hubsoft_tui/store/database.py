@@ -158,7 +158,9 @@ class DatabaseOpening:
         return Opened(connection, (found.st_dev, found.st_ino), lost)
 
     def _rescue(self, aside: Path, into: sqlite3.Connection, loss: Loss) -> None:
-        rescued = rescue(aside, into, self._empty().serialize(), self.mend) if self.rescued else 0
+        with contextlib.closing(self._empty()) as empty:
+            fresh = empty.serialize()
+        rescued = rescue(aside, into, fresh, self.mend) if self.rescued else 0
         if rescued:
             rescued -= take_out(into, self._unsound(into), None)
         logger.warning("%s was damaged and set aside as %s; %d rows are back", self.path, aside, rescued)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 from hubsoft_tui.core.types import Source
@@ -88,7 +89,7 @@ def test_nothing_that_pays_an_invoice_is_in_log_trace_or_trail(hub_over, simulat
     written = "".join(file.read_text(errors="replace") for file in kept)
     for file in tmp_path.rglob("*.db"):
         if file.name not in {"records.db", "outbox.db"}:
-            with sqlite3.connect(file) as connection:
+            with contextlib.closing(sqlite3.connect(file)) as connection:
                 written += "\n".join(connection.iterdump())
     assert "restart_device" in written
     assert [code for code in secrets if code in written] == []

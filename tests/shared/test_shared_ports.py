@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -146,7 +147,7 @@ async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path
         return int(file.execute("PRAGMA data_version").fetchone()[0])
 
     written, last = 0, 0
-    with sqlite3.connect(tmp_path / "one" / "state" / "budget.db") as file:
+    with contextlib.closing(sqlite3.connect(tmp_path / "one" / "state" / "budget.db")) as file:
         begun = await hub.run(calls)
         async with asyncio.timeout(20):
             while await hub.run(calls) < begun + 12:

@@ -5,6 +5,7 @@ Each is carried out once at most, and what became of it can be seen. The simulat
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import sqlite3
@@ -134,7 +135,7 @@ def rows(folder):
     file = next(folder.rglob("outbox.db"), None)
     if file is None:
         return []
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5) as connection:
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)) as connection:
         connection.row_factory = sqlite3.Row
         try:
             return [dict(row) for row in connection.execute("SELECT * FROM entry")]

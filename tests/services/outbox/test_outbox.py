@@ -19,6 +19,7 @@ from hubsoft_tui.services.outbox import runner
 from hubsoft_tui.services.outbox.types import Closing, EntryState, NewMessage, NewTicket
 from hubsoft_tui.settings.tree import HealthSettings, HttpSettings, OutboxSettings, RetrySettings
 from hubsoft_tui.simulator import Simulator
+from hubsoft_tui.store.mirror import Mirror
 
 from .scenario import rewrite, write
 
@@ -412,12 +413,20 @@ class _Named:
 # -- leaving, and full disks
 
 
-async def test_leaving_waits_for_an_answer_that_is_on_its_way(hub_over, simulator):
+async def test_leaving_waits_for_an_answer_that_is_on_its_way(hub_over, simulator, monkeypatch):
+    shut, close = [], Mirror.close
+
+    def noted(mirror):
+        shut.append(mirror)
+        close(mirror)
+
+    monkeypatch.setattr(Mirror, "close", noted)
     simulator.fail_next(1, "delay:0.3", OPEN)
     hub = hub_over(background=False)
     entry = await hub.run(lambda s: write(s.outbox, ticket_for(any_customer(simulator))))
     await becomes(hub, entry, EntryState.SENDING)
     await asyncio.to_thread(hub.close)
+    assert shut, "the answer is among the tickets, whose mirror was opened for it"
     again = hub_over(background=False)
     assert (await again.run(lambda s: s.outbox.entry(entry.local_protocol))).state is EntryState.SENT
 
