@@ -7,6 +7,7 @@ waiter and is one request, not a hundred.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
@@ -18,7 +19,7 @@ from .clock import Clock
 from .ports import FlightPort, Look, StoredEntry
 from .requests.exchange import Exchange, Received
 from .requests.job import Job
-from .requests.leases import keep_lease
+from .requests.leases import renewed
 from .requests.tokens import Tokens
 from .types import Category
 
@@ -162,11 +163,8 @@ class Fetcher:
     ) -> CachedAnswer | None:
         """Bring the answer with everybody else's; None: ask for it alone."""
         try:
-            await keep_lease(
-                self._sweeps.join(sweep.key, job, lambda own: self._sweep(own, sweep)),
-                lambda: self._elsewhere.renew(question.key, job.priority, look),
-                every=self._elsewhere.seconds / 3,
-            )
+            async with self._announced(job, question, look):
+                await self._sweeps.join(sweep.key, job, lambda own: self._sweep(own, sweep))
         except BaseException:
             self._leave(question.key, look, None)
             raise
@@ -214,11 +212,8 @@ class Fetcher:
         told: HubSoftError | None = None
         kept = False
         try:
-            received = await keep_lease(
-                self._exchange.perform(job, question.operation, self._tokens),
-                lambda: self._elsewhere.renew(question.key, job.priority, look),
-                every=self._elsewhere.seconds / 3,
-            )
+            async with self._announced(job, question, look):
+                received = await self._exchange.perform(job, question.operation, self._tokens)
             parts = self._keep(question, received, look)
             kept = True
         except HubSoftError as error:
@@ -244,6 +239,14 @@ class Fetcher:
             job.requests,
             ids=tuple(part.id for part in parts),
             values=tuple(part.value for part in parts),
+        )
+
+    def _announced(
+        self, job: Job, question: Question[Any], look: Look
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        """Say within the block that the question is still on its way."""
+        return renewed(
+            lambda: self._elsewhere.renew(question.key, job.priority, look), every=self._elsewhere.seconds / 3
         )
 
     def _leave(self, key: str, look: Look, error: HubSoftError | None) -> None:

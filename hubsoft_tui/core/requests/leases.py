@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from ...errors import StoreBusy, StoreError
+from ...errors import HubSoftError, StoreBusy
 from ..clock import Clock
 
 T = TypeVar("T")
 
 
-async def keep_lease(work: Awaitable[T], renew: Callable[[], Awaitable[object]], *, every: float) -> T:
-    """Await `work` and call `renew` every so many seconds, so that a lease outlives a long wait.
+@contextlib.asynccontextmanager
+async def renewed(renew: Callable[[], Awaitable[object]], *, every: float) -> AsyncIterator[None]:
+    """Call `renew` every so many seconds within the block, so that a lease outlives a long wait.
 
-    A lease that cannot be renewed lapses, which costs at most a request: `work` goes on.
+    A lease that cannot be renewed lapses, which costs at most a request: the block goes on.
     """
-    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+    renewal: asyncio.Task[None] | None = None
+
+    async def once() -> None:
+        with contextlib.suppress(HubSoftError):
+            await renew()
+
+    def again() -> None:
+        nonlocal timer, renewal
+        timer = loop.call_later(every, again)
+        if renewal is None or renewal.done():
+            renewal = loop.create_task(once())
+
+    timer = loop.call_later(every, again)
     try:
-        while not (await asyncio.wait({task}, timeout=every))[0]:
-            try:
-                await renew()
-            except StoreError:
-                continue
-        return task.result()
+        yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)  # seen: it may have failed just now
+        timer.cancel()
+        if renewal is not None:
+            await renewal  # what gives the lease back comes after it
 
 
 async def retry_while_busy(

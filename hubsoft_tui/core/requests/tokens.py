@@ -14,7 +14,7 @@ from ...texts import Text
 from ..clock import Clock
 from ..ports import StoredToken, TokenPort
 from ..types import TokenState
-from .leases import keep_lease, retry_while_busy
+from .leases import renewed, retry_while_busy
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Tokens:
         self._dead = 0
         """The last version HubSoft refused: never used again, even if the disk still has it."""
         self._early_from = 0.0
-        """No early renewal before this instant: the last one failed."""
+        """No early renewal before this instant: the last renewal ended a moment ago."""
 
     def ready(self) -> StoredToken | None:
         """Return a token that can be used now, if there is one; renews in the background near its end."""
@@ -81,7 +81,7 @@ class Tokens:
         token = self._latest
         near = token is not None and 0 < self._remaining(token) <= self._buffer(token)
         if near and self._clock.now() >= self._early_from:
-            self._renewing().add_done_callback(self._early_ended)
+            self._renewing().add_done_callback(_seen)
 
     def refuse(self, error: HubSoftError) -> None:
         """HubSoft refuses even a fresh token: no login is sent for a while."""
@@ -109,8 +109,14 @@ class Tokens:
 
     def _renewing(self) -> asyncio.Task[StoredToken]:
         if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._renew(), name="token renewal")
+            self._renewal = asyncio.create_task(self._renewed(), name="token renewal")
         return self._renewal
+
+    async def _renewed(self) -> StoredToken:
+        try:
+            return await self._renew()
+        finally:
+            self._early_from = self._clock.now() + EARLY_PAUSE_SECONDS
 
     async def _renew(self) -> StoredToken:
         if self._refused is not None and self._clock.now() < self._refused[0]:
@@ -127,7 +133,8 @@ class Tokens:
             token = self._load()
             if token is not None and self._remaining(token) > self._buffer(token):
                 return token
-            grant = await keep_lease(self._login(), self._leased, every=LEASE_SECONDS / 3)
+            async with renewed(self._leased, every=LEASE_SECONDS / 3):
+                grant = await self._login()
             fresh = await self._save(self._stored(grant))
             self._latest = fresh
             self._renewals += 1
@@ -179,7 +186,8 @@ class Tokens:
     def _buffer(self, token: StoredToken) -> float:
         return min(self.buffer_seconds, (token.expires_wall - token.issued_wall) / 10)
 
-    def _early_ended(self, task: asyncio.Task[StoredToken]) -> None:
-        """When an early renewal fails, the token that is there still serves: no question waits for it."""
-        if not task.cancelled() and task.exception() is not None:
-            self._early_from = self._clock.now() + EARLY_PAUSE_SECONDS
+
+def _seen(renewal: asyncio.Task[StoredToken]) -> None:
+    """When an early renewal fails, the token that is there still serves: no question waits for it."""
+    if not renewal.cancelled():
+        renewal.exception()

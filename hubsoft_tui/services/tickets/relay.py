@@ -14,7 +14,7 @@ import msgspec
 from ...api.models import Ticket
 from ...core.clock import Clock
 from ...core.ports import FlightPort, Look, StoredEntry
-from ...core.requests.leases import keep_lease
+from ...core.requests.leases import renewed
 from ...core.types import Priority
 from ...errors import HubSoftError, StoreError
 from ...store.mirror_records import Label
@@ -129,11 +129,10 @@ class Passes:
         """Make a pass, and tell the others what it brought."""
         began, known, error, body = self._clock.now(), self._widened(own), None, None
         try:
-            asked = await keep_lease(
-                Asking(known, labels, reader).run(),
-                lambda: self._relay.renew(KEY, reader.priority, look),
-                every=self._relay.seconds / 3,
-            )
+            async with renewed(
+                lambda: self._relay.renew(KEY, reader.priority, look), every=self._relay.seconds / 3
+            ):
+                asked = await Asking(known, labels, reader).run()
             told = _told(known, asked, need=own.windows.floor, requests=reader.requests, texts=with_messages)
             body = await asyncio.to_thread(_packed, told)
         except HubSoftError as failure:
