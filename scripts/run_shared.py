@@ -37,14 +37,15 @@ SETTINGS: Final = (
 START_SECONDS: Final = 10.0
 END_SECONDS: Final = 10.0
 NAMES: Final = ("left", "right")
+ENDED: Final = (signal.SIGHUP, signal.SIGTERM)
 COLUMNS, ROWS = 60, 15
 """What a console needs at least."""
 
 
 def main() -> int:
     """Run until both consoles are closed, or until Ctrl+C without tmux."""
-    for ended in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(ended, lambda *_: sys.exit(1))
+    for each in ENDED:
+        signal.signal(each, _end)
     program = str(Path(sys.executable).with_name("hubsoft-tui"))
     with (
         _folder() as folder,
@@ -56,6 +57,13 @@ def main() -> int:
         subprocess.run([program, "shared", "begin", "--now"], env=first, check=True)  # noqa: S603 - the project's own
         commands = [_command(console, program) for console in consoles]
         return _side_by_side(commands) if shutil.which("tmux") else _printed(commands)
+
+
+def _end(*_: object) -> None:
+    """Leave once, through all that is to be cleaned: a closed terminal says so twice."""
+    for each in ENDED:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(1)
 
 
 @contextmanager
