@@ -70,8 +70,8 @@ class Stage:
     suffix: str
 
     @property
-    def door(self) -> EngineHandle:
-        """The engine."""
+    def engine(self) -> EngineHandle:
+        """What answers the console; without one the script ends with the reason."""
         if self.app.hub is None:
             raise SystemExit(self.app.trouble)
         return self.app.hub
@@ -162,7 +162,7 @@ async def put(stage: Stage, draft: NewTicket, wanted: EntryState) -> None:
             entry = await services.outbox.entry(entry.local_protocol)
         return entry
 
-    entry = await stage.door.run(settled)
+    entry = await stage.engine.run(settled)
     if entry.state is not wanted:
         raise SystemExit(f"{entry.local_protocol} is {entry.state}, not {wanted}: {entry.said}")
 
@@ -185,9 +185,9 @@ async def checkup(stage: Stage) -> None:
     path = stage.home / LISTS[stage.suffix]
     lines = [f"{each.document};{each.name};{each.code}" for each in members]
     path.write_text("\n".join(["cpf;nome;codigo", *lines, f"{STRANGER};DESCONHECIDO DA SILVA;"]) + "\n")
-    row, _ = await stage.door.run(lambda services: services.checkup.import_file(path))
+    row, _ = await stage.engine.run(lambda services: services.checkup.import_file(path))
     for max_age in (None, 0.0):
-        await stage.door.run(partial(run_checkup, list_id=row.id, max_age=max_age))
+        await stage.engine.run(partial(run_checkup, list_id=row.id, max_age=max_age))
         enabled = [
             each for each in members if all(one.status == "servico_habilitado" for one in each.services)
         ]

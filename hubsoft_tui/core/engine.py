@@ -1,7 +1,7 @@
 """The engine: every question takes this way, so the token, the budget and the cache exist once.
 
-It lives in one event loop, in one background thread (`worker`). Callers in other threads await `ask` through the
-worker and read immutable snapshots.
+It lives in one event loop, in one background thread. Callers in other threads await `ask` there, through the hub,
+and read immutable snapshots.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Nothing here sends or waits. The process is ON while the server answers, and LOST after 2 s without an answer. LOST, it
 gets nothing for two minutes, in which all that the shared ledger granted comes to its end; after that the machine may
-spend alone the few requests a window that it was promised, which the others keep free for it meanwhile. `turn.lua` is
+spend alone the few requests a window that it was promised, which the others keep free for it. `turn.lua` is
 the other side; instants here are seconds on Clock.now, the script's are milliseconds on the server's clocks.
 """
 

@@ -88,8 +88,9 @@ class Gate:
     async def enter(self, place: QueuePlace) -> Permit:
         """Wait for the turn of `place` and return its permit; cancelling leaves the queue and spends nothing.
 
-        Raises QueueFull (refused, or displaced by a more urgent request), TimedOut (its deadline passed),
-        Closed, or StoreError (the state that the processes share cannot be written).
+        Raises QueueFull (refused, or displaced by a more urgent request), TimedOut (its deadline passed), Closed,
+        StoreError (the state that the processes share cannot be written), or for people BudgetLost (the machines
+        that share the budget cannot be asked).
         """
         waiter = self._join(place)
         alone, full = len(self._queue) == 1, len(self._queue) > self._limits.max_queue
