@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,9 +38,10 @@ Any setting, in capital letters: HUBSOFT_TUI_UI__LANGUAGE=pt_BR.
 def page() -> str:
     """Return the page, in English."""
     texts.use("en")
+    made = time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())))
     context = click.Context(hubsoft, info_name=PROGRAM, **hubsoft.context_settings)
     lines = [
-        f'.TH {PROGRAM.upper()} 1 "" "{PROGRAM} {__version__}" "User commands"',
+        f'.TH {PROGRAM.upper()} 1 "{time.strftime("%Y-%m-%d", made)}" "{PROGRAM} {__version__}" "User commands"',
         ".SH NAME",
         f"{_roff(PROGRAM)} \\- an operations console for providers that run HubSoft",
         ".SH SYNOPSIS",
@@ -73,8 +76,8 @@ def _commands(group: click.Group, context: click.Context) -> Iterator[tuple[clic
 
 
 def _paragraphs(command: click.Command) -> list[str]:
-    told = re.split(r"\n\s*\n", (command.help or "").strip())
-    return [line for paragraph in told for line in (".PP", _roff(" ".join(paragraph.split())))]
+    told = [_roff(" ".join(part.split())) for part in re.split(r"\n\s*\n", (command.help or "").strip())]
+    return "\n.PP\n".join(told).splitlines()  # a heading begins its first paragraph
 
 
 def _options(command: click.Command, context: click.Context) -> list[str]:
@@ -86,8 +89,9 @@ def _options(command: click.Command, context: click.Context) -> list[str]:
 
 
 def _roff(text: str) -> str:
-    """Return `text` as roff shows it: no sign of its own, and no line that it takes for a request."""
-    shown = text.replace("\\", "\\e").replace("-", "\\-")
+    """Return `text` as roff shows it: no sign of its own, in ASCII, and no line that it takes for a request."""
+    plain = text.replace("\\", "\\e").replace("-", "\\-")
+    shown = "".join(sign if sign.isascii() else f"\\[u{ord(sign):04X}]" for sign in plain)
     return f"\\&{shown}" if shown.startswith((".", "'")) else shown
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from scripts import man_page
 
 PAGE = man_page.page()
+
+
+def test_every_reader_of_man_pages_takes_it() -> None:
+    assert PAGE.isascii()
+    assert not re.search(r"^\.S[HS].*\n\.PP", PAGE, re.MULTILINE)
 
 
 def test_every_command_and_its_options_are_there() -> None:
