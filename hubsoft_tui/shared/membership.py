@@ -238,6 +238,8 @@ class Membership:
         floor = replace(floor, slow=max(floor.slow, slow), fast=max(floor.fast, fast))
         if answer["s"] != "ok":
             self._floor = replace(floor, fast=fast)
+            if answer["s"] == "late" and now - sent.at < PATIENCE:
+                self.extras["jp"] = True  # it came in time: the server's clock jumped
             self._reports = self._reports or answer["s"] == "hello"
             return TurnReply(again=now + (AT_ONCE if answer["s"] == "hello" else SOON), owed=True)
         self._floor, self._answered, self._epoch = floor, sent.number, answer["e"]

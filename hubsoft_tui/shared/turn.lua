@@ -39,7 +39,9 @@ local vouches = q.lo and q.le == g.e
 local vouched = vouches and q.lo - g.H or g.c   -- g.H: all it was ever held back, so it never catches up
 if now > vouched + TAU then
   local to = math.max(vouched, g.c)
-  if vouches then g.J = (g.J or 0) + now - to end   -- a jump that was seen; time that no caller can tell is none
+  -- a jump that was seen; time that no caller can tell is none, and of a message that is late it says whether it hung
+  local jump = vouches and (fast > q.na and 'K' or 'J')
+  if jump then g[jump] = (g[jump] or 0) + now - to end
   g.off = g.off - (now - to); g.H = g.H + (now - to); now = to
 end
 if vouches and now < vouched then g.H = g.H + vouched - now end   -- lost in a step back
@@ -64,6 +66,8 @@ if o and o.q == q.n and o.a then return o.a end
 if o and q.n < o.q then local a = answer('old', {}); redis.call('SET', KEYS[1], cmsgpack.pack(g)); return a end
 
 g.v = g.v + 1
+if q.jp then g.J = (g.J or 0) + (g.K or 0) end
+g.K = nil
 
 -- 5. the caller's machine, and who is silent: no machine is taken for alive that has not called since the caller came
 local m = g.m[q.m]

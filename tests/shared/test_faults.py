@@ -264,6 +264,22 @@ def test_a_night_without_a_caller_is_no_jump_of_the_clock(client: Any) -> None:
     assert today.last["H"] == 0
 
 
+def test_a_server_that_stood_still_is_no_jump_of_its_clock(client: Any) -> None:
+    story = Story(client, [])
+    one = story.machine("one")
+    story.turn(one)
+    hung = story.message(one, requests=1)  # it waits in a server that was stopped
+    one.missed()
+    story.instant += 14.0
+    story.reach(hung)
+    story.turn(one)
+    story.turn(one)
+    assert one.last["H"] == 0
+    story.step += 14.0
+    story.turn(one)
+    assert one.last["H"] == pytest.approx(14_000, abs=500)
+
+
 def test_a_newcomer_s_first_question_has_a_living_machine_call(client: Any) -> None:
     story = Story(client, [])
     here, new = story.machine("here"), story.machine("new")
