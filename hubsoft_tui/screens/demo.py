@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CUSTOMERS: Final = 800
 TICKETS: Final = 250
+FINISHED: Final = 500
 """A provider large enough to be true and small enough to live inside the console."""
 CLOSED: Final = 200
 REQUESTS: Final = 100
@@ -80,6 +81,12 @@ def _sweep(folder: Path) -> None:
             continue  # another program's folder, or a demo that runs
 
 
+def _simulator(port: int) -> Simulator:
+    from hubsoft_tui.simulator import Simulator  # noqa: PLC0415 - first frame
+
+    return Simulator(port=port, customers=CUSTOMERS, tickets=TICKETS, closed_tickets=FINISHED).start()
+
+
 def _write_members(simulator: Simulator, path: Path) -> None:
     lines = [f"{each.document};{each.name};{each.code}" for each in simulator.customers[::LISTED]]
     lines += [f"{STRANGER};DESCONHECIDO DA SILVA;", "123456789012;LINHA ERRADA;"]
@@ -105,14 +112,12 @@ class Demo:
 
     def start(self, settings: Settings) -> Settings:
         """Start the simulator and return `settings` pointed at it."""
-        from hubsoft_tui.simulator import Simulator  # noqa: PLC0415 - first frame
-
         self._home = str(places.make_temporary(f"{PREFIX}{os.getpid()}-"))
         _sweep(Path(self._home).parent)
         try:
-            simulator = Simulator(port=self._port, customers=CUSTOMERS, tickets=TICKETS).start()
+            simulator = _simulator(self._port)
         except OSError:  # another program took the port
-            simulator = Simulator(customers=CUSTOMERS, tickets=TICKETS).start()
+            simulator = _simulator(0)
         simulator.request_log.kept = REQUESTS
         self._simulator = simulator
         _write_members(simulator, Path(self._home) / MEMBERS)
