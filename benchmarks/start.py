@@ -159,7 +159,8 @@ def _table(figures: dict[str, Figures], rounds: int, absent: list[str], failed: 
     about = (
         f"Medians of {rounds} starts in turn. First text: something to read. Painted: 90 % of the characters of the"
         " settled screen stand where they stay; on the demo the simulator is up by then, and its customers are"
-        " offered. Memory: resident, children included. Aim: painted at most 2x, memory at most 1.8x."
+        " offered. Memory: resident, children included. Aim: painted at most 2x, memory at most 1.6x on a profile and"
+        " 1.8x on the demo."
     )
     notes = [about]
     if absent:
