@@ -67,7 +67,7 @@ tests: collected ## Run the tests
 	@$(MAKE) --no-print-directory tests-redis
 
 # What the server itself decides: its scripts, its commands, its rights, what is kept there.
-ON_REDIS := $(addprefix tests/shared/test_,script.py flights.py news.py shared_ports.py passes.py outages.py)
+ON_REDIS := $(addprefix tests/shared/test_,script.py flights.py news.py shared_ports.py passes.py outages.py failures.py)
 
 tests-redis: $(READY) ## Run those of the shared server on an installed redis-server: the oldest that is allowed
 	@if command -v redis-server >/dev/null; then redis-server --version && \
