@@ -130,7 +130,9 @@ class ConsoleScreen(ConsolePart, Screen[None]):
     async def relabel(self) -> None:
         """Compose everything again, in another language."""
         self._language = language()
+        self._composed = False  # a clock that ticks in between finds no widget
         await self.recompose()
+        self._composed = True
         self._shown = -1
         self.relabelled()
         self.redraw_frame()

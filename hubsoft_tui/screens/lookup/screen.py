@@ -206,7 +206,7 @@ class LookupScreen(ConsoleScreen):
         self._asked_at = time.monotonic()
         self._note = None
         self._ask(self._question)
-        self.set_timer(HOLD_SECONDS, self._draw)
+        self.set_timer(HOLD_SECONDS, self._draw_held)
         self.redraw_frame()
 
     @work(group="lookup", exclusive=True, exit_on_error=False)
@@ -355,8 +355,12 @@ class LookupScreen(ConsoleScreen):
         customer = self.view.customer if self.showing == "customer" else None
         self._recent.load(customer.document if customer is not None else "")
 
+    def _draw_held(self) -> None:
+        if self.composed:
+            self._draw()
+
     def _draw_ages(self) -> None:
-        if self.showing == "customer" and not self.frozen:
+        if self.composed and self.showing == "customer" and not self.frozen:
             self.view.draw()
 
     def _choose(self, index: int) -> None:
@@ -443,7 +447,7 @@ class LookupScreen(ConsoleScreen):
         N_("recent"),
         N_("Choose among the last customers: ← → and enter."),
         line=False,
-        when=lambda screen: screen.is_mounted and not screen.query_one(RecentCustomers).empty,
+        when=lambda screen: screen.composed and not screen.query_one(RecentCustomers).empty,
         job=FIND,
     )
     def action_recent(self) -> None:

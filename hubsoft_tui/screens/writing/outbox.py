@@ -304,7 +304,7 @@ class OutboxScreen(TableScreen):
         "tab",
         N_("scroll"),
         N_("Go to what is said about the entry, which the arrows scroll; again: back to the list."),
-        when=lambda screen: screen.is_mounted and screen.query_one("#outbox-pane").max_scroll_y,
+        when=lambda screen: screen.composed and screen.query_one("#outbox-pane").max_scroll_y,
         job=READ,
     )
     def action_read(self) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.widgets import Input
 
@@ -152,6 +154,21 @@ async def test_the_language_changes_at_once_and_keeps_what_is_in_sight(hub, monk
             assert "English" in {name for name, _help, _run in app.extra_commands()}
         finally:
             texts.use("en")
+
+
+async def test_what_a_clock_draws_waits_while_the_language_changes(hub):
+    async with console(hub) as (app, pilot, _hub):
+        await look_up(pilot)
+        screen = app.screen
+        relabelled = asyncio.ensure_future(screen.relabel())
+        while not relabelled.done():
+            await asyncio.sleep(0)
+            hub.show()
+            screen.tick(hub.snapshot())
+            screen._draw_held()
+            screen._draw_ages()
+        await settle(pilot)
+        assert "BIANCA COUTO" in seen(app)
 
 
 async def test_f1_explains_the_page_in_front_and_goes_back_to_it(hub):
