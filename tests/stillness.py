@@ -3,6 +3,9 @@
 Textual's own pilot sleeps 20 ms at a time until the process has used less than one of processor time, twice a key, and
 sends each widget a message a look. Here the loop is asked whether anything is left that could go on: a callback that
 is ready, a message that waits, a handler that has not ended, a thread at work, a timer that is due at once.
+
+What a still screen shows is painted, each time. The frames in between, which the next one replaces before a terminal
+would have shown them, are not: those were two of three.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import pytest
 if TYPE_CHECKING:
     from textual.message_pump import MessagePump
     from textual.pilot import Pilot
+    from textual.screen import Screen
 
 AT_ONCE: Final = 0.02
 """Seconds; a timer that is due sooner is waited for, as the pilot's own sleep does."""
@@ -54,7 +58,12 @@ def _busy(pump: MessagePump) -> bool:
     return bool(queue.values) or all(awaited.done() for awaited in queue.ready_event._waiters)
 
 
-def _drawn() -> bool:
+def _engines_run() -> bool:
+    """Return whether a real engine or simulator runs: what those do, no loop knows."""
+    return any(thread.name.startswith(OURS) for thread in threading.enumerate())
+
+
+def _drawn(paint: Callable[[Screen[Any]], None]) -> bool:
     """Draw what is to be drawn, instead of at the next sixtieth of a second; returns whether there was anything."""
     from textual._context import active_app  # noqa: PLC0415 - heavy library
 
@@ -63,13 +72,17 @@ def _drawn() -> bool:
         return False
     screen = app.screen
     wanted = screen._layout_required or screen._scroll_required or screen._repaint_required
-    if not (wanted or screen._recompose_required or screen._dirty_widgets or screen._callbacks):
+    if wanted or screen._recompose_required or screen._dirty_widgets or screen._callbacks:
+        screen._on_timer_update()
+    elif not screen._compositor._dirty_regions:
         return False
-    screen._on_timer_update()
+    paint(screen)
     return True
 
 
-async def still(shortest: float = 0.0, longest: float = LONGEST) -> None:
+async def _still(
+    paint: Callable[[Screen[Any]], None], shortest: float = 0.0, longest: float = LONGEST
+) -> None:
     """Wait until nothing in the loop can go on and no timer is due at once."""
     loop: Any = asyncio.get_running_loop()
     begun = loop.time()
@@ -79,7 +92,7 @@ async def still(shortest: float = 0.0, longest: float = LONGEST) -> None:
         if _in_a_thread(loop):
             await asyncio.sleep(POLL)
             continue
-        if _drawn():
+        if _drawn(paint):
             continue
         due = min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=horizon)
         if due >= horizon:
@@ -107,17 +120,23 @@ async def _screen_still(pilot: Pilot[Any]) -> bool:
 
 @contextmanager
 def pilots_that_look() -> Iterator[None]:
-    """Let pilots look instead of sleeping, unless a real engine or simulator runs: what those do, no loop knows."""
+    """Let pilots look instead of sleeping, and have painted what they see, unless an engine runs."""
     from textual import _wait, app, pilot, screen  # noqa: PLC0415 - heavy library
 
     asleep: Callable[..., Any] = _wait.wait_for_idle
+    paint = screen.Screen._compositor_refresh
 
     async def wait(*seconds: float) -> None:
-        engines = any(thread.name.startswith(OURS) for thread in threading.enumerate())
-        await (asleep if engines else still)(*seconds)
+        await (asleep(*seconds) if _engines_run() else _still(paint, *seconds))
+
+    def later(shown: Screen[Any]) -> None:
+        """Leave the frame to the next look; what is to be painted is kept with the screen."""
+        if not shown.app.is_headless or shown is not shown.app.screen or _engines_run():
+            paint(shown)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(screen, "UPDATE_PERIOD", FRAME)
+        patch.setattr(screen.Screen, "_compositor_refresh", later)
         for module in (app, pilot):
             patch.setattr(module, "wait_for_idle", wait)
         patch.setattr(pilot.Pilot, "_wait_for_screen", _screen_still)
