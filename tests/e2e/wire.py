@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import pyte
+from pyte import modes as mo
+from pyte.screens import Char
 
 NORMAL_MODES: Final = {
     "25": True,  # the cursor is seen
@@ -50,6 +52,44 @@ _CUT_OFF: Final = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|
 _STRINGS: Final = {b"P": "DCS", b"X": "SOS", b"^": "PM", b"_": "APC"}
 _C1: Final = re.compile("[\x80-\x9f]")
 _BIDI: Final = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_ONE_COLUMN_EACH: Final = re.compile("[ -~\u00a1-\u00ac\u00ae-\u00ff\u2500-\u259f]+")
+
+
+class Picture(pyte.Screen):
+    """A screen that draws plain text in one go: pyte looks at each character anew, most of what a journey costs."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._renditions: dict[tuple[Any, tuple[int, ...]], Any] = {}
+        super().__init__(columns, rows)
+
+    def draw(self, data: str) -> None:
+        """Draw text at the cursor."""
+        cursor = self.cursor
+        plain = not self.charset and mo.IRM not in self.mode and _ONE_COLUMN_EACH.fullmatch(data)
+        if not plain or cursor.x + len(data) > self.columns:
+            super().draw(data)
+            return
+        line, attributes = self.buffer[cursor.y], cursor.attrs[1:]
+        for column, character in enumerate(data, cursor.x):
+            line[column] = Char(character, *attributes)
+        cursor.x += len(data)
+        self.dirty.add(cursor.y)
+
+    def select_graphic_rendition(self, *attributes: int) -> None:
+        """Take colours and weight for what is drawn next."""
+        key = (self.cursor.attrs, attributes)
+        if key not in self._renditions:
+            super().select_graphic_rendition(*attributes)
+            self._renditions[key] = self.cursor.attrs
+        self.cursor.attrs = self._renditions[key]
+
+    def text(self) -> list[str]:
+        """Return the lines; the second column of a wide character holds no text."""
+        columns = range(self.columns)
+        return [
+            "".join([line[x].data for x in columns]).rstrip()
+            for line in map(self.buffer.__getitem__, range(self.lines))
+        ]
 
 
 class Wire:
@@ -63,7 +103,8 @@ class Wire:
         self.modes: dict[str, bool] = {}
         self.kinds: Counter[str] = Counter()
         self.frames = 0
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = Picture(columns, rows)
+        self._lines: list[str] | None = None
         self._stream = pyte.ByteStream(self._screen)
         self._undrawn = bytearray()
         self._cut_off = b""
@@ -81,12 +122,15 @@ class Wire:
     def resize(self, columns: int, rows: int) -> None:
         """Take another size from now on."""
         self._draw()
+        self._lines = None
         self._screen.resize(rows, columns)
 
     def lines(self) -> list[str]:
         """Return the picture as text."""
         self._draw()
-        return [line.rstrip() for line in self._screen.display]
+        if self._lines is None:
+            self._lines = self._screen.text()
+        return self._lines
 
     def lit(self) -> set[tuple[int, int]]:
         """Return the cells, as (column, row) from 0, that are lighter behind than before: a cursor is drawn so."""
@@ -174,6 +218,7 @@ class Wire:
         if self._undrawn:
             self._stream.feed(bytes(self._undrawn))
             self._undrawn.clear()
+            self._lines = None
 
 
 def _light(colour: str) -> int:
