@@ -201,6 +201,12 @@ class Terminal:
             label in lines[row] and lines[row].ljust(column)[:column].endswith(after) for column, row in lit
         )
 
+    def lit(self) -> set[tuple[int, int]]:
+        """Return the cells in which a cursor is drawn; none while it blinks."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: not self.wire.drawing, timeout=1)
+            return self.wire.lit()
+
     def sees(self, text: str) -> bool:
         """Whether `text` is in sight."""
         return text in self.text
@@ -243,10 +249,6 @@ class Terminal:
     def mark(self) -> int:
         """Return a place in `raw` to look from later."""
         return len(self.raw)
-
-    def wrote_since(self, place: int) -> bool:
-        """Whether the program wrote anything behind a mark."""
-        return len(self.raw) > place
 
     # -- the end
 
