@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from _pytest.unraisableexception import gc_collect_iterations_key
+from hypothesis import HealthCheck, settings
 
 from hubsoft_tui import privacy, texts
 from hubsoft_tui.simulator import Simulator, people
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 MEMORY: Final = Path("/dev/shm")
 ROOM: Final = 4 * 1024**3
 NUMBERS: Final = itertools.count()
+
+# How quick a busy computer is decides about no example.
+settings.register_profile(
+    "untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
