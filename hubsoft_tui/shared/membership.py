@@ -138,7 +138,7 @@ class Membership:
         self._window = limits.window + SLACK
         now, notes, ledger = self._notebook.note(self._noted)
         self._unwritten.clear()
-        floor = self._floor = self._floor if self._floor.epoch else _Floor(*notes.floor)
+        floor = self._floor = self._floor if self._floor.epoch else _Floor(*notes.floor, notes.held_back)
         floor = floor.at(now)
         facts, reports = tuple(self._facts), self._reports and bool(floor.epoch)
         heads = _heads(asks, now)
@@ -186,6 +186,7 @@ class Membership:
         if floor.epoch:
             message["le"] = floor.epoch
             message["lo"], message["lr"] = int(now * 1000 + floor.slow), int(now * 1000 + floor.fast)
+            message["lh"] = int(floor.held_back)
             message["na"] = int(now * 1000 + floor.fast + PATIENCE * 1000)
         if reports:
             message["rep"] = self._report(notes, ledger, now)
@@ -235,7 +236,8 @@ class Membership:
             return TurnReply()
         slow, fast = answer["u"] - now * 1000, answer["f"] - now * 1000
         floor = self._floor.at(now) if answer["e"] == self._floor.epoch else _Floor(answer["e"], now)
-        floor = replace(floor, slow=max(floor.slow, slow), fast=max(floor.fast, fast))
+        held_back = max(floor.held_back, answer["u"] - answer["t"])
+        floor = replace(floor, slow=max(floor.slow, slow), fast=max(floor.fast, fast), held_back=held_back)
         if answer["s"] != "ok":
             self._floor = replace(floor, fast=fast)
             if answer["s"] == "late" and now - sent.at < PATIENCE:
@@ -274,7 +276,7 @@ class Membership:
             if fresh != notes or sent.at >= notes.contact + AHEAD or not self._alone():
                 if counts and (notes.epoch != answer["e"] or answer["v"] > notes.version):
                     seen = (floor.epoch, floor.since, floor.slow, floor.fast)
-                    notes = replace(fresh, version=answer["v"], floor=seen)
+                    notes = replace(fresh, version=answer["v"], floor=seen, held_back=floor.held_back)
                 notes = replace(notes, contact=max(notes.contact, sent.at))
             slots = tuple(
                 Slot(name, self.owner, Priority(priority - 1), started=now, lease_end=lease_end)
@@ -358,6 +360,8 @@ class _Floor:
     since: float = 0.0
     slow: float = -math.inf
     fast: float = -math.inf
+    held_back: float = 0.0
+    """How far (ms) the slow one was ever held back: what is sure of it counts from there."""
 
     def at(self, now: float) -> _Floor:
         """Return what is sure of it later, as our clock may run faster than the server's."""

@@ -36,6 +36,8 @@ g.r = fast
 local now = raw + g.off
 if now < g.c then g.off = g.off + (g.c - now); now = g.c end
 local vouches = q.lo and q.le == g.e
+local older = vouches and (q.lh or 0) > g.H     -- than the ledger that the caller was told of
+if older then g.H = q.lh end
 local vouched = vouches and q.lo - g.H or g.c   -- g.H: all it was ever held back, so it never catches up
 if now > vouched + TAU then
   local to = math.max(vouched, g.c)
@@ -49,7 +51,7 @@ g.c = now
 
 -- 2. was the ledger lost, rolled back, or carried to another server? then the window counts as full
 local mine = g.o[q.o] and g.o[q.o].q or 0  -- other calls may have raised the version again: the caller's own must be there
-local rolled = q.e == g.e and (q.v > g.v or q.ln > mine)
+local rolled = older or q.e == g.e and (q.v > g.v or q.ln > mine)
 if fresh or rolled or g.srv ~= srv then
   g.e = q.new; g.srv = srv; g.q = now + hold ; g.rep = {}
   if fresh then g.u = now + SHARE + 2 * hold end     -- it is not known which machines may be working alone

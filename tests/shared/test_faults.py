@@ -233,6 +233,32 @@ def test_what_a_step_back_lost_is_never_caught_up(client: Any, changes: Any, kep
     assert (story.worst() <= LIMITS.per_window) is kept
 
 
+FORGOTTEN_WITH_A_COPY = ("(q.lh or 0) > g.H", "false")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"), [([], True), ([FORGOTTEN_WITH_A_COPY], False)], ids=["kept", "without"]
+)
+def test_an_older_ledger_does_not_catch_up_what_was_held_back_since(
+    client: Any, changes: Any, kept: bool
+) -> None:
+    story = Story(client, changes)
+    gone, there = story.machine("gone"), story.machine("there")
+    gone.extras["begin"] = True
+    story.turn(gone)
+    story.pass_time(6.0, gone, there)
+    gone.missed()
+    copy = client.get(KEY)
+    story.step += 3_650.0  # caught up, this ends the right of `gone` to work alone a minute from now
+    story.pass_time(10.0, there)
+    client.set(KEY, copy)
+    story.pass_time(130.0, there)
+    story.turn(there, requests=30)
+    story.alone(gone, requests=3)
+    assert story.sent
+    assert (story.worst() <= LIMITS.per_window) is kept
+
+
 OVERWRITTEN = ("local s = g.s[x[1]]; local d", "local s; local d")
 
 

@@ -236,6 +236,8 @@ class MachineNotes:
     floor: tuple[str, float, float, float] = ("", 0.0, 0.0, 0.0)
     """An epoch of the server's clocks, when it was known, and how far (ms) the slow one and the fast one are at least
     ahead of this machine's."""
+    held_back: float = 0.0
+    """How far (ms) the slow one had been held back by then."""
     news: tuple[str, int] = ("", 0)
     """How much was heard of what counts no more, and in which book."""
     told: tuple[tuple[str, float], ...] = ()
