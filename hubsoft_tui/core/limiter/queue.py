@@ -8,8 +8,9 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
+
 from ...errors import HubSoftError
-from ...values import dataclass
 from ..clock import Clock
 from ..types import Priority
 from .ledger import Applicant, QueueHead, Slot
@@ -17,8 +18,7 @@ from .ledger import Applicant, QueueHead, Slot
 _serials = itertools.count()
 
 
-@dataclass(slots=True, eq=False)
-class QueuePlace:
+class QueuePlace(msgspec.Struct, eq=False):
     """What one request wants of the queue. Instants are Clock.now, durations seconds."""
 
     priority: Priority
@@ -82,8 +82,7 @@ class Permit:
             self._settle(self._slot, after)
 
 
-@dataclass(slots=True, eq=False)
-class Waiter:
+class Waiter(msgspec.Struct, eq=False):
     """A request in the queue. Its future gets the permit, or the error."""
 
     place: QueuePlace
