@@ -28,7 +28,7 @@ def test_importing_it_brings_no_server() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serving_introduces_itself_and_ends_cleanly(number: signal.Signals) -> None:
-    environment = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"}
+    environment = {**os.environ, "PYTHONWARNINGS": "error"}
     with subprocess.Popen(
         [sys.executable, "-c", SERVE],
         stdout=subprocess.PIPE,
