@@ -15,10 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import msgspec
-from httpcore import _synchronization
 
 from benchmarks import fixture
 from benchmarks.table import Table, ratio
@@ -83,17 +81,6 @@ async def crowd(documents: Iterable[str], ask: Callable[[str], Awaitable[object]
     return Speed(count, time.perf_counter() - began, time.process_time() - worked)
 
 
-@contextlib.contextmanager
-def as_it_is() -> Iterator[None]:
-    """Give httpx within the block the locks that it has in other programs: our own wire replaces them."""
-    ours = vars(_synchronization)["anyio"]
-    vars(_synchronization)["anyio"] = anyio
-    try:
-        yield
-    finally:
-        vars(_synchronization)["anyio"] = ours
-
-
 async def bare(profile: Profile, documents: Iterable[str], read: str) -> Speed:
     """The same requests by httpx.AsyncClient; `read` is how far the answer is taken apart."""
     limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
@@ -149,9 +136,8 @@ def measure(count: int, rounds: int, latency: tuple[float, float]) -> dict[str, 
         profile, warm, asked = served.profile, served.documents[:WARM], served.documents[WARM : WARM + count]
         for _ in range(rounds):
             for name, read in READS.items():
-                with as_it_is():
-                    asyncio.run(bare(profile, warm, read))
-                    _keep(best, name, asyncio.run(bare(profile, asked, read)))
+                asyncio.run(bare(profile, warm, read))
+                _keep(best, name, asyncio.run(bare(profile, asked, read)))
             for name, limiter in LIMITERS.items():
                 _keep(best, name, through_engine(profile, warm, asked, limiter))
     return best

@@ -74,6 +74,15 @@ def test_a_request_loads_no_backend_of_anyio() -> None:
     assert "anyio._backends._asyncio" not in loaded(code)
 
 
+def test_other_requests_of_a_program_get_the_lock_that_anyio_has() -> None:
+    code = (
+        "import asyncio\nimport hubsoft_tui.core.requests.wire\nfrom httpcore._synchronization import AsyncLock\n"
+        "async def other():\n    async with AsyncLock():\n        pass\n"
+        "asyncio.run(other())"
+    )
+    assert "anyio._backends._asyncio" in loaded(code)
+
+
 def test_the_console_s_first_frame_waits_for_no_engine() -> None:
     found = loaded("import hubsoft_tui.__main__\nimport app\napp.HubSoftConsole")
     assert "textual" in found

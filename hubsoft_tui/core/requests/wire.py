@@ -44,24 +44,6 @@ WRITTEN_AS_IS: Final = "/?:@!$&'()*+,;=%~"
 """What a path or a query may hold, beside letters and digits, without being written as %XX."""
 
 
-class _Locks:
-    """What httpcore takes from anyio in a program on asyncio, with asyncio's own lock.
-
-    A connection needs nothing else as long as it does not fail, and anyio's lock brings its backend, 2 MiB.
-    """
-
-    Lock = asyncio.Lock
-
-    def __init__(self, others: object) -> None:
-        self._others = others
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - anyio's
-        return getattr(self._others, name)
-
-
-if (_anyio := getattr(_synchronization, "anyio", None)) is not None:
-    setattr(_synchronization, "anyio", _Locks(_anyio))  # noqa: B010 - httpcore does not offer it
-
 # The parameters below are httpcore's own, timeouts among them.
 SocketOptions = Iterable[Any] | None
 
@@ -98,6 +80,28 @@ class Departure:
 
 departure: ContextVar[Departure | None] = ContextVar("departure", default=None)
 """The request that this task sends; httpcore writes in the task that asked."""
+
+
+class _Locks:
+    """What httpcore takes from anyio, where our own requests get asyncio's lock.
+
+    A connection needs nothing else as long as it does not fail, and anyio's lock brings its backend, 2 MiB. Other
+    programs' requests in the same process get what they always do.
+    """
+
+    def __init__(self, others: Any) -> None:  # noqa: ANN401 - anyio
+        self._others = others
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - anyio's
+        return getattr(self._others, name)
+
+    def Lock(self) -> Any:  # noqa: ANN401, N802 - anyio's
+        """Return the lock of a connection that is used first by the request under way."""
+        return self._others.Lock() if departure.get() is None else asyncio.Lock()
+
+
+if (_anyio := getattr(_synchronization, "anyio", None)) is not None:
+    setattr(_synchronization, "anyio", _Locks(_anyio))  # noqa: B010 - httpcore does not offer it
 
 
 class CheckedStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
