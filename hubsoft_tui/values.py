@@ -59,7 +59,7 @@ def _none(_self: object) -> tuple[()]:
     return ()
 
 
-def _initializer(cls: Any) -> Callable[..., None]:
+def _initializer(cls: Any, *, frozen: bool) -> Callable[..., None]:
     """Write `__init__` of the fields of `cls`; a default that is made is made by each call."""
     taken: list[str] = []
     defaults: list[object] = []
@@ -75,7 +75,7 @@ def _initializer(cls: Any) -> Callable[..., None]:
             continue
         elif not each.init:
             makers[f"__made_{name}"], value = default, f"__made_{name}"
-        lines.append(f"  __put(__self, {name!r}, {value})")
+        lines.append(f"  __put(__self, {name!r}, {value})" if frozen else f"  __self.{name} = {value}")
         if each.init:
             taken.append(name)
             if default is not MISSING or make is not MISSING:
@@ -126,5 +126,5 @@ if not TYPE_CHECKING:
             if name not in own:
                 setattr(cls, name, method)
         if "__init__" not in own:
-            cls.__init__ = _initializer(cls)
+            cls.__init__ = _initializer(cls, frozen=frozen)
         return cls

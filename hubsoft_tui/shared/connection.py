@@ -138,11 +138,12 @@ class SharedServer:
         self._trips.append(time.monotonic() - began)
         return found
 
-    def later(self, errand: Coroutine[Any, Any, Any]) -> None:
+    def later(self, errand: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do something that no caller waits for; that it failed is logged."""
         task = asyncio.create_task(errand)
         self._errands.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._errands.discard(task)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -44,6 +45,8 @@ class SharedTokens:
         self._clock = clock
         self._local = local
         self._refusal = f"refusal:{seal.name(f'refusal {password}')}"
+        self._telling: asyncio.Task[Any] | None = None
+        """What came of the login, on its way to the others."""
         self._dead: deque[str] = deque(maxlen=DEAD)
         """Marks of the last tokens that HubSoft refused."""
 
@@ -56,7 +59,9 @@ class SharedTokens:
         saved = self._local.save(token)
         life = msgspec.msgpack.encode((token.value, token.issued_wall, token.expires_wall))
         value = self._seal.name(token.value).encode() + self._seal.sealed(life, PLACE)
-        self._server.later(self._server.call(lambda client: client.set(self._key("token"), value)))
+        self._telling = self._server.later(
+            self._server.call(lambda client: client.set(self._key("token"), value))
+        )
         return saved
 
     def discard(self, version: int) -> None:
@@ -113,12 +118,19 @@ class SharedTokens:
     def release(self) -> None:
         """Give the right to log in back. Raises StoreError."""
         self._local.release()
-        self._server.later(self._server.script("drop.lua", [self._key("login")], [self._owner]))
+        self._server.later(self._give_back(self._telling))
+        self._telling = None
+
+    async def _give_back(self, telling: asyncio.Task[Any] | None) -> None:
+        """Let another machine log in, once it can know what came of this login."""
+        if telling is not None:
+            await asyncio.wait([telling])
+        await self._server.script("drop.lua", [self._key("login")], [self._owner])
 
     def refused(self, reason: str) -> None:
         """HubSoft refused the login: no machine repeats it for a while."""
         sealed = self._seal.sealed_text(reason.encode(), self._refusal)
-        self._server.later(
+        self._telling = self._server.later(
             self._server.call(lambda client: client.set(self._key(self._refusal), sealed, px=REFUSED_MS))
         )
 

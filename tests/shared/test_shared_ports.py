@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import redis
 
+from hubsoft_tui.core.ports import StoredToken
 from hubsoft_tui.core.types import BudgetState, SharedContact, SharedState, Source
 from hubsoft_tui.errors import CredentialsRefused, SettingsError, SharedServerLost
 from hubsoft_tui.services.container import Services
@@ -20,6 +22,8 @@ from hubsoft_tui.services.shared_ports import address_of
 from hubsoft_tui.settings.tree import Profile, Settings, SharedSettings
 from hubsoft_tui.shared import budget, membership
 from hubsoft_tui.shared.machines import versions_text
+from hubsoft_tui.shared.seal import Seal
+from hubsoft_tui.shared.tokens import SharedTokens
 from tests.shared.conftest import start
 from tests.shared.proxy import FaultyProxy
 
@@ -103,6 +107,46 @@ def test_the_password_is_taken_from_the_secrets_and_never_shown() -> None:
     assert address.host == "valkey.example:6380"
     assert "p%40ss" not in repr(address)
     assert "p@ss" not in repr(settings)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_no_other_machine_logs_in_before_it_can_know_how_this_one_fared(refused: bool) -> None:
+    told, order = asyncio.Event(), list[str]()
+
+    class Slow:
+        prefix = "hs:"
+
+        def later(self, errand: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+            return asyncio.create_task(errand)
+
+        async def call(self, _do: object) -> None:
+            await told.wait()
+            order.append("told")
+
+        async def script(self, name: str, *_: object) -> None:
+            order.append(name)
+
+    class Home:
+        def save(self, token: StoredToken) -> StoredToken:
+            return token
+
+        def release(self) -> None:
+            pass
+
+    parts: Any = {"server": Slow(), "clock": None, "local": Home()}
+    tokens = SharedTokens(seal=Seal("account", "secret"), owner="one.1", password="-", **parts)
+    if refused:
+        tokens.refused("no such user")
+    else:
+        tokens.save(StoredToken("value", 1, 0.0, 9.0, 0.0, 9.0, "boot"))
+    tokens.release()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert order == []
+    told.set()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert order == ["told", "drop.lua"]
 
 
 async def test_one_machine_s_wrong_password_locks_no_other_out(homes: Callable[..., Hub], simulator) -> None:
