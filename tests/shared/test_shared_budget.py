@@ -102,6 +102,8 @@ async def test_a_lost_server_is_told_and_found_again(tmp_path, monkeypatch):
             shown = made[0].gate.state()
             assert shown.shared.promise == 2
             assert shown.shared.own_in == pytest.approx(2 + 8 + 3 + 0.75, abs=3)
+            # What was under way when it ended was cut off; that it is gone shows when it is tried again.
+            await until(lambda: "No server listens" in made[0].gate.state().shared.reason)
             with pytest.raises(BudgetLost, match=r"own requests in 0:1\d\. No server listens"):
                 await made[0].send()
             server.start()

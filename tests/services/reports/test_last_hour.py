@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from hubsoft_tui.core.types import Outcome
 from hubsoft_tui.formats import day_of
