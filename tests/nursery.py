@@ -23,17 +23,13 @@ import subprocess
 import sys
 import threading
 import warnings
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 LONGEST: Final = 1 << 16
-LATE: Final = (
-    "anyio._backends._asyncio",
-    "httpcore",
-)
-"""What libraries read when they need it, by name."""
 UNREAD: Final = ("hubsoft_tui.__main__", "hubsoft_tui.cli")
 """What must run anew in every program, and what no console needs."""
 
@@ -78,6 +74,8 @@ class Nursery:
 
     def __init__(self) -> None:
         self._running: dict[int, Forked] = {}
+        self._born: deque[Forked] = deque()
+        """Those that no caller has taken yet: one may have ended before."""
         self._news = threading.Condition()
         self._line, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
@@ -96,11 +94,9 @@ class Nursery:
         asked = json.dumps({"arguments": list(command[2:]), "environment": dict(environment)}).encode()
         assert len(asked) < LONGEST
         with self._news:
-            known = set(self._running)
             socket.send_fds(self._line, [asked], [terminal])
-            assert self._news.wait_for(lambda: self._running.keys() - known, timeout=60), "nothing is born"
-            (pid,) = self._running.keys() - known
-            return self._running[pid]
+            assert self._news.wait_for(lambda: self._born, timeout=60), "nothing is born"
+            return self._born.popleft()
 
     def _listen(self) -> None:
         while news := self._line.recv(LONGEST):
@@ -108,6 +104,7 @@ class Nursery:
             with self._news:
                 if status is None:
                     self._running[pid] = Forked(pid)
+                    self._born.append(self._running[pid])
                     self._news.notify_all()
                 else:
                     self._running.pop(pid).ended(status)
@@ -130,7 +127,7 @@ def read_all() -> None:
         for found in pkgutil.walk_packages(package.__path__, f"{root}."):
             if not found.name.startswith(UNREAD):
                 importlib.import_module(found.name)
-    for name in ("app", *LATE):
+    for name in ("app", "httpcore"):
         importlib.import_module(name)
     warnings.resetwarnings()
     warnings.simplefilter("default")
