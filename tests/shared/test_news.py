@@ -43,6 +43,21 @@ async def asleep(services: Services) -> None:
     services.shared._called = float("inf")
 
 
+async def beyond(hub: Hub, server_url: str) -> None:
+    """Wait until a machine is sure that the server's clock is past this moment: a slow call leaves it unsure."""
+    with redis.Redis.from_url(server_url) as client:
+        seconds, microseconds = client.time()
+
+    async def sure(services: Services) -> bool:
+        await services.shared.spread()
+        known = services.shared.server_time(SystemClock().now())
+        return known is not None and known[1] > seconds * 1000 + microseconds / 1000 + 1
+
+    async with asyncio.timeout(10):
+        while not await hub.run(sure):
+            await asyncio.sleep(0.02)
+
+
 @pytest.fixture
 async def two(homes: Callable[..., Hub]) -> tuple[Hub, Hub]:
     one, other = homes("one"), homes("other")
@@ -52,11 +67,11 @@ async def two(homes: Callable[..., Hub]) -> tuple[Hub, Hub]:
     return one, other
 
 
-async def test_what_one_machine_forgets_no_other_remembers(two, simulator) -> None:
+async def test_what_one_machine_forgets_no_other_remembers(two, simulator, server_url) -> None:
     one, other = two
     assert simulator.request_log.count(path="cliente") == 1
     await one.run(forget)
-    await other.run(turn)
+    await beyond(other, server_url)
     assert (await asked(other, BIANCA)).source is Source.API
     assert (await asked(one, BIANCA)).found
     assert simulator.request_log.count(path="cliente") == 2
@@ -83,7 +98,7 @@ async def remembered(services: Services) -> int:
     return services.engine.known.count()
 
 
-async def test_an_action_on_one_machine_outdates_what_the_others_know(homes, simulator) -> None:
+async def test_an_action_on_one_machine_outdates_what_the_others_know(homes, simulator, server_url) -> None:
     one, other = homes("one"), homes("other")
     customer = simulator.customer(GUILHERME)
     await one.run(lambda services: services.shared.begin(at_once=True))
@@ -101,6 +116,7 @@ async def test_an_action_on_one_machine_outdates_what_the_others_know(homes, sim
     await one.run(unlock)
     await one.run(turn)
     late = homes("late")  # it has nothing of its own, and what the server has of before is not taken
+    await beyond(late, server_url)
     after = await asked(late, GUILHERME)
     assert (after.active, after.source) == (True, Source.API)
     await other.run(turn)
