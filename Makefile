@@ -41,13 +41,12 @@ run: $(READY) ## Open the console on the embedded simulator
 run-shared: $(READY) ## Open two consoles that share one budget through a Valkey, side by side
 	@$(BIN)/python scripts/run_shared.py
 
-# The checks, the run on Redis among them, use what the tests leave of two cores: they print in between, and each that
-# fails is a failure of all.
+# The checks use what the tests leave of two cores: they print in between, and each that fails is a failure of all.
 test: $(READY) ## Run every check: lint, types, floors, texts, tests
 	@$(MAKE) --no-print-directory --jobs=2 tests checks
 
 checks: $(READY)
-	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2) $(TOGETHER) types lint floors texts-check tests-redis
+	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs=2) $(TOGETHER) types lint floors texts-check
 
 lint: $(READY) ## Look for mistakes and for unformatted code
 	$(BIN)/ruff check .
@@ -65,13 +64,14 @@ collected: $(READY)
 
 tests: collected ## Run the tests
 	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory tests-redis
 
 # What the server itself decides: its scripts, its commands, its rights, what is kept there.
 ON_REDIS := $(addprefix tests/shared/test_,script.py flights.py news.py shared_ports.py passes.py outages.py failures.py)
 
 tests-redis: $(READY) ## Run those of the shared server on an installed redis-server: the oldest that is allowed
 	@if command -v redis-server >/dev/null; then redis-server --version && \
-	HUBSOFT_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest -q -n2 -p no:cacheprovider $(ON_REDIS) tests/cli/test_shared.py; \
+	HUBSOFT_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest -q $(ON_REDIS) tests/cli/test_shared.py; \
 	else echo 'NOT RUN: the shared server on Redis; no redis-server is installed here. It was tested on Valkey.'; fi
 
 test-long: $(READY) ## Run what has a long form in it (fuzzing, storms, kills): many minutes

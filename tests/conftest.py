@@ -39,14 +39,12 @@ settings.load_profile("untimed")
 def pytest_configure(config: pytest.Config) -> None:
     """Write to memory where it has room: six databases a home, flushed by every worker, keep a disk busy.
 
-    Each checkout has a folder of its own there, and the run on another server too, with a short name that fits a line:
-    a session that ends can take the lock of another's folder, which the next one then removes. What was never closed is
-    looked for once, not five times.
+    Each checkout has a folder of its own there, with a short name that fits a line: a session that ends can take the
+    lock of another's folder, which the next one then removes. What was never closed is looked for once, not five times.
     """
     config.stash[gc_collect_iterations_key] = 1
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
-        server = os.environ.get("HUBSOFT_TEST_REDIS_SERVER", "")
-        folder = MEMORY / f"hs-{os.getuid()}-{zlib.crc32(bytes(config.rootpath) + server.encode()) % 10_000}"
+        folder = MEMORY / f"hs-{os.getuid()}-{zlib.crc32(bytes(config.rootpath)) % 10_000}"
         folder.mkdir(exist_ok=True)
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
