@@ -83,7 +83,7 @@ def test_no_screen_lets_a_control_through(console: Opener, hostile: Simulator) -
         terminal.press(area)
         terminal.wait_for(seen)
     terminal.press("enter")
-    terminal.wait_for("termo_busca=***")
+    terminal.wait_for("=***")  # a long path is broken before it
     terminal.press("f2")
     terminal.wait_for(VISIBLE)
     assert attacks(terminal) == set()
