@@ -147,12 +147,21 @@ class Fetcher:
                 self._cache.absorb(look.entries)
             else:
                 await self._elsewhere.heard(question.key)
-            found = self._find(question)
-            if found is not None and found.age <= self._oldest(question, found, asked, refresh=refresh):
+            if (found := self._young(question, asked, refresh=refresh)) is not None:
                 return _of(question, found, requests=0)
+        # The answer may have come between the last look at the records and the announcement.
+        if look.announced and (found := self._young(question, asked, refresh=refresh)) is not None:
+            self._leave(question.key, look, None)
+            return _of(question, found, requests=0)
         if sweep is not None and (found := await self._swept(job, question, look, sweep)) is not None:
             return _of(question, found, requests=job.requests)
         return await self._ask(job, question, look)
+
+    def _young(self, question: Question[Any], asked: float, *, refresh: bool) -> CachedAnswer | None:
+        found = self._find(question)
+        if found is None or found.age > self._oldest(question, found, asked, refresh=refresh):
+            return None
+        return found
 
     def _fresh(self, question: Question[Any]) -> CachedAnswer | None:
         found = self._find(question)

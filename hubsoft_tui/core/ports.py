@@ -161,6 +161,8 @@ class Look(msgspec.Struct, frozen=True):
 
     mine: bool = False
     """This engine asks HubSoft."""
+    announced: bool = False
+    """The others on the home were told; what one of them learnt before that is among the records."""
     entries: tuple[StoredEntry, ...] = ()
     """What another machine learnt, young enough; not among the records yet."""
     error: HubSoftError | None = None

@@ -266,7 +266,10 @@ class LocalFlights:
 
     async def look(self, key: str, priority: Priority, max_age: float, before: Look | None) -> Look:
         """Begin to ask, unless a living process does so at least as urgently. Raises StoreError."""
-        return Look(mine=self._is_alone() or self._announce(key, priority))
+        if self._is_alone():
+            return Look(mine=True)
+        announced = self._announce(key, priority)
+        return Look(mine=announced, announced=announced)
 
     async def renew(self, key: str, priority: Priority, look: Look) -> None:
         """Say that the question is still on its way. Raises StoreError."""

@@ -308,7 +308,7 @@ async def test_without_a_server_the_home_alone_flies(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "alone", "redis://127.0.0.1:1/0")
     desk.hearing.cancel()
     look = await desk.look()
-    assert look == Look(mine=True)
+    assert look == Look(mine=True, announced=True)
     desk.land(look)
     assert set(desk.records.load(["c1"])) == {"c1"}
     await desk.close()
