@@ -23,9 +23,15 @@ HubSoftError                      exit code 1
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, Final
 
 from .texts import Text, say
+
+OUT_OF_TIME: Final = frozenset({9, 10})
+"""What OpenSSL calls a certificate that does not count yet, or no longer;"""
+OTHER_NAME: Final = frozenset({62, 63, 64})
+"""and one that is for another host."""
 
 
 class HubSoftError(Exception):
@@ -137,3 +143,22 @@ class SharedServerLost(StoreError):
 
 class StoreBusy(StoreError):
     """Another process holds the state on disk for the moment; nothing was changed, and trying again helps."""
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error` and what is behind it: libraries of the network keep the layer that failed only there."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def certificate_remedy(code: int, unknown_signer: Text) -> Text:
+    """Say what to do about a certificate that OpenSSL does not trust for the reason `code` names."""
+    if code in OUT_OF_TIME:
+        return say(
+            "Check this machine's clock; if it is right, the server's owner must renew the certificate."
+        )
+    if code in OTHER_NAME:
+        return say("It is for another server: check the address.")
+    return unknown_signer

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import Iterator
 from typing import Final
 
 from redis import exceptions
 
+from ..errors import causes, certificate_remedy
 from ..texts import N_, Text, say
 
 RIGHTS: Final = N_(
@@ -85,10 +85,6 @@ WORDS: Final[tuple[tuple[str, str], ...]] = (
     ),
 )
 """What it has none for, by what the server says."""
-OUT_OF_TIME: Final = frozenset({9, 10})
-"""What OpenSSL calls a certificate that does not count yet, or no longer;"""
-OTHER_NAME: Final = frozenset({62, 63, 64})
-"""and one that is for another host."""
 
 
 def why_lost(error: BaseException, host: str, *, encrypted: bool, known: bool) -> Text:
@@ -108,7 +104,7 @@ def why_lost(error: BaseException, host: str, *, encrypted: bool, known: bool) -
             )
         return say("The shared server {host} did not answer in time.", host=host)
     if isinstance(error, exceptions.ConnectionError | OSError):
-        return _way(list(_causes(error)), host, encrypted=encrypted, known=known)
+        return _way(list(causes(error)), host, encrypted=encrypted, known=known)
     if isinstance(error, exceptions.ResponseError):
         code = re.match(r"[A-Z]{3,}\b", said)
         kind = code[0] if code else type(error).__name__
@@ -118,23 +114,16 @@ def why_lost(error: BaseException, host: str, *, encrypted: bool, known: bool) -
     )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and what is behind it: the library keeps what failed only there."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
-
-
 def _way(causes: list[BaseException], host: str, *, encrypted: bool, known: bool) -> Text:
     """Say what is wrong with the way to the server."""
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
+            unknown_signer = say("Name the file of who signed it (ca.crt) in shared.ca_file.")
             return say(
                 "The certificate of the shared server {host} is not trusted ({reason}). {what}",
                 host=host,
                 reason=cause.verify_message.rstrip("."),
-                what=_what_to_do(cause.verify_code),
+                what=certificate_remedy(cause.verify_code, unknown_signer),
             )
         if encrypted and (
             isinstance(cause, FileNotFoundError | PermissionError | IsADirectoryError) or _no_file(cause)
@@ -167,13 +156,3 @@ def _way(causes: list[BaseException], host: str, *, encrypted: bool, known: bool
 
 def _no_file(cause: BaseException) -> bool:
     return isinstance(cause, ssl.SSLError) and (cause.library or "") in {"X509", "PEM", "ASN1"}
-
-
-def _what_to_do(code: int) -> Text:
-    if code in OUT_OF_TIME:
-        return say(
-            "Check this machine's clock; if it is right, the server's owner must renew the certificate."
-        )
-    if code in OTHER_NAME:
-        return say("It is for another server: check the address.")
-    return say("Name the file of who signed it (ca.crt) in shared.ca_file.")

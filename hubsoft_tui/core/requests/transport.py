@@ -8,7 +8,7 @@ import errno
 import json
 import re
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
@@ -18,6 +18,7 @@ import msgspec
 
 from ..._version import __version__
 from ...api.operation import Operation
+from ...errors import causes, certificate_remedy
 from ...settings.tree import HttpSettings, Profile
 from ...texts import Text, say
 from .decompression import Body, OverfullError, UndecodableError
@@ -272,23 +273,19 @@ async def _fill(body: Body, response: httpcore.Response) -> None:
                 await asyncio.sleep(0)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and what is behind it: httpcore keeps the layer that failed only there."""
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
-
-
 def _why_no_tls(error: httpcore.ConnectError, host: str) -> Text | None:
     """Tell what was wrong with the encryption, if it was that."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
+            unknown_signer = say(
+                "Check the address. Where a proxy or server of your own signs certificates, name the file with its "
+                "own in SSL_CERT_FILE."
+            )
             return say(
                 "The certificate of {host} is not trusted ({reason}). {what}",
                 host=host,
                 reason=cause.verify_message,
-                what=_what_to_do(cause.verify_code),
+                what=certificate_remedy(cause.verify_code, unknown_signer),
             )
         if isinstance(cause, ssl.SSLError):
             return say("{host} does not speak TLS as expected. Check the address and the port.", host=host)
@@ -299,28 +296,9 @@ def _why_no_tls(error: httpcore.ConnectError, host: str) -> Text | None:
     return None
 
 
-_OUT_OF_TIME: Final = frozenset({9, 10})
-"""What OpenSSL calls a certificate that does not count yet, or no longer;"""
-_OTHER_NAME: Final = frozenset({62, 63, 64})
-"""and one that is for another host."""
-
-
-def _what_to_do(code: int) -> Text:
-    if code in _OUT_OF_TIME:
-        return say(
-            "Check this machine's clock; if it is right, the server's owner must renew the certificate."
-        )
-    if code in _OTHER_NAME:
-        return say("It is for another server: check the address.")
-    return say(
-        "Check the address. Where a proxy or server of your own signs certificates, name the file with its "
-        "own in SSL_CERT_FILE."
-    )
-
-
 def _is_unknown_name(error: httpcore.ConnectError) -> bool:
     text = str(error).lower()
-    return any(cause.__class__.__name__ == "gaierror" for cause in _causes(error)) or any(
+    return any(cause.__class__.__name__ == "gaierror" for cause in causes(error)) or any(
         words in text for words in ("name or service", "name resolution", "nodename")
     )
 
