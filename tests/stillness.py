@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 0.02
 """Seconds; a timer that is due sooner is waited for, as the pilot's own sleep does."""
-LONGEST: Final = 1.0
 POLL: Final = 0.001
+POLLS: Final = 1_000
+"""So often what is waited for outside the loop is looked at: a busy machine takes longer over it, and for it."""
 STUCK: Final = 30.0
 FRAME: Final = 0.2
 """Seconds until a screen draws that no pilot looks at."""
@@ -36,7 +37,7 @@ OURS: Final = "hubsoft-"
 
 async def _nothing_ready(loop: Any) -> None:
     """Let others run until the loop has nothing to run, and no descriptor has news."""
-    calm, until = 0, loop.time() + LONGEST
+    calm, until = 0, loop.time() + STUCK
     while calm < 2 and loop.time() < until:
         await asyncio.sleep(0)
         calm = 0 if loop._ready else calm + 1
@@ -48,6 +49,14 @@ def _in_a_thread(loop: Any) -> bool:
     if executor is None:
         return False
     return bool(executor._work_queue.qsize()) or executor._idle_semaphore._value < len(executor._threads)
+
+
+def _held_back() -> bool:
+    """Return whether the app paints nothing for now: for 50 ms after it has changed to another mode."""
+    from textual._context import active_app  # noqa: PLC0415 - heavy library
+
+    app = active_app.get(None)
+    return app is not None and app._batch_count > 0
 
 
 def _busy(pump: MessagePump) -> bool:
@@ -80,16 +89,17 @@ def _drawn(paint: Callable[[Screen[Any]], None]) -> bool:
     return True
 
 
-async def _still(
-    paint: Callable[[Screen[Any]], None], shortest: float = 0.0, longest: float = LONGEST
-) -> None:
+async def _still(paint: Callable[[Screen[Any]], None], shortest: float) -> None:
     """Wait until nothing in the loop can go on and no timer is due at once."""
     loop: Any = asyncio.get_running_loop()
-    begun = loop.time()
+    begun, polls = loop.time(), 0
     horizon = begun + max(shortest, AT_ONCE)
-    while loop.time() < begun + longest:
+    while loop.time() < begun + STUCK:
         await _nothing_ready(loop)
-        if _in_a_thread(loop):
+        if _in_a_thread(loop) or _held_back():
+            if polls == POLLS:
+                return
+            polls += 1
             await asyncio.sleep(POLL)
             continue
         if _drawn(paint):
@@ -126,8 +136,8 @@ def pilots_that_look() -> Iterator[None]:
     asleep: Callable[..., Any] = _wait.wait_for_idle
     paint = screen.Screen._compositor_refresh
 
-    async def wait(*seconds: float) -> None:
-        await (asleep(*seconds) if _engines_run() else _still(paint, *seconds))
+    async def wait(shortest: float = 0.0, *more: float) -> None:
+        await (asleep(shortest, *more) if _engines_run() else _still(paint, shortest))
 
     def later(shown: Screen[Any]) -> None:
         """Leave the frame to the next look; what is to be painted is kept with the screen."""

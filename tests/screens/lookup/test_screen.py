@@ -142,7 +142,7 @@ async def test_a_question_asked_before_the_engine_runs_says_what_becomes_of_it(h
     running = threading.Event()
 
     def slow(_settings):
-        running.wait(10)
+        running.wait(60)
         return hub
 
     app = HubSoftConsole(Settings(profile=Profile(), ui=UiSettings(open_tickets=False)), engine=slow)
