@@ -202,7 +202,7 @@ class Measurements:
         latencies = self._latencies.since(now - window)
         if len(latencies) < FEWEST_ANSWERS or self._answered_at is None:
             return None
-        ordered = sorted(latencies)
+        ordered = sorted(latencies)  # `statistics` would bring fractions, decimals and dice into each console
         middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
         return Measurement(middle, self._answered_at)
 
