@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -158,12 +159,13 @@ def test_another_process_is_seen_at_the_next_question(simulator, tmp_path) -> No
 def test_an_answer_from_memory_enters_no_other_thread(simulator, tmp_path) -> None:
     with HubSoft(settings_for(simulator, tmp_path)) as hub:
         hub.client_info("862.149.410-81")
+        hub.hub.call(on_disk)
         entered = threading.Event()
         free = threading.Event()
 
         async def stuck(_services) -> None:
             entered.set()
-            free.wait(20)
+            assert free.wait(20), "an answer waited for the engine"
 
         with ThreadPoolExecutor(1) as thread:
             waiting = thread.submit(hub.hub.call, stuck)
@@ -175,6 +177,12 @@ def test_an_answer_from_memory_enters_no_other_thread(simulator, tmp_path) -> No
             finally:
                 free.set()
             waiting.result(20)
+
+
+async def on_disk(services) -> None:
+    """Wait until everything known is on disk: answers share a transaction."""
+    while services._state.ports.records.behind:
+        await asyncio.sleep(0.01)
 
 
 def test_answers_from_memory_are_counted_and_traced(simulator, tmp_path) -> None:
