@@ -56,7 +56,7 @@ def _held_back() -> bool:
     from textual._context import active_app  # noqa: PLC0415 - heavy library
 
     app = active_app.get(None)
-    return app is not None and app._batch_count > 0
+    return app is not None and not app._exit and app._batch_count > 0
 
 
 def _busy(pump: MessagePump) -> bool:
