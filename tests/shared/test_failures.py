@@ -23,6 +23,9 @@ from hubsoft_tui.services.container import Services
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
 from tests.hubs import documents
+from tests.shared.conftest import both_servers
+
+pytestmark = both_servers
 
 SAID = [
     (b"HTTP/1.1 400 Bad Request\r\n\r\n", "is no Redis or Valkey"),

@@ -35,6 +35,9 @@ from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.records import MIGRATIONS, SqliteRecords
 from tests.e2e.fixture import environment
 from tests.fuzzing import in_form, only_long
+from tests.shared.conftest import both_servers
+
+pytestmark = both_servers
 
 CLOCK = SystemClock()
 BIANCA, GUILHERME = "86214941081", "10682083682"

@@ -18,7 +18,10 @@ from hubsoft_tui.services.outbox.actions import service_action
 from hubsoft_tui.services.outbox.types import EntryKind
 from hubsoft_tui.shared import news
 from hubsoft_tui.shared.seal import Seal
+from tests.shared.conftest import both_servers
 from tests.shared.world import MachineBook
+
+pytestmark = both_servers
 
 BIANCA, GUILHERME = "86214941081", "10682083682"
 

@@ -18,6 +18,9 @@ from hubsoft_tui.shared import outages
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
 from hubsoft_tui.shared.outages import CHANNEL, SharedOutages
 from tests.hubs import settings_for
+from tests.shared.conftest import both_servers
+
+pytestmark = both_servers
 
 PEOPLE = ("86214941081", "10682083682", "52998224725")
 

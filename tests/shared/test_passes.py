@@ -24,6 +24,9 @@ from hubsoft_tui.shared import connection
 from hubsoft_tui.simulator import Simulator
 from tests.hubs import settings_for
 from tests.services.tickets.verdict import EVERYTHING, Syncing
+from tests.shared.conftest import both_servers
+
+pytestmark = both_servers
 
 LISTS = "atendimento/todos"
 

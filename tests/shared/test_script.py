@@ -29,7 +29,10 @@ from hubsoft_tui.core.limiter.turns import taken
 from hubsoft_tui.core.types import Priority
 from hubsoft_tui.settings.tree import LimiterSettings
 from tests.fuzzing import examples
+from tests.shared.conftest import both_servers
 from tests.shared.world import CLOCK, KEY, script_text
+
+pytestmark = both_servers
 
 SLACK = 250
 WINDOW = 4000

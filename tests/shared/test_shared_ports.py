@@ -24,8 +24,10 @@ from hubsoft_tui.shared import budget, membership
 from hubsoft_tui.shared.machines import versions_text
 from hubsoft_tui.shared.seal import Seal
 from hubsoft_tui.shared.tokens import SharedTokens
-from tests.shared.conftest import start
+from tests.shared.conftest import both_servers, start
 from tests.shared.proxy import FaultyProxy
+
+pytestmark = both_servers
 
 BIANCA = "86214941081"
 
@@ -158,12 +160,12 @@ async def test_one_machine_s_wrong_password_locks_no_other_out(homes: Callable[.
 
 
 async def test_a_machine_alone_asks_hubsoft_what_it_was_promised(
-    homes: Callable[..., Hub], simulator, monkeypatch
+    homes: Callable[..., Hub], server_program: str, simulator, monkeypatch
 ) -> None:
     monkeypatch.setattr(budget, "GRACE", 0.0)
     monkeypatch.setattr(budget, "BEAT", 0.2)
     monkeypatch.setattr(membership, "SILENCE", -120.0)  # two minutes, made none
-    server = start()
+    server = start(program=server_program)
     hub = homes("one", url=server.url)
     try:
         await hub.run(lambda services: services.shared.begin(at_once=True))
@@ -201,11 +203,11 @@ async def test_an_idle_machine_writes_seldom(homes: Callable[..., Hub], tmp_path
 
 
 async def test_people_get_what_is_remembered_whatever_befalls_the_server(
-    homes: Callable[..., Hub], monkeypatch
+    homes: Callable[..., Hub], server_program: str, monkeypatch
 ) -> None:
     monkeypatch.setattr(budget, "GRACE", 0.0)
     monkeypatch.setattr(budget, "BEAT", 0.1)
-    server = start()
+    server = start(program=server_program)
     with FaultyProxy(server.port) as proxy:
         here = homes("here", url=server.url)
         there = homes("there", url=f"redis://127.0.0.1:{proxy.port}/0")
