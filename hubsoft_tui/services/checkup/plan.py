@@ -101,8 +101,9 @@ def choose(
         if (total := sizes.get(variant)) is None:
             continue
         pages, left_out = count_pages(total, page_size), expected_missing(stale, variant, sizes)
-        # The whole roster answers the day's other questions too, which is worth a page.
-        if pages + left_out <= best.requests + (best.way is Way.ROSTER and variant is Variant.ALL):
+        # The whole roster answers the day's other questions too, which is worth a page of another reading.
+        worth = best.way is Way.ROSTER and variant is Variant.ALL
+        if pages + left_out <= min(stale.total, best.requests + worth):
             best = CheckupPlan(
                 Way.ROSTER,
                 members,
