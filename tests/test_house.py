@@ -16,6 +16,8 @@ import textual.widgets
 
 from scripts import map as house_map
 
+pytestmark = pytest.mark.xdist_group("house")  # each file is read and parsed once
+
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = [
     ROOT / "app.py",
