@@ -138,6 +138,18 @@ class SharedServer:
         self._trips.append(time.monotonic() - began)
         return found
 
+    async def taken(self, taking: Coroutine[Any, Any, T], give_back: Callable[[T], Awaitable[object]]) -> T:
+        """Take a right; of a caller who leaves meanwhile it is given back. Raises SharedServerLost."""
+        task = asyncio.create_task(taking)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self.later(self._given_back(task, give_back))
+            raise
+
+    async def _given_back(self, task: asyncio.Task[T], give_back: Callable[[T], Awaitable[object]]) -> None:
+        await give_back(await task)
+
     def later(self, errand: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do something that no caller waits for; that it failed is logged."""
         task = asyncio.create_task(errand)

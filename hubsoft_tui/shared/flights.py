@@ -7,7 +7,7 @@ import contextlib
 import logging
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -101,13 +101,14 @@ class SharedFlights:
             oldest = max(oldest, float(before.mark) + 1)
         self._waiting[name] = asyncio.Event()
         fence = before.mark if before is not None and not before.entries else ""
+        asking = self._server.script(
+            "look.lua",
+            [self._key("r", name), self._key("c", name), self._key("fence"), self._key("used")],
+            [self._owner, round(SECONDS * 1000), epoch, oldest, int(priority), fence, self._key("n", "")],
+        )
         found = b""
         try:
-            found, *rest = await self._server.script(
-                "look.lua",
-                [self._key("r", name), self._key("c", name), self._key("fence"), self._key("used")],
-                [self._owner, round(SECONDS * 1000), epoch, oldest, int(priority), fence, self._key("n", "")],
-            )
+            found, *rest = await self._server.taken(asking, lambda answer: self._withdraw(name, *answer))
         except SharedServerLost as error:
             logger.info("single flight: %s", error)
             return await self._local.look(key, priority, max_age, None)
@@ -126,6 +127,11 @@ class SharedFlights:
         if found == b"yours":
             self._claims[name] = rest[0].decode()
         return Look(mine=found == b"yours", mark=rest[0].decode())
+
+    async def _withdraw(self, name: str, found: bytes, value: bytes) -> None:
+        """Take back what was announced for a caller who has left: others would wait until it lapses."""
+        if found == b"yours":
+            await self._tell_end(name, value.decode(), "left")
 
     def going_on(self) -> dict[str, object]:
         """Say with a turn at the budget which questions are still on their way."""
@@ -240,21 +246,33 @@ class SharedFlights:
         how: str,
         *,
         life: float = 0.0,
-        keys: list[str] | None = None,
-        values: list[bytes] | None = None,
+        keys: Sequence[str] = (),
+        values: Sequence[bytes] = (),
         error: str = "",
     ) -> None:
         name = self._seal.name(key)
         self._claims.pop(name, None)
-        arguments: list[object] = [
-            self._owner, look.mark, how, round(life * 1000), self._most,
-            f"{self._server.prefix}{CHANNEL}", name, error, *(values or []),
-        ]  # fmt: skip
         self._server.later(
-            self._server.script(
-                "tell.lua", [self._key("c", name), self._key("used"), *(keys or [])], arguments
-            )
+            self._tell_end(name, look.mark, how, life=life, keys=keys, values=values, error=error)
         )
+
+    async def _tell_end(
+        self,
+        name: str,
+        fence: str,
+        how: str,
+        *,
+        life: float = 0.0,
+        keys: Sequence[str] = (),
+        values: Sequence[bytes] = (),
+        error: str = "",
+    ) -> None:
+        """Tell how a question ended. Raises SharedServerLost."""
+        arguments: list[object] = [
+            self._owner, fence, how, round(life * 1000), self._most,
+            f"{self._server.prefix}{CHANNEL}", name, error, *values,
+        ]  # fmt: skip
+        await self._server.script("tell.lua", [self._key("c", name), self._key("used"), *keys], arguments)
 
     def _key(self, *parts: str) -> str:
         return self._server.prefix + ":".join(parts)

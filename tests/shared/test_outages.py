@@ -18,7 +18,7 @@ from hubsoft_tui.shared import outages
 from hubsoft_tui.shared.connection import SharedAddress, SharedServer
 from hubsoft_tui.shared.outages import CHANNEL, SharedOutages
 from tests.hubs import settings_for
-from tests.shared.conftest import both_servers
+from tests.shared.conftest import Slow, both_servers
 
 pytestmark = both_servers
 
@@ -106,6 +106,20 @@ async def test_one_probe_is_for_all(machines) -> None:
     other.outages.ended(failed=True)
     await other.settle()
     assert not await one.outages.take(), "another probe so soon would find the same"
+
+
+async def test_who_leaves_while_it_takes_the_probe_keeps_no_other_from_it(machines, monkeypatch) -> None:
+    one, other = machines("one"), machines("other")
+    server = Slow(one.server, monkeypatch)
+    taking = asyncio.create_task(one.outages.take())
+    await server.done.wait()
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert not await other.outages.take()
+    server.heard.set()
+    await one.settle()
+    assert await other.outages.take()
 
 
 @pytest.fixture
