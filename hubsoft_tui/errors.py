@@ -28,9 +28,9 @@ from typing import ClassVar, Final
 
 from .texts import Text, say
 
-OUT_OF_TIME: Final = frozenset({9, 10})
+_OUT_OF_TIME: Final = frozenset({9, 10})
 """What OpenSSL calls a certificate that does not count yet, or no longer;"""
-OTHER_NAME: Final = frozenset({62, 63, 64})
+_OTHER_NAME: Final = frozenset({62, 63, 64})
 """and one that is for another host."""
 
 
@@ -155,10 +155,10 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 def certificate_remedy(code: int, unknown_signer: Text) -> Text:
     """Say what to do about a certificate that OpenSSL does not trust for the reason `code` names."""
-    if code in OUT_OF_TIME:
+    if code in _OUT_OF_TIME:
         return say(
             "Check this machine's clock; if it is right, the server's owner must renew the certificate."
         )
-    if code in OTHER_NAME:
+    if code in _OTHER_NAME:
         return say("It is for another server: check the address.")
     return unknown_signer

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.message_pump import MessagePump
     from textual.pilot import Pilot
     from textual.screen import Screen
@@ -51,11 +52,16 @@ def _in_a_thread(loop: Any) -> bool:
     return bool(executor._work_queue.qsize()) or executor._idle_semaphore._value < len(executor._threads)
 
 
-def _held_back() -> bool:
-    """Return whether the app paints nothing for now: for 50 ms after it has changed to another mode."""
+def _app() -> App[Any] | None:
+    """Return the app under test."""
     from textual._context import active_app  # noqa: PLC0415 - heavy library
 
-    app = active_app.get(None)
+    return active_app.get(None)
+
+
+def _held_back() -> bool:
+    """Return whether the app paints nothing for now: for 50 ms after it has changed to another mode."""
+    app = _app()
     return app is not None and not app._exit and app._batch_count > 0
 
 
@@ -74,9 +80,7 @@ def _engines_run() -> bool:
 
 def _drawn(paint: Callable[[Screen[Any]], None]) -> bool:
     """Draw what is to be drawn, instead of at the next sixtieth of a second; returns whether there was anything."""
-    from textual._context import active_app  # noqa: PLC0415 - heavy library
-
-    app = active_app.get(None)
+    app = _app()
     if app is None or not app._screen_stack or app._batch_count or not app.screen.is_current:
         return False
     screen = app.screen

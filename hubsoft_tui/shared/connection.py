@@ -138,17 +138,18 @@ class SharedServer:
         self._trips.append(time.monotonic() - began)
         return found
 
-    async def taken(self, taking: Coroutine[Any, Any, T], give_back: Callable[[T], Awaitable[object]]) -> T:
-        """Take a right; of a caller who leaves meanwhile it is given back. Raises SharedServerLost."""
-        task = asyncio.create_task(taking)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            self.later(self._given_back(task, give_back))
-            raise
+    async def acquire(self, asking: Coroutine[Any, Any, T], release: Callable[[T], object]) -> T:
+        """Ask for a right; `release` gets the answer if the caller is cancelled before. Raises SharedServerLost."""
+        answered = asyncio.create_task(asking)
 
-    async def _given_back(self, task: asyncio.Task[T], give_back: Callable[[T], Awaitable[object]]) -> None:
-        await give_back(await task)
+        async def released() -> None:
+            release(await answered)
+
+        try:
+            return await asyncio.shield(answered)
+        except asyncio.CancelledError:
+            self.later(released())
+            raise
 
     def later(self, errand: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do something that no caller waits for; that it failed is logged."""
@@ -203,7 +204,8 @@ class SharedServer:
 
     async def close(self) -> None:
         """Close every connection, once what was begun is done."""
-        await asyncio.gather(*self._errands, return_exceptions=True)
+        while self._errands:  # one may be the cause of another
+            await asyncio.gather(*self._errands, return_exceptions=True)
         with contextlib.suppress(Exception):
             await self._redis.aclose()
 

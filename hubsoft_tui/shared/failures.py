@@ -114,9 +114,9 @@ def why_lost(error: BaseException, host: str, *, encrypted: bool, known: bool) -
     )
 
 
-def _way(causes: list[BaseException], host: str, *, encrypted: bool, known: bool) -> Text:
+def _way(layers: list[BaseException], host: str, *, encrypted: bool, known: bool) -> Text:
     """Say what is wrong with the way to the server."""
-    for cause in causes:
+    for cause in layers:
         if isinstance(cause, ssl.SSLCertVerificationError):
             unknown_signer = say("Name the file of who signed it (ca.crt) in shared.ca_file.")
             return say(
@@ -145,7 +145,7 @@ def _way(causes: list[BaseException], host: str, *, encrypted: bool, known: bool
             )
         if isinstance(cause, PermissionError):
             return say("This user may not open {host}: join the group of its server.", host=host)
-    if not known and not encrypted and any("losed" in str(each) or "reset" in str(each) for each in causes):
+    if not known and not encrypted and any("losed" in str(each) or "reset" in str(each) for each in layers):
         return say(
             "The shared server {host} closes the connection at once: if its port wants TLS, write rediss:// in "
             "shared.url.",

@@ -108,7 +108,7 @@ class SharedFlights:
         )
         found = b""
         try:
-            found, *rest = await self._server.taken(asking, lambda answer: self._withdraw(name, *answer))
+            found, *rest = await self._server.acquire(asking, lambda answer: self._withdraw(key, *answer))
         except SharedServerLost as error:
             logger.info("single flight: %s", error)
             return await self._local.look(key, priority, max_age, None)
@@ -128,10 +128,10 @@ class SharedFlights:
             self._claims[name] = rest[0].decode()
         return Look(mine=found == b"yours", mark=rest[0].decode())
 
-    async def _withdraw(self, name: str, found: bytes, value: bytes) -> None:
+    def _withdraw(self, key: str, found: bytes, value: bytes) -> None:
         """Take back what was announced for a caller who has left: others would wait until it lapses."""
         if found == b"yours":
-            await self._tell_end(name, value.decode(), "left")
+            self._end(key, Look(mark=value.decode()), "left")
 
     def going_on(self) -> dict[str, object]:
         """Say with a turn at the budget which questions are still on their way."""
@@ -251,28 +251,15 @@ class SharedFlights:
         error: str = "",
     ) -> None:
         name = self._seal.name(key)
-        self._claims.pop(name, None)
-        self._server.later(
-            self._tell_end(name, look.mark, how, life=life, keys=keys, values=values, error=error)
-        )
-
-    async def _tell_end(
-        self,
-        name: str,
-        fence: str,
-        how: str,
-        *,
-        life: float = 0.0,
-        keys: Sequence[str] = (),
-        values: Sequence[bytes] = (),
-        error: str = "",
-    ) -> None:
-        """Tell how a question ended. Raises SharedServerLost."""
+        if self._claims.get(name) == look.mark:  # not that of the same question, asked anew
+            del self._claims[name]
         arguments: list[object] = [
-            self._owner, fence, how, round(life * 1000), self._most,
+            self._owner, look.mark, how, round(life * 1000), self._most,
             f"{self._server.prefix}{CHANNEL}", name, error, *values,
         ]  # fmt: skip
-        await self._server.script("tell.lua", [self._key("c", name), self._key("used"), *keys], arguments)
+        self._server.later(
+            self._server.script("tell.lua", [self._key("c", name), self._key("used"), *keys], arguments)
+        )
 
     def _key(self, *parts: str) -> str:
         return self._server.prefix + ":".join(parts)

@@ -36,9 +36,9 @@ class SharedOutages:
 
     async def take(self) -> bool:
         """Take the right to send the one probe; False while another machine has it, or had it a moment ago."""
-        taking = self._server.call(lambda client: client.set(self._probe, self._owner, nx=True, px=LEASE_MS))
+        asking = self._server.call(lambda client: client.set(self._probe, self._owner, nx=True, px=LEASE_MS))
         try:
-            return bool(await self._server.taken(taking, lambda _taken: self._give_back()))
+            return bool(await self._server.acquire(asking, self._release))
         except SharedServerLost as error:
             logger.info("probe: %s", error)
             return True
@@ -53,6 +53,10 @@ class SharedOutages:
 
     async def _keep(self, key: str, life: int) -> None:
         await self._server.call(lambda client: client.set(key, self._owner, xx=True, px=life))
+
+    def _release(self, mine: object) -> None:
+        if mine:
+            self.ended(failed=False)
 
     async def _give_back(self) -> None:
         await self._server.script("drop.lua", [self._probe], [self._owner])

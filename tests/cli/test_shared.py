@@ -16,7 +16,7 @@ from tests.shared.conftest import PROGRAMS, Server, start
 GOOD = ("--appendonly", "yes", "--maxmemory", "64mb", "--maxmemory-policy", "volatile-lru")
 
 
-@pytest.fixture(scope="module", params=PROGRAMS, ids=("valkey", "redis"))
+@pytest.fixture(scope="module", params=PROGRAMS)
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server that is set as docs/shared.md says."""
     made = start(*GOOD, program=request.param)

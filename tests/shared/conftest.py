@@ -28,7 +28,8 @@ from tests.hubs import settings_for
 NAMED = os.environ.get("HUBSOFT_TEST_REDIS", "")
 START_SECONDS = 10.0
 REDIS = "redis-server"
-PROGRAMS = (str(get_binary_path()), REDIS)
+VALKEY = str(get_binary_path())
+PROGRAMS = (pytest.param(VALKEY, id="valkey"), pytest.param(REDIS, id="redis"))
 
 both_servers = pytest.mark.both_servers
 """For what the server itself decides: its scripts, its commands, its rights, what is kept there."""
@@ -37,7 +38,7 @@ both_servers = pytest.mark.both_servers
 class Server:
     """A server of its own on loopback, without a trace on disk; it can be killed and started again."""
 
-    def __init__(self, *options: str, program: str = PROGRAMS[0]) -> None:
+    def __init__(self, *options: str, program: str = VALKEY) -> None:
         self.port = _free_port()
         self.folder = tempfile.mkdtemp(prefix="hubsoft-valkey-")
         self._command = [
@@ -98,7 +99,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(*options: str, program: str = PROGRAMS[0]) -> Server:
+def start(*options: str, program: str = VALKEY) -> Server:
     """Start a server, or say plainly that these tests were not run; in CI that is a failure.
 
     A redis-server is another program of the machine: where it is not installed that is said too, and no failure.
@@ -117,15 +118,13 @@ def start(*options: str, program: str = PROGRAMS[0]) -> Server:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on both servers what says so and uses one."""
     if "server_program" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_servers"):
-        metafunc.parametrize(
-            "server_program", PROGRAMS, ids=("valkey", "redis"), indirect=True, scope="session"
-        )
+        metafunc.parametrize("server_program", PROGRAMS, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def server_program(request: pytest.FixtureRequest) -> str:
     """The program of the test's server."""
-    return str(getattr(request, "param", PROGRAMS[0]))
+    return str(getattr(request, "param", VALKEY))
 
 
 @pytest.fixture(scope="session")

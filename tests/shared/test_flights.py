@@ -310,6 +310,16 @@ async def test_a_question_that_is_left_while_it_is_announced_keeps_no_other_wait
         assert (await other.follow()).mine
 
 
+async def test_a_question_asked_anew_stays_announced_when_the_earlier_one_ends(desks: list[Desk]) -> None:
+    one, other, _ = desks
+    earlier, again = await one.look(), await one.look()
+    assert (earlier.mine, again.mine) == (True, True)
+    one.flights.failed(KEY, earlier, None)
+    await asyncio.gather(*one.server._errands)
+    assert one.flights.going_on()["cl"]
+    assert not (await other.look()).mine
+
+
 async def test_a_value_in_another_place_does_not_open(desks: list[Desk], server_url: str) -> None:
     leader, other, _ = desks
     leader.land(await leader.look())

@@ -122,6 +122,24 @@ async def test_who_leaves_while_it_takes_the_probe_keeps_no_other_from_it(machin
     assert await other.outages.take()
 
 
+async def test_who_leaves_without_the_probe_gives_back_no_later_one_of_its_own(machines, monkeypatch) -> None:
+    one, other = machines("one"), machines("other")
+    assert await other.outages.take()
+    server = Slow(one.server, monkeypatch)
+    taking = asyncio.create_task(one.outages.take())
+    await server.done.wait()
+    taking.cancel()
+    other.outages.ended(failed=False)
+    await other.settle()
+    server.done.clear()
+    again = asyncio.create_task(one.outages.take())
+    await server.done.wait()
+    server.heard.set()
+    assert await again
+    await one.settle()
+    assert not await other.outages.take()
+
+
 @pytest.fixture
 def homes(simulator, tmp_path: Path, server_url: str, empty: None) -> Iterator[Callable[[str], Hub]]:
     """Start hubs on homes of their own that share the server."""

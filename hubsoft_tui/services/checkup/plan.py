@@ -102,7 +102,7 @@ def choose(
             continue
         pages, left_out = count_pages(total, page_size), expected_missing(stale, variant, sizes)
         # The whole roster answers the day's other questions too, which is worth a page of another reading.
-        worth = best.way is Way.ROSTER and variant is Variant.ALL
+        worth = 1 if best.way is Way.ROSTER and variant is Variant.ALL else 0
         if pages + left_out <= min(stale.total, best.requests + worth):
             best = CheckupPlan(
                 Way.ROSTER,
