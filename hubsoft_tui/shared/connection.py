@@ -158,6 +158,11 @@ class SharedServer:
         task.add_done_callback(self._done)
         return task
 
+    async def settle(self) -> None:
+        """Wait until what was begun is done, and what that began."""
+        while self._errands:
+            await asyncio.gather(*self._errands, return_exceptions=True)
+
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._errands.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -204,8 +209,7 @@ class SharedServer:
 
     async def close(self) -> None:
         """Close every connection, once what was begun is done."""
-        while self._errands:  # one may be the cause of another
-            await asyncio.gather(*self._errands, return_exceptions=True)
+        await self.settle()
         with contextlib.suppress(Exception):
             await self._redis.aclose()
 

@@ -315,7 +315,7 @@ async def test_a_question_asked_anew_stays_announced_when_the_earlier_one_ends(d
     earlier, again = await one.look(), await one.look()
     assert (earlier.mine, again.mine) == (True, True)
     one.flights.failed(KEY, earlier, None)
-    await asyncio.gather(*one.server._errands)
+    await one.server.settle()
     assert one.flights.going_on()["cl"]
     assert not (await other.look()).mine
 

@@ -37,7 +37,7 @@ class Machine:
 
     async def settle(self) -> None:
         """Wait until what it says is said."""
-        await asyncio.gather(*self.server._errands)
+        await self.server.settle()
 
 
 @asynccontextmanager
